@@ -1,0 +1,106 @@
+//! The trait: create, list, get, health. Everything that talks to the API is one of these.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::error::ApiError;
+use crate::partner::{CreateOutcome, PartnerId, Query};
+
+/// The documented filters of the list. Source: the documentation page's list request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListFilter {
+    /// Name and value of each query parameter, in order, but for `skip` and `take`.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+impl ListFilter {
+    /// The list searched by a name.
+    #[must_use]
+    pub fn search(term: &str) -> Self {
+        Self {
+            parameters: vec![("searchTerm", term.to_owned())],
+        }
+    }
+}
+
+/// A partner as the API shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemotePartner {
+    /// Its id.
+    pub id: PartnerId,
+    /// `party.legacyIdentifier`, where the answer carries `party`.
+    pub legacy_identifier: Option<String>,
+    /// When it was made, as written: the oldest of several is the first.
+    pub created_at: Option<String>,
+    /// The whole answer.
+    pub raw: Value,
+}
+
+impl RemotePartner {
+    /// Reads what is needed out of an answer; none without an id.
+    #[must_use]
+    pub fn from_json(raw: Value) -> Option<Self> {
+        let text = |v: &Value| match v {
+            Value::String(s) if !s.is_empty() => Some(s.clone()),
+            Value::Number(n) => Some(n.to_string()),
+            _ => None,
+        };
+        let id = text(raw.get("id")?)?;
+        let party = raw.get("party");
+        Some(Self {
+            id: PartnerId::new(id),
+            legacy_identifier: party.and_then(|p| p.get("legacyIdentifier")).and_then(text),
+            created_at: raw.pointer("/auditInfo/createdAt").and_then(text),
+            raw,
+        })
+    }
+
+    /// Whether the answer carries `party`, without which it cannot be recognised.
+    #[must_use]
+    pub fn has_party(&self) -> bool {
+        self.raw.get("party").is_some_and(Value::is_object)
+    }
+}
+
+/// One page of the list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// Its partners; answers without an id are left out.
+    pub items: Vec<RemotePartner>,
+    /// How many items the answer had, those without an id too.
+    pub length: usize,
+    /// `currentPageNumber`.
+    pub number: Option<u64>,
+    /// `recordsPerPage`.
+    pub per_page: Option<u64>,
+    /// `totalPages`.
+    pub total_pages: Option<u64>,
+    /// `totalRecords`.
+    pub total_records: Option<u64>,
+}
+
+/// The API. Futures are `Send`, so that workers can run them on any thread.
+pub trait PartnersApi: Send + Sync + 'static {
+    /// Posts a partner.
+    fn create(&self, body: Bytes, query: Query) -> impl Future<Output = CreateOutcome> + Send;
+
+    /// Reads one page of the list; `skip` counts pages.
+    fn list(
+        &self,
+        filter: &ListFilter,
+        skip: u64,
+        take: u64,
+    ) -> impl Future<Output = Result<Page, ApiError>> + Send;
+
+    /// Reads one partner; none where the API says 404.
+    fn get(
+        &self,
+        id: &PartnerId,
+        include: &[String],
+    ) -> impl Future<Output = Result<Option<RemotePartner>, ApiError>> + Send;
+
+    /// Asks whether the service is well; an answer of 404 counts as well, since not every server has it.
+    fn health(&self) -> impl Future<Output = Result<(), ApiError>> + Send;
+}

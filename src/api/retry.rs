@@ -1,0 +1,84 @@
+//! (attempt, failure) → wait, or give up (pure: it never sleeps and never sends).
+
+use std::time::{Duration, SystemTime};
+
+/// The first wait.
+const BASE: Duration = Duration::from_millis(200);
+/// The longest wait that backoff comes to by itself.
+const CAP: Duration = Duration::from_secs(20);
+/// The longest wait that a server can ask for.
+const ASKED_CAP: Duration = Duration::from_secs(300);
+
+/// Capped exponential backoff with full jitter: a random part, `random` in 0..1, of the capped doubling.
+///
+/// Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog.
+#[must_use]
+pub fn backoff(attempt: u32, random: f64) -> Duration {
+    let doubled = BASE.saturating_mul(2_u32.saturating_pow(attempt.min(16)));
+    doubled.min(CAP).mul_f64(random.clamp(0.0, 1.0))
+}
+
+/// The wait before the next attempt: what the server asked for, with a little jitter on top so that
+/// workers do not come back all at once, else backoff.
+#[must_use]
+pub fn wait(attempt: u32, asked: Option<Duration>, random: f64) -> Duration {
+    match asked {
+        Some(asked) => asked.min(ASKED_CAP) + BASE.mul_f64(random.clamp(0.0, 1.0)),
+        None => backoff(attempt, random),
+    }
+}
+
+/// `Retry-After` in both forms: seconds, or an HTTP date counted from `now`.
+#[must_use]
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds).min(ASKED_CAP));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(
+        date.duration_since(now)
+            .unwrap_or(Duration::ZERO)
+            .min(ASKED_CAP),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_up_to_its_cap() {
+        for (attempt, millis) in [
+            (0, 200),
+            (1, 400),
+            (2, 800),
+            (6, 12_800),
+            (7, 20_000),
+            (40, 20_000),
+        ] {
+            assert_eq!(backoff(attempt, 1.0), Duration::from_millis(millis));
+            assert_eq!(backoff(attempt, 0.0), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_645_225);
+        for (value, seconds) in [
+            ("3", Some(3)),
+            (" 0 ", Some(0)),
+            ("99999", Some(300)),
+            ("Wed, 04 Mar 2026 17:27:15 GMT", Some(10)),
+            ("Wed, 04 Mar 2026 17:27:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            assert_eq!(
+                retry_after(value, now),
+                seconds.map(Duration::from_secs),
+                "{value}"
+            );
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `check`: read, map and validate every row; no network, no change of the state.
+
+use std::cell::Cell;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use super::run::{self, Heading};
+use crate::cli::Desk;
+use crate::cli::args::{CheckArgs, Shared};
+use crate::cli::connect;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::progress::{Progress, Screen};
+use crate::partner::{Fingerprinter, RowKey, RowOutcome};
+use crate::report::{Counters, Kind, ReportFolder};
+use crate::source::Flow;
+use crate::state::{LedgerReader, RecordState, RunId};
+
+pub(super) fn run(
+    args: &CheckArgs,
+    shared: &Shared,
+    desk: &Desk,
+    screen: &Screen,
+) -> Result<Exit, CliError> {
+    let started = Instant::now();
+    let settings = connect::settings(shared, desk)?;
+    let opened = run::open(&args.export)?;
+    let exports = &opened.exports;
+    let folder = settings
+        .report
+        .as_deref()
+        .map(ReportFolder::create)
+        .transpose()?;
+    let counters = Arc::new(Counters::default());
+    let progress = Progress::start(shared.progress, shared.quiet, screen, Arc::clone(&counters));
+    let survey = exports.survey(&|| false, &|rows| {
+        counters
+            .surveyed
+            .store(rows, std::sync::atomic::Ordering::Relaxed)
+    })?;
+    let limit = args.limit.unwrap_or(u64::MAX);
+    counters
+        .total
+        .store(survey.rows.min(limit), std::sync::atomic::Ordering::Relaxed);
+    let detected = run::detected(exports, &survey);
+    run::tell_detected(desk, &detected);
+
+    // A parent that an earlier run created is not missing; the state is read where there is one.
+    let reader = match connect::known_target(shared, &settings)? {
+        Some(target) if settings.state.exists() && exports.has_references() => {
+            LedgerReader::find(&settings.state, &target, &opened.mapping.name)?
+        }
+        _ => None,
+    };
+    let known = |key: &RowKey| {
+        reader
+            .as_ref()
+            .and_then(|r| r.known(std::iter::once(key.as_str())).ok())
+            .is_some_and(|k| {
+                k.into_iter()
+                    .flatten()
+                    .any(|k| k.state == RecordState::Created)
+            })
+    };
+    let collector = run::collector(folder.as_ref(), exports, false, &counters)?;
+    let seen = Cell::new(0_u64);
+    // Nothing is kept, so any key does.
+    let fingerprinter = Fingerprinter::new([0; 32]);
+    exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            if seen.get() >= limit {
+                return Flow::Enough;
+            }
+            seen.set(seen.get() + 1);
+            held.add(run::unsent(row, RowOutcome::Deferred));
+        }
+        Flow::More
+    })?;
+    progress.finish();
+    let heading = Heading {
+        run: RunId::new(&desk.clock),
+        kind: Kind::Check,
+        target: None,
+        mapping: opened.mapping.name.clone(),
+        files: run::file_names(exports),
+        detected,
+        stopped: None,
+        started,
+    };
+    let report = run::conclude(heading, &collector, folder.as_ref(), desk, |report| {
+        if report.count(RowOutcome::Invalid) > 0 {
+            Exit::Problems
+        } else {
+            Exit::Done
+        }
+    });
+    Ok(run::print(&report, desk))
+}

@@ -1,0 +1,211 @@
+//! `import --dry-run`: what an import would do, row by row, against the state. The corridor and the
+//! decisions are those of an import; nothing is sent and the state is only read.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use super::run::{self, Heading};
+use crate::cli::Desk;
+use crate::cli::args::{ImportArgs, Shared};
+use crate::cli::connect;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::progress::{Progress, Screen};
+use crate::delivery::{Decision, blocked, changed, decide, in_doubt, still_rejected};
+use crate::partner::{Fingerprinter, RowKey, RowOutcome};
+use crate::prepare::PreparedRow;
+use crate::report::{Counters, Kind, ReportFolder};
+use crate::source::Flow;
+use crate::state::{LedgerReader, RecordState, RunId, StateError};
+
+pub(super) fn run(
+    args: &ImportArgs,
+    shared: &Shared,
+    desk: &Desk,
+    screen: &Screen,
+) -> Result<Exit, CliError> {
+    let started = Instant::now();
+    let settings = connect::settings(shared, desk)?;
+    let opened = run::open(&args.export)?;
+    let exports = &opened.exports;
+    let folder = settings
+        .report
+        .as_deref()
+        .map(ReportFolder::create)
+        .transpose()?;
+    let target = connect::known_target(shared, &settings)?;
+    let reader = match &target {
+        Some(target) if settings.state.exists() => {
+            LedgerReader::find(&settings.state, target, &opened.mapping.name)?
+        }
+        _ => None,
+    };
+    let fingerprinter = match &reader {
+        Some(reader) => reader.fingerprinter()?,
+        None => Fingerprinter::new([0; 32]),
+    };
+    let counters = Arc::new(Counters::default());
+    let progress = Progress::start(shared.progress, shared.quiet, screen, Arc::clone(&counters));
+    let survey = exports.survey(&|| false, &|rows| {
+        counters
+            .surveyed
+            .store(rows, std::sync::atomic::Ordering::Relaxed)
+    })?;
+    counters
+        .total
+        .store(survey.rows, std::sync::atomic::Ordering::Relaxed);
+    let detected = run::detected(exports, &survey);
+    run::tell_detected(desk, &detected);
+    let look = |keys: Vec<&str>| -> Result<Vec<Option<crate::state::Known>>, StateError> {
+        match &reader {
+            Some(reader) => reader.known(keys.into_iter()),
+            None => Ok(keys.into_iter().map(|_| None).collect()),
+        }
+    };
+    let known = |key: &RowKey| {
+        look(vec![key.as_str()]).is_ok_and(|k| {
+            k.into_iter()
+                .flatten()
+                .any(|k| k.state == RecordState::Created)
+        })
+    };
+    let stranded = stranded_rows(exports, &survey, &fingerprinter, &known)?;
+    let collector = run::collector(folder.as_ref(), exports, false, &counters)?;
+    let mut budget = args.limit.unwrap_or(u64::MAX);
+    let mut trouble = None;
+    exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = rows
+            .iter()
+            .filter_map(|r| r.key.as_ref())
+            .map(RowKey::as_str)
+            .collect();
+        let mut records = match look(keys) {
+            Ok(records) => records.into_iter(),
+            Err(error) => {
+                trouble = Some(error);
+                return Flow::Enough;
+            }
+        };
+        for row in rows {
+            let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            let (outcome, told) = judge(
+                &row,
+                record.as_ref(),
+                args.retry_rejected,
+                &stranded,
+                &mut budget,
+            );
+            let mut result = run::unsent(row, outcome);
+            result.diagnostics.extend(told);
+            held.add(result);
+        }
+        Flow::More
+    })?;
+    progress.finish();
+    if let Some(error) = trouble {
+        return Err(error.into());
+    }
+    let heading = Heading {
+        run: RunId::new(&desk.clock),
+        kind: Kind::DryRun,
+        target,
+        mapping: opened.mapping.name.clone(),
+        files: run::file_names(exports),
+        detected,
+        stopped: None,
+        started,
+    };
+    let report = run::conclude(heading, &collector, folder.as_ref(), desk, |report| {
+        let problems = [
+            RowOutcome::Invalid,
+            RowOutcome::Blocked,
+            RowOutcome::Changed,
+            RowOutcome::Rejected,
+            RowOutcome::InDoubt,
+        ];
+        if problems.into_iter().any(|o| report.count(o) > 0) {
+            Exit::Problems
+        } else {
+            Exit::Done
+        }
+    });
+    Ok(run::print(&report, desk))
+}
+
+/// What an import would make of a row.
+fn judge(
+    row: &PreparedRow,
+    record: Option<&crate::state::Known>,
+    retry_rejected: bool,
+    stranded: &HashSet<RowKey>,
+    budget: &mut u64,
+) -> (RowOutcome, Option<crate::diagnostic::Diagnostic>) {
+    let Some(partner) = &row.partner else {
+        return (RowOutcome::Invalid, None);
+    };
+    match decide(record, &partner.fingerprint, retry_rejected) {
+        Decision::Create if stranded.contains(&partner.key) => {
+            let parents: Vec<_> = partner.links.iter().map(|_| None).collect();
+            (RowOutcome::Blocked, Some(blocked(partner, &parents)))
+        }
+        Decision::Create if *budget == 0 => (RowOutcome::Deferred, None),
+        Decision::Create => {
+            *budget -= 1;
+            (RowOutcome::Created, None)
+        }
+        Decision::Skip(_) => (RowOutcome::Skipped, None),
+        Decision::Changed(_) => (RowOutcome::Changed, Some(changed(partner))),
+        Decision::StillRejected => (RowOutcome::Rejected, Some(still_rejected(partner, record))),
+        Decision::InDoubt => (RowOutcome::InDoubt, Some(in_doubt(partner, None))),
+    }
+}
+
+/// Valid rows that no import can create: they hang, through parents in the files, on a row that is
+/// invalid, or on themselves. Memory grows with the rows that have parents, not with the others.
+fn stranded_rows(
+    exports: &crate::prepare::Exports,
+    survey: &crate::prepare::Survey,
+    fingerprinter: &Fingerprinter,
+    known: &dyn Fn(&RowKey) -> bool,
+) -> Result<HashSet<RowKey>, CliError> {
+    let mut stranded = HashSet::new();
+    if !exports.has_references() {
+        return Ok(stranded);
+    }
+    let mut links: Vec<(RowKey, Vec<RowKey>)> = Vec::new();
+    let mut invalid = HashSet::new();
+    exports.prepare(survey, fingerprinter, None, known, &mut |rows| {
+        for row in rows {
+            match (row.key, row.partner) {
+                (Some(key), Some(partner)) if !partner.links.is_empty() => {
+                    links.push((key, partner.links.into_iter().map(|l| l.key).collect()));
+                }
+                (Some(key), None) => {
+                    invalid.insert(key);
+                }
+                _ => {}
+            }
+        }
+        Flow::More
+    })?;
+    // What is left when every row whose parents can be created was taken away cannot be created itself.
+    let mut pending: HashSet<RowKey> = links.iter().map(|(key, _)| key.clone()).collect();
+    loop {
+        let before = pending.len();
+        links.retain(|(key, parents)| {
+            let free = parents
+                .iter()
+                .all(|p| known(p) || (!pending.contains(p) && !invalid.contains(p)));
+            if free {
+                pending.remove(key);
+            }
+            !free
+        });
+        if pending.len() == before {
+            break;
+        }
+    }
+    stranded.extend(pending);
+    Ok(stranded)
+}

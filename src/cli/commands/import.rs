@@ -1,0 +1,360 @@
+//! `import`: the main job. A rerun resumes.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::run::{self, Heading, Opened};
+use super::runtime;
+use crate::cli::Desk;
+use crate::cli::args::{ImportArgs, Shared};
+use crate::cli::connect::{self, Connection};
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::feeder::Feeder;
+use crate::cli::progress::{Progress, Screen};
+use crate::cli::prompt;
+use crate::config::Resolved;
+use crate::delivery::{Delivery, Options, Stop, StopReason};
+use crate::partner::{RowKey, RowOutcome, RowResult};
+use crate::prepare::{Exports, Survey};
+use crate::report::{Collector, Counters, Kind, ReportFolder, RunReport, summary_json};
+use crate::source::Flow;
+use crate::state::{Ledger, LedgerReader, RecordState, RunId, RunStart, StateLock};
+
+/// Batches between feeder and delivery: the feeder stays this far ahead at most.
+const BATCHES_AHEAD: usize = 2;
+/// Result batches between delivery and collector.
+const RESULTS_AHEAD: usize = 64;
+
+pub(super) fn run(
+    args: &ImportArgs,
+    shared: &Shared,
+    desk: &Desk,
+    screen: &Screen,
+) -> Result<Exit, CliError> {
+    let started = Instant::now();
+    let settings = connect::settings(shared, desk)?;
+    connect::rate(&settings)?;
+    let opened = run::open(&args.export)?;
+    let folder = settings
+        .report
+        .as_deref()
+        .map(ReportFolder::create)
+        .transpose()?;
+    let stop = Stop::default();
+    let runtime = runtime()?;
+    let connection = runtime.block_on(connect::connect(shared, &settings, &stop, desk))?;
+    let _lock = StateLock::take(&settings.state, &desk.clock)?;
+    watch_signals(&runtime, &stop);
+    if let Some(limit) = args.max_duration {
+        let stop = stop.clone();
+        runtime.spawn(async move {
+            tokio::time::sleep(limit).await;
+            stop.request(StopReason::TimeOver);
+        });
+    }
+    let import = Import {
+        args,
+        shared,
+        desk,
+        settings,
+        opened,
+        connection,
+        stop,
+        started,
+        folder,
+    };
+    import.run(&runtime, screen)
+}
+
+/// First signal: stop in good order. Second: end at once; the ledger has everything that matters.
+fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Stop) {
+    let stop = stop.clone();
+    runtime.spawn(async move {
+        wait_for_signal().await;
+        stop.request(StopReason::Interrupted);
+        wait_for_signal().await;
+        end_at_once();
+    });
+}
+
+#[expect(
+    clippy::exit,
+    reason = "a second Ctrl-C means now: nothing is lost, and nothing may be waited for"
+)]
+fn end_at_once() {
+    std::process::exit(i32::from(Exit::Interrupted.code()));
+}
+
+async fn wait_for_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+struct Import<'i> {
+    args: &'i ImportArgs,
+    shared: &'i Shared,
+    desk: &'i Desk,
+    settings: Resolved,
+    opened: Opened,
+    connection: Connection,
+    stop: Stop,
+    started: Instant,
+    folder: Option<ReportFolder>,
+}
+
+impl Import<'_> {
+    fn run(self, runtime: &tokio::runtime::Runtime, screen: &Screen) -> Result<Exit, CliError> {
+        let exports = Arc::clone(&self.opened.exports);
+        let counters = Arc::new(Counters::default());
+        let progress = Progress::start(
+            self.shared.progress,
+            self.shared.quiet,
+            screen,
+            Arc::clone(&counters),
+        );
+        let survey = self.survey(&exports, &counters)?;
+        let detected = run::detected(&exports, &survey);
+        run::tell_detected(self.desk, &detected);
+        let collector = run::collector(self.folder.as_ref(), &exports, true, &counters)?;
+        let heading = |id: RunId, stop: &Stop, this: &Self| Heading {
+            run: id,
+            kind: Kind::Import,
+            target: Some(this.connection.target.clone()),
+            mapping: this.opened.mapping.name.clone(),
+            files: run::file_names(&exports),
+            detected: detected.clone(),
+            stopped: stop.reason().map(|r| r.to_string()),
+            started: this.started,
+        };
+        let id = RunId::new(&self.desk.clock);
+
+        if self.refuse_for_errors(&exports, &survey, &collector)? {
+            progress.finish();
+            self.desk
+                .output
+                .note("more rows are invalid than --max-errors allows: nothing was sent");
+            let report = run::conclude(
+                heading(id, &self.stop, &self),
+                &collector,
+                self.folder.as_ref(),
+                self.desk,
+                |_| Exit::Problems,
+            );
+            return Ok(run::print(&report, self.desk));
+        }
+        if !self.confirmed(&survey)? {
+            progress.finish();
+            return Err(CliError::Usage(
+                "not confirmed; nothing was sent (--yes does not ask)".to_owned(),
+            ));
+        }
+
+        let start = RunStart {
+            id: id.clone(),
+            command: "import",
+            target: self.connection.target.clone(),
+            mapping: self.opened.mapping.name.clone(),
+            files: run::file_names(&exports).join(", "),
+        };
+        let (ledger, doubts, writer) =
+            Ledger::begin(&self.settings.state, &start, &self.desk.clock)?;
+        if !doubts.is_empty() {
+            tracing::info!(
+                count = doubts.len(),
+                "rows of earlier runs are in doubt and are looked up first"
+            );
+        }
+        let survey = Arc::new(survey);
+        self.deliver(runtime, &exports, &survey, &ledger, doubts, &collector)?;
+        progress.finish();
+
+        let rows = survey.rows;
+        let report = run::conclude(
+            heading(id, &self.stop, &self),
+            &collector,
+            self.folder.as_ref(),
+            self.desk,
+            |report| self.exit(report, rows),
+        );
+        runtime.block_on(async {
+            if let Err(error) = ledger.end(report.exit, summary_json(&report)).await {
+                self.desk.output.error(&error.into());
+            }
+        });
+        drop(ledger);
+        let _ = writer.join();
+        Ok(run::print(&report, self.desk))
+    }
+
+    fn survey(&self, exports: &Exports, counters: &Counters) -> Result<Survey, CliError> {
+        let seen = |rows| counters.surveyed.store(rows, Ordering::Relaxed);
+        let survey = exports.survey(&|| self.stop.is_requested(), &seen)?;
+        counters.total.store(survey.rows, Ordering::Relaxed);
+        Ok(survey)
+    }
+
+    fn reader(&self) -> Result<Option<LedgerReader>, CliError> {
+        if !self.settings.state.exists() {
+            return Ok(None);
+        }
+        Ok(LedgerReader::find(
+            &self.settings.state,
+            &self.connection.target,
+            &self.opened.mapping.name,
+        )?)
+    }
+
+    /// With too many invalid rows nothing is sent: they are told, the others are deferred.
+    fn refuse_for_errors(
+        &self,
+        exports: &Exports,
+        survey: &Survey,
+        collector: &Arc<Mutex<Collector>>,
+    ) -> Result<bool, CliError> {
+        if self.args.export.max_errors.is_none() || survey.incomplete {
+            return Ok(false);
+        }
+        let reader = self.reader()?;
+        let known = |key: &RowKey| {
+            reader
+                .as_ref()
+                .and_then(|r| r.known(std::iter::once(key.as_str())).ok())
+                .is_some_and(|k| {
+                    k.into_iter()
+                        .flatten()
+                        .any(|k| k.state == RecordState::Created)
+                })
+        };
+        let stop = || self.stop.is_requested();
+        if !run::too_many_errors(self.args.export.max_errors, exports, survey, &known, &stop)? {
+            return Ok(false);
+        }
+        let fingerprinter = crate::partner::Fingerprinter::new([0; 32]);
+        exports.prepare(survey, &fingerprinter, None, &known, &mut |rows| {
+            let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+            rows.into_iter()
+                .for_each(|row| held.add(run::unsent(row, RowOutcome::Deferred)));
+            Flow::More
+        })?;
+        Ok(true)
+    }
+
+    /// Asks once, before the first import into an API that is not loopback.
+    fn confirmed(&self, survey: &Survey) -> Result<bool, CliError> {
+        if self.args.yes || self.connection.loopback || self.reader()?.is_some() {
+            return Ok(true);
+        }
+        let question = format!(
+            "{} rows go to {} for the first time (mapping \"{}\"). Send them?",
+            survey.rows, self.connection.target, self.opened.mapping.name
+        );
+        Ok(prompt::confirm(&question))
+    }
+
+    /// Runs feeder, delivery and collector until every row has its outcome.
+    fn deliver(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        exports: &Arc<Exports>,
+        survey: &Arc<Survey>,
+        ledger: &Ledger,
+        doubts: Vec<crate::state::Doubt>,
+        collector: &Arc<Mutex<Collector>>,
+    ) -> Result<(), CliError> {
+        let (results, mut told) = mpsc::channel::<Vec<RowResult>>(RESULTS_AHEAD);
+        let (input, rows) = mpsc::channel(BATCHES_AHEAD);
+        let options = Options {
+            workers: self.settings.workers,
+            settle: self.args.settle,
+            retry_rejected: self.args.retry_rejected,
+        };
+        let delivery = Delivery::new(
+            Arc::clone(&self.connection.api),
+            ledger.clone(),
+            options,
+            doubts,
+            results,
+            self.stop.clone(),
+        );
+        let feeder = Feeder {
+            exports: Arc::clone(exports),
+            survey: Arc::clone(survey),
+            reader: ledger.reader()?,
+            fingerprinter: ledger.fingerprinter().clone(),
+            collector: Arc::clone(collector),
+            input,
+            stop: self.stop.clone(),
+            api: Arc::clone(&self.connection.api),
+            handle: runtime.handle().clone(),
+            retry_rejected: self.args.retry_rejected,
+            budget: self.args.limit.unwrap_or(u64::MAX),
+            met: 0,
+            asked: false,
+        };
+        let machine = |e: std::io::Error| CliError::Machine(format!("cannot start a thread: {e}"));
+        let feeding = std::thread::Builder::new()
+            .name("feeder".to_owned())
+            .spawn(move || feeder.run())
+            .map_err(machine)?;
+        let filled = Arc::clone(collector);
+        let collecting = std::thread::Builder::new()
+            .name("collector".to_owned())
+            .spawn(move || {
+                while let Some(rows) = told.blocking_recv() {
+                    let mut held = filled.lock().unwrap_or_else(PoisonError::into_inner);
+                    rows.into_iter().for_each(|row| held.add(row));
+                }
+            })
+            .map_err(machine)?;
+        // On a worker thread, not on this one: the loop shares its cores with the workers' sockets.
+        let delivered = runtime.block_on(async { tokio::spawn(delivery.run(rows)).await });
+        if delivered.is_err() || feeding.join().is_err() || collecting.join().is_err() {
+            self.stop.request(StopReason::Internal(
+                "a part of the run broke down; please report it with the log of -vv".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn exit(&self, report: &RunReport, rows: u64) -> Exit {
+        if report.rows() != rows {
+            self.desk.output.error(&CliError::Machine(format!(
+                "the counts add up to {} rows, but {rows} were read: this is a fault of partner-sync, please report it",
+                report.rows()
+            )));
+            return Exit::Stopped;
+        }
+        let has = |outcome: RowOutcome| report.count(outcome) > 0;
+        match self.stop.reason() {
+            Some(StopReason::Interrupted) => Exit::Interrupted,
+            Some(_) => Exit::Stopped,
+            None if has(RowOutcome::Deferred) => Exit::Stopped,
+            None if report.rows() > 0
+                && RowOutcome::ALL.into_iter().any(|o| !o.is_done() && has(o)) =>
+            {
+                Exit::Problems
+            }
+            None if report
+                .groups
+                .iter()
+                .any(|g| g.code == crate::diagnostic::Code::DuplicateOnApi) =>
+            {
+                Exit::Problems
+            }
+            None => Exit::Done,
+        }
+    }
+}

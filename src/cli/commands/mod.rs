@@ -1,0 +1,67 @@
+//! A command is a file: it resolves options, opens things, calls rooms, hands the result to a report.
+
+mod check;
+mod dry_run;
+mod import;
+mod partners;
+mod reconcile;
+mod run;
+mod sandbox;
+mod status;
+
+use super::Desk;
+use super::args::{Cli, Command, command};
+use super::exit::{CliError, Exit};
+use super::progress::Screen;
+use crate::telemetry;
+
+/// Sets logging up and runs the command.
+pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<Exit, CliError> {
+    let Cli {
+        command: chosen,
+        shared,
+    } = cli;
+    let screen = Screen::new();
+    let verbosity = if shared.quiet {
+        -1
+    } else {
+        i8::try_from(shared.verbose).unwrap_or(3)
+    };
+    telemetry::init(
+        shared.log_format,
+        verbosity,
+        desk.output.colour,
+        screen.clone(),
+    );
+    match chosen {
+        Command::Check(args) => check::run(&args, &shared, desk, &screen),
+        Command::Import(args) if args.dry_run => dry_run::run(&args, &shared, desk, &screen),
+        Command::Import(args) => import::run(&args, &shared, desk, &screen),
+        Command::Status(args) => status::run(&args, &shared, desk),
+        Command::Reconcile(args) => reconcile::run(&args, &shared, desk),
+        Command::Partners(which) => partners::run(&which, &shared, desk),
+        Command::Sandbox(args) => sandbox::run(args, desk),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), "partner-sync", &mut script);
+            desk.output.result(&String::from_utf8_lossy(&script));
+            Ok(Exit::Done)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command())
+                .render(&mut page)
+                .map_err(|e| CliError::Machine(format!("the manual cannot be written: {e}")))?;
+            desk.output.result(&String::from_utf8_lossy(&page));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// The runtime of commands that talk to the API.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| CliError::Machine(format!("cannot start: {e}")))
+}

@@ -1,0 +1,282 @@
+//! What check, dry run and import have in common: opening, telling what was detected, reporting.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::cli::Desk;
+use crate::cli::args::{ExportArgs, MaxErrors};
+use crate::cli::exit::{CliError, Exit};
+use crate::mapping::Mapping;
+use crate::mapping::date::Evidence;
+use crate::partner::{Fingerprinter, Query, RowKey, RowOutcome, RowResult};
+use crate::prepare::{Exports, PreparedRow, Survey};
+use crate::report::{
+    Collector, Counters, Detected, Kind, RejectFormat, ReportFolder, RunReport, render_terminal,
+    summary_json,
+};
+use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
+use crate::state::RunId;
+
+/// A mapping and the files it fits.
+pub(super) struct Opened {
+    pub(super) mapping: Mapping,
+    pub(super) exports: Arc<Exports>,
+}
+
+/// Reads the mapping and opens the files.
+pub(super) fn open(args: &ExportArgs) -> Result<Opened, CliError> {
+    let mapping = Mapping::read(&args.mapping)?;
+    let always = Query {
+        create_apptivo_account: args.create_apptivo_account,
+        create_bill_com_profile: args.create_bill_com_profile,
+    };
+    let exports = Arc::new(Exports::open(&args.files, &mapping, always)?);
+    Ok(Opened { mapping, exports })
+}
+
+/// What was detected of each file, with the evidence of a survey.
+pub(super) fn detected(exports: &Exports, survey: &Survey) -> Vec<Detected> {
+    exports
+        .files()
+        .iter()
+        .enumerate()
+        .map(|(index, export)| {
+            let names = export.source.header().names();
+            let evidence = survey.evidence.get(index).map_or(&[][..], Vec::as_slice);
+            let dates = export
+                .plan
+                .date_columns
+                .iter()
+                .zip(evidence)
+                .filter(|(column, _)| !column.hinted)
+                .map(|(column, evidence): (_, &Evidence)| {
+                    let name = column.column.map_or("a template", |c| &*names[c]);
+                    format!(
+                        "\"{name}\" ({}): {}; [source] date_order overrides it",
+                        column.field,
+                        evidence.describe()
+                    )
+                });
+            Detected {
+                file: export.source.describe(),
+                notes: export.source.notes().to_vec(),
+                dates: dates.collect(),
+                unused: export
+                    .plan
+                    .unused
+                    .iter()
+                    .map(|c| names[*c].to_string())
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// Tells what was detected, before anything else happens.
+pub(super) fn tell_detected(desk: &Desk, detected: &[Detected]) {
+    for one in detected {
+        desk.output.note(&one.file);
+        for note in &one.notes {
+            desk.output.note(&format!("  {note}"));
+        }
+        for dates in &one.dates {
+            desk.output.note(&format!("  dates in {dates}"));
+        }
+        if !one.unused.is_empty() {
+            desk.output.note(&format!(
+                "  columns that no rule uses: {}",
+                one.unused.join(", ")
+            ));
+        }
+    }
+}
+
+/// How each source is written again for its rejects.
+fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
+    let options = exports.options();
+    exports
+        .files()
+        .iter()
+        .map(|export| {
+            let header = export.source.header();
+            let (encoding, delimiter) = match export.source.format() {
+                Format::Text { encoding, dialect } => (encoding.clone(), dialect.delimiter),
+                Format::Workbook { .. } => (
+                    TextEncoding {
+                        encoding: options.encoding.unwrap_or(encoding_rs::UTF_8),
+                        bom: options.encoding.is_none(),
+                        evidence: "",
+                    },
+                    options.delimiter.unwrap_or(b','),
+                ),
+            };
+            RejectFormat {
+                header: header.raw().to_vec(),
+                dropped: header.names().iter().position(|n| &**n == PROBLEMS_COLUMN),
+                problems_column: PROBLEMS_COLUMN,
+                delimiter,
+                blank_lines: options.header_row.map_or(0, |n| n.saturating_sub(1)),
+                mark: encoding.bom_bytes(),
+                encode: Arc::new(move |text| encoding.encode(text)),
+            }
+        })
+        .collect()
+}
+
+/// A collector that several threads fill.
+pub(super) fn collector(
+    folder: Option<&ReportFolder>,
+    exports: &Exports,
+    with_created: bool,
+    counters: &Arc<Counters>,
+) -> Result<Arc<Mutex<Collector>>, CliError> {
+    let names = exports
+        .files()
+        .iter()
+        .map(|f| (Arc::clone(f.source.name()), f.source.sheet()))
+        .collect();
+    let formats = reject_formats(exports);
+    let collector = Collector::new(folder, names, formats, with_created, Arc::clone(counters))?;
+    Ok(Arc::new(Mutex::new(collector)))
+}
+
+/// Whether more rows are invalid than `--max-errors` allows. Nothing was sent yet.
+pub(super) fn too_many_errors(
+    most: Option<MaxErrors>,
+    exports: &Exports,
+    survey: &Survey,
+    known: &dyn Fn(&RowKey) -> bool,
+    stop: &dyn Fn() -> bool,
+) -> Result<bool, CliError> {
+    let Some(most) = most else { return Ok(false) };
+    let mut invalid = 0_u64;
+    // Nothing is hashed for the ledger here; any key does.
+    let fingerprinter = Fingerprinter::new([0; 32]);
+    exports.prepare(survey, &fingerprinter, None, known, &mut |rows| {
+        invalid += rows.iter().filter(|r| r.partner.is_none()).count() as u64;
+        if stop() { Flow::Enough } else { Flow::More }
+    })?;
+    Ok(most.is_exceeded(invalid, survey.rows))
+}
+
+/// A row that needs no sending, as a result.
+pub(super) fn unsent(row: PreparedRow, valid: RowOutcome) -> RowResult {
+    let outcome = if row.partner.is_some() {
+        valid
+    } else {
+        RowOutcome::Invalid
+    };
+    RowResult {
+        origin: row.origin,
+        key: row.key,
+        legacy_identifier: row.partner.map(|p| p.legacy_identifier),
+        outcome,
+        partner: None,
+        diagnostics: row.diagnostics,
+    }
+}
+
+/// What a run is called, beside its counts.
+pub(super) struct Heading {
+    pub(super) run: RunId,
+    pub(super) kind: Kind,
+    pub(super) target: Option<String>,
+    pub(super) mapping: String,
+    pub(super) files: Vec<String>,
+    pub(super) detected: Vec<Detected>,
+    pub(super) stopped: Option<String>,
+    pub(super) started: Instant,
+}
+
+/// Ends the collection and makes the report; `exit` judges it.
+pub(super) fn conclude(
+    heading: Heading,
+    collector: &Arc<Mutex<Collector>>,
+    folder: Option<&ReportFolder>,
+    desk: &Desk,
+    exit: impl FnOnce(&RunReport) -> Exit,
+) -> RunReport {
+    let empty = Collector::new(None, Vec::new(), Vec::new(), false, Arc::default());
+    let collected = {
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        match empty {
+            Ok(empty) => std::mem::replace(&mut *held, empty).finish(),
+            Err(_) => return blank(heading),
+        }
+    };
+    let mut report = blank(heading);
+    report.counts = collected.counts;
+    report.groups = collected.groups;
+    report.errors = collected.errors;
+    report.warnings = collected.warnings;
+    report.written = collected.written;
+    report.holds_bank_data = collected.has_rejects;
+    let mut code = exit(&report);
+    if let Some(trouble) = collected.trouble {
+        desk.output.error(&CliError::Machine(trouble));
+        code = Exit::Stopped;
+    }
+    report.exit = code.code();
+    if let Some(folder) = folder {
+        match folder.write(
+            "summary.json",
+            format!("{}\n", summary_json(&report)).as_bytes(),
+        ) {
+            Ok(path) => report.written.insert(0, path),
+            Err(error) => {
+                desk.output.error(&error.into());
+                report.exit = Exit::Stopped.code();
+            }
+        }
+    }
+    report
+}
+
+fn blank(heading: Heading) -> RunReport {
+    RunReport {
+        run: heading.run.0,
+        kind: heading.kind,
+        target: heading.target,
+        mapping: heading.mapping,
+        files: heading.files,
+        counts: crate::report::Counts::default(),
+        groups: Vec::new(),
+        errors: 0,
+        warnings: 0,
+        detected: heading.detected,
+        stopped: heading.stopped,
+        seconds: heading.started.elapsed().as_secs_f64(),
+        exit: 0,
+        written: Vec::new(),
+        holds_bank_data: false,
+    }
+}
+
+/// Prints the summary in the voice that was asked for, and returns the exit code.
+pub(super) fn print(report: &RunReport, desk: &Desk) -> Exit {
+    if desk.output.json {
+        desk.output.result(&format!("{}\n", summary_json(report)));
+    } else {
+        desk.output.result(&render_terminal(report));
+    }
+    [
+        Exit::Done,
+        Exit::Problems,
+        Exit::Usage,
+        Exit::Stopped,
+        Exit::Locked,
+        Exit::Interrupted,
+    ]
+    .into_iter()
+    .find(|e| e.code() == report.exit)
+    .unwrap_or(Exit::Stopped)
+}
+
+/// The names of the files, for people.
+pub(super) fn file_names(exports: &Exports) -> Vec<String> {
+    exports
+        .files()
+        .iter()
+        .map(|f| f.source.name().to_string())
+        .collect()
+}

@@ -1,0 +1,32 @@
+//! `sandbox`: the practice server, until Ctrl-C.
+
+use super::runtime;
+use crate::cli::Desk;
+use crate::cli::args::SandboxArgs;
+use crate::cli::exit::{CliError, Exit};
+use crate::sandbox::{Sandbox, Settings};
+
+pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<Exit, CliError> {
+    runtime()?.block_on(async {
+        let settings = Settings {
+            port: args.port,
+            token: args.token,
+            latency: args.latency,
+            rate_limit: args.rate_limit,
+            faults: args.faults,
+            seed: args.seed,
+            slow_for: args.slow_for,
+            list_lag: args.list_lag,
+            data: args.data,
+            log: args.log,
+        };
+        let sandbox = Sandbox::start(settings, desk.clock.clone()).await?;
+        desk.output.result(&format!("{}\n", sandbox.url()));
+        desk.output.note("the sandbox is listening; Ctrl-C ends it");
+        tokio::select! {
+            () = sandbox.wait() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        Ok(Exit::Done)
+    })
+}

@@ -1,0 +1,132 @@
+//! `status`: what the state file knows.
+
+use crate::cli::Desk;
+use crate::cli::args::{Shared, StatusArgs};
+use crate::cli::connect;
+use crate::cli::exit::{CliError, Exit};
+use crate::report::table;
+use crate::state::{RecordRow, StateView};
+
+/// Runs and rows that are shown.
+const SHOWN: u32 = 10;
+
+pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Exit, CliError> {
+    let settings = connect::settings(shared, desk)?;
+    let view = StateView::open(&settings.state)?;
+    if let Some(key) = &args.row {
+        let rows = view.rows_of(key)?;
+        if rows.is_empty() {
+            return Err(CliError::Usage(format!(
+                "the state knows no row with the key \"{key}\""
+            )));
+        }
+        let text = if desk.output.json {
+            json(&rows)?
+        } else {
+            row_table(&rows)
+        };
+        desk.output.result(&text);
+        return Ok(Exit::Done);
+    }
+    let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
+    if desk.output.json {
+        let all = serde_json::json!({
+            "state": settings.state.display().to_string(), "spaces": counts, "runs": runs, "open": open,
+        });
+        desk.output.result(&format!("{all}\n"));
+        return Ok(Exit::Done);
+    }
+    let mut out = format!("State {}\n\n", settings.state.display());
+    let header = [
+        "TARGET",
+        "MAPPING",
+        "CREATED",
+        "REJECTED",
+        "IN DOUBT",
+        "IN FLIGHT",
+        "UNSENT",
+        "OLDEST DOUBT",
+    ];
+    let rows: Vec<Vec<String>> = counts
+        .iter()
+        .map(|c| {
+            let n = |state: &str| c.states.get(state).copied().unwrap_or(0).to_string();
+            vec![
+                c.target.clone(),
+                c.mapping.clone(),
+                n("created"),
+                n("rejected"),
+                n("in_doubt"),
+                n("in_flight"),
+                n("unsent"),
+                c.oldest_doubt.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    out.push_str(&table(&header, &rows));
+    out.push_str("\nRuns, newest first\n");
+    let rows: Vec<Vec<String>> = runs
+        .iter()
+        .map(|r| {
+            let count = |name: &str| {
+                r.summary
+                    .as_ref()
+                    .and_then(|s| s.get(name))
+                    .map(ToString::to_string)
+                    .unwrap_or_default()
+            };
+            vec![
+                r.run.clone(),
+                r.command.clone(),
+                r.started.clone(),
+                r.ended.clone().unwrap_or_else(|| "did not end".to_owned()),
+                r.exit.map(|e| e.to_string()).unwrap_or_default(),
+                count("rows"),
+                count("created"),
+                r.mapping.clone(),
+            ]
+        })
+        .collect();
+    out.push_str(&table(
+        &[
+            "RUN", "COMMAND", "STARTED", "ENDED", "EXIT", "ROWS", "CREATED", "MAPPING",
+        ],
+        &rows,
+    ));
+    if !open.is_empty() {
+        out.push_str("\nIn doubt, in flight or rejected, oldest first\n");
+        out.push_str(&row_table(&open));
+    }
+    desk.output.result(&out);
+    Ok(Exit::Done)
+}
+
+fn json(rows: &[RecordRow]) -> Result<String, CliError> {
+    serde_json::to_string(rows)
+        .map(|s| s + "\n")
+        .map_err(|e| CliError::Machine(e.to_string()))
+}
+
+fn row_table(rows: &[RecordRow]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|r| {
+            vec![
+                r.key.clone(),
+                r.state.to_owned(),
+                r.since.clone(),
+                r.attempts.to_string(),
+                r.partner_id.clone().unwrap_or_default(),
+                r.status.map(|s| s.to_string()).unwrap_or_default(),
+                r.words.clone().unwrap_or_default(),
+                r.mapping.clone(),
+            ]
+        })
+        .collect();
+    table(
+        &[
+            "KEY", "STATE", "SINCE", "ATTEMPTS", "PARTNER", "STATUS", "WORDS", "MAPPING",
+        ],
+        &rows,
+    )
+}

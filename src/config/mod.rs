@@ -1,0 +1,12 @@
+//! What the user asked for: flag, then environment, then configuration file, then default.
+//!
+//! What comes in: what was typed, the environment as an argument, and the file. What goes out: one value
+//! for each setting with its origin. Nothing here opens a connection or a state.
+
+mod env;
+mod file;
+mod resolve;
+
+pub use env::Environment;
+pub use file::{ConfigError, ConfigFile};
+pub use resolve::{Resolved, TokenSetting, Typed, resolve};

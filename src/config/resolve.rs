@@ -1,0 +1,197 @@
+//! Flag, then environment, then file, then default.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::env::{self, Environment};
+use super::file::{ConfigError, ConfigFile};
+use crate::secret::Secret;
+
+/// What was typed.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    /// `--api-url`.
+    pub api_url: Option<String>,
+    /// `--token-file`.
+    pub token_file: Option<PathBuf>,
+    /// `--token-command`.
+    pub token_command: Option<String>,
+    /// `--state`.
+    pub state: Option<PathBuf>,
+    /// `--rate`.
+    pub rate: Option<String>,
+    /// `--burst`.
+    pub burst: Option<u32>,
+    /// `--workers`.
+    pub workers: Option<usize>,
+    /// `--timeout`.
+    pub timeout: Option<String>,
+    /// `--report`.
+    pub report: Option<PathBuf>,
+}
+
+/// Where the token comes from.
+#[derive(Debug, Clone)]
+pub enum TokenSetting {
+    /// The environment's variable.
+    Given(Secret),
+    /// A file.
+    File(PathBuf),
+    /// A command with its arguments.
+    Command(Vec<String>),
+}
+
+/// One value for each setting.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The API's base.
+    pub api_url: String,
+    /// The token, where there is one.
+    pub token: Option<TokenSetting>,
+    /// The state file.
+    pub state: PathBuf,
+    /// Requests in a time, as written.
+    pub rate: String,
+    /// Requests at once.
+    pub burst: Option<u32>,
+    /// Requests under way.
+    pub workers: usize,
+    /// The longest a request may take.
+    pub timeout: Duration,
+    /// Where reports go.
+    pub report: Option<PathBuf>,
+}
+
+/// The API's base. Source: the documentation page's server list.
+const DEFAULT_API_URL: &str = "https://orgs.ecg-api.com";
+const DEFAULT_STATE: &str = "partner-sync.db";
+const DEFAULT_RATE: &str = "10/s";
+const DEFAULT_WORKERS: usize = 8;
+const DEFAULT_TIMEOUT: &str = "30s";
+/// More requests under way than this help nobody.
+const MOST_WORKERS: usize = 1024;
+
+/// Resolves all settings.
+///
+/// # Errors
+/// [`ConfigError::Value`] where one does not fit.
+pub fn resolve(
+    typed: Typed,
+    environment: &Environment,
+    file: ConfigFile,
+) -> Result<Resolved, ConfigError> {
+    let token = if let Some(path) = typed.token_file {
+        Some(TokenSetting::File(path))
+    } else if let Some(command) = typed.token_command {
+        // A flag is one text, so a shell takes it apart; the file has a list and needs none.
+        Some(TokenSetting::Command(vec![
+            "sh".to_owned(),
+            "-c".to_owned(),
+            command,
+        ]))
+    } else if let Some(token) = environment.get(env::TOKEN) {
+        Some(TokenSetting::Given(Secret::new(token.trim())))
+    } else if let Some(path) = file.api.token_file {
+        Some(TokenSetting::File(path))
+    } else {
+        file.api.token_command.map(TokenSetting::Command)
+    };
+    let (timeout, timeout_origin) = first(typed.timeout, None, file.api.timeout, DEFAULT_TIMEOUT);
+    let timeout = humantime::parse_duration(&timeout)
+        .ok()
+        .filter(|t| !t.is_zero())
+        .ok_or_else(|| ConfigError::Value {
+            name: "timeout",
+            value: timeout,
+            origin: timeout_origin.to_owned(),
+            reason: "write a time: 30s, 1m".to_owned(),
+        })?;
+    let workers = typed
+        .workers
+        .or(file.api.workers)
+        .unwrap_or(DEFAULT_WORKERS);
+    if workers == 0 || workers > MOST_WORKERS {
+        return Err(ConfigError::Value {
+            name: "workers",
+            value: workers.to_string(),
+            origin: "given".to_owned(),
+            reason: format!("write a number from 1 to {MOST_WORKERS}"),
+        });
+    }
+    let (api_url, _) = first(
+        typed.api_url,
+        environment.get(env::API_URL).map(str::to_owned),
+        file.api.url,
+        DEFAULT_API_URL,
+    );
+    let state = typed
+        .state
+        .or_else(|| environment.get(env::STATE).map(PathBuf::from))
+        .or(file.state.path)
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE));
+    let (rate, _) = first(typed.rate, None, file.api.rate, DEFAULT_RATE);
+    Ok(Resolved {
+        api_url,
+        token,
+        state,
+        rate,
+        burst: typed.burst.or(file.api.burst),
+        workers,
+        timeout,
+        report: typed.report.or(file.report.dir),
+    })
+}
+
+fn first(
+    typed: Option<String>,
+    environment: Option<String>,
+    file: Option<String>,
+    default: &str,
+) -> (String, &'static str) {
+    if let Some(value) = typed {
+        (value, "flag")
+    } else if let Some(value) = environment {
+        (value, "environment")
+    } else if let Some(value) = file {
+        (value, "configuration file")
+    } else {
+        (default.to_owned(), "default")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flag_beats_environment_beats_file_beats_default() {
+        let file: ConfigFile =
+            toml::from_str("[api]\nurl = \"http://file\"\nrate = \"5/s\"\ntoken_file = \"t\"\n")
+                .unwrap();
+        let environment = Environment::of(&[(env::API_URL, "http://env"), (env::TOKEN, "secret")]);
+        let typed = Typed {
+            api_url: Some("http://flag".to_owned()),
+            ..Typed::default()
+        };
+        let all = resolve(typed, &environment, file.clone()).unwrap();
+        assert_eq!(
+            (all.api_url.as_str(), all.rate.as_str(), all.workers),
+            ("http://flag", "5/s", 8)
+        );
+        assert!(matches!(all.token, Some(TokenSetting::Given(_))));
+        let environment_only = resolve(Typed::default(), &environment, file.clone()).unwrap();
+        assert_eq!(environment_only.api_url, "http://env");
+        let file_only = resolve(Typed::default(), &Environment::default(), file).unwrap();
+        assert_eq!(file_only.api_url, "http://file");
+        assert!(matches!(file_only.token, Some(TokenSetting::File(_))));
+        let none = resolve(
+            Typed::default(),
+            &Environment::default(),
+            ConfigFile::default(),
+        )
+        .unwrap();
+        assert_eq!(none.api_url, DEFAULT_API_URL);
+        assert!(none.token.is_none());
+        assert_eq!(none.timeout, Duration::from_secs(30));
+    }
+}

@@ -1,0 +1,26 @@
+//! ROOM 4: `PreparedPartner` → outcome, noted in the ledger. Here lives exactly-once.
+//!
+//! What comes in: rows that are ready, in batches, and the doubts of earlier runs. What goes out: one
+//! [`crate::partner::RowResult`] for each row, told only when the ledger has it on the disk.
+//!
+//! Ordering: intent is committed before the request leaves; the outcome after. A row whose outcome is in
+//! doubt is looked up before anything else happens to it, and claimed again only when a look-up that began
+//! after the settling time did not find it. A child waits for its parent, in memory while the parent is
+//! under way, else for the next pass over the file.
+//!
+//! Failure: a ledger that cannot be written stops everything; what is under way then stays `in_flight` on
+//! the disk and is a doubt for the next run. Nothing here retries a create whose outcome is unknown.
+
+mod breaker;
+mod owner;
+mod plan;
+mod recovery;
+mod stop;
+mod told;
+mod window;
+mod worker;
+
+pub use owner::{Delivery, Input, Options, PassEnd};
+pub use plan::{Decision, decide};
+pub use stop::{Stop, StopReason};
+pub use told::{blocked, changed, in_doubt, still_rejected};

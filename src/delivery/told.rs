@@ -1,0 +1,87 @@
+//! What is told of a row whose way ended otherwise than with a new partner.
+
+use crate::diagnostic::{Code, Diagnostic, Location};
+use crate::partner::PreparedPartner;
+use crate::state::{Known, RecordState};
+
+/// A row's place; the report adds the file.
+pub(super) fn place(row: &PreparedPartner) -> Location {
+    Location {
+        row: Some(row.origin.row),
+        ..Location::default()
+    }
+}
+
+/// The row changed after its partner was made.
+#[must_use]
+pub fn changed(row: &PreparedPartner) -> Diagnostic {
+    Diagnostic::new(
+        Code::Changed,
+        place(row),
+        "The partner exists and the row differs from what was sent; the API documents no update.",
+    )
+}
+
+/// The API refused the row before, and the row is as it was.
+#[must_use]
+pub fn still_rejected(row: &PreparedPartner, known: Option<&Known>) -> Diagnostic {
+    let status = known.and_then(|k| k.status).unwrap_or(0);
+    let words = known.and_then(|k| k.words.as_deref()).unwrap_or("");
+    let mut diagnostic = rejected(row, status, words);
+    diagnostic
+        .message
+        .push_str(" The row is unchanged, so it was not sent again.");
+    diagnostic.with_hint("Repair the row, or send it again as it is with --retry-rejected.")
+}
+
+/// The API refused the row.
+pub(super) fn rejected(row: &PreparedPartner, status: u16, words: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::ApiRejected,
+        place(row),
+        format!("The API refused the row ({status}): {words}."),
+    )
+}
+
+/// It is not known whether the row's partner was made.
+#[must_use]
+pub fn in_doubt(row: &PreparedPartner, trouble: Option<&str>) -> Diagnostic {
+    let trouble = trouble
+        .map(|t| format!(" Last seen: {t}."))
+        .unwrap_or_default();
+    Diagnostic::new(
+        Code::InDoubt,
+        place(row),
+        format!(
+            "It is not known whether the partner \"{}\" was made.{trouble}",
+            row.legacy_identifier
+        ),
+    )
+}
+
+/// A row that it refers to has no partner; `parents` are the records of its links, in their order.
+#[must_use]
+pub fn blocked(row: &PreparedPartner, parents: &[Option<Known>]) -> Diagnostic {
+    let missing = row.links.iter().zip(parents).find(|(_, known)| {
+        known
+            .as_ref()
+            .is_none_or(|k| k.state != RecordState::Created)
+    });
+    let mut at = place(row);
+    at.field = missing.map(|(link, _)| std::sync::Arc::clone(&link.field));
+    let message = match missing {
+        Some((link, Some(known))) => {
+            format!(
+                "The partner \"{}\" that it refers to is {}.",
+                link.key,
+                known.state.as_str().replace('_', " ")
+            )
+        }
+        Some((link, None)) => format!(
+            "The row \"{}\" that it refers to was not sent: it is invalid or blocked itself, or the rows refer to each other in a circle.",
+            link.key
+        ),
+        None => "A row that it refers to has no partner.".to_owned(),
+    };
+    Diagnostic::new(Code::ReferenceBlocked, at, message)
+}

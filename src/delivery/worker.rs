@@ -1,0 +1,47 @@
+//! One row under way: call, and call again only where it is proved that nothing was made.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::api::{PartnersApi, retry};
+use crate::partner::{CreateOutcome, NotMade, Query};
+
+use super::stop::Stop;
+
+/// Attempts at a row that never leaves: about half a minute of outage.
+const UNSENT_ATTEMPTS: u32 = 8;
+/// Attempts at a row that is throttled; all workers wait together in between.
+const THROTTLED_ATTEMPTS: u32 = 30;
+
+/// Sends a row until its outcome is something else than a passing proof that nothing was made. Returns the
+/// outcome and the number of requests sent.
+pub(super) async fn deliver<A: PartnersApi>(
+    api: Arc<A>,
+    body: Bytes,
+    query: Query,
+    stop: Stop,
+) -> (CreateOutcome, u32) {
+    let mut attempts = 0;
+    loop {
+        let outcome = api.create(body.clone(), query).await;
+        let (most, asked) = match &outcome {
+            CreateOutcome::NotMade(NotMade::NotSent(_)) => (UNSENT_ATTEMPTS, None),
+            // The limiter already holds everybody back for as long as the server asked.
+            CreateOutcome::NotMade(NotMade::Throttled { .. }) => {
+                (THROTTLED_ATTEMPTS, Some(std::time::Duration::ZERO))
+            }
+            CreateOutcome::NotMade(NotMade::Stopped) => return (outcome, attempts),
+            _ => return (outcome, attempts + 1),
+        };
+        attempts += 1;
+        if attempts >= most {
+            return (outcome, attempts);
+        }
+        tracing::debug!(attempts, ?outcome, "nothing was made; trying again");
+        tokio::select! {
+            () = tokio::time::sleep(retry::wait(attempts, asked, fastrand::f64())) => {}
+            () = stop.requested() => return (CreateOutcome::NotMade(NotMade::Stopped), attempts),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The catalogue of diagnostic codes: stable names, levels, and how a person repairs each.
+
+use std::fmt;
+
+/// Whether a row with this diagnostic can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Told; the row is sent.
+    Warning,
+    /// The row is not sent.
+    Error,
+}
+
+impl Severity {
+    /// `warning` or `error`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident, $name:literal, $severity:ident, $meaning:literal, $repair:literal;)*) => {
+        /// A kind of finding. The text form is stable: scripts and `[validation]` name it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The stable name, `area.what`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// The level it has unless a mapping's `[validation]` changes it.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity,)* }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Code::$variant => $meaning,)* }
+            }
+
+            /// How a person repairs it.
+            #[must_use]
+            pub fn repair(self) -> &'static str {
+                match self { $(Code::$variant => $repair,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    RowRagged, "row.ragged", Error, "The row has more or fewer cells than the header.",
+        "Look for a delimiter or quote that is missing or stands in a value; give the row as many cells as the header.";
+    RowUndecodable, "row.encoding", Error, "The row holds bytes that are no text in the file's encoding.",
+        "Save the file as UTF-8, or name its encoding in the mapping: [source] encoding = \"windows-1252\".";
+    RowTorn, "row.torn", Error, "The file ends inside a quoted cell.",
+        "The export was cut off or a quote is not closed: export it again.";
+    KeyMissing, "key.missing", Error, "The row's key is empty.",
+        "Fill the key column: without it a rerun cannot recognise the row.";
+    KeyDuplicate, "key.duplicate", Error, "Another row has the same key; neither is sent.",
+        "Keep one of the rows, or give each its own key.";
+    IdentifierDuplicate, "key.legacy_duplicate", Error, "Another row has the same legacyIdentifier; neither is sent.",
+        "Give each row its own legacyIdentifier: it is how a partner is recognised on the API.";
+    RequiredMissing, "required.missing", Error, "A required field has no value.",
+        "Fill the cell, or give the field a default in the mapping.";
+    DateAmbiguous, "date.ambiguous", Error, "The date can be read in more than one way and the column does not decide.",
+        "Set [source] date_order = \"mdy\" or \"dmy\" in the mapping, or write the cell as yyyy-MM-dd.";
+    DateInvalid, "date.invalid", Error, "The value is not a date.",
+        "Write the date as yyyy-MM-dd, or name its format in the mapping: formats = [\"%d %b %Y\"].";
+    DateContradicts, "date.contradicts_column", Warning, "The date decides itself, but other dates of its column decide the other way.",
+        "Check that the column was not pasted together from two sources.";
+    DateTwoDigitYear, "date.two_digit_year", Warning, "The year has two digits: 00 to 68 are read as 20xx, 69 to 99 as 19xx.",
+        "Export with four-digit years.";
+    DateSentinel, "date.sentinel", Warning, "The date is a placeholder of the exporting system; the field is left out.",
+        "Clear the cell if there is no date.";
+    DateFarAway, "date.out_of_range", Warning, "The date lies outside 1900 to 2100.",
+        "Check the year.";
+    NumberInvalid, "number.invalid", Error, "The value is not a whole number.",
+        "Write a whole number without units.";
+    BooleanInvalid, "boolean.invalid", Error, "The value is neither yes nor no.",
+        "Write yes or no, true or false, 1 or 0, or leave the cell empty; other words go into the rule's map.";
+    WordUnknown, "word.unknown", Error, "The value is none of the field's words.",
+        "Use one of the field's words, or translate it in the mapping: map = { \"Kick-off\" = \"Welcome Call\" }.";
+    MapMissed, "map.missed", Error, "The value is not in the rule's map.",
+        "Add the value to the rule's map, or give the rule a default.";
+    MapDefaulted, "map.defaulted", Warning, "The value is not in the rule's map; the rule's default is sent.",
+        "Add the value to the rule's map, so that nothing is decided by default.";
+    UuidInvalid, "uuid.invalid", Error, "The value is not a UUID.",
+        "Write it as 8-4-4-4-12 hexadecimal digits.";
+    EmailInvalid, "email.invalid", Error, "The value is not an e-mail address.",
+        "Write one address, name@example.com.";
+    CountryUnknown, "country.unknown", Error, "The value is no ISO 3166 country code or name.",
+        "Write the two-letter code, US.";
+    StateUnknown, "state.unknown", Warning, "The state or province is not known; it is sent as written.",
+        "Write the state's code, CA.";
+    CurrencyUnknown, "currency.unknown", Error, "The value is no ISO 4217 currency code.",
+        "Write the three-letter code, USD.";
+    RoutingInvalid, "routing.invalid", Error, "The value is not an ABA routing number: nine digits with a valid checksum.",
+        "Copy the routing number from a cheque or the bank's page; keep leading zeros.";
+    NumberAsText, "cell.number_as_text", Warning, "A numeric cell fills a text identifier: leading zeros may be gone.",
+        "Format the column as text before typing the values.";
+    CellError, "cell.error", Error, "The cell holds a spreadsheet error.",
+        "Repair the formula, or clear the cell.";
+    CellNoCachedValue, "cell.formula_without_value", Error, "The cell holds a formula without a stored result.",
+        "Open the workbook in Excel and save it, or paste the values.";
+    CellPrecision, "cell.precision", Warning, "The number has more digits than a spreadsheet keeps.",
+        "Format the column as text before typing long numbers.";
+    TextControl, "text.control", Error, "The value holds a control character.",
+        "Remove the invisible character from the cell.";
+    TextTooLong, "text.too_long", Error, "The value is longer than the field takes.",
+        "Shorten the value.";
+    TextTrimmed, "text.trimmed", Warning, "Invisible blanks around the value were taken off.",
+        "Nothing has to be done; clean the export where the value is compared elsewhere.";
+    TemplateFailed, "template.failed", Error, "The template could not be filled for this row.",
+        "Look at the template in the mapping.";
+    ReferenceMissing, "reference.missing", Error, "The partner that the row refers to is neither in the file nor known.",
+        "Add the parent's row to the file, or clear the reference.";
+    ReferenceSelf, "reference.self", Error, "The row refers to itself.",
+        "Clear the reference.";
+    ReferenceCycle, "reference.cycle", Error, "The rows refer to each other in a circle.",
+        "Clear one reference of the circle.";
+    ReferenceBlocked, "reference.blocked", Error, "The partner that the row refers to was not created.",
+        "Repair the parent's row; this row is created by a later run.";
+    ApiRejected, "api.rejected", Error, "The API refused the row.",
+        "Read the API's words, repair the row, and run again.";
+    InDoubt, "delivery.in_doubt", Error, "It is not known whether the partner was made; it is not sent again by itself.",
+        "Run again, or run `partner-sync reconcile`, when the API answers look-ups.";
+    DuplicateOnApi, "api.duplicate", Error, "The API holds several partners with this legacyIdentifier.",
+        "Remove the younger ones on the API.";
+    Changed, "row.changed", Warning, "The partner exists and the row differs from what was sent; the API documents no update.",
+        "Change the partner on the API by hand.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_have_an_area() {
+        let names: HashSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert!(names.iter().all(|n| n.contains('.')));
+    }
+}

@@ -1,0 +1,71 @@
+//! Shared words: facts about the user's data.
+//!
+//! A diagnostic is collected and the run goes on. It is never an error: an error means that a room cannot
+//! work. What comes in is a finding made by `source`, `mapping` or `partner`; what goes out is text and
+//! report lines. Nothing here reads files or decides what happens to a row.
+
+mod code;
+mod location;
+mod render;
+mod suggest;
+
+pub use code::{Code, Severity};
+pub use location::{ColumnAt, Location, column_letter};
+pub use render::{one_line, visible};
+pub use suggest::nearest;
+
+/// One fact about the user's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind of fact, stable over versions.
+    pub code: Code,
+    /// Whether the row can be sent. Starts as the code's own severity; a mapping may change it.
+    pub severity: Severity,
+    /// Where it is.
+    pub at: Location,
+    /// The value seen, already masked where the field is sensitive, with control characters made visible.
+    pub value: Option<String>,
+    /// What is wrong and what was expected, in a sentence without the place.
+    pub message: String,
+    /// How to repair it.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic of `code` at `at`, with the code's own severity and repair hint.
+    #[must_use]
+    pub fn new(code: Code, at: Location, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            at,
+            value: None,
+            message: message.into(),
+            hint: Some(code.repair().to_owned()),
+        }
+    }
+
+    /// The same with the value seen; `sensitive` values are masked here, so that no later room can forget it.
+    #[must_use]
+    pub fn with_value(mut self, value: &str, sensitive: bool) -> Self {
+        self.value = Some(if sensitive {
+            crate::secret::mask(value)
+        } else {
+            visible(value, 80)
+        });
+        self
+    }
+
+    /// The same with a hint more precise than the code's own.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// True when the row cannot be sent.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}

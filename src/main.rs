@@ -1,0 +1,7 @@
+//! The front door: parse, run, exit.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    partner_sync::cli::main()
+}

@@ -1,0 +1,305 @@
+//! Text → the field's own type, or a finding.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::Code;
+use crate::partner::FieldKind;
+
+use super::lookup;
+
+/// A text as its field takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Coerced<'t> {
+    Text(Cow<'t, str>),
+    Integer(i64),
+    Boolean(bool),
+}
+
+/// What is wrong with a text, or odd about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Complaint {
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Complaint {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+        }
+    }
+}
+
+const YES: [&str; 8] = ["true", "yes", "y", "1", "x", "t", "on", "active"];
+const NO: [&str; 7] = ["false", "no", "n", "0", "f", "off", "inactive"];
+
+/// Turns a trimmed, non-empty text into what `kind` takes. `odd` is called for what is told but accepted.
+///
+/// Dates and phones with extensions are not taken here: they need more than the text.
+pub(super) fn coerce<'t>(
+    kind: FieldKind,
+    text: &'t str,
+    odd: &mut dyn FnMut(Complaint),
+) -> Result<Coerced<'t>, Complaint> {
+    let same = || Ok(Coerced::Text(Cow::Borrowed(text)));
+    match kind {
+        FieldKind::Text
+        | FieldKind::Identifier
+        | FieldKind::Phone
+        | FieldKind::PostalCode
+        | FieldKind::TimeZone
+        | FieldKind::FreeForm
+        | FieldKind::Date => same(),
+        FieldKind::Integer => text
+            .parse::<i64>()
+            .map(Coerced::Integer)
+            .map_err(|_| Complaint::new(Code::NumberInvalid, "A whole number was expected.")),
+        FieldKind::Boolean => {
+            let lower = text.to_lowercase();
+            if YES.contains(&lower.as_str()) {
+                Ok(Coerced::Boolean(true))
+            } else if NO.contains(&lower.as_str()) {
+                Ok(Coerced::Boolean(false))
+            } else {
+                Err(Complaint::new(
+                    Code::BooleanInvalid,
+                    "Yes or no was expected.",
+                ))
+            }
+        }
+        FieldKind::Words(words) => {
+            word_number(words, text)
+                .map(Coerced::Integer)
+                .ok_or_else(|| {
+                    let known: Vec<_> = words.iter().map(|(n, w)| format!("{n} {w}")).collect();
+                    let mut complaint = Complaint::new(
+                        Code::WordUnknown,
+                        format!("One of {} was expected.", known.join(", ")),
+                    );
+                    if let Some(near) =
+                        crate::diagnostic::nearest(text, words.iter().map(|(_, w)| *w))
+                    {
+                        complaint.hint = Some(format!("Did you mean \"{near}\"?"));
+                    }
+                    complaint
+                })
+        }
+        FieldKind::Uuid | FieldKind::PartnerReference => uuid::Uuid::try_parse(text)
+            .map(|u| Coerced::Text(Cow::Owned(u.hyphenated().to_string())))
+            .map_err(|_| Complaint::new(Code::UuidInvalid, "A UUID was expected.")),
+        FieldKind::State => match lookup::state_code(text) {
+            Some(code) => Ok(Coerced::Text(Cow::Borrowed(code))),
+            None => {
+                odd(Complaint::new(
+                    Code::StateUnknown,
+                    "The state or province is not known; it is sent as written.",
+                ));
+                same()
+            }
+        },
+        FieldKind::Country => lookup::country_code(text)
+            .map(|code| Coerced::Text(Cow::Borrowed(code)))
+            .ok_or_else(|| {
+                Complaint::new(Code::CountryUnknown, "A country code or name was expected.")
+            }),
+        FieldKind::Email => {
+            if email_address::EmailAddress::is_valid(text) {
+                same()
+            } else {
+                Err(Complaint::new(
+                    Code::EmailInvalid,
+                    "One e-mail address was expected.",
+                ))
+            }
+        }
+        FieldKind::Currency => {
+            let upper = text.to_ascii_uppercase();
+            if iso_currency::Currency::from_code(&upper).is_some() {
+                Ok(Coerced::Text(Cow::Owned(upper)))
+            } else {
+                Err(Complaint::new(
+                    Code::CurrencyUnknown,
+                    "A three-letter currency code was expected.",
+                ))
+            }
+        }
+        FieldKind::Routing => {
+            if is_routing_number(text) {
+                same()
+            } else if text.len() == 8 && is_routing_number(&format!("0{text}")) {
+                let mut complaint = Complaint::new(
+                    Code::RoutingInvalid,
+                    "It has eight digits; with a zero in front it would be valid.",
+                );
+                complaint.hint = Some("A leading zero is probably gone: format the column as text and write it again.".to_owned());
+                Err(complaint)
+            } else {
+                Err(Complaint::new(
+                    Code::RoutingInvalid,
+                    "Nine digits with a valid checksum were expected.",
+                ))
+            }
+        }
+    }
+}
+
+/// A word or number of a list: case, blanks, hyphens and underscores do not count.
+pub(super) fn word_number(words: &[(i64, &str)], text: &str) -> Option<i64> {
+    let fold = |s: &str| -> String {
+        s.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect()
+    };
+    let wanted = fold(text);
+    words
+        .iter()
+        .find(|(number, word)| fold(word) == wanted || number.to_string() == text)
+        .map(|(number, _)| *number)
+}
+
+/// Nine digits whose weighted sum (3, 7, 1) is a multiple of ten.
+///
+/// Source: American Bankers Association, routing number policy; the check digit is the ninth.
+fn is_routing_number(text: &str) -> bool {
+    text.len() == 9
+        && text != "000000000"
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && text
+            .bytes()
+            .zip([3, 7, 1, 3, 7, 1, 3, 7, 1])
+            .map(|(b, w)| u32::from(b - b'0') * w)
+            .sum::<u32>()
+            % 10
+            == 0
+}
+
+/// Cuts an extension off a telephone number: `555-0134 x12`, `ext. 12`, `#12`.
+pub(super) fn split_extension(text: &str) -> (&str, Option<&str>) {
+    let digits = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    if digits == 0 || digits > 8 {
+        return (text, None);
+    }
+    let (front, extension) = text.split_at(text.len() - digits);
+    let front = front.trim_end();
+    let lower = front.to_ascii_lowercase();
+    for mark in ["extension", "ext.", "ext", "x.", "x", "#"] {
+        if let Some(kept) = lower.strip_suffix(mark) {
+            let number = front[..kept.len()].trim_end_matches([' ', ',', ';', '(']);
+            if number.bytes().any(|b| b.is_ascii_digit()) {
+                return (number, Some(extension));
+            }
+        }
+    }
+    (text, None)
+}
+
+/// Blanks that look like nothing: zero width and the like, which `trim` keeps.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{ad}')
+}
+
+/// `text` without blanks at both ends; true where some of them were not ordinary blanks.
+pub(super) fn trim(text: &str) -> (&str, bool) {
+    let bytes = text.as_bytes();
+    // Most cells have nothing to trim and are ASCII at both ends.
+    if let (Some(first), Some(last)) = (bytes.first(), bytes.last())
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return (text, false);
+    }
+    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
+    let (before, after) = (&text[..start], &text[start + trimmed.len()..]);
+    let odd = before.chars().chain(after.chars()).any(|c| !c.is_ascii());
+    (trimmed, odd)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::partner::catalogue::{ONBOARDING_WORDS, ORGANIZATION_WORDS};
+
+    fn plain(kind: FieldKind, text: &str) -> String {
+        let mut odd = Vec::new();
+        let result = coerce(kind, text, &mut |c| odd.push(c.code.to_string()));
+        let value = match result {
+            Ok(Coerced::Text(t)) => t.into_owned(),
+            Ok(Coerced::Integer(n)) => n.to_string(),
+            Ok(Coerced::Boolean(b)) => b.to_string(),
+            Err(c) => c.code.to_string(),
+        };
+        [vec![value], odd].concat().join(" ")
+    }
+
+    #[test]
+    fn texts_become_what_their_field_takes() {
+        for (kind, text, expected) in [
+            (FieldKind::Integer, "12", "12"),
+            (FieldKind::Integer, "12.5", "number.invalid"),
+            (FieldKind::Boolean, "Yes", "true"),
+            (FieldKind::Boolean, "X", "true"),
+            (FieldKind::Boolean, "FALSE", "false"),
+            (FieldKind::Boolean, "perhaps", "boolean.invalid"),
+            (FieldKind::Words(ONBOARDING_WORDS), "welcome-call", "2"),
+            (FieldKind::Words(ONBOARDING_WORDS), "4", "4"),
+            (FieldKind::Words(ORGANIZATION_WORDS), "Gone", "word.unknown"),
+            (
+                FieldKind::Uuid,
+                "{AE23FBA4-F740-4D74-BBD6-80BEEE24F8F2}",
+                "ae23fba4-f740-4d74-bbd6-80beee24f8f2",
+            ),
+            (
+                FieldKind::Uuid,
+                "ae23fba4f7404d74bbd680beee24f8f2",
+                "ae23fba4-f740-4d74-bbd6-80beee24f8f2",
+            ),
+            (FieldKind::Uuid, "4711", "uuid.invalid"),
+            (FieldKind::State, "California", "CA"),
+            (FieldKind::State, "Bavaria", "Bavaria state.unknown"),
+            (FieldKind::Country, "United States", "US"),
+            (FieldKind::Country, "Narnia", "country.unknown"),
+            (FieldKind::Email, "a@example.com", "a@example.com"),
+            (FieldKind::Email, "a@@example", "email.invalid"),
+            (FieldKind::Currency, "usd", "USD"),
+            (FieldKind::Currency, "Dollars", "currency.unknown"),
+            (FieldKind::Routing, "021000021", "021000021"),
+            (FieldKind::Routing, "021000022", "routing.invalid"),
+            (FieldKind::Routing, "21000021", "routing.invalid"),
+        ] {
+            assert_eq!(plain(kind, text), expected, "{kind:?} {text}");
+        }
+    }
+
+    #[test]
+    fn extensions_are_cut_off() {
+        for (text, number, extension) in [
+            ("(619) 555-0134 x12", "(619) 555-0134", Some("12")),
+            ("397.884.0519x718", "397.884.0519", Some("718")),
+            ("001-999-999-9999x99999", "001-999-999-9999", Some("99999")),
+            ("619-555-0134 ext. 12", "619-555-0134", Some("12")),
+            ("619-555-0134, Extension 12", "619-555-0134", Some("12")),
+            ("619-555-0134", "619-555-0134", None),
+            ("x12", "x12", None),
+        ] {
+            assert_eq!(split_extension(text), (number, extension), "{text}");
+        }
+    }
+
+    #[test]
+    fn look_alike_blanks_are_trimmed_and_told() {
+        for (text, trimmed, odd) in [
+            (" a ", "a", false),
+            ("\u{a0}a", "a", true),
+            ("a\u{200b}", "a", true),
+            ("ä", "ä", false),
+            ("", "", false),
+        ] {
+            assert_eq!(trim(text), (trimmed, odd), "{text:?}");
+        }
+    }
+}

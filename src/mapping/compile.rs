@@ -1,0 +1,506 @@
+//! Mapping + header → plan: rules by leaf and column number, or everything that does not fit.
+//!
+//! A plan is made once for a file. Filling a row by it looks up no name: columns are numbers, constants
+//! are converted, formats are checked, templates are compiled.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::coerce::{Coerced, coerce};
+use super::date::{self, Format, Hints};
+use super::error::{MappingError, MappingProblem};
+use super::file::{Mapping, Validation};
+use super::rule::{Constant, Feed, FieldRule, Placed, Transform};
+use super::template::{Templates, columns_of};
+use crate::diagnostic::nearest;
+use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
+use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
+use crate::source::{Header, PROBLEMS_COLUMN};
+
+/// Where a leaf's value comes from, by number.
+#[derive(Debug, Clone)]
+pub(super) enum PlanFeed {
+    Column(usize),
+    Columns(Vec<usize>),
+    Value(Ready),
+    Template(usize),
+    Partner(usize),
+    /// The row's key: legacyIdentifier where it is not mapped.
+    Key,
+    /// Filled by another leaf's value: an extension, a second address line.
+    Sibling,
+}
+
+/// A constant, converted to what its field takes.
+#[derive(Debug, Clone)]
+pub(super) enum Ready {
+    Text(String),
+    Integer(i64),
+    Boolean(bool),
+    Date(jiff::civil::Date),
+    Raw(String),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct PlanRule {
+    pub(super) kind: FieldKind,
+    pub(super) feed: PlanFeed,
+    pub(super) split: Option<String>,
+    pub(super) map: Option<WordMap>,
+    pub(super) default: Option<Ready>,
+    pub(super) transforms: Vec<Transform>,
+    pub(super) hints: Hints,
+    /// The number of the first of this leaf's date columns.
+    pub(super) dates: usize,
+    /// The leaf that takes what this one cuts off.
+    pub(super) sibling: Option<usize>,
+}
+
+/// A rule's `map`: exact words first, then without regard to case and blanks.
+#[derive(Debug, Clone)]
+pub(super) struct WordMap {
+    exact: HashMap<String, String>,
+    folded: HashMap<String, String>,
+}
+
+impl WordMap {
+    fn new(words: &[(String, Constant)]) -> Option<Self> {
+        (!words.is_empty()).then(|| Self {
+            exact: words
+                .iter()
+                .map(|(w, c)| (w.clone(), c.to_text()))
+                .collect(),
+            folded: words.iter().map(|(w, c)| (fold(w), c.to_text())).collect(),
+        })
+    }
+
+    pub(super) fn get(&self, text: &str) -> Option<&str> {
+        self.exact
+            .get(text)
+            .or_else(|| self.folded.get(&fold(text)))
+            .map(String::as_str)
+    }
+
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.exact.keys().map(String::as_str)
+    }
+}
+
+fn fold(text: &str) -> String {
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
+}
+
+/// A column of dates: what evidence is gathered for.
+#[derive(Debug, Clone)]
+pub struct DateColumn {
+    /// The leaf it feeds.
+    pub leaf: usize,
+    /// The source column; none for a template's text.
+    pub column: Option<usize>,
+    /// The request field, for people.
+    pub field: Arc<str>,
+    /// Whether the mapping's hints decide, so that evidence is not needed.
+    pub hinted: bool,
+}
+
+/// A mapping compiled against a header.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The request body's tree.
+    pub shape: Shape,
+    /// Columns whose order of day and month is judged by their own evidence.
+    pub date_columns: Vec<DateColumn>,
+    /// Columns that no rule uses.
+    pub unused: Vec<usize>,
+    /// Columns that feed a sensitive field: their values are masked wherever they are shown.
+    pub sensitive_columns: Vec<bool>,
+    /// The levels that the user changed.
+    pub validation: Validation,
+    pub(super) header: Arc<Header>,
+    pub(super) rules: Vec<PlanRule>,
+    /// The order in which leaves are filled: those that hand something to a sibling come last.
+    pub(super) order: Vec<usize>,
+    pub(super) key: Vec<usize>,
+    pub(super) null: Vec<String>,
+    pub(super) templates: Templates,
+    pub(super) legacy: usize,
+    pub(super) business_name: usize,
+    pub(super) query: [Option<usize>; 2],
+}
+
+impl Plan {
+    /// Compiles a mapping against the header of one file.
+    ///
+    /// # Errors
+    /// [`MappingError`] with every column that is not there and every constant that does not fit.
+    pub fn compile(mapping: &Mapping, header: &Arc<Header>) -> Result<Self, MappingError> {
+        let mut compiler = Compiler {
+            mapping,
+            header,
+            problems: Vec::new(),
+            used: vec![false; header.len()],
+            sensitive: vec![false; header.len()],
+            templates: Templates::new(),
+            paths: Vec::new(),
+            leaves: Vec::new(),
+            rules: Vec::new(),
+            dates: Vec::new(),
+        };
+        let key: Vec<usize> = mapping
+            .key
+            .0
+            .iter()
+            .filter_map(|c| compiler.column(c))
+            .collect();
+        for rule in &mapping.rules {
+            compiler.field(rule);
+        }
+        compiler.implicit_leaves();
+        if !compiler.problems.is_empty() {
+            compiler.problems.sort_by_key(|p| p.span.start);
+            return Err(MappingError::Invalid {
+                path: mapping.path.clone(),
+                text: Arc::clone(&mapping.text),
+                problems: compiler.problems,
+            });
+        }
+        let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
+        let unused = (0..header.len())
+            .filter(|c| !compiler.used[*c] && &*header.names()[*c] != PROBLEMS_COLUMN)
+            .collect();
+        let mut order: Vec<usize> = (0..compiler.rules.len()).collect();
+        order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());
+        Ok(Self {
+            order,
+            legacy: leaf_of(LEGACY_IDENTIFIER).unwrap_or(0),
+            business_name: leaf_of(catalogue::BUSINESS_NAME).unwrap_or(0),
+            query: [
+                leaf_of("query.createApptivoAccount"),
+                leaf_of("query.createBillDotComProfile"),
+            ],
+            shape: Shape::new(&compiler.paths, compiler.leaves),
+            date_columns: compiler.dates,
+            unused,
+            sensitive_columns: compiler.sensitive,
+            validation: mapping.validation.clone(),
+            header: Arc::clone(header),
+            rules: compiler.rules,
+            key,
+            null: mapping.source.null.clone(),
+            templates: compiler.templates,
+        })
+    }
+
+    /// The columns of the file.
+    #[must_use]
+    pub fn header(&self) -> &Arc<Header> {
+        &self.header
+    }
+
+    /// Whether a row can refer to another row's partner.
+    #[must_use]
+    pub fn has_references(&self) -> bool {
+        self.rules
+            .iter()
+            .any(|r| matches!(r.feed, PlanFeed::Partner(_)))
+    }
+
+    /// The column that mainly feeds a leaf.
+    #[must_use]
+    pub fn column_of(&self, leaf: usize) -> Option<usize> {
+        match &self.rules.get(leaf)?.feed {
+            PlanFeed::Column(c) | PlanFeed::Partner(c) => Some(*c),
+            PlanFeed::Columns(columns) => columns.first().copied(),
+            PlanFeed::Key => self.key.first().copied(),
+            PlanFeed::Value(_) | PlanFeed::Template(_) | PlanFeed::Sibling => None,
+        }
+    }
+
+    /// Whether legacyIdentifier is filled by its own rule rather than by the key.
+    #[must_use]
+    pub fn has_own_identifier(&self) -> bool {
+        !matches!(self.rules[self.legacy].feed, PlanFeed::Key)
+    }
+
+    /// The leaf of legacyIdentifier.
+    #[must_use]
+    pub fn legacy_leaf(&self) -> usize {
+        self.legacy
+    }
+
+    /// The leaf of businessName.
+    #[must_use]
+    pub fn business_name_leaf(&self) -> usize {
+        self.business_name
+    }
+
+    /// The first key column.
+    #[must_use]
+    pub fn key_column(&self) -> Option<usize> {
+        self.key.first().copied()
+    }
+}
+
+struct Compiler<'m> {
+    mapping: &'m Mapping,
+    header: &'m Arc<Header>,
+    problems: Vec<MappingProblem>,
+    used: Vec<bool>,
+    sensitive: Vec<bool>,
+    templates: Templates,
+    paths: Vec<Vec<PathSegment>>,
+    leaves: Vec<LeafInfo>,
+    rules: Vec<PlanRule>,
+    dates: Vec<DateColumn>,
+}
+
+impl Compiler<'_> {
+    fn column(&mut self, placed: &Placed) -> Option<usize> {
+        let found = self.header.find(&placed.text);
+        match found {
+            Some(column) => self.used[column] = true,
+            None => {
+                let names = self.header.names().iter().map(|n| &**n);
+                let help = match nearest(&placed.text, names.clone()) {
+                    Some(meant) => format!("did you mean \"{meant}\"?"),
+                    None => format!("its columns: {}", names.collect::<Vec<_>>().join(", ")),
+                };
+                self.problems.push(
+                    MappingProblem::new(
+                        placed.span.clone(),
+                        format!("the file has no column \"{}\"", placed.text),
+                    )
+                    .with_help(help),
+                );
+            }
+        }
+        found
+    }
+
+    fn field(&mut self, field_rule: &FieldRule) {
+        let FieldRule {
+            path,
+            field,
+            rule,
+            span,
+        } = field_rule;
+        let leaf = self.leaves.len();
+        let mut hints = Hints {
+            formats: Vec::new(),
+            order: self.mapping.source.date_order,
+            timezone: self.mapping.source.timezone.clone(),
+        };
+        for format in &rule.formats {
+            match Format::from_word(&format.text) {
+                Ok(format) => hints.formats.push(format),
+                Err(message) => self
+                    .problems
+                    .push(MappingProblem::new(format.span.clone(), message)),
+            }
+        }
+        let dates = self.dates.len();
+        let shown: Arc<str> = display_path(path).into();
+        let feed = match &rule.feed {
+            Feed::Column(c) => self.column(c).map(PlanFeed::Column),
+            Feed::Columns(all) => {
+                let columns: Vec<usize> = all.iter().filter_map(|c| self.column(c)).collect();
+                if all.is_empty() {
+                    self.problems
+                        .push(MappingProblem::new(span.clone(), "columns names no column"));
+                }
+                Some(PlanFeed::Columns(columns))
+            }
+            Feed::Partner(c) => self.column(c).map(PlanFeed::Partner),
+            Feed::Value(constant) => self
+                .ready(field.kind, constant, span.clone())
+                .map(PlanFeed::Value),
+            Feed::Template(text) => {
+                for name in columns_of(&text.text) {
+                    if let Some(column) = self.header.find(&name) {
+                        self.used[column] = true;
+                        self.sensitive[column] |= field.sensitive;
+                    }
+                }
+                match self.templates.add(&text.text, self.header) {
+                    Ok(index) => Some(PlanFeed::Template(index)),
+                    Err(message) => {
+                        self.problems.push(MappingProblem::new(
+                            text.span.clone(),
+                            format!("the template does not work: {message}"),
+                        ));
+                        None
+                    }
+                }
+            }
+        };
+        // A rule that does not fit is a problem already; a placeholder keeps leaf numbers in step.
+        let feed = feed.unwrap_or(PlanFeed::Sibling);
+        let fed: Vec<Option<usize>> = match &feed {
+            PlanFeed::Column(c) | PlanFeed::Partner(c) => vec![Some(*c)],
+            PlanFeed::Columns(columns) => columns.iter().copied().map(Some).collect(),
+            PlanFeed::Template(_) => vec![None],
+            PlanFeed::Value(_) | PlanFeed::Key | PlanFeed::Sibling => Vec::new(),
+        };
+        for column in &fed {
+            if let Some(column) = column {
+                self.sensitive[*column] |= field.sensitive;
+            }
+            if field.kind == FieldKind::Date {
+                let hinted = hints.order.is_some();
+                self.dates.push(DateColumn {
+                    leaf,
+                    column: *column,
+                    field: Arc::clone(&shown),
+                    hinted,
+                });
+            }
+        }
+        let default = rule
+            .default
+            .as_ref()
+            .and_then(|c| self.ready(field.kind, c, span.clone()));
+        for (_, becomes) in &rule.map {
+            self.ready(field.kind, becomes, span.clone());
+        }
+        self.paths.push(path.clone());
+        self.leaves.push(LeafInfo {
+            path: shown,
+            field,
+            required: rule.required || field.required || field.path == LEGACY_IDENTIFIER,
+            from_columns: !matches!(feed, PlanFeed::Value(_)),
+        });
+        self.rules.push(PlanRule {
+            kind: field.kind,
+            feed,
+            split: rule.split.clone(),
+            map: WordMap::new(&rule.map),
+            default,
+            transforms: rule.transforms.clone(),
+            hints,
+            dates,
+            sibling: None,
+        });
+    }
+
+    /// Adds the leaves that nobody maps: the key as legacyIdentifier, a phone's extension, a second line.
+    fn implicit_leaves(&mut self) {
+        if !self
+            .leaves
+            .iter()
+            .any(|l| l.field.path == LEGACY_IDENTIFIER)
+        {
+            let path = LEGACY_IDENTIFIER
+                .split('.')
+                .map(|s| PathSegment::Name(s.to_owned()))
+                .collect();
+            self.implicit(path, LEGACY_IDENTIFIER, PlanFeed::Key);
+        }
+        for (own, taker) in [
+            (
+                "organization.phoneNumbers[].phoneNumber",
+                "organization.phoneNumbers[].extension",
+            ),
+            (
+                "organization.addresses[].addressLine1",
+                "organization.addresses[].addressLine2",
+            ),
+        ] {
+            let owners: Vec<usize> = (0..self.leaves.len())
+                .filter(|l| self.leaves[*l].field.path == own)
+                .collect();
+            for owner in owners {
+                let mut path = self.paths[owner].clone();
+                if let (Some(PathSegment::Name(last)), Some(name)) =
+                    (path.last_mut(), taker.rsplit('.').next())
+                {
+                    name.clone_into(last);
+                }
+                let mapped = self.paths.iter().position(|p| *p == path);
+                let leaf = mapped.unwrap_or_else(|| self.implicit(path, taker, PlanFeed::Sibling));
+                self.rules[owner].sibling = Some(leaf);
+            }
+        }
+    }
+
+    fn implicit(&mut self, path: Vec<PathSegment>, catalogue_path: &str, feed: PlanFeed) -> usize {
+        let (_, field) = catalogue::find(catalogue_path).unwrap_or((0, &FIELDS[0]));
+        self.leaves.push(LeafInfo {
+            path: display_path(&path).into(),
+            field,
+            required: false,
+            from_columns: true,
+        });
+        self.paths.push(path);
+        self.rules.push(PlanRule {
+            kind: field.kind,
+            feed,
+            split: None,
+            map: None,
+            default: None,
+            transforms: Vec::new(),
+            hints: Hints::default(),
+            dates: self.dates.len(),
+            sibling: None,
+        });
+        self.leaves.len() - 1
+    }
+
+    /// Converts a constant to what its field takes.
+    fn ready(
+        &mut self,
+        kind: FieldKind,
+        constant: &Constant,
+        span: std::ops::Range<usize>,
+    ) -> Option<Ready> {
+        if kind == FieldKind::FreeForm {
+            return Some(match constant {
+                Constant::Text(s) => Ready::Text(s.clone()),
+                Constant::Integer(n) => Ready::Integer(*n),
+                Constant::Boolean(b) => Ready::Boolean(*b),
+                Constant::Float(n) => Ready::Raw(serde_json::json!(n).to_string()),
+            });
+        }
+        let text = constant.to_text();
+        if text.is_empty() {
+            return Some(Ready::Text(text));
+        }
+        if kind == FieldKind::Date {
+            let date = date::read_text(&text, &Hints::default())
+                .and_then(|r| date::settle(&r, date::Verdict::Silent, &Hints::default()));
+            return match date {
+                Ok(settled) => Some(Ready::Date(settled.date)),
+                Err(refusal) => {
+                    self.problems.push(
+                        MappingProblem::new(
+                            span,
+                            format!("the constant \"{text}\" is no date: {}", refusal.message),
+                        )
+                        .with_help("write it as \"2026-03-04\""),
+                    );
+                    None
+                }
+            };
+        }
+        let ready = match coerce(kind, &text, &mut |_| {}) {
+            Ok(Coerced::Text(t)) => Ready::Text(t.into_owned()),
+            Ok(Coerced::Integer(n)) => Ready::Integer(n),
+            Ok(Coerced::Boolean(b)) => Ready::Boolean(b),
+            Err(complaint) => {
+                let mut problem = MappingProblem::new(
+                    span,
+                    format!(
+                        "the constant \"{text}\" does not fit: {}",
+                        complaint.message
+                    ),
+                );
+                problem.help = complaint.hint;
+                self.problems.push(problem);
+                return None;
+            }
+        };
+        Some(ready)
+    }
+}

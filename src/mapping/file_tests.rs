@@ -1,0 +1,67 @@
+use super::*;
+
+fn problems(text: &str) -> Vec<String> {
+    match Mapping::parse("m.toml", text) {
+        Ok(_) => Vec::new(),
+        Err(MappingError::Invalid { problems, text, .. }) => problems
+            .into_iter()
+            .map(|p| {
+                let line = text[..p.span.start].matches('\n').count() + 1;
+                format!(
+                    "{line}: {}{}",
+                    p.message,
+                    p.help.map(|h| format!(" | {h}")).unwrap_or_default()
+                )
+            })
+            .collect(),
+        Err(other) => vec![other.to_string()],
+    }
+}
+
+#[test]
+fn the_contracts_example_is_a_mapping() {
+    let mapping = Mapping::parse(
+        "m.toml",
+        include_str!("../../tests/it/support/contract.toml"),
+    )
+    .unwrap();
+    assert_eq!(mapping.name, "apptivo-customers");
+    assert_eq!(mapping.rules.len(), 20);
+    assert_eq!(mapping.source.date_order, Some(Order::MonthFirst));
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_with_its_line() {
+    let text = r#"nmae = "x"
+key = []
+[source]
+delimeter = ";"
+date_order = "mdx"
+encoding = "windoes-1252"
+[organization]
+bussinessName = "Name"
+displayName = { colum = "Name" }
+onBoardingStatus = { column = "A", value = 1 }
+type = 1
+signOnDate = { column = "D", transform = "uper" }
+hcoXrefId = { partner = "P" }
+[[organization.addresses]]
+street = "S"
+[validation]
+allow = ["date.amb", "key.missing"]
+"#;
+    insta::assert_snapshot!(problems(text).join("\n"));
+}
+
+#[test]
+fn broken_toml_is_told_with_its_line() {
+    let found = problems("name = \"x\"\nkey = \"Id\n[organization]\n");
+    assert!(found[0].starts_with("2: not TOML"), "{found:?}");
+}
+
+#[test]
+fn no_key_and_no_name_are_told() {
+    let found = problems("[organization]\nbusinessName = \"N\"\n");
+    assert_eq!(found.len(), 2);
+    assert!(found[0].contains("no name") && found[1].contains("no key"));
+}

@@ -1,0 +1,21 @@
+//! ROOM 2: `SourceRow` → Draft (pure).
+//!
+//! What comes in: the user's mapping file, a header, and rows. What goes out: a draft of typed values for
+//! each row, with findings. Every date passes through [`date`]; ambiguity is a finding, never a guess.
+//! Nothing here reads files, asks the network or knows what was sent before.
+
+mod apply;
+mod coerce;
+mod compile;
+pub mod date;
+mod error;
+mod file;
+mod lookup;
+mod rule;
+mod template;
+
+pub use apply::{Filled, Scratch};
+pub use compile::{DateColumn, Plan};
+pub use error::{MappingError, MappingProblem};
+pub use file::{KeyColumns, Mapping, SourceSettings, Validation};
+pub use rule::{Constant, Feed, FieldRule, Rule, Transform};

@@ -1,0 +1,184 @@
+//! One target field and how it is filled, as the mapping file says it.
+
+use std::ops::Range;
+
+use crate::partner::{Field, PathSegment};
+
+/// A text with its place in the mapping file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The text.
+    pub text: String,
+    /// Its byte range.
+    pub span: Range<usize>,
+}
+
+/// A constant of the mapping file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Constant {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A decimal number.
+    Float(f64),
+    /// True or false.
+    Boolean(bool),
+}
+
+impl Constant {
+    /// The constant as text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Constant::Text(s) => s.clone(),
+            Constant::Integer(n) => n.to_string(),
+            Constant::Float(n) => n.to_string(),
+            Constant::Boolean(b) => b.to_string(),
+        }
+    }
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone)]
+pub enum Feed {
+    /// A column.
+    Column(Placed),
+    /// The first of several columns that is not empty.
+    Columns(Vec<Placed>),
+    /// A constant.
+    Value(Constant),
+    /// A `MiniJinja` template.
+    Template(Placed),
+    /// A column that holds the key of another row, whose partner id is meant.
+    Partner(Placed),
+}
+
+/// A change to a text before the field's type takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transform {
+    /// Blanks at both ends are always taken off; naming it changes nothing.
+    Trim,
+    /// To upper case.
+    Upper,
+    /// To lower case.
+    Lower,
+    /// Each word with a capital.
+    Title,
+    /// Digits only.
+    Digits,
+    /// A UUID made from the text (version 5, namespace OID): the same text makes the same UUID.
+    UuidV5,
+}
+
+impl Transform {
+    /// All of them by name.
+    pub const ALL: &[(&str, Transform)] = &[
+        ("trim", Transform::Trim),
+        ("upper", Transform::Upper),
+        ("lower", Transform::Lower),
+        ("title", Transform::Title),
+        ("digits", Transform::Digits),
+        ("uuid_v5", Transform::UuidV5),
+    ];
+
+    /// Applies it.
+    #[must_use]
+    pub fn apply(self, text: &str) -> String {
+        match self {
+            Transform::Trim => text.trim().to_owned(),
+            Transform::Upper => text.to_uppercase(),
+            Transform::Lower => text.to_lowercase(),
+            Transform::Digits => text.chars().filter(char::is_ascii_digit).collect(),
+            Transform::UuidV5 => {
+                uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
+            }
+            Transform::Title => {
+                let mut start = true;
+                let mut out = String::with_capacity(text.len());
+                for c in text.chars() {
+                    if start {
+                        out.extend(c.to_uppercase());
+                    } else {
+                        out.extend(c.to_lowercase());
+                    }
+                    start = !(c.is_alphanumeric() || c == '\'' || c == '’');
+                }
+                out
+            }
+        }
+    }
+}
+
+/// How one field is filled.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Where the value comes from.
+    pub feed: Feed,
+    /// Cut the text here into several values.
+    pub split: Option<String>,
+    /// Words and what they become.
+    pub map: Vec<(String, Constant)>,
+    /// The value where the source has none.
+    pub default: Option<Constant>,
+    /// An empty value is an error.
+    pub required: bool,
+    /// Date formats, tried before the detected ones.
+    pub formats: Vec<Placed>,
+    /// Changes to the text, in order.
+    pub transforms: Vec<Transform>,
+}
+
+impl Rule {
+    /// A rule with a feed and nothing else.
+    #[must_use]
+    pub fn plain(feed: Feed) -> Self {
+        Self {
+            feed,
+            split: None,
+            map: Vec::new(),
+            default: None,
+            required: false,
+            formats: Vec::new(),
+            transforms: Vec::new(),
+        }
+    }
+}
+
+/// A field of the request and its rule.
+#[derive(Debug, Clone)]
+pub struct FieldRule {
+    /// Its path.
+    pub path: Vec<PathSegment>,
+    /// Its catalogue entry.
+    pub field: &'static Field,
+    /// Its rule.
+    pub rule: Rule,
+    /// The place of its name in the mapping file.
+    pub span: Range<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Transform;
+
+    #[test]
+    fn transforms_do_what_they_are_called() {
+        for (transform, text, becomes) in [
+            (Transform::Upper, "straße", "STRASSE"),
+            (
+                Transform::Title,
+                "o'neil mc-donald ltd",
+                "O'neil Mc-Donald Ltd",
+            ),
+            (Transform::Digits, "(619) 555-0134", "6195550134"),
+            (
+                Transform::UuidV5,
+                "A-1",
+                &uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, b"A-1").to_string(),
+            ),
+        ] {
+            assert_eq!(transform.apply(text), becomes);
+        }
+    }
+}

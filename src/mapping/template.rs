@@ -1,0 +1,128 @@
+//! Text made of several columns: MiniJinja templates, compiled once, strict about unknown names.
+
+use std::sync::Arc;
+
+use minijinja::value::{Object, Value};
+use minijinja::{Environment, UndefinedBehavior};
+
+use crate::source::{Header, SourceRow};
+
+/// All templates of a plan.
+#[derive(Debug, Clone)]
+pub(super) struct Templates {
+    environment: Environment<'static>,
+    count: usize,
+}
+
+/// Instructions a template may run: a loop without end stops here.
+const FUEL: u64 = 100_000;
+
+impl Templates {
+    pub(super) fn new() -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment.set_fuel(Some(FUEL));
+        Self {
+            environment,
+            count: 0,
+        }
+    }
+
+    /// Compiles a template and runs it once on a row of blanks, which finds unknown columns and filters.
+    pub(super) fn add(&mut self, text: &str, header: &Arc<Header>) -> Result<usize, String> {
+        let index = self.count;
+        self.environment
+            .add_template_owned(name(index), text.to_owned())
+            .map_err(|e| describe(&e))?;
+        self.count += 1;
+        let blank = RowValues {
+            header: Arc::clone(header),
+            cells: vec![String::new(); header.len()],
+        };
+        let unknown = unknown_columns(text, header);
+        if let Some(column) = unknown {
+            let near = crate::diagnostic::nearest(&column, header.names().iter().map(|n| &**n));
+            return Err(match near {
+                Some(near) => {
+                    format!("the file has no column \"{column}\"; did you mean \"{near}\"?")
+                }
+                None => format!("the file has no column \"{column}\""),
+            });
+        }
+        self.render(index, blank)?;
+        Ok(index)
+    }
+
+    /// Fills template `index` from a row.
+    pub(super) fn fill(
+        &self,
+        index: usize,
+        row: SourceRow<'_>,
+        header: &Arc<Header>,
+    ) -> Result<String, String> {
+        self.render(
+            index,
+            RowValues {
+                header: Arc::clone(header),
+                cells: row.texts(),
+            },
+        )
+    }
+
+    fn render(&self, index: usize, row: RowValues) -> Result<String, String> {
+        let template = self
+            .environment
+            .get_template(&name(index))
+            .map_err(|e| describe(&e))?;
+        template
+            .render(minijinja::context! { row => Value::from_object(row) })
+            .map_err(|e| describe(&e))
+    }
+}
+
+fn name(index: usize) -> String {
+    format!("template {index}")
+}
+
+fn describe(error: &minijinja::Error) -> String {
+    error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), str::to_owned)
+}
+
+/// `row['First']` and `row["First"]` in a template, and the first that the header lacks.
+fn unknown_columns(text: &str, header: &Header) -> Option<String> {
+    columns_of(text)
+        .into_iter()
+        .find(|c| header.find(c).is_none())
+}
+
+/// The columns that a template names in the form `row['Name']`.
+pub(super) fn columns_of(text: &str) -> Vec<String> {
+    let mut columns = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("row[") {
+        rest = &rest[at + 4..];
+        let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
+            continue;
+        };
+        if let Some(end) = rest[1..].find(quote) {
+            columns.push(rest[1..=end].to_owned());
+        }
+    }
+    columns
+}
+
+#[derive(Debug)]
+struct RowValues {
+    header: Arc<Header>,
+    cells: Vec<String>,
+}
+
+impl Object for RowValues {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let column = self.header.find(key.as_str()?)?;
+        Some(Value::from(self.cells.get(column).map_or("", |c| c.trim())))
+    }
+}

@@ -1,0 +1,23 @@
+//! ROOM 3: Draft → `PreparedPartner` (pure).
+//!
+//! What comes in: a [`Draft`], typed values by leaf of a [`Shape`]. What goes out: a [`PreparedPartner`],
+//! the request body byte for byte with the row's identity, or findings about the row. This room knows the
+//! documented request body ([`catalogue`]) and nothing of files, mappings, the network or the ledger.
+
+pub mod catalogue;
+mod draft;
+mod fingerprint;
+mod id;
+mod outcome;
+mod payload;
+mod prepared;
+mod validate;
+
+pub use catalogue::{Field, FieldKind};
+pub use draft::{Draft, Finding, LeafInfo, Node, PathSegment, Shape, Slot, display_path};
+pub use fingerprint::{Fingerprint, Fingerprinter};
+pub use id::{ExternalId, PartnerId, RowKey};
+pub use outcome::{ApiWords, CreateOutcome, NotMade, RowOutcome, RowResult};
+pub use payload::{Body, Hole, write_payload};
+pub use prepared::{Link, Origin, PreparedPartner, Query, SourceCells};
+pub use validate::validate;

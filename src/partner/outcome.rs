@@ -1,0 +1,188 @@
+//! What became of a create, sorted by what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::id::{ExternalId, PartnerId, RowKey};
+use super::prepared::Origin;
+use crate::diagnostic::Diagnostic;
+
+/// What the API, or the network, said: for people. Scrubbed of anything that looks like an account number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApiWords(String);
+
+/// A run of digits this long is taken for an account or routing number and masked.
+const SCRUBBED_DIGITS: usize = 7;
+
+impl ApiWords {
+    /// Takes the words, on one line, cut at 500 characters, runs of seven digits and more masked.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let shown = crate::diagnostic::visible(text.trim(), 500);
+        let mut out = String::with_capacity(shown.len());
+        let mut digits = String::new();
+        for c in shown.chars().chain(std::iter::once('\0')) {
+            if c.is_ascii_digit() {
+                digits.push(c);
+                continue;
+            }
+            if digits.len() >= SCRUBBED_DIGITS {
+                out.push_str(&crate::secret::mask(&digits));
+            } else {
+                out.push_str(&digits);
+            }
+            digits.clear();
+            if c != '\0' {
+                out.push(c);
+            }
+        }
+        Self(out)
+    }
+
+    /// The words.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ApiWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What became of one POST.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreateOutcome {
+    /// 2xx with an id.
+    Created(PartnerId),
+    /// A 4xx that says no to the row: the data has to be repaired.
+    Rejected {
+        /// HTTP status.
+        status: u16,
+        /// The API's words.
+        words: ApiWords,
+    },
+    /// Proof that nothing was made.
+    NotMade(NotMade),
+    /// The answer never came, or cannot be trusted: ask before sending again.
+    InDoubt {
+        /// What was seen.
+        words: ApiWords,
+        /// How long the server asked to be left alone, where it did.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// Why nothing was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotMade {
+    /// The request did not leave: refused connection, DNS, TLS, or the body was never asked for.
+    NotSent(ApiWords),
+    /// 401.
+    Unauthorised(ApiWords),
+    /// 403.
+    Forbidden(ApiWords),
+    /// 429.
+    Throttled {
+        /// How long the server asked to be left alone, where it did.
+        retry_after: Option<Duration>,
+    },
+    /// The run is stopping and the request was held back.
+    Stopped,
+}
+
+/// What became of a row in a run. Every row of the files ends as exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RowOutcome {
+    /// Its partner was made, or a doubt about it was settled so.
+    Created,
+    /// Its partner was found on the API by `--adopt`.
+    Adopted,
+    /// Its partner was there already and the row is as it was sent.
+    Skipped,
+    /// Its partner was there already and the row differs from what was sent.
+    Changed,
+    /// It refers to a row whose partner was not made.
+    Blocked,
+    /// It cannot be sent as it is.
+    Invalid,
+    /// The API said no.
+    Rejected,
+    /// It is not known whether its partner was made.
+    InDoubt,
+    /// It was not tried, or it is proved that nothing was made; a later run takes it.
+    Deferred,
+}
+
+impl RowOutcome {
+    /// All of them, in the order of the summary.
+    pub const ALL: [RowOutcome; 9] = [
+        RowOutcome::Created,
+        RowOutcome::Adopted,
+        RowOutcome::Skipped,
+        RowOutcome::Changed,
+        RowOutcome::Blocked,
+        RowOutcome::Invalid,
+        RowOutcome::Rejected,
+        RowOutcome::InDoubt,
+        RowOutcome::Deferred,
+    ];
+
+    /// The contract's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RowOutcome::Created => "created",
+            RowOutcome::Adopted => "adopted",
+            RowOutcome::Skipped => "skipped",
+            RowOutcome::Changed => "changed",
+            RowOutcome::Blocked => "blocked",
+            RowOutcome::Invalid => "invalid",
+            RowOutcome::Rejected => "rejected",
+            RowOutcome::InDoubt => "in_doubt",
+            RowOutcome::Deferred => "deferred",
+        }
+    }
+
+    /// Whether the row has its partner, as far as this program can make it so.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        matches!(
+            self,
+            RowOutcome::Created | RowOutcome::Adopted | RowOutcome::Skipped
+        )
+    }
+}
+
+/// A row at the end of its way through a run.
+#[derive(Debug, Clone)]
+pub struct RowResult {
+    /// Where it came from.
+    pub origin: Origin,
+    /// Its key, where it has one.
+    pub key: Option<RowKey>,
+    /// What its partner is known by.
+    pub legacy_identifier: Option<ExternalId>,
+    /// What became of it.
+    pub outcome: RowOutcome,
+    /// Its partner's id, where it is known.
+    pub partner: Option<PartnerId>,
+    /// What is to be told about it. Places without a file are in the file of `origin`.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ApiWords;
+
+    #[test]
+    fn long_digit_runs_are_scrubbed() {
+        let words = ApiWords::new("accountNumber 1234567890 of row 4711 is wrong\n");
+        assert_eq!(
+            words.as_str(),
+            "accountNumber ********90 of row 4711 is wrong"
+        );
+    }
+}

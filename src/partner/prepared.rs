@@ -1,0 +1,68 @@
+//! Ready to send: the body, the row's identity, its links, and where it came from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::fingerprint::Fingerprint;
+use super::id::{ExternalId, RowKey};
+use super::payload::Body;
+
+/// The two query flags of a create.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Query {
+    /// `createApptivoAccount`.
+    pub create_apptivo_account: bool,
+    /// `createBillDotComProfile`.
+    pub create_bill_com_profile: bool,
+}
+
+/// A place in the body that waits for another row's partner id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The request field.
+    pub field: Arc<str>,
+    /// The key of the row whose partner is meant.
+    pub key: RowKey,
+    /// Byte offset in the body.
+    pub at: usize,
+}
+
+/// The source's own cells of a row, as read: what a rejects file is made of.
+pub trait SourceCells: Send + Sync + fmt::Debug {
+    /// The cells in the order of the header.
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Where a row came from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Number of the file among those given, from 0.
+    pub file: u32,
+    /// The row over all files, from 0: what a later pass names it by.
+    pub ordinal: u32,
+    /// The row as a spreadsheet shows it, from 1.
+    pub row: u64,
+    /// The row's own cells.
+    pub cells: Arc<dyn SourceCells>,
+}
+
+/// A row that can be sent.
+#[derive(Debug, Clone)]
+pub struct PreparedPartner {
+    /// The row's key within its mapping.
+    pub key: RowKey,
+    /// What is looked for on the API.
+    pub legacy_identifier: ExternalId,
+    /// What is searched for on the API.
+    pub business_name: Arc<str>,
+    /// The request body; links stand open.
+    pub body: Body,
+    /// Open places in the body, in ascending order of offset.
+    pub links: Vec<Link>,
+    /// The query flags.
+    pub query: Query,
+    /// The keyed hash of all that would be sent.
+    pub fingerprint: Fingerprint,
+    /// Where the row came from.
+    pub origin: Origin,
+}

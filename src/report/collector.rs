@@ -1,0 +1,266 @@
+//! Row results → counts, groups of problems, and the files that are written while a run goes.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::created::CreatedList;
+use super::folder::{ReportError, ReportFolder};
+use super::model::{Counts, ProblemGroup};
+use super::problems::Problems;
+use super::rejects::{RejectFormat, Rejects};
+use crate::diagnostic::{Code, Diagnostic, one_line};
+use crate::partner::{RowOutcome, RowResult};
+
+/// Counts that a progress display reads while the run goes.
+#[derive(Debug, Default)]
+pub struct Counters {
+    outcomes: [AtomicU64; 9],
+    /// Rows that there are; 0 until they are counted.
+    pub total: AtomicU64,
+    /// Rows read by the counting pass.
+    pub surveyed: AtomicU64,
+}
+
+impl Counters {
+    /// Adds rows of an outcome.
+    pub fn add(&self, outcome: RowOutcome, n: u64) {
+        self.outcomes[outcome as usize].fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Rows of an outcome.
+    #[must_use]
+    pub fn get(&self, outcome: RowOutcome) -> u64 {
+        self.outcomes[outcome as usize].load(Ordering::Relaxed)
+    }
+
+    /// Rows that are through.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.outcomes
+            .iter()
+            .map(|n| n.load(Ordering::Relaxed))
+            .sum()
+    }
+}
+
+/// A group's example is the first of it; groups beyond this many are counted together without column.
+const GROUPS: usize = 2_000;
+
+/// What is collected.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Rows by outcome.
+    pub counts: Counts,
+    /// Problems, most frequent first, errors before warnings.
+    pub groups: Vec<ProblemGroup>,
+    /// Errors.
+    pub errors: u64,
+    /// Warnings.
+    pub warnings: u64,
+    /// Files that were written.
+    pub written: Vec<PathBuf>,
+    /// Whether a rejects file has rows.
+    pub has_rejects: bool,
+    /// A report that could not be written.
+    pub trouble: Option<String>,
+}
+
+struct Files {
+    problems: Problems,
+    rejects: Rejects,
+    created: Option<CreatedList>,
+}
+
+impl Files {
+    fn write(&mut self, row: &RowResult) -> Result<(), ReportError> {
+        for diagnostic in &row.diagnostics {
+            self.problems.add(diagnostic)?;
+        }
+        match row.outcome {
+            RowOutcome::Created | RowOutcome::Adopted => {
+                if let Some(created) = &mut self.created {
+                    created.add(row)?;
+                }
+            }
+            // A row that was only not tried has nothing to repair: the next run takes it from the source.
+            RowOutcome::Skipped | RowOutcome::Changed | RowOutcome::Deferred => {}
+            RowOutcome::Blocked
+            | RowOutcome::Invalid
+            | RowOutcome::Rejected
+            | RowOutcome::InDoubt => {
+                let problems = row
+                    .diagnostics
+                    .iter()
+                    .map(|d| match &d.at.column {
+                        Some(column) => format!("[{}] {}: {}", d.code, column.name, d.message),
+                        None => format!("[{}] {}", d.code, d.message),
+                    })
+                    .collect::<Vec<_>>()
+                    .join(" | ");
+                self.rejects.add(
+                    row.origin.file as usize,
+                    &row.origin.cells.cells(),
+                    &problems,
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names of the files, by number: what places without a file are completed with.
+#[derive(Debug, Clone)]
+pub struct SourceName {
+    /// The file as the user named it.
+    pub file: Arc<str>,
+    /// The workbook's sheet.
+    pub sheet: Option<Arc<str>>,
+}
+
+/// Collects the results of a run.
+pub struct Collector {
+    names: Vec<SourceName>,
+    counters: Arc<Counters>,
+    counts: Counts,
+    groups: HashMap<(Code, Option<Arc<str>>), ProblemGroup>,
+    errors: u64,
+    warnings: u64,
+    files: Option<Files>,
+    trouble: Option<ReportError>,
+}
+
+impl Collector {
+    /// A collector that writes into `folder`, where there is one. `with_created` adds `created.csv`.
+    pub fn new(
+        folder: Option<&ReportFolder>,
+        names: Vec<(Arc<str>, Option<Arc<str>>)>,
+        formats: Vec<RejectFormat>,
+        with_created: bool,
+        counters: Arc<Counters>,
+    ) -> Result<Self, ReportError> {
+        let files = match folder {
+            None => None,
+            Some(folder) => Some(Files {
+                problems: Problems::begin(folder)?,
+                rejects: Rejects::begin(folder, formats)?,
+                created: if with_created {
+                    Some(CreatedList::begin(folder)?)
+                } else {
+                    None
+                },
+            }),
+        };
+        Ok(Self {
+            names: names
+                .into_iter()
+                .map(|(file, sheet)| SourceName { file, sheet })
+                .collect(),
+            counters,
+            counts: Counts::default(),
+            groups: HashMap::new(),
+            errors: 0,
+            warnings: 0,
+            files,
+            trouble: None,
+        })
+    }
+
+    /// Counts rows that have nothing to tell.
+    pub fn count(&mut self, outcome: RowOutcome, n: u64) {
+        self.counts.add(outcome, n);
+        self.counters.add(outcome, n);
+    }
+
+    /// Takes a row's result.
+    pub fn add(&mut self, mut row: RowResult) {
+        self.count(row.outcome, 1);
+        self.place(row.origin.file, &mut row.diagnostics);
+        self.try_write(|files| files.write(&row));
+    }
+
+    /// Takes what is to be told of a row whose outcome is not known yet.
+    pub fn tell(&mut self, file: u32, mut diagnostics: Vec<Diagnostic>) {
+        self.place(file, &mut diagnostics);
+        self.try_write(|files| diagnostics.iter().try_for_each(|d| files.problems.add(d)));
+    }
+
+    /// Completes places and counts.
+    fn place(&mut self, file: u32, diagnostics: &mut [Diagnostic]) {
+        for diagnostic in diagnostics {
+            if diagnostic.at.file.is_none()
+                && let Some(name) = self.names.get(file as usize)
+            {
+                diagnostic.at.file = Some(Arc::clone(&name.file));
+                diagnostic.at.sheet.clone_from(&name.sheet);
+            }
+            self.group(diagnostic);
+        }
+    }
+
+    fn try_write(&mut self, work: impl FnOnce(&mut Files) -> Result<(), ReportError>) {
+        if let (Some(files), None) = (&mut self.files, &self.trouble)
+            && let Err(error) = work(files)
+        {
+            // The run is worth more than its report: it goes on, and the trouble is told at the end.
+            tracing::error!("{error}");
+            self.trouble = Some(error);
+        }
+    }
+
+    fn group(&mut self, diagnostic: &Diagnostic) {
+        if diagnostic.is_error() {
+            self.errors += 1;
+        } else {
+            self.warnings += 1;
+        }
+        let mut column = diagnostic.at.column.as_ref().map(|c| Arc::clone(&c.name));
+        if self.groups.len() >= GROUPS {
+            column = None;
+        }
+        self.groups
+            .entry((diagnostic.code, column.clone()))
+            .or_insert_with(|| ProblemGroup {
+                code: diagnostic.code,
+                severity: diagnostic.severity,
+                column,
+                count: 0,
+                example: one_line(diagnostic),
+                hint: diagnostic.hint.clone(),
+            })
+            .count += 1;
+    }
+
+    /// Gives the files their names and returns what was collected.
+    #[must_use]
+    pub fn finish(mut self) -> Collected {
+        let mut written = Vec::new();
+        let mut has_rejects = false;
+        if let Some(files) = self.files.take() {
+            has_rejects = files.rejects.rows() > 0;
+            let mut keep = |result: Result<Vec<PathBuf>, ReportError>| match result {
+                Ok(paths) => written.extend(paths),
+                Err(error) => self.trouble = Some(error),
+            };
+            keep(files.problems.finish().map(|p| vec![p]));
+            keep(files.rejects.finish());
+            if let Some(created) = files.created {
+                keep(created.finish().map(|p| vec![p]));
+            }
+        }
+        let mut groups: Vec<ProblemGroup> = self.groups.into_values().collect();
+        groups.sort_by(|a, b| {
+            (b.severity, b.count, a.code, &a.column).cmp(&(a.severity, a.count, b.code, &b.column))
+        });
+        Collected {
+            counts: self.counts,
+            groups,
+            errors: self.errors,
+            warnings: self.warnings,
+            written,
+            has_rejects,
+            trouble: self.trouble.map(|e| e.to_string()),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `created.csv`: key, legacyIdentifier and partner id of every partner that this run made or adopted.
+
+use super::folder::{ReportError, ReportFile, ReportFolder};
+use super::problems::csv_line;
+use crate::partner::RowResult;
+
+/// The file under way.
+#[derive(Debug)]
+pub(super) struct CreatedList {
+    file: ReportFile,
+}
+
+impl CreatedList {
+    pub(super) fn begin(folder: &ReportFolder) -> Result<Self, ReportError> {
+        let mut list = Self {
+            file: folder.begin("created.csv")?,
+        };
+        list.file
+            .put(csv_line(&["key", "legacyIdentifier", "partnerId"], b',').as_bytes())?;
+        Ok(list)
+    }
+
+    pub(super) fn add(&mut self, row: &RowResult) -> Result<(), ReportError> {
+        let line = csv_line(
+            &[
+                row.key.as_ref().map_or("", |k| k.as_str()),
+                row.legacy_identifier.as_ref().map_or("", |l| l.as_str()),
+                row.partner.as_ref().map_or("", |p| p.as_str()),
+            ],
+            b',',
+        );
+        self.file.put(line.as_bytes())
+    }
+
+    pub(super) fn finish(self) -> Result<std::path::PathBuf, ReportError> {
+        self.file.finish()
+    }
+}

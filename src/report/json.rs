@@ -1,0 +1,51 @@
+//! `summary.json` and `--json`: one object, keys in the contract's order.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::model::{Kind, RunReport};
+use crate::partner::RowOutcome;
+
+/// The summary as one line of JSON.
+#[must_use]
+pub fn summary_json(report: &RunReport) -> String {
+    let mut out = String::from("{");
+    // Written by hand only for the order of the keys; every value is serde's.
+    let mut put = |name: &str, value: serde_json::Value| {
+        let comma = if out.len() > 1 { "," } else { "" };
+        let _ = write!(out, "{comma}\"{name}\":{value}");
+    };
+    put("run", json!(report.run));
+    put("target", json!(report.target));
+    put("rows", json!(report.rows()));
+    if report.kind == Kind::Check {
+        put("valid", json!(report.count(RowOutcome::Deferred)));
+        put("invalid", json!(report.count(RowOutcome::Invalid)));
+    } else {
+        for outcome in RowOutcome::ALL {
+            put(outcome.as_str(), json!(report.count(outcome)));
+        }
+    }
+    put("seconds", json!((report.seconds * 1000.0).round() / 1000.0));
+    put("exit", json!(report.exit));
+    put("mapping", json!(report.mapping));
+    put("files", json!(report.files));
+    put("errors", json!(report.errors));
+    put("warnings", json!(report.warnings));
+    if report.kind == Kind::DryRun {
+        put("dry_run", json!(true));
+    }
+    if let Some(stopped) = &report.stopped {
+        put("stopped", json!(stopped));
+    }
+    let problems: Vec<_> = report
+        .groups
+        .iter()
+        .take(20)
+        .map(|g| json!({"code": g.code.as_str(), "severity": g.severity.as_str(), "column": g.column.as_deref(), "count": g.count, "example": g.example}))
+        .collect();
+    put("problems", json!(problems));
+    out.push('}');
+    out
+}

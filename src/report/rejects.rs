@@ -1,0 +1,134 @@
+//! `rejects.csv`: the rows not created, their own columns and values as read, plus `_problems`. Repaired,
+//! it is imported as it is with the same mapping. Values are kept verbatim: they go back in.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::folder::{ReportError, ReportFile, ReportFolder};
+use super::problems::csv_line;
+
+/// How a source is written again.
+#[derive(Clone)]
+pub struct RejectFormat {
+    /// The header cells as they stood.
+    pub header: Vec<String>,
+    /// The column of an earlier rejects file, which is not carried on.
+    pub dropped: Option<usize>,
+    /// The name of the added column.
+    pub problems_column: &'static str,
+    /// The delimiter.
+    pub delimiter: u8,
+    /// Blank lines above the header, where the mapping names its row.
+    pub blank_lines: u64,
+    /// The byte order mark.
+    pub mark: &'static [u8],
+    /// Text to bytes.
+    pub encode: Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
+}
+
+impl fmt::Debug for RejectFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RejectFormat")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The files under way: one for each source, the first always, the others where they have rows.
+#[derive(Debug)]
+pub(super) struct Rejects {
+    folder: ReportFolder,
+    formats: Vec<RejectFormat>,
+    files: Vec<Option<ReportFile>>,
+    rows: u64,
+}
+
+impl Rejects {
+    pub(super) fn begin(
+        folder: &ReportFolder,
+        formats: Vec<RejectFormat>,
+    ) -> Result<Self, ReportError> {
+        let mut rejects = Self {
+            folder: folder.clone(),
+            files: formats.iter().map(|_| None).collect(),
+            formats,
+            rows: 0,
+        };
+        if !rejects.formats.is_empty() {
+            rejects.file(0)?;
+        }
+        Ok(rejects)
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn file(
+        &mut self,
+        index: usize,
+    ) -> Result<Option<(&mut ReportFile, &RejectFormat)>, ReportError> {
+        let Some(format) = self.formats.get(index) else {
+            return Ok(None);
+        };
+        if self.files[index].is_none() {
+            let name = if index == 0 {
+                "rejects.csv".to_owned()
+            } else {
+                format!("rejects-{}.csv", index + 1)
+            };
+            let mut file = self.folder.begin(&name)?;
+            file.put(format.mark)?;
+            for _ in 1..=format.blank_lines {
+                file.put(&(format.encode)("\n"))?;
+            }
+            let header = format.arrange(&format.header, format.problems_column);
+            file.put(&format.line(&header))?;
+            self.files[index] = Some(file);
+        }
+        Ok(self.files[index].as_mut().map(|file| (file, format)))
+    }
+
+    /// Adds a row of source `index`.
+    pub(super) fn add(
+        &mut self,
+        index: usize,
+        cells: &[String],
+        problems: &str,
+    ) -> Result<(), ReportError> {
+        if let Some((file, format)) = self.file(index)? {
+            let cells = format.arrange(cells, problems);
+            file.put(&format.line(&cells))?;
+            self.rows += 1;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<PathBuf>, ReportError> {
+        self.files
+            .into_iter()
+            .flatten()
+            .map(ReportFile::finish)
+            .collect()
+    }
+}
+
+impl RejectFormat {
+    /// The header's columns, the problems, then whatever a ragged row had beyond the header.
+    fn arrange(&self, cells: &[String], problems: &str) -> Vec<String> {
+        let width = self.header.len();
+        let mut line: Vec<String> = (0..width)
+            .filter(|column| Some(*column) != self.dropped)
+            .map(|column| cells.get(column).cloned().unwrap_or_default())
+            .collect();
+        line.push(problems.to_owned());
+        line.extend(cells.iter().skip(width).cloned());
+        line
+    }
+
+    fn line(&self, cells: &[String]) -> Vec<u8> {
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        (self.encode)(&csv_line(&cells, self.delimiter))
+    }
+}

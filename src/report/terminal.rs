@@ -1,0 +1,225 @@
+//! The words of the terminal: verdict, counts, the most frequent problems with one example each, what to
+//! do next, where the reports are. It fits a screen. Text first; colour is the front desk's.
+
+use std::fmt::Write as _;
+
+use super::model::{Kind, RunReport};
+use crate::partner::RowOutcome;
+
+/// Groups of problems that are shown.
+const SHOWN_GROUPS: usize = 5;
+
+/// The summary of a run.
+#[must_use]
+pub fn render(report: &RunReport) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", verdict(report));
+    if report.kind == Kind::Reconcile {
+        return out;
+    }
+    let _ = writeln!(out);
+    let _ = writeln!(out, "  {:>10}  rows", thousands(report.rows()));
+    if report.kind == Kind::Check {
+        let _ = writeln!(
+            out,
+            "  {:>10}  valid",
+            thousands(report.count(RowOutcome::Deferred))
+        );
+        let _ = writeln!(
+            out,
+            "  {:>10}  invalid",
+            thousands(report.count(RowOutcome::Invalid))
+        );
+    } else {
+        for outcome in RowOutcome::ALL {
+            let count = report.count(outcome);
+            if count > 0 {
+                let _ = writeln!(
+                    out,
+                    "  {:>10}  {}",
+                    thousands(count),
+                    meaning(outcome, report.kind)
+                );
+            }
+        }
+        let _ = writeln!(
+            out,
+            "\n  Every row is one of these: the counts add up to {} rows.",
+            thousands(report.rows())
+        );
+    }
+    if !report.groups.is_empty() {
+        let _ = writeln!(out, "\nMost frequent problems:");
+        for group in report.groups.iter().take(SHOWN_GROUPS) {
+            let column = group
+                .column
+                .as_ref()
+                .map(|c| format!(" in \"{c}\""))
+                .unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "  {} × {} {}{column}",
+                thousands(group.count),
+                group.severity,
+                group.code
+            );
+            let _ = writeln!(out, "      {}", group.example);
+            if let Some(hint) = &group.hint {
+                let _ = writeln!(out, "      {hint}");
+            }
+        }
+        if report.groups.len() > SHOWN_GROUPS {
+            let _ = writeln!(
+                out,
+                "  and {} more kinds",
+                report.groups.len() - SHOWN_GROUPS
+            );
+        }
+    }
+    let next = next_step(report);
+    if !next.is_empty() {
+        let _ = writeln!(out, "\nNext: {next}");
+    }
+    if !report.written.is_empty() {
+        let _ = writeln!(out, "\nReports:");
+        for path in &report.written {
+            let _ = writeln!(out, "  {}", path.display());
+        }
+        if report.holds_bank_data {
+            let _ = writeln!(
+                out,
+                "  rejects.csv holds the rows as read, bank data included; only you can read it."
+            );
+        }
+    }
+    out
+}
+
+fn verdict(report: &RunReport) -> String {
+    let rows = thousands(report.rows());
+    let undone = report.rows()
+        - RowOutcome::ALL
+            .into_iter()
+            .filter(|o| o.is_done())
+            .map(|o| report.count(o))
+            .sum::<u64>();
+    let target = report.target.as_deref().unwrap_or("");
+    if let Some(stopped) = &report.stopped {
+        return format!(
+            "Stopped early: {stopped}. Nothing is lost; run the same command again to go on."
+        );
+    }
+    match report.kind {
+        Kind::Check if report.exit == 0 => format!("All {rows} rows can be sent."),
+        Kind::Check => {
+            format!(
+                "{} of {rows} rows cannot be sent as they are.",
+                thousands(report.count(RowOutcome::Invalid))
+            )
+        }
+        Kind::DryRun => {
+            format!("Dry run: nothing was sent to {target}. This is what an import would do:")
+        }
+        Kind::Reconcile if report.exit == 0 => format!("No row at {target} is in doubt."),
+        Kind::Reconcile => {
+            format!("Rows at {target} are still in doubt; see `partner-sync status`.")
+        }
+        Kind::Import if report.rows() == 0 => "The export has no rows.".to_owned(),
+        Kind::Import if undone == 0 => {
+            format!("Done: each of the {rows} rows has its partner at {target}.")
+        }
+        Kind::Import => format!(
+            "{} of {rows} rows have no partner yet, or are to be looked at.",
+            thousands(undone)
+        ),
+    }
+}
+
+fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
+    match (outcome, kind) {
+        (RowOutcome::Created, Kind::DryRun) => "to be created",
+        (RowOutcome::Created, _) => "created",
+        (RowOutcome::Adopted, _) => "adopted (found on the API already)",
+        (RowOutcome::Skipped, _) => "skipped (created by an earlier run)",
+        (RowOutcome::Changed, _) => "changed since they were created (the API documents no update)",
+        (RowOutcome::Blocked, _) => "blocked (their parent has no partner)",
+        (RowOutcome::Invalid, _) => "invalid (cannot be sent as they are)",
+        (RowOutcome::Rejected, _) => "rejected (the API said no)",
+        (RowOutcome::InDoubt, _) => "in doubt (it is not known whether they were created)",
+        (RowOutcome::Deferred, _) => "deferred (not tried; a rerun takes them)",
+    }
+}
+
+fn next_step(report: &RunReport) -> &'static str {
+    let has = |outcome: RowOutcome| report.count(outcome) > 0;
+    if report.stopped.is_some() {
+        ""
+    } else if has(RowOutcome::InDoubt) {
+        "run the same command again, or `partner-sync reconcile`, when the API answers look-ups."
+    } else if has(RowOutcome::Invalid) || has(RowOutcome::Rejected) || has(RowOutcome::Blocked) {
+        if report.written.is_empty() {
+            "run again with --report DIR; repair the rows in its rejects.csv and import that file with the same mapping."
+        } else {
+            "repair the rows in rejects.csv and import that file with the same mapping."
+        }
+    } else if has(RowOutcome::Changed) {
+        "change these partners on the API by hand."
+    } else if has(RowOutcome::Deferred) && report.kind == Kind::Import {
+        "run the same command again to go on."
+    } else {
+        ""
+    }
+}
+
+/// `17,204`.
+pub(super) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A plain table: columns as wide as their widest cell.
+#[must_use]
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = header.iter().map(|h| h.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: &mut dyn Iterator<Item = &str>| -> String {
+        let mut out = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            let _ = write!(out, "{cell:<width$}  ");
+        }
+        out.trim_end().to_owned() + "\n"
+    };
+    let mut out = line(&mut header.iter().copied());
+    for row in rows {
+        out.push_str(&line(&mut row.iter().map(String::as_str)));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(thousands(n), text);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Named faults: what a network and a busy service do to a request.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Mutex;
+
+/// What can go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// The connection is reset before anything is made.
+    ResetBefore,
+    /// The partner is made, then the connection is reset.
+    ResetAfter,
+    /// The partner is made, then the answer is 500.
+    Status500After,
+    /// The partner is made, then the answer is a proxy's 502 page.
+    Status502After,
+    /// 503 before anything is made.
+    Status503,
+    /// 429 before anything is made.
+    Status429,
+    /// The answer takes longer than clients wait; the partner is made before or after the wait.
+    Slow,
+    /// The partner is made, and the answer is cut off.
+    BadBody,
+    /// After so many requests, the token that was good is refused.
+    ExpireTokenAfter,
+}
+
+impl FaultKind {
+    /// All of them by name.
+    pub const ALL: &[(&str, FaultKind)] = &[
+        ("reset-before", FaultKind::ResetBefore),
+        ("reset-after", FaultKind::ResetAfter),
+        ("500-after", FaultKind::Status500After),
+        ("502-after", FaultKind::Status502After),
+        ("503", FaultKind::Status503),
+        ("429", FaultKind::Status429),
+        ("slow", FaultKind::Slow),
+        ("bad-body", FaultKind::BadBody),
+        ("expire-token-after", FaultKind::ExpireTokenAfter),
+    ];
+
+    /// Whether it belongs to creates only; the others meet every request.
+    fn is_after_commit(self) -> bool {
+        matches!(
+            self,
+            FaultKind::ResetAfter
+                | FaultKind::Status500After
+                | FaultKind::Status502After
+                | FaultKind::BadBody
+        )
+    }
+}
+
+/// A fault and how often: a probability, or for `expire-token-after` a number of requests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// How often.
+    pub measure: f64,
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, measure) = text.split_once('=').unwrap_or((text, "1"));
+        let names = || {
+            FaultKind::ALL
+                .iter()
+                .map(|(n, _)| *n)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let kind = FaultKind::ALL
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, k)| *k)
+            .ok_or_else(|| format!("\"{name}\" is no fault; there are {}", names()))?;
+        let measure: f64 = measure
+            .parse()
+            .map_err(|_| format!("\"{measure}\" is no number"))?;
+        let fits = match kind {
+            FaultKind::ExpireTokenAfter => measure >= 1.0 && measure.fract() == 0.0,
+            _ => (0.0..=1.0).contains(&measure),
+        };
+        if fits {
+            Ok(Self { kind, measure })
+        } else {
+            Err(match kind {
+                FaultKind::ExpireTokenAfter => {
+                    "expire-token-after takes a number of requests, 100".to_owned()
+                }
+                _ => format!("{name} takes a probability from 0 to 1"),
+            })
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = FaultKind::ALL
+            .iter()
+            .find(|(_, k)| *k == self.kind)
+            .map_or("", |(n, _)| *n);
+        write!(f, "{name}={}", self.measure)
+    }
+}
+
+/// Draws faults, in the order of requests, from one seed.
+#[derive(Debug)]
+pub(super) struct Faults {
+    faults: Vec<Fault>,
+    random: Mutex<fastrand::Rng>,
+}
+
+impl Faults {
+    pub(super) fn new(faults: Vec<Fault>, seed: u64) -> Self {
+        Self {
+            faults,
+            random: Mutex::new(fastrand::Rng::with_seed(seed)),
+        }
+    }
+
+    /// The fault that meets the next request, if one does, and a random number beside it.
+    pub(super) fn draw(&self, is_create: bool) -> Option<(FaultKind, f64)> {
+        if self.faults.is_empty() {
+            return None;
+        }
+        let mut random = self.random.lock().ok()?;
+        for fault in &self.faults {
+            if fault.kind == FaultKind::ExpireTokenAfter
+                || (fault.kind.is_after_commit() && !is_create)
+            {
+                continue;
+            }
+            if random.f64() < fault.measure {
+                return Some((fault.kind, random.f64()));
+            }
+        }
+        None
+    }
+
+    /// After how many requests the first token is refused.
+    pub(super) fn token_expires_after(&self) -> Option<u64> {
+        let fault = self
+            .faults
+            .iter()
+            .find(|f| f.kind == FaultKind::ExpireTokenAfter)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked when it was read"
+        )]
+        Some(fault.measure as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_read_and_shown() {
+        for (_, kind) in FaultKind::ALL {
+            let measure = if *kind == FaultKind::ExpireTokenAfter {
+                5.0
+            } else {
+                0.5
+            };
+            let fault = Fault {
+                kind: *kind,
+                measure,
+            };
+            assert_eq!(fault.to_string().parse::<Fault>(), Ok(fault));
+        }
+        for wrong in ["reset", "503=2", "503=x", "expire-token-after=0.5"] {
+            assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
+        }
+    }
+}

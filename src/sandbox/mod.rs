@@ -1,0 +1,17 @@
+//! ACROSS THE STREET: a server that is the partners API as documented, for practice and for tests.
+//!
+//! It shares no type with the client, so that it cannot repeat our mistakes: its rules are written from
+//! the documentation page, and where that is silent from the service's published conventions. It has no
+//! idempotency: a create posted twice makes two partners, as the real API would.
+//!
+//! Faults are named, have a probability each, and come from one seed.
+
+mod book;
+mod fault;
+mod list;
+mod routes;
+mod rules;
+mod server;
+
+pub use fault::{Fault, FaultKind};
+pub use server::{Sandbox, SandboxError, Settings};

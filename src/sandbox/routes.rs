@@ -1,0 +1,338 @@
+//! The handlers: auth, faults, then the API itself.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+use super::fault::FaultKind;
+use super::list::{page, parameters, shown};
+use super::rules;
+use super::server::{ConnectionSwitch, Shared};
+
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/api/v2/partners", post(create).get(list))
+        .route("/api/v2/partners/{id}", get(one))
+        .route("/healthcheck", get(health))
+        .fallback(nowhere)
+        .with_state(shared)
+}
+
+type Connection = ConnectInfo<ConnectionSwitch>;
+
+/// NestJS' error body. Source: inferred from the service's health answer, which is NestJS Terminus'.
+fn nest_error(status: StatusCode, message: impl Into<Value>) -> Response {
+    let body = json!({
+        "statusCode": status.as_u16(),
+        "message": message.into(),
+        "error": status.canonical_reason().unwrap_or(""),
+    });
+    answer(status, body.to_string())
+}
+
+fn answer(status: StatusCode, body: String) -> Response {
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
+        body,
+    )
+        .into_response()
+}
+
+fn later(status: StatusCode, message: &str) -> Response {
+    let mut response = nest_error(status, message);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    response
+}
+
+async fn nowhere() -> Response {
+    nest_error(StatusCode::NOT_FOUND, "Cannot find it")
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Response {
+    shared
+        .log
+        .line(&shared, "GET", "/healthcheck", 200, None, None);
+    answer(StatusCode::OK, r#"{"status":"ok","info":{"database":{"status":"up"}},"error":{},"details":{"database":{"status":"up"}}}"#.to_owned())
+}
+
+/// What stands before every handler: a fault drawn, rate limit, auth, latency. `Err` is the answer.
+async fn gate(
+    shared: &Shared,
+    connection: &ConnectionSwitch,
+    headers: &HeaderMap,
+    method: &'static str,
+    path: &str,
+) -> Result<Option<(FaultKind, f64)>, Response> {
+    let count = shared.requests.fetch_add(1, Ordering::SeqCst) + 1;
+    let drawn = shared.faults.draw(method == "POST");
+    let refuse = |status: u16, fault: Option<FaultKind>, response: Response| {
+        shared.log.line(shared, method, path, status, fault, None);
+        Err(response)
+    };
+    if let Some((FaultKind::ResetBefore, _)) = drawn {
+        connection.cut();
+        return refuse(
+            0,
+            Some(FaultKind::ResetBefore),
+            StatusCode::OK.into_response(),
+        );
+    }
+    if let Some(response) = unauthorised(shared, headers, count) {
+        return refuse(401, None, response);
+    }
+    if let Some(limit) = &shared.rate_limit
+        && limit.check().is_err()
+    {
+        return refuse(
+            429,
+            None,
+            later(
+                StatusCode::TOO_MANY_REQUESTS,
+                "ThrottlerException: Too Many Requests",
+            ),
+        );
+    }
+    match drawn {
+        Some((kind @ FaultKind::Status429, _)) => {
+            return refuse(
+                429,
+                Some(kind),
+                later(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "ThrottlerException: Too Many Requests",
+                ),
+            );
+        }
+        Some((kind @ FaultKind::Status503, _)) => {
+            return refuse(
+                503,
+                Some(kind),
+                later(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+            );
+        }
+        _ => {}
+    }
+    if !shared.latency.is_zero() {
+        tokio::time::sleep(shared.latency).await;
+    }
+    Ok(drawn)
+}
+
+fn unauthorised(shared: &Shared, headers: &HeaderMap, count: u64) -> Option<Response> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "))
+        .filter(|t| !t.is_empty());
+    let refused = || Some(nest_error(StatusCode::UNAUTHORIZED, "Unauthorized"));
+    let Some(token) = token else { return refused() };
+    if shared.token.as_ref().is_some_and(|wanted| wanted != token) {
+        return refused();
+    }
+    if let Some(limit) = shared.faults.token_expires_after() {
+        let Ok(mut first) = shared.first_token.lock() else {
+            return refused();
+        };
+        let first = first.get_or_insert_with(|| token.to_owned());
+        if count > limit && first == token {
+            return refused();
+        }
+    }
+    None
+}
+
+async fn create(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(connection): Connection,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let path = "/api/v2/partners";
+    let drawn = match gate(&shared, &connection, &headers, "POST", path).await {
+        Ok(drawn) => drawn,
+        Err(response) => return response,
+    };
+    let reply = |status: StatusCode, key: Option<&str>, response: Response| {
+        shared.log.line(
+            &shared,
+            "POST",
+            path,
+            status.as_u16(),
+            drawn.map(|d| d.0),
+            key,
+        );
+        response
+    };
+    let Ok(value) = serde_json::from_slice::<Value>(&body) else {
+        let status = StatusCode::BAD_REQUEST;
+        return reply(status, None, nest_error(status, "Unexpected token in JSON"));
+    };
+    let mut messages = rules::check(&value);
+    for (name, values) in parameters(query.as_deref().unwrap_or("")) {
+        match name.as_str() {
+            "createApptivoAccount" | "createBillDotComProfile" => {
+                if values.iter().any(|v| v != "true" && v != "false") {
+                    messages.push(format!("{name} must be a boolean value"));
+                }
+            }
+            _ => messages.push(format!("property {name} should not exist")),
+        }
+    }
+    let key = value
+        .pointer("/organization/legacyIdentifier")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    if !messages.is_empty() {
+        let status = StatusCode::BAD_REQUEST;
+        return reply(status, key.as_deref(), nest_error(status, messages));
+    }
+    // A real service goes on with a request whose client has hung up; so the work is not ours to cancel.
+    let slow = drawn.filter(|d| d.0 == FaultKind::Slow).map(|d| d.1);
+    let work = tokio::spawn({
+        let shared = Arc::clone(&shared);
+        async move {
+            match slow {
+                Some(random) if random < 0.5 => {
+                    let made = shared.make(&value);
+                    tokio::time::sleep(shared.slow_for).await;
+                    made
+                }
+                Some(_) => {
+                    tokio::time::sleep(shared.slow_for).await;
+                    shared.make(&value)
+                }
+                None => shared.make(&value),
+            }
+        }
+    });
+    let made = work.await.unwrap_or_default();
+    let key = key.as_deref();
+    match drawn.map(|d| d.0) {
+        Some(FaultKind::ResetAfter) => {
+            connection.cut();
+            shared
+                .log
+                .line(&shared, "POST", path, 0, Some(FaultKind::ResetAfter), key);
+            StatusCode::OK.into_response()
+        }
+        Some(FaultKind::Status500After) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            reply(status, key, nest_error(status, "Internal server error"))
+        }
+        Some(FaultKind::Status502After) => {
+            let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+            let response = (
+                StatusCode::BAD_GATEWAY,
+                [(header::CONTENT_TYPE, "text/html")],
+                page,
+            )
+                .into_response();
+            reply(StatusCode::BAD_GATEWAY, key, response)
+        }
+        Some(FaultKind::BadBody) => {
+            let cut: String = made.chars().take(made.chars().count() / 2).collect();
+            reply(StatusCode::CREATED, key, answer(StatusCode::CREATED, cut))
+        }
+        _ => reply(StatusCode::CREATED, key, answer(StatusCode::CREATED, made)),
+    }
+}
+
+async fn slow_answer(shared: &Shared, drawn: Option<(FaultKind, f64)>) {
+    if drawn.is_some_and(|d| d.0 == FaultKind::Slow) {
+        tokio::time::sleep(shared.slow_for).await;
+    }
+}
+
+async fn list(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(connection): Connection,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let path = format!("/api/v2/partners?{query}");
+    let drawn = match gate(&shared, &connection, &headers, "GET", &path).await {
+        Ok(drawn) => drawn,
+        Err(response) => return response,
+    };
+    slow_answer(&shared, drawn).await;
+    let lag = i64::try_from(shared.list_lag.as_millis()).unwrap_or(i64::MAX);
+    let visible_before = if lag == 0 {
+        i64::MAX
+    } else {
+        shared.clock.now().0 - lag
+    };
+    let (status, response) = match page(&shared.book, &parameters(&query), visible_before) {
+        Ok(page) => (StatusCode::OK, answer(StatusCode::OK, page.to_string())),
+        Err(messages) => (
+            StatusCode::BAD_REQUEST,
+            nest_error(StatusCode::BAD_REQUEST, messages),
+        ),
+    };
+    shared.log.line(
+        &shared,
+        "GET",
+        &path,
+        status.as_u16(),
+        drawn.map(|d| d.0),
+        None,
+    );
+    response
+}
+
+async fn one(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(connection): Connection,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let path = format!("/api/v2/partners/{id}");
+    let drawn = match gate(&shared, &connection, &headers, "GET", &path).await {
+        Ok(drawn) => drawn,
+        Err(response) => return response,
+    };
+    slow_answer(&shared, drawn).await;
+    let include: Vec<String> = parameters(query.as_deref().unwrap_or(""))
+        .remove("include")
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|v| v.split(','))
+        .map(str::to_owned)
+        .collect();
+    let found = shared
+        .book
+        .get(&id)
+        .and_then(|p| shared.book.with(|all| shown(&p, all, &include)));
+    let (status, response) = match found {
+        Some(value) => (StatusCode::OK, answer(StatusCode::OK, value.to_string())),
+        None => (
+            StatusCode::NOT_FOUND,
+            nest_error(StatusCode::NOT_FOUND, format!("Partner {id} not found")),
+        ),
+    };
+    shared.log.line(
+        &shared,
+        "GET",
+        &path,
+        status.as_u16(),
+        drawn.map(|d| d.0),
+        None,
+    );
+    response
+}
+
+/// The wait of a slow answer, unless set: longer than the default `--timeout` would be no test but a rest.
+pub(super) const SLOW_FOR: Duration = Duration::from_secs(3);

@@ -1,0 +1,250 @@
+//! Character encodings: detect from the whole file, then decode to UTF-8.
+//!
+//! A byte order mark decides; then strict UTF-8 over the whole file; then `chardetng` over the whole file,
+//! because an export can be plain ASCII for tens of kilobytes before its first Windows-1252 byte.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+/// The encoding of a text file and how it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextEncoding {
+    /// The encoding.
+    pub encoding: &'static Encoding,
+    /// Whether the file starts with a byte order mark.
+    pub bom: bool,
+    /// How it is known, in words.
+    pub evidence: &'static str,
+}
+
+impl TextEncoding {
+    /// `windows-1252 (guessed from its bytes)`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        format!("{} ({})", self.encoding.name(), self.evidence)
+    }
+
+    /// `text` in this encoding, without a byte order mark.
+    #[must_use]
+    pub fn encode(&self, text: &str) -> Vec<u8> {
+        // encoding_rs encodes UTF-16 as UTF-8 by design (WHATWG), so those two are written out here.
+        if self.encoding == UTF_16LE {
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        } else if self.encoding == UTF_16BE {
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+        } else {
+            self.encoding.encode(text).0.into_owned()
+        }
+    }
+
+    /// The byte order mark that the file starts with, or nothing.
+    #[must_use]
+    pub fn bom_bytes(&self) -> &'static [u8] {
+        match self.encoding {
+            e if !self.bom => {
+                let _ = e;
+                b""
+            }
+            e if e == UTF_16LE => b"\xff\xfe",
+            e if e == UTF_16BE => b"\xfe\xff",
+            _ => b"\xef\xbb\xbf",
+        }
+    }
+}
+
+/// Finds the encoding of a file; `wanted` settles it.
+pub(super) fn detect(path: &Path, wanted: Option<&'static Encoding>) -> io::Result<TextEncoding> {
+    let mut file = File::open(path)?;
+    let mut chunk = vec![0; 256 * 1024];
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    let mut utf8 = Utf8Check::default();
+    let mut first = true;
+    loop {
+        let n = read_full(&mut file, &mut chunk)?;
+        let bytes = &chunk[..n];
+        if first {
+            first = false;
+            let bom = Encoding::for_bom(bytes);
+            if let Some(encoding) = wanted {
+                return Ok(TextEncoding {
+                    encoding,
+                    bom: bom.is_some_and(|(e, _)| e == encoding),
+                    evidence: "set in the mapping",
+                });
+            }
+            if let Some((encoding, _)) = bom {
+                return Ok(TextEncoding {
+                    encoding,
+                    bom: true,
+                    evidence: "by its byte order mark",
+                });
+            }
+            if let Some(encoding) = utf16_without_mark(bytes) {
+                return Ok(TextEncoding {
+                    encoding,
+                    bom: false,
+                    evidence: "by the pattern of its zero bytes",
+                });
+            }
+        }
+        if n == 0 {
+            break;
+        }
+        utf8.feed(bytes);
+        detector.feed(bytes, false);
+    }
+    if utf8.finish() {
+        return Ok(TextEncoding {
+            encoding: UTF_8,
+            bom: false,
+            evidence: "every byte is valid",
+        });
+    }
+    detector.feed(b"", true);
+    let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);
+    Ok(TextEncoding {
+        encoding,
+        bom: false,
+        evidence: "guessed from its bytes; [source] encoding settles it",
+    })
+}
+
+/// UTF-16 text of western languages has a zero in every other byte.
+fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
+    let sample = &bytes[..bytes.len().min(4096) & !1];
+    if sample.len() < 4 {
+        return None;
+    }
+    let pairs = sample.len() / 2;
+    let zeros = |odd: usize| {
+        sample
+            .iter()
+            .skip(odd)
+            .step_by(2)
+            .filter(|b| **b == 0)
+            .count()
+    };
+    let (even, odd) = (zeros(0), zeros(1));
+    if odd * 10 > pairs * 4 && even * 10 < pairs {
+        Some(UTF_16LE)
+    } else if even * 10 > pairs * 4 && odd * 10 < pairs {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// Strict UTF-8 over chunks.
+#[derive(Default)]
+struct Utf8Check {
+    carry: Vec<u8>,
+    broken: bool,
+}
+
+impl Utf8Check {
+    fn feed(&mut self, bytes: &[u8]) {
+        if self.broken {
+            return;
+        }
+        let joined;
+        let bytes = if self.carry.is_empty() {
+            bytes
+        } else {
+            joined = [self.carry.as_slice(), bytes].concat();
+            self.carry.clear();
+            &joined
+        };
+        if let Err(e) = std::str::from_utf8(bytes) {
+            if e.error_len().is_some() {
+                self.broken = true;
+            } else {
+                self.carry = bytes[e.valid_up_to()..].to_vec();
+            }
+        }
+    }
+
+    fn finish(&self) -> bool {
+        !self.broken && self.carry.is_empty()
+    }
+}
+
+fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
+}
+
+/// A reader of the file's text as UTF-8. UTF-8 passes as it is, so that broken bytes are seen by the parser.
+pub(super) fn open(path: &Path, encoding: &TextEncoding) -> io::Result<Box<dyn Read + Send>> {
+    let mut file = File::open(path)?;
+    if encoding.encoding == UTF_8 {
+        if encoding.bom {
+            let mut mark = [0; 3];
+            file.read_exact(&mut mark)?;
+        }
+        return Ok(Box::new(file));
+    }
+    Ok(Box::new(
+        encoding_rs_io::DecodeReaderBytesBuilder::new()
+            .encoding(Some(encoding.encoding))
+            .bom_override(true)
+            .strip_bom(true)
+            .build(file),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detected(bytes: &[u8]) -> TextEncoding {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f.csv");
+        std::fs::write(&path, bytes).unwrap();
+        detect(&path, None).unwrap()
+    }
+
+    #[test]
+    fn encodings_are_found_over_the_whole_file() {
+        let mut late = "Name,City\n".repeat(5000).into_bytes();
+        late.extend_from_slice(b"Caf\xe9 M\xfcller,K\xf6ln\n");
+        let utf16: Vec<u8> = "Name\tCity\nA\tB\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let mut utf16_bom = b"\xff\xfe".to_vec();
+        utf16_bom.extend_from_slice(&utf16);
+        for (bytes, name, bom) in [
+            (b"Name,City\n".as_slice(), "UTF-8", false),
+            ("Name,Köln\n".as_bytes(), "UTF-8", false),
+            (b"\xef\xbb\xbfName\n".as_slice(), "UTF-8", true),
+            (&late, "windows-1252", false),
+            (&utf16, "UTF-16LE", false),
+            (&utf16_bom, "UTF-16LE", true),
+        ] {
+            let found = detected(bytes);
+            assert_eq!((found.encoding.name(), found.bom), (name, bom));
+        }
+    }
+
+    #[test]
+    fn utf16_is_written_as_utf16() {
+        let encoding = TextEncoding {
+            encoding: UTF_16LE,
+            bom: true,
+            evidence: "",
+        };
+        assert_eq!(encoding.encode("é"), [0xe9, 0]);
+        assert_eq!(encoding.bom_bytes(), b"\xff\xfe");
+    }
+}

@@ -1,0 +1,107 @@
+//! What makes a file unreadable as a whole.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The source room cannot work. Every message names the file, what was expected and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Not there, or no permission.
+    #[error("cannot open {}: {source}. Check the name and that you may read it.", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A folder.
+    #[error("{} is a folder. Name the export file in it.", path.display())]
+    IsFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No bytes.
+    #[error("{} is empty. Export it again.", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Neither text nor workbook.
+    #[error("{} is neither a text table (CSV) nor a workbook that can be read: {reason}. Export it as CSV or XLSX.", path.display())]
+    NotATable {
+        /// The file.
+        path: PathBuf,
+        /// What was seen.
+        reason: String,
+    },
+    /// A workbook that cannot be read.
+    #[error("{} is a workbook that cannot be read: {reason}. Open it in Excel, save it as XLSX, and try again.", path.display())]
+    BrokenWorkbook {
+        /// The file.
+        path: PathBuf,
+        /// What was seen.
+        reason: String,
+    },
+    /// A password is needed.
+    #[error("{} is encrypted. Save it without a password (File, Info, Protect Workbook) and try again.", path.display())]
+    Encrypted {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The mapping's sheet is not there.
+    #[error("{} has no sheet {wanted}; it has {present}. Set [source] sheet in the mapping.", path.display())]
+    NoSheet {
+        /// The file.
+        path: PathBuf,
+        /// The sheet asked for.
+        wanted: String,
+        /// The sheets there are.
+        present: String,
+    },
+    /// No header where it should be.
+    #[error("{} has no header row. Set [source] header_row in the mapping.", path.display())]
+    NoHeader {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A record without end.
+    #[error("{}, row {row}: the record is longer than {limit} MiB. A quote is probably not closed; look at that row.", path.display())]
+    RecordTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The row where it starts.
+        row: u64,
+        /// The limit in MiB.
+        limit: usize,
+    },
+    /// Changed under our eyes.
+    #[error("{} changed while it was read. Wait until the export is complete and run again; nothing is lost.", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Reading broke off.
+    #[error("reading {} failed: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+impl SourceError {
+    pub(super) fn open(path: &Path, source: io::Error) -> Self {
+        Self::Open {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

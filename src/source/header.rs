@@ -1,0 +1,125 @@
+//! The columns of a table, and how a mapping names them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The column that a rejects file adds, and that every later import ignores.
+pub const PROBLEMS_COLUMN: &str = "_problems";
+
+/// The columns, in order.
+#[derive(Debug, Clone)]
+pub struct Header {
+    raw: Vec<String>,
+    names: Vec<Arc<str>>,
+}
+
+impl Header {
+    /// Names the columns: a name that stands twice becomes `Name (2)`, an empty one `column 7`.
+    #[must_use]
+    pub fn new(raw: Vec<String>) -> Self {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let names = raw
+            .iter()
+            .enumerate()
+            .map(|(index, cell)| {
+                let name = tidy(cell);
+                if name.is_empty() {
+                    return format!("column {}", index + 1).into();
+                }
+                let count = seen.entry(name.clone()).or_insert(0);
+                *count += 1;
+                if *count == 1 {
+                    name.into()
+                } else {
+                    format!("{name} ({count})").into()
+                }
+            })
+            .collect();
+        Self { raw, names }
+    }
+
+    /// How many columns there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// True where no column has a name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.raw.iter().all(|c| c.trim().is_empty())
+    }
+
+    /// The names as a mapping addresses them.
+    #[must_use]
+    pub fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// The header cells as they stand in the file.
+    #[must_use]
+    pub fn raw(&self) -> &[String] {
+        &self.raw
+    }
+
+    /// The column of a name: exact first, then without regard to case and blanks where that is one column.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<usize> {
+        if let Some(index) = self.names.iter().position(|n| **n == *name) {
+            return Some(index);
+        }
+        let wanted = fold(name);
+        let mut hits = self
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| fold(n) == wanted);
+        match (hits.next(), hits.next()) {
+            (Some((index, _)), None) => Some(index),
+            _ => None,
+        }
+    }
+}
+
+/// A header cell without BOM, outer blanks, line breaks and repeated inner blanks.
+fn tidy(cell: &str) -> String {
+    cell.trim_start_matches('\u{feff}')
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn fold(name: &str) -> String {
+    tidy(name).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Header;
+
+    #[test]
+    fn columns_are_addressed_by_name_number_and_position() {
+        let header = Header::new(
+            ["\u{feff}Name", "", "Name", " Billing\n Street ", "name"]
+                .iter()
+                .map(|s| (*s).to_owned())
+                .collect(),
+        );
+        let names: Vec<_> = header.names().iter().map(|n| n.to_string()).collect();
+        assert_eq!(
+            names,
+            ["Name", "column 2", "Name (2)", "Billing Street", "name"]
+        );
+        for (name, index) in [
+            ("Name", Some(0)),
+            ("Name (2)", Some(2)),
+            ("name", Some(4)),
+            ("NAME", None),
+            ("billing  street", Some(3)),
+            ("column 2", Some(1)),
+            ("Street", None),
+        ] {
+            assert_eq!(header.find(name), index, "{name}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! ROOM 1: file → `SourceRow`.
+//!
+//! What comes in: a path and the mapping's `[source]` settings. What goes out: what was detected (format,
+//! encoding, delimiter, header row, sheet), the [`Header`], and as often as asked the rows in order, in
+//! batches. This room never interprets a value: dates stay serials with their epoch, numbers stay numbers.
+//!
+//! Failure: a file that cannot be read at all is a [`SourceError`]; a row that cannot be read is a row with
+//! a [`RowFault`], and reading goes on. Every pass checks that the file is still the one that was opened.
+
+mod csv;
+mod dialect;
+mod encoding;
+mod error;
+mod header;
+mod row;
+mod workbook;
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use dialect::Dialect;
+pub use encoding::TextEncoding;
+pub use error::SourceError;
+pub use header::{Header, PROBLEMS_COLUMN};
+pub use row::{BatchRows, Cell, Epoch, RowBatch, RowFault, SourceRow, number_text};
+
+/// The mapping's `[source]` settings that this room reads; absent ones are detected.
+#[derive(Debug, Clone, Default)]
+pub struct SourceOptions {
+    /// A workbook's sheet: name, or number from 1.
+    pub sheet: Option<SheetChoice>,
+    /// The header's row, from 1.
+    pub header_row: Option<u64>,
+    /// The field delimiter.
+    pub delimiter: Option<u8>,
+    /// A character encoding by its WHATWG label.
+    pub encoding: Option<&'static encoding_rs::Encoding>,
+}
+
+/// How a sheet is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SheetChoice {
+    /// By name.
+    Name(String),
+    /// By number from 1, hidden sheets counted.
+    Number(usize),
+}
+
+/// What kind of file it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text.
+    Text {
+        /// Its character encoding.
+        encoding: TextEncoding,
+        /// Its delimiter.
+        dialect: Dialect,
+    },
+    /// A workbook's sheet.
+    Workbook {
+        /// `XLSX`, `XLSB`, `XLS` or `ODS`.
+        kind: &'static str,
+        /// The sheet's name.
+        sheet: Arc<str>,
+    },
+}
+
+/// Length and time of last change: enough to notice that a file was replaced or is still being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    length: u64,
+    modified: Option<std::time::SystemTime>,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Result<Self, SourceError> {
+        let meta = std::fs::metadata(path).map_err(|e| SourceError::open(path, e))?;
+        Ok(Self {
+            length: meta.len(),
+            modified: meta.modified().ok(),
+        })
+    }
+}
+
+/// Whether a reader's caller wants more rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    More,
+    /// Stop reading; no error.
+    Enough,
+}
+
+/// An opened export: detected, header read, ready for any number of passes.
+#[derive(Debug, Clone)]
+pub struct Source {
+    path: PathBuf,
+    name: Arc<str>,
+    format: Format,
+    header: Arc<Header>,
+    header_row: u64,
+    stamp: Stamp,
+    notes: Vec<String>,
+}
+
+/// Rows a batch holds at most.
+pub const BATCH_ROWS: usize = 512;
+
+impl Source {
+    /// Opens a file, detects what it is and reads its header.
+    ///
+    /// # Errors
+    /// A [`SourceError`] for whatever makes the file unreadable as a whole.
+    pub fn open(path: &Path, options: &SourceOptions) -> Result<Self, SourceError> {
+        let name: Arc<str> = path.display().to_string().into();
+        let meta = std::fs::metadata(path).map_err(|e| SourceError::open(path, e))?;
+        if meta.is_dir() {
+            return Err(SourceError::IsFolder {
+                path: path.to_owned(),
+            });
+        }
+        if meta.len() == 0 {
+            return Err(SourceError::Empty {
+                path: path.to_owned(),
+            });
+        }
+        let stamp = Stamp::of(path)?;
+        let mut magic = Vec::with_capacity(8);
+        File::open(path)
+            .and_then(|f| f.take(8).read_to_end(&mut magic))
+            .map_err(|e| SourceError::open(path, e))?;
+        let opened = if workbook::is_workbook(&magic) {
+            workbook::detect(path, options)?
+        } else {
+            csv::detect(path, options)?
+        };
+        if opened.header.is_empty() {
+            return Err(SourceError::NoHeader {
+                path: path.to_owned(),
+            });
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            name,
+            format: opened.format,
+            header: Arc::new(opened.header),
+            header_row: opened.header_row,
+            stamp,
+            notes: opened.notes,
+        })
+    }
+
+    /// The file as the user named it.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn format(&self) -> &Format {
+        &self.format
+    }
+
+    /// The sheet's name, for a workbook.
+    #[must_use]
+    pub fn sheet(&self) -> Option<Arc<str>> {
+        match &self.format {
+            Format::Workbook { sheet, .. } => Some(Arc::clone(sheet)),
+            Format::Text { .. } => None,
+        }
+    }
+
+    /// Its columns.
+    #[must_use]
+    pub fn header(&self) -> &Arc<Header> {
+        &self.header
+    }
+
+    /// The header's row, from 1.
+    #[must_use]
+    pub fn header_row(&self) -> u64 {
+        self.header_row
+    }
+
+    /// What was decided on the way, in words.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What was detected, on one line.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.format {
+            Format::Text { encoding, dialect } => format!(
+                "{}: {}, delimiter {}, header in row {}, {} columns",
+                self.name,
+                encoding.describe(),
+                dialect.describe(),
+                self.header_row,
+                self.header.len()
+            ),
+            Format::Workbook { kind, sheet } => format!(
+                "{}: {kind}, sheet \"{sheet}\", header in row {}, {} columns",
+                self.name,
+                self.header_row,
+                self.header.len()
+            ),
+        }
+    }
+
+    /// Reads all rows below the header, in order, and hands them over in batches.
+    ///
+    /// # Errors
+    /// A [`SourceError`] when the file changed since it was opened, or breaks off.
+    pub fn read(&self, sink: &mut dyn FnMut(RowBatch) -> Flow) -> Result<(), SourceError> {
+        self.check_unchanged()?;
+        match &self.format {
+            Format::Text { encoding, dialect } => {
+                csv::read(
+                    &self.path,
+                    encoding,
+                    dialect,
+                    &self.header,
+                    self.header_row,
+                    sink,
+                )?;
+            }
+            Format::Workbook { sheet, .. } => {
+                workbook::read(&self.path, sheet, &self.header, self.header_row, sink)?;
+            }
+        }
+        self.check_unchanged()
+    }
+
+    fn check_unchanged(&self) -> Result<(), SourceError> {
+        if Stamp::of(&self.path)? == self.stamp {
+            Ok(())
+        } else {
+            Err(SourceError::Changed {
+                path: self.path.clone(),
+            })
+        }
+    }
+}
+
+/// What detection found.
+struct Detected {
+    format: Format,
+    header: Header,
+    header_row: u64,
+    notes: Vec<String>,
+}
+
+/// Rows searched for the header.
+const HEADER_SEARCH_ROWS: usize = 25;
+
+/// The header among the first rows of a table: the first that fills as many cells as most rows do.
+///
+/// A title block above a header fills one or two cells; a header fills nearly all. Returns an index.
+fn find_header(rows: &[Vec<String>]) -> usize {
+    let filled = |row: &Vec<String>| row.iter().filter(|c| !c.trim().is_empty()).count();
+    let mut widths: Vec<usize> = rows.iter().map(filled).filter(|n| *n > 0).collect();
+    widths.sort_unstable();
+    // The upper quartile is robust against sparse data rows and against short preambles alike.
+    let usual = widths.get(widths.len() * 3 / 4).copied().unwrap_or(0);
+    rows.iter()
+        .position(|row| filled(row) > 0 && filled(row) * 5 >= usual * 4)
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find_header;
+
+    fn row(cells: &[&str]) -> Vec<String> {
+        cells.iter().map(|c| (*c).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_header_is_below_a_title_block() {
+        let table = [
+            row(&["Partner report"]),
+            row(&["As of", "2026-03-04"]),
+            row(&[]),
+            row(&["Id", "Name", "City", "Phone", "Since"]),
+            row(&["1", "A", "X", "5", "2026"]),
+            row(&["2", "B", "", "5", "2026"]),
+        ];
+        assert_eq!(find_header(&table), 3);
+        assert_eq!(find_header(&table[3..]), 0);
+        assert_eq!(find_header(&[row(&["Name"]), row(&["A"])]), 0);
+    }
+}

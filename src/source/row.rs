@@ -1,0 +1,366 @@
+//! Rows and cells as read, in batches.
+//!
+//! A batch keeps all its texts in one buffer. It is shared by reference count: a row on its way to the
+//! API can still show its own cells to the rejects file without a copy having been made for it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::header::Header;
+
+/// The day a workbook counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Epoch {
+    /// 1 is 1900-01-01, and 60 is a 29 February that never was.
+    Y1900,
+    /// 0 is 1904-01-01.
+    Y1904,
+}
+
+/// One cell, typed as its file types it; a text file has texts only.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing.
+    Empty,
+    /// Text as it stands, not trimmed.
+    Text(&'a str),
+    /// A number without a date style.
+    Number(f64),
+    /// A number with a date style: days since the epoch.
+    Serial(f64, Epoch),
+    /// A length of time in days.
+    Duration(f64),
+    /// An ISO 8601 date or date and time, typed as such.
+    Iso(&'a str),
+    /// True or false.
+    Bool(bool),
+    /// A spreadsheet error, `#N/A`.
+    Error(&'a str),
+    /// A formula whose result was never stored.
+    NoValue,
+}
+
+/// The text of a number: without `.0` or an exponent.
+#[must_use]
+pub fn number_text(n: f64) -> String {
+    // Rust prints the shortest digits that give the same number back, and never an exponent.
+    format!("{n}")
+}
+
+impl<'a> Cell<'a> {
+    /// The cell as text, as a text file would hold it. Dates are ISO dates.
+    #[must_use]
+    pub fn to_text(self) -> Cow<'a, str> {
+        match self {
+            Cell::Empty | Cell::NoValue => Cow::Borrowed(""),
+            Cell::Text(s) | Cell::Iso(s) | Cell::Error(s) => Cow::Borrowed(s),
+            Cell::Number(n) | Cell::Duration(n) => Cow::Owned(number_text(n)),
+            Cell::Serial(days, epoch) => Cow::Owned(serial_text(days, epoch)),
+            Cell::Bool(true) => Cow::Borrowed("TRUE"),
+            Cell::Bool(false) => Cow::Borrowed("FALSE"),
+        }
+    }
+
+    /// True for nothing and for text of blanks only.
+    #[must_use]
+    pub fn is_blank(self) -> bool {
+        match self {
+            Cell::Empty => true,
+            Cell::Text(s) => s.trim().is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// A serial as an ISO date, with its time where it has one; one that is no date stays a number.
+fn serial_text(days: f64, epoch: Epoch) -> String {
+    let whole = days.floor();
+    if !(0.0..=2_958_466.0).contains(&whole) {
+        return number_text(days);
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked above"
+    )]
+    let number = whole as i64;
+    let base = match epoch {
+        // Days after the false 29 February 1900 are one too high.
+        Epoch::Y1900 if number > 60 => jiff::civil::date(1899, 12, 30),
+        Epoch::Y1900 if number < 60 && number > 0 => jiff::civil::date(1899, 12, 31),
+        Epoch::Y1900 => return number_text(days),
+        Epoch::Y1904 => jiff::civil::date(1904, 1, 1),
+    };
+    let Ok(date) = base.checked_add(jiff::Span::new().days(number)) else {
+        return number_text(days);
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a fraction of a day is below 86,400,000 ms"
+    )]
+    let millis = ((days - whole) * 86_400_000.0).round() as i64;
+    if millis == 0 {
+        return date.to_string();
+    }
+    date.to_datetime(jiff::civil::Time::midnight())
+        .checked_add(jiff::Span::new().milliseconds(millis))
+        .map_or_else(
+            |_| date.to_string(),
+            |dt| dt.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        )
+}
+
+/// What makes a row unreadable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowFault {
+    /// Another number of cells than the header has.
+    Ragged {
+        /// Cells in the row.
+        found: usize,
+    },
+    /// Bytes that are no text in the file's encoding.
+    Undecodable {
+        /// The column, from 0.
+        column: usize,
+    },
+    /// The file ends inside a quoted cell.
+    Torn,
+}
+
+/// A stored cell; texts are ranges of the batch's buffer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stored {
+    Empty,
+    Text(u32, u32),
+    Number(f64),
+    Serial(f64, Epoch),
+    Duration(f64),
+    Iso(u32, u32),
+    Bool(bool),
+    Error(u32, u32),
+    NoValue,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct RowMeta {
+    row: u64,
+    line: Option<u64>,
+    first: u32,
+    fault: Option<RowFault>,
+}
+
+/// Some rows of a file, in order.
+#[derive(Debug)]
+pub struct RowBatch {
+    header: Arc<Header>,
+    rows: Vec<RowMeta>,
+    cells: Vec<Stored>,
+    text: String,
+}
+
+/// Iterator over a batch's rows.
+pub type BatchRows<'a> = Box<dyn Iterator<Item = SourceRow<'a>> + 'a>;
+
+impl RowBatch {
+    pub(super) fn new(header: Arc<Header>) -> Self {
+        Self {
+            header,
+            rows: Vec::new(),
+            cells: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    /// Starts a row; its cells are pushed next.
+    pub(super) fn start_row(&mut self, row: u64, line: Option<u64>) {
+        let first = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
+        self.rows.push(RowMeta {
+            row,
+            line,
+            first,
+            fault: None,
+        });
+    }
+
+    pub(super) fn push(&mut self, cell: Stored) {
+        self.cells.push(cell);
+    }
+
+    pub(super) fn push_text(&mut self, text: &str) -> (u32, u32) {
+        let start = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        self.text.push_str(text);
+        (start, u32::try_from(self.text.len()).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn set_fault(&mut self, fault: RowFault) {
+        if let Some(last) = self.rows.last_mut() {
+            last.fault.get_or_insert(fault);
+        }
+    }
+
+    /// Takes back the row just started where all its cells are blank: it is no row.
+    pub(super) fn drop_if_blank(&mut self) {
+        let Some(last) = self.rows.last().copied() else {
+            return;
+        };
+        let blank =
+            (last.first as usize..self.cells.len()).all(|i| self.resolve(self.cells[i]).is_blank());
+        if blank && last.fault.is_none() {
+            self.cells.truncate(last.first as usize);
+            self.rows.pop();
+        }
+    }
+
+    pub(super) fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    fn resolve(&self, cell: Stored) -> Cell<'_> {
+        let text = |a: u32, b: u32| self.text.get(a as usize..b as usize).unwrap_or("");
+        match cell {
+            Stored::Empty => Cell::Empty,
+            Stored::Text(a, b) => Cell::Text(text(a, b)),
+            Stored::Number(n) => Cell::Number(n),
+            Stored::Serial(n, epoch) => Cell::Serial(n, epoch),
+            Stored::Duration(n) => Cell::Duration(n),
+            Stored::Iso(a, b) => Cell::Iso(text(a, b)),
+            Stored::Bool(b) => Cell::Bool(b),
+            Stored::Error(a, b) => Cell::Error(text(a, b)),
+            Stored::NoValue => Cell::NoValue,
+        }
+    }
+
+    /// How many rows it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// True where it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn header(&self) -> &Arc<Header> {
+        &self.header
+    }
+
+    /// The row at `index`, from 0.
+    #[must_use]
+    pub fn row(&self, index: usize) -> Option<SourceRow<'_>> {
+        self.rows
+            .get(index)
+            .map(|_| SourceRow { batch: self, index })
+    }
+
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> BatchRows<'_> {
+        Box::new((0..self.rows.len()).map(|index| SourceRow { batch: self, index }))
+    }
+}
+
+/// One row of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceRow<'a> {
+    batch: &'a RowBatch,
+    index: usize,
+}
+
+impl<'a> SourceRow<'a> {
+    fn meta(self) -> &'a RowMeta {
+        &self.batch.rows[self.index]
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        let end = self
+            .batch
+            .rows
+            .get(self.index + 1)
+            .map_or(self.batch.cells.len(), |next| next.first as usize);
+        self.meta().first as usize..end
+    }
+
+    /// Its place in the batch, from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.index
+    }
+
+    /// The row as a spreadsheet shows it, from 1.
+    #[must_use]
+    pub fn row(self) -> u64 {
+        self.meta().row
+    }
+
+    /// The line in a text editor, where that is another number.
+    #[must_use]
+    pub fn line(self) -> Option<u64> {
+        self.meta().line.filter(|line| *line != self.meta().row)
+    }
+
+    /// What makes it unreadable.
+    #[must_use]
+    pub fn fault(self) -> Option<RowFault> {
+        self.meta().fault
+    }
+
+    /// The cell of a column; empty where the row is too short.
+    #[must_use]
+    pub fn cell(self, column: usize) -> Cell<'a> {
+        let range = self.range();
+        if column < range.len() {
+            self.batch.resolve(self.batch.cells[range.start + column])
+        } else {
+            Cell::Empty
+        }
+    }
+
+    /// How many cells it has.
+    #[must_use]
+    pub fn width(self) -> usize {
+        self.range().len()
+    }
+
+    /// All its cells as text.
+    #[must_use]
+    pub fn texts(self) -> Vec<String> {
+        (0..self.width())
+            .map(|c| self.cell(c).to_text().into_owned())
+            .collect()
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn header(self) -> &'a Header {
+        &self.batch.header
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_serials_as_text() {
+        for (cell, text) in [
+            (Cell::Number(2134.0), "2134"),
+            (Cell::Number(12_345_678_901.0), "12345678901"),
+            (Cell::Number(1e20), "100000000000000000000"),
+            (Cell::Number(0.1), "0.1"),
+            (Cell::Serial(46085.0, Epoch::Y1900), "2026-03-04"),
+            (Cell::Serial(46085.5, Epoch::Y1900), "2026-03-04T12:00:00"),
+            (Cell::Serial(1.0, Epoch::Y1900), "1900-01-01"),
+            (Cell::Serial(59.0, Epoch::Y1900), "1900-02-28"),
+            (Cell::Serial(60.0, Epoch::Y1900), "60"),
+            (Cell::Serial(61.0, Epoch::Y1900), "1900-03-01"),
+            (Cell::Serial(0.0, Epoch::Y1904), "1904-01-01"),
+            (Cell::Serial(-1.0, Epoch::Y1900), "-1"),
+            (Cell::Bool(true), "TRUE"),
+        ] {
+            assert_eq!(cell.to_text(), text, "{cell:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What keeps the ledger from working, sorted by what the caller can do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::record::IllegalMove;
+
+/// The ledger cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Cannot be made or opened.
+    #[error("cannot open the state {}: {source}. Check the folder and its permissions, or name another with --state.", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Not there.
+    #[error("there is no state {}. An import makes it; --state names another.", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another run holds it.
+    #[error("another run holds the state {}{}. Wait for it to end.", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// What the other run wrote about itself.
+        holder: Option<String>,
+    },
+    /// The file system has no locks.
+    #[error("the file system of {} cannot lock files ({source}), so two runs could overlap. Put the state on a local disk with --state.", path.display())]
+    NoLocks {
+        /// The lock file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Written by a newer version.
+    #[error("the state {} is of version {found}; this program knows versions up to {known}. Use the newer partner-sync that wrote it.", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest this program knows.
+        known: i64,
+    },
+    /// Damaged, or no state at all.
+    #[error("the state {} is damaged: {reason}. Restore a backup, or move it away and run `partner-sync reconcile --adopt` to rebuild it from the API.", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// No room left, or not writable: nothing was recorded, and nothing sent that was not recorded.
+    #[error("the state {} cannot be written: {reason}. Nothing is lost; make room or give permission and run again.", path.display())]
+    NotWritable {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
+    },
+    /// A move that the table of moves does not have: a bug, told rather than recorded.
+    #[error(transparent)]
+    Illegal(#[from] IllegalMove),
+    /// The writer thread ended.
+    #[error("the state's writer has stopped")]
+    WriterGone,
+    /// Anything else that SQLite says.
+    #[error("the state {}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+}
+
+impl StateError {
+    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::PermissionDenied,
+            ) => Self::NotWritable {
+                path,
+                reason: source.to_string(),
+            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt {
+                path,
+                reason: source.to_string(),
+            },
+            _ => Self::Sqlite { path, source },
+        }
+    }
+
+    /// A copy for each of several waiting callers; causes become words.
+    pub(super) fn again(&self, path: &Path) -> Self {
+        match self {
+            Self::Illegal(illegal) => Self::Illegal(illegal.clone()),
+            Self::Corrupt { reason, .. } => Self::Corrupt {
+                path: path.to_owned(),
+                reason: reason.clone(),
+            },
+            other => Self::NotWritable {
+                path: path.to_owned(),
+                reason: other.to_string(),
+            },
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The read side: what is known of rows, and what `status` and reports show.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::error::StateError;
+use super::record::RecordState;
+use super::{SpaceId, open_for_reading};
+use crate::clock::Timestamp;
+use crate::partner::{Fingerprint, PartnerId};
+
+/// What the ledger knows of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Where it stands.
+    pub state: RecordState,
+    /// The hash of what was sent, or was to be sent.
+    pub fingerprint: Fingerprint,
+    /// The partner's id, where it is created.
+    pub partner: Option<PartnerId>,
+    /// HTTP status of the last answer.
+    pub status: Option<u16>,
+    /// The API's words.
+    pub words: Option<String>,
+}
+
+pub(super) fn known_of(
+    c: &Connection,
+    space: SpaceId,
+    key: &str,
+) -> rusqlite::Result<Option<Known>> {
+    c.prepare_cached("SELECT state, fingerprint, partner, status, words FROM record WHERE space = ?1 AND key = ?2")?
+        .query_row(params![space.0, key], |r| {
+            Ok(Known {
+                state: RecordState::from_code(r.get(0)?).unwrap_or(RecordState::InDoubt),
+                fingerprint: Fingerprint(r.get(1)?),
+                partner: r.get::<_, Option<String>>(2)?.map(PartnerId::new),
+                status: r.get(3)?,
+                words: r.get(4)?,
+            })
+        })
+        .optional()
+}
+
+/// A connection of its own for looking rows up while the writer writes.
+#[derive(Debug)]
+pub struct LedgerReader {
+    connection: Connection,
+    path: std::path::PathBuf,
+    space: SpaceId,
+}
+
+impl LedgerReader {
+    pub(super) fn open(path: &Path, space: SpaceId) -> Result<Self, StateError> {
+        Ok(Self {
+            connection: open_for_reading(path)?,
+            path: path.to_owned(),
+            space,
+        })
+    }
+
+    /// Opens the space of a mapping at a target, where the state has it.
+    pub fn find(path: &Path, target: &str, mapping: &str) -> Result<Option<Self>, StateError> {
+        let connection = open_for_reading(path)?;
+        let space: Option<i64> = connection
+            .query_row(
+                "SELECT id FROM space WHERE target = ?1 AND mapping = ?2",
+                params![target, mapping],
+                |r| r.get(0),
+            )
+            .optional()
+            .map_err(|e| StateError::sqlite(path, e))?;
+        Ok(space.map(|id| Self {
+            connection,
+            path: path.to_owned(),
+            space: SpaceId(id),
+        }))
+    }
+
+    /// Another connection to the same space.
+    pub fn again(&self) -> Result<Self, StateError> {
+        Self::open(&self.path, self.space)
+    }
+
+    /// The hasher of this state.
+    pub fn fingerprinter(&self) -> Result<crate::partner::Fingerprinter, StateError> {
+        super::hash_key(&self.connection, &self.path).map(crate::partner::Fingerprinter::new)
+    }
+
+    /// What is known of rows, in the order asked. All look-ups see one moment.
+    pub fn known<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k str>,
+    ) -> Result<Vec<Option<Known>>, StateError> {
+        let read = || -> rusqlite::Result<Vec<Option<Known>>> {
+            let transaction = self.connection.unchecked_transaction()?;
+            keys.map(|key| known_of(&transaction, self.space, key))
+                .collect()
+        };
+        read().map_err(|e| StateError::sqlite(&self.path, e))
+    }
+}
+
+/// Counts of one space by state.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SpaceCounts {
+    /// The API.
+    pub target: String,
+    /// The mapping's name.
+    pub mapping: String,
+    /// Rows by state.
+    pub states: std::collections::BTreeMap<&'static str, u64>,
+    /// Since when the oldest doubt stands.
+    pub oldest_doubt: Option<String>,
+}
+
+/// A run as `status` shows it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct RunRow {
+    /// Its name.
+    pub run: String,
+    /// The command.
+    pub command: String,
+    /// The API.
+    pub target: String,
+    /// The mapping's name.
+    pub mapping: String,
+    /// The files it read.
+    pub files: String,
+    /// When it began.
+    pub started: String,
+    /// When it ended; none for a run that crashed or still runs.
+    pub ended: Option<String>,
+    /// Its exit code.
+    pub exit: Option<u8>,
+    /// Its summary, as written then.
+    pub summary: Option<serde_json::Value>,
+}
+
+/// A row that needs attention, or one row's story.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct RecordRow {
+    /// The API.
+    pub target: String,
+    /// The mapping's name.
+    pub mapping: String,
+    /// The row's key.
+    pub key: String,
+    /// Where it stands.
+    pub state: &'static str,
+    /// What it is known by on the API.
+    pub legacy_identifier: String,
+    /// The partner's id.
+    pub partner_id: Option<String>,
+    /// Requests sent for it.
+    pub attempts: u32,
+    /// Since when it stands there.
+    pub since: String,
+    /// HTTP status of the last answer.
+    pub status: Option<u16>,
+    /// The API's words.
+    pub words: Option<String>,
+}
+
+/// The whole state, for reading.
+#[derive(Debug)]
+pub struct StateView {
+    connection: Connection,
+    path: std::path::PathBuf,
+}
+
+impl StateView {
+    /// Opens a state for reading.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        Ok(Self {
+            connection: open_for_reading(path)?,
+            path: path.to_owned(),
+        })
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StateError> {
+        let read = || -> rusqlite::Result<Vec<T>> {
+            self.connection
+                .prepare(sql)?
+                .query_map(params, row)?
+                .collect()
+        };
+        read().map_err(|e| StateError::sqlite(&self.path, e))
+    }
+
+    /// Counts by space and state.
+    pub fn counts(&self) -> Result<Vec<SpaceCounts>, StateError> {
+        let rows = self.all(
+            "SELECT s.id, s.target, s.mapping, r.state, count(*), min(r.since)
+             FROM space s LEFT JOIN record r ON r.space = s.id GROUP BY s.id, r.state ORDER BY s.id, r.state",
+            [],
+            |r| {
+                Ok((
+                    r.get::<_, i64>(0)?,
+                    r.get::<_, String>(1)?,
+                    r.get::<_, String>(2)?,
+                    r.get::<_, Option<i64>>(3)?.and_then(RecordState::from_code),
+                    u64::try_from(r.get::<_, i64>(4)?).unwrap_or(0),
+                    r.get::<_, Option<i64>>(5)?,
+                ))
+            },
+        )?;
+        let mut spaces: Vec<(i64, SpaceCounts)> = Vec::new();
+        for (id, target, mapping, state, count, since) in rows {
+            if spaces.last().is_none_or(|(last, _)| *last != id) {
+                let states = RecordState::ALL.iter().map(|s| (s.as_str(), 0)).collect();
+                spaces.push((
+                    id,
+                    SpaceCounts {
+                        target,
+                        mapping,
+                        states,
+                        oldest_doubt: None,
+                    },
+                ));
+            }
+            if let (Some((_, space)), Some(state)) = (spaces.last_mut(), state) {
+                space.states.insert(state.as_str(), count);
+                if state == RecordState::InDoubt {
+                    space.oldest_doubt = since.map(|s| Timestamp(s).to_rfc3339());
+                }
+            }
+        }
+        Ok(spaces.into_iter().map(|(_, s)| s).collect())
+    }
+
+    /// The newest runs, newest first.
+    pub fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StateError> {
+        self.all(
+            "SELECT run.name, command, target, mapping, files, started, ended, exit, summary
+             FROM run JOIN space ON space.id = run.space ORDER BY run.id DESC LIMIT ?1",
+            params![limit],
+            |r| {
+                Ok(RunRow {
+                    run: r.get(0)?,
+                    command: r.get(1)?,
+                    target: r.get(2)?,
+                    mapping: r.get(3)?,
+                    files: r.get(4)?,
+                    started: Timestamp(r.get(5)?).to_rfc3339(),
+                    ended: r
+                        .get::<_, Option<i64>>(6)?
+                        .map(|t| Timestamp(t).to_rfc3339()),
+                    exit: r.get(7)?,
+                    summary: r
+                        .get::<_, Option<String>>(8)?
+                        .and_then(|s| serde_json::from_str(&s).ok()),
+                })
+            },
+        )
+    }
+
+    /// Rows in doubt, in flight or rejected, oldest first.
+    pub fn open_rows(&self, limit: u32) -> Result<Vec<RecordRow>, StateError> {
+        self.all(
+            "SELECT s.target, s.mapping, r.key, r.state, r.legacy, r.partner, r.attempts, r.since, r.status, r.words
+             FROM record r JOIN space s ON s.id = r.space WHERE r.state IN (1, 3, 4) ORDER BY r.since LIMIT ?1",
+            params![limit],
+            record_row,
+        )
+    }
+
+    /// Every record of a key.
+    pub fn rows_of(&self, key: &str) -> Result<Vec<RecordRow>, StateError> {
+        self.all(
+            "SELECT s.target, s.mapping, r.key, r.state, r.legacy, r.partner, r.attempts, r.since, r.status, r.words
+             FROM record r JOIN space s ON s.id = r.space WHERE r.key = ?1",
+            params![key],
+            record_row,
+        )
+    }
+}
+
+fn record_row(r: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
+    Ok(RecordRow {
+        target: r.get(0)?,
+        mapping: r.get(1)?,
+        key: r.get(2)?,
+        state: RecordState::from_code(r.get(3)?).map_or("unknown", RecordState::as_str),
+        legacy_identifier: r.get(4)?,
+        partner_id: r.get(5)?,
+        attempts: r.get(6)?,
+        since: Timestamp(r.get(7)?).to_rfc3339(),
+        status: r.get(8)?,
+        words: r.get(9)?,
+    })
+}

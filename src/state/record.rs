@@ -1,0 +1,165 @@
+//! One record for each row, and the only table of its legal moves (pure).
+
+use std::fmt;
+
+/// What is known of a row's partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordState {
+    /// Claimed, on disk; a request may be on its way.
+    InFlight = 1,
+    /// The partner exists and its id is known.
+    Created = 2,
+    /// The API said no.
+    Rejected = 3,
+    /// The answer never came or cannot be trusted.
+    InDoubt = 4,
+    /// It is proved that nothing was made: a later claim may send the row.
+    Unsent = 5,
+}
+
+impl RecordState {
+    /// All states.
+    pub const ALL: [RecordState; 5] = [
+        RecordState::InFlight,
+        RecordState::Created,
+        RecordState::Rejected,
+        RecordState::InDoubt,
+        RecordState::Unsent,
+    ];
+
+    /// The number in the file.
+    #[must_use]
+    pub fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// The state of a number in the file.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.code() == code)
+    }
+
+    /// The contract's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RecordState::InFlight => "in_flight",
+            RecordState::Created => "created",
+            RecordState::Rejected => "rejected",
+            RecordState::InDoubt => "in_doubt",
+            RecordState::Unsent => "unsent",
+        }
+    }
+}
+
+impl fmt::Display for RecordState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What can happen to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A run means to send the row.
+    Claim,
+    /// The API answered with an id.
+    Made,
+    /// The API said no to the row.
+    Refused,
+    /// No answer, or one that cannot be trusted.
+    Lost,
+    /// Proof that nothing was made.
+    NotMade,
+    /// The run that claimed it is dead.
+    OwnerDied,
+    /// A look-up found the partner by its exact legacyIdentifier.
+    Found,
+    /// A look-up that began after the settling time did not find it.
+    Absent,
+}
+
+impl Event {
+    /// All events.
+    pub const ALL: [Event; 8] = [
+        Event::Claim,
+        Event::Made,
+        Event::Refused,
+        Event::Lost,
+        Event::NotMade,
+        Event::OwnerDied,
+        Event::Found,
+        Event::Absent,
+    ];
+}
+
+/// A move that the table does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("illegal move of a record: {event:?} from {}", from.map_or("nothing", RecordState::as_str))]
+pub struct IllegalMove {
+    /// Where it stood; none for a row never seen.
+    pub from: Option<RecordState>,
+    /// What was to happen.
+    pub event: Event,
+}
+
+/// The table of moves. A row never seen is `None`.
+///
+/// # Errors
+/// [`IllegalMove`] for everything that does not stand here: above all, nothing leads from `in_flight`,
+/// `in_doubt` or `created` to a claim.
+pub fn step(from: Option<RecordState>, event: Event) -> Result<RecordState, IllegalMove> {
+    use RecordState::{Created, InDoubt, InFlight, Rejected, Unsent};
+    match (from, event) {
+        (None | Some(Rejected | Unsent), Event::Claim) => Ok(InFlight),
+        (Some(InFlight), Event::Made) => Ok(Created),
+        (Some(InFlight), Event::Refused) => Ok(Rejected),
+        (Some(InFlight), Event::Lost | Event::OwnerDied) => Ok(InDoubt),
+        (Some(InFlight), Event::NotMade) => Ok(Unsent),
+        (Some(InDoubt), Event::Absent) => Ok(Unsent),
+        (None | Some(InDoubt | Rejected | Unsent), Event::Found) => Ok(Created),
+        (from, event) => Err(IllegalMove { from, event }),
+    }
+}
+
+/// The states from which an event is legal, and whether it is for a row never seen.
+#[must_use]
+pub fn sources(event: Event) -> (Vec<RecordState>, bool) {
+    (
+        RecordState::ALL
+            .into_iter()
+            .filter(|s| step(Some(*s), event).is_ok())
+            .collect(),
+        step(None, event).is_ok(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_proved_unmade_can_be_claimed() {
+        assert_eq!(
+            sources(Event::Claim),
+            (vec![RecordState::Rejected, RecordState::Unsent], true)
+        );
+    }
+
+    #[test]
+    fn created_is_final() {
+        assert!(
+            Event::ALL
+                .iter()
+                .all(|e| step(Some(RecordState::Created), *e).is_err())
+        );
+    }
+
+    #[test]
+    fn codes_and_words_are_unique() {
+        for state in RecordState::ALL {
+            assert_eq!(RecordState::from_code(state.code()), Some(state));
+        }
+        assert_eq!(RecordState::from_code(0), None);
+    }
+}

@@ -1,0 +1,45 @@
+//! One row for each run: what it read, when, and how it ended.
+
+use std::fmt;
+
+use crate::clock::Clock;
+
+/// A run's name: its start in UTC and four random digits, `20261123T191300Z-4f2a`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunId(pub String);
+
+impl RunId {
+    /// A new name.
+    #[must_use]
+    pub fn new(clock: &Clock) -> Self {
+        let stamp: String = clock
+            .now()
+            .to_rfc3339()
+            .chars()
+            .filter(|c| !matches!(c, '-' | ':'))
+            .collect();
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        Self(format!("{stamp}-{}", &random[..4]))
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What is noted when a run begins.
+#[derive(Debug, Clone)]
+pub struct RunStart {
+    /// Its name.
+    pub id: RunId,
+    /// `import`, `reconcile`.
+    pub command: &'static str,
+    /// The API it writes to.
+    pub target: String,
+    /// The mapping's name.
+    pub mapping: String,
+    /// The files it reads, for people.
+    pub files: String,
+}

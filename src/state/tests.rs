@@ -1,0 +1,142 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::clock::Clock;
+use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
+
+fn start(target: &str) -> RunStart {
+    RunStart {
+        id: RunId::new(&Clock::System),
+        command: "import",
+        target: target.to_owned(),
+        mapping: "m".to_owned(),
+        files: "f.csv".to_owned(),
+    }
+}
+
+fn claim(key: &str) -> Claim {
+    Claim {
+        key: RowKey::new(key),
+        fingerprint: Fingerprint([7; 16]),
+        legacy_identifier: ExternalId::new(key),
+        business_name: format!("Name of {key}"),
+    }
+}
+
+fn state_file() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.db");
+    (dir, path)
+}
+
+#[tokio::test]
+async fn a_claim_of_a_dead_run_is_a_doubt_and_cannot_be_claimed() {
+    let (_dir, path) = state_file();
+    let (ledger, doubts, thread) = Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+    assert!(doubts.is_empty());
+    ledger.claim(vec![claim("a"), claim("b")]).await.unwrap();
+    let mut made = Settlement::new(RowKey::new("a"), Event::Made);
+    made.partner = Some(PartnerId::new("id-a"));
+    ledger.settle(vec![made]).await.unwrap();
+    drop(ledger);
+    thread.join().unwrap();
+
+    let (ledger, doubts, _thread) = Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+    assert_eq!(doubts.len(), 1);
+    assert_eq!(doubts[0].key.as_str(), "b");
+    assert_eq!(doubts[0].business_name, "Name of b");
+    assert!(matches!(
+        ledger.claim(vec![claim("b")]).await,
+        Err(StateError::Illegal(_))
+    ));
+    assert!(matches!(
+        ledger.claim(vec![claim("a")]).await,
+        Err(StateError::Illegal(_))
+    ));
+    // A claim that fails leaves nothing of its batch behind.
+    assert!(ledger.claim(vec![claim("c"), claim("a")]).await.is_err());
+    let known = ledger
+        .known(vec![RowKey::new("a"), RowKey::new("c")])
+        .await
+        .unwrap();
+    assert_eq!(
+        known[0].as_ref().unwrap().partner,
+        Some(PartnerId::new("id-a"))
+    );
+    assert!(known[1].is_none());
+    ledger
+        .settle(vec![Settlement::new(RowKey::new("b"), Event::Absent)])
+        .await
+        .unwrap();
+    ledger.claim(vec![claim("b")]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_state_never_answers_for_another_target() {
+    let (_dir, path) = state_file();
+    let (ledger, _, thread) = Ledger::begin(&path, &start("one"), &Clock::System).unwrap();
+    ledger.claim(vec![claim("a")]).await.unwrap();
+    drop(ledger);
+    thread.join().unwrap();
+    let (ledger, doubts, _thread) = Ledger::begin(&path, &start("two"), &Clock::System).unwrap();
+    assert!(doubts.is_empty());
+    assert_eq!(ledger.known(vec![RowKey::new("a")]).await.unwrap(), [None]);
+}
+
+#[test]
+fn a_newer_state_is_refused() {
+    let (_dir, path) = state_file();
+    let connection = open_for_writing(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    assert!(matches!(
+        open_for_writing(&path),
+        Err(StateError::Newer { found: 99, .. })
+    ));
+    assert!(matches!(
+        StateView::open(&path),
+        Err(StateError::Newer { found: 99, .. })
+    ));
+}
+
+#[test]
+fn rubbish_is_told_as_damage() {
+    let (_dir, path) = state_file();
+    std::fs::write(
+        &path,
+        "this is no database, and long enough to be looked at as one".repeat(40),
+    )
+    .unwrap();
+    assert!(matches!(
+        open_for_writing(&path),
+        Err(StateError::Corrupt { .. })
+    ));
+}
+
+#[test]
+fn two_locks_do_not_fit() {
+    let (_dir, path) = state_file();
+    let held = StateLock::take(&path, &Clock::System).unwrap();
+    let second = StateLock::take(&path, &Clock::System);
+    assert!(
+        matches!(&second, Err(StateError::Locked { holder: Some(h), .. }) if h.contains("process")),
+        "{second:?}"
+    );
+    drop(held);
+    StateLock::take(&path, &Clock::System).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_state_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_dir, path) = state_file();
+    let _connection = open_for_writing(&path).unwrap();
+    for name in ["s.db", "s.db-wal", "s.db-shm"] {
+        let mode = std::fs::metadata(path.with_file_name(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

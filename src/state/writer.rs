@@ -1,0 +1,508 @@
+//! The thread that owns the writing connection: everything that queued up goes into one commit.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use tokio::sync::oneshot;
+
+use super::error::StateError;
+use super::query::{Known, LedgerReader, known_of};
+use super::record::{Event, IllegalMove, RecordState, sources, step};
+use super::run::RunStart;
+use super::{SpaceId, hash_key, open_for_writing};
+use crate::clock::{Clock, Timestamp};
+use crate::partner::{ApiWords, ExternalId, Fingerprint, Fingerprinter, PartnerId, RowKey};
+
+/// Intent: this row is about to be sent.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The row.
+    pub key: RowKey,
+    /// The hash of what will be sent.
+    pub fingerprint: Fingerprint,
+    /// What to look for on the API.
+    pub legacy_identifier: ExternalId,
+    /// What to search for on the API.
+    pub business_name: String,
+}
+
+/// What became of a claimed row, or of a doubt.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The row.
+    pub key: RowKey,
+    /// What happened; never [`Event::Claim`].
+    pub event: Event,
+    /// The partner's id, for [`Event::Made`] and [`Event::Found`].
+    pub partner: Option<PartnerId>,
+    /// Requests sent beyond the one that the claim counted; -1 where none was sent.
+    pub more_attempts: i32,
+    /// HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// The API's words, scrubbed.
+    pub words: Option<ApiWords>,
+    /// What a partner found without a claim is known by.
+    pub adopted: Option<Claim>,
+}
+
+impl Settlement {
+    /// A settlement without further news.
+    #[must_use]
+    pub fn new(key: RowKey, event: Event) -> Self {
+        Self {
+            key,
+            event,
+            partner: None,
+            more_attempts: 0,
+            status: None,
+            words: None,
+            adopted: None,
+        }
+    }
+}
+
+/// A row whose outcome is unknown.
+#[derive(Debug, Clone)]
+pub struct Doubt {
+    /// The row.
+    pub key: RowKey,
+    /// What to look for.
+    pub legacy_identifier: ExternalId,
+    /// What to search for.
+    pub business_name: String,
+    /// The hash of what was sent.
+    pub fingerprint: Fingerprint,
+    /// The last moment at which the request can have been on its way.
+    pub since: Timestamp,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, StateError>>;
+
+enum Command {
+    Claim(Vec<Claim>, Reply<()>),
+    Settle(Vec<Settlement>, Reply<()>),
+    Known(Vec<RowKey>, Reply<Vec<Option<Known>>>),
+    End {
+        exit: u8,
+        summary: String,
+        reply: Reply<()>,
+    },
+}
+
+/// A handle to the ledger. Cheap to clone; the writer ends when the last one is gone.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    commands: Sender<Command>,
+    path: PathBuf,
+    space: SpaceId,
+    fingerprinter: Fingerprinter,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Command::Claim(..) => "Claim",
+            Command::Settle(..) => "Settle",
+            Command::Known(..) => "Known",
+            Command::End { .. } => "End",
+        })
+    }
+}
+
+impl Ledger {
+    /// Opens the state, begins a run and starts the writer. Rows `in_flight` of dead runs become doubts,
+    /// and all doubts of the space are returned. The caller holds the [`super::StateLock`].
+    pub fn begin(
+        path: &Path,
+        start: &RunStart,
+        clock: &Clock,
+    ) -> Result<(Self, Vec<Doubt>, JoinHandle<()>), StateError> {
+        let mut connection = open_for_writing(path)?;
+        let key = hash_key(&connection, path)?;
+        let now = clock.now();
+        let (space, run, doubts) =
+            begin_run(&mut connection, start, now).map_err(|e| StateError::sqlite(path, e))?;
+        let (commands, inbox) = channel();
+        let writer = Writer {
+            connection,
+            path: path.to_owned(),
+            space,
+            run,
+            clock: clock.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || writer.run(&inbox))
+            .map_err(|source| StateError::Open {
+                path: path.to_owned(),
+                source,
+            })?;
+        let ledger = Self {
+            commands,
+            path: path.to_owned(),
+            space,
+            fingerprinter: Fingerprinter::new(key),
+        };
+        Ok((ledger, doubts, thread))
+    }
+
+    /// The hasher of this state.
+    #[must_use]
+    pub fn fingerprinter(&self) -> &Fingerprinter {
+        &self.fingerprinter
+    }
+
+    /// A second connection, for reading what is committed.
+    pub fn reader(&self) -> Result<LedgerReader, StateError> {
+        LedgerReader::open(&self.path, self.space)
+    }
+
+    /// Notes the intent to send these rows. When this returns, the intent is on the disk.
+    ///
+    /// # Errors
+    /// [`StateError`]; then none of the rows may be sent.
+    pub async fn claim(&self, claims: Vec<Claim>) -> Result<(), StateError> {
+        self.ask(|reply| Command::Claim(claims, reply)).await
+    }
+
+    /// Notes what became of rows.
+    pub async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), StateError> {
+        self.ask(|reply| Command::Settle(settlements, reply)).await
+    }
+
+    /// What is known of rows, in the order asked.
+    pub async fn known(&self, keys: Vec<RowKey>) -> Result<Vec<Option<Known>>, StateError> {
+        self.ask(|reply| Command::Known(keys, reply)).await
+    }
+
+    /// Notes the end of the run.
+    pub async fn end(&self, exit: u8, summary: String) -> Result<(), StateError> {
+        self.ask(|reply| Command::End {
+            exit,
+            summary,
+            reply,
+        })
+        .await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StateError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands
+            .send(command(reply))
+            .map_err(|_| StateError::WriterGone)?;
+        answer.await.map_err(|_| StateError::WriterGone)?
+    }
+}
+
+/// Notes the run's start, turns claims of dead runs into doubts, and lists all doubts.
+fn begin_run(
+    connection: &mut Connection,
+    start: &RunStart,
+    now: Timestamp,
+) -> rusqlite::Result<(SpaceId, i64, Vec<Doubt>)> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute(
+        "INSERT INTO space (target, mapping) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![start.target, start.mapping],
+    )?;
+    let space: i64 = transaction.query_row(
+        "SELECT id FROM space WHERE target = ?1 AND mapping = ?2",
+        params![start.target, start.mapping],
+        |r| r.get(0),
+    )?;
+    transaction.execute(
+        "INSERT INTO run (name, space, command, files, started) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![start.id.0, space, start.command, start.files, now.0],
+    )?;
+    let run = transaction.last_insert_rowid();
+    // We hold the lock, so whoever claimed these is dead. When it died is not known: the settling time is
+    // counted from now, the last moment at which its request can have been on its way.
+    if let Ok(doubt) = step(Some(RecordState::InFlight), Event::OwnerDied) {
+        transaction.execute(
+            "UPDATE record SET state = ?1, since = ?2, words = 'the run ended before the answer came'
+             WHERE space = ?3 AND state = ?4",
+            params![doubt.code(), now.0, space, RecordState::InFlight.code()],
+        )?;
+    }
+    let doubts = {
+        let mut statement = transaction.prepare(
+            "SELECT key, legacy, name, fingerprint, since FROM record WHERE space = ?1 AND state = ?2",
+        )?;
+        let rows = statement.query_map(params![space, RecordState::InDoubt.code()], |r| {
+            Ok(Doubt {
+                key: RowKey::new(r.get::<_, String>(0)?),
+                legacy_identifier: ExternalId::new(r.get::<_, String>(1)?),
+                business_name: r.get(2)?,
+                fingerprint: Fingerprint(r.get(3)?),
+                since: Timestamp(r.get(4)?),
+            })
+        })?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()?
+    };
+    transaction.commit()?;
+    Ok((SpaceId(space), run, doubts))
+}
+
+struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    space: SpaceId,
+    run: i64,
+    clock: Clock,
+}
+
+/// Commands taken into one commit at most; beyond that, waiting callers would wait too long.
+const COMMIT_COMMANDS: usize = 4096;
+
+/// A command applied, waiting for its commit.
+enum Applied {
+    Done(Reply<()>, Result<(), StateError>),
+    Known(
+        Reply<Vec<Option<Known>>>,
+        Result<Vec<Option<Known>>, StateError>,
+    ),
+}
+
+impl Writer {
+    fn run(mut self, inbox: &Receiver<Command>) {
+        while let Ok(first) = inbox.recv() {
+            let mut commands = vec![first];
+            while commands.len() < COMMIT_COMMANDS {
+                match inbox.try_recv() {
+                    Ok(command) => commands.push(command),
+                    Err(_) => break,
+                }
+            }
+            self.commit(commands);
+        }
+        // The log is folded into the file, so that what is left behind is one file.
+        if let Err(error) = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        {
+            tracing::debug!(%error, "the state's log was not folded in");
+        }
+    }
+
+    fn commit(&mut self, commands: Vec<Command>) {
+        let (space, run, now) = (self.space, self.run, self.clock.now());
+        let path = &self.path;
+        let sqlite = |e| StateError::sqlite(path, e);
+        let mut applied = Vec::with_capacity(commands.len());
+        let committed = match self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+        {
+            Err(e) => {
+                for command in commands {
+                    applied.push(refuse(command));
+                }
+                Err(sqlite(e))
+            }
+            Ok(mut transaction) => {
+                for command in commands {
+                    applied.push(apply(&mut transaction, path, space, run, now, command));
+                }
+                transaction.commit().map_err(sqlite)
+            }
+        };
+        for one in applied {
+            let outcome = |own: Result<(), StateError>| match &committed {
+                Ok(()) => own,
+                Err(error) => Err(error.again(path)),
+            };
+            // A caller that is gone does not wait for an answer.
+            match one {
+                Applied::Done(reply, result) => drop(reply.send(outcome(result))),
+                Applied::Known(reply, result) => {
+                    drop(reply.send(match &committed {
+                        Ok(()) => result,
+                        Err(error) => Err(error.again(path)),
+                    }));
+                }
+            }
+        }
+    }
+}
+
+fn refuse(command: Command) -> Applied {
+    match command {
+        Command::Claim(_, reply) | Command::Settle(_, reply) | Command::End { reply, .. } => {
+            Applied::Done(reply, Err(StateError::WriterGone))
+        }
+        Command::Known(_, reply) => Applied::Known(reply, Err(StateError::WriterGone)),
+    }
+}
+
+/// Applies a command in a savepoint: one that fails leaves nothing behind and harms no other.
+fn apply(
+    transaction: &mut Transaction<'_>,
+    path: &Path,
+    space: SpaceId,
+    run: i64,
+    now: Timestamp,
+    command: Command,
+) -> Applied {
+    let mut within = |work: &dyn Fn(&Connection) -> Result<(), Failure>| -> Result<(), StateError> {
+        let savepoint = transaction
+            .savepoint()
+            .map_err(|e| StateError::sqlite(path, e))?;
+        match work(&savepoint) {
+            Ok(()) => savepoint.commit().map_err(|e| StateError::sqlite(path, e)),
+            Err(Failure::Illegal(illegal)) => Err(illegal.into()),
+            Err(Failure::Sqlite(e)) => Err(StateError::sqlite(path, e)),
+        }
+    };
+    match command {
+        Command::Claim(claims, reply) => {
+            let result = within(&|c| {
+                claims
+                    .iter()
+                    .try_for_each(|claim| claim_one(c, space, run, now, claim))
+            });
+            Applied::Done(reply, result)
+        }
+        Command::Settle(settlements, reply) => {
+            let result = within(&|c| {
+                settlements
+                    .iter()
+                    .try_for_each(|s| settle_one(c, space, run, now, s))
+            });
+            Applied::Done(reply, result)
+        }
+        Command::End {
+            exit,
+            summary,
+            reply,
+        } => {
+            let result = within(&|c| {
+                c.execute(
+                    "UPDATE run SET ended = ?1, exit = ?2, summary = ?3 WHERE id = ?4",
+                    params![now.0, exit, summary, run],
+                )?;
+                Ok(())
+            });
+            Applied::Done(reply, result)
+        }
+        Command::Known(keys, reply) => {
+            let result = keys
+                .iter()
+                .map(|key| known_of(transaction, space, key.as_str()))
+                .collect::<rusqlite::Result<Vec<_>>>()
+                .map_err(|e| StateError::sqlite(path, e));
+            Applied::Known(reply, result)
+        }
+    }
+}
+
+enum Failure {
+    Illegal(IllegalMove),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(e: rusqlite::Error) -> Self {
+        Failure::Sqlite(e)
+    }
+}
+
+/// The states from which an event is legal, as SQL: the table of moves decides, not this file.
+fn legal(event: Event) -> String {
+    let codes: Vec<String> = sources(event)
+        .0
+        .iter()
+        .map(|s| s.code().to_string())
+        .collect();
+    codes.join(", ")
+}
+
+fn current(c: &Connection, space: SpaceId, key: &RowKey) -> rusqlite::Result<Option<RecordState>> {
+    c.prepare_cached("SELECT state FROM record WHERE space = ?1 AND key = ?2")?
+        .query_row(params![space.0, key.as_str()], |r| r.get::<_, i64>(0))
+        .optional()
+        .map(|code| code.and_then(RecordState::from_code))
+}
+
+fn claim_one(
+    c: &Connection,
+    space: SpaceId,
+    run: i64,
+    now: Timestamp,
+    claim: &Claim,
+) -> Result<(), Failure> {
+    thread_local! {
+        static SQL: String = format!(
+            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)
+             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, ?6, ?7)
+             ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, fingerprint = ?3, legacy = ?4, name = ?5,
+                 attempts = attempts + 1, run = ?6, since = ?7, status = NULL, words = NULL
+             WHERE state IN ({legal})",
+            in_flight = RecordState::InFlight.code(),
+            legal = legal(Event::Claim),
+        );
+    }
+    let changed = SQL.with(|sql| {
+        c.prepare_cached(sql)?.execute(params![
+            space.0,
+            claim.key.as_str(),
+            claim.fingerprint.0,
+            claim.legacy_identifier.as_str(),
+            claim.business_name,
+            run,
+            now.0
+        ])
+    })?;
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(Failure::Illegal(IllegalMove {
+        from: current(c, space, &claim.key)?,
+        event: Event::Claim,
+    }))
+}
+
+fn settle_one(
+    c: &Connection,
+    space: SpaceId,
+    run: i64,
+    now: Timestamp,
+    s: &Settlement,
+) -> Result<(), Failure> {
+    let from = current(c, space, &s.key)?;
+    let to = step(from, s.event).map_err(Failure::Illegal)?;
+    if let (None, Some(adopted)) = (from, &s.adopted) {
+        c.prepare_cached(
+            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)",
+        )?
+        .execute(params![
+            space.0,
+            s.key.as_str(),
+            to.code(),
+            adopted.fingerprint.0,
+            adopted.legacy_identifier.as_str(),
+            adopted.business_name,
+            run,
+            now.0
+        ])?;
+    }
+    c.prepare_cached(
+        "UPDATE record SET state = ?3, partner = coalesce(?4, partner), attempts = attempts + ?5, run = ?6,
+             since = ?7, status = ?8, words = ?9
+         WHERE space = ?1 AND key = ?2",
+    )?
+    .execute(params![
+        space.0,
+        s.key.as_str(),
+        to.code(),
+        s.partner.as_ref().map(PartnerId::as_str),
+        s.more_attempts,
+        run,
+        now.0,
+        s.status,
+        s.words.as_ref().map(ApiWords::as_str)
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Logs: set up once; rooms only emit. They go to standard error, never to standard output.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Sets logging up. `verbosity`: below 0 errors only, 0 warnings, 1 what happens, 2 details, 3 everything.
+pub fn init<W>(format: LogFormat, verbosity: i8, colour: bool, writer: W)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let own = match verbosity {
+        i8::MIN..=-1 => "error",
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::new(format!("error,partner_sync={own}"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(colour);
+    // A second set-up in one process, in tests, changes nothing.
+    let _ = match format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_target(false)
+            .try_init(),
+    };
+}
+
+/// A writer that does nothing but standard error, for commands without a progress bar.
+#[must_use]
+pub fn standard_error() -> fn() -> io::Stderr {
+    io::stderr
+}
