@@ -12,9 +12,10 @@ impl Timestamp {
     /// The moment as RFC 3339 in UTC, to the second: `2026-03-04T17:27:05Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        jiff::Timestamp::from_millisecond(self.0)
-            .map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-            .unwrap_or_else(|_| format!("{} ms", self.0))
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(
+            |_| format!("{} ms", self.0),
+            |t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        )
     }
 
     /// Milliseconds from `earlier` to this moment; 0 where the clock went back.

@@ -169,7 +169,10 @@ pub enum Sweep {
 /// Looks many partners up by one walk over the whole list, where that costs fewer requests than a look-up
 /// each. Absence counts only if as many partners were seen as the list says it has: a list that shrinks
 /// while it is paged can hide one.
-pub async fn sweep<A: PartnersApi>(api: &A, wanted: &HashSet<String>) -> Result<Sweep, ApiError> {
+pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
+    api: &A,
+    wanted: &HashSet<String, S>,
+) -> Result<Sweep, ApiError> {
     let mut walk = PageWalk::new(ListFilter::default());
     let mut ids: HashSet<PartnerId> = HashSet::new();
     let mut found: HashMap<String, Vec<RemotePartner>> = HashMap::new();

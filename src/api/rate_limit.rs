@@ -306,7 +306,7 @@ impl<A: PartnersApi> PartnersApi for Paced<A> {
         let outcome = self.inner.create(body, query).await;
         match &outcome {
             CreateOutcome::NotMade(NotMade::Throttled { retry_after }) => {
-                self.limiter.throttled(*retry_after)
+                self.limiter.throttled(*retry_after);
             }
             CreateOutcome::InDoubt {
                 retry_after: Some(wait),

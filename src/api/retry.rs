@@ -7,7 +7,7 @@ const BASE: Duration = Duration::from_millis(200);
 /// The longest wait that backoff comes to by itself.
 const CAP: Duration = Duration::from_secs(20);
 /// The longest wait that a server can ask for.
-const ASKED_CAP: Duration = Duration::from_secs(300);
+const ASKED_CAP: Duration = Duration::from_mins(5);
 
 /// Capped exponential backoff with full jitter: a random part, `random` in 0..1, of the capped doubling.
 ///

@@ -101,10 +101,10 @@ pub enum ProgressMode {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Shared options")]
 pub struct Shared {
-    /// The API's base [env: PARTNER_SYNC_API_URL] [default: https://orgs.ecg-api.com].
+    /// The API's base [env: `PARTNER_SYNC_API_URL`] [default: <https://orgs.ecg-api.com>].
     #[arg(long, global = true, value_name = "URL")]
     pub api_url: Option<String>,
-    /// A file that holds the token; read again when the API refuses it. Or set PARTNER_SYNC_TOKEN.
+    /// A file that holds the token; read again when the API refuses it. Or set `PARTNER_SYNC_TOKEN`.
     #[arg(
         long,
         global = true,
@@ -118,7 +118,7 @@ pub struct Shared {
     /// Serve the API in this process for this run; its partners are kept in a file beside the state.
     #[arg(long, global = true)]
     pub sandbox: bool,
-    /// The state file [env: PARTNER_SYNC_STATE] [default: partner-sync.db].
+    /// The state file [env: `PARTNER_SYNC_STATE`] [default: partner-sync.db].
     #[arg(long, global = true, value_name = "FILE")]
     pub state: Option<PathBuf>,
     /// Requests to the API: 10/s, 600/m or unlimited [default: 10/s].
@@ -356,6 +356,9 @@ pub struct SandboxArgs {
     /// How long a new partner is missing from the list.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_time)]
     pub list_lag: Duration,
+    /// Refuse partners of this business name with 400.
+    #[arg(long, value_name = "NAME")]
+    pub refuse_name: Option<String>,
     /// Keep partners in this file [default: in memory].
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,

@@ -8,7 +8,6 @@ use crate::mapping::MappingError;
 use crate::prepare::PrepareError;
 use crate::report::ReportError;
 use crate::sandbox::SandboxError;
-use crate::source::SourceError;
 use crate::state::StateError;
 
 /// How a command ends. Source: the contract's table.
@@ -85,18 +84,17 @@ impl CliError {
                 | StateError::Newer { .. }
                 | StateError::NoLocks { .. }
                 | StateError::Open { .. },
-            ) => Exit::Usage,
-            CliError::State(_) | CliError::Report(_) | CliError::Machine(_) => Exit::Stopped,
-            CliError::Prepare(PrepareError::Source(
-                SourceError::Changed { .. } | SourceError::Read { .. },
-            )) => Exit::Stopped,
-            CliError::Api(ApiError::NoToken(_) | ApiError::Setup(_)) => Exit::Usage,
-            CliError::Api(_) => Exit::Stopped,
-            CliError::Prepare(_)
+            )
+            | CliError::Api(ApiError::NoToken(_) | ApiError::Setup(_))
             | CliError::Mapping(_)
             | CliError::Config(_)
             | CliError::Sandbox(_)
             | CliError::Usage(_) => Exit::Usage,
+            CliError::Prepare(PrepareError::Source(error)) if error.is_passing() => Exit::Stopped,
+            CliError::Prepare(_) => Exit::Usage,
+            CliError::State(_) | CliError::Report(_) | CliError::Machine(_) | CliError::Api(_) => {
+                Exit::Stopped
+            }
         }
     }
 }

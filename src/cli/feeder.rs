@@ -191,7 +191,7 @@ impl Feeder {
             };
             match decide(known.as_ref(), &partner.fingerprint, self.retry_rejected) {
                 Decision::Create if self.budget == 0 => {
-                    results.push(finished(RowOutcome::Deferred, None, diagnostics))
+                    results.push(finished(RowOutcome::Deferred, None, diagnostics));
                 }
                 Decision::Create => {
                     self.budget -= 1;
@@ -223,7 +223,9 @@ impl Feeder {
         {
             let mut collector = self.lock();
             collector.count(RowOutcome::Skipped, quiet.len() as u64);
-            results.into_iter().for_each(|row| collector.add(row));
+            for row in results {
+                collector.add(row);
+            }
         }
         if (!to_send.is_empty() || !doubtful.is_empty()) && !self.asked {
             self.asked = true;
@@ -263,7 +265,7 @@ impl Feeder {
             match self.handle.block_on(self.api.health()) {
                 Ok(()) | Err(ApiError::Stopped) => return Ok(()),
                 Err(error @ (ApiError::Unreachable(_) | ApiError::Throttled { .. })) => {
-                    last = Some(error)
+                    last = Some(error);
                 }
                 // It answers; whether it takes partners is told by the first create.
                 Err(error) => {

@@ -25,6 +25,7 @@ impl Output {
     }
 
     /// A result, to standard output, as it is.
+    #[expect(clippy::unused_self, reason = "who may print is who holds the output")]
     pub(crate) fn result(&self, text: &str) {
         let mut out = io::stdout().lock();
         // Nobody reads any more: nothing is left to say.
@@ -32,6 +33,7 @@ impl Output {
     }
 
     /// Like [`Output::result`], and false where nobody reads any more.
+    #[expect(clippy::unused_self, reason = "who may print is who holds the output")]
     pub(crate) fn stream(&self, text: &str) -> bool {
         io::stdout().lock().write_all(text.as_bytes()).is_ok()
     }

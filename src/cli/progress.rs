@@ -81,9 +81,9 @@ impl Progress {
             .name("progress".to_owned())
             .spawn(move || {
                 if bar {
-                    draw(&screen, &counters, &flag)
+                    draw(&screen, &counters, &flag);
                 } else {
-                    print(&screen, &counters, &flag)
+                    print(&screen, &counters, &flag);
                 }
             })
             .ok();

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 pub struct Environment(HashMap<String, String>);
 
 /// The API's base.
-pub const API_URL: &str = "PARTNER_SYNC_API_URL";
+pub(super) const API_URL: &str = "PARTNER_SYNC_API_URL";
 /// The token.
-pub const TOKEN: &str = "PARTNER_SYNC_TOKEN";
+pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
 /// The state file.
-pub const STATE: &str = "PARTNER_SYNC_STATE";
+pub(super) const STATE: &str = "PARTNER_SYNC_STATE";
 /// Turns colour off where it is set, whatever it holds. Source: no-color.org.
-pub const NO_COLOR: &str = "NO_COLOR";
+pub(super) const NO_COLOR: &str = "NO_COLOR";
 
 impl Environment {
     /// The process's own.

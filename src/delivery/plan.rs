@@ -26,11 +26,10 @@ pub fn decide(known: Option<&Known>, fingerprint: &Fingerprint, retry_rejected: 
     };
     let same = known.fingerprint == *fingerprint;
     match known.state {
-        RecordState::Unsent => Decision::Create,
         RecordState::Created if same => Decision::Skip(known.partner.clone()),
         RecordState::Created => Decision::Changed(known.partner.clone()),
         RecordState::Rejected if same && !retry_rejected => Decision::StillRejected,
-        RecordState::Rejected => Decision::Create,
+        RecordState::Unsent | RecordState::Rejected => Decision::Create,
         RecordState::InFlight | RecordState::InDoubt => Decision::InDoubt,
     }
 }

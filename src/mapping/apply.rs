@@ -128,7 +128,7 @@ impl Plan {
             }
             PlanFeed::Template(index) => match self.templates.fill(*index, row, &self.header) {
                 Ok(text) => {
-                    self.fill_cell(leaf, rule, Cell::Text(&text), None, rule.dates, verdicts, s)
+                    self.fill_cell(leaf, rule, Cell::Text(&text), None, rule.dates, verdicts, s);
                 }
                 Err(message) => s
                     .findings
@@ -258,7 +258,7 @@ impl Plan {
             let before = s.findings.len();
             let mut values = Vec::with_capacity(parts.len());
             for part in &parts {
-                match self.value_of(leaf, rule, part, column, &mut s.findings) {
+                match Self::value_of(leaf, rule, part, column, &mut s.findings) {
                     Some(Value::Text(t)) => values.push(t.into_owned()),
                     Some(Value::Integer(n)) => values.push(n.to_string()),
                     Some(Value::Boolean(b)) => values.push(b.to_string()),
@@ -274,7 +274,7 @@ impl Plan {
             }
             return;
         }
-        match self.value_of(leaf, rule, text, column, &mut s.findings) {
+        match Self::value_of(leaf, rule, text, column, &mut s.findings) {
             None => {}
             Some(Value::Integer(n)) => s.draft.set(leaf, Slot::Integer(n), true),
             Some(Value::Boolean(b)) => s.draft.set(leaf, Slot::Boolean(b), true),
@@ -294,7 +294,7 @@ impl Plan {
                 ),
                 FieldKind::Phone => fill_phone(leaf, rule, &text, s),
                 _ if rule.sibling.is_some() && text.contains(['\n', '\r']) => {
-                    fill_lines(leaf, rule, &text, s)
+                    fill_lines(leaf, rule, &text, s);
                 }
                 _ => s.draft.set_text(leaf, &text, true),
             },
@@ -340,7 +340,6 @@ impl Plan {
 
     /// Map, transforms and the field's own type.
     fn value_of<'t>(
-        &self,
         leaf: usize,
         rule: &'t PlanRule,
         text: &'t str,

@@ -90,16 +90,17 @@ pub(super) fn coerce<'t>(
         FieldKind::Uuid | FieldKind::PartnerReference => uuid::Uuid::try_parse(text)
             .map(|u| Coerced::Text(Cow::Owned(u.hyphenated().to_string())))
             .map_err(|_| Complaint::new(Code::UuidInvalid, "A UUID was expected.")),
-        FieldKind::State => match lookup::state_code(text) {
-            Some(code) => Ok(Coerced::Text(Cow::Borrowed(code))),
-            None => {
+        FieldKind::State => {
+            if let Some(code) = lookup::state_code(text) {
+                Ok(Coerced::Text(Cow::Borrowed(code)))
+            } else {
                 odd(Complaint::new(
                     Code::StateUnknown,
                     "The state or province is not known; it is sent as written.",
                 ));
                 same()
             }
-        },
+        }
         FieldKind::Country => lookup::country_code(text)
             .map(|code| Coerced::Text(Cow::Borrowed(code)))
             .ok_or_else(|| {

@@ -260,22 +260,21 @@ struct Compiler<'m> {
 impl Compiler<'_> {
     fn column(&mut self, placed: &Placed) -> Option<usize> {
         let found = self.header.find(&placed.text);
-        match found {
-            Some(column) => self.used[column] = true,
-            None => {
-                let names = self.header.names().iter().map(|n| &**n);
-                let help = match nearest(&placed.text, names.clone()) {
-                    Some(meant) => format!("did you mean \"{meant}\"?"),
-                    None => format!("its columns: {}", names.collect::<Vec<_>>().join(", ")),
-                };
-                self.problems.push(
-                    MappingProblem::new(
-                        placed.span.clone(),
-                        format!("the file has no column \"{}\"", placed.text),
-                    )
-                    .with_help(help),
-                );
-            }
+        if let Some(column) = found {
+            self.used[column] = true;
+        } else {
+            let names = self.header.names().iter().map(|n| &**n);
+            let help = match nearest(&placed.text, names.clone()) {
+                Some(meant) => format!("did you mean \"{meant}\"?"),
+                None => format!("its columns: {}", names.collect::<Vec<_>>().join(", ")),
+            };
+            self.problems.push(
+                MappingProblem::new(
+                    placed.span.clone(),
+                    format!("the file has no column \"{}\"", placed.text),
+                )
+                .with_help(help),
+            );
         }
         found
     }
@@ -338,13 +337,13 @@ impl Compiler<'_> {
         };
         // A rule that does not fit is a problem already; a placeholder keeps leaf numbers in step.
         let feed = feed.unwrap_or(PlanFeed::Sibling);
-        let fed: Vec<Option<usize>> = match &feed {
+        let columns: Vec<Option<usize>> = match &feed {
             PlanFeed::Column(c) | PlanFeed::Partner(c) => vec![Some(*c)],
             PlanFeed::Columns(columns) => columns.iter().copied().map(Some).collect(),
             PlanFeed::Template(_) => vec![None],
             PlanFeed::Value(_) | PlanFeed::Key | PlanFeed::Sibling => Vec::new(),
         };
-        for column in &fed {
+        for column in &columns {
             if let Some(column) = column {
                 self.sensitive[*column] |= field.sensitive;
             }

@@ -220,35 +220,32 @@ impl Reader {
                 self.unknown(key.span(), "key", key.get_ref(), TOP_KEYS.iter().copied());
             }
         }
-        let name = match table.get("name") {
-            Some(value) => self.text(value, "name").map(|p| p.text),
-            None => {
-                self.problems.push(
-                    MappingProblem::new(0..0, "the mapping has no name")
-                        .with_help("write: name = \"apptivo-customers\" (it names the rows' space in the state)"),
-                );
-                None
-            }
+        let name = if let Some(value) = table.get("name") {
+            self.text(value, "name").map(|p| p.text)
+        } else {
+            self.problems.push(
+                MappingProblem::new(0..0, "the mapping has no name").with_help(
+                    "write: name = \"apptivo-customers\" (it names the rows' space in the state)",
+                ),
+            );
+            None
         };
         if name.as_deref().is_some_and(|n| n.trim().is_empty()) {
             let span = table.get("name").map_or(0..0, Spanned::span);
             self.problem(span, "the name is empty");
         }
-        let key = match table.get("key") {
-            Some(value) => {
-                let columns = self.texts(value, "key");
-                if columns.is_empty() {
-                    self.problem(value.span(), "key names no column");
-                }
-                columns
+        let key = if let Some(value) = table.get("key") {
+            let columns = self.texts(value, "key");
+            if columns.is_empty() {
+                self.problem(value.span(), "key names no column");
             }
-            None => {
-                self.problems.push(
-                    MappingProblem::new(0..0, "the mapping has no key")
-                        .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
-                );
-                Vec::new()
-            }
+            columns
+        } else {
+            self.problems.push(
+                MappingProblem::new(0..0, "the mapping has no key")
+                    .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
+            );
+            Vec::new()
         };
         let source = table
             .get("source")
@@ -355,7 +352,7 @@ impl Reader {
                         .texts(value, name)
                         .into_iter()
                         .map(|p| p.text.trim().to_owned())
-                        .collect()
+                        .collect();
                 }
                 "date_order" => {
                     if let Some(p) = self.text(value, name) {
@@ -443,7 +440,7 @@ impl Reader {
     ) {
         if let Some((_, field)) = catalogue::find(prefix) {
             if field.kind == FieldKind::FreeForm {
-                self.free_form(path, field, span, value, rules);
+                self.free_form(&path, field, span, value, rules);
             } else {
                 self.push_rule(path, field, span, value, rules);
             }
@@ -478,16 +475,16 @@ impl Reader {
             for (index, element) in elements.into_iter().enumerate() {
                 let mut path = path.clone();
                 path.push(PathSegment::Index(index));
-                self.children(path, &format!("{prefix}[]"), element, rules);
+                self.children(&path, &format!("{prefix}[]"), element, rules);
             }
             return;
         }
-        self.children(path, prefix, value, rules);
+        self.children(&path, prefix, value, rules);
     }
 
     fn children(
         &mut self,
-        path: Vec<PathSegment>,
+        path: &[PathSegment],
         prefix: &str,
         value: &Value<'_>,
         rules: &mut Vec<FieldRule>,
@@ -516,7 +513,7 @@ impl Reader {
                 );
                 continue;
             }
-            let mut path = path.clone();
+            let mut path = path.to_vec();
             path.push(PathSegment::Name(name.to_owned()));
             self.fields(path, &format!("{below}{name}"), key.span(), child, rules);
         }
@@ -524,7 +521,7 @@ impl Reader {
 
     fn free_form(
         &mut self,
-        path: Vec<PathSegment>,
+        path: &[PathSegment],
         field: &'static crate::partner::Field,
         span: Range<usize>,
         value: &Value<'_>,
@@ -537,15 +534,15 @@ impl Reader {
                     .any(|k| FEED_KEYS.contains(&k.get_ref().as_ref())) =>
             {
                 for (key, child) in table {
-                    let mut path = path.clone();
+                    let mut path = path.to_vec();
                     path.push(PathSegment::Name(key.get_ref().to_string()));
-                    self.free_form(path, field, key.span(), child, rules);
+                    self.free_form(&path, field, key.span(), child, rules);
                 }
             }
-            _ if catalogue::find(&crate::partner::display_path(&path)).is_some() => {
+            _ if catalogue::find(&crate::partner::display_path(path)).is_some() => {
                 self.problem(value.span(), format!("{} is an object: give it keys, {}.apptivo = {{ accountId = \"Customer Number\" }}", field.path, field.path));
             }
-            _ => self.push_rule(path, field, span, value, rules),
+            _ => self.push_rule(path.to_vec(), field, span, value, rules),
         }
     }
 
@@ -687,13 +684,14 @@ impl Reader {
         match value.get_ref() {
             DeValue::String(s) => Some(Constant::Text(s.to_string())),
             DeValue::Boolean(b) => Some(Constant::Boolean(*b)),
-            DeValue::Integer(n) => match i64::from_str_radix(n.as_str(), n.radix()) {
-                Ok(n) => Some(Constant::Integer(n)),
-                Err(_) => {
+            DeValue::Integer(n) => {
+                if let Ok(n) = i64::from_str_radix(n.as_str(), n.radix()) {
+                    Some(Constant::Integer(n))
+                } else {
                     self.problem(value.span(), "the number is too large");
                     None
                 }
-            },
+            }
             DeValue::Float(n) => n.as_str().parse().ok().map(Constant::Float),
             DeValue::Datetime(d) => Some(Constant::Text(d.to_string())),
             _ => {
@@ -718,21 +716,20 @@ impl Reader {
     }
 
     fn text(&mut self, value: &Value<'_>, what: &str) -> Option<Placed> {
-        match value.get_ref().as_str() {
-            Some(text) => Some(Placed {
+        if let Some(text) = value.get_ref().as_str() {
+            Some(Placed {
                 text: text.to_owned(),
                 span: value.span(),
-            }),
-            None => {
-                self.problem(
-                    value.span(),
-                    format!(
-                        "{what} takes a text in quotes, not {}",
-                        value.get_ref().type_str()
-                    ),
-                );
-                None
-            }
+            })
+        } else {
+            self.problem(
+                value.span(),
+                format!(
+                    "{what} takes a text in quotes, not {}",
+                    value.get_ref().type_str()
+                ),
+            );
+            None
         }
     }
 

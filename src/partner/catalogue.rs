@@ -397,6 +397,32 @@ pub fn rank(prefix: &str) -> usize {
         .unwrap_or(usize::MAX)
 }
 
+/// `docs/fields.md`: every field with what it takes and the source of that fact.
+#[must_use]
+pub fn reference() -> String {
+    use std::fmt::Write as _;
+    let mut out = String::from(
+        "# Fields\n\nGenerated from `src/partner/catalogue.rs` by a test (`UPDATE_DOCS=1 cargo test`); do not edit it by hand.\n\n\
+         Every field of the create-partner request, in the documented order. `[]` is a list. Source `example`: the\n\
+         documented request example; `page`: the text of the documentation page; `ours`: a decision of partner-sync.\n\n\
+         | field | takes | required | sensitive | source | about |\n|---|---|---|---|---|---|\n",
+    );
+    for field in FIELDS {
+        let yes = |b: bool| if b { "yes" } else { "" };
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {} | {} |",
+            field.path,
+            field.kind.expected(),
+            yes(field.required),
+            yes(field.sensitive),
+            field.source,
+            field.about
+        );
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -112,7 +112,7 @@ impl Files {
 
 /// Names of the files, by number: what places without a file are completed with.
 #[derive(Debug, Clone)]
-pub struct SourceName {
+pub(super) struct SourceName {
     /// The file as the user named it.
     pub file: Arc<str>,
     /// The workbook's sheet.

@@ -18,5 +18,5 @@ pub use collector::{Collector, Counters};
 pub use folder::{ReportError, ReportFolder};
 pub use json::summary_json;
 pub use model::{Counts, Detected, Kind, ProblemGroup, RunReport};
-pub use rejects::RejectFormat;
+pub use rejects::{Encode, RejectFormat};
 pub use terminal::{render as render_terminal, table};

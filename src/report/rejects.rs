@@ -8,6 +8,9 @@ use std::sync::Arc;
 use super::folder::{ReportError, ReportFile, ReportFolder};
 use super::problems::csv_line;
 
+/// Text to bytes of the source's encoding.
+pub type Encode = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
+
 /// How a source is written again.
 #[derive(Clone)]
 pub struct RejectFormat {
@@ -24,7 +27,7 @@ pub struct RejectFormat {
     /// The byte order mark.
     pub mark: &'static [u8],
     /// Text to bytes.
-    pub encode: Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
+    pub encode: Encode,
 }
 
 impl fmt::Debug for RejectFormat {

@@ -21,7 +21,7 @@ pub(super) struct Partner {
     pub(super) status: String,
     pub(super) criteria_status: String,
     pub(super) payout_status: String,
-    pub(super) partner_type: Option<String>,
+    pub(super) type_id: Option<String>,
     pub(super) parent: Option<String>,
     pub(super) flags: [Option<bool>; 3],
     /// The answer, serialized.
@@ -78,13 +78,12 @@ impl Book {
         if torn {
             file.write_all(b"\n")?;
         }
-        let name = match name {
-            Some(name) => name,
-            None => {
-                let name = new_id();
-                file.write_all(format!("{}\n", json!({ "book": name })).as_bytes())?;
-                name
-            }
+        let name = if let Some(name) = name {
+            name
+        } else {
+            let name = new_id();
+            file.write_all(format!("{}\n", json!({ "book": name })).as_bytes())?;
+            name
         };
         Ok(Self {
             pages: RwLock::new(pages),
@@ -164,7 +163,7 @@ impl Partner {
             status: text_at(answer, "/status"),
             criteria_status: text_at(answer, "/partnerCriteria/status"),
             payout_status: text_at(answer, "/partnerCriteria/commissionPayoutStatus"),
-            partner_type: optional("/partnerCriteria/partnerType/id"),
+            type_id: optional("/partnerCriteria/partnerType/id"),
             parent: optional("/parentPartner/id"),
             flags: ["w9Submitted", "enableCommissions", "isW2"].map(|name| {
                 answer

@@ -124,7 +124,7 @@ pub(super) fn page(
             && (criteria.is_empty() || criteria.contains(&p.criteria_status.to_lowercase()))
             && (payout.is_empty() || payout.contains(&p.payout_status.to_lowercase()))
             && (types.is_empty()
-                || p.partner_type
+                || p.type_id
                     .as_ref()
                     .is_some_and(|t| types.contains(&t.to_lowercase())))
             && flags

@@ -67,6 +67,10 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 /// What stands before every handler: a fault drawn, rate limit, auth, latency. `Err` is the answer.
+#[expect(
+    clippy::result_large_err,
+    reason = "the error is the answer that goes out"
+)]
 async fn gate(
     shared: &Shared,
     connection: &ConnectionSwitch,
@@ -189,6 +193,14 @@ async fn create(
             }
             _ => messages.push(format!("property {name} should not exist")),
         }
+    }
+    if let Some(name) = &shared.refuse_name
+        && value
+            .pointer("/organization/businessName")
+            .and_then(Value::as_str)
+            == Some(name)
+    {
+        messages.push(format!("organization.businessName must not be {name}"));
     }
     let key = value
         .pointer("/organization/legacyIdentifier")

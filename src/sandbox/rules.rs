@@ -61,7 +61,7 @@ fn check_organization(o: &Map<String, Value>, messages: &mut Vec<String>) {
     match o.get("businessName") {
         Some(Value::String(s)) if !s.trim().is_empty() => {}
         Some(Value::String(_)) | None => {
-            messages.push("organization.businessName should not be empty".to_owned())
+            messages.push("organization.businessName should not be empty".to_owned());
         }
         Some(_) => messages.push("organization.businessName must be a string".to_owned()),
     }
@@ -265,12 +265,11 @@ fn object<'v>(
     name: &str,
     messages: &mut Vec<String>,
 ) -> Option<&'v Map<String, Value>> {
-    match parent.get(name)? {
-        Value::Object(object) => Some(object),
-        _ => {
-            messages.push(format!("{name} must be an object"));
-            None
-        }
+    if let Value::Object(object) = parent.get(name)? {
+        Some(object)
+    } else {
+        messages.push(format!("{name} must be an object"));
+        None
     }
 }
 

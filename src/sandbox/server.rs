@@ -46,6 +46,8 @@ pub struct Settings {
     pub slow_for: Duration,
     /// How long a new partner is missing from the list.
     pub list_lag: Duration,
+    /// A business name that it refuses with 400.
+    pub refuse_name: Option<String>,
     /// Where partners are kept; in memory, where there is none.
     pub data: Option<PathBuf>,
     /// Where a line is written for each request.
@@ -63,6 +65,7 @@ impl Default for Settings {
             seed: 1,
             slow_for: routes::SLOW_FOR,
             list_lag: Duration::ZERO,
+            refuse_name: None,
             data: None,
             log: None,
         }
@@ -102,6 +105,7 @@ pub(super) struct Shared {
     pub(super) faults: Faults,
     pub(super) slow_for: Duration,
     pub(super) list_lag: Duration,
+    pub(super) refuse_name: Option<String>,
     pub(super) requests: AtomicU64,
     pub(super) log: Log,
     pub(super) clock: Clock,
@@ -191,6 +195,7 @@ impl Sandbox {
             faults: Faults::new(settings.faults, settings.seed),
             slow_for: settings.slow_for,
             list_lag: settings.list_lag,
+            refuse_name: settings.refuse_name,
             requests: AtomicU64::new(0),
             log,
             clock,

@@ -41,7 +41,7 @@ pub(super) fn detect(path: &Path, options: &SourceOptions) -> Result<Detected, S
     let wanted = options.header_row;
     let enough = wanted.map_or(HEADER_SEARCH_ROWS as u64, |n| n);
     let nameless = Arc::new(Header::new(Vec::new()));
-    scan(path, &encoding, &dialect, &nameless, 0, &mut |batch| {
+    scan(path, &encoding, dialect, &nameless, 0, &mut |batch| {
         for row in batch.rows() {
             if row.row() > enough {
                 return Flow::Enough;
@@ -79,7 +79,7 @@ pub(super) fn detect(path: &Path, options: &SourceOptions) -> Result<Detected, S
 pub(super) fn read(
     path: &Path,
     encoding: &TextEncoding,
-    dialect: &Dialect,
+    dialect: Dialect,
     header: &Arc<Header>,
     header_row: u64,
     sink: &mut dyn FnMut(RowBatch) -> Flow,
@@ -108,7 +108,7 @@ fn refuse_binary(path: &Path, sample: &[u8]) -> Result<(), SourceError> {
 fn scan(
     path: &Path,
     encoding: &TextEncoding,
-    dialect: &Dialect,
+    dialect: Dialect,
     header: &Arc<Header>,
     after: u64,
     sink: &mut dyn FnMut(RowBatch) -> Flow,
@@ -196,17 +196,14 @@ fn push_record(
             continue;
         }
         let cell = whole.and_then(|text| record.range(column).and_then(|r| text.get(r)));
-        let (start, end) = match cell.map_or_else(|| std::str::from_utf8(bytes), Ok) {
-            Ok(text) => {
-                if decoded && text.contains('\u{fffd}') {
-                    broken.get_or_insert(column);
-                }
-                batch.push_text(text)
-            }
-            Err(_) => {
+        let (start, end) = if let Ok(text) = cell.map_or_else(|| std::str::from_utf8(bytes), Ok) {
+            if decoded && text.contains('\u{fffd}') {
                 broken.get_or_insert(column);
-                batch.push_text(&String::from_utf8_lossy(bytes))
             }
+            batch.push_text(text)
+        } else {
+            broken.get_or_insert(column);
+            batch.push_text(&String::from_utf8_lossy(bytes))
         };
         batch.push(if start == end {
             Stored::Empty

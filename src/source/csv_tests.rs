@@ -81,7 +81,7 @@ fn undecodable_bytes_are_told_with_their_column() {
     let mut faults = Vec::new();
     source
         .read(&mut |batch| {
-            faults.extend(batch.rows().map(|r| r.fault()));
+            faults.extend(batch.rows().map(super::super::row::SourceRow::fault));
             Flow::More
         })
         .unwrap();

@@ -91,6 +91,12 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Whether the same file may be readable later: it changed, or reading broke off.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Changed { .. } | Self::Read { .. })
+    }
+
     pub(super) fn open(path: &Path, source: io::Error) -> Self {
         Self::Open {
             path: path.to_owned(),

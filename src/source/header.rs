@@ -105,7 +105,11 @@ mod tests {
                 .map(|s| (*s).to_owned())
                 .collect(),
         );
-        let names: Vec<_> = header.names().iter().map(|n| n.to_string()).collect();
+        let names: Vec<_> = header
+            .names()
+            .iter()
+            .map(std::string::ToString::to_string)
+            .collect();
         assert_eq!(
             names,
             ["Name", "column 2", "Name (2)", "Billing Street", "name"]

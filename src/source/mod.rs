@@ -229,7 +229,7 @@ impl Source {
                 csv::read(
                     &self.path,
                     encoding,
-                    dialect,
+                    *dialect,
                     &self.header,
                     self.header_row,
                     sink,

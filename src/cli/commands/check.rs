@@ -35,7 +35,7 @@ pub(super) fn run(
     let survey = exports.survey(&|| false, &|rows| {
         counters
             .surveyed
-            .store(rows, std::sync::atomic::Ordering::Relaxed)
+            .store(rows, std::sync::atomic::Ordering::Relaxed);
     })?;
     let limit = args.limit.unwrap_or(u64::MAX);
     counters

@@ -49,7 +49,7 @@ pub(super) fn run(
     let survey = exports.survey(&|| false, &|rows| {
         counters
             .surveyed
-            .store(rows, std::sync::atomic::Ordering::Relaxed)
+            .store(rows, std::sync::atomic::Ordering::Relaxed);
     })?;
     counters
         .total

@@ -245,8 +245,9 @@ impl Import<'_> {
         let fingerprinter = crate::partner::Fingerprinter::new([0; 32]);
         exports.prepare(survey, &fingerprinter, None, &known, &mut |rows| {
             let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
-            rows.into_iter()
-                .for_each(|row| held.add(run::unsent(row, RowOutcome::Deferred)));
+            for row in rows {
+                held.add(run::unsent(row, RowOutcome::Deferred));
+            }
             Flow::More
         })?;
         Ok(true)
@@ -315,7 +316,9 @@ impl Import<'_> {
             .spawn(move || {
                 while let Some(rows) = told.blocking_recv() {
                     let mut held = filled.lock().unwrap_or_else(PoisonError::into_inner);
-                    rows.into_iter().for_each(|row| held.add(row));
+                    for row in rows {
+                        held.add(row);
+                    }
                 }
             })
             .map_err(machine)?;

@@ -17,6 +17,7 @@ pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<Exit, CliError> {
             seed: args.seed,
             slow_for: args.slow_for,
             list_lag: args.list_lag,
+            refuse_name: args.refuse_name,
             data: args.data,
             log: args.log,
         };

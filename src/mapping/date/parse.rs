@@ -218,7 +218,7 @@ impl Cursor<'_> {
     fn number_first(&mut self, hints: &Hints) -> Result<Reading, Refusal> {
         let first = self.number().ok_or_else(|| Refusal::invalid(NOT_A_DATE))?;
         if matches!(first.digits, 8 | 14) && !matches!(self.peek(), Some('/' | '-' | '.')) {
-            return self.compact(&first);
+            return Self::compact(&first);
         }
         if self.rest().is_empty() || (first.digits > 4) {
             return Err(bare_number(&first, self.rest()));
@@ -331,7 +331,7 @@ impl Cursor<'_> {
     }
 
     /// `20260304` and `20260304172705` (point 6).
-    fn compact(&mut self, number: &Number) -> Result<Reading, Refusal> {
+    fn compact(number: &Number) -> Result<Reading, Refusal> {
         let (date_digits, time) = if number.digits == 14 {
             (number.value / 1_000_000, Some(number.value % 1_000_000))
         } else {

@@ -202,7 +202,7 @@ fn serials_follow_their_epoch() {
         (60.0, Epoch::Y1900, None),
         (61.0, Epoch::Y1900, Some(date(1900, 3, 1))),
         (46085.0, Epoch::Y1900, Some(date(2026, 3, 4))),
-        (46085.999_999_999, Epoch::Y1900, Some(date(2026, 3, 5))),
+        (46_085.999_999_999, Epoch::Y1900, Some(date(2026, 3, 5))),
         (46085.99, Epoch::Y1900, Some(date(2026, 3, 4))),
         (2_958_465.0, Epoch::Y1900, Some(date(9999, 12, 31))),
         (2_958_466.0, Epoch::Y1900, None),

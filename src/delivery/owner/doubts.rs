@@ -1,0 +1,258 @@
+//! Rows in doubt: when to look, and what a look-up that found, missed or failed means.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{After, Delivery, Done, SWEEP_DOUBTS};
+use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep, find_by_identifier, sweep};
+use crate::delivery::StopReason;
+use crate::delivery::recovery::{Absence, Doubted};
+use crate::delivery::told::{changed, in_doubt, place};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::partner::{RowKey, RowOutcome};
+use crate::state::{Event, Settlement};
+
+impl<A: PartnersApi> Delivery<A> {
+    /// Starts look-ups that are due: with the workers that are free, up to half of them while rows are sent.
+    pub(super) fn look(&mut self) {
+        let now = Instant::now();
+        let due: Vec<RowKey> = self
+            .schedule
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .map(|(_, key)| key.clone())
+            .collect();
+        if due.is_empty() {
+            return;
+        }
+        let slots = if self.ready.is_empty() {
+            self.options.workers
+        } else {
+            self.options.workers.div_ceil(2)
+        };
+        let free = slots.saturating_sub(self.looking).min(
+            self.options
+                .workers
+                .saturating_sub(self.sending + self.looking),
+        );
+        if free == 0 {
+            return;
+        }
+        if due.len() >= SWEEP_DOUBTS {
+            let wanted: HashSet<String> = due
+                .iter()
+                .filter_map(|key| {
+                    self.start_look(key)
+                        .map(|d| d.legacy_identifier.as_str().to_owned())
+                })
+                .collect();
+            let api = Arc::clone(&self.api);
+            self.looking += 1;
+            self.tasks.spawn(async move {
+                let began = Instant::now();
+                Done::Swept(due, began, sweep(&*api, &wanted).await)
+            });
+            return;
+        }
+        for key in due.into_iter().take(free) {
+            self.look_up(key);
+        }
+    }
+
+    pub(super) fn look_up(&mut self, key: RowKey) {
+        let Some(doubted) = self.start_look(&key) else {
+            return;
+        };
+        let (legacy, name) = (
+            doubted.legacy_identifier.clone(),
+            doubted.business_name.clone(),
+        );
+        let api = Arc::clone(&self.api);
+        self.looking += 1;
+        self.tasks.spawn(async move {
+            let began = Instant::now();
+            let found = find_by_identifier(&*api, &legacy, &name).await;
+            Done::Looked(key, began, found)
+        });
+    }
+
+    pub(super) fn start_look(&mut self, key: &RowKey) -> Option<&Doubted> {
+        let doubted = self.doubts.get_mut(key)?;
+        if let Some(at) = doubted.next_look.take() {
+            self.schedule.remove(&(at, key.clone()));
+        }
+        Some(doubted)
+    }
+
+    pub(super) fn doubt(&mut self, doubted: Doubted) {
+        self.under_way.insert(doubted.key.clone());
+        if let Some(at) = doubted.next_look {
+            self.schedule.insert((at, doubted.key.clone()));
+        }
+        self.doubts.insert(doubted.key.clone(), doubted);
+    }
+
+    pub(super) fn look_again(&mut self, key: &RowKey, at: Instant) {
+        if let Some(doubted) = self.doubts.get_mut(key) {
+            doubted.next_look = Some(at);
+            self.schedule.insert((at, key.clone()));
+        }
+    }
+
+    /// A doubt is settled: the partner is there.
+    pub(super) fn found(&mut self, key: &RowKey, hits: &[RemotePartner]) {
+        self.progress += 1;
+        if let Some(doubted) = self.doubts.remove(key) {
+            let id = hits.first().map(|h| h.id.clone());
+            let mut diagnostics = Vec::new();
+            if hits.len() > 1 {
+                let ids = hits
+                    .iter()
+                    .map(|h| h.id.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let at = doubted.row.as_ref().map(place).unwrap_or_default();
+                diagnostics.push(Diagnostic::new(
+                    Code::DuplicateOnApi,
+                    at,
+                    format!("The API holds {} partners with the legacyIdentifier \"{}\": {ids}. The oldest is taken.", hits.len(), doubted.legacy_identifier),
+                ));
+            }
+            match doubted.row {
+                Some(row) if row.fingerprint == doubted.fingerprint => {
+                    self.finish(&row, RowOutcome::Created, id, diagnostics);
+                }
+                Some(row) => {
+                    diagnostics.push(changed(&row));
+                    self.finish(&row, RowOutcome::Changed, id, diagnostics);
+                }
+                None => {
+                    self.found_elsewhere += 1;
+                    for diagnostic in diagnostics {
+                        tracing::warn!("{}", diagnostic.message);
+                    }
+                }
+            }
+        }
+        self.under_way.remove(key);
+        self.wake_children(key, true);
+    }
+
+    pub(super) fn looked(&mut self, key: &RowKey, began: Instant, found: Result<Found, ApiError>) {
+        match found {
+            Ok(Found::Partners(hits)) => self.settle_found(key, hits),
+            Ok(Found::Absent) => self.absent(key, began),
+            Err(ApiError::Stopped) => {}
+            Err(error) => self.look_failed(key, &error),
+        }
+    }
+
+    pub(super) fn settle_found(&mut self, key: &RowKey, hits: Vec<RemotePartner>) {
+        let mut settlement = Settlement::new(key.clone(), Event::Found);
+        settlement.partner = hits.first().map(|h| h.id.clone());
+        settlement.more_attempts = 0;
+        self.settle(
+            settlement,
+            After::Found {
+                key: key.clone(),
+                hits,
+            },
+        );
+    }
+
+    pub(super) fn absent(&mut self, key: &RowKey, began: Instant) {
+        let Some(doubted) = self.doubts.get_mut(key) else {
+            return;
+        };
+        doubted.failures = 0;
+        match doubted.judge(began) {
+            Absence::TooEarly(at) => self.look_again(key, at),
+            Absence::Proof if doubted.row.is_some() => {
+                self.settle(
+                    Settlement::new(key.clone(), Event::Absent),
+                    After::Absent(key.clone()),
+                );
+            }
+            // The row may come yet; what is proved stays proved, for nobody else claims it.
+            Absence::Proof => doubted.absent = true,
+        }
+    }
+
+    pub(super) fn look_failed(&mut self, key: &RowKey, error: &ApiError) {
+        if matches!(error, ApiError::Unauthorised(_) | ApiError::Forbidden(_)) {
+            self.stop
+                .request(StopReason::NotAuthorised(error.to_string()));
+        }
+        let asked = match error {
+            ApiError::Throttled { retry_after, .. } => {
+                Some(retry_after.unwrap_or(Duration::from_secs(1)))
+            }
+            _ => None,
+        };
+        let Some(doubted) = self.doubts.get_mut(key) else {
+            return;
+        };
+        doubted.failed(error.to_string(), asked, Instant::now(), fastrand::f64());
+        if let Some(at) = doubted.next_look {
+            self.schedule.insert((at, key.clone()));
+        } else {
+            tracing::warn!(key = %key, "the row stays in doubt: {error}");
+            self.under_way.remove(key);
+            self.wake_children(key, false);
+        }
+    }
+
+    pub(super) fn swept(
+        &mut self,
+        keys: Vec<RowKey>,
+        began: Instant,
+        swept: Result<Sweep, ApiError>,
+    ) {
+        match swept {
+            Ok(Sweep::Whole(mut found)) => {
+                for key in keys {
+                    let Some(doubted) = self.doubts.get(&key) else {
+                        continue;
+                    };
+                    match found.remove(doubted.legacy_identifier.as_str()) {
+                        Some(hits) => self.settle_found(&key, hits),
+                        None => self.absent(&key, began),
+                    }
+                }
+            }
+            Ok(Sweep::NotWorth) => {
+                // Each on its own: the free workers take them one by one.
+                for key in keys {
+                    if self.stopping {
+                        continue;
+                    }
+                    self.look_up(key);
+                }
+            }
+            Err(ApiError::Stopped) => {}
+            Err(error) => {
+                for key in keys {
+                    self.look_failed(&key, &error);
+                }
+            }
+        }
+    }
+
+    /// Doubts that this run could not settle.
+    pub(super) fn leave_doubts(&mut self) {
+        for (_, doubted) in std::mem::take(&mut self.doubts) {
+            match doubted.row {
+                Some(row) => {
+                    let diagnostic = in_doubt(&row, doubted.trouble.as_deref());
+                    self.finish(&row, RowOutcome::InDoubt, None, vec![diagnostic]);
+                }
+                None => {
+                    tracing::warn!(key = %doubted.key, "a row of an earlier run is still in doubt");
+                }
+            }
+        }
+    }
+}

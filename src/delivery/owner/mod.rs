@@ -1,0 +1,444 @@
+//! The one owner of everything under way. Workers never print and never touch the ledger; they hand their
+//! answers to this loop, which alone knows what is claimed, sent, in doubt and waiting.
+
+mod doubts;
+mod intake;
+mod outcomes;
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::breaker::Breaker;
+use super::recovery::Doubted;
+use super::stop::{Stop, StopReason};
+use super::window::Window;
+use super::worker::deliver;
+use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep};
+use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
+use crate::state::{Claim, Doubt, Event, Known, Ledger, Settlement, StateError};
+
+/// How a delivery is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Requests under way at most.
+    pub workers: usize,
+    /// How long after its last possible moment a request may still be processed.
+    pub settle: Duration,
+    /// Send rows again that the API rejected with the same payload.
+    pub retry_rejected: bool,
+}
+
+/// What the feeder hands over.
+#[derive(Debug)]
+pub enum Input {
+    /// Rows to send: the ledger has nothing against it.
+    Rows(Vec<PreparedPartner>),
+    /// Rows whose record was in doubt when the feeder looked.
+    Doubtful(Vec<PreparedPartner>),
+    /// All rows of a pass were handed over. Answered when all of them are settled or postponed.
+    EndOfPass(oneshot::Sender<PassEnd>),
+}
+
+/// What a pass left.
+#[derive(Debug, Default)]
+pub struct PassEnd {
+    /// Ordinals of rows whose parent has no partner yet, ascending.
+    pub postponed: Vec<u32>,
+    /// Rows that got their partner in this pass: without any, another pass changes nothing.
+    pub progress: u64,
+}
+
+/// Children that wait in memory for a parent under way; more of them wait for the next pass.
+const WAITING_CHILDREN: usize = 10_000;
+/// Rows taken from the feeder ahead of the window.
+const QUEUED_ROWS: usize = 1024;
+/// From so many doubts at once on, one walk over the list may be cheaper.
+const SWEEP_DOUBTS: usize = 10;
+/// Commits of outcomes asked for at a time; what comes meanwhile goes together into the next.
+const SETTLING: usize = 2;
+
+/// A row with the ids that its links stand for.
+#[derive(Debug)]
+struct Job {
+    row: PreparedPartner,
+    ids: Vec<PartnerId>,
+}
+
+/// What to do once a settlement is on the disk.
+enum After {
+    Made(Box<Job>, PartnerId),
+    Refused(Box<Job>, u16, String),
+    Lost(Box<Job>, String),
+    Unsent(Box<Job>),
+    Found {
+        key: RowKey,
+        hits: Vec<RemotePartner>,
+    },
+    Absent(RowKey),
+}
+
+enum Done {
+    Claimed(Vec<Job>, Result<(), StateError>),
+    Answered(Box<Job>, CreateOutcome, u32),
+    Settled(Vec<After>, Result<(), StateError>),
+    /// Rows with links, and what is known of the rows they point to.
+    Parents(Vec<PreparedPartner>, Vec<Vec<Option<Known>>>),
+    /// Rows whose doubt was settled before they came.
+    Rechecked(Vec<PreparedPartner>, Vec<Option<Known>>),
+    ReadFailed(Vec<PreparedPartner>, StateError),
+    Looked(RowKey, Instant, Result<Found, ApiError>),
+    Swept(Vec<RowKey>, Instant, Result<Sweep, ApiError>),
+}
+
+/// The delivery of one run.
+pub struct Delivery<A> {
+    api: Arc<A>,
+    ledger: Ledger,
+    options: Options,
+    results: mpsc::Sender<Vec<RowResult>>,
+    stop: Stop,
+    stopping: bool,
+    window: Window,
+    breaker: Breaker,
+    tasks: JoinSet<Done>,
+    /// Rows that may be claimed.
+    to_claim: VecDeque<Job>,
+    /// Rows that are claimed.
+    ready: VecDeque<Job>,
+    claiming: usize,
+    sending: usize,
+    looking: usize,
+    settling: usize,
+    to_settle: Vec<(Settlement, After)>,
+    finished: Vec<RowResult>,
+    /// Keys of all rows in memory that may yet get their partner.
+    under_way: HashSet<RowKey>,
+    waiting: HashMap<RowKey, Vec<PreparedPartner>>,
+    waiting_count: usize,
+    doubts: HashMap<RowKey, Doubted>,
+    schedule: BTreeSet<(Instant, RowKey)>,
+    postponed: Vec<u32>,
+    progress: u64,
+    pass: Option<oneshot::Sender<PassEnd>>,
+    found_elsewhere: u64,
+}
+
+impl<A: PartnersApi> Delivery<A> {
+    /// A delivery that starts with the doubts of earlier runs.
+    pub fn new(
+        api: Arc<A>,
+        ledger: Ledger,
+        options: Options,
+        doubts: Vec<Doubt>,
+        results: mpsc::Sender<Vec<RowResult>>,
+        stop: Stop,
+    ) -> Self {
+        let now = Instant::now();
+        let mut delivery = Self {
+            api,
+            ledger,
+            window: Window::new(options.workers),
+            breaker: Breaker::new(options.workers),
+            results,
+            stop,
+            stopping: false,
+            tasks: JoinSet::new(),
+            to_claim: VecDeque::new(),
+            ready: VecDeque::new(),
+            claiming: 0,
+            sending: 0,
+            looking: 0,
+            settling: 0,
+            to_settle: Vec::new(),
+            finished: Vec::new(),
+            under_way: HashSet::new(),
+            waiting: HashMap::new(),
+            waiting_count: 0,
+            doubts: HashMap::new(),
+            schedule: BTreeSet::new(),
+            postponed: Vec::new(),
+            progress: 0,
+            pass: None,
+            found_elsewhere: 0,
+            options,
+        };
+        for doubt in doubts {
+            // The ledger's clock is the wall's and may have gone back; the settling time is counted anew,
+            // from now, which is never too early.
+            delivery.doubt(Doubted {
+                key: doubt.key,
+                legacy_identifier: doubt.legacy_identifier,
+                business_name: doubt.business_name,
+                fingerprint: doubt.fingerprint,
+                row: None,
+                settled_at: now + delivery.options.settle,
+                next_look: Some(now),
+                failures: 0,
+                trouble: None,
+                absent: false,
+            });
+        }
+        delivery
+    }
+
+    /// Runs until the input ends and everything under way is settled.
+    pub async fn run(mut self, mut input: mpsc::Receiver<Input>) {
+        let mut open = true;
+        loop {
+            if self.stop.is_requested() && !self.stopping {
+                self.begin_stop();
+            }
+            self.pump();
+            self.tell().await;
+            if !open && self.is_idle() {
+                break;
+            }
+            let wake = self.schedule.first().map(|(at, _)| *at);
+            let wants = open && (self.stopping || self.wants_rows());
+            tokio::select! {
+                biased;
+                Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => match done {
+                    Ok(done) => self.done(done),
+                    Err(error) => self.stop.request(StopReason::Internal(format!("a worker broke down: {error}"))),
+                },
+                () = self.stop.requested(), if !self.stopping => {}
+                taken = input.recv(), if wants => match taken {
+                    Some(Input::Rows(rows)) => self.take(rows),
+                    Some(Input::Doubtful(rows)) => self.take_doubtful(rows),
+                    Some(Input::EndOfPass(reply)) => self.pass = Some(reply),
+                    None => open = false,
+                },
+                () = sleep_until(wake), if wake.is_some() && !self.stopping => {}
+            }
+        }
+        self.leave_doubts();
+        self.tell().await;
+        if self.found_elsewhere > 0 {
+            tracing::info!(
+                count = self.found_elsewhere,
+                "doubts of earlier runs were settled for rows that are not in the file"
+            );
+        }
+    }
+
+    fn wants_rows(&self) -> bool {
+        self.pass.is_none() && self.to_claim.len() < QUEUED_ROWS
+    }
+
+    fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+            && self.to_claim.is_empty()
+            && self.ready.is_empty()
+            && self.to_settle.is_empty()
+            && self.pass.is_none()
+            && (self.stopping || self.doubts.values().all(Doubted::is_given_up))
+    }
+
+    /// Starts whatever may be started.
+    fn pump(&mut self) {
+        while self.settling < SETTLING && !self.to_settle.is_empty() {
+            let (settlements, after): (Vec<_>, Vec<_>) = self.to_settle.drain(..).unzip();
+            let ledger = self.ledger.clone();
+            self.settling += 1;
+            self.tasks
+                .spawn(async move { Done::Settled(after, ledger.settle(settlements).await) });
+        }
+        if self.stopping {
+            self.end_pass_if_over();
+            return;
+        }
+        self.look();
+        while self.sending + self.looking < self.options.workers {
+            let Some(job) = self.ready.pop_front() else {
+                break;
+            };
+            self.send(job);
+        }
+        let room = self
+            .window
+            .room(self.ready.len() + self.claiming)
+            .min(self.to_claim.len());
+        if room > 0 {
+            if self.ready.len() * 4 > room * 3 {
+                self.window.plenty();
+            }
+            let jobs: Vec<Job> = self.to_claim.drain(..room).collect();
+            let claims = jobs.iter().map(|job| claim_of(&job.row)).collect();
+            let ledger = self.ledger.clone();
+            self.claiming += jobs.len();
+            self.tasks.spawn(async move {
+                let result = ledger.claim(claims).await;
+                Done::Claimed(jobs, result)
+            });
+        }
+        self.end_pass_if_over();
+    }
+
+    fn send(&mut self, job: Job) {
+        let body = if job.ids.is_empty() {
+            Bytes::copy_from_slice(job.row.body.bytes())
+        } else {
+            let ids = job
+                .row
+                .links
+                .iter()
+                .zip(&job.ids)
+                .map(|(link, id)| (link.at, id.as_str()));
+            Bytes::from(job.row.body.filled(ids))
+        };
+        let (api, stop, query) = (Arc::clone(&self.api), self.stop.clone(), job.row.query);
+        self.sending += 1;
+        self.tasks.spawn(async move {
+            let (outcome, attempts) = deliver(api, body, query, stop).await;
+            Done::Answered(Box::new(job), outcome, attempts)
+        });
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Claimed(jobs, Ok(())) => {
+                self.claiming -= jobs.len();
+                if self.ready.is_empty() && self.sending < self.options.workers {
+                    self.window.starved();
+                }
+                if self.stopping {
+                    for job in jobs {
+                        self.release(job);
+                    }
+                } else {
+                    self.ready.extend(jobs);
+                }
+            }
+            Done::Claimed(jobs, Err(error)) => {
+                self.claiming -= jobs.len();
+                self.state_failed(&error);
+                for job in jobs {
+                    self.finish(&job.row, RowOutcome::Deferred, None, Vec::new());
+                }
+            }
+            Done::Answered(job, outcome, attempts) => {
+                self.sending -= 1;
+                self.answered(job, outcome, attempts);
+            }
+            Done::Settled(after, Ok(())) => {
+                self.settling -= 1;
+                for one in after {
+                    self.settled(one);
+                }
+            }
+            Done::Settled(after, Err(error)) => {
+                self.settling -= 1;
+                self.state_failed(&error);
+                for one in after {
+                    self.unrecorded(one);
+                }
+            }
+            Done::Parents(rows, parents) => {
+                for (row, known) in rows.into_iter().zip(parents) {
+                    self.linked(row, known);
+                }
+            }
+            Done::Rechecked(rows, known) => self.rechecked(rows, known),
+            Done::ReadFailed(rows, error) => {
+                self.state_failed(&error);
+                for row in rows {
+                    self.finish(&row, RowOutcome::Deferred, None, Vec::new());
+                }
+            }
+            Done::Looked(key, began, found) => {
+                self.looking -= 1;
+                self.looked(&key, began, found);
+            }
+            Done::Swept(keys, began, swept) => {
+                self.looking -= 1;
+                self.swept(keys, began, swept);
+            }
+        }
+    }
+
+    /// Everything not yet sent is given back.
+    fn begin_stop(&mut self) {
+        self.stopping = true;
+        for job in std::mem::take(&mut self.to_claim) {
+            self.finish(&job.row, RowOutcome::Deferred, None, Vec::new());
+        }
+        for job in std::mem::take(&mut self.ready) {
+            self.release(job);
+        }
+        let waiting: Vec<PreparedPartner> = std::mem::take(&mut self.waiting)
+            .into_values()
+            .flatten()
+            .collect();
+        self.waiting_count = 0;
+        for row in waiting {
+            self.finish(&row, RowOutcome::Deferred, None, Vec::new());
+        }
+    }
+
+    /// Answers the feeder when all rows of the pass are settled or postponed.
+    fn end_pass_if_over(&mut self) {
+        if self.pass.is_none()
+            || !self.tasks.is_empty()
+            || !self.to_claim.is_empty()
+            || !self.ready.is_empty()
+            || !self.to_settle.is_empty()
+        {
+            return;
+        }
+        if !self.stopping {
+            // The whole file was met: a doubt without a row by now is of a row that is not in it.
+            let absent: Vec<RowKey> = self
+                .doubts
+                .values()
+                .filter(|d| d.absent && d.row.is_none())
+                .map(|d| d.key.clone())
+                .collect();
+            for key in absent {
+                self.settle(
+                    Settlement::new(key.clone(), Event::Absent),
+                    After::Absent(key),
+                );
+            }
+            if !self.to_settle.is_empty() || !self.doubts.values().all(Doubted::is_given_up) {
+                return;
+            }
+        }
+        if let Some(reply) = self.pass.take() {
+            let mut postponed = std::mem::take(&mut self.postponed);
+            postponed.sort_unstable();
+            let _ = reply.send(PassEnd {
+                postponed,
+                progress: std::mem::take(&mut self.progress),
+            });
+        }
+    }
+
+    async fn tell(&mut self) {
+        if !self.finished.is_empty() {
+            // Without a listener the run goes on; the ledger has it all.
+            let _ = self.results.send(std::mem::take(&mut self.finished)).await;
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn claim_of(row: &PreparedPartner) -> Claim {
+    Claim {
+        key: row.key.clone(),
+        fingerprint: row.fingerprint,
+        legacy_identifier: row.legacy_identifier.clone(),
+        business_name: row.business_name.to_string(),
+    }
+}

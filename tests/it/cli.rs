@@ -1,0 +1,119 @@
+use crate::support::{Workdir, repository};
+
+const COMMANDS: &[&[&str]] = &[
+    &[],
+    &["check"],
+    &["import"],
+    &["status"],
+    &["reconcile"],
+    &["partners", "list"],
+    &["partners", "get"],
+    &["sandbox"],
+    &["completions"],
+    &["man"],
+];
+
+/// `docs/cli.md`: the help of every command, word for word.
+fn reference() -> String {
+    let dir = Workdir::new();
+    let mut out = String::from(
+        "# Commands\n\nGenerated from `--help` by a test (`UPDATE_DOCS=1 cargo test`); do not edit it by hand.\n",
+    );
+    for command in COMMANDS {
+        let run = dir.run(command).args(&["--help"]).finish().expect_exit(0);
+        out.push_str(&format!(
+            "\n## `partner-sync{}`\n\n```text\n{}```\n",
+            [&[""], *command].concat().join(" "),
+            run.stdout
+        ));
+    }
+    out
+}
+
+#[test]
+fn every_help_ends_with_examples() {
+    let dir = Workdir::new();
+    for command in &COMMANDS[..8] {
+        let help = dir
+            .run(command)
+            .args(&["--help"])
+            .finish()
+            .expect_exit(0)
+            .stdout;
+        assert!(help.contains("Example"), "{command:?}");
+    }
+}
+
+#[test]
+fn the_command_reference_is_current() {
+    crate::support::assert_current("docs/cli.md", &reference());
+}
+
+#[test]
+fn the_diagnostics_reference_is_current() {
+    crate::support::assert_current(
+        "docs/diagnostics.md",
+        &partner_sync::diagnostic::reference(),
+    );
+}
+
+#[test]
+fn the_field_reference_is_current() {
+    crate::support::assert_current(
+        "docs/fields.md",
+        &partner_sync::partner::catalogue::reference(),
+    );
+}
+
+#[test]
+fn completions_and_manual_are_made() {
+    let dir = Workdir::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(
+            dir.run(&["completions", shell])
+                .finish()
+                .expect_exit(0)
+                .stdout
+                .contains("partner-sync"),
+            "{shell}"
+        );
+    }
+    assert!(
+        dir.run(&["man"])
+            .finish()
+            .expect_exit(0)
+            .stdout
+            .contains(".TH partner-sync")
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_a_quiet_end() {
+    let dir = Workdir::new();
+    let mut child = dir.run(&["man"]).start();
+    drop(child.stdout.take());
+    let run = crate::support::Finished::of(child.wait_with_output().unwrap());
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+}
+
+#[test]
+fn every_shipped_mapping_fits_its_sample() {
+    let dir = Workdir::new();
+    for (mapping, sample) in [
+        ("apptivo", "apptivo-customers.csv"),
+        ("apptivo", "apptivo-customers.xlsx"),
+    ] {
+        let (mapping, sample) = (
+            repository(&format!("mappings/{mapping}.toml")),
+            repository(&format!("samples/{sample}")),
+        );
+        dir.run(&[
+            "check",
+            sample.to_str().unwrap(),
+            "-m",
+            mapping.to_str().unwrap(),
+        ])
+        .finish()
+        .expect_exit(0);
+    }
+}

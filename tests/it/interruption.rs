@@ -1,0 +1,201 @@
+use crate::support::{Finished, Server, Workdir, signal, wait_until};
+
+fn started(dir: &Workdir, server: &Server, more: &[&str]) -> std::process::Child {
+    dir.run(&[
+        "import",
+        "e.csv",
+        "-m",
+        "m.toml",
+        "--json",
+        "--workers",
+        "4",
+        "--report",
+        "out",
+    ])
+    .args(more)
+    .at(server)
+    .start()
+}
+
+#[test]
+fn a_signal_stops_in_good_order_and_a_rerun_goes_on() {
+    for name in ["INT", "TERM"] {
+        let dir = Workdir::new();
+        let server = Server::start(&dir, &["--latency", "20ms"]);
+        dir.simple_export(400);
+        let child = started(&dir, &server, &["--rate", "100/s"]);
+        wait_until("some are made", || server.count("POST") >= 20);
+        signal(&child, name);
+        let run = Finished::of(child.wait_with_output().unwrap()).expect_exit(130);
+        let summary = run.summary();
+        assert!(summary.get("created") >= 16, "{run:?}");
+        assert!(summary.get("deferred") > 0);
+        assert_eq!(summary.get("in_doubt"), 0, "{run:?}");
+        assert_eq!(server.partners().len() as u64, summary.get("created"));
+        let on_disk: serde_json::Value =
+            serde_json::from_str(&dir.read("out/summary.json")).unwrap();
+        assert_eq!(on_disk["exit"], 130);
+        let rest = dir
+            .run(&[
+                "import",
+                "e.csv",
+                "-m",
+                "m.toml",
+                "--json",
+                "--rate",
+                "unlimited",
+            ])
+            .at(&server)
+            .finish()
+            .expect_exit(0)
+            .summary();
+        assert_eq!(rest.get("skipped"), summary.get("created"));
+        assert!(server.by_key().values().all(|n| *n == 1));
+        assert_eq!(server.by_key().len(), 400);
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once_and_loses_nothing() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--latency", "3s"]);
+    dir.simple_export(50);
+    let mut child = started(&dir, &server, &["--rate", "unlimited"]);
+    // The health check has its own line; the first creates are on their way when four were claimed.
+    wait_until("rows are claimed", || {
+        let run = dir.run(&["status", "--json"]).finish();
+        serde_json::from_str::<serde_json::Value>(&run.stdout)
+            .is_ok_and(|s| s["spaces"][0]["states"]["in_flight"].as_u64().unwrap_or(0) >= 4)
+    });
+    signal(&child, "INT");
+    let begin = std::time::Instant::now();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    signal(&child, "INT");
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(
+        begin.elapsed().as_millis() < 2500,
+        "it waited for what was under way"
+    );
+    let rest = dir
+        .run(&[
+            "import",
+            "e.csv",
+            "-m",
+            "m.toml",
+            "--json",
+            "--rate",
+            "unlimited",
+            "--workers",
+            "50",
+            "--settle",
+            "4s",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(0)
+        .summary();
+    assert_eq!(rest.get("created"), 50);
+    assert!(
+        server.by_key().values().all(|n| *n == 1),
+        "{:?}",
+        server.by_key()
+    );
+    assert_eq!(server.by_key().len(), 50);
+}
+
+#[test]
+fn two_runs_do_not_overlap() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--latency", "20ms"]);
+    dir.simple_export(200);
+    let mut child = started(&dir, &server, &["--rate", "50/s"]);
+    wait_until("it began", || server.count("POST") >= 1);
+    let second = dir
+        .run(&["import", "e.csv", "-m", "m.toml"])
+        .at(&server)
+        .finish()
+        .expect_exit(4);
+    assert!(
+        second
+            .stderr
+            .contains("another run holds the state partner-sync.db (process"),
+        "{}",
+        second.stderr
+    );
+    signal(&child, "TERM");
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_deadline_stops_in_good_order() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(200);
+    let run = dir
+        .run(&[
+            "import",
+            "e.csv",
+            "-m",
+            "m.toml",
+            "--json",
+            "--rate",
+            "20/s",
+            "--max-duration",
+            "700ms",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(3);
+    let summary = run.summary();
+    assert!(
+        summary.get("created") > 5 && summary.get("deferred") > 100,
+        "{run:?}"
+    );
+}
+
+#[test]
+fn an_api_that_is_not_there_stops_the_run() {
+    let dir = Workdir::new();
+    dir.simple_export(20);
+    // Port 9 on loopback: nobody listens there.
+    let run = dir
+        .run(&[
+            "import",
+            "e.csv",
+            "-m",
+            "m.toml",
+            "--json",
+            "--api-url",
+            "http://127.0.0.1:9",
+        ])
+        .env("PARTNER_SYNC_TOKEN", "t")
+        .finish()
+        .expect_exit(3);
+    let summary = run.summary();
+    assert_eq!(summary.get("deferred"), 20);
+    assert!(
+        summary.value()["stopped"]
+            .as_str()
+            .unwrap()
+            .contains("cannot be reached")
+    );
+}
+
+#[test]
+fn a_token_that_is_refused_stops_the_run() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--token", "other"]);
+    dir.simple_export(20);
+    let run = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json"])
+        .at(&server)
+        .finish()
+        .expect_exit(3);
+    let summary = run.summary();
+    assert_eq!(summary.get("deferred"), 20);
+    assert!(
+        summary.value()["stopped"].as_str().unwrap().contains("401"),
+        "{run:?}"
+    );
+}

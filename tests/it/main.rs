@@ -1,0 +1,35 @@
+//! The behaviours of partner-sync: the real binary against the real sandbox over TCP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_push_string,
+    clippy::needless_pass_by_value,
+    clippy::cast_possible_truncation,
+    reason = "in a test a panic is the message, and short beats fast"
+)]
+
+mod support;
+
+/// Who may import whom.
+mod architecture;
+/// What `--help` says, and what the generated references hold.
+mod cli;
+/// From an export to partners, and a rerun.
+mod import;
+/// Overlapping runs, signals, deadlines.
+mod interruption;
+/// Killed at any moment, run again.
+mod killed;
+/// The API's read side.
+mod partners;
+/// No bank data at rest, in a log or in a report.
+mod privacy;
+/// The rate that the server sees.
+mod rate;
+/// Parents before children.
+mod references;
+/// Rows that cannot be sent, and their way back.
+mod rejects;
+/// The practice server itself.
+mod sandbox;
+/// Wrong input: exit 2, one clear message, no panic.
+mod wrong_input;

@@ -1,0 +1,181 @@
+use crate::support::{Server, Workdir, text};
+
+const MAPPING: &str = "name = \"tree\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nparentId = { partner = \"Parent\" }\n";
+
+fn tree(rows: &[(&str, &str, &str)]) -> Workdir {
+    let dir = Workdir::new();
+    let mut file = String::from("Id,Name,Parent\n");
+    for (id, name, parent) in rows {
+        file.push_str(&format!("{id},{name},{parent}\n"));
+    }
+    dir.write("e.csv", file);
+    dir.write("m.toml", MAPPING);
+    dir
+}
+
+fn import(dir: &Workdir, server: &Server) -> crate::support::Finished {
+    dir.run(&[
+        "import",
+        "e.csv",
+        "-m",
+        "m.toml",
+        "--json",
+        "--rate",
+        "unlimited",
+        "--report",
+        "out",
+    ])
+    .at(server)
+    .finish()
+}
+
+fn parent_key(server: &Server, key: &str) -> String {
+    let partners = server.partners();
+    let child = partners
+        .iter()
+        .find(|p| text(p, "/party/legacyIdentifier") == key)
+        .unwrap();
+    let parent = text(child, "/parentPartner/id");
+    partners
+        .iter()
+        .find(|p| text(p, "/id") == parent)
+        .map(|p| text(p, "/party/legacyIdentifier"))
+        .unwrap_or_default()
+}
+
+#[test]
+fn parents_are_made_before_children_whatever_the_order() {
+    let rows = [
+        ("E", "Epsilon", "D"),
+        ("D", "Delta", "C"),
+        ("B", "Beta", "A"),
+        ("C", "Gamma", "B"),
+        ("A", "Alpha", ""),
+    ];
+    let dir = tree(&rows);
+    let server = Server::start(&dir, &[]);
+    let summary = import(&dir, &server).expect_exit(0).summary();
+    assert_eq!(summary.get("created"), 5);
+    for (id, _, parent) in rows {
+        assert_eq!(parent_key(&server, id), parent);
+    }
+}
+
+#[test]
+fn parents_that_come_first_need_one_pass() {
+    let rows: Vec<(String, String, String)> = (0..600)
+        .map(|i: usize| {
+            (
+                format!("K{i}"),
+                format!("N{i}"),
+                if i == 0 {
+                    String::new()
+                } else {
+                    format!("K{}", (i - 1) / 2)
+                },
+            )
+        })
+        .collect();
+    let rows: Vec<(&str, &str, &str)> = rows
+        .iter()
+        .map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str()))
+        .collect();
+    let dir = tree(&rows);
+    let server = Server::start(&dir, &["--latency", "1ms"]);
+    import(&dir, &server).expect_exit(0);
+    for (id, _, parent) in rows {
+        assert_eq!(parent_key(&server, id), parent);
+    }
+}
+
+#[test]
+fn a_missing_parent_and_a_row_that_refers_to_itself_are_invalid() {
+    let dir = tree(&[("A", "Alpha", ""), ("B", "Beta", "X"), ("C", "Gamma", "C")]);
+    let server = Server::start(&dir, &[]);
+    let summary = dir
+        .run(&["check", "e.csv", "-m", "m.toml", "--json"])
+        .finish()
+        .expect_exit(1)
+        .summary();
+    assert_eq!((summary.get("valid"), summary.get("invalid")), (1, 2));
+    let summary = import(&dir, &server).expect_exit(1).summary();
+    assert_eq!((summary.get("created"), summary.get("invalid")), (1, 2));
+    let problems = dir.read("out/problems.csv");
+    assert!(
+        problems.contains("reference.missing") && problems.contains("reference.self"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn children_of_rows_that_were_not_made_are_blocked_until_they_are() {
+    let dir = tree(&[
+        ("C", "Gamma", "B"),
+        ("B", "Beta", "A"),
+        ("A", "", ""),
+        ("D", "Delta", ""),
+    ]);
+    let server = Server::start(&dir, &[]);
+    let dry = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json", "--dry-run"])
+        .at(&server)
+        .finish()
+        .expect_exit(1)
+        .summary();
+    let summary = import(&dir, &server).expect_exit(1).summary();
+    for counts in [&dry, &summary] {
+        assert_eq!(
+            ["created", "blocked", "invalid"].map(|n| counts.get(n)),
+            [1, 2, 1]
+        );
+    }
+    assert!(
+        dir.read("out/rejects.csv")
+            .contains("C,Gamma,B,\"[reference.blocked]")
+    );
+    dir.write(
+        "e.csv",
+        "Id,Name,Parent\nC,Gamma,B\nB,Beta,A\nA,Alpha,\nD,Delta,\n",
+    );
+    let summary = import(&dir, &server).expect_exit(0).summary();
+    assert_eq!((summary.get("created"), summary.get("skipped")), (3, 1));
+    assert_eq!(parent_key(&server, "C"), "B");
+}
+
+#[test]
+fn a_circle_is_blocked_and_does_not_hang() {
+    let dir = tree(&[
+        ("A", "Alpha", "B"),
+        ("B", "Beta", "C"),
+        ("C", "Gamma", "A"),
+        ("D", "Delta", ""),
+    ]);
+    let server = Server::start(&dir, &[]);
+    let summary = import(&dir, &server).expect_exit(1).summary();
+    assert_eq!((summary.get("created"), summary.get("blocked")), (1, 3));
+}
+
+#[test]
+fn a_parent_of_an_earlier_export_is_known_by_the_state() {
+    let dir = tree(&[("A", "Alpha", "")]);
+    let server = Server::start(&dir, &[]);
+    import(&dir, &server).expect_exit(0);
+    dir.write("e.csv", "Id,Name,Parent\nB,Beta,A\n");
+    dir.run(&["check", "e.csv", "-m", "m.toml"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    import(&dir, &server).expect_exit(0);
+    assert_eq!(parent_key(&server, "B"), "A");
+}
+
+#[test]
+fn a_uuid_is_a_partner_id() {
+    let dir = tree(&[("A", "Alpha", "5A1BC4C5-520F-4637-ACAC-99412FD97509")]);
+    let server = Server::start(&dir, &[]);
+    import(&dir, &server).expect_exit(0);
+    assert_eq!(
+        text(&server.partners()[0], "/parentPartner/id"),
+        "5a1bc4c5-520f-4637-acac-99412fd97509"
+    );
+}

@@ -1,0 +1,300 @@
+//! A folder for each test, a sandbox process, and a builder for runs.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The binary under test.
+pub(crate) fn binary() -> &'static str {
+    env!("CARGO_BIN_EXE_partner-sync")
+}
+
+/// A file of the repository.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A folder of its own, removed with the test.
+pub(crate) struct Workdir(tempfile::TempDir);
+
+impl Workdir {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    /// A run of the binary in this folder, with a clean environment.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        Run::new(self.0.path(), arguments)
+    }
+
+    /// A file of `rows` simple rows, and a mapping for it.
+    pub(crate) fn simple_export(&self, rows: usize) {
+        let mut text = String::from("Id,Name\n");
+        for i in 1..=rows {
+            text.push_str(&format!("K-{i},Company {i}\n"));
+        }
+        self.write("e.csv", text);
+        self.write("m.toml", SIMPLE_MAPPING);
+    }
+}
+
+pub(crate) const SIMPLE_MAPPING: &str =
+    "name = \"simple\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\n";
+
+/// One run of the binary.
+pub(crate) struct Run {
+    command: Command,
+}
+
+impl Run {
+    fn new(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .current_dir(folder)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null());
+        Self { command }
+    }
+
+    pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Against a sandbox.
+    pub(crate) fn at(self, server: &Server) -> Self {
+        let url = server.url.clone();
+        self.env("PARTNER_SYNC_API_URL", &url)
+            .env("PARTNER_SYNC_TOKEN", "token")
+    }
+
+    pub(crate) fn finish(mut self) -> Finished {
+        Finished::of(self.command.output().unwrap())
+    }
+
+    pub(crate) fn start(mut self) -> Child {
+        self.command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Finished {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    pub(crate) fn expect_exit(self, exit: i32) -> Self {
+        assert_eq!(
+            self.exit, exit,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+
+    /// The summary of `--json`, whose counts add up.
+    pub(crate) fn summary(&self) -> Summary {
+        let value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("{e}\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr));
+        Summary::of(value)
+    }
+}
+
+/// A summary whose counts were checked.
+#[derive(Debug)]
+pub(crate) struct Summary(Value);
+
+impl Summary {
+    pub(crate) fn of(value: Value) -> Self {
+        let outcomes = [
+            "created", "adopted", "skipped", "changed", "blocked", "invalid", "rejected",
+            "in_doubt", "deferred",
+        ];
+        if value.get("valid").is_none() {
+            let sum: u64 = outcomes.iter().map(|o| value[*o].as_u64().unwrap()).sum();
+            assert_eq!(value["rows"].as_u64(), Some(sum), "{value}");
+        }
+        Self(value)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> u64 {
+        self.0[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no {name} in {}", self.0))
+    }
+
+    pub(crate) fn value(&self) -> &Value {
+        &self.0
+    }
+}
+
+/// A sandbox in its own process; it ends with the test.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) url: String,
+    data: PathBuf,
+    log: PathBuf,
+}
+
+impl Server {
+    pub(crate) fn start(dir: &Workdir, arguments: &[&str]) -> Self {
+        let (data, log) = (dir.path("server.jsonl"), dir.path("server.log"));
+        let mut child = Command::new(binary())
+            .arg("sandbox")
+            .args([
+                "--data".as_ref(),
+                data.as_os_str(),
+                "--log".as_ref(),
+                log.as_os_str(),
+            ])
+            .args(arguments)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
+        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+        Self {
+            child,
+            url: url.trim().to_owned(),
+            data,
+            log,
+        }
+    }
+
+    /// The partners that it made, as it keeps them.
+    pub(crate) fn partners(&self) -> Vec<Value> {
+        partners_in(&self.data)
+    }
+
+    /// How many partners it has for each legacyIdentifier.
+    pub(crate) fn by_key(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for partner in self.partners() {
+            *counts
+                .entry(text(&partner, "/party/legacyIdentifier"))
+                .or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// The requests that it saw.
+    pub(crate) fn requests(&self) -> Vec<Value> {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Requests of a method.
+    pub(crate) fn count(&self, method: &str) -> usize {
+        self.requests()
+            .iter()
+            .filter(|r| r["method"] == method)
+            .count()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The partners in a sandbox's file.
+pub(crate) fn partners_in(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|value| value.get("id").is_some())
+        .collect()
+}
+
+/// The text at a JSON pointer.
+pub(crate) fn text(value: &Value, pointer: &str) -> String {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Sends a signal to a child.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+/// Waits until `done`, for a minute at most.
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let begin = std::time::Instant::now();
+    while !done() {
+        assert!(
+            begin.elapsed().as_secs() < 60,
+            "waited in vain until {what}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// A generated document is as it would be generated now; `UPDATE_DOCS=1` writes it.
+pub(crate) fn assert_current(path: &str, text: &str) {
+    let file = repository(path);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+    }
+    let present = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        present == text,
+        "{path} is not current: run UPDATE_DOCS=1 cargo test and commit it"
+    );
+}
