@@ -22,7 +22,7 @@ fn problems(text: &str) -> Vec<String> {
 fn the_contracts_example_is_a_mapping() {
     let mapping = Mapping::parse(
         "m.toml",
-        include_str!("../../tests/it/support/contract.toml"),
+        include_str!("../../../tests/it/support/contract.toml"),
     )
     .unwrap();
     assert_eq!(mapping.name, "apptivo-customers");

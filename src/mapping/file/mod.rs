@@ -1,0 +1,320 @@
+//! The mapping file as written: TOML with the place of every word.
+//!
+//! The tree is walked by hand rather than through serde, so that all problems are found in one reading,
+//! each with its exact place, and so that the catalogue alone says which fields there are.
+
+mod fields;
+mod sections;
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::{Code, Severity, nearest};
+use crate::mapping::date::Order;
+use crate::mapping::error::{MappingError, MappingProblem};
+use crate::mapping::rule::{FieldRule, Placed};
+use crate::partner::PathSegment;
+use crate::partner::catalogue::{self, FIELDS};
+
+/// A mapping, read and checked by itself; columns are checked when it is compiled against a header.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// The file as the user named it.
+    pub path: String,
+    /// Its text, for messages.
+    pub text: Arc<str>,
+    /// The name of the rows' space in the state.
+    pub name: String,
+    /// What makes a row itself.
+    pub key: KeyColumns,
+    /// The source's settings.
+    pub source: SourceSettings,
+    /// The levels that the user changed.
+    pub validation: Validation,
+    /// Every field and its rule, in the order of the catalogue.
+    pub rules: Vec<FieldRule>,
+}
+
+/// The key columns.
+#[derive(Debug, Clone)]
+pub struct KeyColumns(pub Vec<Placed>);
+
+/// `[source]`.
+#[derive(Debug, Clone, Default)]
+pub struct SourceSettings {
+    /// A sheet by name.
+    pub sheet_name: Option<String>,
+    /// A sheet by number from 1.
+    pub sheet_number: Option<usize>,
+    /// The header's row, from 1.
+    pub header_row: Option<u64>,
+    /// The delimiter.
+    pub delimiter: Option<u8>,
+    /// The encoding.
+    pub encoding: Option<&'static encoding_rs::Encoding>,
+    /// Words that stand for an empty cell.
+    pub null: Vec<String>,
+    /// The order of numeric dates.
+    pub date_order: Option<Order>,
+    /// The region of telephone numbers.
+    pub phone_region: Option<String>,
+    /// The zone into which times with an offset are converted.
+    pub timezone: Option<jiff::tz::TimeZone>,
+}
+
+/// `[validation]`.
+#[derive(Debug, Clone, Default)]
+pub struct Validation {
+    /// Codes that only warn.
+    pub allow: Vec<Code>,
+    /// Codes that refuse the row.
+    pub deny: Vec<Code>,
+}
+
+impl Validation {
+    /// The level of a code under these settings.
+    #[must_use]
+    pub fn severity(&self, code: Code) -> Severity {
+        if self.deny.contains(&code) {
+            Severity::Error
+        } else if self.allow.contains(&code) {
+            Severity::Warning
+        } else {
+            code.severity()
+        }
+    }
+}
+
+const TOP_KEYS: &[&str] = &[
+    "name",
+    "key",
+    "source",
+    "query",
+    "organization",
+    "partnerCriteria",
+    "vendorAccount",
+    "validation",
+];
+
+impl Mapping {
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    /// [`MappingError`] with everything that is wrong in it.
+    pub fn read(path: &Path) -> Result<Self, MappingError> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|source| MappingError::Open {
+            path: name.clone(),
+            source,
+        })?;
+        let text = String::from_utf8(bytes).map_err(|e| MappingError::Open {
+            path: name.clone(),
+            source: std::io::Error::new(
+                std::io::ErrorKind::InvalidData,
+                format!("it is no UTF-8 text: {e}"),
+            ),
+        })?;
+        Self::parse(&name, &text)
+    }
+
+    /// Reads a mapping's text; `path` is for messages.
+    pub fn parse(path: &str, text: &str) -> Result<Self, MappingError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut reader = Reader {
+            problems: Vec::new(),
+        };
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            reader.problems.push(MappingProblem::new(
+                span,
+                format!("not TOML: {}", error.message()),
+            ));
+        }
+        let mapping = if reader.problems.is_empty() {
+            reader.mapping(path, text, table.get_ref())
+        } else {
+            None
+        };
+        match mapping {
+            Some(mapping) if reader.problems.is_empty() => Ok(mapping),
+            _ => {
+                reader.problems.sort_by_key(|p| p.span.start);
+                Err(MappingError::Invalid {
+                    path: path.to_owned(),
+                    text: text.into(),
+                    problems: reader.problems,
+                })
+            }
+        }
+    }
+}
+
+struct Reader {
+    problems: Vec<MappingProblem>,
+}
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl Reader {
+    fn problem(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.problems.push(MappingProblem::new(span, message));
+    }
+
+    fn unknown<'n>(
+        &mut self,
+        span: Range<usize>,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str> + Clone,
+    ) {
+        let mut problem = MappingProblem::new(span, format!("unknown {what} \"{name}\""));
+        problem.help = Some(match nearest(name, known.clone()) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None => format!(
+                "known here: {}",
+                known.into_iter().collect::<Vec<_>>().join(", ")
+            ),
+        });
+        self.problems.push(problem);
+    }
+
+    fn mapping(&mut self, path: &str, text: &str, table: &DeTable<'_>) -> Option<Mapping> {
+        for (key, _) in table {
+            if !TOP_KEYS.contains(&key.get_ref().as_ref()) {
+                self.unknown(key.span(), "key", key.get_ref(), TOP_KEYS.iter().copied());
+            }
+        }
+        let name = if let Some(value) = table.get("name") {
+            self.text(value, "name").map(|p| p.text)
+        } else {
+            self.problems.push(
+                MappingProblem::new(0..0, "the mapping has no name").with_help(
+                    "write: name = \"apptivo-customers\" (it names the rows' space in the state)",
+                ),
+            );
+            None
+        };
+        if name.as_deref().is_some_and(|n| n.trim().is_empty()) {
+            let span = table.get("name").map_or(0..0, Spanned::span);
+            self.problem(span, "the name is empty");
+        }
+        let key = if let Some(value) = table.get("key") {
+            let columns = self.texts(value, "key");
+            if columns.is_empty() {
+                self.problem(value.span(), "key names no column");
+            }
+            columns
+        } else {
+            self.problems.push(
+                MappingProblem::new(0..0, "the mapping has no key")
+                    .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
+            );
+            Vec::new()
+        };
+        let source = table
+            .get("source")
+            .map(|v| self.source(v))
+            .unwrap_or_default();
+        let validation = table
+            .get("validation")
+            .map(|v| self.validation(v))
+            .unwrap_or_default();
+        let mut rules = Vec::new();
+        for section in ["query", "organization", "partnerCriteria", "vendorAccount"] {
+            if let Some((key, value)) = table.get_key_value(section) {
+                let path = vec![PathSegment::Name(section.to_owned())];
+                self.fields(path, section, key.span(), value, &mut rules);
+            }
+        }
+        if !rules
+            .iter()
+            .any(|r: &FieldRule| r.field.path == catalogue::BUSINESS_NAME)
+        {
+            let span = table
+                .get_key_value("organization")
+                .map_or(0..0, |(k, _)| k.span());
+            self.problems.push(
+                MappingProblem::new(
+                    span,
+                    "organization.businessName is not mapped; it is required",
+                )
+                .with_help("write under [organization]: businessName = \"Customer Name\""),
+            );
+        }
+        rules.sort_by_key(|r| {
+            (
+                FIELDS.iter().position(|f| f.path == r.field.path),
+                r.path.clone(),
+            )
+        });
+        Some(Mapping {
+            path: path.to_owned(),
+            text: text.into(),
+            name: name?,
+            key: KeyColumns(key),
+            source,
+            validation,
+            rules,
+        })
+    }
+
+    fn table<'t, 'i>(&mut self, value: &'t Value<'i>, what: &str) -> Option<&'t DeTable<'i>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.problem(
+                value.span(),
+                format!("{what} takes a table, not {}", value.get_ref().type_str()),
+            );
+        }
+        table
+    }
+
+    fn text(&mut self, value: &Value<'_>, what: &str) -> Option<Placed> {
+        if let Some(text) = value.get_ref().as_str() {
+            Some(Placed {
+                text: text.to_owned(),
+                span: value.span(),
+            })
+        } else {
+            self.problem(
+                value.span(),
+                format!(
+                    "{what} takes a text in quotes, not {}",
+                    value.get_ref().type_str()
+                ),
+            );
+            None
+        }
+    }
+
+    /// A text or a list of texts.
+    fn texts(&mut self, value: &Value<'_>, what: &str) -> Vec<Placed> {
+        match value.get_ref() {
+            DeValue::Array(items) => items
+                .iter()
+                .filter_map(|item| self.text(item, what))
+                .collect(),
+            _ => self.text(value, what).into_iter().collect(),
+        }
+    }
+
+    fn positive(&mut self, value: &Value<'_>, what: &str) -> Option<usize> {
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|n| usize::from_str_radix(n.as_str(), n.radix()).ok())
+            .filter(|n| *n > 0);
+        if number.is_none() {
+            self.problem(value.span(), format!("{what} takes a number from 1"));
+        }
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! `[source]` and `[validation]`.
+
+use super::{Reader, SourceSettings, Validation, Value};
+use crate::diagnostic::Code;
+use crate::mapping::date::Order;
+use toml::de::DeValue;
+
+const SOURCE_KEYS: &[&str] = &[
+    "sheet",
+    "header_row",
+    "delimiter",
+    "encoding",
+    "null",
+    "date_order",
+    "phone_region",
+    "timezone",
+];
+
+/// Codes that no mapping can turn into warnings: such a row has no identity or no valid body.
+const UNALLOWABLE: &[Code] = &[
+    Code::KeyMissing,
+    Code::KeyDuplicate,
+    Code::IdentifierDuplicate,
+    Code::RowRagged,
+    Code::RowTorn,
+    Code::RowUndecodable,
+];
+
+impl Reader {
+    pub(super) fn source(&mut self, value: &Value<'_>) -> SourceSettings {
+        let mut settings = SourceSettings::default();
+        let Some(table) = self.table(value, "[source]") else {
+            return settings;
+        };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            match name {
+                "sheet" => match value.get_ref() {
+                    DeValue::Integer(_) => settings.sheet_number = self.positive(value, name),
+                    _ => settings.sheet_name = self.text(value, name).map(|p| p.text),
+                },
+                "header_row" => {
+                    settings.header_row = self
+                        .positive(value, name)
+                        .and_then(|n| u64::try_from(n).ok());
+                }
+                "delimiter" => {
+                    if let Some(p) = self.text(value, name) {
+                        let given = if p.text == "tab" { "\t" } else { &p.text };
+                        match given.as_bytes() {
+                            [b] if b.is_ascii() && !b.is_ascii_alphanumeric() && *b != b'"' => {
+                                settings.delimiter = Some(*b);
+                            }
+                            _ => self.problem(p.span, "a delimiter is one ASCII character: \",\", \";\", \"\\t\" or \"|\""),
+                        }
+                    }
+                }
+                "encoding" => {
+                    if let Some(p) = self.text(value, name) {
+                        settings.encoding = encoding_rs::Encoding::for_label(p.text.as_bytes());
+                        if settings.encoding.is_none() {
+                            self.unknown(
+                                p.span,
+                                "encoding",
+                                &p.text,
+                                [
+                                    "utf-8",
+                                    "utf-16le",
+                                    "utf-16be",
+                                    "windows-1252",
+                                    "iso-8859-1",
+                                    "iso-8859-15",
+                                    "windows-1250",
+                                    "windows-1251",
+                                    "shift_jis",
+                                    "gb18030",
+                                    "macintosh",
+                                ],
+                            );
+                        }
+                    }
+                }
+                "null" => {
+                    settings.null = self
+                        .texts(value, name)
+                        .into_iter()
+                        .map(|p| p.text.trim().to_owned())
+                        .collect();
+                }
+                "date_order" => {
+                    if let Some(p) = self.text(value, name) {
+                        settings.date_order = Order::from_word(&p.text);
+                        if settings.date_order.is_none() {
+                            self.unknown(p.span, "date order", &p.text, ["mdy", "dmy", "ymd"]);
+                        }
+                    }
+                }
+                "phone_region" => {
+                    if let Some(p) = self.text(value, name) {
+                        if p.text.len() == 2 && p.text.chars().all(|c| c.is_ascii_uppercase()) {
+                            settings.phone_region = Some(p.text);
+                        } else {
+                            self.problem(
+                                p.span,
+                                "a region is a two-letter country code in capitals, \"US\"",
+                            );
+                        }
+                    }
+                }
+                "timezone" => {
+                    if let Some(p) = self.text(value, name) {
+                        match jiff::tz::TimeZone::get(&p.text) {
+                            Ok(zone) => settings.timezone = Some(zone),
+                            Err(_) => self.problem(p.span, format!("unknown time zone \"{}\"; write an IANA name, \"America/Los_Angeles\"", p.text)),
+                        }
+                    }
+                }
+                _ => self.unknown(
+                    key.span(),
+                    "source setting",
+                    name,
+                    SOURCE_KEYS.iter().copied(),
+                ),
+            }
+        }
+        settings
+    }
+
+    pub(super) fn validation(&mut self, value: &Value<'_>) -> Validation {
+        let mut validation = Validation::default();
+        let Some(table) = self.table(value, "[validation]") else {
+            return validation;
+        };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if name != "allow" && name != "deny" {
+                self.unknown(key.span(), "validation setting", name, ["allow", "deny"]);
+                continue;
+            }
+            for placed in self.texts(value, name) {
+                let Some(code) = Code::ALL.iter().find(|c| c.as_str() == placed.text) else {
+                    self.unknown(
+                        placed.span,
+                        "diagnostic code",
+                        &placed.text,
+                        Code::ALL.iter().map(|c| c.as_str()),
+                    );
+                    continue;
+                };
+                if name == "deny" {
+                    validation.deny.push(*code);
+                } else if UNALLOWABLE.contains(code) {
+                    self.problem(
+                        placed.span,
+                        format!("{code} cannot be allowed: such a row cannot be sent"),
+                    );
+                } else {
+                    validation.allow.push(*code);
+                }
+            }
+        }
+        validation
+    }
+}
