@@ -117,3 +117,17 @@ fn every_shipped_mapping_fits_its_sample() {
         .expect_exit(0);
     }
 }
+
+#[test]
+fn every_mapping_in_the_docs_is_one() {
+    let text = std::fs::read_to_string(repository("docs/mapping.md")).unwrap();
+    let mut examples = 0;
+    for block in text.split("```toml\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        if let Err(error) = partner_sync::mapping::Mapping::parse("docs/mapping.md", block) {
+            panic!("{error}\n{block}");
+        }
+        examples += 1;
+    }
+    assert!(examples >= 4);
+}
