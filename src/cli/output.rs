@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use super::args::Shared;
 use super::exit::CliError;
+use super::progress::Screen;
 use crate::config::Environment;
 
 /// The two voices.
@@ -13,6 +14,7 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     pub(crate) colour: bool,
+    pub(crate) screen: Screen,
 }
 
 impl Output {
@@ -21,6 +23,7 @@ impl Output {
             json: shared.json,
             quiet: shared.quiet,
             colour: environment.get("NO_COLOR").is_none() && io::stderr().is_terminal(),
+            screen: Screen::new(),
         }
     }
 
@@ -41,7 +44,9 @@ impl Output {
     /// A line for people, to standard error; silent with `-q`.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            self.screen.around(|| {
+                let _ = writeln!(io::stderr().lock(), "{text}");
+            });
         }
     }
 
@@ -55,6 +60,8 @@ impl Output {
         } else {
             Default::default()
         };
-        let _ = writeln!(io::stderr().lock(), "{on}error:{off} {error}");
+        self.screen.around(|| {
+            let _ = writeln!(io::stderr().lock(), "{on}error:{off} {error}");
+        });
     }
 }

@@ -24,6 +24,13 @@ impl Screen {
     }
 }
 
+impl Screen {
+    /// Takes the bar away for as long as `write` writes to standard error.
+    pub(crate) fn around(&self, write: impl FnOnce()) {
+        self.0.suspend(write);
+    }
+}
+
 /// A log writer that takes the bar away while it writes.
 pub(crate) struct AroundBar(Screen);
 

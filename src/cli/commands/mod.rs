@@ -12,7 +12,6 @@ mod status;
 use super::Desk;
 use super::args::{Cli, Command, command};
 use super::exit::{CliError, Exit};
-use super::progress::Screen;
 use crate::telemetry;
 
 /// Sets logging up and runs the command.
@@ -21,7 +20,7 @@ pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<Exit, CliError> {
         command: chosen,
         shared,
     } = cli;
-    let screen = Screen::new();
+    let screen = desk.output.screen.clone();
     let verbosity = if shared.quiet {
         -1
     } else {

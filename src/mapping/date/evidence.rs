@@ -90,8 +90,9 @@ impl Evidence {
             Verdict::Silent => "nothing to decide",
         };
         format!(
-            "{verdict}: {} values; {} only fit day first; {} only month first; {} fit both{proof}",
+            "{verdict}: {} {}; {} only fit day first; {} only month first; {} fit both{proof}",
             self.values,
+            if self.values == 1 { "value" } else { "values" },
             some(self.day_first),
             some(self.month_first),
             some(self.undecided)

@@ -596,7 +596,11 @@ fn choose(
                 date: m,
                 proves: Some(Order::MonthFirst),
             },
-            (Err(refusal), _) | (_, Err(refusal)) => return Err(refusal),
+            _ => {
+                return Err(Refusal::invalid(
+                    "It is no day, neither read day first nor month first.",
+                ));
+            }
         },
     };
     Ok(Reading {
