@@ -76,6 +76,8 @@ pub struct Survey {
     pub incomplete: bool,
     verdicts: Vec<Vec<Verdict>>,
     keys: KeyIndex,
+    /// Hashes of legacyIdentifiers, where they are not the keys.
+    identifiers: Option<KeyIndex>,
     repeated_keys: HashMap<String, Vec<Place>>,
     repeated_identifiers: HashMap<String, Vec<Place>>,
 }
@@ -126,6 +128,15 @@ impl Survey {
     #[must_use]
     pub fn has_key(&self, key: &str) -> bool {
         self.keys.contains(key)
+    }
+
+    /// Whether a row of the files is known on the API by this legacyIdentifier.
+    #[must_use]
+    pub fn has_identifier(&self, legacy: &str) -> bool {
+        self.identifiers
+            .as_ref()
+            .unwrap_or(&self.keys)
+            .contains(legacy)
     }
 }
 
@@ -207,6 +218,7 @@ impl Exports {
             incomplete: false,
             verdicts: Vec::new(),
             keys: KeyIndex::default(),
+            identifiers: None,
             repeated_keys: HashMap::new(),
             repeated_identifiers: HashMap::new(),
         };
@@ -257,6 +269,7 @@ impl Exports {
         }
         let repeated = survey.keys.finish();
         let repeated_ids = identifiers.finish();
+        survey.identifiers = own_identifier.then_some(identifiers);
         if !repeated.is_empty() || !repeated_ids.is_empty() {
             self.collect_repeated(&mut survey, &repeated, &repeated_ids, stop)?;
         }

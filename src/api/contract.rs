@@ -104,3 +104,9 @@ pub trait PartnersApi: Send + Sync + 'static {
     /// Asks whether the service is well; an answer of 404 counts as well, since not every server has it.
     fn health(&self) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
+
+/// A server's advice between the lines of good answers.
+pub trait Advises {
+    /// For how long the server would like to be left alone, as of its last answers; told once.
+    fn take_advice(&self) -> Option<std::time::Duration>;
+}

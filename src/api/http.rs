@@ -3,6 +3,7 @@
 //! One client for the run. Redirects and reqwest's own retries are off: either would send a create a
 //! second time without the ledger knowing.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,9 +14,9 @@ use serde_json::Value;
 
 use super::auth::Auth;
 use super::body_probe::ProbeBody;
-use super::contract::{ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
-use super::retry::retry_after;
+use super::retry::{retry_after, spent_quota};
 use crate::clock::Clock;
 use crate::partner::{ApiWords, CreateOutcome, NotMade, PartnerId, Query};
 
@@ -38,6 +39,7 @@ pub struct HttpApi {
     health: Url,
     auth: Auth,
     clock: Clock,
+    advice: Arc<Mutex<Option<Duration>>>,
 }
 
 /// Below the keep-alive of common servers (Node's is 5 s): an idle connection that the server closes in the
@@ -78,6 +80,7 @@ impl HttpApi {
             health: join("healthcheck")?,
             auth,
             clock,
+            advice: Arc::default(),
         })
     }
 
@@ -120,21 +123,18 @@ impl HttpApi {
         }
     }
 
-    /// `Retry-After`, else the time that `RateLimit-Reset` tells when nothing remains.
+    /// `Retry-After`, else what the `RateLimit` headers ask for. On an answer that is no refusal, a spent
+    /// quota is kept as advice: the next request would be refused.
     fn retry_after_of(&self, response: &Response) -> Option<Duration> {
         let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
-        if let Some(wait) = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| retry_after(v, self.now()))
+        let asked = header(RETRY_AFTER.as_str()).and_then(|v| retry_after(v, self.now()));
+        let spent = spent_quota(header);
+        if response.status().is_success()
+            && let (Some(pause), Ok(mut advice)) = (spent, self.advice.lock())
         {
-            return Some(wait);
+            *advice = Some(pause);
         }
-        let spent = header("ratelimit-remaining").is_some_and(|v| v.trim() == "0");
-        header("ratelimit-reset")
-            .filter(|_| spent)
-            .and_then(|v| retry_after(v, self.now()))
+        asked.or(spent)
     }
 }
 
@@ -221,6 +221,12 @@ impl PartnersApi for HttpApi {
             404 | 405 => Ok(()),
             _ => self.json(response).await.map(|_| ()),
         }
+    }
+}
+
+impl Advises for HttpApi {
+    fn take_advice(&self) -> Option<Duration> {
+        self.advice.lock().ok().and_then(|mut advice| advice.take())
     }
 }
 

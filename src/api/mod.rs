@@ -15,9 +15,9 @@ mod renew;
 pub mod retry;
 
 pub use auth::{Auth, TokenSource};
-pub use contract::{ListFilter, Page, PartnersApi, RemotePartner};
+pub use contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings};
-pub use page::{Found, PageWalk, Sweep, find_by_identifier, sweep};
+pub use page::{Found, PageWalk, Sweep, collect_by_identifier, find_by_identifier, sweep};
 pub use rate_limit::{Limiter, Paced, Rate};
 pub use renew::Renewing;

@@ -215,3 +215,54 @@ pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
     }
     Ok(Sweep::Whole(found))
 }
+
+/// Walks over the whole list once and keeps, for each wanted legacyIdentifier, the ids of its partners, oldest
+/// first.
+///
+/// # Errors
+/// [`ApiError::Unreadable`] where fewer partners were seen than the list says it has: one that was missed
+/// would be made again.
+pub async fn collect_by_identifier<A: PartnersApi>(
+    api: &A,
+    wanted: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<HashMap<String, Vec<PartnerId>>, ApiError> {
+    let mut walk = PageWalk::new(ListFilter::default());
+    let mut seen: HashSet<PartnerId> = HashSet::new();
+    let mut found: HashMap<String, Vec<(Option<String>, PartnerId)>> = HashMap::new();
+    while let Some(items) = walk.next(api).await? {
+        for item in items {
+            if !seen.insert(item.id.clone()) {
+                continue;
+            }
+            let item = if item.has_party() {
+                item
+            } else {
+                match api.get(&item.id, &[]).await? {
+                    Some(whole) => whole,
+                    None => continue,
+                }
+            };
+            if let Some(legacy) = item.legacy_identifier.filter(|l| wanted(l)) {
+                found
+                    .entry(legacy)
+                    .or_default()
+                    .push((item.created_at, item.id));
+            }
+        }
+    }
+    if walk
+        .total_records
+        .is_some_and(|total| (seen.len() as u64) < total)
+    {
+        return Err(ApiError::Unreadable(ApiWords::new(
+            "the list changed while it was read, so a partner may have been missed; run again",
+        )));
+    }
+    Ok(found
+        .into_iter()
+        .map(|(legacy, mut partners)| {
+            partners.sort();
+            (legacy, partners.into_iter().map(|(_, id)| id).collect())
+        })
+        .collect())
+}

@@ -1,8 +1,9 @@
 //! The rate: one limiter over creates and look-ups together, never above what was asked.
 //!
 //! governor keeps the count; waiting is ours, in the order of arrival, so that paused tokio time drives it.
-//! A server that throttles slows everybody: the rate is halved, and comes back by a twentieth of the
-//! asked-for rate a second, never above it (additive increase, multiplicative decrease).
+//! A server that throttles slows everybody: the rate is halved, and comes back by a twentieth of its peak a
+//! second, never above what was asked for (additive increase, multiplicative decrease). The peak is the
+//! asked-for rate; without a limit, the rate at which the server first refused.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -18,7 +19,7 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
-use super::contract::{ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
 use crate::partner::{CreateOutcome, NotMade, PartnerId, Query};
 
@@ -76,12 +77,16 @@ const DEFAULT_BURST_SECONDS: f64 = 0.01;
 const CUT_EVERY: Duration = Duration::from_secs(1);
 /// The slowest that throttling makes it.
 const FLOOR_PER_SECOND: f64 = 0.2;
+/// The shortest time over which a rate is measured.
+const MEASURED: Duration = Duration::from_millis(50);
 /// The wait where a server throttles without saying for how long.
 const UNASKED_PAUSE: Duration = Duration::from_secs(1);
 
 struct Pace {
     asked: Rate,
     current: Rate,
+    /// What a second of recovery is a twentieth of.
+    peak: f64,
     burst: NonZeroU32,
     governor: Option<Governor>,
     paused_until: Option<Instant>,
@@ -136,6 +141,10 @@ impl Limiter {
         let pace = Pace {
             asked: rate,
             current: rate,
+            peak: match rate {
+                Rate::PerSecond(n) => n,
+                Rate::Unlimited => 0.0,
+            },
             burst,
             governor: governor(rate, burst),
             paused_until: None,
@@ -203,6 +212,15 @@ impl Limiter {
         None
     }
 
+    /// Nobody sends for this long; the rate stays as it is.
+    pub fn pause(&self, time: Duration) {
+        let Ok(mut pace) = self.pace.lock() else {
+            return;
+        };
+        let until = Instant::now() + time;
+        pace.paused_until = Some(pace.paused_until.map_or(until, |p| p.max(until)));
+    }
+
     /// The server refused for being asked too often: everybody slows down.
     pub fn throttled(&self, asked: Option<Duration>) {
         let Ok(mut pace) = self.pace.lock() else {
@@ -219,8 +237,16 @@ impl Limiter {
         }
         let present = match pace.current {
             Rate::PerSecond(n) => n,
-            Rate::Unlimited => f64::from(pace.permits_last_second.max(pace.permits).max(2)),
+            Rate::Unlimited => {
+                // What "unlimited" came to lately; a moment shorter than this measures nothing.
+                let elapsed = now.duration_since(pace.second).max(MEASURED);
+                let this_second = f64::from(pace.permits) / elapsed.as_secs_f64();
+                this_second
+                    .max(f64::from(pace.permits_last_second))
+                    .max(2.0)
+            }
         };
+        pace.peak = pace.peak.max(present);
         let halved = (present / 2.0).max(FLOOR_PER_SECOND);
         tracing::warn!(rate = %Rate::PerSecond(halved), "the API throttles; slowing down");
         pace.last_cut = Some(now);
@@ -253,7 +279,7 @@ impl Pace {
         }
     }
 
-    /// A twentieth of the asked-for rate a second; without a limit, a twentieth of the present rate, at least 1.
+    /// A twentieth of the peak for each second that passed, up to what was asked for.
     fn recover(&mut self, now: Instant) {
         let Rate::PerSecond(current) = self.current else {
             return;
@@ -263,10 +289,12 @@ impl Pace {
         {
             return;
         }
+        let seconds = now.duration_since(self.last_raise).as_secs_f64();
         self.last_raise = now;
+        let raised = current + self.peak / 20.0 * seconds;
         let raised = match self.asked {
-            Rate::PerSecond(asked) => (current + asked / 20.0).min(asked),
-            Rate::Unlimited => current + (current / 20.0).max(1.0),
+            Rate::PerSecond(asked) => raised.min(asked),
+            Rate::Unlimited => raised,
         };
         self.set(Rate::PerSecond(raised));
     }
@@ -279,7 +307,7 @@ pub struct Paced<A> {
     limiter: Limiter,
 }
 
-impl<A> Paced<A> {
+impl<A: Advises> Paced<A> {
     /// Puts `inner` behind `limiter`.
     pub fn new(inner: A, limiter: Limiter) -> Self {
         Self { inner, limiter }
@@ -290,7 +318,14 @@ impl<A> Paced<A> {
         &self.limiter
     }
 
+    fn follow_advice(&self) {
+        if let Some(time) = self.inner.take_advice() {
+            self.limiter.pause(time);
+        }
+    }
+
     fn heed<T>(&self, result: Result<T, ApiError>) -> Result<T, ApiError> {
+        self.follow_advice();
         if let Err(ApiError::Throttled { retry_after, .. }) = &result {
             self.limiter.throttled(*retry_after);
         }
@@ -298,12 +333,13 @@ impl<A> Paced<A> {
     }
 }
 
-impl<A: PartnersApi> PartnersApi for Paced<A> {
+impl<A: PartnersApi + Advises> PartnersApi for Paced<A> {
     async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
         if !self.limiter.permit().await {
             return CreateOutcome::NotMade(NotMade::Stopped);
         }
         let outcome = self.inner.create(body, query).await;
+        self.follow_advice();
         match &outcome {
             CreateOutcome::NotMade(NotMade::Throttled { retry_after }) => {
                 self.limiter.throttled(*retry_after);

@@ -43,6 +43,33 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     )
 }
 
+/// The wait that `RateLimit-*` headers ask for: the reset time, where nothing remains of the quota. `header`
+/// looks a header up by its lower-case name.
+///
+/// Source: the IETF drafts "`RateLimit` header fields for HTTP": `RateLimit-Remaining` and `RateLimit-Reset`
+/// (seconds), or one `RateLimit` field, `remaining=0, reset=5` in older drafts and `"name";r=0;t=5` in newer.
+#[must_use]
+pub fn spent_quota<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<Duration> {
+    let pair = |remaining: Option<&str>, reset: Option<&str>| -> Option<Duration> {
+        let remaining: u64 = remaining?.trim().parse().ok()?;
+        let seconds: u64 = reset?.trim().parse().ok()?;
+        // A reset this far away is a date since 1970 in a dialect we do not know.
+        (remaining == 0 && seconds < 86_400).then(|| Duration::from_secs(seconds).min(ASKED_CAP))
+    };
+    let combined = header("ratelimit").and_then(|text| {
+        let part = |names: [&str; 2]| {
+            text.split([',', ';'])
+                .filter_map(|p| p.trim().split_once('='))
+                .find(|(name, _)| names.contains(name))
+                .map(|(_, value)| value)
+        };
+        pair(part(["remaining", "r"]), part(["reset", "t"]))
+    });
+    combined
+        .or_else(|| pair(header("ratelimit-remaining"), header("ratelimit-reset")))
+        .or_else(|| pair(header("x-ratelimit-remaining"), header("x-ratelimit-reset")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +105,42 @@ mod tests {
                 retry_after(value, now),
                 seconds.map(Duration::from_secs),
                 "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_spent_quota_is_read_in_all_drafts() {
+        for (headers, seconds) in [
+            (
+                &[("ratelimit-remaining", "0"), ("ratelimit-reset", "5")][..],
+                Some(5),
+            ),
+            (
+                &[("ratelimit-remaining", "3"), ("ratelimit-reset", "5")],
+                None,
+            ),
+            (
+                &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "7")],
+                Some(7),
+            ),
+            (
+                &[
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", "1772645225"),
+                ],
+                None,
+            ),
+            (&[("ratelimit", "limit=100, remaining=0, reset=9")], Some(9)),
+            (&[("ratelimit", "\"default\";r=0;t=4")], Some(4)),
+            (&[("ratelimit", "\"default\";r=50;t=4")], None),
+            (&[], None),
+        ] {
+            let find = |name: &str| headers.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+            assert_eq!(
+                spent_quota(find),
+                seconds.map(Duration::from_secs),
+                "{headers:?}"
             );
         }
     }

@@ -61,7 +61,8 @@ pub enum Command {
     /// Settle every create whose outcome is unknown, by asking the API.
     #[command(after_help = "Examples:
   partner-sync reconcile --token-file token.txt
-  partner-sync reconcile --state nightly.db --settle 30s")]
+  partner-sync reconcile --state nightly.db --settle 30s
+  partner-sync reconcile --adopt export.csv -m mappings/apptivo.toml --token-file token.txt")]
     Reconcile(ReconcileArgs),
     /// The read side of the API, with all its filters.
     #[command(subcommand)]
@@ -195,6 +196,10 @@ pub struct CheckArgs {
 
 /// `import`.
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags that were typed or not"
+)]
 pub struct ImportArgs {
     /// Files and mapping.
     #[command(flatten)]
@@ -211,6 +216,9 @@ pub struct ImportArgs {
     /// Do not ask before the first import into an API.
     #[arg(long)]
     pub yes: bool,
+    /// First look which rows have a partner on the API already, and record those instead of making them again.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub adopt: bool,
     /// Send rows again that the API rejected, though they are unchanged.
     #[arg(long)]
     pub retry_rejected: bool,
@@ -230,6 +238,12 @@ pub struct StatusArgs {
 /// `reconcile`.
 #[derive(Debug, Clone, Args)]
 pub struct ReconcileArgs {
+    /// Also record the partners of this export that are on the API already; needs -m.
+    #[arg(long, value_name = "FILE", requires = "mapping")]
+    pub adopt: Vec<PathBuf>,
+    /// The mapping of the export.
+    #[arg(long, short, value_name = "MAPPING", requires = "adopt")]
+    pub mapping: Option<PathBuf>,
     /// How long after its answer was lost a create may still be processed.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     pub settle: Duration,
@@ -356,6 +370,12 @@ pub struct SandboxArgs {
     /// How long a new partner is missing from the list.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_time)]
     pub list_lag: Duration,
+    /// The list ignores skip and gives its first page again.
+    #[arg(long)]
+    pub ignore_skip: bool,
+    /// List items carry no party, so that each partner has to be got by id.
+    #[arg(long)]
+    pub list_without_party: bool,
     /// Refuse partners of this business name with 400.
     #[arg(long, value_name = "NAME")]
     pub refuse_name: Option<String>,

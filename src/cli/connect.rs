@@ -83,7 +83,7 @@ pub(crate) async fn connect(
         let target = target_of(&base);
         (base, token_source(settings)?, target, None)
     };
-    let auth = Auth::new(token)?;
+    let auth = Auth::new(token, desk.clock.clone())?;
     let loopback = base
         .host_str()
         .is_some_and(|h| h == "localhost" || h.starts_with("127.") || h == "[::1]");

@@ -4,6 +4,7 @@
 //! sending, and hands the rest over; the bounded channel holds it back while the API is the limit. Rows
 //! whose parent has no partner yet are handed over again in the next pass, for as long as passes help.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
@@ -33,6 +34,8 @@ pub(crate) struct Feeder {
     pub(crate) api: Arc<Telephone>,
     pub(crate) handle: Handle,
     pub(crate) retry_rejected: bool,
+    /// Rows that were adopted and are counted already.
+    pub(crate) adopted: HashSet<u32>,
     /// Rows that may still be sent.
     pub(crate) budget: u64,
     /// Rows met in the first pass.
@@ -181,6 +184,9 @@ impl Feeder {
                 continue;
             };
             let known = known.next().flatten();
+            if self.adopted.contains(&origin.ordinal) {
+                continue;
+            }
             let finished = |outcome, id, diagnostics| RowResult {
                 origin: origin.clone(),
                 key: key.clone(),

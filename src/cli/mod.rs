@@ -1,5 +1,6 @@
 //! FRONT DESK: talks to the user, calls the rooms; nobody imports it.
 
+mod adopt;
 mod args;
 mod commands;
 mod connect;

@@ -20,7 +20,7 @@ mod told;
 mod window;
 mod worker;
 
-pub use owner::{Delivery, Input, Options, PassEnd};
+pub use owner::{Delivery, Input, Leftover, Options, PassEnd};
 pub use plan::{Decision, decide};
 pub use stop::{Stop, StopReason};
-pub use told::{blocked, changed, in_doubt, still_rejected};
+pub use told::{blocked, changed, duplicates, in_doubt, place, still_rejected};

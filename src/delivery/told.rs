@@ -5,7 +5,8 @@ use crate::partner::PreparedPartner;
 use crate::state::{Known, RecordState};
 
 /// A row's place; the report adds the file.
-pub(super) fn place(row: &PreparedPartner) -> Location {
+#[must_use]
+pub fn place(row: &PreparedPartner) -> Location {
     Location {
         row: Some(row.origin.row),
         ..Location::default()
@@ -84,4 +85,18 @@ pub fn blocked(row: &PreparedPartner, parents: &[Option<Known>]) -> Diagnostic {
         None => "A row that it refers to has no partner.".to_owned(),
     };
     Diagnostic::new(Code::ReferenceBlocked, at, message)
+}
+
+/// The API holds several partners that the row is known by.
+#[must_use]
+pub fn duplicates(at: Location, legacy: &str, ids: &[&str]) -> Diagnostic {
+    Diagnostic::new(
+        Code::DuplicateOnApi,
+        at,
+        format!(
+            "The API holds {} partners with the legacyIdentifier \"{legacy}\": {}. The oldest is taken.",
+            ids.len(),
+            ids.join(", ")
+        ),
+    )
 }

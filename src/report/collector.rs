@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::created::CreatedList;
+use super::created::{CreatedList, PlanList};
 use super::folder::{ReportError, ReportFolder};
 use super::model::{Counts, ProblemGroup};
 use super::problems::Problems;
@@ -45,6 +45,17 @@ impl Counters {
     }
 }
 
+/// The list of rows that a kind of run writes, beside problems and rejects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PerRow {
+    /// None.
+    No,
+    /// `created.csv`: the partners that were made.
+    Created,
+    /// `plan.csv`: what would be done with each row.
+    Plan,
+}
+
 /// A group's example is the first of it; groups beyond this many are counted together without column.
 const GROUPS: usize = 2_000;
 
@@ -71,12 +82,17 @@ struct Files {
     problems: Problems,
     rejects: Rejects,
     created: Option<CreatedList>,
+    plan: Option<PlanList>,
 }
 
 impl Files {
-    fn write(&mut self, row: &RowResult) -> Result<(), ReportError> {
+    fn write(&mut self, names: &[SourceName], row: &RowResult) -> Result<(), ReportError> {
         for diagnostic in &row.diagnostics {
             self.problems.add(diagnostic)?;
+        }
+        if let Some(plan) = &mut self.plan {
+            let file = names.get(row.origin.file as usize).map_or("", |n| &*n.file);
+            plan.add(file, row)?;
         }
         match row.outcome {
             RowOutcome::Created | RowOutcome::Adopted => {
@@ -132,12 +148,12 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A collector that writes into `folder`, where there is one. `with_created` adds `created.csv`.
+    /// A collector that writes into `folder`, where there is one.
     pub fn new(
         folder: Option<&ReportFolder>,
         names: Vec<(Arc<str>, Option<Arc<str>>)>,
         formats: Vec<RejectFormat>,
-        with_created: bool,
+        per_row: PerRow,
         counters: Arc<Counters>,
     ) -> Result<Self, ReportError> {
         let files = match folder {
@@ -145,7 +161,12 @@ impl Collector {
             Some(folder) => Some(Files {
                 problems: Problems::begin(folder)?,
                 rejects: Rejects::begin(folder, formats)?,
-                created: if with_created {
+                plan: if per_row == PerRow::Plan {
+                    Some(PlanList::begin(folder)?)
+                } else {
+                    None
+                },
+                created: if per_row == PerRow::Created {
                     Some(CreatedList::begin(folder)?)
                 } else {
                     None
@@ -177,7 +198,9 @@ impl Collector {
     pub fn add(&mut self, mut row: RowResult) {
         self.count(row.outcome, 1);
         self.place(row.origin.file, &mut row.diagnostics);
-        self.try_write(|files| files.write(&row));
+        let names = std::mem::take(&mut self.names);
+        self.try_write(|files| files.write(&names, &row));
+        self.names = names;
     }
 
     /// Takes what is to be told of a row whose outcome is not known yet.
@@ -247,6 +270,9 @@ impl Collector {
             keep(files.rejects.finish());
             if let Some(created) = files.created {
                 keep(created.finish().map(|p| vec![p]));
+            }
+            if let Some(plan) = files.plan {
+                keep(plan.finish().map(|p| vec![p]));
             }
         }
         let mut groups: Vec<ProblemGroup> = self.groups.into_values().collect();

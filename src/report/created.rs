@@ -36,3 +36,46 @@ impl CreatedList {
         self.file.finish()
     }
 }
+
+/// `plan.csv`: what an import would do with each row.
+#[derive(Debug)]
+pub(super) struct PlanList {
+    file: ReportFile,
+}
+
+impl PlanList {
+    pub(super) fn begin(folder: &ReportFolder) -> Result<Self, ReportError> {
+        let mut list = Self {
+            file: folder.begin("plan.csv")?,
+        };
+        let header = [
+            "file",
+            "row",
+            "key",
+            "legacyIdentifier",
+            "would_be",
+            "partnerId",
+        ];
+        list.file.put(csv_line(&header, b',').as_bytes())?;
+        Ok(list)
+    }
+
+    pub(super) fn add(&mut self, file: &str, row: &RowResult) -> Result<(), ReportError> {
+        let line = csv_line(
+            &[
+                file,
+                &row.origin.row.to_string(),
+                row.key.as_ref().map_or("", |k| k.as_str()),
+                row.legacy_identifier.as_ref().map_or("", |l| l.as_str()),
+                row.outcome.as_str(),
+                row.partner.as_ref().map_or("", |p| p.as_str()),
+            ],
+            b',',
+        );
+        self.file.put(line.as_bytes())
+    }
+
+    pub(super) fn finish(self) -> Result<std::path::PathBuf, ReportError> {
+        self.file.finish()
+    }
+}

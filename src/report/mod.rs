@@ -14,7 +14,7 @@ mod problems;
 mod rejects;
 mod terminal;
 
-pub use collector::{Collector, Counters};
+pub use collector::{Collector, Counters, PerRow};
 pub use folder::{ReportError, ReportFolder};
 pub use json::summary_json;
 pub use model::{Counts, Detected, Kind, ProblemGroup, RunReport};

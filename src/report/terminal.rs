@@ -14,7 +14,7 @@ const SHOWN_GROUPS: usize = 5;
 pub fn render(report: &RunReport) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", verdict(report));
-    if report.kind == Kind::Reconcile {
+    if report.kind == Kind::Reconcile && report.rows() == 0 {
         return out;
     }
     let _ = writeln!(out);

@@ -286,8 +286,17 @@ async fn list(
     } else {
         shared.clock.now().0 - lag
     };
-    let (status, response) = match page(&shared.book, &parameters(&query), visible_before) {
-        Ok(page) => (StatusCode::OK, answer(StatusCode::OK, page.to_string())),
+    let mut parameters = parameters(&query);
+    if shared.ignore_skip {
+        parameters.remove("skip");
+    }
+    let (status, response) = match page(&shared.book, &parameters, visible_before) {
+        Ok(mut page) => {
+            if shared.list_without_party {
+                without_party(&mut page);
+            }
+            (StatusCode::OK, answer(StatusCode::OK, page.to_string()))
+        }
         Err(messages) => (
             StatusCode::BAD_REQUEST,
             nest_error(StatusCode::BAD_REQUEST, messages),
@@ -302,6 +311,19 @@ async fn list(
         None,
     );
     response
+}
+
+fn without_party(page: &mut Value) {
+    for item in page
+        .get_mut("items")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if let Some(item) = item.as_object_mut() {
+            item.remove("party");
+        }
+    }
 }
 
 async fn one(

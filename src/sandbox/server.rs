@@ -46,6 +46,10 @@ pub struct Settings {
     pub slow_for: Duration,
     /// How long a new partner is missing from the list.
     pub list_lag: Duration,
+    /// The list ignores `skip` and gives its first page again.
+    pub ignore_skip: bool,
+    /// List items carry no `party`.
+    pub list_without_party: bool,
     /// A business name that it refuses with 400.
     pub refuse_name: Option<String>,
     /// Where partners are kept; in memory, where there is none.
@@ -65,6 +69,8 @@ impl Default for Settings {
             seed: 1,
             slow_for: routes::SLOW_FOR,
             list_lag: Duration::ZERO,
+            ignore_skip: false,
+            list_without_party: false,
             refuse_name: None,
             data: None,
             log: None,
@@ -105,6 +111,8 @@ pub(super) struct Shared {
     pub(super) faults: Faults,
     pub(super) slow_for: Duration,
     pub(super) list_lag: Duration,
+    pub(super) ignore_skip: bool,
+    pub(super) list_without_party: bool,
     pub(super) refuse_name: Option<String>,
     pub(super) requests: AtomicU64,
     pub(super) log: Log,
@@ -195,6 +203,8 @@ impl Sandbox {
             faults: Faults::new(settings.faults, settings.seed),
             slow_for: settings.slow_for,
             list_lag: settings.list_lag,
+            ignore_skip: settings.ignore_skip,
+            list_without_party: settings.list_without_party,
             refuse_name: settings.refuse_name,
             requests: AtomicU64::new(0),
             log,

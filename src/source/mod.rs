@@ -224,6 +224,15 @@ impl Source {
     /// A [`SourceError`] when the file changed since it was opened, or breaks off.
     pub fn read(&self, sink: &mut dyn FnMut(RowBatch) -> Flow) -> Result<(), SourceError> {
         self.check_unchanged()?;
+        let mut changed = None;
+        // Before every batch: rows of a file that changed under our eyes are not handed on.
+        let mut checked = |batch: RowBatch| match self.check_unchanged() {
+            Ok(()) => sink(batch),
+            Err(error) => {
+                changed = Some(error);
+                Flow::Enough
+            }
+        };
         match &self.format {
             Format::Text { encoding, dialect } => {
                 csv::read(
@@ -232,14 +241,23 @@ impl Source {
                     *dialect,
                     &self.header,
                     self.header_row,
-                    sink,
+                    &mut checked,
                 )?;
             }
             Format::Workbook { sheet, .. } => {
-                workbook::read(&self.path, sheet, &self.header, self.header_row, sink)?;
+                workbook::read(
+                    &self.path,
+                    sheet,
+                    &self.header,
+                    self.header_row,
+                    &mut checked,
+                )?;
             }
         }
-        self.check_unchanged()
+        match changed {
+            Some(error) => Err(error),
+            None => self.check_unchanged(),
+        }
     }
 
     fn check_unchanged(&self) -> Result<(), SourceError> {

@@ -4,6 +4,7 @@
     clippy::format_push_string,
     clippy::needless_pass_by_value,
     clippy::cast_possible_truncation,
+    clippy::too_many_lines,
     reason = "in a test a panic is the message, and short beats fast"
 )]
 
@@ -13,12 +14,18 @@ mod support;
 mod architecture;
 /// What `--help` says, and what the generated references hold.
 mod cli;
+/// Under every fault: each key once.
+mod exactly_once;
 /// From an export to partners, and a rerun.
 mod import;
 /// Overlapping runs, signals, deadlines.
 mod interruption;
 /// Killed at any moment, run again.
 mod killed;
+/// Disk full, damage, a source that changes.
+mod local_faults;
+/// No interleaving of events and crashes makes a duplicate.
+mod model;
 /// The API's read side.
 mod partners;
 /// No bank data at rest, in a log or in a report.
@@ -31,5 +38,7 @@ mod references;
 mod rejects;
 /// The practice server itself.
 mod sandbox;
+/// Was it sent? The table of cases.
+mod was_it_sent;
 /// Wrong input: exit 2, one clear message, no panic.
 mod wrong_input;

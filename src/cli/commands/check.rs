@@ -11,7 +11,7 @@ use crate::cli::connect;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::progress::{Progress, Screen};
 use crate::partner::{Fingerprinter, RowKey, RowOutcome};
-use crate::report::{Counters, Kind, ReportFolder};
+use crate::report::{Counters, Kind, PerRow, ReportFolder};
 use crate::source::Flow;
 use crate::state::{LedgerReader, RecordState, RunId};
 
@@ -61,7 +61,7 @@ pub(super) fn run(
                     .any(|k| k.state == RecordState::Created)
             })
     };
-    let collector = run::collector(folder.as_ref(), exports, false, &counters)?;
+    let collector = run::collector(folder.as_ref(), exports, PerRow::No, &counters)?;
     let seen = Cell::new(0_u64);
     // Nothing is kept, so any key does.
     let fingerprinter = Fingerprinter::new([0; 32]);

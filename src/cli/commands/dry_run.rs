@@ -14,7 +14,7 @@ use crate::cli::progress::{Progress, Screen};
 use crate::delivery::{Decision, blocked, changed, decide, in_doubt, still_rejected};
 use crate::partner::{Fingerprinter, RowKey, RowOutcome};
 use crate::prepare::PreparedRow;
-use crate::report::{Counters, Kind, ReportFolder};
+use crate::report::{Counters, Kind, PerRow, ReportFolder};
 use crate::source::Flow;
 use crate::state::{LedgerReader, RecordState, RunId, StateError};
 
@@ -70,7 +70,7 @@ pub(super) fn run(
         })
     };
     let stranded = stranded_rows(exports, &survey, &fingerprinter, &known)?;
-    let collector = run::collector(folder.as_ref(), exports, false, &counters)?;
+    let collector = run::collector(folder.as_ref(), exports, PerRow::Plan, &counters)?;
     let mut budget = args.limit.unwrap_or(u64::MAX);
     let mut trouble = None;
     exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {

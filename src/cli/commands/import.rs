@@ -1,5 +1,6 @@
 //! `import`: the main job. A rerun resumes.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -7,8 +8,9 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::run::{self, Heading, Opened};
-use super::runtime;
+use super::{runtime, watch_signals};
 use crate::cli::Desk;
+use crate::cli::adopt::Adoption;
 use crate::cli::args::{ImportArgs, Shared};
 use crate::cli::connect::{self, Connection};
 use crate::cli::exit::{CliError, Exit};
@@ -16,12 +18,12 @@ use crate::cli::feeder::Feeder;
 use crate::cli::progress::{Progress, Screen};
 use crate::cli::prompt;
 use crate::config::Resolved;
-use crate::delivery::{Delivery, Options, Stop, StopReason};
+use crate::delivery::{Delivery, Leftover, Options, Stop, StopReason};
 use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, Survey};
-use crate::report::{Collector, Counters, Kind, ReportFolder, RunReport, summary_json};
+use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder, RunReport, summary_json};
 use crate::source::Flow;
-use crate::state::{Ledger, LedgerReader, RecordState, RunId, RunStart, StateLock};
+use crate::state::{Doubt, Ledger, LedgerReader, RecordState, RunId, RunStart, StateLock};
 
 /// Batches between feeder and delivery: the feeder stays this far ahead at most.
 const BATCHES_AHEAD: usize = 2;
@@ -69,38 +71,25 @@ pub(super) fn run(
     import.run(&runtime, screen)
 }
 
-/// First signal: stop in good order. Second: end at once; the ledger has everything that matters.
-fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Stop) {
-    let stop = stop.clone();
-    runtime.spawn(async move {
-        wait_for_signal().await;
-        stop.request(StopReason::Interrupted);
-        wait_for_signal().await;
-        end_at_once();
-    });
-}
-
-#[expect(
-    clippy::exit,
-    reason = "a second Ctrl-C means now: nothing is lost, and nothing may be waited for"
-)]
-fn end_at_once() {
-    std::process::exit(i32::from(Exit::Interrupted.code()));
-}
-
-async fn wait_for_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
+/// Doubts that adoption did not settle.
+fn doubts_left(ledger: &Ledger, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, CliError> {
+    if doubts.is_empty() {
+        return Ok(doubts);
     }
-    let _ = tokio::signal::ctrl_c().await;
+    let known = ledger
+        .reader()?
+        .known(doubts.iter().map(|d| d.key.as_str()))?;
+    let open = |known: &Option<crate::state::Known>| {
+        known
+            .as_ref()
+            .is_some_and(|k| k.state == RecordState::InDoubt)
+    };
+    Ok(doubts
+        .into_iter()
+        .zip(known)
+        .filter(|(_, k)| open(k))
+        .map(|(d, _)| d)
+        .collect())
 }
 
 struct Import<'i> {
@@ -128,7 +117,7 @@ impl Import<'_> {
         let survey = self.survey(&exports, &counters)?;
         let detected = run::detected(&exports, &survey);
         run::tell_detected(self.desk, &detected);
-        let collector = run::collector(self.folder.as_ref(), &exports, true, &counters)?;
+        let collector = run::collector(self.folder.as_ref(), &exports, PerRow::Created, &counters)?;
         let heading = |id: RunId, stop: &Stop, this: &Self| Heading {
             run: id,
             kind: Kind::Import,
@@ -178,7 +167,27 @@ impl Import<'_> {
             );
         }
         let survey = Arc::new(survey);
-        self.deliver(runtime, &exports, &survey, &ledger, doubts, &collector)?;
+        let mut adopted = HashSet::new();
+        if self.args.adopt {
+            let adoption = Adoption {
+                api: &self.connection.api,
+                handle: runtime.handle(),
+                exports: &exports,
+                survey: &survey,
+                ledger: &ledger,
+                collector: &collector,
+                stop: &self.stop,
+            };
+            match adoption.run(&mut |_, _| {}) {
+                Ok(ordinals) => adopted = ordinals,
+                // What is there already cannot be known, so nothing may be made.
+                Err(error) => self.stop.request(StopReason::ApiDown(error.to_string())),
+            }
+        }
+        let doubts = doubts_left(&ledger, doubts)?;
+        let leftover = self.deliver(
+            runtime, &exports, &survey, &ledger, doubts, adopted, &collector,
+        )?;
         progress.finish();
 
         let rows = survey.rows;
@@ -187,7 +196,7 @@ impl Import<'_> {
             &collector,
             self.folder.as_ref(),
             self.desk,
-            |report| self.exit(report, rows),
+            |report| self.exit(report, rows, &leftover),
         );
         runtime.block_on(async {
             if let Err(error) = ledger.end(report.exit, summary_json(&report)).await {
@@ -266,15 +275,20 @@ impl Import<'_> {
     }
 
     /// Runs feeder, delivery and collector until every row has its outcome.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that one run consists of, once"
+    )]
     fn deliver(
         &self,
         runtime: &tokio::runtime::Runtime,
         exports: &Arc<Exports>,
         survey: &Arc<Survey>,
         ledger: &Ledger,
-        doubts: Vec<crate::state::Doubt>,
+        doubts: Vec<Doubt>,
+        adopted: HashSet<u32>,
         collector: &Arc<Mutex<Collector>>,
-    ) -> Result<(), CliError> {
+    ) -> Result<Leftover, CliError> {
         let (results, mut told) = mpsc::channel::<Vec<RowResult>>(RESULTS_AHEAD);
         let (input, rows) = mpsc::channel(BATCHES_AHEAD);
         let options = Options {
@@ -301,6 +315,7 @@ impl Import<'_> {
             api: Arc::clone(&self.connection.api),
             handle: runtime.handle().clone(),
             retry_rejected: self.args.retry_rejected,
+            adopted,
             budget: self.args.limit.unwrap_or(u64::MAX),
             met: 0,
             asked: false,
@@ -324,15 +339,24 @@ impl Import<'_> {
             .map_err(machine)?;
         // On a worker thread, not on this one: the loop shares its cores with the workers' sockets.
         let delivered = runtime.block_on(async { tokio::spawn(delivery.run(rows)).await });
-        if delivered.is_err() || feeding.join().is_err() || collecting.join().is_err() {
+        let fed = feeding.join();
+        let collected = collecting.join();
+        if delivered.is_err() || fed.is_err() || collected.is_err() {
             self.stop.request(StopReason::Internal(
                 "a part of the run broke down; please report it with the log of -vv".to_owned(),
             ));
         }
-        Ok(())
+        let mut leftover = delivered.unwrap_or_default();
+        let duplicates = std::mem::take(&mut leftover.duplicates);
+        // They are of no row of these files.
+        collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .tell(u32::MAX, duplicates);
+        Ok(leftover)
     }
 
-    fn exit(&self, report: &RunReport, rows: u64) -> Exit {
+    fn exit(&self, report: &RunReport, rows: u64, leftover: &Leftover) -> Exit {
         if report.rows() != rows {
             self.desk.output.error(&CliError::Machine(format!(
                 "the counts add up to {} rows, but {rows} were read: this is a fault of partner-sync, please report it",
@@ -357,6 +381,8 @@ impl Import<'_> {
             {
                 Exit::Problems
             }
+            // A doubt of an earlier run whose row is not in the file is still a doubt.
+            None if leftover.doubts > 0 => Exit::Problems,
             None => Exit::Done,
         }
     }

@@ -12,6 +12,7 @@ mod status;
 use super::Desk;
 use super::args::{Cli, Command, command};
 use super::exit::{CliError, Exit};
+use crate::delivery::{Stop, StopReason};
 use crate::telemetry;
 
 /// Sets logging up and runs the command.
@@ -63,4 +64,38 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
         .enable_all()
         .build()
         .map_err(|e| CliError::Machine(format!("cannot start: {e}")))
+}
+
+/// First signal: stop in good order. Second: end at once; the ledger has everything that matters.
+pub(crate) fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Stop) {
+    let stop = stop.clone();
+    runtime.spawn(async move {
+        wait_for_signal().await;
+        stop.request(StopReason::Interrupted);
+        wait_for_signal().await;
+        end_at_once();
+    });
+}
+
+#[expect(
+    clippy::exit,
+    reason = "a second Ctrl-C means now: nothing is lost, and nothing may be waited for"
+)]
+fn end_at_once() {
+    std::process::exit(i32::from(Exit::Interrupted.code()));
+}
+
+async fn wait_for_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }

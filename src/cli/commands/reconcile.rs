@@ -1,125 +1,261 @@
-//! `reconcile`: settles every create whose outcome is unknown, by asking the API. No file is read.
+//! `reconcile`: settles every create whose outcome is unknown, by asking the API; `--adopt` also records the
+//! partners of an export that are there already. Nothing is made.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::run::{self, Heading};
 use super::runtime;
 use crate::cli::Desk;
+use crate::cli::adopt::Adoption;
 use crate::cli::args::{ReconcileArgs, Shared};
-use crate::cli::connect;
+use crate::cli::connect::{self, Connection};
 use crate::cli::exit::{CliError, Exit};
+use crate::config::Resolved;
 use crate::delivery::{Delivery, Input, Options, Stop};
-use crate::report::{Collector, Counters, Kind, summary_json};
-use crate::state::{Ledger, RecordState, RunId, RunStart, StateLock, StateView};
+use crate::mapping::Mapping;
+use crate::partner::{Query, RowOutcome};
+use crate::prepare::Exports;
+use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder};
+use crate::state::{Ledger, RecordState, RunId, RunStart, StateError, StateLock, StateView};
 
 pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<Exit, CliError> {
     let started = Instant::now();
     let settings = connect::settings(shared, desk)?;
     let stop = Stop::default();
-    let runtime = runtime()?;
-    let lock = StateLock::take(&settings.state, &desk.clock)?;
-    let mappings: Vec<String> = {
-        let view = StateView::open(&settings.state)?;
-        let target = connect::known_target(shared, &settings)?;
-        view.counts()?
-            .into_iter()
-            .filter(|c| Some(&c.target) == target.as_ref())
-            .map(|c| c.mapping)
-            .collect()
+    let adoption = args.mapping.as_deref().map(Mapping::read).transpose()?;
+    let adoption = match adoption {
+        Some(mapping) => {
+            let exports = Exports::open(&args.adopt, &mapping, Query::default())?;
+            Some((mapping, exports))
+        }
+        None => None,
     };
+    let folder = settings
+        .report
+        .as_deref()
+        .map(ReportFolder::create)
+        .transpose()?;
+    let runtime = runtime()?;
     let connection = runtime.block_on(connect::connect(shared, &settings, &stop, desk))?;
+    let _lock = StateLock::take(&settings.state, &desk.clock)?;
+    super::watch_signals(&runtime, &stop);
+    let reconcile = Reconcile {
+        args,
+        desk,
+        settings,
+        connection,
+        stop,
+        runtime,
+    };
+    let mappings = match reconcile.spaces() {
+        Ok(mappings) => mappings,
+        // With --adopt the first state is made here.
+        Err(CliError::State(StateError::Missing { .. })) if adoption.is_some() => Vec::new(),
+        Err(error) => return Err(error),
+    };
     for mapping in &mappings {
-        let start = RunStart {
-            id: RunId::new(&desk.clock),
+        reconcile.settle(mapping)?;
+    }
+    let counters = Arc::new(Counters::default());
+    let (collector, names, files, detected) = match &adoption {
+        Some((mapping, exports)) => {
+            let collector = run::collector(folder.as_ref(), exports, PerRow::Created, &counters)?;
+            let survey = exports.survey(&|| reconcile.stop.is_requested(), &|_| {})?;
+            let detected = run::detected(exports, &survey);
+            run::tell_detected(desk, &detected);
+            reconcile.adopt(mapping, exports, &survey, &collector)?;
+            (
+                collector,
+                mapping.name.clone(),
+                run::file_names(exports),
+                detected,
+            )
+        }
+        None => {
+            let empty = Collector::new(
+                folder.as_ref(),
+                Vec::new(),
+                Vec::new(),
+                PerRow::No,
+                counters,
+            )?;
+            (
+                Arc::new(Mutex::new(empty)),
+                mappings.join(", "),
+                Vec::new(),
+                Vec::new(),
+            )
+        }
+    };
+    let left = reconcile.in_doubt()?;
+    let heading = Heading {
+        run: RunId::new(&desk.clock),
+        kind: Kind::Reconcile,
+        target: Some(reconcile.connection.target.clone()),
+        mapping: names,
+        files,
+        detected,
+        stopped: reconcile.stop.reason().map(|r| r.to_string()),
+        started,
+    };
+    let report = run::conclude(heading, &collector, folder.as_ref(), desk, |report| {
+        let duplicates = report
+            .groups
+            .iter()
+            .any(|g| g.code == crate::diagnostic::Code::DuplicateOnApi);
+        match (reconcile.stop.reason(), left) {
+            (Some(crate::delivery::StopReason::Interrupted), _) => Exit::Interrupted,
+            (Some(_), _) => Exit::Stopped,
+            (None, 0) if !duplicates => Exit::Done,
+            (None, _) => Exit::Problems,
+        }
+    });
+    Ok(run::print(&report, desk))
+}
+
+struct Reconcile<'r> {
+    args: &'r ReconcileArgs,
+    desk: &'r Desk,
+    settings: Resolved,
+    connection: Connection,
+    stop: Stop,
+    runtime: Runtime,
+}
+
+impl Reconcile<'_> {
+    /// The mappings that the state knows at this API.
+    fn spaces(&self) -> Result<Vec<String>, CliError> {
+        let counts = StateView::open(&self.settings.state)?.counts()?;
+        Ok(counts
+            .into_iter()
+            .filter(|c| c.target == self.connection.target)
+            .map(|c| c.mapping)
+            .collect())
+    }
+
+    fn in_doubt(&self) -> Result<u64, CliError> {
+        let counts = StateView::open(&self.settings.state)?.counts()?;
+        Ok(counts
+            .iter()
+            .filter(|c| c.target == self.connection.target)
+            .map(|c| {
+                c.states
+                    .get(RecordState::InDoubt.as_str())
+                    .copied()
+                    .unwrap_or(0)
+            })
+            .sum())
+    }
+
+    fn start(&self, mapping: &str, files: String) -> RunStart {
+        RunStart {
+            id: RunId::new(&self.desk.clock),
             command: "reconcile",
-            target: connection.target.clone(),
-            mapping: mapping.clone(),
-            files: String::new(),
-        };
-        let (ledger, doubts, writer) = Ledger::begin(&settings.state, &start, &desk.clock)?;
-        desk.output
+            target: self.connection.target.clone(),
+            mapping: mapping.to_owned(),
+            files,
+        }
+    }
+
+    /// Settles the doubts of one mapping: a delivery without rows.
+    fn settle(&self, mapping: &str) -> Result<(), CliError> {
+        let start = self.start(mapping, String::new());
+        let (ledger, doubts, writer) =
+            Ledger::begin(&self.settings.state, &start, &self.desk.clock)?;
+        self.desk
+            .output
             .note(&format!("{mapping}: {} in doubt", doubts.len()));
         let options = Options {
-            workers: settings.workers,
-            settle: args.settle,
+            workers: self.settings.workers,
+            settle: self.args.settle,
             retry_rejected: false,
         };
-        runtime.block_on(async {
-            let (results, _nobody) = mpsc::channel(1);
+        let (results, _nobody) = mpsc::channel(1);
+        let api = Arc::clone(&self.connection.api);
+        let delivery = Delivery::new(
+            api,
+            ledger.clone(),
+            options,
+            doubts,
+            results,
+            self.stop.clone(),
+        );
+        self.runtime.block_on(async {
             let (input, rows) = mpsc::channel(1);
-            let delivery = Delivery::new(
-                Arc::clone(&connection.api),
-                ledger.clone(),
-                options,
-                doubts,
-                results,
-                stop.clone(),
-            );
             let running = tokio::spawn(delivery.run(rows));
             let (reply, answer) = oneshot::channel();
             if input.send(Input::EndOfPass(reply)).await.is_ok() {
                 let _ = answer.await;
             }
             drop(input);
-            let _ = running.await;
-            let exit = if stop.reason().is_some() {
-                Exit::Stopped
-            } else {
-                Exit::Done
-            };
-            if let Err(error) = ledger.end(exit.code(), "{}".to_owned()).await {
-                desk.output.error(&error.into());
+            let leftover = running.await.unwrap_or_default();
+            for duplicate in leftover.duplicates {
+                self.desk.output.note(&duplicate.message);
             }
-        });
+            let exit = match (self.stop.reason(), leftover.doubts) {
+                (Some(_), _) => Exit::Stopped,
+                (None, 0) => Exit::Done,
+                (None, _) => Exit::Problems,
+            };
+            ledger.end(exit.code(), "{}".to_owned()).await
+        })?;
         drop(ledger);
         let _ = writer.join();
+        Ok(())
     }
-    drop(lock);
-    let left: u64 = StateView::open(&settings.state)?
-        .counts()?
-        .iter()
-        .filter(|c| c.target == connection.target)
-        .map(|c| {
-            c.states
-                .get(RecordState::InDoubt.as_str())
-                .copied()
-                .unwrap_or(0)
-        })
-        .sum();
-    let collector = Arc::new(std::sync::Mutex::new(Collector::new(
-        None,
-        Vec::new(),
-        Vec::new(),
-        false,
-        Arc::new(Counters::default()),
-    )?));
-    let heading = Heading {
-        run: RunId::new(&desk.clock),
-        kind: Kind::Reconcile,
-        target: Some(connection.target.clone()),
-        mapping: mappings.join(", "),
-        files: Vec::new(),
-        detected: Vec::new(),
-        stopped: stop.reason().map(|r| r.to_string()),
-        started,
-    };
-    let report = run::conclude(heading, &collector, None, desk, |_| {
-        match (stop.reason(), left) {
-            (Some(_), _) => Exit::Stopped,
-            (None, 0) => Exit::Done,
-            (None, _) => Exit::Problems,
-        }
-    });
-    if desk.output.json {
-        desk.output.result(&format!("{}\n", summary_json(&report)));
-        return Ok(if report.exit == 0 {
-            Exit::Done
-        } else {
-            run::print(&report, desk)
+
+    /// Records the partners of the export that are on the API already.
+    fn adopt(
+        &self,
+        mapping: &Mapping,
+        exports: &Exports,
+        survey: &crate::prepare::Survey,
+        collector: &Arc<Mutex<Collector>>,
+    ) -> Result<(), CliError> {
+        let start = self.start(&mapping.name, run::file_names(exports).join(", "));
+        let (ledger, _, writer) = Ledger::begin(&self.settings.state, &start, &self.desk.clock)?;
+        let adoption = Adoption {
+            api: &self.connection.api,
+            handle: self.runtime.handle(),
+            exports,
+            survey,
+            ledger: &ledger,
+            collector,
+            stop: &self.stop,
+        };
+        let mut others = Vec::new();
+        let adopted = adoption.run(&mut |row, state| {
+            let valid = match state {
+                Some(RecordState::Created) => RowOutcome::Skipped,
+                Some(RecordState::InDoubt | RecordState::InFlight) => RowOutcome::InDoubt,
+                _ => RowOutcome::Deferred,
+            };
+            if row.partner.is_some() {
+                collector_count(collector, valid);
+            } else {
+                others.push(run::unsent(row, valid));
+            }
         });
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in others {
+            held.add(row);
+        }
+        drop(held);
+        self.runtime
+            .block_on(ledger.end(Exit::Done.code(), "{}".to_owned()))?;
+        drop(ledger);
+        let _ = writer.join();
+        adopted.map(|_| ())
     }
-    Ok(run::print(&report, desk))
+}
+
+fn collector_count(collector: &Arc<Mutex<Collector>>, outcome: RowOutcome) {
+    collector
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .count(outcome, 1);
 }

@@ -11,8 +11,8 @@ use crate::mapping::date::Evidence;
 use crate::partner::{Fingerprinter, Query, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PreparedRow, Survey};
 use crate::report::{
-    Collector, Counters, Detected, Kind, RejectFormat, ReportFolder, RunReport, render_terminal,
-    summary_json,
+    Collector, Counters, Detected, Kind, PerRow, RejectFormat, ReportFolder, RunReport,
+    render_terminal, summary_json,
 };
 use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
 use crate::state::RunId;
@@ -127,7 +127,7 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
 pub(super) fn collector(
     folder: Option<&ReportFolder>,
     exports: &Exports,
-    with_created: bool,
+    per_row: PerRow,
     counters: &Arc<Counters>,
 ) -> Result<Arc<Mutex<Collector>>, CliError> {
     let names = exports
@@ -136,7 +136,7 @@ pub(super) fn collector(
         .map(|f| (Arc::clone(f.source.name()), f.source.sheet()))
         .collect();
     let formats = reject_formats(exports);
-    let collector = Collector::new(folder, names, formats, with_created, Arc::clone(counters))?;
+    let collector = Collector::new(folder, names, formats, per_row, Arc::clone(counters))?;
     Ok(Arc::new(Mutex::new(collector)))
 }
 
@@ -196,7 +196,7 @@ pub(super) fn conclude(
     desk: &Desk,
     exit: impl FnOnce(&RunReport) -> Exit,
 ) -> RunReport {
-    let empty = Collector::new(None, Vec::new(), Vec::new(), false, Arc::default());
+    let empty = Collector::new(None, Vec::new(), Vec::new(), PerRow::No, Arc::default());
     let collected = {
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         match empty {

@@ -17,6 +17,8 @@ pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<Exit, CliError> {
             seed: args.seed,
             slow_for: args.slow_for,
             list_lag: args.list_lag,
+            ignore_skip: args.ignore_skip,
+            list_without_party: args.list_without_party,
             refuse_name: args.refuse_name,
             data: args.data,
             log: args.log,

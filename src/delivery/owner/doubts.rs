@@ -10,8 +10,7 @@ use super::{After, Delivery, Done, SWEEP_DOUBTS};
 use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep, find_by_identifier, sweep};
 use crate::delivery::StopReason;
 use crate::delivery::recovery::{Absence, Doubted};
-use crate::delivery::told::{changed, in_doubt, place};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::delivery::told::{changed, duplicates, in_doubt, place};
 use crate::partner::{RowKey, RowOutcome};
 use crate::state::{Event, Settlement};
 
@@ -109,17 +108,9 @@ impl<A: PartnersApi> Delivery<A> {
             let id = hits.first().map(|h| h.id.clone());
             let mut diagnostics = Vec::new();
             if hits.len() > 1 {
-                let ids = hits
-                    .iter()
-                    .map(|h| h.id.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ");
                 let at = doubted.row.as_ref().map(place).unwrap_or_default();
-                diagnostics.push(Diagnostic::new(
-                    Code::DuplicateOnApi,
-                    at,
-                    format!("The API holds {} partners with the legacyIdentifier \"{}\": {ids}. The oldest is taken.", hits.len(), doubted.legacy_identifier),
-                ));
+                let ids: Vec<&str> = hits.iter().map(|h| h.id.as_str()).collect();
+                diagnostics.push(duplicates(at, doubted.legacy_identifier.as_str(), &ids));
             }
             match doubted.row {
                 Some(row) if row.fingerprint == doubted.fingerprint => {
@@ -131,9 +122,7 @@ impl<A: PartnersApi> Delivery<A> {
                 }
                 None => {
                     self.found_elsewhere += 1;
-                    for diagnostic in diagnostics {
-                        tracing::warn!("{}", diagnostic.message);
-                    }
+                    self.duplicates_elsewhere.extend(diagnostics);
                 }
             }
         }
@@ -242,7 +231,8 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     /// Doubts that this run could not settle.
-    pub(super) fn leave_doubts(&mut self) {
+    pub(super) fn leave_doubts(&mut self) -> u64 {
+        let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
             match doubted.row {
                 Some(row) => {
@@ -250,9 +240,11 @@ impl<A: PartnersApi> Delivery<A> {
                     self.finish(&row, RowOutcome::InDoubt, None, vec![diagnostic]);
                 }
                 None => {
+                    elsewhere += 1;
                     tracing::warn!(key = %doubted.key, "a row of an earlier run is still in doubt");
                 }
             }
         }
+        elsewhere
     }
 }

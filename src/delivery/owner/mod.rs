@@ -20,6 +20,7 @@ use super::stop::{Stop, StopReason};
 use super::window::Window;
 use super::worker::deliver;
 use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep};
+use crate::diagnostic::Diagnostic;
 use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::state::{Claim, Doubt, Event, Known, Ledger, Settlement, StateError};
 
@@ -52,6 +53,15 @@ pub struct PassEnd {
     pub postponed: Vec<u32>,
     /// Rows that got their partner in this pass: without any, another pass changes nothing.
     pub progress: u64,
+}
+
+/// What a delivery leaves of rows that are not in its files.
+#[derive(Debug, Default)]
+pub struct Leftover {
+    /// Rows of earlier runs that are still in doubt.
+    pub doubts: u64,
+    /// Partners that the API holds several times, found while doubts of earlier runs were settled.
+    pub duplicates: Vec<Diagnostic>,
 }
 
 /// Children that wait in memory for a parent under way; more of them wait for the next pass.
@@ -127,6 +137,7 @@ pub struct Delivery<A> {
     progress: u64,
     pass: Option<oneshot::Sender<PassEnd>>,
     found_elsewhere: u64,
+    duplicates_elsewhere: Vec<Diagnostic>,
 }
 
 impl<A: PartnersApi> Delivery<A> {
@@ -166,6 +177,7 @@ impl<A: PartnersApi> Delivery<A> {
             progress: 0,
             pass: None,
             found_elsewhere: 0,
+            duplicates_elsewhere: Vec::new(),
             options,
         };
         for doubt in doubts {
@@ -188,7 +200,7 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     /// Runs until the input ends and everything under way is settled.
-    pub async fn run(mut self, mut input: mpsc::Receiver<Input>) {
+    pub async fn run(mut self, mut input: mpsc::Receiver<Input>) -> Leftover {
         let mut open = true;
         loop {
             if self.stop.is_requested() && !self.stopping {
@@ -217,13 +229,17 @@ impl<A: PartnersApi> Delivery<A> {
                 () = sleep_until(wake), if wake.is_some() && !self.stopping => {}
             }
         }
-        self.leave_doubts();
+        let doubts = self.leave_doubts();
         self.tell().await;
         if self.found_elsewhere > 0 {
             tracing::info!(
                 count = self.found_elsewhere,
                 "doubts of earlier runs were settled for rows that are not in the file"
             );
+        }
+        Leftover {
+            doubts,
+            duplicates: std::mem::take(&mut self.duplicates_elsewhere),
         }
     }
 
@@ -240,8 +256,8 @@ impl<A: PartnersApi> Delivery<A> {
             && (self.stopping || self.doubts.values().all(Doubted::is_given_up))
     }
 
-    /// Starts whatever may be started.
-    fn pump(&mut self) {
+    /// Sends what waits to be settled to the ledger.
+    fn flush_settlements(&mut self) {
         while self.settling < SETTLING && !self.to_settle.is_empty() {
             let (settlements, after): (Vec<_>, Vec<_>) = self.to_settle.drain(..).unzip();
             let ledger = self.ledger.clone();
@@ -249,6 +265,11 @@ impl<A: PartnersApi> Delivery<A> {
             self.tasks
                 .spawn(async move { Done::Settled(after, ledger.settle(settlements).await) });
         }
+    }
+
+    /// Starts whatever may be started.
+    fn pump(&mut self) {
+        self.flush_settlements();
         if self.stopping {
             self.end_pass_if_over();
             return;
@@ -405,7 +426,8 @@ impl<A: PartnersApi> Delivery<A> {
                     After::Absent(key),
                 );
             }
-            if !self.to_settle.is_empty() || !self.doubts.values().all(Doubted::is_given_up) {
+            self.flush_settlements();
+            if !self.tasks.is_empty() || !self.doubts.values().all(Doubted::is_given_up) {
                 return;
             }
         }
