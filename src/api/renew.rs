@@ -1,5 +1,6 @@
-//! A 401 is answered with a new token, once for all workers, and the request is sent again: a 401 proves
-//! that nothing was made. The replay goes through the limiter below like any other request.
+//! A 401 is answered with a new token, once for all workers. A question is asked again; a create tells that
+//! it can be sent again, since a 401 proves that nothing was made. Either goes through the limiter like any
+//! other request.
 
 use bytes::Bytes;
 
@@ -45,12 +46,20 @@ macro_rules! renewing {
 }
 
 impl<A: PartnersApi> PartnersApi for Renewing<A> {
+    /// A create is not sent again here, so that every attempt is counted by who sends it.
     async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
-        renewing!(
-            self,
-            CreateOutcome::NotMade(NotMade::Unauthorised(_)),
-            self.inner.create(body.clone(), query).await
-        )
+        let token = self.auth.token().await;
+        match self.inner.create(body, query).await {
+            CreateOutcome::NotMade(NotMade::Unauthorised(words)) => {
+                let renewed = self.auth.renew(&token).await.is_some();
+                CreateOutcome::NotMade(if renewed {
+                    NotMade::Renewed(words)
+                } else {
+                    NotMade::Unauthorised(words)
+                })
+            }
+            outcome => outcome,
+        }
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {

@@ -63,7 +63,7 @@ impl Breaker {
                     ))
                 })
             }
-            CreateOutcome::NotMade(NotMade::Unauthorised(words)) => {
+            CreateOutcome::NotMade(NotMade::Unauthorised(words) | NotMade::Renewed(words)) => {
                 Some(StopReason::NotAuthorised(format!(
                     "the API does not accept the token (401: {words}); get a new one that has the permission partners.create: PARTNER_SYNC_TOKEN, --token-file or --token-command"
                 )))

@@ -31,6 +31,13 @@ pub(super) async fn deliver<A: PartnersApi>(
             CreateOutcome::NotMade(NotMade::Throttled { .. }) => {
                 (THROTTLED_ATTEMPTS, Some(std::time::Duration::ZERO))
             }
+            CreateOutcome::NotMade(NotMade::Renewed(_)) => {
+                attempts += 1;
+                if attempts >= THROTTLED_ATTEMPTS || stop.is_requested() {
+                    return (outcome, attempts);
+                }
+                continue;
+            }
             CreateOutcome::NotMade(NotMade::Stopped) => return (outcome, attempts),
             _ => return (outcome, attempts + 1),
         };

@@ -82,6 +82,8 @@ pub enum NotMade {
     NotSent(ApiWords),
     /// 401.
     Unauthorised(ApiWords),
+    /// 401, and the token is a new one now: the row can be sent again.
+    Renewed(ApiWords),
     /// 403.
     Forbidden(ApiWords),
     /// 429.

@@ -5,6 +5,7 @@
     clippy::needless_pass_by_value,
     clippy::cast_possible_truncation,
     clippy::too_many_lines,
+    clippy::cast_precision_loss,
     reason = "in a test a panic is the message, and short beats fast"
 )]
 

@@ -41,6 +41,7 @@ impl<A: PartnersApi> Delivery<A> {
                 settlement.words = match why {
                     NotMade::NotSent(words)
                     | NotMade::Unauthorised(words)
+                    | NotMade::Renewed(words)
                     | NotMade::Forbidden(words) => Some(words),
                     NotMade::Throttled { .. } | NotMade::Stopped => None,
                 };
