@@ -31,6 +31,8 @@ pub(super) struct Doubted {
     pub(super) failures: u32,
     /// The last look-up's trouble, for the report.
     pub(super) trouble: Option<String>,
+    /// A walk over the list was not worth it: it is looked up by itself.
+    pub(super) alone: bool,
     /// Proved absent, waiting for its row to be met in the file, or for the end of the file.
     pub(super) absent: bool,
 }
@@ -91,6 +93,7 @@ mod tests {
             next_look: Some(now),
             failures: 0,
             trouble: None,
+            alone: false,
             absent: false,
         };
         assert_eq!(

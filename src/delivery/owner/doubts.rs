@@ -40,8 +40,11 @@ impl<A: PartnersApi> Delivery<A> {
         if free == 0 {
             return;
         }
-        if due.len() >= SWEEP_DOUBTS {
-            let wanted: HashSet<String> = due
+        let (alone, together): (Vec<RowKey>, Vec<RowKey>) = due
+            .into_iter()
+            .partition(|key| self.doubts.get(key).is_none_or(|d| d.alone));
+        if together.len() >= SWEEP_DOUBTS {
+            let wanted: HashSet<String> = together
                 .iter()
                 .filter_map(|key| {
                     self.start_look(key)
@@ -52,11 +55,11 @@ impl<A: PartnersApi> Delivery<A> {
             self.looking += 1;
             self.tasks.spawn(async move {
                 let began = Instant::now();
-                Done::Swept(due, began, sweep(&*api, &wanted).await)
+                Done::Swept(together, began, sweep(&*api, &wanted).await)
             });
             return;
         }
-        for key in due.into_iter().take(free) {
+        for key in alone.into_iter().chain(together).take(free) {
             self.look_up(key);
         }
     }
@@ -157,6 +160,7 @@ impl<A: PartnersApi> Delivery<A> {
             return;
         };
         doubted.failures = 0;
+        doubted.alone = false;
         match doubted.judge(began) {
             Absence::TooEarly(at) => self.look_again(key, at),
             Absence::Proof if doubted.row.is_some() => {
@@ -213,12 +217,13 @@ impl<A: PartnersApi> Delivery<A> {
                 }
             }
             Ok(Sweep::NotWorth) => {
-                // Each on its own: the free workers take them one by one.
+                // Each by itself, as workers are free.
+                let now = Instant::now();
                 for key in keys {
-                    if self.stopping {
-                        continue;
+                    if let Some(doubted) = self.doubts.get_mut(&key) {
+                        doubted.alone = true;
                     }
-                    self.look_up(key);
+                    self.look_again(&key, now);
                 }
             }
             Err(ApiError::Stopped) => {}

@@ -193,6 +193,7 @@ impl<A: PartnersApi> Delivery<A> {
                 next_look: Some(now),
                 failures: 0,
                 trouble: None,
+                alone: false,
                 absent: false,
             });
         }

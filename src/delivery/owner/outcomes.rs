@@ -85,6 +85,7 @@ impl<A: PartnersApi> Delivery<A> {
                     next_look: Some(now),
                     failures: 0,
                     trouble: Some(words),
+                    alone: false,
                     absent: false,
                 });
             }
