@@ -17,7 +17,7 @@ use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Claim, Event, Ledger, LedgerReader, RecordState, Settlement, StateError, step};
+use crate::state::{Claim, Event, Ledger, RecordState, Settlement, StateError, step};
 
 /// What adoption needs.
 pub(crate) struct Adoption<'a> {
@@ -46,7 +46,7 @@ impl Adoption<'_> {
         );
         let reader = self.ledger.reader()?;
         let parents = reader.again()?;
-        let known = |key: &RowKey| is_created(&parents, key);
+        let known = |key: &RowKey| parents.is_created(key).unwrap_or(false);
         let mut adopted = HashSet::new();
         let mut trouble: Option<StateError> = None;
         self.exports.prepare(
@@ -145,12 +145,4 @@ fn settlement(
         });
     }
     settlement
-}
-
-fn is_created(reader: &LedgerReader, key: &RowKey) -> bool {
-    reader.known(std::iter::once(key.as_str())).is_ok_and(|k| {
-        k.into_iter()
-            .flatten()
-            .any(|k| k.state == RecordState::Created)
-    })
 }

@@ -20,7 +20,7 @@ use crate::partner::{Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResu
 use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{LedgerReader, RecordState, StateError};
+use crate::state::{LedgerReader, StateError};
 
 /// What feeds a delivery.
 pub(crate) struct Feeder {
@@ -106,10 +106,8 @@ impl Feeder {
             .reader
             .again()
             .map_err(|e| StopReason::State(e.to_string()))?;
-        let is_known = |key: &RowKey| match lookup.known(std::iter::once(key.as_str())) {
-            Ok(known) => known
-                .first()
-                .is_some_and(|k| k.as_ref().is_some_and(|k| k.state == RecordState::Created)),
+        let is_known = |key: &RowKey| match lookup.is_created(key) {
+            Ok(created) => created,
             Err(error) => {
                 known_trouble.borrow_mut().get_or_insert(error);
                 true

@@ -8,7 +8,7 @@ use super::error::StateError;
 use super::record::RecordState;
 use super::{SpaceId, open_for_reading};
 use crate::clock::Timestamp;
-use crate::partner::{Fingerprint, PartnerId};
+use crate::partner::{Fingerprint, PartnerId, RowKey};
 
 /// What the ledger knows of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,15 @@ impl LedgerReader {
     /// The hasher of this state.
     pub fn fingerprinter(&self) -> Result<crate::partner::Fingerprinter, StateError> {
         super::hash_key(&self.connection, &self.path).map(crate::partner::Fingerprinter::new)
+    }
+
+    /// Whether a row has its partner.
+    pub fn is_created(&self, key: &RowKey) -> Result<bool, StateError> {
+        let known = self.known(std::iter::once(key.as_str()))?;
+        Ok(known
+            .into_iter()
+            .flatten()
+            .any(|k| k.state == RecordState::Created))
     }
 
     /// What is known of rows, in the order asked. All look-ups see one moment.

@@ -90,10 +90,8 @@ fn one_file_prints_and_files_stay_small() {
             !text.contains("println!") && !text.contains("eprint!"),
             "{name} prints"
         );
-        // The owner of a delivery is one loop over one state; everything else has its seam below this.
-        let most = if name.ends_with("owner.rs") { 900 } else { 700 };
         assert!(
-            text.lines().count() <= most,
+            text.lines().count() <= 600,
             "{name} has {} lines",
             text.lines().count()
         );

@@ -13,7 +13,7 @@ use crate::cli::progress::{Progress, Screen};
 use crate::partner::{Fingerprinter, RowKey, RowOutcome};
 use crate::report::{Counters, Kind, PerRow, ReportFolder};
 use crate::source::Flow;
-use crate::state::{LedgerReader, RecordState, RunId};
+use crate::state::{LedgerReader, RunId};
 
 pub(super) fn run(
     args: &CheckArgs,
@@ -54,12 +54,7 @@ pub(super) fn run(
     let known = |key: &RowKey| {
         reader
             .as_ref()
-            .and_then(|r| r.known(std::iter::once(key.as_str())).ok())
-            .is_some_and(|k| {
-                k.into_iter()
-                    .flatten()
-                    .any(|k| k.state == RecordState::Created)
-            })
+            .is_some_and(|r| r.is_created(key).unwrap_or(false))
     };
     let collector = run::collector(folder.as_ref(), exports, PerRow::No, &counters)?;
     let seen = Cell::new(0_u64);

@@ -16,7 +16,7 @@ use crate::partner::{Fingerprinter, RowKey, RowOutcome};
 use crate::prepare::PreparedRow;
 use crate::report::{Counters, Kind, PerRow, ReportFolder};
 use crate::source::Flow;
-use crate::state::{LedgerReader, RecordState, RunId, StateError};
+use crate::state::{LedgerReader, RunId, StateError};
 
 pub(super) fn run(
     args: &ImportArgs,
@@ -63,11 +63,9 @@ pub(super) fn run(
         }
     };
     let known = |key: &RowKey| {
-        look(vec![key.as_str()]).is_ok_and(|k| {
-            k.into_iter()
-                .flatten()
-                .any(|k| k.state == RecordState::Created)
-        })
+        reader
+            .as_ref()
+            .is_some_and(|r| r.is_created(key).unwrap_or(false))
     };
     let stranded = stranded_rows(exports, &survey, &fingerprinter, &known)?;
     let collector = run::collector(folder.as_ref(), exports, PerRow::Plan, &counters)?;

@@ -240,12 +240,7 @@ impl Import<'_> {
         let known = |key: &RowKey| {
             reader
                 .as_ref()
-                .and_then(|r| r.known(std::iter::once(key.as_str())).ok())
-                .is_some_and(|k| {
-                    k.into_iter()
-                        .flatten()
-                        .any(|k| k.state == RecordState::Created)
-                })
+                .is_some_and(|r| r.is_created(key).unwrap_or(false))
         };
         let stop = || self.stop.is_requested();
         if !run::too_many_errors(self.args.export.max_errors, exports, survey, &known, &stop)? {

@@ -9,6 +9,7 @@ mod evidence;
 mod names;
 mod parse;
 mod serial;
+mod time;
 
 use jiff::civil::{Date, Weekday};
 

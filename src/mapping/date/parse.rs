@@ -101,9 +101,10 @@ fn full_year(two_digits: i16) -> i16 {
     }
 }
 
-struct Number {
-    value: i64,
-    digits: usize,
+/// A run of digits.
+pub(super) struct Number {
+    pub(super) value: i64,
+    pub(super) digits: usize,
 }
 
 impl Number {
@@ -116,23 +117,24 @@ impl Number {
     }
 }
 
-struct Cursor<'t> {
-    text: &'t str,
-    at: usize,
+/// A place in a text.
+pub(super) struct Cursor<'t> {
+    pub(super) text: &'t str,
+    pub(super) at: usize,
 }
 
 const NOT_A_DATE: &str = "It is not a date.";
 
 impl Cursor<'_> {
-    fn rest(&self) -> &str {
+    pub(super) fn rest(&self) -> &str {
         &self.text[self.at..]
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn eat(&mut self, wanted: char) -> bool {
+    pub(super) fn eat(&mut self, wanted: char) -> bool {
         let found = self.peek() == Some(wanted);
         if found {
             self.at += wanted.len_utf8();
@@ -140,7 +142,7 @@ impl Cursor<'_> {
         found
     }
 
-    fn blanks(&mut self) -> bool {
+    pub(super) fn blanks(&mut self) -> bool {
         let rest = self.rest();
         let kept = rest.trim_start();
         let skipped = rest.len() - kept.len();
@@ -148,7 +150,7 @@ impl Cursor<'_> {
         skipped > 0
     }
 
-    fn number(&mut self) -> Option<Number> {
+    pub(super) fn number(&mut self) -> Option<Number> {
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 || digits > 18 {
             return None;
@@ -158,7 +160,7 @@ impl Cursor<'_> {
         Some(Number { value, digits })
     }
 
-    fn word(&mut self) -> &str {
+    pub(super) fn word(&mut self) -> &str {
         let length = self
             .rest()
             .chars()
@@ -372,154 +374,6 @@ impl Cursor<'_> {
         if !matches!(word.as_str(), "st" | "nd" | "rd" | "th") {
             self.at = start;
         }
-    }
-
-    /// A time of day behind the date; nothing else may stand there (point 9).
-    fn time(&mut self) -> Result<Option<(i64, i64)>, Refusal> {
-        if self.at == self.text.len() {
-            return Ok(None);
-        }
-        let start = self.at;
-        let invalid = || Refusal::invalid("What stands behind the date is not a time.");
-        self.eat(',');
-        let blank = self.blanks();
-        let marked = self.eat('T') || self.eat('t');
-        if !marked {
-            let before = self.at;
-            if self.word().eq_ignore_ascii_case("at") {
-                self.blanks();
-            } else {
-                self.at = before;
-            }
-        }
-        if !blank && !marked && self.at == start {
-            return Err(Refusal::invalid("Something stands behind the date."));
-        }
-        if self.at == self.text.len() && !marked {
-            return Ok(None);
-        }
-        let first = self.number().ok_or_else(invalid)?;
-        let (hour, minute, second) = match first.digits {
-            1 | 2 => {
-                let (mut minute, mut second) = (None, 0);
-                if self.eat(':') {
-                    minute = Some(
-                        self.number()
-                            .filter(|n| n.digits == 2)
-                            .ok_or_else(invalid)?
-                            .value,
-                    );
-                    if self.eat(':') {
-                        second = self
-                            .number()
-                            .filter(|n| n.digits == 2)
-                            .ok_or_else(invalid)?
-                            .value;
-                        if self.eat('.') || self.eat(',') {
-                            self.number().ok_or_else(invalid)?;
-                        }
-                    }
-                }
-                (first.value, minute, second)
-            }
-            4 if marked => (first.value / 100, Some(first.value % 100), 0),
-            6 if marked => (
-                first.value / 10_000,
-                Some(first.value / 100 % 100),
-                first.value % 100,
-            ),
-            _ => return Err(invalid()),
-        };
-        let half = self.half_of_day();
-        let hour = match half {
-            Some(_) if !(0..=12).contains(&hour) => return Err(invalid()),
-            Some(true) if hour < 12 => hour + 12,
-            Some(false) if hour == 12 => 0,
-            None if minute.is_none() => return Err(invalid()),
-            _ => hour,
-        };
-        let minute = minute.unwrap_or(0);
-        if hour > 23 || minute > 59 || second > 60 {
-            return Err(invalid());
-        }
-        let offset = self.zone()?;
-        Ok(offset.map(|offset| (hour * 3600 + minute * 60 + second, offset)))
-    }
-
-    /// `AM`, `p.m.`: true for the afternoon.
-    fn half_of_day(&mut self) -> Option<bool> {
-        let start = self.at;
-        self.blanks();
-        let rest: String = self
-            .rest()
-            .chars()
-            .take(4)
-            .collect::<String>()
-            .to_ascii_lowercase();
-        for (text, afternoon) in [("a.m.", false), ("p.m.", true), ("am", false), ("pm", true)] {
-            if rest.starts_with(text) {
-                let behind = self.rest()[text.len()..].chars().next();
-                if behind.is_none_or(|c| !c.is_alphabetic()) {
-                    self.at += text.len();
-                    return Some(afternoon);
-                }
-            }
-        }
-        self.at = start;
-        None
-    }
-
-    /// A zone behind the time: minutes from UTC where it tells them.
-    fn zone(&mut self) -> Result<Option<i64>, Refusal> {
-        let invalid = || Refusal::invalid("What stands behind the time is no time zone.");
-        let start = self.at;
-        self.blanks();
-        let mut offset = None;
-        let word = self.word().to_ascii_uppercase();
-        match word.as_str() {
-            "" => {}
-            "Z" | "UTC" | "GMT" => offset = Some(0),
-            "EST" | "CDT" => offset = Some(-300),
-            "EDT" => offset = Some(-240),
-            "CST" | "MDT" => offset = Some(-360),
-            "MST" | "PDT" => offset = Some(-420),
-            "PST" => offset = Some(-480),
-            "CET" | "BST" => offset = Some(60),
-            "CEST" => offset = Some(120),
-            _ => {
-                self.at = start;
-                return Err(invalid());
-            }
-        }
-        if let Some(sign @ ('+' | '-' | '−')) = self.peek() {
-            self.at += sign.len_utf8();
-            let number = self.number().ok_or_else(invalid)?;
-            let (hours, minutes) = match number.digits {
-                1 | 2 => {
-                    let minutes = if self.eat(':') {
-                        self.number().ok_or_else(invalid)?.value
-                    } else {
-                        0
-                    };
-                    (number.value, minutes)
-                }
-                4 => (number.value / 100, number.value % 100),
-                _ => return Err(invalid()),
-            };
-            if hours > 18 || minutes > 59 {
-                return Err(invalid());
-            }
-            let total = hours * 60 + minutes;
-            offset = Some(if sign == '+' { total } else { -total });
-        }
-        self.blanks();
-        for (open, close) in [('[', ']'), ('(', ')')] {
-            if self.eat(open) {
-                let end = self.rest().find(close).ok_or_else(invalid)?;
-                self.at += end + close.len_utf8();
-            }
-        }
-        Ok(offset)
     }
 }
 

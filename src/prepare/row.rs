@@ -1,0 +1,322 @@
+//! One row on its way: faults, key, draft, findings with their places, payload.
+
+use std::sync::Arc;
+
+use super::{Export, NAMED_ROWS, Place, PreparedRow, Survey};
+use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
+use crate::mapping::Scratch;
+use crate::partner::{
+    Body, ExternalId, Finding, Fingerprint, Fingerprinter, Link, Origin, PreparedPartner, Query,
+    RowKey, Slot, SourceCells, validate, write_payload,
+};
+use crate::source::{RowBatch, RowFault, SourceRow};
+
+#[derive(Debug)]
+struct RowCells {
+    batch: Arc<RowBatch>,
+    index: usize,
+}
+
+impl SourceCells for RowCells {
+    fn cells(&self) -> Vec<String> {
+        self.batch
+            .row(self.index)
+            .map(SourceRow::texts)
+            .unwrap_or_default()
+    }
+}
+
+/// Names of a file that locations share.
+pub(super) struct Names {
+    file: Arc<str>,
+    sheet: Option<Arc<str>>,
+    columns: Vec<Arc<str>>,
+}
+
+impl Names {
+    pub(super) fn of(export: &Export) -> Self {
+        Self {
+            file: Arc::clone(export.source.name()),
+            sheet: export.source.sheet(),
+            columns: export.source.header().names().to_vec(),
+        }
+    }
+}
+
+pub(super) struct Worker<'w> {
+    pub(super) file: usize,
+    pub(super) export: &'w Export,
+    pub(super) names: &'w Names,
+    pub(super) survey: &'w Survey,
+    pub(super) fingerprinter: &'w Fingerprinter,
+    pub(super) always: Query,
+    pub(super) known: &'w dyn Fn(&RowKey) -> bool,
+    pub(super) scratch: &'w mut Scratch,
+    pub(super) body: &'w mut Vec<u8>,
+    pub(super) files: &'w [Export],
+}
+
+impl Worker<'_> {
+    pub(super) fn row(
+        &mut self,
+        row: SourceRow<'_>,
+        ordinal: u32,
+        batch: &Arc<RowBatch>,
+    ) -> PreparedRow {
+        let origin = Origin {
+            file: u32::try_from(self.file).unwrap_or(u32::MAX),
+            ordinal,
+            row: row.row(),
+            cells: Arc::new(RowCells {
+                batch: Arc::clone(batch),
+                index: row.index(),
+            }),
+        };
+        if let Some(fault) = row.fault() {
+            let diagnostics = vec![self.fault(row, fault)];
+            return PreparedRow {
+                origin,
+                key: None,
+                partner: None,
+                diagnostics,
+            };
+        }
+        let plan = &self.export.plan;
+        let mut diagnostics = Vec::new();
+        let has_key = plan.key_of(row, &mut self.scratch.key);
+        if has_key {
+            self.repeated(row, &mut diagnostics);
+        } else {
+            self.scratch.key.clear();
+            let at = self.location(row, plan.key_column(), None);
+            diagnostics.push(Diagnostic::new(Code::KeyMissing, at, "The key is empty."));
+        }
+        let verdicts = &self.survey.verdicts[self.file];
+        let filled = plan.fill(row, verdicts, self.scratch);
+        let query = Query {
+            create_apptivo_account: filled.query.create_apptivo_account
+                || self.always.create_apptivo_account,
+            create_bill_com_profile: filled.query.create_bill_com_profile
+                || self.always.create_bill_com_profile,
+        };
+        validate(&plan.shape, &self.scratch.draft, &mut self.scratch.findings);
+        for finding in std::mem::take(&mut self.scratch.findings) {
+            // The key is the identifier's only source and is told already.
+            if !has_key && finding.leaf == Some(plan.legacy_leaf()) && !plan.has_own_identifier() {
+                continue;
+            }
+            diagnostics.push(self.diagnostic(row, finding));
+        }
+        let key = has_key.then(|| RowKey::new(self.scratch.key.as_str()));
+        if plan.has_own_identifier() {
+            self.repeated_identifier(row, &mut diagnostics);
+        }
+        if plan.has_references() {
+            self.references(row, &mut diagnostics);
+        }
+        for diagnostic in &mut diagnostics {
+            diagnostic.severity = plan.validation.severity(diagnostic.code);
+        }
+        let partner = match &key {
+            Some(key) if !diagnostics.iter().any(Diagnostic::is_error) => {
+                Some(self.partner(key, &origin, query))
+            }
+            _ => None,
+        };
+        PreparedRow {
+            origin,
+            key,
+            partner,
+            diagnostics,
+        }
+    }
+
+    fn partner(&mut self, key: &RowKey, origin: &Origin, query: Query) -> PreparedPartner {
+        let plan = &self.export.plan;
+        let draft = &self.scratch.draft;
+        self.body.clear();
+        let holes = write_payload(&plan.shape, draft, self.body);
+        let links: Vec<Link> = holes
+            .iter()
+            .filter_map(|hole| match draft.slot(hole.leaf) {
+                Slot::Link { at } => Some(Link {
+                    field: Arc::clone(&plan.shape.leaves[hole.leaf].path),
+                    key: RowKey::new(draft.text(at)),
+                    at: hole.at,
+                }),
+                _ => None,
+            })
+            .collect();
+        let fingerprint: Fingerprint = self.fingerprinter.of(self.body, &links, query);
+        PreparedPartner {
+            key: key.clone(),
+            legacy_identifier: ExternalId::new(
+                draft.leaf_text(plan.legacy_leaf()).unwrap_or(key.as_str()),
+            ),
+            business_name: draft
+                .leaf_text(plan.business_name_leaf())
+                .unwrap_or("")
+                .into(),
+            body: Body::new(self.body.clone()),
+            links,
+            query,
+            fingerprint,
+            origin: origin.clone(),
+        }
+    }
+
+    fn fault(&self, row: SourceRow<'_>, fault: RowFault) -> Diagnostic {
+        match fault {
+            RowFault::Ragged { found } => Diagnostic::new(
+                Code::RowRagged,
+                self.location(row, None, None),
+                format!(
+                    "The row has {found} cells; the header has {}.",
+                    self.names.columns.len()
+                ),
+            ),
+            RowFault::Undecodable { column } => Diagnostic::new(
+                Code::RowUndecodable,
+                self.location(row, Some(column), None),
+                "The cell holds bytes that are no text in the file's encoding.",
+            ),
+            RowFault::Torn => Diagnostic::new(
+                Code::RowTorn,
+                self.location(row, None, None),
+                "The file ends inside a quoted cell.",
+            ),
+        }
+    }
+
+    fn repeated(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        if let Some(places) = self.survey.repeated_keys.get(&self.scratch.key) {
+            let at = self.location(row, self.export.plan.key_column(), None);
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::KeyDuplicate,
+                    at,
+                    format!("The key stands in {}; none is sent.", self.places(places)),
+                )
+                .with_value(
+                    &self.scratch.key,
+                    self.is_sensitive(self.export.plan.key_column()),
+                ),
+            );
+        }
+    }
+
+    fn repeated_identifier(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        let leaf = self.export.plan.legacy_leaf();
+        let Some(id) = self.scratch.draft.leaf_text(leaf) else {
+            return;
+        };
+        if let Some(places) = self.survey.repeated_identifiers.get(id) {
+            let at = self.location(row, self.export.plan.column_of(leaf), Some(leaf));
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::IdentifierDuplicate,
+                    at,
+                    format!(
+                        "The legacyIdentifier stands in {}; none is sent.",
+                        self.places(places)
+                    ),
+                )
+                .with_value(id, false),
+            );
+        }
+    }
+
+    /// A reference to the row itself, or to a row that nobody knows.
+    fn references(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        let plan = &self.export.plan;
+        for leaf in 0..plan.shape.leaves.len() {
+            let Slot::Link { at } = self.scratch.draft.slot(leaf) else {
+                continue;
+            };
+            let target = self.scratch.draft.text(at);
+            let (code, message) = if target == self.scratch.key {
+                (Code::ReferenceSelf, "The row refers to itself.".to_owned())
+            } else if !self.survey.has_key(target) && !(self.known)(&RowKey::new(target)) {
+                (
+                    Code::ReferenceMissing,
+                    format!("No row has the key \"{target}\", and no partner is known by it."),
+                )
+            } else {
+                continue;
+            };
+            let column = plan.column_of(leaf);
+            let at = self.location(row, column, Some(leaf));
+            diagnostics.push(
+                Diagnostic::new(code, at, message).with_value(target, self.is_sensitive(column)),
+            );
+        }
+    }
+
+    /// `rows 2 and 17`, with file names where there are several files.
+    fn places(&self, places: &[Place]) -> String {
+        let named: Vec<String> = places
+            .iter()
+            .take(NAMED_ROWS)
+            .map(|place| {
+                if self.files.len() > 1 {
+                    format!("{} row {}", self.files[place.file].source.name(), place.row)
+                } else {
+                    place.row.to_string()
+                }
+            })
+            .collect();
+        let more = if places.len() > NAMED_ROWS {
+            " and more"
+        } else {
+            ""
+        };
+        let prefix = if self.files.len() > 1 { "" } else { "rows " };
+        match named.as_slice() {
+            [first, last] if more.is_empty() => format!("{prefix}{first} and {last}"),
+            _ => format!("{prefix}{}{more}", named.join(", ")),
+        }
+    }
+
+    fn is_sensitive(&self, column: Option<usize>) -> bool {
+        column
+            .and_then(|c| self.export.plan.sensitive_columns.get(c))
+            .copied()
+            .unwrap_or(false)
+    }
+
+    fn diagnostic(&self, row: SourceRow<'_>, finding: Finding) -> Diagnostic {
+        let plan = &self.export.plan;
+        let column = finding
+            .column
+            .or_else(|| finding.leaf.and_then(|l| plan.column_of(l)));
+        let at = self.location(row, column, finding.leaf);
+        let mut diagnostic = Diagnostic::new(finding.code, at, finding.message);
+        if let Some(value) = finding.value {
+            let sensitive = self.is_sensitive(column)
+                || finding
+                    .leaf
+                    .is_some_and(|l| plan.shape.leaves[l].field.sensitive);
+            diagnostic = diagnostic.with_value(&value, sensitive);
+        }
+        if let Some(hint) = finding.hint {
+            diagnostic = diagnostic.with_hint(hint);
+        }
+        diagnostic
+    }
+
+    fn location(&self, row: SourceRow<'_>, column: Option<usize>, leaf: Option<usize>) -> Location {
+        Location {
+            file: Some(Arc::clone(&self.names.file)),
+            sheet: self.names.sheet.clone(),
+            row: Some(row.row()),
+            line: row.line(),
+            column: column.and_then(|index| {
+                self.names.columns.get(index).map(|name| ColumnAt {
+                    index,
+                    name: Arc::clone(name),
+                })
+            }),
+            field: leaf.map(|l| Arc::clone(&self.export.plan.shape.leaves[l].path)),
+        }
+    }
+}
