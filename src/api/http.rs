@@ -47,6 +47,8 @@ pub struct HttpApi {
 const IDLE: Duration = Duration::from_secs(3);
 /// The longest an address may take to connect, so that a dead host is told from a slow answer.
 const CONNECT: Duration = Duration::from_secs(10);
+/// For how long a 503 without a time is heeded.
+const UNASKED: Duration = Duration::from_secs(1);
 /// An answer longer than this is not read to its end.
 const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
@@ -264,9 +266,10 @@ impl HttpApi {
                 status: code,
                 words: words(&body),
             },
-            _ => CreateOutcome::InDoubt {
+            code => CreateOutcome::InDoubt {
                 words: ApiWords::new(&format!("{status}: {}", words(&body))),
-                retry_after: retry,
+                // A 503 asks to be left alone, though it does not say for how long.
+                retry_after: retry.or((code == 503).then_some(UNASKED)),
             },
         }
     }

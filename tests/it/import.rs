@@ -361,7 +361,16 @@ fn a_dry_run_says_what_would_happen_and_sends_nothing() {
         "Id,Name\nK-1,Company 1\nK-2,Company Two\nK-4,Company 4\nK-5,\n",
     );
     let run = dir
-        .run(&["import", "e.csv", "-m", "m.toml", "--dry-run", "--json"])
+        .run(&[
+            "import",
+            "e.csv",
+            "-m",
+            "m.toml",
+            "--report",
+            "plan",
+            "--dry-run",
+            "--json",
+        ])
         .at(&server)
         .finish()
         .expect_exit(1);
@@ -369,6 +378,21 @@ fn a_dry_run_says_what_would_happen_and_sends_nothing() {
     assert_eq!(
         ["skipped", "changed", "created", "invalid"].map(|n| summary.get(n)),
         [1, 1, 1, 1]
+    );
+    let plan: Vec<String> = dir
+        .read("plan/plan.csv")
+        .lines()
+        .skip(1)
+        .map(|l| l.split(',').skip(1).take(4).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(
+        plan,
+        [
+            "2 K-1 K-1 skipped",
+            "3 K-2 K-2 changed",
+            "4 K-4 K-4 created",
+            "5 K-5  invalid"
+        ]
     );
     assert_eq!(server.count("POST"), 3);
     assert_eq!(std::fs::read(dir.path("partner-sync.db")).unwrap(), before);
