@@ -220,8 +220,10 @@ fn many_doubts_are_settled_by_one_walk_over_the_list() {
         .at(&server)
         .finish()
         .expect_exit(0);
+    // One walk settles what was made. What was not made is asked for once more after the settling time: by
+    // another walk, or each by itself where fewer than ten are left.
     assert!(
-        lists() - before <= 4,
+        lists() - before <= 10,
         "{} requests for 40 doubts",
         lists() - before
     );
