@@ -1,7 +1,5 @@
 //! Logs: set up once; rooms only emit. They go to standard error, never to standard output.
 
-use std::io;
-
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -41,10 +39,4 @@ where
             .with_target(false)
             .try_init(),
     };
-}
-
-/// A writer that does nothing but standard error, for commands without a progress bar.
-#[must_use]
-pub fn standard_error() -> fn() -> io::Stderr {
-    io::stderr
 }

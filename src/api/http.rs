@@ -279,7 +279,9 @@ fn bool_word(b: bool) -> &'static str {
     if b { "true" } else { "false" }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is this machine's own.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
         Some(host) => host

@@ -9,7 +9,9 @@ use reqwest::Url;
 use super::Desk;
 use super::args::Shared;
 use super::exit::CliError;
-use crate::api::{Auth, HttpApi, HttpSettings, Limiter, Paced, Rate, Renewing, TokenSource};
+use crate::api::{
+    Auth, HttpApi, HttpSettings, Limiter, Paced, Rate, Renewing, TokenSource, is_loopback,
+};
 use crate::config::{ConfigError, ConfigFile, Resolved, TokenSetting, Typed, resolve};
 use crate::delivery::Stop;
 use crate::sandbox::{Sandbox, Settings};
@@ -84,9 +86,7 @@ pub(crate) async fn connect(
         (base, token_source(settings)?, target, None)
     };
     let auth = Auth::new(token, desk.clock.clone())?;
-    let loopback = base
-        .host_str()
-        .is_some_and(|h| h == "localhost" || h.starts_with("127.") || h == "[::1]");
+    let loopback = is_loopback(&base);
     let http = HttpApi::new(
         &HttpSettings {
             base,

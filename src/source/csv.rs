@@ -14,7 +14,7 @@ use super::encoding::{self, TextEncoding};
 use super::error::SourceError;
 use super::header::Header;
 use super::row::{RowBatch, RowFault, Stored};
-use super::{BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, find_header};
+use super::{BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
 
 /// Bytes of a block, about.
 const BLOCK_BYTES: usize = 256 * 1024;
@@ -51,26 +51,12 @@ pub(super) fn detect(path: &Path, options: &SourceOptions) -> Result<Detected, S
         }
         Flow::More
     })?;
-    let index = match wanted {
-        Some(number) => numbers.iter().position(|n| *n == number),
-        None => Some(find_header(&rows)),
-    };
-    let Some(index) = index.filter(|i| *i < rows.len()) else {
-        return Err(SourceError::NoHeader {
-            path: path.to_owned(),
-        });
-    };
     let mut notes = Vec::new();
-    if index > 0 && wanted.is_none() {
-        notes.push(format!(
-            "the header was found in row {}; [source] header_row settles it",
-            numbers[index]
-        ));
-    }
+    let (header, header_row) = choose_header(path, wanted, rows, &numbers, &mut notes)?;
     Ok(Detected {
         format: Format::Text { encoding, dialect },
-        header: Header::new(rows.swap_remove(index)),
-        header_row: numbers[index],
+        header,
+        header_row,
         notes,
     })
 }

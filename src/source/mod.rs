@@ -296,6 +296,33 @@ fn find_header(rows: &[Vec<String>]) -> usize {
         .unwrap_or(0)
 }
 
+/// The header among a table's first rows, with its row number: the one that the mapping names, else the one
+/// that is found, which is noted where it is not the first.
+fn choose_header(
+    path: &Path,
+    wanted: Option<u64>,
+    mut rows: Vec<Vec<String>>,
+    numbers: &[u64],
+    notes: &mut Vec<String>,
+) -> Result<(Header, u64), SourceError> {
+    let index = match wanted {
+        Some(number) => numbers.iter().position(|n| *n == number),
+        None => Some(find_header(&rows)),
+    };
+    let Some(index) = index.filter(|i| *i < rows.len()) else {
+        return Err(SourceError::NoHeader {
+            path: path.to_owned(),
+        });
+    };
+    if index > 0 && wanted.is_none() {
+        notes.push(format!(
+            "the header was found in row {}; [source] header_row settles it",
+            numbers[index]
+        ));
+    }
+    Ok((Header::new(rows.swap_remove(index)), numbers[index]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::find_header;

@@ -14,7 +14,8 @@ use super::error::SourceError;
 use super::header::Header;
 use super::row::{Epoch, RowBatch, Stored};
 use super::{
-    BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, SheetChoice, SourceOptions, find_header,
+    BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, SheetChoice, SourceOptions,
+    choose_header,
 };
 
 type Stream = BufReader<File>;
@@ -298,30 +299,11 @@ pub(super) fn detect(path: &Path, options: &SourceOptions) -> Result<Detected, S
         }
         Flow::More
     })?;
-    if rows.is_empty() {
-        return Err(SourceError::NoHeader {
-            path: path.to_owned(),
-        });
-    }
-    let index = match options.header_row {
-        Some(number) => numbers.iter().position(|n| *n == number),
-        None => Some(find_header(&rows)),
-    };
-    let Some(index) = index else {
-        return Err(SourceError::NoHeader {
-            path: path.to_owned(),
-        });
-    };
-    if index > 0 && options.header_row.is_none() {
-        notes.push(format!(
-            "the header was found in row {}; [source] header_row settles it",
-            numbers[index]
-        ));
-    }
+    let (header, header_row) = choose_header(path, options.header_row, rows, &numbers, &mut notes)?;
     Ok(Detected {
         format: Format::Workbook { kind, sheet },
-        header: Header::new(rows.swap_remove(index)),
-        header_row: numbers[index],
+        header,
+        header_row,
         notes,
     })
 }
