@@ -112,6 +112,16 @@ codes! {
         "Write the two-letter code, US.";
     StateUnknown, "state.unknown", Warning, "The state or province is not known; it is sent as written.",
         "Write the state's code, CA.";
+    PostalZeroRestored, "postal.zero_restored", Warning, "The postal code had lost its leading zero, which its state proves; it is sent with the zero.",
+        "Format the column as text before saving it, so that the zero stays.";
+    PostalUnusual, "postal.unusual", Warning, "The postal code has not the digits that its country's codes have; it is sent as written.",
+        "Look at the code: a leading zero is often gone.";
+    PhoneRegionUnknown, "phone.region_unknown", Warning, "The telephone number has no country code and the mapping names no region; it is sent as written.",
+        "Set [source] phone_region = \"US\" in the mapping, or write the number with its country code, +1.";
+    PhoneInvalid, "phone.invalid", Warning, "It is not a valid telephone number of its region; it is sent as written.",
+        "Look at the number; one of another country needs its country code, +44.";
+    TimeZoneUnknown, "timezone.unknown", Error, "The value is no name of a time zone.",
+        "Write an IANA name, America/Los_Angeles.";
     CurrencyUnknown, "currency.unknown", Error, "The value is no ISO 4217 currency code.",
         "Write the three-letter code, USD.";
     RoutingInvalid, "routing.invalid", Error, "The value is not an ABA routing number: nine digits with a valid checksum.",

@@ -11,7 +11,7 @@ mod suggest;
 
 pub use code::{Code, Severity};
 pub use location::{ColumnAt, Location, column_letter};
-pub use render::{one_line, visible};
+pub use render::{one_line, thousands, visible};
 pub use suggest::nearest;
 
 /// One fact about the user's data.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::coerce::{Coerced, coerce, is_invisible, split_extension, trim};
 use super::compile::{Plan, PlanFeed, PlanRule, Ready};
 use super::date::{self, Evidence, Verdict};
+use super::phone::{self, Phone};
 use crate::diagnostic::Code;
 use crate::partner::{Draft, FieldKind, Finding, Query, Slot};
 use crate::source::{Cell, SourceRow, number_text};
@@ -96,6 +97,9 @@ impl Plan {
         scratch.draft.reset(self.rules.len());
         for leaf in self.order.iter().copied() {
             self.fill_leaf(leaf, &self.rules[leaf], row, verdicts, scratch);
+        }
+        for address in &self.addresses {
+            address.settle(scratch);
         }
         let flag = |leaf: Option<usize>| {
             leaf.is_some_and(|l| scratch.draft.slot(l) == Slot::Boolean(true))
@@ -292,7 +296,7 @@ impl Plan {
                     verdicts.get(date_column),
                     s,
                 ),
-                FieldKind::Phone => fill_phone(leaf, rule, &text, s),
+                FieldKind::Phone => self.fill_phone(leaf, rule, &text, column, s),
                 _ if rule.sibling.is_some() && text.contains(['\n', '\r']) => {
                     fill_lines(leaf, rule, &text, s);
                 }
@@ -338,6 +342,52 @@ impl Plan {
         }
     }
 
+    /// The number as E.164 where its region is known; an extension goes to its own field, unless that has a
+    /// value already.
+    fn fill_phone(
+        &self,
+        leaf: usize,
+        rule: &PlanRule,
+        text: &str,
+        column: Option<usize>,
+        s: &mut Scratch,
+    ) {
+        // Excel's text mark is no part of the number.
+        let text = text.strip_prefix('\'').unwrap_or(text);
+        let (number, extension) = match (split_extension(text), rule.sibling) {
+            ((number, Some(extension)), Some(sibling)) if s.draft.slot(sibling) == Slot::Empty => {
+                s.draft.set_text(sibling, extension, true);
+                (number, Some(extension))
+            }
+            _ => (text, None),
+        };
+        let mut tell = |code: Code, message: &str| {
+            let mut finding = Finding::new(leaf, code, message).with_value(text);
+            finding.column = column;
+            s.findings.push(finding);
+        };
+        // A number whose extension has nowhere to go stays one text.
+        let whole = extension.is_some() || split_extension(text).1.is_none();
+        match phone::read(number, self.phone_region) {
+            Phone::International(e164) if whole => s.draft.set_text(leaf, &e164, true),
+            Phone::RegionUnknown => {
+                tell(
+                    Code::PhoneRegionUnknown,
+                    "The number has no country code and no region is set; it is sent as written.",
+                );
+                s.draft.set_text(leaf, number, true);
+            }
+            Phone::Invalid => {
+                tell(
+                    Code::PhoneInvalid,
+                    "It is not a valid number of its region; it is sent as written.",
+                );
+                s.draft.set_text(leaf, number, true);
+            }
+            Phone::International(_) => s.draft.set_text(leaf, number, true),
+        }
+    }
+
     /// Map, transforms and the field's own type.
     fn value_of<'t>(
         leaf: usize,
@@ -372,7 +422,7 @@ impl Plan {
                 Some(mapped) => current = Cow::Borrowed(mapped),
                 // A word that the field itself knows needs no entry.
                 None if matches!(rule.kind, FieldKind::Words(_) | FieldKind::Boolean)
-                    && coerce(rule.kind, text, &mut |_| {}).is_ok() => {}
+                    && coerce(rule.kind, text).is_ok() => {}
                 None if rule.default.is_some() => {
                     tell(
                         Code::MapDefaulted,
@@ -400,18 +450,14 @@ impl Plan {
         if current.is_empty() {
             return None;
         }
-        let mut odd = Vec::new();
         let coerced = match &current {
-            Cow::Borrowed(borrowed) => coerce(rule.kind, borrowed, &mut |c| odd.push(c)),
-            Cow::Owned(owned) => coerce(rule.kind, owned, &mut |c| odd.push(c)).map(|c| match c {
+            Cow::Borrowed(borrowed) => coerce(rule.kind, borrowed),
+            Cow::Owned(owned) => coerce(rule.kind, owned).map(|c| match c {
                 Coerced::Text(t) => Coerced::Text(Cow::Owned(t.into_owned())),
                 Coerced::Integer(n) => Coerced::Integer(n),
                 Coerced::Boolean(b) => Coerced::Boolean(b),
             }),
         };
-        for complaint in odd {
-            tell(complaint.code, complaint.message, complaint.hint);
-        }
         match coerced {
             Ok(Coerced::Text(t)) => Some(Value::Text(strip_invisible(t))),
             Ok(Coerced::Integer(n)) => Some(Value::Integer(n)),
@@ -496,19 +542,6 @@ fn warn_number(leaf: usize, kind: FieldKind, n: f64, column: Option<usize>, s: &
         );
         finding.column = column;
         s.findings.push(finding.with_value(&text));
-    }
-}
-
-/// An extension goes to its own field, unless that has a value already.
-fn fill_phone(leaf: usize, rule: &PlanRule, text: &str, s: &mut Scratch) {
-    // Excel's text mark is no part of the number.
-    let text = text.strip_prefix('\'').unwrap_or(text);
-    match (split_extension(text), rule.sibling) {
-        ((number, Some(extension)), Some(sibling)) if s.draft.slot(sibling) == Slot::Empty => {
-            s.draft.set_text(leaf, number, true);
-            s.draft.set_text(sibling, extension, true);
-        }
-        _ => s.draft.set_text(leaf, text, true),
     }
 }
 

@@ -36,24 +36,20 @@ impl Complaint {
 const YES: [&str; 8] = ["true", "yes", "y", "1", "x", "t", "on", "active"];
 const NO: [&str; 7] = ["false", "no", "n", "0", "f", "off", "inactive"];
 
-/// Turns a trimmed, non-empty text into what `kind` takes. `odd` is called for what is told but accepted.
+/// Turns a trimmed, non-empty text into what `kind` takes.
 ///
-/// Dates and phones with extensions are not taken here: they need more than the text.
-pub(super) fn coerce<'t>(
-    kind: FieldKind,
-    text: &'t str,
-    odd: &mut dyn FnMut(Complaint),
-) -> Result<Coerced<'t>, Complaint> {
+/// Dates, telephone numbers and states are not taken here: they need more than the text.
+pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complaint> {
     let same = || Ok(Coerced::Text(Cow::Borrowed(text)));
     match kind {
         FieldKind::Text
         | FieldKind::Identifier
         | FieldKind::Phone
         | FieldKind::PostalCode
-        | FieldKind::TimeZone
+        | FieldKind::State
         | FieldKind::FreeForm
         | FieldKind::Date => same(),
-        FieldKind::Integer => text
+        FieldKind::Integer => whole(text)
             .parse::<i64>()
             .map(Coerced::Integer)
             .map_err(|_| Complaint::new(Code::NumberInvalid, "A whole number was expected.")),
@@ -90,17 +86,14 @@ pub(super) fn coerce<'t>(
         FieldKind::Uuid | FieldKind::PartnerReference => uuid::Uuid::try_parse(text)
             .map(|u| Coerced::Text(Cow::Owned(u.hyphenated().to_string())))
             .map_err(|_| Complaint::new(Code::UuidInvalid, "A UUID was expected.")),
-        FieldKind::State => {
-            if let Some(code) = lookup::state_code(text) {
-                Ok(Coerced::Text(Cow::Borrowed(code)))
-            } else {
-                odd(Complaint::new(
-                    Code::StateUnknown,
-                    "The state or province is not known; it is sent as written.",
-                ));
-                same()
-            }
-        }
+        FieldKind::TimeZone => super::timezone::iana_name(text)
+            .map(|name| Coerced::Text(Cow::Owned(name)))
+            .ok_or_else(|| {
+                Complaint::new(
+                    Code::TimeZoneUnknown,
+                    "The name of a time zone was expected.",
+                )
+            }),
         FieldKind::Country => lookup::country_code(text)
             .map(|code| Coerced::Text(Cow::Borrowed(code)))
             .ok_or_else(|| {
@@ -144,6 +137,14 @@ pub(super) fn coerce<'t>(
                 ))
             }
         }
+    }
+}
+
+/// `12` of `12.0`: a spreadsheet's way to write a whole number.
+fn whole(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
+        _ => text,
     }
 }
 
@@ -226,15 +227,12 @@ mod tests {
     use crate::partner::catalogue::{ONBOARDING_WORDS, ORGANIZATION_WORDS};
 
     fn plain(kind: FieldKind, text: &str) -> String {
-        let mut odd = Vec::new();
-        let result = coerce(kind, text, &mut |c| odd.push(c.code.to_string()));
-        let value = match result {
+        match coerce(kind, text) {
             Ok(Coerced::Text(t)) => t.into_owned(),
             Ok(Coerced::Integer(n)) => n.to_string(),
             Ok(Coerced::Boolean(b)) => b.to_string(),
             Err(c) => c.code.to_string(),
-        };
-        [vec![value], odd].concat().join(" ")
+        }
     }
 
     #[test]
@@ -260,8 +258,15 @@ mod tests {
                 "ae23fba4-f740-4d74-bbd6-80beee24f8f2",
             ),
             (FieldKind::Uuid, "4711", "uuid.invalid"),
-            (FieldKind::State, "California", "CA"),
-            (FieldKind::State, "Bavaria", "Bavaria state.unknown"),
+            (FieldKind::Integer, "12.00", "12"),
+            (FieldKind::Integer, "12.", "number.invalid"),
+            (FieldKind::TimeZone, "Eastern Time", "America/New_York"),
+            (FieldKind::TimeZone, "Mars", "timezone.unknown"),
+            (
+                FieldKind::Uuid,
+                "urn:uuid:ae23fba4-f740-4d74-bbd6-80beee24f8f2",
+                "ae23fba4-f740-4d74-bbd6-80beee24f8f2",
+            ),
             (FieldKind::Country, "United States", "US"),
             (FieldKind::Country, "Narnia", "country.unknown"),
             (FieldKind::Email, "a@example.com", "a@example.com"),

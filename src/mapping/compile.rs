@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::address::{self, AddressLeaves};
 use super::coerce::{Coerced, coerce};
 use super::date::{self, Format, Hints};
 use super::error::{MappingError, MappingProblem};
 use super::file::{Mapping, Validation};
+use super::phone;
 use super::rule::{Constant, Feed, FieldRule, Placed, Transform};
 use super::template::{Templates, columns_of};
 use crate::diagnostic::nearest;
@@ -129,6 +131,8 @@ pub struct Plan {
     pub(super) legacy: usize,
     pub(super) business_name: usize,
     pub(super) query: [Option<usize>; 2],
+    pub(super) addresses: Vec<AddressLeaves>,
+    pub(super) phone_region: Option<phonenumber::country::Id>,
 }
 
 impl Plan {
@@ -181,6 +185,12 @@ impl Plan {
                 leaf_of("query.createApptivoAccount"),
                 leaf_of("query.createBillDotComProfile"),
             ],
+            addresses: address::addresses(&compiler.leaves),
+            phone_region: mapping
+                .source
+                .phone_region
+                .as_deref()
+                .and_then(phone::region),
             shape: Shape::new(&compiler.paths, compiler.leaves),
             date_columns: compiler.dates,
             unused,
@@ -290,6 +300,7 @@ impl Compiler<'_> {
         let mut hints = Hints {
             formats: Vec::new(),
             order: self.mapping.source.date_order,
+            locale: self.mapping.source.locale,
             timezone: self.mapping.source.timezone.clone(),
         };
         for format in &rule.formats {
@@ -483,7 +494,7 @@ impl Compiler<'_> {
                 }
             };
         }
-        let ready = match coerce(kind, &text, &mut |_| {}) {
+        let ready = match coerce(kind, &text) {
             Ok(Coerced::Text(t)) => Ready::Text(t.into_owned()),
             Ok(Coerced::Integer(n)) => Ready::Integer(n),
             Ok(Coerced::Boolean(b)) => Ready::Boolean(b),

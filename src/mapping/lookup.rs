@@ -185,16 +185,26 @@ fn fold(text: &str) -> String {
         .to_lowercase()
 }
 
-/// The code of a state or province, by code or name; none where it is not known.
+/// The code of a state or province, by code or name; none where it is not known. With a country only its
+/// own states are: Georgia is no state of the country Georgia.
 ///
-/// A code that several countries use (`WA`) is itself in all of them, so the country is not needed.
-pub(super) fn state_code(text: &str) -> Option<&'static str> {
+/// Without one, a code that several countries use (`WA`) is itself in all of them.
+pub(super) fn state_code(text: &str, country: Option<&str>) -> Option<&'static str> {
     let wanted = fold(text);
-    STATES
-        .iter()
+    let of_country = || {
+        STATES
+            .iter()
+            .filter(|(c, _, _)| country.is_none_or(|wanted| *c == wanted))
+    };
+    of_country()
         .find(|(_, code, _)| code.eq_ignore_ascii_case(&wanted))
-        .or_else(|| STATES.iter().find(|(_, _, name)| fold(name) == wanted))
+        .or_else(|| of_country().find(|(_, _, name)| fold(name) == wanted))
         .map(|(_, code, _)| *code)
+}
+
+/// A country's own code where `text` is one.
+pub(super) fn alpha2(text: &str) -> Option<&'static str> {
+    rust_iso3166::from_alpha2(text).map(|country| country.alpha2)
 }
 
 /// The ISO 3166-1 alpha-2 code of a country, by alpha-2, alpha-3, name, or an external id like `base.us`.
@@ -249,8 +259,11 @@ mod tests {
             ("Nuevo León", Some("NLE")),
             ("Bavaria", None),
         ] {
-            assert_eq!(state_code(text), code, "{text}");
+            assert_eq!(state_code(text, None), code, "{text}");
         }
+        assert_eq!(state_code("Georgia", Some("US")), Some("GA"));
+        assert_eq!(state_code("Georgia", Some("GE")), None);
+        assert_eq!(state_code("WA", Some("AU")), Some("WA"));
         for (text, code) in [
             ("US", Some("US")),
             ("us", Some("US")),

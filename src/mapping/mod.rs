@@ -4,6 +4,7 @@
 //! each row, with findings. Every date passes through [`date`]; ambiguity is a finding, never a guess.
 //! Nothing here reads files, asks the network or knows what was sent before.
 
+mod address;
 mod apply;
 mod coerce;
 mod compile;
@@ -11,8 +12,10 @@ pub mod date;
 mod error;
 mod file;
 mod lookup;
+mod phone;
 mod rule;
 mod template;
+mod timezone;
 
 pub use apply::{Filled, Scratch};
 pub use compile::{DateColumn, Plan};

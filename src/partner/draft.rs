@@ -321,6 +321,12 @@ impl Draft {
         self.set(leaf, Slot::Text { at }, from_data);
     }
 
+    /// Puts another text into a leaf; whether it came from the row stays as it was.
+    pub fn replace_text(&mut self, leaf: usize, text: &str) {
+        let from_data = self.from_data.get(leaf).copied().unwrap_or(false);
+        self.set_text(leaf, text, from_data);
+    }
+
     /// Fills a leaf with several texts.
     pub fn set_list<'t>(
         &mut self,

@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::mapping::date::{Evidence, Verdict};
 use crate::mapping::{Mapping, MappingError, Plan, Scratch};
 use crate::partner::{Fingerprinter, Origin, PreparedPartner, Query, RowKey};
-use crate::source::{Flow, SheetChoice, Source, SourceError, SourceOptions};
+use crate::source::{Flow, Footer, SheetChoice, Source, SourceError, SourceOptions};
 
 /// The corridor cannot be walked.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,8 @@ pub struct Survey {
     pub rows: u64,
     /// Evidence by file, then by date column of its plan.
     pub evidence: Vec<Vec<Evidence>>,
+    /// What was noticed at the end of each file, in words.
+    pub notes: Vec<Vec<String>>,
     /// True where the pass was stopped before the end.
     pub incomplete: bool,
     verdicts: Vec<Vec<Verdict>>,
@@ -166,6 +168,7 @@ impl Exports {
         let mut survey = Survey {
             rows: 0,
             evidence: Vec::new(),
+            notes: Vec::new(),
             incomplete: false,
             verdicts: Vec::new(),
             keys: KeyIndex::default(),
@@ -180,7 +183,7 @@ impl Exports {
             let plan = &export.plan;
             let mut evidence = vec![Evidence::default(); plan.date_columns.len()];
             let gathers = plan.date_columns.iter().any(|c| !c.hinted);
-            export.source.read(&mut |batch| {
+            let end = export.source.read(&mut |batch| {
                 for row in batch.rows() {
                     survey.rows += 1;
                     if row.fault().is_some() {
@@ -211,6 +214,9 @@ impl Exports {
                 .verdicts
                 .push(evidence.iter().map(Evidence::verdict).collect());
             survey.evidence.push(evidence);
+            survey
+                .notes
+                .push(end.footer.iter().map(Footer::describe).collect());
             if survey.incomplete {
                 return Ok(survey);
             }

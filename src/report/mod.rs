@@ -17,6 +17,6 @@ mod terminal;
 pub use collector::{Collector, Counters, PerRow};
 pub use folder::{ReportError, ReportFolder};
 pub use json::summary_json;
-pub use model::{Counts, Detected, Kind, ProblemGroup, RunReport};
+pub use model::{Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use rejects::{Encode, RejectFormat};
 pub use terminal::{render as render_terminal, table};

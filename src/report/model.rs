@@ -62,14 +62,47 @@ pub struct ProblemGroup {
 /// What was detected of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Detected {
-    /// The file, its format, header row.
+    /// The file.
     pub file: String,
-    /// Decisions on the way.
+    /// What was found out: encoding, delimiter, sheet, header, the order of each date column.
+    pub decisions: Vec<Decision>,
+    /// What was noticed on the way.
     pub notes: Vec<String>,
-    /// Each date column with its evidence.
-    pub dates: Vec<String>,
     /// Columns that no rule uses.
     pub unused: Vec<String>,
+}
+
+impl Detected {
+    /// All of it, a line each; all but the first are indented.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.file.clone()];
+        lines.extend(self.decisions.iter().map(|d| {
+            format!(
+                "  {}: {}; [source] {} overrides it",
+                d.subject, d.found, d.setting
+            )
+        }));
+        lines.extend(self.notes.iter().map(|note| format!("  note: {note}")));
+        if !self.unused.is_empty() {
+            lines.push(format!(
+                "  columns that no rule uses: {}",
+                self.unused.join(", ")
+            ));
+        }
+        lines
+    }
+}
+
+/// One thing that was found out about a file, and how to overrule it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What it is about: `encoding`, `dates in "Signed On"`.
+    pub subject: String,
+    /// What was found, with its evidence.
+    pub found: String,
+    /// The setting under `[source]` that overrides it.
+    pub setting: &'static str,
 }
 
 /// A run, told.

@@ -12,9 +12,14 @@ use std::sync::Arc;
 use super::dialect::Dialect;
 use super::encoding::{self, TextEncoding};
 use super::error::SourceError;
+use super::footer::FooterWatch;
 use super::header::Header;
+use super::input::Input;
 use super::row::{RowBatch, RowFault, Stored};
-use super::{BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
+use super::workbook::Facts;
+use super::{
+    BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, ReadEnd, SourceOptions, choose_header,
+};
 
 /// Bytes of a block, about.
 const BLOCK_BYTES: usize = 256 * 1024;
@@ -26,11 +31,12 @@ const SAMPLE_BYTES: usize = 128 * 1024;
 const BINARY_PERCENT: usize = 2;
 
 /// Detects encoding, delimiter and header.
-pub(super) fn detect(path: &Path, options: &SourceOptions) -> Result<Detected, SourceError> {
+pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected, SourceError> {
+    let path = input.path();
     let encoding =
-        encoding::detect(path, options.encoding).map_err(|e| SourceError::read(path, e))?;
+        encoding::detect(input, options.encoding).map_err(|e| SourceError::read(path, e))?;
     let mut sample = Vec::new();
-    encoding::open(path, &encoding)
+    encoding::open(input, &encoding)
         .and_then(|r| r.take(SAMPLE_BYTES as u64).read_to_end(&mut sample))
         .map_err(|e| SourceError::read(path, e))?;
     refuse_binary(path, &sample)?;
@@ -41,7 +47,7 @@ pub(super) fn detect(path: &Path, options: &SourceOptions) -> Result<Detected, S
     let wanted = options.header_row;
     let enough = wanted.map_or(HEADER_SEARCH_ROWS as u64, |n| n);
     let nameless = Arc::new(Header::new(Vec::new()));
-    scan(path, &encoding, dialect, &nameless, 0, &mut |batch| {
+    scan(input, &encoding, dialect, &nameless, 0, &mut |batch| {
         for row in batch.rows() {
             if row.row() > enough {
                 return Flow::Enough;
@@ -57,20 +63,21 @@ pub(super) fn detect(path: &Path, options: &SourceOptions) -> Result<Detected, S
         format: Format::Text { encoding, dialect },
         header,
         header_row,
+        facts: Facts::default(),
         notes,
     })
 }
 
 /// Reads all rows below `header_row`.
 pub(super) fn read(
-    path: &Path,
+    input: &Input,
     encoding: &TextEncoding,
     dialect: Dialect,
     header: &Arc<Header>,
     header_row: u64,
     sink: &mut dyn FnMut(RowBatch) -> Flow,
-) -> Result<(), SourceError> {
-    scan(path, encoding, dialect, header, header_row, sink)
+) -> Result<ReadEnd, SourceError> {
+    scan(input, encoding, dialect, header, header_row, sink)
 }
 
 fn refuse_binary(path: &Path, sample: &[u8]) -> Result<(), SourceError> {
@@ -92,14 +99,15 @@ fn refuse_binary(path: &Path, sample: &[u8]) -> Result<(), SourceError> {
 
 /// Reads the records below row `after` into batches. With a nameless header widths are not judged.
 fn scan(
-    path: &Path,
+    input: &Input,
     encoding: &TextEncoding,
     dialect: Dialect,
     header: &Arc<Header>,
     after: u64,
     sink: &mut dyn FnMut(RowBatch) -> Flow,
-) -> Result<(), SourceError> {
-    let reader = encoding::open(path, encoding).map_err(|e| SourceError::open(path, e))?;
+) -> Result<ReadEnd, SourceError> {
+    let path = input.path();
+    let reader = encoding::open(input, encoding).map_err(|e| SourceError::open(path, e))?;
     let mut blocks = Blocks::new(reader, dialect.delimiter);
     // Decoding a legacy code page turns broken bytes into U+FFFD before the parser sees them.
     let decoded = encoding.encoding != encoding_rs::UTF_8;
@@ -109,6 +117,7 @@ fn scan(
     };
     let mut record = csv::ByteRecord::new();
     let mut batch = RowBatch::new(Arc::clone(header));
+    let mut footer = FooterWatch::new(header.len());
     while let Some(block) = blocks.next(path, at.row)? {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -140,21 +149,26 @@ fn scan(
             if block.torn && last && start < block.bytes.len() {
                 batch.set_fault(RowFault::Torn);
             }
-            batch.drop_if_blank();
-            if batch.len() >= BATCH_ROWS || batch.text_len() >= BLOCK_BYTES * 4 {
+            if !batch.drop_if_blank() {
+                footer.see(&batch);
+            }
+            if (batch.len() >= BATCH_ROWS || batch.text_len() >= BLOCK_BYTES * 4)
+                && !footer.is_open()
+            {
                 let full = std::mem::replace(&mut batch, RowBatch::new(Arc::clone(header)));
                 if sink(full) == Flow::Enough {
-                    return Ok(());
+                    return Ok(ReadEnd::default());
                 }
             }
         }
         // Blank lines behind the block's last record.
         at.row += leading_blank_lines(&block.bytes[from..]).0;
     }
+    let footer = footer.finish(&mut batch);
     if !batch.is_empty() {
         sink(batch);
     }
-    Ok(())
+    Ok(ReadEnd { footer })
 }
 
 struct Position {

@@ -3,11 +3,11 @@
 //! A byte order mark decides; then strict UTF-8 over the whole file; then `chardetng` over the whole file,
 //! because an export can be plain ASCII for tens of kilobytes before its first Windows-1252 byte.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::input::Input;
 
 /// The encoding of a text file and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct TextEncoding {
     /// Whether the file starts with a byte order mark.
     pub bom: bool,
     /// How it is known, in words.
-    pub evidence: &'static str,
+    pub evidence: String,
 }
 
 impl TextEncoding {
@@ -56,11 +56,12 @@ impl TextEncoding {
 }
 
 /// Finds the encoding of a file; `wanted` settles it.
-pub(super) fn detect(path: &Path, wanted: Option<&'static Encoding>) -> io::Result<TextEncoding> {
-    let mut file = File::open(path)?;
+pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Result<TextEncoding> {
+    let mut file = input.open()?;
     let mut chunk = vec![0; 256 * 1024];
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     let mut utf8 = Utf8Check::default();
+    let mut high = HighBytes::default();
     let mut first = true;
     loop {
         let n = read_full(&mut file, &mut chunk)?;
@@ -72,21 +73,21 @@ pub(super) fn detect(path: &Path, wanted: Option<&'static Encoding>) -> io::Resu
                 return Ok(TextEncoding {
                     encoding,
                     bom: bom.is_some_and(|(e, _)| e == encoding),
-                    evidence: "set in the mapping",
+                    evidence: "set in the mapping".to_owned(),
                 });
             }
             if let Some((encoding, _)) = bom {
                 return Ok(TextEncoding {
                     encoding,
                     bom: true,
-                    evidence: "by its byte order mark",
+                    evidence: "by its byte order mark".to_owned(),
                 });
             }
             if let Some(encoding) = utf16_without_mark(bytes) {
                 return Ok(TextEncoding {
                     encoding,
                     bom: false,
-                    evidence: "by the pattern of its zero bytes",
+                    evidence: "by the pattern of its zero bytes".to_owned(),
                 });
             }
         }
@@ -95,12 +96,18 @@ pub(super) fn detect(path: &Path, wanted: Option<&'static Encoding>) -> io::Resu
         }
         utf8.feed(bytes);
         detector.feed(bytes, false);
+        high.feed(bytes);
     }
     if utf8.finish() {
+        let evidence = if high.count == 0 {
+            "every byte is ASCII"
+        } else {
+            "every byte is valid"
+        };
         return Ok(TextEncoding {
             encoding: UTF_8,
             bom: false,
-            evidence: "every byte is valid",
+            evidence: evidence.to_owned(),
         });
     }
     detector.feed(b"", true);
@@ -108,7 +115,7 @@ pub(super) fn detect(path: &Path, wanted: Option<&'static Encoding>) -> io::Resu
     Ok(TextEncoding {
         encoding,
         bom: false,
-        evidence: "guessed from its bytes; [source] encoding settles it",
+        evidence: high.describe(encoding),
     })
 }
 
@@ -134,6 +141,52 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
         Some(UTF_16BE)
     } else {
         None
+    }
+}
+
+/// Bytes above 127: how many, and the first word that holds one.
+#[derive(Default)]
+struct HighBytes {
+    count: u64,
+    lines: u64,
+    first_line: u64,
+    word: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+impl HighBytes {
+    fn feed(&mut self, bytes: &[u8]) {
+        let here = bytes.iter().filter(|b| **b > 0x7f).count() as u64;
+        if self.count == 0 && here > 0 {
+            let at = bytes.iter().position(|b| *b > 0x7f).unwrap_or(0);
+            self.first_line =
+                1 + self.lines + memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64;
+            let in_word = |b: &u8| b.is_ascii_alphabetic() || *b > 0x7f;
+            let before: Vec<u8> = self.tail.iter().chain(&bytes[..at]).copied().collect();
+            let start = before
+                .iter()
+                .rev()
+                .take(20)
+                .take_while(|b| in_word(b))
+                .count();
+            self.word = before[before.len() - start..].to_vec();
+            self.word
+                .extend(bytes[at..].iter().take(20).take_while(|b| in_word(b)));
+        }
+        self.count += here;
+        self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        self.tail = bytes[bytes.len().saturating_sub(20)..].to_vec();
+    }
+
+    /// What a person needs to see whether the guess is right.
+    fn describe(&self, encoding: &'static Encoding) -> String {
+        format!(
+            "guessed from {} {} above 127; the first in line {}, where it makes \"{}\"",
+            self.count,
+            if self.count == 1 { "byte" } else { "bytes" },
+            self.first_line,
+            encoding.decode_without_bom_handling(&self.word).0
+        )
     }
 }
 
@@ -185,8 +238,8 @@ fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// A reader of the file's text as UTF-8. UTF-8 passes as it is, so that broken bytes are seen by the parser.
-pub(super) fn open(path: &Path, encoding: &TextEncoding) -> io::Result<Box<dyn Read + Send>> {
-    let mut file = File::open(path)?;
+pub(super) fn open(input: &Input, encoding: &TextEncoding) -> io::Result<Box<dyn Read + Send>> {
+    let mut file = input.open()?;
     if encoding.encoding == UTF_8 {
         if encoding.bom {
             let mut mark = [0; 3];
@@ -211,7 +264,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("f.csv");
         std::fs::write(&path, bytes).unwrap();
-        detect(&path, None).unwrap()
+        detect(&Input::take(&path, &mut Vec::new()).unwrap().0, None).unwrap()
     }
 
     #[test]
@@ -238,11 +291,19 @@ mod tests {
     }
 
     #[test]
+    fn a_guess_shows_what_it_was_made_from() {
+        assert_eq!(
+            detected(b"Name,City\nA,Caf\xe9 M\xfcller\n").describe(),
+            "windows-1252 (guessed from 2 bytes above 127; the first in line 2, where it makes \"Caf\u{e9}\")"
+        );
+    }
+
+    #[test]
     fn utf16_is_written_as_utf16() {
         let encoding = TextEncoding {
             encoding: UTF_16LE,
             bom: true,
-            evidence: "",
+            evidence: String::new(),
         };
         assert_eq!(encoding.encode("é"), [0xe9, 0]);
         assert_eq!(encoding.bom_bytes(), b"\xff\xfe");

@@ -48,6 +48,30 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
+    /// A packed file that cannot be unpacked, or should not.
+    #[error("{} cannot be unpacked: {reason}. Unpack it yourself, or export it again.", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What was seen.
+        reason: String,
+    },
+    /// No room for the unpacked copy.
+    #[error("a copy of {} could not be kept in the temporary folder: {source}. Make room there, or name another with TMPDIR.", path.display())]
+    Hold {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A workbook that would take too much memory.
+    #[error("{} is a workbook that would not fit in memory: {reason}. Save the sheet as CSV and try again.", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What was seen.
+        reason: String,
+    },
     /// The mapping's sheet is not there.
     #[error("{} has no sheet {wanted}; it has {present}. Set [source] sheet in the mapping.", path.display())]
     NoSheet {
@@ -91,14 +115,25 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// Whether the same file may be readable later: it changed, or reading broke off.
+    /// Whether the same file may be readable later: it changed, reading broke off,
+    /// or there was no room for a copy.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Changed { .. } | Self::Read { .. })
+        matches!(
+            self,
+            Self::Changed { .. } | Self::Read { .. } | Self::Hold { .. }
+        )
     }
 
     pub(super) fn open(path: &Path, source: io::Error) -> Self {
         Self::Open {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn hold(path: &Path, source: io::Error) -> Self {
+        Self::Hold {
             path: path.to_owned(),
             source,
         }

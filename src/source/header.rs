@@ -62,6 +62,38 @@ impl Header {
         &self.raw
     }
 
+    /// Names that stand twice and columns without one, in words: how a mapping addresses them.
+    #[must_use]
+    pub fn describe_repeated(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        let mut seen: HashMap<String, Vec<&str>> = HashMap::new();
+        let mut nameless = Vec::new();
+        for (cell, name) in self.raw.iter().zip(&self.names) {
+            let tidied = tidy(cell);
+            if tidied.is_empty() {
+                nameless.push(&**name);
+            } else {
+                seen.entry(tidied).or_default().push(name);
+            }
+        }
+        let mut repeated: Vec<_> = seen.into_iter().filter(|(_, n)| n.len() > 1).collect();
+        repeated.sort();
+        for (name, names) in repeated {
+            told.push(format!(
+                "{} columns are named \"{name}\"; a mapping addresses them as \"{}\"",
+                names.len(),
+                names.join("\", \"")
+            ));
+        }
+        if !nameless.is_empty() {
+            told.push(format!(
+                "columns without a name are addressed by their place: \"{}\"",
+                nameless.join("\", \"")
+            ));
+        }
+        told
+    }
+
     /// The column of a name: exact first, then without regard to case and blanks where that is one column.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {

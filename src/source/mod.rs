@@ -1,6 +1,6 @@
 //! ROOM 1: file → `SourceRow`.
 //!
-//! What comes in: a path and the mapping's `[source]` settings. What goes out: what was detected (format,
+//! What comes in: a path (`-` is standard input; gzip and zip are unpacked) and the mapping's `[source]` settings. What goes out: what was detected (format,
 //! encoding, delimiter, header row, sheet), the [`Header`], and as often as asked the rows in order, in
 //! batches. This room never interprets a value: dates stay serials with their epoch, numbers stay numbers.
 //!
@@ -11,19 +11,23 @@ mod csv;
 mod dialect;
 mod encoding;
 mod error;
+mod footer;
 mod header;
+mod input;
 mod row;
 mod workbook;
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub use dialect::Dialect;
 pub use encoding::TextEncoding;
 pub use error::SourceError;
+pub use footer::Footer;
 pub use header::{Header, PROBLEMS_COLUMN};
+pub use workbook::Kind as WorkbookKind;
+
+use input::{Input, Outside, STANDARD_INPUT};
 pub use row::{BatchRows, Cell, Epoch, RowBatch, RowFault, SourceRow, number_text};
 
 /// The mapping's `[source]` settings that this room reads; absent ones are detected.
@@ -60,8 +64,8 @@ pub enum Format {
     },
     /// A workbook's sheet.
     Workbook {
-        /// `XLSX`, `XLSB`, `XLS` or `ODS`.
-        kind: &'static str,
+        /// What kind of workbook.
+        kind: WorkbookKind,
         /// The sheet's name.
         sheet: Arc<str>,
     },
@@ -96,13 +100,22 @@ pub enum Flow {
 /// An opened export: detected, header read, ready for any number of passes.
 #[derive(Debug, Clone)]
 pub struct Source {
-    path: PathBuf,
+    input: Input,
     name: Arc<str>,
     format: Format,
     header: Arc<Header>,
     header_row: u64,
-    stamp: Stamp,
+    facts: Arc<workbook::Facts>,
+    /// The file's stamp; none where its bytes are a copy of our own.
+    stamp: Option<Stamp>,
     notes: Vec<String>,
+}
+
+/// What is known only when the last row has been read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadEnd {
+    /// Rows at the end that are not data.
+    pub footer: Option<Footer>,
 }
 
 /// Rows a batch holds at most.
@@ -114,41 +127,59 @@ impl Source {
     /// # Errors
     /// A [`SourceError`] for whatever makes the file unreadable as a whole.
     pub fn open(path: &Path, options: &SourceOptions) -> Result<Self, SourceError> {
-        let name: Arc<str> = path.display().to_string().into();
-        let meta = std::fs::metadata(path).map_err(|e| SourceError::open(path, e))?;
-        if meta.is_dir() {
-            return Err(SourceError::IsFolder {
-                path: path.to_owned(),
-            });
-        }
-        if meta.len() == 0 {
-            return Err(SourceError::Empty {
-                path: path.to_owned(),
-            });
-        }
-        let stamp = Stamp::of(path)?;
-        let mut magic = Vec::with_capacity(8);
-        File::open(path)
-            .and_then(|f| f.take(8).read_to_end(&mut magic))
-            .map_err(|e| SourceError::open(path, e))?;
-        let opened = if workbook::is_workbook(&magic) {
-            workbook::detect(path, options)?
+        let piped = path.as_os_str() == STANDARD_INPUT;
+        let name: Arc<str> = if piped {
+            "standard input".into()
         } else {
-            csv::detect(path, options)?
+            path.display().to_string().into()
+        };
+        let mut stamp = None;
+        if !piped {
+            let meta = std::fs::metadata(path).map_err(|e| SourceError::open(path, e))?;
+            if meta.is_dir() {
+                return Err(SourceError::IsFolder {
+                    path: path.to_owned(),
+                });
+            }
+            if meta.is_file() && meta.len() == 0 {
+                return Err(SourceError::Empty {
+                    path: path.to_owned(),
+                });
+            }
+            stamp = Some(Stamp::of(path)?);
+        }
+        let mut notes = Vec::new();
+        let (input, outside) = Input::take(path, &mut notes)?;
+        if input.is_held() {
+            if stamp.is_some() && stamp != Some(Stamp::of(path)?) {
+                return Err(SourceError::Changed {
+                    path: path.to_owned(),
+                });
+            }
+            stamp = None;
+        }
+        let opened = match outside {
+            Outside::Plain => csv::detect(&input, options)?,
+            Outside::ZipWorkbook | Outside::OleDocument => {
+                workbook::detect(&input, outside, options)?
+            }
         };
         if opened.header.is_empty() {
             return Err(SourceError::NoHeader {
                 path: path.to_owned(),
             });
         }
+        notes.extend(opened.notes);
+        notes.extend(opened.header.describe_repeated());
         Ok(Self {
-            path: path.to_owned(),
+            input,
             name,
             format: opened.format,
             header: Arc::new(opened.header),
             header_row: opened.header_row,
+            facts: Arc::new(opened.facts),
             stamp,
-            notes: opened.notes,
+            notes,
         })
     }
 
@@ -156,12 +187,6 @@ impl Source {
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
-    }
-
-    /// Its path.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// What it is.
@@ -197,32 +222,30 @@ impl Source {
         &self.notes
     }
 
-    /// What was detected, on one line.
+    /// What was detected: subject, finding, and the setting under `[source]` that overrides it.
     #[must_use]
-    pub fn describe(&self) -> String {
-        match &self.format {
-            Format::Text { encoding, dialect } => format!(
-                "{}: {}, delimiter {}, header in row {}, {} columns",
-                self.name,
-                encoding.describe(),
-                dialect.describe(),
-                self.header_row,
-                self.header.len()
-            ),
-            Format::Workbook { kind, sheet } => format!(
-                "{}: {kind}, sheet \"{sheet}\", header in row {}, {} columns",
-                self.name,
-                self.header_row,
-                self.header.len()
-            ),
-        }
+    pub fn describe(&self) -> Vec<(&'static str, String, &'static str)> {
+        let mut lines = match &self.format {
+            Format::Text { encoding, dialect } => vec![
+                ("encoding", encoding.describe(), "encoding"),
+                ("delimiter", dialect.describe(), "delimiter"),
+            ],
+            Format::Workbook { kind, sheet } => vec![(
+                "sheet",
+                format!("\"{sheet}\" of the {} workbook", kind.name()),
+                "sheet",
+            )],
+        };
+        let header = format!("row {}, {} columns", self.header_row, self.header.len());
+        lines.push(("header", header, "header_row"));
+        lines
     }
 
     /// Reads all rows below the header, in order, and hands them over in batches.
     ///
     /// # Errors
     /// A [`SourceError`] when the file changed since it was opened, or breaks off.
-    pub fn read(&self, sink: &mut dyn FnMut(RowBatch) -> Flow) -> Result<(), SourceError> {
+    pub fn read(&self, sink: &mut dyn FnMut(RowBatch) -> Flow) -> Result<ReadEnd, SourceError> {
         self.check_unchanged()?;
         let mut changed = None;
         // Before every batch: rows of a file that changed under our eyes are not handed on.
@@ -233,40 +256,37 @@ impl Source {
                 Flow::Enough
             }
         };
-        match &self.format {
-            Format::Text { encoding, dialect } => {
-                csv::read(
-                    &self.path,
-                    encoding,
-                    *dialect,
-                    &self.header,
-                    self.header_row,
-                    &mut checked,
-                )?;
-            }
-            Format::Workbook { sheet, .. } => {
-                workbook::read(
-                    &self.path,
-                    sheet,
-                    &self.header,
-                    self.header_row,
-                    &mut checked,
-                )?;
-            }
-        }
+        let end = match &self.format {
+            Format::Text { encoding, dialect } => csv::read(
+                &self.input,
+                encoding,
+                *dialect,
+                &self.header,
+                self.header_row,
+                &mut checked,
+            )?,
+            Format::Workbook { kind, sheet } => workbook::read(
+                &self.input,
+                *kind,
+                sheet,
+                &self.facts,
+                &self.header,
+                self.header_row,
+                &mut checked,
+            )?,
+        };
         match changed {
             Some(error) => Err(error),
-            None => self.check_unchanged(),
+            None => self.check_unchanged().map(|()| end),
         }
     }
 
     fn check_unchanged(&self) -> Result<(), SourceError> {
-        if Stamp::of(&self.path)? == self.stamp {
-            Ok(())
-        } else {
-            Err(SourceError::Changed {
-                path: self.path.clone(),
-            })
+        match self.stamp {
+            Some(stamp) if Stamp::of(self.input.path())? != stamp => Err(SourceError::Changed {
+                path: self.input.path().to_owned(),
+            }),
+            _ => Ok(()),
         }
     }
 }
@@ -276,6 +296,7 @@ struct Detected {
     format: Format,
     header: Header,
     header_row: u64,
+    facts: workbook::Facts,
     notes: Vec<String>,
 }
 
@@ -316,7 +337,7 @@ fn choose_header(
     };
     if index > 0 && wanted.is_none() {
         notes.push(format!(
-            "the header was found in row {}; [source] header_row settles it",
+            "the header was found in row {}, below lines that fill fewer cells",
             numbers[index]
         ));
     }

@@ -197,16 +197,27 @@ impl RowBatch {
         }
     }
 
-    /// Takes back the row just started where all its cells are blank: it is no row.
-    pub(super) fn drop_if_blank(&mut self) {
+    /// Takes back the row just started where all its cells are blank: it is no row. True where it did.
+    pub(super) fn drop_if_blank(&mut self) -> bool {
         let Some(last) = self.rows.last().copied() else {
-            return;
+            return false;
         };
         let blank =
             (last.first as usize..self.cells.len()).all(|i| self.resolve(self.cells[i]).is_blank());
-        if blank && last.fault.is_none() {
+        // A line of one empty quoted cell is blank, and not a row with cells missing.
+        let dropped = blank && matches!(last.fault, None | Some(RowFault::Ragged { .. }));
+        if dropped {
             self.cells.truncate(last.first as usize);
             self.rows.pop();
+        }
+        dropped
+    }
+
+    /// Takes back all rows from `index` on.
+    pub(super) fn truncate(&mut self, index: usize) {
+        if let Some(row) = self.rows.get(index) {
+            self.cells.truncate(row.first as usize);
+            self.rows.truncate(index);
         }
     }
 

@@ -74,7 +74,7 @@ fn reports_hold_what_happened() {
         run.stdout
     );
     assert!(
-        run.stderr.contains("header in row 1, 2 columns"),
+        run.stderr.contains("header: row 1, 2 columns"),
         "{}",
         run.stderr
     );

@@ -11,7 +11,7 @@ use crate::mapping::date::Evidence;
 use crate::partner::{Fingerprinter, Query, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PreparedRow, Survey};
 use crate::report::{
-    Collector, Counters, Detected, Kind, PerRow, RejectFormat, ReportFolder, RunReport,
+    Collector, Counters, Decision, Detected, Kind, PerRow, RejectFormat, ReportFolder, RunReport,
     render_terminal, summary_json,
 };
 use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
@@ -43,24 +43,32 @@ pub(super) fn detected(exports: &Exports, survey: &Survey) -> Vec<Detected> {
         .map(|(index, export)| {
             let names = export.source.header().names();
             let evidence = survey.evidence.get(index).map_or(&[][..], Vec::as_slice);
-            let dates = export
-                .plan
-                .date_columns
-                .iter()
-                .zip(evidence)
-                .filter(|(column, _)| !column.hinted)
-                .map(|(column, evidence): (_, &Evidence)| {
-                    let name = column.column.map_or("a template", |c| &*names[c]);
-                    format!(
-                        "\"{name}\" ({}): {}; [source] date_order overrides it",
-                        column.field,
-                        evidence.describe()
-                    )
-                });
+            let mut decisions: Vec<Decision> = export
+                .source
+                .describe()
+                .into_iter()
+                .map(|(subject, found, setting)| Decision {
+                    subject: subject.to_owned(),
+                    found,
+                    setting,
+                })
+                .collect();
+            let judged = export.plan.date_columns.iter().zip(evidence);
+            decisions.extend(judged.filter(|(column, _)| !column.hinted).map(
+                |(column, evidence): (_, &Evidence)| Decision {
+                    subject: match column.column {
+                        Some(c) => format!("dates in \"{}\" ({})", names[c], column.field),
+                        None => format!("dates of a template ({})", column.field),
+                    },
+                    found: evidence.describe(),
+                    setting: "date_order",
+                },
+            ));
+            let ends = survey.notes.get(index).into_iter().flatten();
             Detected {
-                file: export.source.describe(),
-                notes: export.source.notes().to_vec(),
-                dates: dates.collect(),
+                file: export.source.name().to_string(),
+                decisions,
+                notes: export.source.notes().iter().chain(ends).cloned().collect(),
                 unused: export
                     .plan
                     .unused
@@ -74,20 +82,8 @@ pub(super) fn detected(exports: &Exports, survey: &Survey) -> Vec<Detected> {
 
 /// Tells what was detected, before anything else happens.
 pub(super) fn tell_detected(desk: &Desk, detected: &[Detected]) {
-    for one in detected {
-        desk.output.note(&one.file);
-        for note in &one.notes {
-            desk.output.note(&format!("  {note}"));
-        }
-        for dates in &one.dates {
-            desk.output.note(&format!("  dates in {dates}"));
-        }
-        if !one.unused.is_empty() {
-            desk.output.note(&format!(
-                "  columns that no rule uses: {}",
-                one.unused.join(", ")
-            ));
-        }
+    for line in detected.iter().flat_map(Detected::lines) {
+        desk.output.note(&line);
     }
 }
 
@@ -105,7 +101,7 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
                     TextEncoding {
                         encoding: options.encoding.unwrap_or(encoding_rs::UTF_8),
                         bom: options.encoding.is_none(),
-                        evidence: "",
+                        evidence: String::new(),
                     },
                     options.delimiter.unwrap_or(b','),
                 ),

@@ -1,6 +1,7 @@
 //! What a column's own dates prove about the order of day and month (point 3).
 
 use super::{Meaning, Order, Reading};
+use crate::diagnostic::thousands;
 
 /// Counts over one column of one file, gathered before any row is decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Evidence {
             if n == 0 {
                 "none".to_owned()
             } else {
-                n.to_string()
+                thousands(n)
             }
         };
         let proof = match (self.first_day_row, self.first_month_row) {
@@ -91,7 +92,7 @@ impl Evidence {
         };
         format!(
             "{verdict}: {} {}; {} only fit day first; {} only month first; {} fit both{proof}",
-            self.values,
+            thousands(self.values),
             if self.values == 1 { "value" } else { "values" },
             some(self.day_first),
             some(self.month_first),

@@ -14,6 +14,7 @@ mod time;
 use jiff::civil::{Date, Weekday};
 
 pub use evidence::{Evidence, Verdict};
+pub use names::Locale;
 pub use parse::read_text;
 pub use serial::{read_epoch, read_serial};
 
@@ -103,6 +104,8 @@ pub struct Hints {
     pub formats: Vec<Format>,
     /// The order of numeric dates.
     pub order: Option<Order>,
+    /// The language of month names beside English.
+    pub locale: Option<Locale>,
     /// The zone into which a time with an offset is converted.
     pub timezone: Option<jiff::tz::TimeZone>,
 }
@@ -360,5 +363,7 @@ fn convert(
     Some(utc.with_time_zone(zone.clone()).date())
 }
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Weekday};
 
-use super::names;
+use super::names::{self, Locale};
 use super::serial::{read_epoch, read_serial};
 use super::{Format, Hints, Meaning, Order, Reading, Refusal};
 use crate::source::Epoch;
@@ -37,7 +37,11 @@ pub fn read_text(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
             return reading;
         }
     }
-    let mut cursor = Cursor { text, at: 0 };
+    let mut cursor = Cursor {
+        text,
+        at: 0,
+        locale: hints.locale,
+    };
     let reading = cursor.date(hints)?;
     // Point 4: with formats named, a date of bare numbers that fits none is not read another way.
     let numeric = !matches!(
@@ -121,6 +125,7 @@ impl Number {
 pub(super) struct Cursor<'t> {
     pub(super) text: &'t str,
     pub(super) at: usize,
+    pub(super) locale: Option<Locale>,
 }
 
 const NOT_A_DATE: &str = "It is not a date.";
@@ -173,11 +178,10 @@ impl Cursor<'_> {
     }
 
     fn date(&mut self, hints: &Hints) -> Result<Reading, Refusal> {
-        let weekday = self.weekday()?;
-        let mut reading = if self.peek().is_some_and(char::is_alphabetic) {
-            self.month_name_first()?
+        let (weekday, mut reading) = if self.peek().is_some_and(char::is_alphabetic) {
+            self.word_first(hints)?
         } else {
-            self.number_first(hints)?
+            (None, self.number_first(hints)?)
         };
         reading.weekday = weekday;
         reading.instant = self.time()?;
@@ -188,24 +192,48 @@ impl Cursor<'_> {
         Ok(reading)
     }
 
-    fn weekday(&mut self) -> Result<Option<Weekday>, Refusal> {
+    /// A month's name, or a weekday with a date behind it. A word that is both (`mar` is March, and Tuesday
+    /// in French) is the one that makes a date.
+    fn word_first(&mut self, hints: &Hints) -> Result<(Option<Weekday>, Reading), Refusal> {
         let start = self.at;
-        let word = self.word();
-        if word.is_empty() || names::month(word).is_some() {
+        let word = self.word().to_owned();
+        let behind = self.at;
+        let as_month = names::month(self.locale, &word).map(|_| {
             self.at = start;
-            return Ok(None);
+            self.month_name_first()
+        });
+        if let Some(Ok(reading)) = as_month {
+            return Ok((None, reading));
         }
-        let weekday = names::weekday(word).ok_or_else(|| Refusal::invalid(NOT_A_DATE))?;
+        let Some(weekday) = names::weekday(self.locale, &word) else {
+            return Err(match as_month {
+                Some(Err(refusal)) => refusal,
+                _ => no_name(&word),
+            });
+        };
+        self.at = behind;
+        // Portuguese weekdays go on: `segunda-feira`.
+        if self.locale == Some(Locale::Portuguese) {
+            let here = self.at;
+            if !(self.eat('-') && self.word().eq_ignore_ascii_case("feira")) {
+                self.at = here;
+            }
+        }
         self.eat('.');
         self.eat(',');
         self.blanks();
-        Ok(Some(weekday))
+        let reading = if self.peek().is_some_and(char::is_alphabetic) {
+            self.month_name_first()?
+        } else {
+            self.number_first(hints)?
+        };
+        Ok((Some(weekday), reading))
     }
 
     /// `March 4th, 2026`, `Mar 04 2026`, `Mar-04-2026`.
     fn month_name_first(&mut self) -> Result<Reading, Refusal> {
         let invalid = || Refusal::invalid(NOT_A_DATE);
-        let month = names::month(self.word()).ok_or_else(invalid)?;
+        let month = self.month_name()?;
         self.separator();
         let day = self
             .number()
@@ -250,14 +278,10 @@ impl Cursor<'_> {
     /// `4 March 2026`, `4-Mar-26`, `09 Sep, 2020`, `2026 Mar 4`.
     fn name_in_the_middle(&mut self, first: &Number) -> Result<Reading, Refusal> {
         let invalid = || Refusal::invalid(NOT_A_DATE);
-        let start = self.at;
-        if self.word().eq_ignore_ascii_case("of") {
-            self.blanks();
-        } else {
-            self.at = start;
-        }
-        let month = names::month(self.word()).ok_or_else(invalid)?;
+        self.connector();
+        let month = self.month_name()?;
         self.separator();
+        self.connector();
         let last = self.number().ok_or_else(invalid)?;
         if first.digits == 4 {
             if last.digits > 2 {
@@ -360,6 +384,27 @@ impl Cursor<'_> {
         })
     }
 
+    fn month_name(&mut self) -> Result<i8, Refusal> {
+        let locale = self.locale;
+        let word = self.word();
+        names::month(locale, word).ok_or_else(|| no_name(word))
+    }
+
+    /// `of`, and in Romance languages `de`, `del`, `do`: `4 de marzo del 2026`.
+    fn connector(&mut self) {
+        let start = self.at;
+        let romance = matches!(
+            self.locale,
+            Some(Locale::Spanish | Locale::Portuguese | Locale::Italian | Locale::French)
+        );
+        let word = self.word().to_lowercase();
+        if word == "of" || (romance && matches!(word.as_str(), "de" | "del" | "do" | "di")) {
+            self.blanks();
+        } else {
+            self.at = start;
+        }
+    }
+
     fn separator(&mut self) {
         self.eat('.');
         self.eat(',');
@@ -370,10 +415,29 @@ impl Cursor<'_> {
 
     fn ordinal(&mut self) {
         let start = self.at;
-        let word = self.word().to_ascii_lowercase();
-        if !matches!(word.as_str(), "st" | "nd" | "rd" | "th") {
+        if self.locale.is_some() && self.eat('°') {
+            return;
+        }
+        let word = self.word().to_lowercase();
+        let local: &[&str] = match self.locale {
+            Some(Locale::French) => &["er", "e"],
+            Some(Locale::Spanish | Locale::Portuguese | Locale::Italian) => &["º", "o"],
+            Some(Locale::Dutch) => &["e", "ste", "de"],
+            Some(Locale::German | Locale::English) | None => &[],
+        };
+        if !matches!(word.as_str(), "st" | "nd" | "rd" | "th") && !local.contains(&word.as_str()) {
             self.at = start;
         }
+    }
+}
+
+/// A word that should have been a month's name.
+fn no_name(word: &str) -> Refusal {
+    match names::language_of(word) {
+        Some((code, language)) => Refusal::invalid(format!(
+            "\"{word}\" is the name of a month in {language}: set [source] locale = \"{code}\"."
+        )),
+        None => Refusal::invalid(NOT_A_DATE),
     }
 }
 
@@ -466,7 +530,11 @@ fn choose(
 }
 
 fn bare_number(number: &Number, rest: &str) -> Refusal {
-    if !rest.is_empty() {
+    // A serial with a time: `46085.5`.
+    let fraction = rest
+        .strip_prefix('.')
+        .is_some_and(|f| !f.is_empty() && f.bytes().all(|b| b.is_ascii_digit()));
+    if !rest.is_empty() && !fraction {
         return Refusal::invalid(NOT_A_DATE);
     }
     if number.digits >= 5 {

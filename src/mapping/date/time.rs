@@ -1,7 +1,21 @@
 //! What may stand behind a date: a time of day and a zone, and nothing else.
 
 use super::Refusal;
+use super::names::Locale;
 use super::parse::Cursor;
+
+/// The word between a date and its time.
+fn is_at(locale: Option<Locale>, word: &str) -> bool {
+    word.eq_ignore_ascii_case("at")
+        || match locale {
+            Some(Locale::German) => word == "um",
+            Some(Locale::French) => word == "à",
+            Some(Locale::Portuguese) => word == "às",
+            Some(Locale::Italian) => word == "alle",
+            Some(Locale::Dutch) => word == "om",
+            Some(Locale::Spanish | Locale::English) | None => false,
+        }
+}
 
 impl Cursor<'_> {
     /// A time of day behind the date; nothing else may stand there (point 9).
@@ -16,7 +30,7 @@ impl Cursor<'_> {
         let marked = self.eat('T') || self.eat('t');
         if !marked {
             let before = self.at;
-            if self.word().eq_ignore_ascii_case("at") {
+            if is_at(self.locale, self.word()) {
                 self.blanks();
             } else {
                 self.at = before;

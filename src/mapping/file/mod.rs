@@ -60,6 +60,8 @@ pub struct SourceSettings {
     pub null: Vec<String>,
     /// The order of numeric dates.
     pub date_order: Option<Order>,
+    /// The language of month names beside English.
+    pub locale: Option<crate::mapping::date::Locale>,
     /// The region of telephone numbers.
     pub phone_region: Option<String>,
     /// The zone into which times with an offset are converted.

@@ -2,7 +2,7 @@
 
 use super::{Reader, SourceSettings, Validation, Value};
 use crate::diagnostic::Code;
-use crate::mapping::date::Order;
+use crate::mapping::date::{Locale, Order};
 use toml::de::DeValue;
 
 const SOURCE_KEYS: &[&str] = &[
@@ -12,6 +12,7 @@ const SOURCE_KEYS: &[&str] = &[
     "encoding",
     "null",
     "date_order",
+    "locale",
     "phone_region",
     "timezone",
 ];
@@ -95,9 +96,17 @@ impl Reader {
                         }
                     }
                 }
+                "locale" => {
+                    if let Some(p) = self.text(value, name) {
+                        settings.locale = Locale::from_word(&p.text);
+                        if settings.locale.is_none() {
+                            self.unknown(p.span, "locale", &p.text, Locale::WORDS);
+                        }
+                    }
+                }
                 "phone_region" => {
                     if let Some(p) = self.text(value, name) {
-                        if p.text.len() == 2 && p.text.chars().all(|c| c.is_ascii_uppercase()) {
+                        if crate::mapping::phone::region(&p.text).is_some() {
                             settings.phone_region = Some(p.text);
                         } else {
                             self.problem(

@@ -1,0 +1,103 @@
+//! The block of words that reports end with: told, not imported.
+//!
+//! A Salesforce report ends with blank lines, its name, a copyright line and who made it, each alone in
+//! the first cell. A footer here is: the last rows of the table, below at least one row of data and a blank
+//! line, none of which fills more than its first cell, in a table of three columns or more. A row in the
+//! middle of the data is never taken for one.
+
+use super::row::RowBatch;
+
+/// Rows that a footer has at most.
+const MOST_ROWS: usize = 20;
+/// With fewer columns a lone first cell is nothing strange.
+const FEWEST_COLUMNS: usize = 3;
+
+/// Rows at the end of a table that are not data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Footer {
+    /// The first of them.
+    pub first: u64,
+    /// The last of them.
+    pub last: u64,
+    /// The first cell of the first of them.
+    pub text: String,
+}
+
+impl Footer {
+    /// In words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let rows = if self.first == self.last {
+            format!("row {} at the end is a footer and is", self.first)
+        } else {
+            format!(
+                "rows {} to {} at the end are a footer and are",
+                self.first, self.last
+            )
+        };
+        format!("{rows} not imported: \"{}\"", self.text)
+    }
+}
+
+/// Watches rows as they are read, one by one.
+#[derive(Debug)]
+pub(super) struct FooterWatch {
+    columns: usize,
+    last_row: Option<u64>,
+    /// Where the rows that may be a footer begin in the batch being filled.
+    open: Option<(usize, Footer)>,
+}
+
+impl FooterWatch {
+    pub(super) fn new(columns: usize) -> Self {
+        Self {
+            columns,
+            last_row: None,
+            open: None,
+        }
+    }
+
+    /// Looks at the row that was pushed last.
+    pub(super) fn see(&mut self, batch: &RowBatch) {
+        let Some(index) = batch.len().checked_sub(1) else {
+            return;
+        };
+        let Some(row) = batch.row(index) else { return };
+        let gap = self.last_row.is_some_and(|last| row.row() > last + 1);
+        self.last_row = Some(row.row());
+        if self.columns < FEWEST_COLUMNS {
+            return;
+        }
+        let lone = !row.cell(0).is_blank() && (1..row.width()).all(|c| row.cell(c).is_blank());
+        if !lone {
+            self.open = None;
+            return;
+        }
+        match &mut self.open {
+            Some((first, _)) if index - *first >= MOST_ROWS => self.open = None,
+            Some((_, footer)) => footer.last = row.row(),
+            None if gap => {
+                let text = row.cell(0).to_text().trim().chars().take(60).collect();
+                let footer = Footer {
+                    first: row.row(),
+                    last: row.row(),
+                    text,
+                };
+                self.open = Some((index, footer));
+            }
+            None => {}
+        }
+    }
+
+    /// Whether the batch must not be handed on yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// At the end of the table: takes the footer off the last batch.
+    pub(super) fn finish(self, batch: &mut RowBatch) -> Option<Footer> {
+        let (first, footer) = self.open?;
+        batch.truncate(first);
+        Some(footer)
+    }
+}

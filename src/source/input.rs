@@ -1,0 +1,280 @@
+//! Where a file's bytes come from: the file itself, or a copy of what was packed or piped.
+//!
+//! gzip and zip are unpacked, and standard input is copied, into a temporary file without a name: it is
+//! gone when the program ends, however it ends. Every pass then reads the same bytes, at any offset.
+//! An archive that unpacks to far more than it weighs is refused before it can fill the disk.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::SourceError;
+
+/// The name that stands for standard input.
+pub(super) const STANDARD_INPUT: &str = "-";
+
+/// Unpacked bytes that are always allowed: a bomb has to be larger to do harm.
+const SMALL_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes that a packed byte may become. Tables reach 5 to 50; deflate can make 1,032 of one.
+const LARGEST_RATIO: u64 = 200;
+/// Wrappings around a table that are taken off: a gzip in a zip, but no nest of them.
+const MOST_WRAPPINGS: usize = 2;
+
+const GZIP: &[u8] = b"\x1f\x8b";
+const ZIP: &[u8] = b"PK\x03\x04";
+const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+/// Bytes that can be read again and again.
+#[derive(Debug, Clone)]
+pub(super) struct Input {
+    path: PathBuf,
+    /// The unpacked copy; absent where the file is read as it is.
+    held: Option<Arc<File>>,
+}
+
+/// What the first bytes say the input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outside {
+    /// A zip archive that holds a workbook's parts.
+    ZipWorkbook,
+    /// An OLE document: an old workbook, or an encrypted new one.
+    OleDocument,
+    /// Something else: text, it is to be hoped.
+    Plain,
+}
+
+impl Input {
+    /// Takes a file as it is, or unpacks it. Tells what was unpacked in `notes`.
+    pub(super) fn take(
+        path: &Path,
+        notes: &mut Vec<String>,
+    ) -> Result<(Self, Outside), SourceError> {
+        let mut input = Self {
+            path: path.to_owned(),
+            held: None,
+        };
+        if path.as_os_str() == STANDARD_INPUT {
+            let mut file = input.temporary()?;
+            let copied = io::copy(&mut io::stdin().lock(), &mut file)
+                .map_err(|e| SourceError::hold(path, e))?;
+            if copied == 0 {
+                return Err(SourceError::Empty {
+                    path: path.to_owned(),
+                });
+            }
+            input.held = Some(Arc::new(file));
+        }
+        for _ in 0..=MOST_WRAPPINGS {
+            let mut magic = Vec::with_capacity(8);
+            input
+                .open()
+                .and_then(|r| r.take(8).read_to_end(&mut magic))
+                .map_err(|e| SourceError::open(path, e))?;
+            if magic.starts_with(OLE) {
+                return Ok((input, Outside::OleDocument));
+            }
+            if magic.starts_with(GZIP) {
+                input = input.gunzip()?;
+                notes.push("gzip was unpacked".to_owned());
+            } else if magic.starts_with(EMPTY_ZIP) {
+                return Err(input.archive("it is a zip archive without a file in it"));
+            } else if magic.starts_with(ZIP) {
+                match input.unzip()? {
+                    None => return Ok((input, Outside::ZipWorkbook)),
+                    Some((unpacked, name)) => {
+                        notes.push(format!("\"{name}\" was unpacked from the zip archive"));
+                        input = unpacked;
+                    }
+                }
+            } else {
+                return Ok((input, Outside::Plain));
+            }
+        }
+        Err(input.archive("it is packed more than twice"))
+    }
+
+    /// A reader from the first byte. Readers do not disturb each other.
+    pub(super) fn open(&self) -> io::Result<InputReader> {
+        Ok(match &self.held {
+            Some(file) => InputReader::Held {
+                file: Arc::clone(file),
+                at: 0,
+            },
+            None => InputReader::File(File::open(&self.path)?),
+        })
+    }
+
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> io::Result<u64> {
+        match &self.held {
+            Some(file) => file.metadata(),
+            None => std::fs::metadata(&self.path),
+        }
+        .map(|m| m.len())
+    }
+
+    /// Whether the bytes are a copy, so that a change of the file no longer matters.
+    pub(super) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// The file as the user named it.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn is_named_as_workbook(&self) -> bool {
+        let extension = self.path.extension().unwrap_or_default();
+        ["xlsx", "xlsm", "xlsb", "ods"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    }
+
+    fn archive(&self, reason: impl Into<String>) -> SourceError {
+        SourceError::Archive {
+            path: self.path.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    fn temporary(&self) -> Result<File, SourceError> {
+        tempfile::tempfile().map_err(|e| SourceError::hold(&self.path, e))
+    }
+
+    fn gunzip(&self) -> Result<Self, SourceError> {
+        let packed = self.open().map_err(|e| SourceError::open(&self.path, e))?;
+        let weight = self.len().map_err(|e| SourceError::read(&self.path, e))?;
+        // Several members behind each other are one file, as gzip itself reads them.
+        self.hold(
+            flate2::read::MultiGzDecoder::new(BufReader::new(packed)),
+            weight,
+        )
+    }
+
+    /// The one table in an archive; none where the archive is itself a workbook.
+    fn unzip(&self) -> Result<Option<(Self, String)>, SourceError> {
+        let packed = self.open().map_err(|e| SourceError::open(&self.path, e))?;
+        let mut archive = match zip::ZipArchive::new(BufReader::new(packed)) {
+            Ok(archive) => archive,
+            // The workbook reader says what is wrong with a workbook.
+            Err(_) if self.is_named_as_workbook() => return Ok(None),
+            Err(e) => return Err(self.archive(format!("its zip archive is broken: {e}"))),
+        };
+        let mut tables: Vec<(usize, String)> = Vec::new();
+        for index in 0..archive.len() {
+            let name = match archive.name_for_index(index) {
+                Some(Ok(name)) => name.into_owned(),
+                _ => continue,
+            };
+            if matches!(name.as_str(), "[Content_Types].xml" | "mimetype") {
+                return Ok(None);
+            }
+            let file = name.rsplit('/').next().unwrap_or("");
+            // Folders, and what macOS leaves in archives.
+            if !file.is_empty() && !file.starts_with('.') && !name.starts_with("__MACOSX/") {
+                tables.push((index, name));
+            }
+        }
+        let [(index, name)] = tables.as_slice() else {
+            let names: Vec<_> = tables.iter().take(5).map(|(_, n)| n.as_str()).collect();
+            return Err(self.archive(format!(
+                "its zip archive holds {} files ({}); one is expected, so unpack it and name the table",
+                tables.len(),
+                names.join(", ")
+            )));
+        };
+        let member = archive.by_index(*index).map_err(|e| match e {
+            zip::result::ZipError::UnsupportedArchive(zip::result::ZipError::PASSWORD_REQUIRED) => {
+                SourceError::Encrypted {
+                    path: self.path.clone(),
+                }
+            }
+            e => self.archive(format!(
+                "\"{name}\" in its zip archive cannot be unpacked: {e}"
+            )),
+        })?;
+        let weight = member.compressed_size();
+        Ok(Some((self.hold(member, weight)?, name.clone())))
+    }
+
+    /// Copies what `reader` unpacks from `weight` bytes.
+    fn hold(&self, mut reader: impl Read, weight: u64) -> Result<Self, SourceError> {
+        let mut file = self.temporary()?;
+        let limit = SMALL_BYTES.max(weight.saturating_mul(LARGEST_RATIO));
+        let mut chunk = vec![0; 256 * 1024];
+        let mut total = 0_u64;
+        loop {
+            let n = match reader.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(n) => n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(self.archive(format!("it cannot be unpacked: {e}"))),
+            };
+            total += n as u64;
+            if total > limit {
+                return Err(self.archive(format!(
+                    "it unpacks to more than {LARGEST_RATIO} times its size, as no table does"
+                )));
+            }
+            file.write_all(&chunk[..n])
+                .map_err(|e| SourceError::hold(&self.path, e))?;
+        }
+        if total == 0 {
+            return Err(SourceError::Empty {
+                path: self.path.clone(),
+            });
+        }
+        Ok(Self {
+            path: self.path.clone(),
+            held: Some(Arc::new(file)),
+        })
+    }
+}
+
+/// Reads an [`Input`], each with its own place.
+pub(super) enum InputReader {
+    File(File),
+    Held { file: Arc<File>, at: u64 },
+}
+
+impl Read for InputReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            InputReader::File(file) => file.read(buffer),
+            InputReader::Held { file, at } => {
+                let n = read_at(file, buffer, *at)?;
+                *at += n as u64;
+                Ok(n)
+            }
+        }
+    }
+}
+
+impl Seek for InputReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            InputReader::File(file) => file.seek(to),
+            InputReader::Held { file, at } => {
+                let target = match to {
+                    SeekFrom::Start(n) => Some(n),
+                    SeekFrom::Current(n) => at.checked_add_signed(n),
+                    SeekFrom::End(n) => file.metadata()?.len().checked_add_signed(n),
+                };
+                *at = target.ok_or(io::ErrorKind::InvalidInput)?;
+                Ok(*at)
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, at)
+}

@@ -1,0 +1,515 @@
+//! Workbooks: cells with their types; serial dates stay raw with the workbook's epoch.
+//!
+//! XLSX and XLSB are streamed cell by cell; XLS and ODS are read as a whole, since calamine reads them so.
+//! Before a parser takes a file in, [`package`] or [`ole`] has looked at its size and structure, and a
+//! parser that panics all the same is a broken file, not the end of the program.
+
+mod guard;
+mod ole;
+mod package;
+mod padding;
+mod value;
+
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+
+use calamine::{Reader, SheetType, SheetVisible, Xlsb, Xlsx, XlsxError};
+
+use self::guard::guarded;
+use self::package::{Package, Valueless};
+use self::padding::Padding;
+use self::value::Value;
+use super::error::SourceError;
+use super::footer::FooterWatch;
+use super::header::Header;
+use super::input::{Input, InputReader, Outside};
+use super::row::{RowBatch, Stored};
+use super::{
+    BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, ReadEnd, SheetChoice, SourceOptions,
+    choose_header,
+};
+
+type Stream = BufReader<InputReader>;
+
+/// What kind of workbook it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Office Open XML.
+    Xlsx,
+    /// The same in binary parts.
+    Xlsb,
+    /// Excel 97 to 2003.
+    Xls,
+    /// `OpenDocument`.
+    Ods,
+}
+
+impl Kind {
+    /// Its usual name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Xlsx => "XLSX",
+            Kind::Xlsb => "XLSB",
+            Kind::Xls => "XLS",
+            Kind::Ods => "ODS",
+        }
+    }
+}
+
+/// Places that a note names of those it counts.
+const NAMED_PLACES: usize = 5;
+
+/// What a sheet holds beside its values.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// Hidden rows with cells: how many, and the first.
+    hidden: (u64, Vec<u64>),
+    /// Merged cells: how many, and the first.
+    merged: (u64, Vec<String>),
+    /// Formulas whose result was never stored.
+    valueless: Valueless,
+}
+
+impl Facts {
+    fn hide(&mut self, row: u64) {
+        self.hidden.0 += 1;
+        if self.hidden.1.len() < NAMED_PLACES {
+            self.hidden.1.push(row);
+        }
+    }
+
+    fn merge(&mut self, place: String) {
+        self.merged.0 += 1;
+        if self.merged.1.len() < NAMED_PLACES {
+            self.merged.1.push(place);
+        }
+    }
+
+    /// What is told about them.
+    fn notes(&self) -> Vec<String> {
+        let some = |count: u64, named: Vec<String>| {
+            let more = if count > named.len() as u64 {
+                ", …"
+            } else {
+                ""
+            };
+            format!("{}{more}", named.join(", "))
+        };
+        let mut notes = Vec::new();
+        if self.hidden.0 > 0 {
+            let rows = self.hidden.1.iter().map(u64::to_string).collect();
+            notes.push(format!(
+                "{} hidden {} read like all others: row {}",
+                self.hidden.0,
+                if self.hidden.0 == 1 {
+                    "row is"
+                } else {
+                    "rows are"
+                },
+                some(self.hidden.0, rows)
+            ));
+        }
+        if self.merged.0 > 0 {
+            notes.push(format!(
+                "{} merged {} a value in the first cell only, and the others are empty: {}",
+                self.merged.0,
+                if self.merged.0 == 1 {
+                    "range has"
+                } else {
+                    "ranges have"
+                },
+                some(self.merged.0, self.merged.1.clone())
+            ));
+        }
+        notes
+    }
+}
+
+enum Book {
+    Xlsx(Box<Xlsx<Stream>>),
+    Xlsb(Box<Xlsb<Stream>>),
+    Whole(Box<calamine::Sheets<Stream>>),
+}
+
+impl Book {
+    fn open(input: &Input, kind: Kind) -> Result<Self, SourceError> {
+        let path = input.path();
+        let stream = input
+            .open()
+            .map(BufReader::new)
+            .map_err(|e| SourceError::open(path, e))?;
+        let encrypted = || SourceError::Encrypted {
+            path: path.to_owned(),
+        };
+        let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
+        guarded(|| match kind {
+            Kind::Xlsx => Xlsx::new(stream)
+                .map(|book| Book::Xlsx(Box::new(book)))
+                .map_err(|e| match e {
+                    XlsxError::Password => encrypted(),
+                    e => broken(&e),
+                }),
+            Kind::Xlsb => Xlsb::new(stream)
+                .map(|book| Book::Xlsb(Box::new(book)))
+                .map_err(|e| match e {
+                    calamine::XlsbError::Password => encrypted(),
+                    e => broken(&e),
+                }),
+            Kind::Xls => calamine::Xls::new(stream)
+                .map(|book| Book::Whole(Box::new(calamine::Sheets::Xls(book))))
+                .map_err(|e| match e {
+                    calamine::XlsError::Password => encrypted(),
+                    e => broken(&e),
+                }),
+            Kind::Ods => calamine::Ods::new(stream)
+                .map(|book| Book::Whole(Box::new(calamine::Sheets::Ods(book))))
+                .map_err(|e| match e {
+                    calamine::OdsError::Password => encrypted(),
+                    e => broken(&e),
+                }),
+        })
+        .unwrap_or_else(|| Err(broken(&DAMAGED)))
+    }
+
+    fn sheets(&self) -> &[calamine::Sheet] {
+        match self {
+            Book::Xlsx(book) => book.sheets_metadata(),
+            Book::Xlsb(book) => book.sheets_metadata(),
+            Book::Whole(book) => book.sheets_metadata(),
+        }
+    }
+
+    /// Hands over the cells of a sheet: row from 0, column from 0, value. Positions ascend.
+    fn cells(
+        &mut self,
+        path: &Path,
+        sheet: &str,
+        facts: &Facts,
+        each: &mut dyn FnMut(u32, u32, Value<'_>) -> Flow,
+    ) -> Result<(), SourceError> {
+        let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
+        let damaged = || broken(&DAMAGED);
+        match self {
+            Book::Xlsx(book) => {
+                let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
+                    .ok_or_else(damaged)?
+                    .map_err(|e| broken(&e))?;
+                let padding: Vec<Option<Padding>> = reader
+                    .styles()
+                    .iter()
+                    .map(|s| Padding::of(&s.number_format.as_ref()?.format_code))
+                    .collect();
+                let padded = padding.iter().any(Option::is_some);
+                loop {
+                    let next = guarded(|| {
+                        if padded {
+                            reader.next_cell_with_style_id()
+                        } else {
+                            reader.next_cell().map(|cell| cell.map(|cell| (cell, 0)))
+                        }
+                    });
+                    let Some((cell, style)) = next.ok_or_else(damaged)?.map_err(|e| broken(&e))?
+                    else {
+                        return Ok(());
+                    };
+                    let (row, column) = cell.get_position();
+                    let shown;
+                    let value = match Value::of_ref(cell.get_value()) {
+                        Value::Number(n) => {
+                            match padding.get(style).and_then(|p| p.as_ref()?.show(n)) {
+                                Some(text) => {
+                                    shown = text;
+                                    Value::Text(&shown)
+                                }
+                                None => Value::Number(n),
+                            }
+                        }
+                        Value::Empty
+                            if facts
+                                .valueless
+                                .contains(&(u64::from(row) + 1, u64::from(column) + 1)) =>
+                        {
+                            Value::Formula
+                        }
+                        value => value,
+                    };
+                    if each(row, column, value) == Flow::Enough {
+                        return Ok(());
+                    }
+                }
+            }
+            Book::Xlsb(book) => {
+                let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
+                    .ok_or_else(damaged)?
+                    .map_err(|e| broken(&e))?;
+                loop {
+                    let next = guarded(|| reader.next_cell()).ok_or_else(damaged)?;
+                    let Some(cell) = next.map_err(|e| broken(&e))? else {
+                        return Ok(());
+                    };
+                    let (row, column) = cell.get_position();
+                    if each(row, column, Value::of_ref(cell.get_value())) == Flow::Enough {
+                        return Ok(());
+                    }
+                }
+            }
+            Book::Whole(book) => {
+                let range = guarded(|| book.worksheet_range(sheet))
+                    .ok_or_else(damaged)?
+                    .map_err(|e| broken(&e))?;
+                let (top, left) = range.start().unwrap_or((0, 0));
+                for (row, column, value) in range.used_cells() {
+                    let row = top + u32::try_from(row).unwrap_or(u32::MAX);
+                    let column = left + u32::try_from(column).unwrap_or(u32::MAX);
+                    if each(row, column, Value::of_data(value)) == Flow::Enough {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What is said of a file on which a parser gave up.
+const DAMAGED: &str = "its structure is damaged";
+
+fn broken(path: &Path, reason: String) -> SourceError {
+    SourceError::BrokenWorkbook {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// The asked-for sheet, else the first visible worksheet.
+fn choose_sheet(
+    path: &Path,
+    book: &Book,
+    wanted: Option<&SheetChoice>,
+) -> Result<(Arc<str>, Vec<String>), SourceError> {
+    let sheets = book.sheets();
+    let present = || {
+        sheets
+            .iter()
+            .map(|s| format!("\"{}\"", s.name))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let missing = |wanted: String| SourceError::NoSheet {
+        path: path.to_owned(),
+        wanted,
+        present: present(),
+    };
+    let visible =
+        |s: &&calamine::Sheet| s.typ == SheetType::WorkSheet && s.visible == SheetVisible::Visible;
+    match wanted {
+        Some(SheetChoice::Name(name)) => sheets
+            .iter()
+            .find(|s| s.name == *name)
+            .or_else(|| {
+                sheets
+                    .iter()
+                    .find(|s| s.name.trim().eq_ignore_ascii_case(name.trim()))
+            })
+            .map(|s| (s.name.as_str().into(), Vec::new()))
+            .ok_or_else(|| missing(format!("\"{name}\""))),
+        Some(SheetChoice::Number(n)) => n
+            .checked_sub(1)
+            .and_then(|i| sheets.get(i))
+            .map(|s| (s.name.as_str().into(), Vec::new()))
+            .ok_or_else(|| missing(format!("number {n}"))),
+        None => {
+            let chosen = sheets
+                .iter()
+                .find(visible)
+                .ok_or_else(|| missing("that is visible".to_owned()))?;
+            let others: Vec<_> = sheets
+                .iter()
+                .filter(|s| s.name != chosen.name)
+                .map(|s| format!("\"{}\"", s.name))
+                .collect();
+            let notes = if others.is_empty() {
+                Vec::new()
+            } else {
+                vec![format!(
+                    "sheet \"{}\" is read, the first visible one; not read: {}; [source] sheet settles it",
+                    chosen.name,
+                    others.join(", ")
+                )]
+            };
+            Ok((chosen.name.as_str().into(), notes))
+        }
+    }
+}
+
+/// Detects sheet and header.
+pub(super) fn detect(
+    input: &Input,
+    outside: Outside,
+    options: &SourceOptions,
+) -> Result<Detected, SourceError> {
+    let path = input.path();
+    let (package, kind) = if outside == Outside::OleDocument {
+        ole::examine(input)?;
+        (None, Kind::Xls)
+    } else {
+        let (package, kind) = Package::open(input)?;
+        (Some(package), kind)
+    };
+    let mut package = package;
+    // ODS is loaded whole when it is opened, so it is measured before.
+    if kind == Kind::Ods
+        && let Some(package) = &mut package
+    {
+        package.ods_facts(None)?;
+    }
+    let mut book = Book::open(input, kind)?;
+    let (sheet, mut notes) = choose_sheet(path, &book, options.sheet.as_ref())?;
+    let mut facts = match (&mut package, kind) {
+        (Some(package), Kind::Xlsx) => package.sheet_facts(&sheet)?,
+        (Some(package), Kind::Ods) => package.ods_facts(Some(&sheet))?,
+        _ => Facts::default(),
+    };
+    if let Book::Whole(whole) = &book
+        && let calamine::Sheets::Xls(xls) = &**whole
+    {
+        for merged in xls.merge_cells_by_sheet_name(&sheet).unwrap_or_default() {
+            facts.merge(range_name(merged.start, merged.end));
+        }
+    }
+    let enough = options.header_row.unwrap_or(HEADER_SEARCH_ROWS as u64);
+    let nameless = Arc::new(Header::new(Vec::new()));
+    let mut rows = Vec::new();
+    let mut numbers = Vec::new();
+    scan(
+        path,
+        &mut book,
+        &sheet,
+        &facts,
+        &nameless,
+        0,
+        &mut |batch| {
+            for row in batch.rows() {
+                if row.row() > enough {
+                    return Flow::Enough;
+                }
+                rows.push(row.texts());
+                numbers.push(row.row());
+            }
+            Flow::More
+        },
+    )?;
+    let (header, header_row) = choose_header(path, options.header_row, rows, &numbers, &mut notes)?;
+    notes.extend(facts.notes());
+    Ok(Detected {
+        format: Format::Workbook { kind, sheet },
+        header,
+        header_row,
+        facts,
+        notes,
+    })
+}
+
+/// `A5:B7` of places from 0.
+fn range_name(start: (u32, u32), end: (u32, u32)) -> String {
+    let letters = |column: u32| crate::diagnostic::column_letter(column as usize);
+    format!(
+        "{}{}:{}{}",
+        letters(start.1),
+        start.0 + 1,
+        letters(end.1),
+        end.0 + 1
+    )
+}
+
+/// Reads all rows below `header_row`.
+pub(super) fn read(
+    input: &Input,
+    kind: Kind,
+    sheet: &str,
+    facts: &Facts,
+    header: &Arc<Header>,
+    header_row: u64,
+    sink: &mut dyn FnMut(RowBatch) -> Flow,
+) -> Result<ReadEnd, SourceError> {
+    let mut book = Book::open(input, kind)?;
+    let path = input.path();
+    scan(path, &mut book, sheet, facts, header, header_row, sink)
+}
+
+/// Groups cells into rows. Cells beyond the header's width are kept only where there is no header yet.
+fn scan(
+    path: &Path,
+    book: &mut Book,
+    sheet: &str,
+    facts: &Facts,
+    header: &Arc<Header>,
+    after: u64,
+    sink: &mut dyn FnMut(RowBatch) -> Flow,
+) -> Result<ReadEnd, SourceError> {
+    let width = if header.is_empty() {
+        usize::MAX
+    } else {
+        header.len()
+    };
+    let mut batch = RowBatch::new(Arc::clone(header));
+    let mut footer = FooterWatch::new(header.len());
+    let mut current: Option<u32> = None;
+    let mut filled = 0_usize;
+    let mut stopped = false;
+    book.cells(path, sheet, facts, &mut |row, column, value| {
+        if u64::from(row) < after {
+            return Flow::More;
+        }
+        if current != Some(row) {
+            if current.is_some() {
+                finish_row(&mut batch, filled, width, &mut footer);
+            }
+            if batch.len() >= BATCH_ROWS && !footer.is_open() {
+                let full = std::mem::replace(&mut batch, RowBatch::new(Arc::clone(header)));
+                if sink(full) == Flow::Enough {
+                    stopped = true;
+                    return Flow::Enough;
+                }
+            }
+            current = Some(row);
+            filled = 0;
+            batch.start_row(u64::from(row) + 1, None);
+        }
+        let column = column as usize;
+        if column < width && column >= filled {
+            for _ in filled..column {
+                batch.push(Stored::Empty);
+            }
+            let stored = value.store(&mut batch);
+            batch.push(stored);
+            filled = column + 1;
+        }
+        Flow::More
+    })?;
+    if stopped {
+        return Ok(ReadEnd::default());
+    }
+    if current.is_some() {
+        finish_row(&mut batch, filled, width, &mut footer);
+    }
+    let footer = footer.finish(&mut batch);
+    if !batch.is_empty() {
+        sink(batch);
+    }
+    Ok(ReadEnd { footer })
+}
+
+/// Fills a row up to the header's width: a workbook stores no trailing empty cells.
+fn finish_row(batch: &mut RowBatch, filled: usize, width: usize, footer: &mut FooterWatch) {
+    if width != usize::MAX {
+        for _ in filled..width {
+            batch.push(Stored::Empty);
+        }
+    }
+    if !batch.drop_if_blank() {
+        footer.see(batch);
+    }
+}
