@@ -513,3 +513,8 @@ fn finish_row(batch: &mut RowBatch, filled: usize, width: usize, footer: &mut Fo
         footer.see(batch);
     }
 }
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;

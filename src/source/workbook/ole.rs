@@ -1,5 +1,6 @@
 //! Old workbooks (XLS) and encrypted new ones, both OLE documents, looked at before a parser takes them in.
 
+use std::collections::HashSet;
 use std::io::{Read, Seek};
 
 use super::super::error::SourceError;
@@ -18,6 +19,7 @@ const CELLS: [u16; 9] = [
 const BOOLEAN_OR_ERROR: u16 = 0x0205;
 const DIMENSIONS: u16 = 0x0200;
 const BEGIN: u16 = 0x0809;
+const SHEET: u16 = 0x0085;
 
 /// Refuses what is encrypted, what is no workbook, and what would not fit in memory.
 pub(super) fn examine(input: &Input) -> Result<(), SourceError> {
@@ -64,13 +66,20 @@ fn look(stream: impl Read + Seek) -> Result<(), Trouble> {
         .map_err(|_| Trouble::Broken("its structure is damaged"))?;
     let mut total = 0_u64;
     let mut sheet: Option<Bounds> = None;
+    // Sheets that share their records would be loaded once each.
+    let (mut begins, mut sheets) = (HashSet::new(), Vec::new());
     let mut at = 0_usize;
     while let Some(head) = bytes.get(at..at + 4) {
         let kind = u16::from_le_bytes([head[0], head[1]]);
         let length = usize::from(u16::from_le_bytes([head[2], head[3]]));
         let data = bytes.get(at + 4..at + 4 + length).unwrap_or(&[]);
-        at += 4 + length;
         if kind == BEGIN {
+            begins.insert(at);
+        }
+        at += 4 + length;
+        if kind == SHEET && data.len() >= 4 {
+            sheets.push(u32::from_le_bytes([data[0], data[1], data[2], data[3]]) as usize);
+        } else if kind == BEGIN {
             total += sheet.take().map_or(0, Bounds::cells);
         } else if kind == DIMENSIONS && data.len() >= 12 {
             let row = |i: usize| {
@@ -101,6 +110,10 @@ fn look(stream: impl Read + Seek) -> Result<(), Trouble> {
     total += sheet.map_or(0, Bounds::cells);
     if total > MOST_CELLS {
         return Err(Trouble::TooLarge);
+    }
+    let mut seen = HashSet::new();
+    if !sheets.iter().all(|s| begins.contains(s) && seen.insert(*s)) {
+        return Err(Trouble::Broken("its list of sheets is damaged"));
     }
     Ok(())
 }

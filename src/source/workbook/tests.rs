@@ -1,0 +1,434 @@
+use super::super::{Cell, Source, SourceOptions};
+use super::fixtures::{Old, Xlsx, ods, ole_of, text, text_row, xls, xls_stream, xlsb, zip_of};
+use super::*;
+
+/// A file of these bytes, opened; the folder has to outlive the source.
+fn open(bytes: &[u8], options: &SourceOptions) -> (tempfile::TempDir, Result<Source, SourceError>) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("book.xlsx");
+    std::fs::write(&path, bytes).unwrap();
+    let source = Source::open(&path, options);
+    (dir, source)
+}
+
+/// Header, rows as debug text by row number, notes.
+fn read(bytes: &[u8]) -> (Vec<String>, Vec<(u64, Vec<String>)>, Vec<String>) {
+    let (_dir, source) = open(bytes, &SourceOptions::default());
+    let source = source.unwrap();
+    let mut rows = Vec::new();
+    let end = source
+        .read(&mut |batch| {
+            for row in batch.rows() {
+                let cells = (0..row.width()).map(|c| shown(row.cell(c))).collect();
+                rows.push((row.row(), cells));
+            }
+            Flow::More
+        })
+        .unwrap();
+    let mut notes = source.notes().to_vec();
+    notes.extend(end.footer.map(|f| f.describe()));
+    (source.header().raw().to_vec(), rows, notes)
+}
+
+fn shown(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Empty => "-".to_owned(),
+        Cell::Text(t) => format!("text {t}"),
+        Cell::Number(n) => format!("number {n}"),
+        Cell::Serial(..) => format!("date {}", cell.to_text()),
+        Cell::Duration(n) => format!("duration {n}"),
+        Cell::Iso(t) => format!("iso {t}"),
+        Cell::Bool(b) => format!("{b}"),
+        Cell::Error(e) => format!("error {e}"),
+        Cell::NoValue => "no value".to_owned(),
+    }
+}
+
+fn refused(bytes: &[u8]) -> String {
+    let (_dir, source) = open(bytes, &SourceOptions::default());
+    let error = source.map(|_| ()).unwrap_err().to_string();
+    error.split_once("book.xlsx ").unwrap().1.to_owned()
+}
+
+#[test]
+fn cells_keep_their_types() {
+    let rows = text_row(1, &["Id", "Value"])
+        + r#"<row r="2"><c r="A2" t="inlineStr"><is><t>00042</t></is></c><c r="B2" s="1"><v>46085</v></c></row>
+        <row r="3"><c r="A3"><v>12345678901</v></c><c r="B3" s="2"><v>0.5</v></c></row>
+        <row r="4"><c r="A4" t="b"><v>1</v></c><c r="B4" t="e"><v>#N/A</v></c></row>
+        <row r="5"><c r="A5" s="3"><v>2139</v></c><c r="B5" s="4"><v>1234.5</v></c></row>
+        <row r="6"><c r="A6"><f>1+1</f><v>2</v></c><c r="B6"><f>NOW()</f></c></row>
+        <row r="7"><c r="A7" t="str"><f>A2</f><v>text</v></c><c r="B7" s="1"><v>60</v></c></row>
+        <row r="8"><c r="A8" t="d"><v>2026-03-04T00:00:00</v></c><c r="B8" s="5"><v>1.5</v></c></row>
+        <row r="1000"><c r="A1000" s="1"/></row>"#;
+    let book = Xlsx {
+        rows,
+        formats: &["yyyy-mm-dd", "0%", "00000", "#,##0.00", "[h]:mm"],
+        ..Xlsx::default()
+    };
+    let (header, rows, _) = read(&book.bytes());
+    assert_eq!(header, ["Id", "Value"]);
+    let cells: Vec<_> = rows
+        .iter()
+        .map(|(n, c)| format!("{n}: {}", c.join(", ")))
+        .collect();
+    assert_eq!(
+        cells,
+        [
+            "2: text 00042, date 2026-03-04",
+            "3: number 12345678901, number 0.5",
+            "4: true, error #N/A",
+            "5: text 02139, number 1234.5",
+            "6: number 2, no value",
+            "7: text text, date 60",
+            "8: iso 2026-03-04T00:00:00, duration 1.5",
+        ]
+    );
+}
+
+#[test]
+fn the_1904_system_counts_from_its_own_day() {
+    let rows = text_row(1, &["Day"])
+        + r#"<row r="2"><c r="A2" s="1"><v>44623</v></c></row><row r="3"><c r="A3" s="1"><v>0</v></c></row>"#;
+    let book = Xlsx {
+        rows,
+        formats: &["yyyy-mm-dd"],
+        from_1904: true,
+        ..Xlsx::default()
+    };
+    let (_, rows, _) = read(&book.bytes());
+    assert_eq!(rows[0].1, ["date 2026-03-04"]);
+    assert_eq!(rows[1].1, ["date 1904-01-01"]);
+}
+
+#[test]
+fn hidden_and_merged_and_below_a_title_are_told() {
+    let rows = text_row(1, &["Partners of 2026"])
+        + &text_row(3, &["Id", "Name", "City"])
+        + &text_row(4, &["1", "Alpha", "Rome"])
+        + &text_row(5, &["2", "Beta", "Oslo"]).replace("<row ", "<row hidden=\"1\" ")
+        + &text_row(6, &["3", "Gamma", "Bern"])
+        + "<row r=\"7\" hidden=\"1\"/>"
+        + &text_row(9, &["Partner report"])
+        + &text_row(10, &["Copyright (c) 2026"]);
+    let book = Xlsx {
+        rows,
+        behind: r#"<mergeCells count="1"><mergeCell ref="C4:C5"/></mergeCells>"#,
+        sheets: &[
+            ("hiddenSheet", "hidden"),
+            ("Accounts &amp; more", "visible"),
+        ],
+        ..Xlsx::default()
+    };
+    let (header, rows, notes) = read(&book.bytes());
+    assert_eq!(header, ["Id", "Name", "City"]);
+    assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), [4, 5, 6]);
+    assert_eq!(
+        notes,
+        [
+            "sheet \"Accounts & more\" is read, the first visible one; not read: \"hiddenSheet\"; [source] sheet settles it",
+            "the header was found in row 3, below lines that fill fewer cells",
+            "1 hidden row is read like all others: row 5",
+            "1 merged range has a value in the first cell only, and the others are empty: C4:C5",
+            "rows 9 to 10 at the end are a footer and are not imported: \"Partner report\"",
+        ]
+    );
+}
+
+#[test]
+fn sheets_are_chosen_by_name_and_number() {
+    let book = Xlsx {
+        rows: text_row(1, &["Id"]) + &text_row(2, &["1"]),
+        sheets: &[("First", "visible"), ("Second", "visible")],
+        ..Xlsx::default()
+    };
+    for (choice, header) in [
+        (Some(SheetChoice::Name("Second".to_owned())), true),
+        (Some(SheetChoice::Name(" second".to_owned())), true),
+        (Some(SheetChoice::Number(2)), true),
+        (Some(SheetChoice::Number(1)), false),
+        (Some(SheetChoice::Number(3)), false),
+        (None, false),
+    ] {
+        let options = SourceOptions {
+            sheet: choice.clone(),
+            ..SourceOptions::default()
+        };
+        assert_eq!(
+            open(&book.bytes(), &options).1.is_ok(),
+            header,
+            "{choice:?}"
+        );
+    }
+}
+
+#[test]
+fn old_workbooks_are_read() {
+    let cells = [
+        Old::Text(0, 0, "Id"),
+        Old::Text(0, 1, "Since"),
+        Old::Text(1, 0, "Zoë"),
+        Old::Number(1, 1, 1, 46085.0),
+        Old::Number(2, 0, 0, 7.0),
+        Old::Boolean(2, 1, true),
+        Old::Error(3, 0, 0x2A),
+        Old::Number(3, 1, 1, 1.0),
+    ];
+    let (header, rows, _) = read(&xls(&cells, false));
+    assert_eq!(header, ["Id", "Since"]);
+    assert_eq!(rows[0].1, ["text Zoë", "date 2026-03-04"]);
+    assert_eq!(rows[1].1, ["number 7", "true"]);
+    assert_eq!(rows[2].1, ["error #N/A", "date 1900-01-01"]);
+    let (_, rows, _) = read(&xls(&cells, true));
+    assert_eq!(rows[0].1[1], "date 2030-03-05");
+}
+
+#[test]
+fn binary_and_open_document_workbooks_are_read() {
+    let book = xlsb(&[
+        &[Ok("Id"), Ok("Since")],
+        &[Ok("007"), Err((46085.0, 1))],
+        &[Err((12.0, 0)), Ok("x")],
+    ]);
+    let (header, rows, _) = read(&book);
+    assert_eq!(header, ["Id", "Since"]);
+    assert_eq!(rows[0].1, ["text 007", "date 2026-03-04"]);
+    assert_eq!(rows[1].1, ["number 12", "text x"]);
+
+    let cell = |t: &str| {
+        format!(
+            r#"<table:table-cell office:value-type="string"><text:p>{t}</text:p></table:table-cell>"#
+        )
+    };
+    let row = |cells: &str| format!("<table:table-row>{cells}</table:table-row>");
+    let book = ods(&(row(&(cell("Id") + &cell("Since")))
+        + &row(&(cell("007")
+            + r#"<table:table-cell office:value-type="date" office:date-value="2026-03-04"><text:p>4 Mar</text:p></table:table-cell>"#))
+        + &row(&(cell("008") + &cell("x"))).replace(
+            "<table:table-row>",
+            r#"<table:table-row table:visibility="collapse">"#,
+        )
+        + r#"<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="16000"/></table:table-row>"#));
+    let (header, rows, notes) = read(&book);
+    assert_eq!(header, ["Id", "Since"]);
+    assert_eq!(rows[0].1, ["text 007", "iso 2026-03-04"]);
+    assert_eq!(rows[1].1, ["text 008", "text x"]);
+    assert_eq!(notes, ["1 hidden row is read like all others: row 3"]);
+}
+
+#[test]
+fn encrypted_and_broken_books_are_refused_in_words() {
+    let mut torn = Xlsx::default().bytes();
+    torn.truncate(torn.len() / 2);
+    let encrypted = ole_of("/EncryptedPackage", &[0; 5000]);
+    let mut protected = xls_stream(&[Old::Text(0, 0, "Id")], false);
+    // FilePass, right behind the first record.
+    protected.splice(20..20, [0x2F, 0, 2, 0, 1, 0]);
+    let at = protected.windows(2).position(|w| w == [0x85, 0]).unwrap() + 4;
+    protected[at] += 6;
+    protected.resize(5000, 0);
+    for (bytes, words) in [
+        (
+            torn,
+            "is a workbook that cannot be read: its zip archive is broken",
+        ),
+        (encrypted, "is encrypted. Save it without a password"),
+        (ole_of("/Workbook", &protected), "is encrypted."),
+        (
+            ole_of("/WordDocument", &[0; 5000]),
+            "is a workbook that cannot be read: it holds no workbook",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more".to_vec(),
+            "is a workbook that cannot be read: its structure is damaged",
+        ),
+        (
+            zip_of(&[("[Content_Types].xml", b"<Types/>")]),
+            "is a workbook that cannot be read:",
+        ),
+        (
+            zip_of(&[("a.csv", b"Id\n1\n"), ("b.csv", b"Id\n1\n")]),
+            "cannot be unpacked: its zip archive holds 2 files (a.csv, b.csv)",
+        ),
+        (
+            zip_of(&[]),
+            "cannot be unpacked: it is a zip archive without a file in it",
+        ),
+        (Xlsx::default().bytes(), "has no header row."),
+    ] {
+        let said = refused(&bytes);
+        assert!(said.starts_with(words), "{said}");
+    }
+}
+
+#[test]
+fn bombs_are_refused_before_they_go_off() {
+    let long = "a".repeat(guard::EVENT_BYTES + 100_000);
+    let cdata = format!("<![CDATA[{}]]>", "<>".repeat(guard::EVENT_BYTES));
+    let in_cell = |value: &str| Xlsx {
+        rows: text_row(1, &["Id"]) + &text_row(2, &[value]),
+        ..Xlsx::default()
+    };
+    let promising = Xlsx {
+        rows: text_row(1, &["Id"]),
+        shared: Some("<sst uniqueCount=\"99999999999\"><si><t>x</t></si></sst>".to_owned()),
+        ..Xlsx::default()
+    };
+    let huge = Xlsx {
+        rows: text_row(1, &["Id"]),
+        shared: Some(format!(
+            "<sst>{}</sst>",
+            "<si><t>xxxxxxxxxxxxxxxx</t></si>".repeat(9_000_000)
+        )),
+        ..Xlsx::default()
+    };
+    let repeated = r#"<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="1000" office:value-type="float" office:value="1"/></table:table-row>"#;
+    let corners = [Old::Number(0, 0, 0, 1.0), Old::Number(65535, 65535, 0, 1.0)];
+    for (name, bytes, words) in [
+        (
+            "text",
+            in_cell(&long).bytes(),
+            "is a workbook that would not fit in memory: in \"xl/worksheets/sheet1.xml\"",
+        ),
+        (
+            "cdata",
+            in_cell(&cdata).bytes(),
+            "is a workbook that would not fit in memory",
+        ),
+        (
+            "promise",
+            promising.bytes(),
+            "is a workbook that cannot be read: it promises 99999999999 shared strings and has 1",
+        ),
+        (
+            "shared strings",
+            huge.bytes(),
+            "is a workbook that would not fit in memory: \"xl/sharedstrings.xml\" in it unpacks to more than 256 MiB",
+        ),
+        (
+            "ods",
+            ods(repeated),
+            "is a workbook that would not fit in memory: it has more than ten million cells",
+        ),
+        (
+            "xls",
+            xls(&corners, false),
+            "is a workbook that would not fit in memory",
+        ),
+    ] {
+        let said = refused(&bytes);
+        assert!(said.starts_with(words), "{name}: {said}");
+    }
+}
+
+#[test]
+fn text_tables_are_unpacked() {
+    let table = b"Id,Name\n1,Alpha\n";
+    let gzip = |bytes: &[u8]| {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let zipped = zip_of(&[
+        ("__MACOSX/._e.csv", b"x"),
+        ("folder/", b""),
+        ("folder/e.csv", table),
+    ]);
+    let book = Xlsx {
+        rows: text_row(1, &["Id", "Name"]) + &text_row(2, &["1", "Alpha"]),
+        ..Xlsx::default()
+    };
+    for bytes in [
+        gzip(table),
+        zipped.clone(),
+        gzip(&zipped),
+        gzip(&book.bytes()),
+        zip_of(&[("book.xlsx", &book.bytes())]),
+    ] {
+        let (header, rows, _) = read(&bytes);
+        assert_eq!(header, ["Id", "Name"]);
+        assert_eq!(
+            rows,
+            [(2, vec!["text 1".to_owned(), "text Alpha".to_owned()])]
+        );
+    }
+    let zeros = gzip(&vec![b'a'; 300 * 1024 * 1024]);
+    assert!(
+        refused(&zeros)
+            .starts_with("cannot be unpacked: it unpacks to more than 200 times its size")
+    );
+    assert!(
+        refused(&gzip(&gzip(&gzip(table))))
+            .starts_with("cannot be unpacked: it is packed more than twice")
+    );
+    let mut torn = gzip(table);
+    torn.truncate(torn.len() - 5);
+    assert!(refused(&torn).starts_with("cannot be unpacked: "));
+}
+
+/// Any bytes are a table or are refused; a workbook with a byte changed anywhere too.
+mod any_bytes {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn walk(bytes: &[u8]) {
+        let (_dir, source) = open(bytes, &SourceOptions::default());
+        if let Ok(source) = source {
+            let mut rows = 0;
+            let _ = source.read(&mut |batch| {
+                for row in batch.rows() {
+                    rows += row.texts().len();
+                }
+                Flow::More
+            });
+        }
+    }
+
+    fn books() -> Vec<Vec<u8>> {
+        let rows = text_row(1, &["Id", "Name"]) + &text("A2", "x") + &text_row(3, &["1", "y"]);
+        let xlsx = Xlsx {
+            rows,
+            formats: &["00000"],
+            ..Xlsx::default()
+        };
+        vec![
+            xlsx.bytes(),
+            xlsb(&[&[Ok("Id")], &[Err((1.0, 1))]]),
+            xls(
+                &[Old::Text(0, 0, "Id"), Old::Number(1, 0, 1, 46085.0)],
+                false,
+            ),
+            ods(
+                "<table:table-row><table:table-cell office:value-type=\"string\"><text:p>Id</text:p></table:table-cell></table:table-row>",
+            ),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        #[test]
+        fn never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600), magic in 0_usize..5) {
+            let magic: &[u8] = [b"".as_slice(), b"PK\x03\x04", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe"][magic];
+            walk(&[magic, &bytes].concat());
+        }
+
+        #[test]
+        fn tables_never_panic(text in "[\"';,\t|\r\n a-c\u{e9}\0]{0,300}") {
+            walk(text.as_bytes());
+        }
+
+        #[test]
+        fn damaged_books_never_panic(which in 0_usize..4, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+            let mut bytes = books().swap_remove(which);
+            let at = at.index(bytes.len());
+            if cut {
+                bytes.truncate(at);
+            } else {
+                bytes[at] = byte;
+            }
+            walk(&bytes);
+        }
+    }
+}
