@@ -33,6 +33,8 @@ mod partners;
 mod privacy;
 /// The rate that the server sees.
 mod rate;
+/// Exports as they really are: packed, piped, in any encoding, with a footer.
+mod readers;
 /// Parents before children.
 mod references;
 /// Rows that cannot be sent, and their way back.

@@ -85,6 +85,11 @@ impl Run {
         self
     }
 
+    pub(crate) fn stdin(mut self, stdin: Stdio) -> Self {
+        self.command.stdin(stdin);
+        self
+    }
+
     /// Against a sandbox.
     pub(crate) fn at(self, server: &Server) -> Self {
         let url = server.url.clone();
