@@ -39,6 +39,18 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Propose a mapping for a file: key, fields, date order, with the evidence of each line.
+    #[command(
+        after_help = "The proposal can be used as it is, or says on each line what is left to decide. It is checked on the file
+before it is shown. Look at every line: a name is no proof.
+
+Examples:
+  partner-sync init export.csv
+  partner-sync init export.xlsx -o mappings/mine.toml
+  partner-sync init --schema -o mapping.schema.json
+  partner-sync init --template -o mapping.toml"
+    )]
+    Init(InitArgs),
     /// Dry run: read, map and validate every row. No network, no change of the state.
     #[command(after_help = "Examples:
   partner-sync check export.csv -m mappings/apptivo.toml
@@ -166,7 +178,7 @@ pub struct Shared {
 /// Files and mapping.
 #[derive(Debug, Clone, Args)]
 pub struct ExportArgs {
-    /// The export: CSV, XLSX, XLSB, XLS or ODS. Several are read as one.
+    /// The export: CSV, XLSX, XLSB, XLS or ODS, also in gzip or zip; `-` is standard input. Several are read as one.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The mapping: which column feeds which field.
@@ -340,6 +352,23 @@ pub struct ListArgs {
     /// How to show them.
     #[arg(long, value_enum, default_value_t)]
     pub format: ListFormat,
+}
+
+/// `init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// The export to propose a mapping for.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Where to write it [default: standard output]. A file that is there already is not touched.
+    #[arg(long, short, value_name = "MAPPING")]
+    pub output: Option<PathBuf>,
+    /// Print the JSON Schema of a mapping file, for editors.
+    #[arg(long, conflicts_with_all = ["file", "template"])]
+    pub schema: bool,
+    /// Print a mapping with every field and a comment on each.
+    #[arg(long, conflicts_with = "file")]
+    pub template: bool,
 }
 
 /// `sandbox`.

@@ -80,6 +80,12 @@ codes! {
         "Keep one of the rows, or give each its own key.";
     IdentifierDuplicate, "key.legacy_duplicate", Error, "Another row has the same legacyIdentifier; neither is sent.",
         "Give each row its own legacyIdentifier: it is how a partner is recognised on the API.";
+    RowAlike, "row.alike", Warning, "Another row holds the same in all mapped columns but the key.",
+        "If it is one partner under two keys, keep one of the rows.";
+    DatesReversed, "date.reversed", Error, "The day of deactivation lies before the day of onboarding.",
+        "Correct one of the two dates.";
+    BankIncomplete, "bank.incomplete", Error, "The bank account has a routing number and no account number, or the other way round.",
+        "Fill both cells, or clear both.";
     RequiredMissing, "required.missing", Error, "A required field has no value.",
         "Fill the cell, or give the field a default in the mapping.";
     DateAmbiguous, "date.ambiguous", Error, "The date can be read in more than one way and the column does not decide.",
@@ -120,7 +126,7 @@ codes! {
         "Set [source] phone_region = \"US\" in the mapping, or write the number with its country code, +1.";
     PhoneInvalid, "phone.invalid", Warning, "It is not a valid telephone number of its region; it is sent as written.",
         "Look at the number; one of another country needs its country code, +44.";
-    TimeZoneUnknown, "timezone.unknown", Error, "The value is no name of a time zone.",
+    TimeZoneUnknown, "timezone.unknown", Warning, "The value is no name of a time zone; it is sent as written.",
         "Write an IANA name, America/Los_Angeles.";
     CurrencyUnknown, "currency.unknown", Error, "The value is no ISO 4217 currency code.",
         "Write the three-letter code, USD.";

@@ -61,6 +61,23 @@ impl Plan {
         any
     }
 
+    /// Hands over the key of each other row that the row refers to.
+    pub fn each_reference(&self, row: SourceRow<'_>, each: &mut dyn FnMut(&str)) {
+        for rule in &self.rules {
+            if let PlanFeed::Partner(column) = rule.feed {
+                let cell = row.cell(column);
+                if self.is_blank(cell) || matches!(cell, Cell::Error(_)) {
+                    continue;
+                }
+                let text = cell.to_text();
+                let text = trim(&text).0;
+                if uuid::Uuid::try_parse(text).is_err() {
+                    each(text);
+                }
+            }
+        }
+    }
+
     fn is_null(&self, text: &str) -> bool {
         self.null.iter().any(|n| n == text)
     }
@@ -463,8 +480,9 @@ impl Plan {
             Ok(Coerced::Integer(n)) => Some(Value::Integer(n)),
             Ok(Coerced::Boolean(b)) => Some(Value::Boolean(b)),
             Err(complaint) => {
+                let as_written = complaint.code == Code::TimeZoneUnknown;
                 tell(complaint.code, complaint.message, complaint.hint);
-                None
+                as_written.then(|| Value::Text(Cow::Owned(current.into_owned())))
             }
         }
     }

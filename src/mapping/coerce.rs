@@ -91,7 +91,7 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
             .ok_or_else(|| {
                 Complaint::new(
                     Code::TimeZoneUnknown,
-                    "The name of a time zone was expected.",
+                    "It is no name of a time zone; it is sent as written.",
                 )
             }),
         FieldKind::Country => lookup::country_code(text)

@@ -131,6 +131,8 @@ pub struct Plan {
     pub(super) legacy: usize,
     pub(super) business_name: usize,
     pub(super) query: [Option<usize>; 2],
+    /// Mapped columns but the key's and the legacyIdentifier's.
+    pub(super) content: Vec<usize>,
     pub(super) addresses: Vec<AddressLeaves>,
     pub(super) phone_region: Option<phonenumber::country::Id>,
 }
@@ -177,9 +179,19 @@ impl Plan {
             .collect();
         let mut order: Vec<usize> = (0..compiler.rules.len()).collect();
         order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());
+        let legacy = leaf_of(LEGACY_IDENTIFIER).unwrap_or(0);
+        let identity: Vec<usize> = match compiler.rules.get(legacy).map(|r| &r.feed) {
+            Some(PlanFeed::Column(c)) => [key.as_slice(), &[*c]].concat(),
+            Some(PlanFeed::Columns(c)) => [key.as_slice(), c].concat(),
+            _ => key.clone(),
+        };
+        let content = (0..header.len())
+            .filter(|c| compiler.used[*c] && !identity.contains(c))
+            .collect();
         Ok(Self {
             order,
-            legacy: leaf_of(LEGACY_IDENTIFIER).unwrap_or(0),
+            content,
+            legacy,
             business_name: leaf_of(catalogue::BUSINESS_NAME).unwrap_or(0),
             query: [
                 leaf_of("query.createApptivoAccount"),
@@ -245,6 +257,12 @@ impl Plan {
     #[must_use]
     pub fn business_name_leaf(&self) -> usize {
         self.business_name
+    }
+
+    /// Mapped columns that are no part of the row's identity.
+    #[must_use]
+    pub fn content_columns(&self) -> &[usize] {
+        &self.content
     }
 
     /// The first key column.

@@ -14,6 +14,7 @@ mod file;
 mod lookup;
 mod phone;
 mod rule;
+pub mod starter;
 mod template;
 mod timezone;
 

@@ -83,6 +83,34 @@ pub struct Shape {
     pub root: Node,
     /// What is known of each leaf, by number.
     pub leaves: Vec<LeafInfo>,
+    /// Leaves that have to agree with each other.
+    pub(super) pairs: Pairs,
+}
+
+/// Leaves that have to agree with each other, where both are mapped.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pairs {
+    /// Onboarding and deactivation.
+    pub(super) days: Option<(usize, usize)>,
+    /// Routing number and account number.
+    pub(super) bank: Option<(usize, usize)>,
+}
+
+impl Pairs {
+    fn of(leaves: &[LeafInfo]) -> Self {
+        let leaf = |path: &str| leaves.iter().position(|l| l.field.path == path);
+        let both = |a: &str, b: &str| Some((leaf(a)?, leaf(b)?));
+        Self {
+            days: both(
+                "partnerCriteria.onboardingDate",
+                "partnerCriteria.deactivatedDate",
+            ),
+            bank: both(
+                "vendorAccount.bankAccount.routingNumber",
+                "vendorAccount.bankAccount.accountNumber",
+            ),
+        }
+    }
 }
 
 /// A tree under construction; keys are ordered at the end.
@@ -117,6 +145,7 @@ impl Shape {
         }
         Self {
             root: finish(root, "", &leaves),
+            pairs: Pairs::of(&leaves),
             leaves,
         }
     }

@@ -17,4 +17,22 @@ pub fn validate(shape: &Shape, draft: &Draft, findings: &mut Vec<Finding>) {
             ));
         }
     }
+    if let Some((onboarded, deactivated)) = shape.pairs.days
+        && let (Slot::Date(from), Slot::Date(to)) = (draft.slot(onboarded), draft.slot(deactivated))
+        && to < from
+    {
+        let message = format!("It was deactivated on {to}, before it was onboarded on {from}.");
+        findings.push(Finding::new(deactivated, Code::DatesReversed, message));
+    }
+    if let Some((routing, account)) = shape.pairs.bank {
+        let empty = |leaf| {
+            draft.slot(leaf) == Slot::Empty && !findings.iter().any(|f| f.leaf == Some(leaf))
+        };
+        let (leaf, message) = match (empty(routing), empty(account)) {
+            (true, false) => (routing, "There is an account number and no routing number."),
+            (false, true) => (account, "There is a routing number and no account number."),
+            _ => return,
+        };
+        findings.push(Finding::new(leaf, Code::BankIncomplete, message));
+    }
 }

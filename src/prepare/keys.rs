@@ -16,7 +16,11 @@ impl KeyIndex {
     }
 
     pub(super) fn add(&mut self, key: &str) {
-        self.0.push(Self::hash(key));
+        self.add_hash(Self::hash(key));
+    }
+
+    pub(super) fn add_hash(&mut self, hash: u64) {
+        self.0.push(hash);
     }
 
     pub(super) fn finish(&mut self) -> FxHashSet<u64> {

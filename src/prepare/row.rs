@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Export, NAMED_ROWS, Place, PreparedRow, Survey};
+use super::survey::{Place, content};
+use super::{Export, NAMED_ROWS, PreparedRow, Survey};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::mapping::Scratch;
 use crate::partner::{
@@ -86,6 +87,7 @@ impl Worker<'_> {
         let has_key = plan.key_of(row, &mut self.scratch.key);
         if has_key {
             self.repeated(row, &mut diagnostics);
+            self.alike(row, &mut diagnostics);
         } else {
             self.scratch.key.clear();
             let at = self.location(row, plan.key_column(), None);
@@ -205,6 +207,22 @@ impl Worker<'_> {
         }
     }
 
+    /// Another row has the same cells under another key: probably one partner under two.
+    fn alike(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        // A key that stands twice is told already.
+        if self.survey.alike.is_empty() || !diagnostics.is_empty() {
+            return;
+        }
+        if let Some(places) = self.survey.alike.get(&content(&self.export.plan, row)) {
+            let at = self.location(row, self.export.plan.key_column(), None);
+            diagnostics.push(Diagnostic::new(
+                Code::RowAlike,
+                at,
+                format!("But for the key, {} hold the same.", self.places(places)),
+            ));
+        }
+    }
+
     fn repeated_identifier(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let leaf = self.export.plan.legacy_leaf();
         let Some(id) = self.scratch.draft.leaf_text(leaf) else {
@@ -236,6 +254,13 @@ impl Worker<'_> {
             let target = self.scratch.draft.text(at);
             let (code, message) = if target == self.scratch.key {
                 (Code::ReferenceSelf, "The row refers to itself.".to_owned())
+            } else if let Some(chain) = self.survey.cycles.get(&self.scratch.key)
+                && self.survey.cycles.contains_key(target)
+            {
+                (
+                    Code::ReferenceCycle,
+                    format!("The rows refer to each other in a circle: {chain}."),
+                )
             } else if !self.survey.has_key(target) && !(self.known)(&RowKey::new(target)) {
                 (
                     Code::ReferenceMissing,

@@ -3,6 +3,7 @@
 mod check;
 mod dry_run;
 mod import;
+mod init;
 mod partners;
 mod reconcile;
 mod run;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<Exit, CliError> {
         screen.clone(),
     );
     match chosen {
+        Command::Init(args) => init::run(&args, desk),
         Command::Check(args) => check::run(&args, &shared, desk, &screen),
         Command::Import(args) if args.dry_run => dry_run::run(&args, &shared, desk, &screen),
         Command::Import(args) => import::run(&args, &shared, desk, &screen),

@@ -1,4 +1,5 @@
 //! Workbooks made byte for byte, for the tests.
+#![expect(clippy::format_collect, reason = "a few rows, made once a test")]
 
 use std::io::{Cursor, Write as _};
 

@@ -1,0 +1,262 @@
+//! The first pass over all rows: what no row can tell by itself.
+
+use std::collections::HashMap;
+use std::hash::Hasher as _;
+
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+
+use super::cycle::References;
+use super::keys::KeyIndex;
+use super::{Exports, NAMED_ROWS, PrepareError};
+use crate::mapping::Scratch;
+use crate::mapping::date::{Evidence, Verdict};
+use crate::source::{Flow, Footer};
+
+/// What a first pass over all rows knows.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Data rows in all files.
+    pub rows: u64,
+    /// Evidence by file, then by date column of its plan.
+    pub evidence: Vec<Vec<Evidence>>,
+    /// What was noticed at the end of each file, in words.
+    pub notes: Vec<Vec<String>>,
+    /// True where the pass was stopped before the end.
+    pub incomplete: bool,
+    pub(super) verdicts: Vec<Vec<Verdict>>,
+    keys: KeyIndex,
+    /// Hashes of legacyIdentifiers, where they are not the keys.
+    identifiers: Option<KeyIndex>,
+    pub(super) repeated_keys: HashMap<String, Vec<Place>>,
+    pub(super) repeated_identifiers: HashMap<String, Vec<Place>>,
+    /// Rows that are alike but for the key, by the hash of their other cells.
+    pub(super) alike: FxHashMap<u64, Vec<Place>>,
+    /// For each key in a circle, the circle in words, from that key on.
+    pub(super) cycles: HashMap<String, String>,
+}
+
+/// A row as messages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) file: usize,
+    pub(super) row: u64,
+}
+
+impl Survey {
+    /// Whether a row of the files has this key. A false yes is possible once in 10¹³ questions.
+    #[must_use]
+    pub fn has_key(&self, key: &str) -> bool {
+        self.keys.contains(key)
+    }
+
+    /// Whether a row of the files is known on the API by this legacyIdentifier.
+    #[must_use]
+    pub fn has_identifier(&self, legacy: &str) -> bool {
+        self.identifiers
+            .as_ref()
+            .unwrap_or(&self.keys)
+            .contains(legacy)
+    }
+}
+
+/// Keys that a message names of a long circle.
+const NAMED_KEYS: usize = 8;
+
+/// What the first pass leaves for a second look.
+#[derive(Default)]
+struct Wanted {
+    keys: FxHashSet<u64>,
+    identifiers: FxHashSet<u64>,
+    contents: FxHashSet<u64>,
+    cycles: Vec<Vec<u64>>,
+}
+
+impl Exports {
+    /// Reads all rows once: counts them, gathers the evidence of date columns, finds keys that stand twice,
+    /// rows that are alike and references in a circle. `stop` is asked between batches; `seen` is told how
+    /// many rows there are so far.
+    pub fn survey(
+        &self,
+        stop: &dyn Fn() -> bool,
+        seen: &dyn Fn(u64),
+    ) -> Result<Survey, PrepareError> {
+        let mut survey = Survey::default();
+        let own_identifier = self.files.iter().any(|f| f.plan.has_own_identifier());
+        let mut identifiers = KeyIndex::default();
+        let mut contents = KeyIndex::default();
+        let mut references = References::default();
+        let mut scratch = Scratch::default();
+        for export in &self.files {
+            let plan = &export.plan;
+            let mut evidence = vec![Evidence::default(); plan.date_columns.len()];
+            let gathers = plan.date_columns.iter().any(|c| !c.hinted);
+            let end = export.source.read(&mut |batch| {
+                for row in batch.rows() {
+                    survey.rows += 1;
+                    if row.fault().is_some() {
+                        continue;
+                    }
+                    if plan.key_of(row, &mut scratch.key) {
+                        let key = KeyIndex::hash(&scratch.key);
+                        survey.keys.add_hash(key);
+                        plan.each_reference(row, &mut |parent| {
+                            references.add(key, KeyIndex::hash(parent));
+                        });
+                        if !plan.content_columns().is_empty() {
+                            contents.add_hash(content(plan, row));
+                        }
+                    }
+                    if gathers {
+                        plan.gather(row, &mut evidence);
+                    }
+                    if own_identifier {
+                        plan.fill(row, &[], &mut scratch);
+                        if let Some(id) = scratch.draft.leaf_text(plan.legacy_leaf()) {
+                            identifiers.add(id);
+                        }
+                    }
+                }
+                seen(survey.rows);
+                survey.incomplete = stop();
+                if survey.incomplete {
+                    Flow::Enough
+                } else {
+                    Flow::More
+                }
+            })?;
+            survey
+                .verdicts
+                .push(evidence.iter().map(Evidence::verdict).collect());
+            survey.evidence.push(evidence);
+            survey
+                .notes
+                .push(end.footer.iter().map(Footer::describe).collect());
+            if survey.incomplete {
+                return Ok(survey);
+            }
+        }
+        if survey.rows > u64::from(u32::MAX) {
+            return Err(PrepareError::TooManyRows);
+        }
+        let wanted = Wanted {
+            keys: survey.keys.finish(),
+            identifiers: identifiers.finish(),
+            contents: contents.finish(),
+            cycles: references.cycles(),
+        };
+        drop(contents);
+        survey.identifiers = own_identifier.then_some(identifiers);
+        if !wanted.is_empty() {
+            self.look_again(&mut survey, &wanted, stop)?;
+        }
+        Ok(survey)
+    }
+
+    /// Second look at rows whose hash was seen twice, or in a circle: the exact texts, and where they stand.
+    fn look_again(
+        &self,
+        survey: &mut Survey,
+        wanted: &Wanted,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), PrepareError> {
+        let mut scratch = Scratch::default();
+        let in_cycles: FxHashSet<u64> = wanted.cycles.iter().flatten().copied().collect();
+        let mut cycle_keys: FxHashMap<u64, String> = FxHashMap::default();
+        for (file, export) in self.files.iter().enumerate() {
+            let plan = &export.plan;
+            export.source.read(&mut |batch| {
+                for row in batch.rows().filter(|r| r.fault().is_none()) {
+                    let place = || Place {
+                        file,
+                        row: row.row(),
+                    };
+                    let has_key = plan.key_of(row, &mut scratch.key);
+                    if has_key {
+                        let key = KeyIndex::hash(&scratch.key);
+                        if wanted.keys.contains(&key) {
+                            note_place(&mut survey.repeated_keys, &scratch.key, place());
+                        }
+                        if in_cycles.contains(&key) {
+                            cycle_keys.insert(key, scratch.key.clone());
+                        }
+                        if !wanted.contents.is_empty() {
+                            let content = content(plan, row);
+                            if wanted.contents.contains(&content) {
+                                let places = survey.alike.entry(content).or_default();
+                                if places.len() <= NAMED_ROWS {
+                                    places.push(place());
+                                }
+                            }
+                        }
+                    }
+                    if !wanted.identifiers.is_empty() {
+                        plan.fill(row, &[], &mut scratch);
+                        if let Some(id) = scratch.draft.leaf_text(plan.legacy_leaf())
+                            && wanted.identifiers.contains(&KeyIndex::hash(id))
+                        {
+                            note_place(&mut survey.repeated_identifiers, id, place());
+                        }
+                    }
+                }
+                if stop() { Flow::Enough } else { Flow::More }
+            })?;
+        }
+        survey.repeated_keys.retain(|_, places| places.len() > 1);
+        survey
+            .repeated_identifiers
+            .retain(|_, places| places.len() > 1);
+        for cycle in &wanted.cycles {
+            let keys: Vec<&str> = cycle
+                .iter()
+                .filter_map(|hash| cycle_keys.get(hash).map(String::as_str))
+                .collect();
+            if keys.len() < cycle.len() {
+                continue;
+            }
+            for (start, key) in keys.iter().enumerate() {
+                survey.cycles.insert((*key).to_owned(), chain(&keys, start));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Wanted {
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+            && self.identifiers.is_empty()
+            && self.contents.is_empty()
+            && self.cycles.is_empty()
+    }
+}
+
+/// `A → B → C → A`, from one of the keys on.
+fn chain(keys: &[&str], start: usize) -> String {
+    let around = keys.iter().cycle().skip(start);
+    let mut named: Vec<&str> = around.take(keys.len().min(NAMED_KEYS)).copied().collect();
+    if keys.len() > NAMED_KEYS {
+        named.push("…");
+    }
+    named.push(keys[start]);
+    named.join(" → ")
+}
+
+/// The hash of all mapped cells that are no part of the row's identity.
+pub(super) fn content(plan: &crate::mapping::Plan, row: crate::source::SourceRow<'_>) -> u64 {
+    let mut hasher = FxHasher::default();
+    for column in plan.content_columns() {
+        hasher.write(row.cell(*column).to_text().trim().as_bytes());
+        hasher.write_u8(0xff);
+    }
+    hasher.finish()
+}
+
+fn note_place(places: &mut HashMap<String, Vec<Place>>, text: &str, place: Place) {
+    match places.get_mut(text) {
+        Some(list) if list.len() > NAMED_ROWS => {}
+        Some(list) => list.push(place),
+        None => {
+            places.insert(text.to_owned(), vec![place]);
+        }
+    }
+}
