@@ -150,6 +150,8 @@ codes! {
         "Look at the template in the mapping.";
     ReferenceMissing, "reference.missing", Error, "The partner that the row refers to is neither in the file nor known.",
         "Add the parent's row to the file, or clear the reference.";
+    ReferenceUnchecked, "reference.unchecked", Warning, "The partner that the row refers to is not in the file; it is looked for on the API when the row is imported.",
+        "Nothing has to be done; the import tells where there is no such partner.";
     ReferenceSelf, "reference.self", Error, "The row refers to itself.",
         "Clear the reference.";
     ReferenceCycle, "reference.cycle", Error, "The rows refer to each other in a circle.",

@@ -21,5 +21,5 @@ mod timezone;
 pub use apply::{Filled, Scratch};
 pub use compile::{DateColumn, Plan};
 pub use error::{MappingError, MappingProblem};
-pub use file::{KeyColumns, Mapping, SourceSettings, Validation};
+pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
 pub use rule::{Constant, Feed, FieldRule, Rule, Transform};

@@ -10,13 +10,14 @@ mod keys;
 mod row;
 mod survey;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::row::{Names, Worker};
 pub use self::survey::Survey;
 use crate::diagnostic::Diagnostic;
-use crate::mapping::{Mapping, MappingError, Plan, Scratch};
+use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup, Scratch};
 use crate::partner::{Fingerprinter, Origin, PreparedPartner, Query, RowKey};
 use crate::source::{Flow, SheetChoice, Source, SourceError, SourceOptions};
 
@@ -49,6 +50,7 @@ pub struct Exports {
     files: Vec<Export>,
     options: SourceOptions,
     always: Query,
+    lookup: ReferenceLookup,
 }
 
 /// A row that went through the corridor.
@@ -93,6 +95,7 @@ impl Exports {
             files,
             options,
             always,
+            lookup: mapping.reference_lookup,
         })
     }
 
@@ -106,6 +109,37 @@ impl Exports {
     #[must_use]
     pub fn options(&self) -> &SourceOptions {
         &self.options
+    }
+
+    /// Whether partners of rows outside the files are to be asked of the API.
+    #[must_use]
+    pub fn asks_api(&self) -> bool {
+        self.lookup == ReferenceLookup::Api && self.has_references()
+    }
+
+    /// Keys that rows refer to and that neither the files nor `known` have.
+    pub fn missing_references(
+        &self,
+        survey: &Survey,
+        known: &dyn Fn(&RowKey) -> bool,
+    ) -> Result<HashSet<String>, PrepareError> {
+        let mut missing = HashSet::new();
+        for export in &self.files {
+            export.source.read(&mut |batch| {
+                for row in batch.rows().filter(|r| r.fault().is_none()) {
+                    export.plan.each_reference(row, &mut |key| {
+                        if !survey.has_key(key)
+                            && !missing.contains(key)
+                            && !known(&RowKey::new(key))
+                        {
+                            missing.insert(key.to_owned());
+                        }
+                    });
+                }
+                Flow::More
+            })?;
+        }
+        Ok(missing)
     }
 
     /// Whether a row can refer to another row's partner.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::survey::{Place, content};
+use super::survey::{Elsewhere, Place, content};
 use super::{Export, NAMED_ROWS, PreparedRow, Survey};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::mapping::Scratch;
 use crate::partner::{
-    Body, ExternalId, Finding, Fingerprint, Fingerprinter, Link, Origin, PreparedPartner, Query,
-    RowKey, Slot, SourceCells, validate, write_payload,
+    Body, ExternalId, Finding, Fingerprint, Fingerprinter, Link, Origin, PartnerId,
+    PreparedPartner, Query, RowKey, Slot, SourceCells, validate, write_payload,
 };
 use crate::source::{RowBatch, RowFault, SourceRow};
 
@@ -150,6 +150,8 @@ impl Worker<'_> {
             })
             .collect();
         let fingerprint: Fingerprint = self.fingerprinter.of(self.body, &links, query);
+        let links = self.fill_found(links);
+        let draft = &self.scratch.draft;
         PreparedPartner {
             key: key.clone(),
             legacy_identifier: ExternalId::new(
@@ -165,6 +167,37 @@ impl Worker<'_> {
             fingerprint,
             origin: origin.clone(),
         }
+    }
+
+    /// Neither in the files nor in the state.
+    fn is_elsewhere(&self, key: &str) -> bool {
+        !self.survey.has_key(key) && !(self.known)(&RowKey::new(key))
+    }
+
+    /// Fills the links whose partners the API told, and leaves the others open.
+    fn fill_found(&mut self, links: Vec<Link>) -> Vec<Link> {
+        let Elsewhere::Found(partners) = &self.survey.elsewhere else {
+            return links;
+        };
+        let (found, mut open): (Vec<Link>, Vec<Link>) = links.into_iter().partition(|link| {
+            partners.contains_key(link.key.as_str()) && self.is_elsewhere(link.key.as_str())
+        });
+        if found.is_empty() {
+            return open;
+        }
+        let id_of = |link: &Link| {
+            partners
+                .get(link.key.as_str())
+                .map_or("", PartnerId::as_str)
+        };
+        let body = Body::new(self.body.clone());
+        *self.body = body.filled(found.iter().map(|link| (link.at, id_of(link))));
+        for link in &mut open {
+            // Ids that now stand before an open place have moved it.
+            let before = found.iter().filter(|f| f.at < link.at);
+            link.at += before.map(|f| id_of(f).len()).sum::<usize>();
+        }
+        open
     }
 
     fn fault(&self, row: SourceRow<'_>, fault: RowFault) -> Diagnostic {
@@ -261,11 +294,24 @@ impl Worker<'_> {
                     Code::ReferenceCycle,
                     format!("The rows refer to each other in a circle: {chain}."),
                 )
-            } else if !self.survey.has_key(target) && !(self.known)(&RowKey::new(target)) {
-                (
-                    Code::ReferenceMissing,
-                    format!("No row has the key \"{target}\", and no partner is known by it."),
-                )
+            } else if self.is_elsewhere(target) {
+                match &self.survey.elsewhere {
+                    Elsewhere::Found(partners) if partners.contains_key(target) => continue,
+                    Elsewhere::Unasked => (
+                        Code::ReferenceUnchecked,
+                        format!("No row has the key \"{target}\"; the import asks the API for it."),
+                    ),
+                    Elsewhere::Found(_) => (
+                        Code::ReferenceMissing,
+                        format!(
+                            "No row has the key \"{target}\", and neither the state nor the API knows one partner by it."
+                        ),
+                    ),
+                    Elsewhere::Nowhere => (
+                        Code::ReferenceMissing,
+                        format!("No row has the key \"{target}\", and no partner is known by it."),
+                    ),
+                }
             } else {
                 continue;
             };

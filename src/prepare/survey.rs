@@ -10,6 +10,7 @@ use super::keys::KeyIndex;
 use super::{Exports, NAMED_ROWS, PrepareError};
 use crate::mapping::Scratch;
 use crate::mapping::date::{Evidence, Verdict};
+use crate::partner::PartnerId;
 use crate::source::{Flow, Footer};
 
 /// What a first pass over all rows knows.
@@ -31,8 +32,22 @@ pub struct Survey {
     pub(super) repeated_identifiers: HashMap<String, Vec<Place>>,
     /// Rows that are alike but for the key, by the hash of their other cells.
     pub(super) alike: FxHashMap<u64, Vec<Place>>,
+    /// Partners outside the files and the state.
+    pub(super) elsewhere: Elsewhere,
     /// For each key in a circle, the circle in words, from that key on.
     pub(super) cycles: HashMap<String, String>,
+}
+
+/// What is known of partners outside the files and the state.
+#[derive(Debug, Default)]
+pub(super) enum Elsewhere {
+    /// There are none.
+    #[default]
+    Nowhere,
+    /// The API may have some, and was not asked yet.
+    Unasked,
+    /// The API has these, by legacyIdentifier.
+    Found(HashMap<String, PartnerId>),
 }
 
 /// A row as messages name it.
@@ -43,6 +58,11 @@ pub(super) struct Place {
 }
 
 impl Survey {
+    /// Takes what the API said of partners outside the files, by legacyIdentifier.
+    pub fn found_on_api(&mut self, partners: HashMap<String, PartnerId>) {
+        self.elsewhere = Elsewhere::Found(partners);
+    }
+
     /// Whether a row of the files has this key. A false yes is possible once in 10¹³ questions.
     #[must_use]
     pub fn has_key(&self, key: &str) -> bool {
@@ -81,6 +101,9 @@ impl Exports {
         seen: &dyn Fn(u64),
     ) -> Result<Survey, PrepareError> {
         let mut survey = Survey::default();
+        if self.asks_api() {
+            survey.elsewhere = Elsewhere::Unasked;
+        }
         let own_identifier = self.files.iter().any(|f| f.plan.has_own_identifier());
         let mut identifiers = KeyIndex::default();
         let mut contents = KeyIndex::default();

@@ -28,7 +28,7 @@ impl Dialect {
         }
     }
 
-    /// Judges a sample: the candidate that splits most records into the same number of cells, two or more.
+    /// Judges a sample: the candidate by which the largest share of records has the same number of cells.
     #[must_use]
     pub fn judge(sample: &[u8], wanted: Option<u8>) -> Self {
         if let Some(delimiter) = sep_line(sample) {
@@ -43,27 +43,37 @@ impl Dialect {
                 sep_line: false,
             };
         }
-        let mut best = (0, 0, b',');
+        let mut best = (0.0, b',');
         for candidate in CANDIDATES {
-            let widths = widths(sample, candidate);
-            let mut counted: Vec<(usize, usize)> = Vec::new();
-            for width in widths.into_iter().filter(|w| *w > 1) {
-                match counted.iter_mut().find(|(w, _)| *w == width) {
-                    Some((_, n)) => *n += 1,
-                    None => counted.push((width, 1)),
-                }
-            }
-            if let Some((width, records)) = counted.into_iter().max_by_key(|(w, n)| (*n, *w))
-                && (records, width) > (best.0, best.1)
-            {
-                best = (records, width, candidate);
+            let score = agreement(&widths(sample, candidate));
+            if score > best.0 {
+                best = (score, candidate);
             }
         }
         Self {
-            delimiter: best.2,
+            delimiter: best.1,
             sep_line: false,
         }
     }
+}
+
+/// The share of records that have the commonest width, two or more; of equal shares the wider wins.
+///
+/// The share and not the number: by a wrong delimiter quotes lose their meaning, a cell of many lines falls
+/// apart into many records, and those may well agree among themselves.
+#[expect(clippy::cast_precision_loss, reason = "at most a hundred records")]
+fn agreement(widths: &[usize]) -> f64 {
+    let mut counted: Vec<(usize, usize)> = Vec::new();
+    for width in widths.iter().copied().filter(|w| *w > 1) {
+        match counted.iter_mut().find(|(w, _)| *w == width) {
+            Some((_, n)) => *n += 1,
+            None => counted.push((width, 1)),
+        }
+    }
+    counted
+        .into_iter()
+        .map(|(width, records)| records as f64 / widths.len() as f64 * (1.0 - 1.0 / width as f64))
+        .fold(0.0, f64::max)
 }
 
 fn sep_line(sample: &[u8]) -> Option<u8> {
@@ -108,6 +118,8 @@ mod tests {
             ("Name\nMüller, Hans\nSchmidt\n", b',', false),
             ("a,b\n\"x;y;z\",\"1;2;3\"\n", b',', false),
             ("Name\nAlpha\n", b',', false),
+            // By semicolons this falls into five lines, four of which agree.
+            ("a,b\n1,\"x;y\nz;u\nv;w\ns;t\"\n", b',', false),
         ] {
             let dialect = Dialect::judge(sample.as_bytes(), None);
             assert_eq!(

@@ -97,28 +97,6 @@ fn a_closed_pipe_is_a_quiet_end() {
 }
 
 #[test]
-fn every_shipped_mapping_fits_its_sample() {
-    let dir = Workdir::new();
-    for (mapping, sample) in [
-        ("apptivo", "apptivo-customers.csv"),
-        ("apptivo", "apptivo-customers.xlsx"),
-    ] {
-        let (mapping, sample) = (
-            repository(&format!("mappings/{mapping}.toml")),
-            repository(&format!("samples/{sample}")),
-        );
-        dir.run(&[
-            "check",
-            sample.to_str().unwrap(),
-            "-m",
-            mapping.to_str().unwrap(),
-        ])
-        .finish()
-        .expect_exit(0);
-    }
-}
-
-#[test]
 fn every_mapping_in_the_docs_is_one() {
     let text = std::fs::read_to_string(repository("docs/mapping.md")).unwrap();
     let mut examples = 0;

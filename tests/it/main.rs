@@ -25,6 +25,8 @@ mod interruption;
 mod killed;
 /// Disk full, damage, a source that changes.
 mod local_faults;
+/// From any CRM's columns to a valid partner; `init` and the shipped mappings.
+mod mapping;
 /// No interleaving of events and crashes makes a duplicate.
 mod model;
 /// The API's read side.

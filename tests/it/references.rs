@@ -143,16 +143,47 @@ fn children_of_rows_that_were_not_made_are_blocked_until_they_are() {
 }
 
 #[test]
-fn a_circle_is_blocked_and_does_not_hang() {
+fn a_circle_is_told_with_its_keys_and_its_children_wait() {
     let dir = tree(&[
         ("A", "Alpha", "B"),
         ("B", "Beta", "C"),
         ("C", "Gamma", "A"),
         ("D", "Delta", ""),
+        ("E", "Epsilon", "C"),
     ]);
+    let run = dir
+        .run(&["check", "e.csv", "-m", "m.toml", "--report", "out"])
+        .finish()
+        .expect_exit(1);
+    assert!(run.stdout.contains("3 of 5 rows"), "{}", run.stdout);
+    let problems = dir.read("out/problems.csv");
+    for chain in ["A → B → C → A", "B → C → A → B", "C → A → B → C"] {
+        assert!(problems.contains(chain), "{problems}");
+    }
     let server = Server::start(&dir, &[]);
     let summary = import(&dir, &server).expect_exit(1).summary();
-    assert_eq!((summary.get("created"), summary.get("blocked")), (1, 3));
+    assert_eq!(
+        ["created", "invalid", "blocked"].map(|n| summary.get(n)),
+        [1, 3, 1]
+    );
+}
+
+#[test]
+fn rows_alike_but_for_the_key_are_told() {
+    let dir = tree(&[("A", "Alpha", ""), ("B", "Beta", ""), ("A2", "Alpha", "")]);
+    let run = dir
+        .run(&["check", "e.csv", "-m", "m.toml", "--report", "out"])
+        .finish()
+        .expect_exit(0);
+    assert!(run.stdout.contains("row.alike"), "{}", run.stdout);
+    let problems = dir.read("out/problems.csv");
+    assert_eq!(
+        problems
+            .matches("But for the key, rows 2 and 4 hold the same.")
+            .count(),
+        2,
+        "{problems}"
+    );
 }
 
 #[test]
@@ -178,4 +209,55 @@ fn a_uuid_is_a_partner_id() {
         text(&server.partners()[0], "/parentPartner/id"),
         "5a1bc4c5-520f-4637-acac-99412fd97509"
     );
+}
+
+/// A parent that was made by another tool: neither in the file nor in the state, but on the API.
+#[test]
+fn a_parent_can_be_looked_up_on_the_api() {
+    let server_dir = Workdir::new();
+    let server = Server::start(&server_dir, &[]);
+    let other = tree(&[
+        ("P", "Parent", ""),
+        ("Q", "Twin one", ""),
+        ("R", "Twin two", ""),
+    ]);
+    import(&other, &server).expect_exit(0);
+    let again = tree(&[("Q", "Twin one", "")]);
+    import(&again, &server).expect_exit(0);
+
+    let dir = tree(&[
+        ("C", "Gamma", "B"),
+        ("B", "Beta", "P"),
+        ("D", "Delta", "Q"),
+        ("E", "Epsilon", "X"),
+    ]);
+    dir.write(
+        "m.toml",
+        MAPPING.replacen("key", "reference_lookup = \"api\"\nkey", 1),
+    );
+    // A check asks nobody: it says what the import will do.
+    let run = dir
+        .run(&["check", "e.csv", "-m", "m.toml", "--report", "checked"])
+        .finish()
+        .expect_exit(0);
+    assert!(run.stdout.contains("reference.unchecked"), "{}", run.stdout);
+    let summary = import(&dir, &server).expect_exit(1).summary();
+    assert_eq!(
+        ["created", "invalid"].map(|n| summary.get(n)),
+        [2, 2],
+        "{}",
+        dir.read("out/problems.csv")
+    );
+    assert_eq!(parent_key(&server, "B"), "P");
+    assert_eq!(parent_key(&server, "C"), "B");
+    let problems = dir.read("out/problems.csv");
+    for key in ["Q", "X"] {
+        assert!(
+            problems.contains(&format!("No row has the key \"\"{key}\"\", and neither the state nor the API knows one partner by it.")),
+            "{problems}"
+        );
+    }
+    // The same rows again are skipped: where the parent was found changes nothing of what is sent.
+    let summary = import(&dir, &server).expect_exit(1).summary();
+    assert_eq!(["skipped", "invalid"].map(|n| summary.get(n)), [2, 2]);
 }

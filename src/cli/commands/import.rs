@@ -1,6 +1,6 @@
 //! `import`: the main job. A rerun resumes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::run::{self, Heading, Opened};
 use super::{runtime, watch_signals};
+use crate::api::collect_by_identifier;
 use crate::cli::Desk;
 use crate::cli::adopt::Adoption;
 use crate::cli::args::{ImportArgs, Shared};
@@ -114,7 +115,10 @@ impl Import<'_> {
             screen,
             Arc::clone(&counters),
         );
-        let survey = self.survey(&exports, &counters)?;
+        let mut survey = self.survey(&exports, &counters)?;
+        if exports.asks_api() && !survey.incomplete {
+            self.ask_for_parents(runtime, &exports, &mut survey)?;
+        }
         let detected = run::detected(&exports, &survey);
         run::tell_detected(self.desk, &detected);
         let collector = run::collector(self.folder.as_ref(), &exports, PerRow::Created, &counters)?;
@@ -213,6 +217,42 @@ impl Import<'_> {
         let survey = exports.survey(&|| self.stop.is_requested(), &seen)?;
         counters.total.store(survey.rows, Ordering::Relaxed);
         Ok(survey)
+    }
+
+    /// Looks for parents that neither the files nor the state have, by one walk over the API's list.
+    fn ask_for_parents(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        exports: &Exports,
+        survey: &mut Survey,
+    ) -> Result<(), CliError> {
+        let reader = self.reader()?;
+        let known = |key: &RowKey| {
+            reader
+                .as_ref()
+                .is_some_and(|r| r.is_created(key).unwrap_or(false))
+        };
+        let missing = exports.missing_references(survey, &known)?;
+        let mut partners = HashMap::new();
+        if !missing.is_empty() {
+            let wanted = |legacy: &str| missing.contains(legacy);
+            let found = runtime.block_on(collect_by_identifier(&*self.connection.api, &wanted))?;
+            // Which of several is meant is not for us to say.
+            partners = found
+                .into_iter()
+                .filter_map(|(legacy, ids)| match ids.as_slice() {
+                    [id] => Some((legacy, id.clone())),
+                    _ => None,
+                })
+                .collect();
+            tracing::info!(
+                missing = missing.len(),
+                found = partners.len(),
+                "parents outside the files were looked for on the API"
+            );
+        }
+        survey.found_on_api(partners);
+        Ok(())
     }
 
     fn reader(&self) -> Result<Option<LedgerReader>, CliError> {

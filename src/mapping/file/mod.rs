@@ -31,6 +31,8 @@ pub struct Mapping {
     pub name: String,
     /// What makes a row itself.
     pub key: KeyColumns,
+    /// Where partners of rows outside the files are looked for.
+    pub reference_lookup: ReferenceLookup,
     /// The source's settings.
     pub source: SourceSettings,
     /// The levels that the user changed.
@@ -42,6 +44,16 @@ pub struct Mapping {
 /// The key columns.
 #[derive(Debug, Clone)]
 pub struct KeyColumns(pub Vec<Placed>);
+
+/// Where partners of rows outside the files are looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReferenceLookup {
+    /// In the state.
+    #[default]
+    State,
+    /// In the state, then on the API, by legacyIdentifier.
+    Api,
+}
 
 /// `[source]`.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +106,7 @@ impl Validation {
 const TOP_KEYS: &[&str] = &[
     "name",
     "key",
+    "reference_lookup",
     "source",
     "query",
     "organization",
@@ -222,6 +235,16 @@ impl Reader {
             .get("source")
             .map(|v| self.source(v))
             .unwrap_or_default();
+        let mut reference_lookup = ReferenceLookup::State;
+        if let Some(value) = table.get("reference_lookup")
+            && let Some(p) = self.text(value, "reference_lookup")
+        {
+            match p.text.as_str() {
+                "state" => {}
+                "api" => reference_lookup = ReferenceLookup::Api,
+                _ => self.unknown(p.span, "reference_lookup", &p.text, ["state", "api"]),
+            }
+        }
         let validation = table
             .get("validation")
             .map(|v| self.validation(v))
@@ -259,6 +282,7 @@ impl Reader {
             text: text.into(),
             name: name?,
             key: KeyColumns(key),
+            reference_lookup,
             source,
             validation,
             rules,

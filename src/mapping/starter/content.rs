@@ -94,6 +94,11 @@ impl Content {
         self.rows > 0 && self.filled == self.rows && self.repeated == 0
     }
 
+    /// Whether nearly every row has a value, and nearly no two the same.
+    pub(super) fn is_nearly_key(&self) -> bool {
+        self.rows > 0 && (self.rows - self.filled + self.repeated) * 20 <= self.rows
+    }
+
     /// The share of values that a field of this kind takes; none where any text will do.
     #[expect(
         clippy::cast_precision_loss,

@@ -5,6 +5,7 @@
 //! were not placed are listed, and so are required fields without a column.
 
 mod content;
+mod name;
 mod schema;
 mod synonyms;
 mod template;
@@ -13,7 +14,8 @@ mod write;
 use std::collections::HashSet;
 
 use self::content::Content;
-use self::synonyms::{KEYS, Named, by_name};
+use self::name::{Named, by_name};
+use self::synonyms::KEYS;
 use crate::mapping::date::Verdict;
 use crate::partner::{Field, FieldKind, catalogue};
 use crate::source::{Header, RowBatch};
@@ -94,7 +96,7 @@ pub fn propose(header: &Header, columns: &Columns, name: &str) -> Proposal {
         if key.as_ref().is_some_and(|(k, _)| *k == column) || named.whole == "problems" {
             continue;
         }
-        for path in synonyms::paths() {
+        for path in name::paths() {
             let Some((_, field)) = catalogue::find(path) else {
                 continue;
             };
@@ -163,17 +165,27 @@ fn choose_key<'c>(
                     .then_some(KEYS.len())
             })
     };
-    let mut unique: Vec<usize> = (0..read.len()).filter(|c| content(*c).is_key()).collect();
-    unique.sort_by_key(|c| (rank(*c).unwrap_or(usize::MAX), *c));
-    let best = *unique.first()?;
-    let why = content(best).describe();
-    Some((
-        best,
-        match rank(best) {
-            Some(_) => why,
-            None => format!("{why}; no column is named like a key, so look at it"),
-        },
-    ))
+    // A key that stands twice in a dirty file is still the key; a unique column that nothing calls one is
+    // only a guess.
+    let class = |column: usize| match (rank(column), content(column)) {
+        (Some(_), content) if content.is_key() => Some(0),
+        (Some(rank), content) if rank < KEYS.len() && content.is_nearly_key() => Some(1),
+        (None, content) if content.is_key() => Some(2),
+        _ => None,
+    };
+    let best = (0..read.len())
+        .filter_map(|c| Some((class(c)?, rank(c).unwrap_or(usize::MAX), c)))
+        .min()?;
+    let (class, _, column) = best;
+    let mut why = content(column).describe();
+    match class {
+        1 => why.push_str(
+            "; decide: it is not filled and different in every row, and such rows are refused",
+        ),
+        2 => why.push_str("; decide: no column is named like a key, so look at it"),
+        _ => {}
+    }
+    Some((column, why))
 }
 
 fn judge(
@@ -204,7 +216,7 @@ fn judge(
             .filter(|w| super::coerce::word_number(words, w).is_none())
             .cloned()
             .collect();
-        if !unknown_words.is_empty() {
+        if !unknown_words.is_empty() && fits.is_none_or(|share| share < LEAST_FIT) {
             undecided = Some("translate these words".to_owned());
         }
     } else if let Some(share) = fits {
@@ -218,7 +230,7 @@ fn judge(
                 reason = "a percentage"
             )]
             let percent = (share * 100.0).floor() as u64;
-            evidence.push_str(&format!("; {percent} % are {}", field.kind.expected()));
+            evidence = format!("{evidence}; {percent} % are {}", field.kind.expected());
         }
     }
     let element = if field.path.contains("[].") {
@@ -283,7 +295,7 @@ fn close_gaps(assignments: &mut [Assignment]) {
 /// A parent's column holds keys of this file, or ids; names of parents are no references.
 fn judge_reference(assignment: &mut Assignment, key: Option<&Content>, content: &Content) {
     if content.filled == 0 {
-        assignment.evidence = "by name; it is empty".to_owned();
+        "by name; it is empty".clone_into(&mut assignment.evidence);
         return;
     }
     let found = key.map_or(0.0, |key| content.share_within(key));

@@ -138,7 +138,7 @@ fn leaf(field: &Field) -> Value {
     let mut description = format!("{} Takes {}.", field.about, field.kind.expected());
     if let FieldKind::Words(words) = field.kind {
         let known: Vec<String> = words.iter().map(|(n, w)| format!("{n} {w}")).collect();
-        description.push_str(&format!(" {}.", known.join(", ")));
+        description = format!("{description} {}.", known.join(", "));
     }
     if field.kind == FieldKind::FreeForm {
         return json!({ "description": description, "type": "object", "additionalProperties": { "$ref": "#/definitions/metadata" } });

@@ -1,5 +1,6 @@
 //! The plain template: every field of the request once, with a comment on each.
 
+use super::synonyms::COMMON;
 use super::write::{SCHEMA_LINE, Tables, fields, name_of, quoted};
 use crate::partner::{Field, FieldKind};
 
@@ -43,7 +44,9 @@ pub(super) fn title(field: &Field) -> String {
             if at == 0 {
                 out.extend(c.to_uppercase());
             } else {
-                if c.is_uppercase() || c.is_ascii_digit() {
+                // `w9` and `W2` are words.
+                let in_word = c.is_ascii_digit() && out.ends_with('W');
+                if (c.is_uppercase() || c.is_ascii_digit()) && !in_word {
                     out.push(' ');
                 }
                 out.push(c);
@@ -61,7 +64,14 @@ pub(super) fn title(field: &Field) -> String {
         .filter(|f| f.path.rsplit('.').next().map(|l| l.trim_end_matches("[]")) == Some(last))
         .count();
     match segments.len().checked_sub(2).and_then(|i| segments.get(i)) {
-        Some(parent) if again > 1 => format!("{} {}", words(parent), words(last)),
+        Some(parent) if again > 1 || COMMON.contains(&last) => {
+            let (parent, last) = (words(parent), words(last));
+            // The bank account's account number is the bank account number.
+            match last.split_once(' ') {
+                Some((first, rest)) if parent.ends_with(first) => format!("{parent} {rest}"),
+                _ => format!("{parent} {last}"),
+            }
+        }
         _ => words(last),
     }
 }

@@ -88,17 +88,29 @@ impl Proposal {
     fn line(&self, assignment: &Assignment) -> String {
         let name = name_of(assignment.path);
         let column = quoted(&self.names[assignment.column]);
+        let evidence = &assignment.evidence;
         let kind = catalogue::find(assignment.path).map(|(_, f)| f.kind);
         let rule = match kind {
             Some(FieldKind::PartnerReference) => format!("{{ partner = {column} }}"),
             Some(FieldKind::Words(words)) if !assignment.unknown_words.is_empty() => {
-                let first = words.first().map_or("", |(_, w)| w);
+                // A question mark is none of the field's words: the line does not work until it is decided.
                 let map: Vec<String> = assignment
                     .unknown_words
                     .iter()
-                    .map(|w| format!("{} = {}", quoted(w), quoted(first)))
+                    .map(|w| format!("{} = \"?\"", quoted(w)))
                     .collect();
-                format!("{{ column = {column}, map = {{ {} }} }}", map.join(", "))
+                let map = format!("{{ column = {column}, map = {{ {} }} }}", map.join(", "));
+                let words: Vec<&str> = words.iter().map(|(_, w)| *w).collect();
+                let known = words.join(", ");
+                return if assignment.undecided.is_some() {
+                    format!(
+                        "# {name} = {map}   # decide, translate these words to {known}; {evidence}"
+                    )
+                } else {
+                    format!(
+                        "{name} = {column}   # {evidence}\n#   decide, translate to {known}: {name} = {map}"
+                    )
+                };
             }
             _ if assignment.path.ends_with("[]") => {
                 format!("{{ column = {column}, split = \";\" }}")
@@ -106,11 +118,8 @@ impl Proposal {
             _ => column,
         };
         match &assignment.undecided {
-            None => format!("{name} = {rule}   # {}", assignment.evidence),
-            Some(what) => format!(
-                "# {name} = {rule}   # decide, {what}; {}",
-                assignment.evidence
-            ),
+            None => format!("{name} = {rule}   # {evidence}"),
+            Some(what) => format!("# {name} = {rule}   # decide, {what}; {evidence}"),
         }
     }
 }

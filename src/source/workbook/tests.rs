@@ -11,8 +11,11 @@ fn open(bytes: &[u8], options: &SourceOptions) -> (tempfile::TempDir, Result<Sou
     (dir, source)
 }
 
-/// Header, rows as debug text by row number, notes.
-fn read(bytes: &[u8]) -> (Vec<String>, Vec<(u64, Vec<String>)>, Vec<String>) {
+/// A row's number, and its cells in words.
+type Shown = (u64, Vec<String>);
+
+/// Header, rows, notes.
+fn read(bytes: &[u8]) -> (Vec<String>, Vec<Shown>, Vec<String>) {
     let (_dir, source) = open(bytes, &SourceOptions::default());
     let source = source.unwrap();
     let mut rows = Vec::new();
