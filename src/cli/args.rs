@@ -54,7 +54,7 @@ Examples:
     /// Dry run: read, map and validate every row. No network, no change of the state.
     #[command(after_help = "Examples:
   partner-sync check export.csv -m mappings/apptivo.toml
-  partner-sync check export.xlsx -m mappings/apptivo.toml --report out   (writes out/problems.csv, out/rejects.csv)
+  partner-sync check export.xlsx -m mappings/apptivo.toml --report out   (writes out/report.html, out/report.xlsx)
   partner-sync check a.csv b.csv -m mappings/apptivo.toml --json")]
     Check(CheckArgs),
     /// The main job: make a partner for each row. A rerun resumes.
@@ -113,6 +113,7 @@ pub enum ProgressMode {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Shared options")]
+#[expect(clippy::struct_excessive_bools, reason = "flags, as they are typed")]
 pub struct Shared {
     /// The API's base [env: `PARTNER_SYNC_API_URL`] [default: <https://orgs.ecg-api.com>].
     #[arg(long, global = true, value_name = "URL")]
@@ -149,6 +150,9 @@ pub struct Shared {
     /// Write the reports into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub report: Option<PathBuf>,
+    /// Put all rows into report.xlsx, not only those with problems.
+    #[arg(long, global = true)]
+    pub report_all: bool,
     /// The configuration file [default: partner-sync.toml where it is there].
     #[arg(long, short = 'c', global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -173,6 +177,18 @@ pub struct Shared {
         value_name = "FORMAT"
     )]
     pub log_format: LogFormat,
+}
+
+impl Shared {
+    /// Which rows the marked-up workbook holds.
+    #[must_use]
+    pub(crate) fn marked(&self) -> crate::report::MarkedRows {
+        if self.report_all {
+            crate::report::MarkedRows::All
+        } else {
+            crate::report::MarkedRows::Problems
+        }
+    }
 }
 
 /// Files and mapping.

@@ -142,8 +142,8 @@ codes! {
         "Format the column as text before typing long numbers.";
     TextControl, "text.control", Error, "The value holds a control character.",
         "Remove the invisible character from the cell.";
-    TextTooLong, "text.too_long", Error, "The value is longer than the field takes.",
-        "Shorten the value.";
+    TextTooLong, "text.too_long", Error, "The value has more than 1,048,576 bytes.",
+        "Look at the cell: a quote that is not closed, or a whole document, has ended up in it.";
     TextTrimmed, "text.trimmed", Warning, "Invisible blanks around the value were taken off.",
         "Nothing has to be done; clean the export where the value is compared elsewhere.";
     TemplateFailed, "template.failed", Error, "The template could not be filled for this row.",

@@ -28,6 +28,10 @@ pub struct Filled {
     pub query: Query,
 }
 
+/// Bytes of one value. No limit of the API is documented; what is longer is no field of a partner, but a file
+/// that ended up in a cell.
+const LONGEST_TEXT: usize = 1024 * 1024;
+
 /// The largest whole number that a workbook's cell holds exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -428,6 +432,18 @@ impl Plan {
                 format!(
                     "The value holds the control character U+{:04X}.",
                     u32::from(c)
+                ),
+                None,
+            );
+            return None;
+        }
+        if text.len() > LONGEST_TEXT {
+            tell(
+                Code::TextTooLong,
+                format!(
+                    "The value has {} bytes; at most {} are sent.",
+                    crate::diagnostic::thousands(text.len() as u64),
+                    crate::diagnostic::thousands(LONGEST_TEXT as u64)
                 ),
                 None,
             );

@@ -19,5 +19,5 @@ pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use id::{ExternalId, PartnerId, RowKey};
 pub use outcome::{ApiWords, CreateOutcome, NotMade, RowOutcome, RowResult};
 pub use payload::{Body, Hole, write_payload};
-pub use prepared::{Link, Origin, PreparedPartner, Query, SourceCells};
+pub use prepared::{Link, Origin, PreparedPartner, Query, SourceCells, SourceValue};
 pub use validate::validate;

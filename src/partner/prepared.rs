@@ -31,6 +31,23 @@ pub struct Link {
 pub trait SourceCells: Send + Sync + fmt::Debug {
     /// The cells in the order of the header.
     fn cells(&self) -> Vec<String>;
+    /// The same with the types that their file gave them: what a marked-up workbook is made of.
+    fn values(&self) -> Vec<SourceValue>;
+}
+
+/// A cell of the source, typed as its file types it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceValue {
+    /// Nothing.
+    Empty,
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// Days with a date style, by the 1900 system.
+    Days(f64),
+    /// True or false.
+    Boolean(bool),
 }
 
 /// Where a row came from.

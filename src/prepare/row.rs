@@ -8,9 +8,9 @@ use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::mapping::Scratch;
 use crate::partner::{
     Body, ExternalId, Finding, Fingerprint, Fingerprinter, Link, Origin, PartnerId,
-    PreparedPartner, Query, RowKey, Slot, SourceCells, validate, write_payload,
+    PreparedPartner, Query, RowKey, Slot, SourceCells, SourceValue, validate, write_payload,
 };
-use crate::source::{RowBatch, RowFault, SourceRow};
+use crate::source::{Cell, Epoch, RowBatch, RowFault, SourceRow};
 
 #[derive(Debug)]
 struct RowCells {
@@ -24,6 +24,25 @@ impl SourceCells for RowCells {
             .row(self.index)
             .map(SourceRow::texts)
             .unwrap_or_default()
+    }
+
+    fn values(&self) -> Vec<SourceValue> {
+        let Some(row) = self.batch.row(self.index) else {
+            return Vec::new();
+        };
+        (0..row.width())
+            .map(|column| match row.cell(column) {
+                Cell::Empty | Cell::NoValue => SourceValue::Empty,
+                Cell::Text(text) | Cell::Iso(text) | Cell::Error(text) => {
+                    SourceValue::Text(text.to_owned())
+                }
+                Cell::Number(n) | Cell::Duration(n) => SourceValue::Number(n),
+                Cell::Serial(days, Epoch::Y1900) => SourceValue::Days(days),
+                // Four years and a day lie between the two systems.
+                Cell::Serial(days, Epoch::Y1904) => SourceValue::Days(days + 1462.0),
+                Cell::Bool(b) => SourceValue::Boolean(b),
+            })
+            .collect()
     }
 }
 

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::created::{CreatedList, PlanList};
 use super::folder::{ReportError, ReportFolder};
-use super::model::{Counts, ProblemGroup};
+use super::html::{PageParts, PageProblems};
+use super::marked::{Marked, MarkedRows, Summary};
+use super::model::{Counts, Kind, ProblemGroup};
 use super::problems::Problems;
-use super::rejects::{RejectFormat, Rejects};
+use super::rejects::{RejectFormat, Rejects, problems_text};
 use crate::diagnostic::{Code, Diagnostic, one_line};
 use crate::partner::{RowOutcome, RowResult};
 
@@ -74,12 +76,16 @@ pub struct Collected {
     pub written: Vec<PathBuf>,
     /// Whether a rejects file has rows.
     pub has_rejects: bool,
+    /// The problems of the page.
+    pub page: Option<PageParts>,
     /// A report that could not be written.
     pub trouble: Option<String>,
 }
 
 struct Files {
+    marked: Option<Marked>,
     problems: Problems,
+    page: PageProblems,
     rejects: Rejects,
     created: Option<CreatedList>,
     plan: Option<PlanList>,
@@ -89,6 +95,9 @@ impl Files {
     fn write(&mut self, names: &[SourceName], row: &RowResult) -> Result<(), ReportError> {
         for diagnostic in &row.diagnostics {
             self.problems.add(diagnostic)?;
+        }
+        if let Some(marked) = &mut self.marked {
+            marked.add(row)?;
         }
         if let Some(plan) = &mut self.plan {
             let file = names.get(row.origin.file as usize).map_or("", |n| &*n.file);
@@ -106,15 +115,7 @@ impl Files {
             | RowOutcome::Invalid
             | RowOutcome::Rejected
             | RowOutcome::InDoubt => {
-                let problems = row
-                    .diagnostics
-                    .iter()
-                    .map(|d| match &d.at.column {
-                        Some(column) => format!("[{}] {}: {}", d.code, column.name, d.message),
-                        None => format!("[{}] {}", d.code, d.message),
-                    })
-                    .collect::<Vec<_>>()
-                    .join(" | ");
+                let problems = problems_text(&row.diagnostics);
                 self.rejects.add(
                     row.origin.file as usize,
                     &row.origin.cells.cells(),
@@ -154,12 +155,19 @@ impl Collector {
         names: Vec<(Arc<str>, Option<Arc<str>>)>,
         formats: Vec<RejectFormat>,
         per_row: PerRow,
+        rows: MarkedRows,
         counters: Arc<Counters>,
     ) -> Result<Self, ReportError> {
         let files = match folder {
             None => None,
             Some(folder) => Some(Files {
+                marked: if formats.is_empty() {
+                    None
+                } else {
+                    Some(Marked::begin(folder, &formats, rows)?)
+                },
                 problems: Problems::begin(folder)?,
+                page: PageProblems::begin(folder)?,
                 rejects: Rejects::begin(folder, formats)?,
                 plan: if per_row == PerRow::Plan {
                     Some(PlanList::begin(folder)?)
@@ -233,6 +241,11 @@ impl Collector {
     }
 
     fn group(&mut self, diagnostic: &Diagnostic) {
+        let key = self.count_in_group(diagnostic);
+        self.try_write(|files| files.page.add(key, diagnostic));
+    }
+
+    fn count_in_group(&mut self, diagnostic: &Diagnostic) -> (Code, Option<Arc<str>>) {
         if diagnostic.is_error() {
             self.errors += 1;
         } else {
@@ -247,27 +260,43 @@ impl Collector {
             .or_insert_with(|| ProblemGroup {
                 code: diagnostic.code,
                 severity: diagnostic.severity,
-                column,
+                column: column.clone(),
                 count: 0,
                 example: one_line(diagnostic),
                 hint: diagnostic.hint.clone(),
             })
             .count += 1;
+        (diagnostic.code, column)
     }
 
     /// Gives the files their names and returns what was collected.
     #[must_use]
-    pub fn finish(mut self) -> Collected {
+    pub fn finish(mut self, kind: Kind) -> Collected {
+        let mut groups: Vec<ProblemGroup> =
+            std::mem::take(&mut self.groups).into_values().collect();
+        groups.sort_by(|a, b| {
+            (b.severity, b.count, a.code, &a.column).cmp(&(a.severity, a.count, b.code, &b.column))
+        });
         let mut written = Vec::new();
         let mut has_rejects = false;
+        let mut page = None;
         if let Some(files) = self.files.take() {
-            has_rejects = files.rejects.rows() > 0;
+            has_rejects =
+                files.rejects.rows() > 0 || files.marked.as_ref().is_some_and(|m| m.rows() > 0);
             let mut keep = |result: Result<Vec<PathBuf>, ReportError>| match result {
                 Ok(paths) => written.extend(paths),
                 Err(error) => self.trouble = Some(error),
             };
-            keep(files.problems.finish().map(|p| vec![p]));
+            keep(files.problems.finish());
+            match files.page.finish() {
+                Ok(parts) => page = Some(parts),
+                Err(error) => keep(Err(error)),
+            }
             keep(files.rejects.finish());
+            if let Some(marked) = files.marked {
+                let summary = Summary::new(&self.counts, &groups, kind);
+                keep(marked.finish(&summary).map(|p| vec![p]));
+            }
             if let Some(created) = files.created {
                 keep(created.finish().map(|p| vec![p]));
             }
@@ -275,10 +304,6 @@ impl Collector {
                 keep(plan.finish().map(|p| vec![p]));
             }
         }
-        let mut groups: Vec<ProblemGroup> = self.groups.into_values().collect();
-        groups.sort_by(|a, b| {
-            (b.severity, b.count, a.code, &a.column).cmp(&(a.severity, a.count, b.code, &b.column))
-        });
         Collected {
             counts: self.counts,
             groups,
@@ -286,6 +311,7 @@ impl Collector {
             warnings: self.warnings,
             written,
             has_rejects,
+            page,
             trouble: self.trouble.map(|e| e.to_string()),
         }
     }

@@ -49,6 +49,11 @@ impl ReportFolder {
         })
     }
 
+    /// The path of a file in it.
+    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
     /// Begins a file.
     pub(super) fn begin(&self, name: &str) -> Result<ReportFile, ReportError> {
         let path = self.path.join(name);
@@ -60,11 +65,61 @@ impl ReportFolder {
         })
     }
 
+    /// Opens a file that grows under its own name; one that is there is begun anew.
+    pub(super) fn stream(&self, name: &str) -> Result<Stream, ReportError> {
+        let path = self.path.join(name);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let file = options
+            .open(&path)
+            .map_err(|e| ReportError::new(&path, e))?;
+        Ok(Stream {
+            writer: BufWriter::new(file),
+            path,
+            waiting: 0,
+        })
+    }
+
     /// Writes a whole file.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, ReportError> {
         let mut file = self.begin(name)?;
         file.put(bytes)?;
         file.finish()
+    }
+}
+
+/// Lines that wait in memory at most, once there are many.
+const WAITING_LINES: u32 = 64;
+
+/// A file that grows under its own name, line by line.
+#[derive(Debug)]
+pub(super) struct Stream {
+    writer: BufWriter<fs::File>,
+    path: PathBuf,
+    waiting: u32,
+}
+
+impl Stream {
+    pub(super) fn put(&mut self, line: &[u8]) -> Result<(), ReportError> {
+        self.waiting += 1;
+        let mut written = self.writer.write_all(line);
+        if self.waiting >= WAITING_LINES {
+            self.waiting = 0;
+            written = written.and_then(|()| self.writer.flush());
+        }
+        written.map_err(|e| ReportError::new(&self.path, e))
+    }
+
+    pub(super) fn finish(mut self) -> Result<PathBuf, ReportError> {
+        self.writer
+            .flush()
+            .map_err(|e| ReportError::new(&self.path, e))?;
+        Ok(self.path)
     }
 }
 
@@ -80,6 +135,21 @@ impl ReportFile {
         self.writer
             .write_all(bytes)
             .map_err(|e| ReportError::new(&self.path, e))
+    }
+
+    /// Its bytes; it leaves no file behind.
+    pub(super) fn take(self) -> Result<Vec<u8>, ReportError> {
+        let path = self.path;
+        let file = self
+            .writer
+            .into_inner()
+            .map_err(|e| ReportError::new(&path, e.into_error()))?;
+        fs::read(file.path()).map_err(|e| ReportError::new(&path, e))
+    }
+
+    /// Where its bytes go.
+    pub(super) fn writer(&mut self) -> &mut (impl Write + Send) {
+        &mut self.writer
     }
 
     /// Gives the file its name.

@@ -1,14 +1,17 @@
 //! ROOM 5: what happened → files and words.
 //!
 //! What comes in: a [`RowResult`](crate::partner::RowResult) for every row, and at the end how the run
-//! ended. What goes out: a [`RunReport`], `problems.csv`, `rejects.csv`, `created.csv` and `summary.json`
-//! while or after it runs, and the words of the terminal. Renderers are pure; files are written under a
-//! temporary name and renamed, mode 0600, so that a report is whole or not there.
+//! ended. What goes out: a [`RunReport`], `problems.csv`, `rejects.csv`, `report.xlsx`, `report.html`, `created.csv` and
+//! `summary.json` while or after it runs, and the words of the terminal. Renderers are pure; files are
+//! written under a temporary name and renamed, mode 0600, so that a report is whole or not there. Only
+//! `problems.jsonl` grows under its own name, for those who watch.
 
 mod collector;
 mod created;
 mod folder;
+mod html;
 mod json;
+mod marked;
 mod model;
 mod problems;
 mod rejects;
@@ -16,7 +19,9 @@ mod terminal;
 
 pub use collector::{Collector, Counters, PerRow};
 pub use folder::{ReportError, ReportFolder};
+pub use html::{PageParts, write as write_page};
 pub use json::summary_json;
+pub use marked::MarkedRows;
 pub use model::{Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use rejects::{Encode, RejectFormat};
 pub use terminal::{render as render_terminal, table};

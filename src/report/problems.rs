@@ -1,7 +1,8 @@
-//! `problems.csv`: a line for each problem, for reading. Values are masked where they are sensitive, and
-//! guarded against formula injection: a spreadsheet must not compute what a CRM user typed.
+//! `problems.csv` and `problems.jsonl`: a line for each problem, for reading and for programs. Values are masked where they are sensitive, and
+//! guarded against formula injection in the first: a spreadsheet must not compute what a CRM user typed. The
+//! second grows while the run goes.
 
-use super::folder::{ReportError, ReportFile, ReportFolder};
+use super::folder::{ReportError, ReportFile, ReportFolder, Stream};
 use crate::diagnostic::{Diagnostic, column_letter};
 
 const HEADER: [&str; 11] = [
@@ -13,12 +14,14 @@ const HEADER: [&str; 11] = [
 #[derive(Debug)]
 pub(super) struct Problems {
     file: ReportFile,
+    lines: Stream,
 }
 
 impl Problems {
     pub(super) fn begin(folder: &ReportFolder) -> Result<Self, ReportError> {
         let mut problems = Self {
             file: folder.begin("problems.csv")?,
+            lines: folder.stream("problems.jsonl")?,
         };
         problems.line(&HEADER)?;
         Ok(problems)
@@ -38,6 +41,20 @@ impl Problems {
                 .map(|c| guard(&c.name))
                 .unwrap_or_default();
         let message = guard(&d.message);
+        let line = serde_json::json!({
+            "file": d.at.file.as_deref(),
+            "sheet": d.at.sheet.as_deref(),
+            "row": d.at.row,
+            "column": d.at.column.as_ref().map(|c| &*c.name),
+            "cell": Some(&cell).filter(|c| !c.is_empty()),
+            "field": d.at.field.as_deref(),
+            "code": d.code.as_str(),
+            "severity": d.severity.as_str(),
+            "value": d.value.as_deref(),
+            "message": d.message,
+            "hint": d.hint.as_deref(),
+        });
+        self.lines.put(format!("{line}\n").as_bytes())?;
         self.line(&[
             d.at.file.as_deref().unwrap_or(""),
             &row,
@@ -57,8 +74,8 @@ impl Problems {
         self.file.put(csv_line(cells, b',').as_bytes())
     }
 
-    pub(super) fn finish(self) -> Result<std::path::PathBuf, ReportError> {
-        self.file.finish()
+    pub(super) fn finish(self) -> Result<Vec<std::path::PathBuf>, ReportError> {
+        Ok(vec![self.file.finish()?, self.lines.finish()?])
     }
 }
 

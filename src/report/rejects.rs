@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::folder::{ReportError, ReportFile, ReportFolder};
 use super::problems::csv_line;
+use crate::diagnostic::Diagnostic;
 
 /// Text to bytes of the source's encoding.
 pub type Encode = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
@@ -14,6 +15,8 @@ pub type Encode = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 /// How a source is written again.
 #[derive(Clone)]
 pub struct RejectFormat {
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
     /// The header cells as they stood.
     pub header: Vec<String>,
     /// The column of an earlier rejects file, which is not carried on.
@@ -117,9 +120,21 @@ impl Rejects {
     }
 }
 
+/// A row's problems in one cell.
+pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
+    diagnostics
+        .iter()
+        .map(|d| match &d.at.column {
+            Some(column) => format!("[{}] {}: {}", d.code, column.name, d.message),
+            None => format!("[{}] {}", d.code, d.message),
+        })
+        .collect::<Vec<_>>()
+        .join(" | ")
+}
+
 impl RejectFormat {
     /// The header's columns, the problems, then whatever a ragged row had beyond the header.
-    fn arrange(&self, cells: &[String], problems: &str) -> Vec<String> {
+    pub(super) fn arrange(&self, cells: &[String], problems: &str) -> Vec<String> {
         let width = self.header.len();
         let mut line: Vec<String> = (0..width)
             .filter(|column| Some(*column) != self.dropped)

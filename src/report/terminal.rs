@@ -90,14 +90,14 @@ pub fn render(report: &RunReport) -> String {
         if report.holds_bank_data {
             let _ = writeln!(
                 out,
-                "  rejects.csv holds the rows as read, bank data included; only you can read it."
+                "  rejects.csv and report.xlsx hold the rows as read, bank data included; only you can read them."
             );
         }
     }
     out
 }
 
-fn verdict(report: &RunReport) -> String {
+pub(super) fn verdict(report: &RunReport) -> String {
     let rows = thousands(report.rows());
     let undone = report.rows()
         - RowOutcome::ALL
@@ -137,7 +137,7 @@ fn verdict(report: &RunReport) -> String {
     }
 }
 
-fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
+pub(super) fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
     match (outcome, kind) {
         (RowOutcome::Created, Kind::DryRun) => "to be created",
         (RowOutcome::Created, _) => "created",
@@ -152,7 +152,7 @@ fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
     }
 }
 
-fn next_step(report: &RunReport) -> &'static str {
+pub(super) fn next_step(report: &RunReport) -> &'static str {
     let has = |outcome: RowOutcome| report.count(outcome) > 0;
     if report.stopped.is_some() {
         ""

@@ -17,6 +17,8 @@ mod architecture;
 mod cli;
 /// Under every fault: each key once.
 mod exactly_once;
+/// The page for the owner of the data, in a real browser.
+mod html;
 /// From an export to partners, and a rerun.
 mod import;
 /// Overlapping runs, signals, deadlines.

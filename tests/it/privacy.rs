@@ -49,17 +49,19 @@ fn bank_data_is_nowhere_but_in_the_rejects() {
         "partner-sync.db",
         "server.jsonl",
         "out/problems.csv",
+        "out/problems.jsonl",
+        "out/report.html",
         "out/summary.json",
         "out/created.csv",
     ] {
         look(name, &std::fs::read(dir.path(name)).unwrap());
     }
-    assert_eq!(looked, 7);
+    assert_eq!(looked, 9);
     assert!(dir.read("out/problems.csv").contains("*******22"));
     assert!(dir.read("out/rejects.csv").contains("021000022"));
     assert!(
         run.stdout
-            .contains("rejects.csv holds the rows as read, bank data included")
+            .contains("rejects.csv and report.xlsx hold the rows as read, bank data included")
     );
 }
 

@@ -138,3 +138,40 @@ fn values_of_every_kind_become_what_the_api_takes() {
     }
     insta::assert_snapshot!(dir.read("out/problems.csv"));
 }
+
+/// A cell of many megabytes is its row's problem, and a record of more than sixteen the file's.
+#[test]
+fn a_giant_cell_is_told_and_a_giant_record_refused() {
+    let dir = Workdir::new();
+    dir.write("m.toml", MAPPING);
+    let giant = "x".repeat(5 * 1024 * 1024);
+    dir.write(
+        "e.csv",
+        format!("Id,Name,Signed\nA,{giant},2026-03-04\nB,Beta,2026-03-04\n"),
+    );
+    let run = dir
+        .run(&["check", "e.csv", "-m", "m.toml", "--json"])
+        .finish()
+        .expect_exit(1);
+    let summary: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        (summary["valid"].as_u64(), summary["invalid"].as_u64()),
+        (Some(1), Some(1))
+    );
+    assert!(
+        run.stdout.len() < 2000 && run.stdout.contains("text.too_long"),
+        "{}",
+        run.stdout
+    );
+    dir.write("e.csv", format!("Id,Name,Signed\nA,\"{}", giant.repeat(4)));
+    let run = dir
+        .run(&["check", "e.csv", "-m", "m.toml"])
+        .finish()
+        .expect_exit(2);
+    assert!(
+        run.stderr
+            .contains("row 2: the record is longer than 16 MiB. A quote is probably not closed"),
+        "{}",
+        run.stderr
+    );
+}

@@ -1,4 +1,4 @@
-use crate::support::{Server, Workdir};
+use crate::support::{Server, Workdir, repository};
 
 #[test]
 fn rejects_are_repaired_and_imported_with_the_same_mapping() {
@@ -107,4 +107,159 @@ fn duplicate_keys_name_both_rows_and_send_neither() {
         2,
         "{problems}"
     );
+}
+
+/// What the owner of the data does with each row of the dirty sample, by its key.
+fn repair(header: &[String], row: &mut [String], place: usize) {
+    let at = |name: &str| header.iter().position(|h| h == name).unwrap();
+    let set = |row: &mut [String], name: &str, value: &str| value.clone_into(&mut row[at(name)]);
+    if row[at("Account Name")].is_empty() {
+        set(row, "Account Name", "A name");
+    }
+    for date in ["Sign On Date", "Onboarding Date"] {
+        if matches!(row[at(date)].as_str(), "31/31/2025" | "2/30/2026") {
+            set(row, date, "2026-03-04");
+        }
+    }
+    if row[at("Onboarding Stage")] == "Kickoff" {
+        set(row, "Onboarding Stage", "Welcome Call");
+    }
+    if row[at("_problems")].contains("key.duplicate") {
+        let key = format!("{}-{place}", row[at("Account ID")]);
+        set(row, "Account ID", &key);
+    }
+    if row[at("_problems")].contains("reference.missing") {
+        set(row, "Parent Account ID", "");
+    }
+}
+
+/// The dirty sample is imported, its rejects are repaired as a file or as a workbook, and nothing is left.
+#[test]
+fn the_dirty_sample_is_repaired_and_imported() {
+    for name in ["rejects.csv", "report.xlsx"] {
+        let dir = Workdir::new();
+        let server = Server::start(&dir, &[]);
+        let sample = repository("samples/salesforce-report-dirty.csv");
+        let mapping = repository("mappings/salesforce-report.toml");
+        // Few rows decide no order of their own.
+        let text = std::fs::read_to_string(&mapping).unwrap();
+        let text = text.replace("# date_order = \"mdy\"", "date_order = \"mdy\"");
+        dir.write("m.toml", text);
+        let import = |file: &str| {
+            dir.run(&[
+                "import",
+                file,
+                "-m",
+                "m.toml",
+                "--rate",
+                "unlimited",
+                "--report",
+                "out",
+                "--json",
+            ])
+            .at(&server)
+            .finish()
+        };
+        let first = import(sample.to_str().unwrap()).expect_exit(1).summary();
+        let left = first.get("invalid") + first.get("blocked");
+        assert!(left > 5);
+        let rows: Vec<Vec<String>> = if name == "rejects.csv" {
+            csv::Reader::from_path(dir.path("out/rejects.csv"))
+                .map(|mut r| {
+                    let header = r.headers().unwrap().clone();
+                    std::iter::once(header)
+                        .chain(r.records().map(Result::unwrap))
+                        .collect::<Vec<_>>()
+                })
+                .unwrap()
+                .iter()
+                .map(|r| r.iter().map(str::to_owned).collect())
+                .collect()
+        } else {
+            use calamine::Reader as _;
+            let mut book: calamine::Xlsx<_> =
+                calamine::open_workbook(dir.path("out/report.xlsx")).unwrap();
+            let range = book.worksheet_range("Rows").unwrap();
+            range
+                .rows()
+                .map(|r| r.iter().map(ToString::to_string).collect())
+                .collect()
+        };
+        let header = rows[0].clone();
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        let mut text = csv::Writer::from_writer(Vec::new());
+        for (place, row) in rows.iter().enumerate() {
+            let mut row = row.clone();
+            if place > 0 {
+                repair(&header, &mut row, place);
+            }
+            text.write_record(&row).unwrap();
+            for (column, cell) in row.iter().enumerate() {
+                sheet.write(place as u32, column as u16, cell).unwrap();
+            }
+        }
+        let repaired = if name == "rejects.csv" {
+            dir.write("repaired.csv", text.into_inner().unwrap());
+            "repaired.csv"
+        } else {
+            book.save(dir.path("repaired.xlsx")).unwrap();
+            "repaired.xlsx"
+        };
+        let second = import(repaired).expect_exit(0).summary();
+        assert_eq!(second.get("created"), left, "{name}");
+    }
+}
+
+/// The workbook has the rows with problems, in the source's own columns and types, and nothing else.
+#[test]
+fn the_marked_workbook_is_the_source_with_its_problems() {
+    use calamine::Reader as _;
+    let dir = Workdir::new();
+    let sample = repository("samples/dynamics-accounts.xlsx");
+    let mapping = std::fs::read_to_string(repository("mappings/dynamics.toml")).unwrap();
+    dir.write(
+        "m.toml",
+        mapping.replace(
+            "[organization]",
+            "[validation]\ndeny = [\"phone.invalid\"]\n\n[organization]",
+        ),
+    );
+    for (flag, all) in [(None, false), (Some("--report-all"), true)] {
+        let arguments = [
+            "check",
+            sample.to_str().unwrap(),
+            "-m",
+            "m.toml",
+            "--report",
+            "out",
+        ];
+        let run = dir
+            .run(&arguments)
+            .args(flag.as_slice())
+            .finish()
+            .expect_exit(0);
+        assert!(run.stdout.contains("out/report.xlsx"), "{}", run.stdout);
+        let mut book: calamine::Xlsx<_> =
+            calamine::open_workbook(dir.path("out/report.xlsx")).unwrap();
+        assert_eq!(
+            book.sheet_names(),
+            ["Active Accounts", "Summary of problems"]
+        );
+        let range = book.worksheet_range("Active Accounts").unwrap();
+        assert_eq!(range.height(), if all { 41 } else { 1 });
+        if all {
+            let since = range
+                .rows()
+                .next()
+                .unwrap()
+                .iter()
+                .position(|c| *c == "Customer Since")
+                .unwrap();
+            assert!(matches!(
+                range.get((1, since)),
+                Some(calamine::Data::DateTime(_))
+            ));
+        }
+    }
 }

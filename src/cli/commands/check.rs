@@ -56,7 +56,13 @@ pub(super) fn run(
             .as_ref()
             .is_some_and(|r| r.is_created(key).unwrap_or(false))
     };
-    let collector = run::collector(folder.as_ref(), exports, PerRow::No, &counters)?;
+    let collector = run::collector(
+        folder.as_ref(),
+        exports,
+        PerRow::No,
+        shared.marked(),
+        &counters,
+    )?;
     let seen = Cell::new(0_u64);
     // Nothing is kept, so any key does.
     let fingerprinter = Fingerprinter::new([0; 32]);

@@ -68,7 +68,13 @@ pub(super) fn run(
             .is_some_and(|r| r.is_created(key).unwrap_or(false))
     };
     let stranded = stranded_rows(exports, &survey, &fingerprinter, &known)?;
-    let collector = run::collector(folder.as_ref(), exports, PerRow::Plan, &counters)?;
+    let collector = run::collector(
+        folder.as_ref(),
+        exports,
+        PerRow::Plan,
+        shared.marked(),
+        &counters,
+    )?;
     let mut budget = args.limit.unwrap_or(u64::MAX);
     let mut trouble = None;
     exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {

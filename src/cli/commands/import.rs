@@ -121,7 +121,13 @@ impl Import<'_> {
         }
         let detected = run::detected(&exports, &survey);
         run::tell_detected(self.desk, &detected);
-        let collector = run::collector(self.folder.as_ref(), &exports, PerRow::Created, &counters)?;
+        let collector = run::collector(
+            self.folder.as_ref(),
+            &exports,
+            PerRow::Created,
+            self.shared.marked(),
+            &counters,
+        )?;
         let heading = |id: RunId, stop: &Stop, this: &Self| Heading {
             run: id,
             kind: Kind::Import,

@@ -63,7 +63,13 @@ pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<
     let counters = Arc::new(Counters::default());
     let (collector, names, files, detected) = match &adoption {
         Some((mapping, exports)) => {
-            let collector = run::collector(folder.as_ref(), exports, PerRow::Created, &counters)?;
+            let collector = run::collector(
+                folder.as_ref(),
+                exports,
+                PerRow::Created,
+                shared.marked(),
+                &counters,
+            )?;
             let survey = exports.survey(&|| reconcile.stop.is_requested(), &|_| {})?;
             let detected = run::detected(exports, &survey);
             run::tell_detected(desk, &detected);
@@ -81,6 +87,7 @@ pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<
                 Vec::new(),
                 Vec::new(),
                 PerRow::No,
+                shared.marked(),
                 counters,
             )?;
             (

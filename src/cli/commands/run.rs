@@ -11,8 +11,8 @@ use crate::mapping::date::Evidence;
 use crate::partner::{Fingerprinter, Query, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PreparedRow, Survey};
 use crate::report::{
-    Collector, Counters, Decision, Detected, Kind, PerRow, RejectFormat, ReportFolder, RunReport,
-    render_terminal, summary_json,
+    Collector, Counters, Decision, Detected, Kind, MarkedRows, PerRow, RejectFormat, ReportFolder,
+    RunReport, render_terminal, summary_json, write_page,
 };
 use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
 use crate::state::RunId;
@@ -107,6 +107,7 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
                 ),
             };
             RejectFormat {
+                sheet: export.source.sheet().map(|s| s.to_string()),
                 header: header.raw().to_vec(),
                 dropped: header.names().iter().position(|n| &**n == PROBLEMS_COLUMN),
                 problems_column: PROBLEMS_COLUMN,
@@ -124,6 +125,7 @@ pub(super) fn collector(
     folder: Option<&ReportFolder>,
     exports: &Exports,
     per_row: PerRow,
+    marked: MarkedRows,
     counters: &Arc<Counters>,
 ) -> Result<Arc<Mutex<Collector>>, CliError> {
     let names = exports
@@ -132,7 +134,14 @@ pub(super) fn collector(
         .map(|f| (Arc::clone(f.source.name()), f.source.sheet()))
         .collect();
     let formats = reject_formats(exports);
-    let collector = Collector::new(folder, names, formats, per_row, Arc::clone(counters))?;
+    let collector = Collector::new(
+        folder,
+        names,
+        formats,
+        per_row,
+        marked,
+        Arc::clone(counters),
+    )?;
     Ok(Arc::new(Mutex::new(collector)))
 }
 
@@ -192,11 +201,18 @@ pub(super) fn conclude(
     desk: &Desk,
     exit: impl FnOnce(&RunReport) -> Exit,
 ) -> RunReport {
-    let empty = Collector::new(None, Vec::new(), Vec::new(), PerRow::No, Arc::default());
+    let empty = Collector::new(
+        None,
+        Vec::new(),
+        Vec::new(),
+        PerRow::No,
+        MarkedRows::Problems,
+        Arc::default(),
+    );
     let collected = {
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         match empty {
-            Ok(empty) => std::mem::replace(&mut *held, empty).finish(),
+            Ok(empty) => std::mem::replace(&mut *held, empty).finish(heading.kind),
             Err(_) => return blank(heading),
         }
     };
@@ -213,6 +229,15 @@ pub(super) fn conclude(
         code = Exit::Stopped;
     }
     report.exit = code.code();
+    if let (Some(folder), Some(parts)) = (folder, &collected.page) {
+        match write_page(folder, &report, parts) {
+            Ok(path) => report.written.insert(0, path),
+            Err(error) => {
+                desk.output.error(&error.into());
+                report.exit = Exit::Stopped.code();
+            }
+        }
+    }
     if let Some(folder) = folder {
         match folder.write(
             "summary.json",

@@ -138,10 +138,14 @@ impl Content {
         }
         [
             FieldKind::Routing,
+            FieldKind::Uuid,
             FieldKind::Email,
             FieldKind::Phone,
             FieldKind::TimeZone,
             FieldKind::Date,
+            FieldKind::State,
+            FieldKind::Country,
+            FieldKind::Boolean,
         ]
         .into_iter()
         .find(|kind| self.fits(*kind).is_some_and(|share| share >= 0.95))

@@ -233,6 +233,9 @@ fn judge(
             evidence = format!("{evidence}; {percent} % are {}", field.kind.expected());
         }
     }
+    if field.kind == FieldKind::Date && content.dates > 0 {
+        evidence = format!("{evidence}; {}", content.evidence.describe());
+    }
     let element = if field.path.contains("[].") {
         named.group
     } else {
@@ -260,6 +263,7 @@ fn by_content(column: usize, content: &Content) -> Option<Assignment> {
         FieldKind::Email => "vendorAccount.email",
         FieldKind::Phone => "organization.phoneNumbers[].phoneNumber",
         FieldKind::TimeZone => "organization.timezoneId",
+        FieldKind::State => "organization.addresses[].stateProvinceCode",
         _ => return None,
     };
     Some(Assignment {

@@ -116,7 +116,8 @@ fn hidden_and_merged_and_below_a_title_are_told() {
         + &text_row(10, &["Copyright (c) 2026"]);
     let book = Xlsx {
         rows,
-        behind: r#"<mergeCells count="1"><mergeCell ref="C4:C5"/></mergeCells>"#,
+        // Protected against changes, not encrypted: it opens.
+        behind: r#"<sheetProtection sheet="1" password="CC1A" objects="1" scenarios="1"/><mergeCells count="1"><mergeCell ref="C4:C5"/></mergeCells>"#,
         sheets: &[
             ("hiddenSheet", "hidden"),
             ("Accounts &amp; more", "visible"),
