@@ -199,3 +199,40 @@ fn a_token_that_is_refused_stops_the_run() {
         "{run:?}"
     );
 }
+
+/// A check that is interrupted tells what it has seen: its reports are whole, and say that it stopped.
+#[test]
+fn an_interrupted_check_leaves_whole_reports() {
+    use std::io::Write as _;
+    let dir = Workdir::new();
+    dir.write("m.toml", crate::support::SIMPLE_MAPPING);
+    // Enough rows that the check is still at it when the signal comes.
+    let mut text = Vec::new();
+    writeln!(text, "Id,Name").unwrap();
+    for i in 0..300_000 {
+        writeln!(text, "K-{i},Company {i}").unwrap();
+    }
+    dir.write("e.csv", text);
+    let child = dir
+        .run(&[
+            "check", "e.csv", "-m", "m.toml", "--json", "--report", "out",
+        ])
+        .start();
+    // The first pass is over, and the second has just begun.
+    wait_until("it reads", || dir.path("out/problems.jsonl").exists());
+    signal(&child, "INT");
+    let run = Finished::of(child.wait_with_output().unwrap()).expect_exit(130);
+    let summary: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(summary["stopped"], "interrupted");
+    let counted = summary["valid"].as_u64().unwrap() + summary["invalid"].as_u64().unwrap();
+    assert_eq!(summary["rows"].as_u64(), Some(counted));
+    for name in [
+        "summary.json",
+        "report.html",
+        "report.xlsx",
+        "problems.csv",
+        "rejects.csv",
+    ] {
+        assert!(dir.path(&format!("out/{name}")).exists(), "{name}");
+    }
+}

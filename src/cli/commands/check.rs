@@ -10,6 +10,7 @@ use crate::cli::args::{CheckArgs, Shared};
 use crate::cli::connect;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::progress::{Progress, Screen};
+use crate::delivery::Stop;
 use crate::partner::{Fingerprinter, RowKey, RowOutcome};
 use crate::report::{Counters, Kind, PerRow, ReportFolder};
 use crate::source::Flow;
@@ -22,6 +23,10 @@ pub(super) fn run(
     screen: &Screen,
 ) -> Result<Exit, CliError> {
     let started = Instant::now();
+    // Interrupted, it tells what it has seen so far.
+    let runtime = super::runtime()?;
+    let stop = Stop::default();
+    super::watch_signals(&runtime, &stop);
     let settings = connect::settings(shared, desk)?;
     let opened = run::open(&args.export)?;
     let exports = &opened.exports;
@@ -32,7 +37,7 @@ pub(super) fn run(
         .transpose()?;
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(shared.progress, shared.quiet, screen, Arc::clone(&counters));
-    let survey = exports.survey(&|| false, &|rows| {
+    let survey = exports.survey(&|| stop.is_requested(), &|rows| {
         counters
             .surveyed
             .store(rows, std::sync::atomic::Ordering::Relaxed);
@@ -67,6 +72,9 @@ pub(super) fn run(
     // Nothing is kept, so any key does.
     let fingerprinter = Fingerprinter::new([0; 32]);
     exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
+        if stop.is_requested() {
+            return Flow::Enough;
+        }
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         for row in rows {
             if seen.get() >= limit {
@@ -85,11 +93,13 @@ pub(super) fn run(
         mapping: opened.mapping.name.clone(),
         files: run::file_names(exports),
         detected,
-        stopped: None,
+        stopped: stop.reason().map(|r| r.to_string()),
         started,
     };
     let report = run::conclude(heading, &collector, folder.as_ref(), desk, |report| {
-        if report.count(RowOutcome::Invalid) > 0 {
+        if stop.is_requested() {
+            Exit::Interrupted
+        } else if report.count(RowOutcome::Invalid) > 0 {
             Exit::Problems
         } else {
             Exit::Done
