@@ -150,6 +150,10 @@ fn whole(text: &str) -> &str {
 
 /// A word or number of a list: case, blanks, hyphens and underscores do not count.
 pub(super) fn word_number(words: &[(i64, &str)], text: &str) -> Option<i64> {
+    // Most exports write the word as it is: nothing has to be folded.
+    if let Some((number, _)) = words.iter().find(|(_, word)| *word == text) {
+        return Some(*number);
+    }
     let fold = |s: &str| -> String {
         s.chars()
             .filter(|c| c.is_alphanumeric())

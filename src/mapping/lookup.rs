@@ -190,12 +190,16 @@ fn fold(text: &str) -> String {
 ///
 /// Without one, a code that several countries use (`WA`) is itself in all of them.
 pub(super) fn state_code(text: &str, country: Option<&str>) -> Option<&'static str> {
-    let wanted = fold(text);
     let of_country = || {
         STATES
             .iter()
             .filter(|(c, _, _)| country.is_none_or(|wanted| *c == wanted))
     };
+    // Most exports hold codes: nothing has to be folded.
+    if let Some((_, code, _)) = of_country().find(|(_, code, _)| *code == text) {
+        return Some(code);
+    }
+    let wanted = fold(text);
     of_country()
         .find(|(_, code, _)| code.eq_ignore_ascii_case(&wanted))
         .or_else(|| of_country().find(|(_, _, name)| fold(name) == wanted))
@@ -209,6 +213,12 @@ pub(super) fn alpha2(text: &str) -> Option<&'static str> {
 
 /// The ISO 3166-1 alpha-2 code of a country, by alpha-2, alpha-3, name, or an external id like `base.us`.
 pub(super) fn country_code(text: &str) -> Option<&'static str> {
+    // Most exports hold codes in capitals: nothing has to be folded.
+    if text.len() == 2
+        && let Some(found) = rust_iso3166::from_alpha2(text)
+    {
+        return Some(found.alpha2);
+    }
     let dotless = text.replace('.', "");
     for code in [
         text.trim(),
