@@ -19,5 +19,5 @@ pub use contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
 pub use page::{Found, PageWalk, Sweep, collect_by_identifier, find_by_identifier, sweep};
-pub use rate_limit::{Limiter, Paced, Rate};
+pub use rate_limit::{LeftAlone, Limiter, Paced, Rate};
 pub use renew::Renewing;

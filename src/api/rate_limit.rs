@@ -96,7 +96,22 @@ struct Pace {
     second: Instant,
     permits: u32,
     permits_last_second: u32,
+    left_alone: Vec<LeftAlone>,
 }
+
+/// A time in which nothing was sent because the server asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// When it began.
+    pub from: std::time::Instant,
+    /// When it ended, or is to end.
+    pub to: std::time::Instant,
+    /// Whether the server refused for being asked too often.
+    pub throttled: bool,
+}
+
+/// Pauses that are remembered.
+const REMEMBERED: usize = 1_000;
 
 /// The permit office of all workers.
 #[derive(Clone)]
@@ -153,6 +168,7 @@ impl Limiter {
             second: now,
             permits: 0,
             permits_last_second: 0,
+            left_alone: Vec::new(),
         };
         Self {
             pace: Arc::new(std::sync::Mutex::new(pace)),
@@ -217,8 +233,15 @@ impl Limiter {
         let Ok(mut pace) = self.pace.lock() else {
             return;
         };
-        let until = Instant::now() + time;
-        pace.paused_until = Some(pace.paused_until.map_or(until, |p| p.max(until)));
+        pace.leave_alone(Instant::now(), time, false);
+    }
+
+    /// The times in which nothing was sent because the server asked for it; the last may not be over.
+    #[must_use]
+    pub fn left_alone(&self) -> Vec<LeftAlone> {
+        self.pace
+            .lock()
+            .map_or_else(|_| Vec::new(), |pace| pace.left_alone.clone())
     }
 
     /// The server refused for being asked too often: everybody slows down.
@@ -227,8 +250,7 @@ impl Limiter {
             return;
         };
         let now = Instant::now();
-        let until = now + asked.unwrap_or(UNASKED_PAUSE);
-        pace.paused_until = Some(pace.paused_until.map_or(until, |p| p.max(until)));
+        pace.leave_alone(now, asked.unwrap_or(UNASKED_PAUSE), true);
         if pace
             .last_cut
             .is_some_and(|cut| now.duration_since(cut) < CUT_EVERY)
@@ -264,6 +286,24 @@ impl Limiter {
 }
 
 impl Pace {
+    fn leave_alone(&mut self, now: Instant, time: Duration, throttled: bool) {
+        let until = now + time;
+        self.paused_until = Some(self.paused_until.map_or(until, |p| p.max(until)));
+        let (from, to) = (now.into_std(), until.into_std());
+        let full = self.left_alone.len() >= REMEMBERED;
+        match self.left_alone.last_mut() {
+            Some(last) if from <= last.to || full => {
+                last.to = last.to.max(to);
+                last.throttled |= throttled;
+            }
+            _ => self.left_alone.push(LeftAlone {
+                from,
+                to,
+                throttled,
+            }),
+        }
+    }
+
     fn set(&mut self, rate: Rate) {
         self.current = rate;
         // A cut rate has no burst: a server that just throttled is not tried with one.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use crate::report::{MarkedRows, PerRow, SourceValues, Wanted};
 use crate::sandbox::Fault;
 use crate::telemetry::LogFormat;
 
@@ -68,6 +69,7 @@ Examples:
     #[command(after_help = "Examples:
   partner-sync status
   partner-sync status --row C-1001
+  partner-sync status --run 20261123T191300Z-4f2a --report again
   partner-sync status --state nightly.db --json")]
     Status(StatusArgs),
     /// Settle every create whose outcome is unknown, by asking the API.
@@ -153,6 +155,9 @@ pub struct Shared {
     /// Put all rows into report.xlsx, not only those with problems.
     #[arg(long, global = true)]
     pub report_all: bool,
+    /// Leave values of the source out of reports and messages; rejects.csv, report.xlsx and created.csv are not written.
+    #[arg(long, global = true, conflicts_with = "report_all")]
+    pub no_source_values: bool,
     /// The configuration file [default: partner-sync.toml where it is there].
     #[arg(long, short = 'c', global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -180,13 +185,27 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Which rows the marked-up workbook holds.
+    /// What the reports hold, beside the counts.
     #[must_use]
-    pub(crate) fn marked(&self) -> crate::report::MarkedRows {
-        if self.report_all {
-            crate::report::MarkedRows::All
+    pub(crate) fn wanted(&self, per_row: PerRow) -> Wanted {
+        Wanted {
+            per_row,
+            marked: if self.report_all {
+                MarkedRows::All
+            } else {
+                MarkedRows::Problems
+            },
+            values: self.values(),
+        }
+    }
+
+    /// Whether values of cells may be shown.
+    #[must_use]
+    pub(crate) fn values(&self) -> SourceValues {
+        if self.no_source_values {
+            SourceValues::LeftOut
         } else {
-            crate::report::MarkedRows::Problems
+            SourceValues::Shown
         }
     }
 }
@@ -261,6 +280,9 @@ pub struct StatusArgs {
     /// The story of one row.
     #[arg(long, value_name = "KEY")]
     pub row: Option<String>,
+    /// One run; with --report, its reports are made again, without values of the source.
+    #[arg(long, value_name = "RUN", conflicts_with = "row")]
+    pub run: Option<String>,
 }
 
 /// `reconcile`.

@@ -49,6 +49,7 @@ pub(crate) struct Connection {
     pub(crate) api: Arc<Telephone>,
     pub(crate) target: String,
     pub(crate) loopback: bool,
+    pub(crate) limiter: Limiter,
     _sandbox: Option<Sandbox>,
 }
 
@@ -98,11 +99,12 @@ pub(crate) async fn connect(
     )?;
     let burst = settings.burst.and_then(NonZeroU32::new);
     let limiter = Limiter::new(rate, burst, stop.flag());
-    let api = Arc::new(Renewing::new(Paced::new(http, limiter), auth));
+    let api = Arc::new(Renewing::new(Paced::new(http, limiter.clone()), auth));
     Ok(Connection {
         api,
         target,
         loopback,
+        limiter,
         _sandbox: sandbox,
     })
 }

@@ -28,10 +28,29 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them.
+    const ALL: [Exit; 6] = [
+        Exit::Done,
+        Exit::Problems,
+        Exit::Usage,
+        Exit::Stopped,
+        Exit::Locked,
+        Exit::Interrupted,
+    ];
+
     /// The number.
     #[must_use]
     pub fn code(self) -> u8 {
         self as u8
+    }
+
+    /// The exit of a number; one that is none of ours is taken for a stop.
+    #[must_use]
+    pub fn of(code: u8) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|e| e.code() == code)
+            .unwrap_or(Exit::Stopped)
     }
 }
 

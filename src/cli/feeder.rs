@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::connect::Telephone;
+use super::contents::contents;
 use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
     Decision, Input, PassEnd, Stop, StopReason, blocked, changed, decide, in_doubt, still_rejected,
@@ -145,10 +146,14 @@ impl Feeder {
         if let Some(error) = known_trouble.into_inner() {
             return Err(StopReason::State(error.to_string()));
         }
-        read.map_err(|error| match error {
+        let tally = read.map_err(|error| match error {
             PrepareError::Source(error) => StopReason::Source(error.to_string()),
             other => StopReason::Internal(other.to_string()),
-        })
+        })?;
+        if first {
+            self.lock().holds(contents(&exports, &survey, tally));
+        }
+        Ok(())
     }
 
     fn hand_over(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {

@@ -4,6 +4,7 @@ mod adopt;
 mod args;
 mod commands;
 mod connect;
+mod contents;
 mod exit;
 mod feeder;
 mod output;

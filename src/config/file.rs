@@ -83,6 +83,8 @@ pub struct StateSection {
 pub struct ReportSection {
     /// Where reports go.
     pub dir: Option<PathBuf>,
+    /// Runs whose reports are kept.
+    pub keep: Option<u32>,
 }
 
 impl ConfigFile {

@@ -60,12 +60,15 @@ pub struct Resolved {
     pub timeout: Duration,
     /// Where reports go.
     pub report: Option<PathBuf>,
+    /// Runs whose reports and problems are kept.
+    pub keep: u32,
 }
 
 /// The API's base. Source: the documentation page's server list.
 const DEFAULT_API_URL: &str = "https://orgs.ecg-api.com";
 const DEFAULT_STATE: &str = "partner-sync.db";
 const DEFAULT_RATE: &str = "10/s";
+const DEFAULT_KEEP: u32 = 30;
 const DEFAULT_WORKERS: usize = 8;
 const DEFAULT_TIMEOUT: &str = "30s";
 /// More requests under way than this help nobody.
@@ -139,6 +142,7 @@ pub fn resolve(
         workers,
         timeout,
         report: typed.report.or(file.report.dir),
+        keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
     })
 }
 

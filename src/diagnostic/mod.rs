@@ -63,6 +63,15 @@ impl Diagnostic {
         self
     }
 
+    /// The same without anything that stood in a cell: place, code and level, in the code's own words.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        self.value = None;
+        self.code.meaning().clone_into(&mut self.message);
+        self.hint = Some(self.code.repair().to_owned());
+        self
+    }
+
     /// True when the row cannot be sent.
     #[must_use]
     pub fn is_error(&self) -> bool {

@@ -274,7 +274,7 @@ pub enum Slot {
 }
 
 /// One row's values.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Draft {
     slots: Vec<Slot>,
     from_data: Vec<bool>,

@@ -9,6 +9,7 @@ mod cycle;
 mod keys;
 mod row;
 mod survey;
+mod tally;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 
 use self::row::{Names, Worker};
 pub use self::survey::Survey;
+use self::tally::LeafTally;
+pub use self::tally::{FieldTally, Sample, Tally};
 use crate::diagnostic::Diagnostic;
 use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup, Scratch};
 use crate::partner::{Fingerprinter, Origin, PreparedPartner, Query, RowKey};
@@ -150,6 +153,7 @@ impl Exports {
 
     /// Reads all rows once more and hands them over, prepared, batch by batch. With `only`, ascending
     /// ordinals, just those rows. `known` tells of a row that is not in the files whether it has a partner.
+    /// What the rows hold is counted on the way.
     pub fn prepare(
         &self,
         survey: &Survey,
@@ -157,7 +161,8 @@ impl Exports {
         only: Option<&[u32]>,
         known: &dyn Fn(&RowKey) -> bool,
         sink: &mut dyn FnMut(Vec<PreparedRow>) -> Flow,
-    ) -> Result<(), PrepareError> {
+    ) -> Result<Tally, PrepareError> {
+        let mut tally = Tally::default();
         let mut ordinal = 0_u32;
         let mut wanted = only.map(|o| o.iter().copied().peekable());
         let mut scratch = Scratch::default();
@@ -165,6 +170,7 @@ impl Exports {
         let mut stopped = false;
         for (file, export) in self.files.iter().enumerate() {
             let names = Names::of(export);
+            let mut leaves = LeafTally::new(&export.plan, tally.samples.len());
             let mut worker = Worker {
                 file,
                 export,
@@ -175,6 +181,7 @@ impl Exports {
                 known,
                 scratch: &mut scratch,
                 body: &mut body,
+                tally: &mut leaves,
                 files: &self.files,
             };
             export.source.read(&mut |batch| {
@@ -199,10 +206,11 @@ impl Exports {
                 stopped = flow == Flow::Enough || exhausted;
                 if stopped { Flow::Enough } else { Flow::More }
             })?;
+            tally.add(&export.plan, export.source.header().names(), leaves);
             if stopped {
                 break;
             }
         }
-        Ok(())
+        Ok(tally)
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::survey::{Elsewhere, Place, content};
+use super::tally::LeafTally;
 use super::{Export, NAMED_ROWS, PreparedRow, Survey};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::mapping::Scratch;
@@ -73,6 +74,7 @@ pub(super) struct Worker<'w> {
     pub(super) known: &'w dyn Fn(&RowKey) -> bool,
     pub(super) scratch: &'w mut Scratch,
     pub(super) body: &'w mut Vec<u8>,
+    pub(super) tally: &'w mut LeafTally,
     pub(super) files: &'w [Export],
 }
 
@@ -121,6 +123,8 @@ impl Worker<'_> {
                 || self.always.create_bill_com_profile,
         };
         validate(&plan.shape, &self.scratch.draft, &mut self.scratch.findings);
+        self.tally
+            .row(plan, &self.scratch.draft, &self.scratch.findings);
         for finding in std::mem::take(&mut self.scratch.findings) {
             // The key is the identifier's only source and is told already.
             if !has_key && finding.leaf == Some(plan.legacy_leaf()) && !plan.has_own_identifier() {
@@ -140,6 +144,10 @@ impl Worker<'_> {
         }
         let partner = match &key {
             Some(key) if !diagnostics.iter().any(Diagnostic::is_error) => {
+                if self.tally.wants_sample() {
+                    let draft = &self.scratch.draft;
+                    self.tally.sample(plan, draft, &self.names.file, row.row());
+                }
                 Some(self.partner(key, &origin, query))
             }
             _ => None,

@@ -20,8 +20,8 @@ pub struct Survey {
     pub rows: u64,
     /// Evidence by file, then by date column of its plan.
     pub evidence: Vec<Vec<Evidence>>,
-    /// What was noticed at the end of each file, in words.
-    pub notes: Vec<Vec<String>>,
+    /// Words at the end of each file that are no rows.
+    pub footers: Vec<Option<Footer>>,
     /// True where the pass was stopped before the end.
     pub incomplete: bool,
     pub(super) verdicts: Vec<Vec<Verdict>>,
@@ -151,9 +151,7 @@ impl Exports {
                 .verdicts
                 .push(evidence.iter().map(Evidence::verdict).collect());
             survey.evidence.push(evidence);
-            survey
-                .notes
-                .push(end.footer.iter().map(Footer::describe).collect());
+            survey.footers.push(end.footer);
             if survey.incomplete {
                 return Ok(survey);
             }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
+use super::contents::{Contents, Pause, SourceValues, Timeline};
 use super::created::{CreatedList, PlanList};
 use super::folder::{ReportError, ReportFolder};
 use super::html::{PageParts, PageProblems};
@@ -12,6 +14,7 @@ use super::marked::{Marked, MarkedRows, Summary};
 use super::model::{Counts, Kind, ProblemGroup};
 use super::problems::Problems;
 use super::rejects::{RejectFormat, Rejects, problems_text};
+use super::stored::{KeepProblems, Keeper};
 use crate::diagnostic::{Code, Diagnostic, one_line};
 use crate::partner::{RowOutcome, RowResult};
 
@@ -58,6 +61,29 @@ pub enum PerRow {
     Plan,
 }
 
+/// What a collector writes beside the counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The list of rows.
+    pub per_row: PerRow,
+    /// Rows of the marked-up workbook.
+    pub marked: MarkedRows,
+    /// Whether values of cells may be shown.
+    pub values: SourceValues,
+}
+
+impl Wanted {
+    /// Problems only, and nothing for each row.
+    #[must_use]
+    pub fn problems(values: SourceValues) -> Self {
+        Self {
+            per_row: PerRow::No,
+            marked: MarkedRows::Problems,
+            values,
+        }
+    }
+}
+
 /// A group's example is the first of it; groups beyond this many are counted together without column.
 const GROUPS: usize = 2_000;
 
@@ -78,6 +104,10 @@ pub struct Collected {
     pub has_rejects: bool,
     /// The problems of the page.
     pub page: Option<PageParts>,
+    /// What the rows hold.
+    pub contents: Contents,
+    /// Rows over time.
+    pub timeline: Timeline,
     /// A report that could not be written.
     pub trouble: Option<String>,
 }
@@ -86,7 +116,7 @@ struct Files {
     marked: Option<Marked>,
     problems: Problems,
     page: PageProblems,
-    rejects: Rejects,
+    rejects: Option<Rejects>,
     created: Option<CreatedList>,
     plan: Option<PlanList>,
 }
@@ -115,12 +145,11 @@ impl Files {
             | RowOutcome::Invalid
             | RowOutcome::Rejected
             | RowOutcome::InDoubt => {
-                let problems = problems_text(&row.diagnostics);
-                self.rejects.add(
-                    row.origin.file as usize,
-                    &row.origin.cells.cells(),
-                    &problems,
-                )?;
+                if let Some(rejects) = &mut self.rejects {
+                    let problems = problems_text(&row.diagnostics);
+                    let cells = row.origin.cells.cells();
+                    rejects.add(row.origin.file as usize, &cells, &problems)?;
+                }
             }
         }
         Ok(())
@@ -145,6 +174,11 @@ pub struct Collector {
     errors: u64,
     warnings: u64,
     files: Option<Files>,
+    values: SourceValues,
+    keeper: Option<Keeper>,
+    contents: Contents,
+    timeline: Timeline,
+    started: Instant,
     trouble: Option<ReportError>,
 }
 
@@ -154,27 +188,37 @@ impl Collector {
         folder: Option<&ReportFolder>,
         names: Vec<(Arc<str>, Option<Arc<str>>)>,
         formats: Vec<RejectFormat>,
-        per_row: PerRow,
-        rows: MarkedRows,
+        wanted: Wanted,
         counters: Arc<Counters>,
     ) -> Result<Self, ReportError> {
+        // Rejects and the workbook are the user's own rows: without values there is nothing to write.
+        let formats = match wanted.values {
+            SourceValues::Shown => formats,
+            SourceValues::LeftOut => Vec::new(),
+        };
         let files = match folder {
             None => None,
             Some(folder) => Some(Files {
                 marked: if formats.is_empty() {
                     None
                 } else {
-                    Some(Marked::begin(folder, &formats, rows)?)
+                    Some(Marked::begin(folder, &formats, wanted.marked)?)
                 },
                 problems: Problems::begin(folder)?,
                 page: PageProblems::begin(folder)?,
-                rejects: Rejects::begin(folder, formats)?,
-                plan: if per_row == PerRow::Plan {
-                    Some(PlanList::begin(folder)?)
+                rejects: if formats.is_empty() {
+                    None
+                } else {
+                    Some(Rejects::begin(folder, formats)?)
+                },
+                plan: if wanted.per_row == PerRow::Plan {
+                    Some(PlanList::begin(folder, wanted.values)?)
                 } else {
                     None
                 },
-                created: if per_row == PerRow::Created {
+                created: if wanted.per_row == PerRow::Created
+                    && wanted.values == SourceValues::Shown
+                {
                     Some(CreatedList::begin(folder)?)
                 } else {
                     None
@@ -192,8 +236,53 @@ impl Collector {
             errors: 0,
             warnings: 0,
             files,
+            values: wanted.values,
+            keeper: None,
+            contents: Contents::default(),
+            timeline: Timeline::default(),
+            started: Instant::now(),
             trouble: None,
         })
+    }
+
+    /// Hands every problem from now on to `keep` too, without values.
+    pub fn keep_problems(&mut self, keep: KeepProblems) {
+        self.keeper = Some(Keeper::new(keep));
+    }
+
+    /// Takes what the rows hold.
+    pub fn holds(&mut self, contents: Contents) {
+        self.contents = match self.values {
+            SourceValues::Shown => contents,
+            SourceValues::LeftOut => contents.without_values(),
+        };
+    }
+
+    /// Takes a time in which nothing was sent because the API asked for it.
+    pub fn paused(&mut self, from: Instant, to: Instant, throttled: bool) {
+        let ms = |at: Instant| {
+            let passed = at
+                .min(Instant::now())
+                .saturating_duration_since(self.started);
+            u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
+        };
+        let (from, to) = (ms(from), ms(to));
+        self.timeline.pauses.push(Pause {
+            from,
+            to,
+            throttled,
+        });
+    }
+
+    /// Rows that the API answered, over time.
+    fn note_time(&mut self, outcome: RowOutcome) {
+        if matches!(
+            outcome,
+            RowOutcome::Created | RowOutcome::Rejected | RowOutcome::InDoubt
+        ) {
+            let at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.timeline.add(at, 1);
+        }
     }
 
     /// Counts rows that have nothing to tell.
@@ -205,6 +294,7 @@ impl Collector {
     /// Takes a row's result.
     pub fn add(&mut self, mut row: RowResult) {
         self.count(row.outcome, 1);
+        self.note_time(row.outcome);
         self.place(row.origin.file, &mut row.diagnostics);
         let names = std::mem::take(&mut self.names);
         self.try_write(|files| files.write(&names, &row));
@@ -225,6 +315,12 @@ impl Collector {
             {
                 diagnostic.at.file = Some(Arc::clone(&name.file));
                 diagnostic.at.sheet.clone_from(&name.sheet);
+            }
+            if self.values == SourceValues::LeftOut {
+                *diagnostic = diagnostic.clone().without_values();
+            }
+            if let Some(keeper) = &mut self.keeper {
+                keeper.add(diagnostic);
             }
             self.group(diagnostic);
         }
@@ -277,12 +373,15 @@ impl Collector {
         groups.sort_by(|a, b| {
             (b.severity, b.count, a.code, &a.column).cmp(&(a.severity, a.count, b.code, &b.column))
         });
+        if let Some(keeper) = &mut self.keeper {
+            keeper.flush();
+        }
         let mut written = Vec::new();
         let mut has_rejects = false;
         let mut page = None;
         if let Some(files) = self.files.take() {
-            has_rejects =
-                files.rejects.rows() > 0 || files.marked.as_ref().is_some_and(|m| m.rows() > 0);
+            has_rejects = files.rejects.as_ref().is_some_and(|r| r.rows() > 0)
+                || files.marked.as_ref().is_some_and(|m| m.rows() > 0);
             let mut keep = |result: Result<Vec<PathBuf>, ReportError>| match result {
                 Ok(paths) => written.extend(paths),
                 Err(error) => self.trouble = Some(error),
@@ -292,7 +391,9 @@ impl Collector {
                 Ok(parts) => page = Some(parts),
                 Err(error) => keep(Err(error)),
             }
-            keep(files.rejects.finish());
+            if let Some(rejects) = files.rejects {
+                keep(rejects.finish());
+            }
             if let Some(marked) = files.marked {
                 let summary = Summary::new(&self.counts, &groups, kind);
                 keep(marked.finish(&summary).map(|p| vec![p]));
@@ -312,6 +413,8 @@ impl Collector {
             written,
             has_rejects,
             page,
+            contents: self.contents,
+            timeline: self.timeline,
             trouble: self.trouble.map(|e| e.to_string()),
         }
     }

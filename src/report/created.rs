@@ -1,5 +1,6 @@
 //! `created.csv`: key, legacyIdentifier and partner id of every partner that this run made or adopted.
 
+use super::contents::SourceValues;
 use super::folder::{ReportError, ReportFile, ReportFolder};
 use super::problems::csv_line;
 use crate::partner::RowResult;
@@ -21,14 +22,15 @@ impl CreatedList {
     }
 
     pub(super) fn add(&mut self, row: &RowResult) -> Result<(), ReportError> {
-        let line = csv_line(
-            &[
-                row.key.as_ref().map_or("", |k| k.as_str()),
-                row.legacy_identifier.as_ref().map_or("", |l| l.as_str()),
-                row.partner.as_ref().map_or("", |p| p.as_str()),
-            ],
-            b',',
-        );
+        self.put(
+            row.key.as_ref().map_or("", |k| k.as_str()),
+            row.legacy_identifier.as_ref().map_or("", |l| l.as_str()),
+            row.partner.as_ref().map_or("", |p| p.as_str()),
+        )
+    }
+
+    fn put(&mut self, key: &str, legacy: &str, partner: &str) -> Result<(), ReportError> {
+        let line = csv_line(&[key, legacy, partner], b',');
         self.file.put(line.as_bytes())
     }
 
@@ -37,16 +39,30 @@ impl CreatedList {
     }
 }
 
+/// Writes `created.csv` of a run that is over.
+pub fn write_created<'l>(
+    folder: &ReportFolder,
+    partners: impl Iterator<Item = (&'l str, &'l str, &'l str)>,
+) -> Result<std::path::PathBuf, ReportError> {
+    let mut list = CreatedList::begin(folder)?;
+    for (key, legacy, partner) in partners {
+        list.put(key, legacy, partner)?;
+    }
+    list.finish()
+}
+
 /// `plan.csv`: what an import would do with each row.
 #[derive(Debug)]
 pub(super) struct PlanList {
     file: ReportFile,
+    values: SourceValues,
 }
 
 impl PlanList {
-    pub(super) fn begin(folder: &ReportFolder) -> Result<Self, ReportError> {
+    pub(super) fn begin(folder: &ReportFolder, values: SourceValues) -> Result<Self, ReportError> {
         let mut list = Self {
             file: folder.begin("plan.csv")?,
+            values,
         };
         let header = [
             "file",
@@ -61,12 +77,15 @@ impl PlanList {
     }
 
     pub(super) fn add(&mut self, file: &str, row: &RowResult) -> Result<(), ReportError> {
+        let shown = self.values == SourceValues::Shown;
+        let key = row.key.as_ref().filter(|_| shown);
+        let legacy = row.legacy_identifier.as_ref().filter(|_| shown);
         let line = csv_line(
             &[
                 file,
                 &row.origin.row.to_string(),
-                row.key.as_ref().map_or("", |k| k.as_str()),
-                row.legacy_identifier.as_ref().map_or("", |l| l.as_str()),
+                key.map_or("", |k| k.as_str()),
+                legacy.map_or("", |l| l.as_str()),
                 row.outcome.as_str(),
                 row.partner.as_ref().map_or("", |p| p.as_str()),
             ],

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::folder::{ReportError, ReportFile, ReportFolder};
-use super::model::{Kind, ProblemGroup, RunReport};
-use super::terminal::{meaning, next_step, verdict};
+use super::model::{ProblemGroup, RunReport};
+use super::sections;
+use super::terminal::{next_step, verdict};
 use crate::diagnostic::{Code, Diagnostic, column_letter, thousands};
-use crate::partner::RowOutcome;
 
 /// Problems that a page holds: what a browser opens in a moment.
 const MOST_PROBLEMS: u64 = 100_000;
@@ -103,7 +103,7 @@ fn inert(json: &str) -> String {
 }
 
 /// Text as HTML shows it.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -130,8 +130,12 @@ pub fn write(
     let mut file = folder.begin("report.html")?;
     file.put(head(report, nonce).as_bytes())?;
     file.put(counts(report).as_bytes())?;
-    file.put(detected(report).as_bytes())?;
+    file.put(sections::timeline(report).as_bytes())?;
     file.put(problems(report, parts).as_bytes())?;
+    file.put(sections::fields(report).as_bytes())?;
+    file.put(sections::dates(report).as_bytes())?;
+    file.put(sections::samples(report).as_bytes())?;
+    file.put(detected(report).as_bytes())?;
     let next = next_step(report);
     if !next.is_empty() {
         file.put(format!("<section aria-labelledby=\"next\"><h2 id=\"next\">What to do next</h2><p>{}</p></section>\n", shown(&capital(next))).as_bytes())?;
@@ -162,14 +166,9 @@ fn capital(text: &str) -> String {
 
 fn head(report: &RunReport, nonce: &str) -> String {
     let verdict = shown(&verdict(report));
-    let kind = match report.kind {
-        Kind::Check => "check",
-        Kind::Import => "import",
-        Kind::DryRun => "dry run of an import",
-        Kind::Reconcile => "reconcile",
-    };
     let mut facts = format!(
-        "{kind}, mapping <strong>{}</strong>",
+        "{}, mapping <strong>{}</strong>",
+        report.kind.as_str(),
         shown(&report.mapping)
     );
     if !report.files.is_empty() {
@@ -190,47 +189,26 @@ fn head(report: &RunReport, nonce: &str) -> String {
     )
 }
 
-/// The colour and name of an outcome.
-fn outcome_class(outcome: RowOutcome, kind: Kind) -> &'static str {
-    match outcome {
-        RowOutcome::Deferred if kind == Kind::Check => "done",
-        RowOutcome::Created | RowOutcome::Adopted | RowOutcome::Skipped => "done",
-        RowOutcome::Changed | RowOutcome::Blocked | RowOutcome::InDoubt => "wait",
-        RowOutcome::Invalid | RowOutcome::Rejected => "bad",
-        RowOutcome::Deferred => "idle",
-    }
-}
-
 fn counts(report: &RunReport) -> String {
     let rows = report.rows();
     let mut bar = String::new();
     let mut lines = String::new();
     let mut from = 0.0;
-    for outcome in RowOutcome::ALL {
-        let count = report.count(outcome);
-        if count == 0 {
+    for line in report.lines() {
+        if line.count == 0 {
             continue;
         }
         #[expect(clippy::cast_precision_loss, reason = "a share of a bar")]
-        let share = count as f64 * 1000.0 / rows.max(1) as f64;
-        let class = outcome_class(outcome, report.kind);
-        let words = if report.kind == Kind::Check && outcome == RowOutcome::Deferred {
-            "valid"
-        } else {
-            meaning(outcome, report.kind)
-        };
+        let share = line.count as f64 * 1000.0 / rows.max(1) as f64;
+        let (class, words, count) = (line.class, shown(line.meaning), thousands(line.count));
         let _ = write!(
             bar,
-            "<rect class=\"{class}\" x=\"{from:.2}\" y=\"0\" width=\"{share:.2}\" height=\"28\"><title>{}: {}</title></rect>",
-            shown(words),
-            thousands(count)
+            "<rect class=\"{class}\" x=\"{from:.2}\" y=\"0\" width=\"{share:.2}\" height=\"28\"><title>{words}: {count}</title></rect>"
         );
         from += share;
         let _ = writeln!(
             lines,
-            "<tr><td class=\"number\">{}</td><td><svg class=\"key\" viewBox=\"0 0 1 1\" aria-hidden=\"true\"><rect class=\"{class}\" width=\"1\" height=\"1\"/></svg>{}</td></tr>",
-            thousands(count),
-            shown(words)
+            "<tr><td class=\"number\">{count}</td><td><svg class=\"key\" viewBox=\"0 0 1 1\" aria-hidden=\"true\"><rect class=\"{class}\" width=\"1\" height=\"1\"/></svg>{words}</td></tr>"
         );
     }
     format!(

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::model::{Kind, RunReport};
-use crate::partner::RowOutcome;
 
 /// The summary as one line of JSON.
 #[must_use]
@@ -19,13 +18,11 @@ pub fn summary_json(report: &RunReport) -> String {
     put("run", json!(report.run));
     put("target", json!(report.target));
     put("rows", json!(report.rows()));
-    if report.kind == Kind::Check {
-        put("valid", json!(report.count(RowOutcome::Deferred)));
-        put("invalid", json!(report.count(RowOutcome::Invalid)));
-    } else {
-        for outcome in RowOutcome::ALL {
-            put(outcome.as_str(), json!(report.count(outcome)));
-        }
+    for line in report.lines() {
+        put(line.name, json!(line.count));
+    }
+    if let Some(verified) = &report.verified {
+        put("only_api", json!(verified.only_api));
     }
     put("seconds", json!((report.seconds * 1000.0).round() / 1000.0));
     put("exit", json!(report.exit));

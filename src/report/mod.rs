@@ -7,6 +7,7 @@
 //! `problems.jsonl` grows under its own name, for those who watch.
 
 mod collector;
+mod contents;
 mod created;
 mod folder;
 mod html;
@@ -15,13 +16,21 @@ mod marked;
 mod model;
 mod problems;
 mod rejects;
+mod sections;
+mod stored;
 mod terminal;
 
-pub use collector::{Collector, Counters, PerRow};
+pub use collector::{Collector, Counters, PerRow, Wanted};
+pub use contents::{Contents, FieldShare, Pause, SamplePayload, SourceValues, Timeline, Verified};
+pub use created::write_created;
 pub use folder::{ReportError, ReportFolder};
 pub use html::{PageParts, write as write_page};
 pub use json::summary_json;
 pub use marked::MarkedRows;
-pub use model::{Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
+pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use rejects::{Encode, RejectFormat};
+pub use stored::{KeepProblems, read_problems};
 pub use terminal::{render as render_terminal, table};
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,18 @@
 //! The run report: all that renderers need, and nothing else.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::contents::{Contents, SourceValues, Timeline, Verified};
+use super::terminal::meaning;
 use crate::diagnostic::{Code, Severity};
 use crate::partner::RowOutcome;
 
 /// What kind of run it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// Validation without network or state.
     Check,
@@ -17,10 +22,26 @@ pub enum Kind {
     DryRun,
     /// Doubts were settled; no file was read.
     Reconcile,
+    /// Partners were read back and compared with the source.
+    Verify,
+}
+
+impl Kind {
+    /// In words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Check => "check",
+            Kind::Import => "import",
+            Kind::DryRun => "dry run of an import",
+            Kind::Reconcile => "reconcile",
+            Kind::Verify => "verify",
+        }
+    }
 }
 
 /// Rows by outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts([u64; 9]);
 
 impl Counts {
@@ -59,8 +80,21 @@ pub struct ProblemGroup {
     pub hint: Option<String>,
 }
 
+/// A count with its name, as every format shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountLine {
+    /// The name in the summary's JSON.
+    pub name: &'static str,
+    /// In words.
+    pub meaning: &'static str,
+    /// How many rows.
+    pub count: u64,
+    /// `done`, `wait`, `bad` or `idle`: its colour on the page, beside the words.
+    pub class: &'static str,
+}
+
 /// What was detected of a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detected {
     /// The file.
     pub file: String,
@@ -95,18 +129,18 @@ impl Detected {
 }
 
 /// One thing that was found out about a file, and how to overrule it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// What it is about: `encoding`, `dates in "Signed On"`.
     pub subject: String,
     /// What was found, with its evidence.
     pub found: String,
     /// The setting under `[source]` that overrides it.
-    pub setting: &'static str,
+    pub setting: Cow<'static, str>,
 }
 
-/// A run, told.
-#[derive(Debug, Clone)]
+/// A run, told. Stored, it has no groups and no files: those are made again from its problems.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunReport {
     /// Its name.
     pub run: String,
@@ -120,7 +154,10 @@ pub struct RunReport {
     pub files: Vec<String>,
     /// Rows by outcome. A check counts valid rows as deferred: nothing was tried.
     pub counts: Counts,
+    /// What a verification found.
+    pub verified: Option<Verified>,
     /// Problems of rows, most frequent first.
+    #[serde(skip)]
     pub groups: Vec<ProblemGroup>,
     /// Errors and warnings.
     pub errors: u64,
@@ -128,6 +165,12 @@ pub struct RunReport {
     pub warnings: u64,
     /// What was detected, by file.
     pub detected: Vec<Detected>,
+    /// What the rows hold.
+    pub contents: Contents,
+    /// Rows over time, where rows were sent.
+    pub timeline: Option<Timeline>,
+    /// Whether values of cells may be shown.
+    pub values: SourceValues,
     /// Why it stopped early.
     pub stopped: Option<String>,
     /// Wall-clock time.
@@ -135,6 +178,7 @@ pub struct RunReport {
     /// The exit code.
     pub exit: u8,
     /// Files that were written.
+    #[serde(skip)]
     pub written: Vec<PathBuf>,
     /// Whether a written file holds the user's own rows, bank data included.
     pub holds_bank_data: bool,
@@ -144,7 +188,64 @@ impl RunReport {
     /// All rows.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.counts.sum()
+        match &self.verified {
+            Some(v) => v.agree + v.differ + v.gone + v.only_source + v.uncompared,
+            None => self.counts.sum(),
+        }
+    }
+
+    /// The counts by name, in the order of the summary; they add up to the rows.
+    #[must_use]
+    pub fn lines(&self) -> Vec<CountLine> {
+        let line = |name, meaning, count, class| CountLine {
+            name,
+            meaning,
+            count,
+            class,
+        };
+        if let Some(v) = &self.verified {
+            return vec![
+                line("agree", "agree with their partner", v.agree, "done"),
+                line("differ", "differ from their partner", v.differ, "wait"),
+                line(
+                    "gone",
+                    "gone (their partner is no longer on the API)",
+                    v.gone,
+                    "bad",
+                ),
+                line(
+                    "only_source",
+                    "without a partner yet",
+                    v.only_source,
+                    "idle",
+                ),
+                line(
+                    "uncompared",
+                    "not compared (invalid, in doubt, or left out of the sample)",
+                    v.uncompared,
+                    "idle",
+                ),
+            ];
+        }
+        if self.kind == Kind::Check {
+            return vec![
+                line("valid", "valid", self.count(RowOutcome::Deferred), "done"),
+                line("invalid", "invalid", self.count(RowOutcome::Invalid), "bad"),
+            ];
+        }
+        RowOutcome::ALL
+            .into_iter()
+            .map(|outcome| {
+                let class = match outcome {
+                    RowOutcome::Created | RowOutcome::Adopted | RowOutcome::Skipped => "done",
+                    RowOutcome::Changed | RowOutcome::Blocked | RowOutcome::InDoubt => "wait",
+                    RowOutcome::Invalid | RowOutcome::Rejected => "bad",
+                    RowOutcome::Deferred => "idle",
+                };
+                let count = self.count(outcome);
+                line(outcome.as_str(), meaning(outcome, self.kind), count, class)
+            })
+            .collect()
     }
 
     /// Rows of an outcome.

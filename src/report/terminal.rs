@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::diagnostic::thousands;
 
+use super::contents::SourceValues;
 use super::model::{Kind, RunReport};
 use crate::partner::RowOutcome;
 
@@ -21,33 +22,25 @@ pub fn render(report: &RunReport) -> String {
     }
     let _ = writeln!(out);
     let _ = writeln!(out, "  {:>10}  rows", thousands(report.rows()));
-    if report.kind == Kind::Check {
-        let _ = writeln!(
-            out,
-            "  {:>10}  valid",
-            thousands(report.count(RowOutcome::Deferred))
-        );
-        let _ = writeln!(
-            out,
-            "  {:>10}  invalid",
-            thousands(report.count(RowOutcome::Invalid))
-        );
-    } else {
-        for outcome in RowOutcome::ALL {
-            let count = report.count(outcome);
-            if count > 0 {
-                let _ = writeln!(
-                    out,
-                    "  {:>10}  {}",
-                    thousands(count),
-                    meaning(outcome, report.kind)
-                );
-            }
+    for line in report.lines() {
+        if line.count > 0 || report.kind == Kind::Check {
+            let _ = writeln!(out, "  {:>10}  {}", thousands(line.count), line.meaning);
         }
+    }
+    if report.kind != Kind::Check {
         let _ = writeln!(
             out,
             "\n  Every row is one of these: the counts add up to {} rows.",
             thousands(report.rows())
+        );
+    }
+    if let Some(verified) = &report.verified
+        && verified.only_api > 0
+    {
+        let _ = writeln!(
+            out,
+            "  {} more partners of this mapping are on the API whose row the source has no longer.",
+            thousands(verified.only_api)
         );
     }
     if !report.groups.is_empty() {
@@ -126,6 +119,16 @@ pub(super) fn verdict(report: &RunReport) -> String {
         Kind::Reconcile => {
             format!("Rows at {target} are still in doubt; see `partner-sync status`.")
         }
+        Kind::Verify if report.exit == 0 => {
+            format!("Each of the {rows} rows agrees with its partner at {target}.")
+        }
+        Kind::Verify => {
+            let agree = report.verified.map_or(0, |v| v.agree);
+            format!(
+                "{} of {rows} rows agree with their partner at {target}.",
+                thousands(agree)
+            )
+        }
         Kind::Import if report.rows() == 0 => "The export has no rows.".to_owned(),
         Kind::Import if undone == 0 => {
             format!("Done: each of the {rows} rows has its partner at {target}.")
@@ -159,10 +162,18 @@ pub(super) fn next_step(report: &RunReport) -> &'static str {
     } else if has(RowOutcome::InDoubt) {
         "run the same command again, or `partner-sync reconcile`, when the API answers look-ups."
     } else if has(RowOutcome::Invalid) || has(RowOutcome::Rejected) || has(RowOutcome::Blocked) {
-        if report.written.is_empty() {
+        if report.values == SourceValues::LeftOut {
+            "repair the rows that problems.csv names in the export, and run again."
+        } else if report.written.is_empty() {
             "run again with --report DIR; repair the rows in its rejects.csv and import that file with the same mapping."
         } else {
             "repair the rows in rejects.csv and import that file with the same mapping."
+        }
+    } else if report.kind == Kind::Verify {
+        if report.exit == 0 {
+            ""
+        } else {
+            "look at the fields that differ; the API documents no update, so partners are changed there by hand."
         }
     } else if has(RowOutcome::Changed) {
         "change these partners on the API by hand."

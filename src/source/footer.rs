@@ -27,6 +27,12 @@ impl Footer {
     /// In words.
     #[must_use]
     pub fn describe(&self) -> String {
+        format!("{}: \"{}\"", self.describe_place(), self.text)
+    }
+
+    /// In words, without its text.
+    #[must_use]
+    pub fn describe_place(&self) -> String {
         let rows = if self.first == self.last {
             format!("row {} at the end is a footer and is", self.first)
         } else {
@@ -35,7 +41,7 @@ impl Footer {
                 self.first, self.last
             )
         };
-        format!("{rows} not imported: \"{}\"", self.text)
+        format!("{rows} not imported")
     }
 }
 

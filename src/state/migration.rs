@@ -49,6 +49,16 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX record_open ON record (space, state) WHERE state IN (1, 4);
     ",
+    // 2: what a run's reports are made of again: its report, and its problems in compressed parts.
+    "
+    ALTER TABLE run ADD COLUMN report TEXT;
+    CREATE TABLE problem (
+        run   INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+        part  INTEGER NOT NULL,
+        lines BLOB NOT NULL,
+        PRIMARY KEY (run, part)
+    ) STRICT;
+    ",
 ];
 
 /// The newest version this program knows.
@@ -62,8 +72,17 @@ fn version(connection: &Connection, path: &Path) -> Result<i64, StateError> {
         .map_err(|e| StateError::sqlite(path, e))
 }
 
+/// How old a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    /// As this program writes it.
+    Current,
+    /// It has to be migrated.
+    Older,
+}
+
 /// Refuses a file of a newer version, or one without a schema.
-pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<(), StateError> {
+pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<Version, StateError> {
     match version(connection, path)? {
         found if found > known() => Err(StateError::Newer {
             path: path.to_owned(),
@@ -73,7 +92,8 @@ pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<(), 
         0 => Err(StateError::Missing {
             path: path.to_owned(),
         }),
-        _ => Ok(()),
+        found if found < known() => Ok(Version::Older),
+        _ => Ok(Version::Current),
     }
 }
 

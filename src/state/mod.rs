@@ -30,10 +30,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 pub use error::StateError;
 pub use lock::StateLock;
-pub use query::{Known, LedgerReader, RecordRow, RunRow, SpaceCounts, StateView};
+pub use query::{Known, LedgerReader, RecordRow, RunRow, SpaceCounts, StateView, StoredRun};
 pub use record::{Event, IllegalMove, RecordState, sources, step};
 pub use run::{RunId, RunStart};
-pub use writer::{Claim, Doubt, Ledger, Settlement};
+pub use writer::{Claim, Doubt, Ledger, RunEnd, Settlement};
 
 /// Which rows: one mapping's name at one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,16 +74,21 @@ fn open_for_reading(path: &Path) -> Result<Connection, StateError> {
             path: path.to_owned(),
         });
     }
-    let connection = Connection::open_with_flags(
+    let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(|e| StateError::sqlite(path, e))?;
     connection
         .busy_timeout(BUSY)
-        .and_then(|()| connection.pragma_update(None, "query_only", true))
         .map_err(|e| StateError::sqlite(path, e))?;
-    migration::check_version(&connection, path)?;
+    // Migrations only add, so a run of an older program that holds the state is not harmed by one.
+    if migration::check_version(&connection, path)? == migration::Version::Older {
+        migration::migrate(&mut connection, path)?;
+    }
+    connection
+        .pragma_update(None, "query_only", true)
+        .map_err(|e| StateError::sqlite(path, e))?;
     Ok(connection)
 }
 

@@ -172,6 +172,29 @@ pub struct RecordRow {
     pub words: Option<String>,
 }
 
+/// What the state keeps of a run's report.
+#[derive(Debug, Clone)]
+pub struct StoredRun {
+    id: i64,
+    space: SpaceId,
+    /// Its name.
+    pub name: String,
+    /// The command.
+    pub command: String,
+    /// The API.
+    pub target: String,
+    /// The mapping's name.
+    pub mapping: String,
+    /// The files it read.
+    pub files: String,
+    /// Its exit code.
+    pub exit: Option<u8>,
+    /// Its report, as JSON.
+    pub report: Option<String>,
+    /// False for a run that crashed or still runs.
+    pub ended: bool,
+}
+
 /// The whole state, for reading.
 #[derive(Debug)]
 pub struct StateView {
@@ -267,6 +290,54 @@ impl StateView {
                         .and_then(|s| serde_json::from_str(&s).ok()),
                 })
             },
+        )
+    }
+
+    /// One run by its name.
+    pub fn run(&self, name: &str) -> Result<Option<StoredRun>, StateError> {
+        let runs = self.all(
+            "SELECT run.id, run.space, run.name, command, target, mapping, files, exit, report, ended IS NOT NULL
+             FROM run JOIN space ON space.id = run.space WHERE run.name = ?1",
+            params![name],
+            |r| {
+                Ok(StoredRun {
+                    id: r.get(0)?,
+                    space: SpaceId(r.get(1)?),
+                    name: r.get(2)?,
+                    command: r.get(3)?,
+                    target: r.get(4)?,
+                    mapping: r.get(5)?,
+                    files: r.get(6)?,
+                    exit: r.get(7)?,
+                    report: r.get(8)?,
+                    ended: r.get(9)?,
+                })
+            },
+        )?;
+        Ok(runs.into_iter().next())
+    }
+
+    /// Hands over the parts of a run's problems, in order.
+    pub fn problems(&self, run: &StoredRun, each: &mut dyn FnMut(&[u8])) -> Result<(), StateError> {
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self
+                .connection
+                .prepare("SELECT lines FROM problem WHERE run = ?1 ORDER BY part")?;
+            let mut rows = statement.query(params![run.id])?;
+            while let Some(row) = rows.next()? {
+                each(&row.get::<_, Vec<u8>>(0)?);
+            }
+            Ok(())
+        };
+        read().map_err(|e| StateError::sqlite(&self.path, e))
+    }
+
+    /// The partners that a run made, or was the last to settle: key, legacyIdentifier, partner id.
+    pub fn created_by(&self, run: &StoredRun) -> Result<Vec<(String, String, String)>, StateError> {
+        self.all(
+            "SELECT key, legacy, coalesce(partner, '') FROM record WHERE space = ?1 AND run = ?2 AND state = ?3 ORDER BY key",
+            params![run.space.0, run.id, RecordState::Created.code()],
+            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
         )
     }
 

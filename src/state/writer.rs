@@ -84,11 +84,21 @@ enum Command {
     Claim(Vec<Claim>, Reply<()>),
     Settle(Vec<Settlement>, Reply<()>),
     Known(Vec<RowKey>, Reply<Vec<Option<Known>>>),
-    End {
-        exit: u8,
-        summary: String,
-        reply: Reply<()>,
-    },
+    Problems(Vec<u8>, Reply<()>),
+    End(RunEnd, Reply<()>),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Default)]
+pub struct RunEnd {
+    /// The exit code.
+    pub exit: u8,
+    /// The summary, as JSON.
+    pub summary: String,
+    /// What its reports are made of again, as JSON without values of the source.
+    pub report: Option<String>,
+    /// Runs of the space whose problems are kept; older ones lose them, and their own record where no row names it.
+    pub keep: Option<u32>,
 }
 
 /// A handle to the ledger. Cheap to clone; the writer ends when the last one is gone.
@@ -106,7 +116,8 @@ impl std::fmt::Debug for Command {
             Command::Claim(..) => "Claim",
             Command::Settle(..) => "Settle",
             Command::Known(..) => "Known",
-            Command::End { .. } => "End",
+            Command::Problems(..) => "Problems",
+            Command::End(..) => "End",
         })
     }
 }
@@ -178,13 +189,14 @@ impl Ledger {
     }
 
     /// Notes the end of the run.
-    pub async fn end(&self, exit: u8, summary: String) -> Result<(), StateError> {
-        self.ask(|reply| Command::End {
-            exit,
-            summary,
-            reply,
-        })
-        .await
+    pub async fn end(&self, end: RunEnd) -> Result<(), StateError> {
+        self.ask(|reply| Command::End(end, reply)).await
+    }
+
+    /// Keeps a part of the run's problems. Nobody waits for it: what cannot be written is told by the end.
+    pub fn keep_problems(&self, part: Vec<u8>) {
+        let (reply, _) = oneshot::channel();
+        let _ = self.commands.send(Command::Problems(part, reply));
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StateError> {
@@ -329,9 +341,10 @@ impl Writer {
 
 fn refuse(command: Command) -> Applied {
     match command {
-        Command::Claim(_, reply) | Command::Settle(_, reply) | Command::End { reply, .. } => {
-            Applied::Done(reply, Err(StateError::WriterGone))
-        }
+        Command::Claim(_, reply)
+        | Command::Settle(_, reply)
+        | Command::Problems(_, reply)
+        | Command::End(_, reply) => Applied::Done(reply, Err(StateError::WriterGone)),
         Command::Known(_, reply) => Applied::Known(reply, Err(StateError::WriterGone)),
     }
 }
@@ -372,18 +385,19 @@ fn apply(
             });
             Applied::Done(reply, result)
         }
-        Command::End {
-            exit,
-            summary,
-            reply,
-        } => {
+        Command::Problems(part, reply) => {
             let result = within(&|c| {
-                c.execute(
-                    "UPDATE run SET ended = ?1, exit = ?2, summary = ?3 WHERE id = ?4",
-                    params![now.0, exit, summary, run],
-                )?;
+                c.prepare_cached(
+                    "INSERT INTO problem (run, part, lines)
+                     VALUES (?1, (SELECT count(*) FROM problem WHERE run = ?1), ?2)",
+                )?
+                .execute(params![run, part])?;
                 Ok(())
             });
+            Applied::Done(reply, result)
+        }
+        Command::End(end, reply) => {
+            let result = within(&|c| end_run(c, space, run, now, &end).map_err(Failure::from));
             Applied::Done(reply, result)
         }
         Command::Known(keys, reply) => {
@@ -395,6 +409,34 @@ fn apply(
             Applied::Known(reply, result)
         }
     }
+}
+
+/// Notes how a run ended, and lets go of what older runs of its space left.
+fn end_run(
+    c: &Connection,
+    space: SpaceId,
+    run: i64,
+    now: Timestamp,
+    end: &RunEnd,
+) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE run SET ended = ?1, exit = ?2, summary = ?3, report = ?4 WHERE id = ?5",
+        params![now.0, end.exit, end.summary, end.report, run],
+    )?;
+    let Some(keep) = end.keep else { return Ok(()) };
+    let old = "SELECT id FROM run WHERE space = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2";
+    c.execute(
+        &format!("DELETE FROM problem WHERE run IN ({old})"),
+        params![space.0, keep],
+    )?;
+    // A run that a row was settled by stays: it is part of the row's story.
+    c.execute(
+        &format!(
+            "DELETE FROM run WHERE id IN ({old}) AND NOT EXISTS (SELECT 1 FROM record WHERE record.run = run.id)"
+        ),
+        params![space.0, keep],
+    )?;
+    Ok(())
 }
 
 enum Failure {

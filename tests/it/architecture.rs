@@ -11,7 +11,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("source", &["diagnostic"]),
     ("partner", &["diagnostic", "secret"]),
     ("mapping", &["source", "partner", "diagnostic"]),
-    ("prepare", &["source", "mapping", "partner", "diagnostic"]),
+    (
+        "prepare",
+        &["source", "mapping", "partner", "diagnostic", "secret"],
+    ),
     ("api", &["partner", "secret", "clock"]),
     ("state", &["partner", "clock"]),
     ("delivery", &["partner", "api", "state", "diagnostic"]),

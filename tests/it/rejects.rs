@@ -1,4 +1,4 @@
-use crate::support::{Server, Workdir, repository};
+use crate::support::{Server, Workdir, repository, signal, wait_until};
 
 #[test]
 fn rejects_are_repaired_and_imported_with_the_same_mapping() {
@@ -262,4 +262,123 @@ fn the_marked_workbook_is_the_source_with_its_problems() {
             ));
         }
     }
+}
+
+/// Reports without anything that stood in a cell, bank data above all.
+#[test]
+fn reports_can_be_without_source_values() {
+    let dir = Workdir::new();
+    dir.write(
+        "e.csv",
+        "Id,Name,Signed,ABA\nK-1,Acme Corp,99/99/2026,021000022\n",
+    );
+    dir.write("m.toml", "name = \"v\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = \"Signed\"\n[vendorAccount.bankAccount]\nroutingNumber = \"ABA\"\n");
+    for command in [
+        &["check", "e.csv", "-m", "m.toml"][..],
+        &["import", "e.csv", "-m", "m.toml", "--sandbox"][..],
+        &["import", "e.csv", "-m", "m.toml", "--sandbox", "--dry-run"][..],
+    ] {
+        let _ = std::fs::remove_dir_all(dir.path("out"));
+        let done = dir
+            .run(command)
+            .args(&["--no-source-values", "--report", "out"])
+            .finish()
+            .expect_exit(1);
+        let mut all = done.stdout + &done.stderr;
+        for entry in std::fs::read_dir(dir.path("out")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            assert!(
+                !["rejects.csv", "report.xlsx", "created.csv"].contains(&name.as_str()),
+                "{name}"
+            );
+            all.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+        for value in ["Acme", "99/99", "K-1", "000022", "*22"] {
+            assert!(!all.contains(value), "{value} in {command:?}:\n{all}");
+        }
+        assert!(all.contains("routing.invalid") && all.contains("date.invalid"));
+    }
+}
+
+/// A run's reports are made again from the state alone.
+#[test]
+fn a_runs_reports_are_made_again() {
+    let dir = Workdir::new();
+    dir.write(
+        "e.csv",
+        "Id,Name,Signed\nK-1,One,2026-03-04\nK-2,Two,oops\nK-3,Three,2026-03-05\n",
+    );
+    dir.write("m.toml", "name = \"v\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = \"Signed\"\n");
+    let first = dir
+        .run(&[
+            "import",
+            "e.csv",
+            "-m",
+            "m.toml",
+            "--sandbox",
+            "--report",
+            "one",
+            "--json",
+        ])
+        .finish()
+        .expect_exit(1);
+    let summary = first.summary();
+    let run = summary.value()["run"].as_str().unwrap().to_owned();
+    std::fs::remove_file(dir.path("e.csv")).unwrap();
+    let again = dir
+        .run(&["status", "--run", &run, "--report", "two", "--json"])
+        .finish()
+        .expect_exit(0);
+    for name in ["rows", "created", "invalid", "exit", "errors"] {
+        assert_eq!(summary.get(name), again.summary().get(name), "{name}");
+    }
+    let created = |name: &str| {
+        let text = dir.read(name);
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(created("one/created.csv"), created("two/created.csv"));
+    let problems = dir.read("two/problems.csv");
+    assert!(
+        problems.contains("e.csv,3,Signed,organization.signOnDate,date.invalid,error,,"),
+        "{problems}"
+    );
+    assert!(!problems.contains("oops"));
+    let page = dir.read("two/report.html");
+    assert!(page.contains("How full the fields are") && !page.contains("oops"));
+    assert!(dir.read("one/report.html").contains("oops"));
+    dir.run(&["status", "--run", "nobody"])
+        .finish()
+        .expect_exit(2);
+}
+
+/// A run that died is told as far as the state knows it.
+#[test]
+fn a_dead_runs_reports_are_made_too() {
+    let dir = Workdir::new();
+    dir.simple_export(200);
+    let server = Server::start(&dir, &["--latency", "20ms"]);
+    let mut child = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--rate", "unlimited"])
+        .at(&server)
+        .start();
+    wait_until("some were made", || server.count("POST") > 20);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    let listed = dir.run(&["status", "--json"]).finish().expect_exit(0);
+    let status: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    let run = status["runs"][0]["run"].as_str().unwrap().to_owned();
+    let told = dir
+        .run(&["status", "--run", &run, "--report", "out"])
+        .finish()
+        .expect_exit(0);
+    assert!(
+        told.stdout.contains("the run did not end"),
+        "{}",
+        told.stdout
+    );
+    let made = dir.read("out/created.csv").lines().count() - 1;
+    assert!(made > 0 && made < 200, "{made}");
 }

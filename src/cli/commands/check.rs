@@ -8,6 +8,7 @@ use super::run::{self, Heading};
 use crate::cli::Desk;
 use crate::cli::args::{CheckArgs, Shared};
 use crate::cli::connect;
+use crate::cli::contents::contents;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::progress::{Progress, Screen};
 use crate::delivery::Stop;
@@ -46,7 +47,7 @@ pub(super) fn run(
     counters
         .total
         .store(survey.rows.min(limit), std::sync::atomic::Ordering::Relaxed);
-    let detected = run::detected(exports, &survey);
+    let detected = run::detected(exports, &survey, shared.values());
     run::tell_detected(desk, &detected);
 
     // A parent that an earlier run created is not missing; the state is read where there is one.
@@ -64,14 +65,13 @@ pub(super) fn run(
     let collector = run::collector(
         folder.as_ref(),
         exports,
-        PerRow::No,
-        shared.marked(),
+        shared.wanted(PerRow::No),
         &counters,
     )?;
     let seen = Cell::new(0_u64);
     // Nothing is kept, so any key does.
     let fingerprinter = Fingerprinter::new([0; 32]);
-    exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
+    let tally = exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
         if stop.is_requested() {
             return Flow::Enough;
         }
@@ -86,6 +86,10 @@ pub(super) fn run(
         Flow::More
     })?;
     progress.finish();
+    collector
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .holds(contents(exports, &survey, tally));
     let heading = Heading {
         run: RunId::new(&desk.clock),
         kind: Kind::Check,
@@ -93,6 +97,7 @@ pub(super) fn run(
         mapping: opened.mapping.name.clone(),
         files: run::file_names(exports),
         detected,
+        values: shared.values(),
         stopped: stop.reason().map(|r| r.to_string()),
         started,
     };

@@ -9,6 +9,7 @@ use super::run::{self, Heading};
 use crate::cli::Desk;
 use crate::cli::args::{ImportArgs, Shared};
 use crate::cli::connect;
+use crate::cli::contents::contents;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::progress::{Progress, Screen};
 use crate::delivery::{Decision, blocked, changed, decide, in_doubt, still_rejected};
@@ -54,7 +55,7 @@ pub(super) fn run(
     counters
         .total
         .store(survey.rows, std::sync::atomic::Ordering::Relaxed);
-    let detected = run::detected(exports, &survey);
+    let detected = run::detected(exports, &survey, shared.values());
     run::tell_detected(desk, &detected);
     let look = |keys: Vec<&str>| -> Result<Vec<Option<crate::state::Known>>, StateError> {
         match &reader {
@@ -71,13 +72,12 @@ pub(super) fn run(
     let collector = run::collector(
         folder.as_ref(),
         exports,
-        PerRow::Plan,
-        shared.marked(),
+        shared.wanted(PerRow::Plan),
         &counters,
     )?;
     let mut budget = args.limit.unwrap_or(u64::MAX);
     let mut trouble = None;
-    exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
+    let tally = exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = rows
             .iter()
@@ -110,6 +110,10 @@ pub(super) fn run(
     if let Some(error) = trouble {
         return Err(error.into());
     }
+    collector
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .holds(contents(exports, &survey, tally));
     let heading = Heading {
         run: RunId::new(&desk.clock),
         kind: Kind::DryRun,
@@ -117,6 +121,7 @@ pub(super) fn run(
         mapping: opened.mapping.name.clone(),
         files: run::file_names(exports),
         detected,
+        values: shared.values(),
         stopped: None,
         started,
     };

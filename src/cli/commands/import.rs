@@ -14,6 +14,7 @@ use crate::cli::Desk;
 use crate::cli::adopt::Adoption;
 use crate::cli::args::{ImportArgs, Shared};
 use crate::cli::connect::{self, Connection};
+use crate::cli::contents::contents;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::feeder::Feeder;
 use crate::cli::progress::{Progress, Screen};
@@ -22,7 +23,7 @@ use crate::config::Resolved;
 use crate::delivery::{Delivery, Leftover, Options, Stop, StopReason};
 use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, Survey};
-use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder, RunReport, summary_json};
+use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder, RunReport};
 use crate::source::Flow;
 use crate::state::{Doubt, Ledger, LedgerReader, RecordState, RunId, RunStart, StateLock};
 
@@ -119,13 +120,12 @@ impl Import<'_> {
         if exports.asks_api() && !survey.incomplete {
             self.ask_for_parents(runtime, &exports, &mut survey)?;
         }
-        let detected = run::detected(&exports, &survey);
+        let detected = run::detected(&exports, &survey, self.shared.values());
         run::tell_detected(self.desk, &detected);
         let collector = run::collector(
             self.folder.as_ref(),
             &exports,
-            PerRow::Created,
-            self.shared.marked(),
+            self.shared.wanted(PerRow::Created),
             &counters,
         )?;
         let heading = |id: RunId, stop: &Stop, this: &Self| Heading {
@@ -135,6 +135,7 @@ impl Import<'_> {
             mapping: this.opened.mapping.name.clone(),
             files: run::file_names(&exports),
             detected: detected.clone(),
+            values: this.shared.values(),
             stopped: stop.reason().map(|r| r.to_string()),
             started: this.started,
         };
@@ -176,6 +177,11 @@ impl Import<'_> {
                 "rows of earlier runs are in doubt and are looked up first"
             );
         }
+        let kept = ledger.clone();
+        collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keep_problems(Box::new(move |part| kept.keep_problems(part)));
         let survey = Arc::new(survey);
         let mut adopted = HashSet::new();
         if self.args.adopt {
@@ -199,6 +205,7 @@ impl Import<'_> {
             runtime, &exports, &survey, &ledger, doubts, adopted, &collector,
         )?;
         progress.finish();
+        self.tell_pauses(&collector);
 
         let rows = survey.rows;
         let report = run::conclude(
@@ -209,13 +216,20 @@ impl Import<'_> {
             |report| self.exit(report, rows, &leftover),
         );
         runtime.block_on(async {
-            if let Err(error) = ledger.end(report.exit, summary_json(&report)).await {
+            if let Err(error) = ledger.end(run::run_end(&report, self.settings.keep)).await {
                 self.desk.output.error(&error.into());
             }
         });
         drop(ledger);
         let _ = writer.join();
         Ok(run::print(&report, self.desk))
+    }
+
+    fn tell_pauses(&self, collector: &Arc<Mutex<Collector>>) {
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        for pause in self.connection.limiter.left_alone() {
+            held.paused(pause.from, pause.to, pause.throttled);
+        }
     }
 
     fn survey(&self, exports: &Exports, counters: &Counters) -> Result<Survey, CliError> {
@@ -293,13 +307,17 @@ impl Import<'_> {
             return Ok(false);
         }
         let fingerprinter = crate::partner::Fingerprinter::new([0; 32]);
-        exports.prepare(survey, &fingerprinter, None, &known, &mut |rows| {
+        let tally = exports.prepare(survey, &fingerprinter, None, &known, &mut |rows| {
             let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
             for row in rows {
                 held.add(run::unsent(row, RowOutcome::Deferred));
             }
             Flow::More
         })?;
+        collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .holds(contents(exports, survey, tally));
         Ok(true)
     }
 

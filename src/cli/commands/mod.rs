@@ -1,5 +1,6 @@
 //! A command is a file: it resolves options, opens things, calls rooms, hands the result to a report.
 
+mod again;
 mod check;
 mod dry_run;
 mod import;

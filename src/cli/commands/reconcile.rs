@@ -20,7 +20,9 @@ use crate::mapping::Mapping;
 use crate::partner::{Query, RowOutcome};
 use crate::prepare::Exports;
 use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder};
-use crate::state::{Ledger, RecordState, RunId, RunStart, StateError, StateLock, StateView};
+use crate::state::{
+    Ledger, RecordState, RunEnd, RunId, RunStart, StateError, StateLock, StateView,
+};
 
 pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<Exit, CliError> {
     let started = Instant::now();
@@ -66,12 +68,11 @@ pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<
             let collector = run::collector(
                 folder.as_ref(),
                 exports,
-                PerRow::Created,
-                shared.marked(),
+                shared.wanted(PerRow::Created),
                 &counters,
             )?;
             let survey = exports.survey(&|| reconcile.stop.is_requested(), &|_| {})?;
-            let detected = run::detected(exports, &survey);
+            let detected = run::detected(exports, &survey, shared.values());
             run::tell_detected(desk, &detected);
             reconcile.adopt(mapping, exports, &survey, &collector)?;
             (
@@ -86,8 +87,7 @@ pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<
                 folder.as_ref(),
                 Vec::new(),
                 Vec::new(),
-                PerRow::No,
-                shared.marked(),
+                shared.wanted(PerRow::No),
                 counters,
             )?;
             (
@@ -106,6 +106,7 @@ pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<
         mapping: names,
         files,
         detected,
+        values: shared.values(),
         stopped: reconcile.stop.reason().map(|r| r.to_string()),
         started,
     };
@@ -208,7 +209,12 @@ impl Reconcile<'_> {
                 (None, 0) => Exit::Done,
                 (None, _) => Exit::Problems,
             };
-            ledger.end(exit.code(), "{}".to_owned()).await
+            let end = RunEnd {
+                exit: exit.code(),
+                summary: "{}".to_owned(),
+                ..RunEnd::default()
+            };
+            ledger.end(end).await
         })?;
         drop(ledger);
         let _ = writer.join();
@@ -252,8 +258,10 @@ impl Reconcile<'_> {
             held.add(row);
         }
         drop(held);
-        self.runtime
-            .block_on(ledger.end(Exit::Done.code(), "{}".to_owned()))?;
+        self.runtime.block_on(ledger.end(RunEnd {
+            summary: "{}".to_owned(),
+            ..RunEnd::default()
+        }))?;
         drop(ledger);
         let _ = writer.join();
         adopted.map(|_| ())

@@ -11,11 +11,11 @@ use crate::mapping::date::Evidence;
 use crate::partner::{Fingerprinter, Query, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PreparedRow, Survey};
 use crate::report::{
-    Collector, Counters, Decision, Detected, Kind, MarkedRows, PerRow, RejectFormat, ReportFolder,
-    RunReport, render_terminal, summary_json, write_page,
+    Collector, Counters, Decision, Detected, Kind, PageParts, RejectFormat, ReportFolder,
+    RunReport, SourceValues, Wanted, render_terminal, summary_json, write_page,
 };
 use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
-use crate::state::RunId;
+use crate::state::{RunEnd, RunId};
 
 /// A mapping and the files it fits.
 pub(super) struct Opened {
@@ -35,7 +35,7 @@ pub(super) fn open(args: &ExportArgs) -> Result<Opened, CliError> {
 }
 
 /// What was detected of each file, with the evidence of a survey.
-pub(super) fn detected(exports: &Exports, survey: &Survey) -> Vec<Detected> {
+pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues) -> Vec<Detected> {
     exports
         .files()
         .iter()
@@ -50,7 +50,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey) -> Vec<Detected> {
                 .map(|(subject, found, setting)| Decision {
                     subject: subject.to_owned(),
                     found,
-                    setting,
+                    setting: setting.into(),
                 })
                 .collect();
             let judged = export.plan.date_columns.iter().zip(evidence);
@@ -61,14 +61,24 @@ pub(super) fn detected(exports: &Exports, survey: &Survey) -> Vec<Detected> {
                         None => format!("dates of a template ({})", column.field),
                     },
                     found: evidence.describe(),
-                    setting: "date_order",
+                    setting: "date_order".into(),
                 },
             ));
-            let ends = survey.notes.get(index).into_iter().flatten();
+            let footer = survey.footers.get(index).and_then(Option::as_ref);
+            let footer = footer.map(|f| match values {
+                SourceValues::Shown => f.describe(),
+                SourceValues::LeftOut => f.describe_place(),
+            });
             Detected {
                 file: export.source.name().to_string(),
                 decisions,
-                notes: export.source.notes().iter().chain(ends).cloned().collect(),
+                notes: export
+                    .source
+                    .notes()
+                    .iter()
+                    .cloned()
+                    .chain(footer)
+                    .collect(),
                 unused: export
                     .plan
                     .unused
@@ -124,8 +134,7 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
 pub(super) fn collector(
     folder: Option<&ReportFolder>,
     exports: &Exports,
-    per_row: PerRow,
-    marked: MarkedRows,
+    wanted: Wanted,
     counters: &Arc<Counters>,
 ) -> Result<Arc<Mutex<Collector>>, CliError> {
     let names = exports
@@ -134,14 +143,7 @@ pub(super) fn collector(
         .map(|f| (Arc::clone(f.source.name()), f.source.sheet()))
         .collect();
     let formats = reject_formats(exports);
-    let collector = Collector::new(
-        folder,
-        names,
-        formats,
-        per_row,
-        marked,
-        Arc::clone(counters),
-    )?;
+    let collector = Collector::new(folder, names, formats, wanted, Arc::clone(counters))?;
     Ok(Arc::new(Mutex::new(collector)))
 }
 
@@ -189,6 +191,7 @@ pub(super) struct Heading {
     pub(super) mapping: String,
     pub(super) files: Vec<String>,
     pub(super) detected: Vec<Detected>,
+    pub(super) values: SourceValues,
     pub(super) stopped: Option<String>,
     pub(super) started: Instant,
 }
@@ -201,14 +204,8 @@ pub(super) fn conclude(
     desk: &Desk,
     exit: impl FnOnce(&RunReport) -> Exit,
 ) -> RunReport {
-    let empty = Collector::new(
-        None,
-        Vec::new(),
-        Vec::new(),
-        PerRow::No,
-        MarkedRows::Problems,
-        Arc::default(),
-    );
+    let nothing = Wanted::problems(heading.values);
+    let empty = Collector::new(None, Vec::new(), Vec::new(), nothing, Arc::default());
     let collected = {
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         match empty {
@@ -223,13 +220,34 @@ pub(super) fn conclude(
     report.warnings = collected.warnings;
     report.written = collected.written;
     report.holds_bank_data = collected.has_rejects;
+    report.contents = collected.contents;
+    report.timeline = Some(collected.timeline).filter(|t| !t.rows.is_empty());
+    finish(
+        report,
+        collected.page.as_ref(),
+        collected.trouble,
+        folder,
+        desk,
+        exit,
+    )
+}
+
+/// Judges a report and writes what is made of the whole: the page and the summary.
+pub(super) fn finish(
+    mut report: RunReport,
+    page: Option<&PageParts>,
+    trouble: Option<String>,
+    folder: Option<&ReportFolder>,
+    desk: &Desk,
+    exit: impl FnOnce(&RunReport) -> Exit,
+) -> RunReport {
     let mut code = exit(&report);
-    if let Some(trouble) = collected.trouble {
+    if let Some(trouble) = trouble {
         desk.output.error(&CliError::Machine(trouble));
         code = Exit::Stopped;
     }
     report.exit = code.code();
-    if let (Some(folder), Some(parts)) = (folder, &collected.page) {
+    if let (Some(folder), Some(parts)) = (folder, page) {
         match write_page(folder, &report, parts) {
             Ok(path) => report.written.insert(0, path),
             Err(error) => {
@@ -253,7 +271,7 @@ pub(super) fn conclude(
     report
 }
 
-fn blank(heading: Heading) -> RunReport {
+pub(super) fn blank(heading: Heading) -> RunReport {
     RunReport {
         run: heading.run.0,
         kind: heading.kind,
@@ -265,6 +283,10 @@ fn blank(heading: Heading) -> RunReport {
         errors: 0,
         warnings: 0,
         detected: heading.detected,
+        verified: None,
+        contents: crate::report::Contents::default(),
+        timeline: None,
+        values: heading.values,
         stopped: heading.stopped,
         seconds: heading.started.elapsed().as_secs_f64(),
         exit: 0,
@@ -280,17 +302,24 @@ pub(super) fn print(report: &RunReport, desk: &Desk) -> Exit {
     } else {
         desk.output.result(&render_terminal(report));
     }
-    [
-        Exit::Done,
-        Exit::Problems,
-        Exit::Usage,
-        Exit::Stopped,
-        Exit::Locked,
-        Exit::Interrupted,
-    ]
-    .into_iter()
-    .find(|e| e.code() == report.exit)
-    .unwrap_or(Exit::Stopped)
+    Exit::of(report.exit)
+}
+
+/// How a run ended, for the ledger: its summary, and what its reports are made of again.
+pub(super) fn run_end(report: &RunReport, keep: u32) -> RunEnd {
+    let mut stored = report.clone();
+    stored.contents = stored.contents.without_values();
+    stored.values = SourceValues::LeftOut;
+    let mut summary = report.clone();
+    for group in &mut summary.groups {
+        group.example.clear();
+    }
+    RunEnd {
+        exit: report.exit,
+        summary: summary_json(&summary),
+        report: serde_json::to_string(&stored).ok(),
+        keep: Some(keep),
+    }
 }
 
 /// The names of the files, for people.

@@ -13,6 +13,9 @@ const SHOWN: u32 = 10;
 pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Exit, CliError> {
     let settings = connect::settings(shared, desk)?;
     let view = StateView::open(&settings.state)?;
+    if let Some(name) = &args.run {
+        return super::again::run(&view, name, &settings, desk);
+    }
     if let Some(key) = &args.row {
         let rows = view.rows_of(key)?;
         if rows.is_empty() {

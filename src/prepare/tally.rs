@@ -1,0 +1,182 @@
+//! What a pass over all rows counts on its way: how full each field is, the range of its dates, and a few
+//! payloads to look at.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::mapping::Plan;
+use crate::partner::{Body, Draft, Finding, Slot, write_payload};
+
+/// Payloads that are kept to look at.
+const SAMPLES: usize = 3;
+
+/// How full one request field is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldTally {
+    /// The request field.
+    pub field: Arc<str>,
+    /// The column that mainly feeds it.
+    pub column: Option<Arc<str>>,
+    /// Rows with a value.
+    pub filled: u64,
+    /// Rows without.
+    pub empty: u64,
+    /// Rows whose value is an error.
+    pub invalid: u64,
+    /// The earliest and the latest date, where it is a field of dates.
+    pub dates: Option<(Date, Date)>,
+}
+
+/// A payload as it would be sent, sensitive values masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// The file.
+    pub file: Arc<str>,
+    /// The row.
+    pub row: u64,
+    /// The body as JSON.
+    pub body: String,
+}
+
+/// What a pass counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Fields that columns feed, in the order of the mapping.
+    pub fields: Vec<FieldTally>,
+    /// The first payloads.
+    pub samples: Vec<Sample>,
+}
+
+/// The same for one file, by leaf.
+#[derive(Debug, Default)]
+pub(super) struct LeafTally {
+    filled: Vec<u64>,
+    invalid: Vec<u64>,
+    dates: Vec<Option<(Date, Date)>>,
+    rows: u64,
+    samples: Vec<Sample>,
+    errors: Vec<usize>,
+}
+
+impl LeafTally {
+    pub(super) fn new(plan: &Plan, samples_so_far: usize) -> Self {
+        let leaves = plan.shape.leaves.len();
+        Self {
+            filled: vec![0; leaves],
+            invalid: vec![0; leaves],
+            dates: vec![None; leaves],
+            samples: Vec::with_capacity(SAMPLES.saturating_sub(samples_so_far)),
+            ..Self::default()
+        }
+    }
+
+    /// Counts a row: its draft and what was found on it.
+    pub(super) fn row(&mut self, plan: &Plan, draft: &Draft, findings: &[Finding]) {
+        self.rows += 1;
+        self.errors.clear();
+        for finding in findings {
+            let Some(leaf) = finding.leaf else { continue };
+            if plan.validation.severity(finding.code) == crate::diagnostic::Severity::Error
+                && !self.errors.contains(&leaf)
+            {
+                self.errors.push(leaf);
+                self.invalid[leaf] += 1;
+            }
+        }
+        for leaf in 0..self.filled.len() {
+            let slot = draft.slot(leaf);
+            if slot == Slot::Empty {
+                continue;
+            }
+            if self.errors.is_empty() || !self.errors.contains(&leaf) {
+                self.filled[leaf] += 1;
+            }
+            if let Slot::Date(date) = slot {
+                let range = self.dates[leaf].get_or_insert((date, date));
+                *range = (range.0.min(date), range.1.max(date));
+            }
+        }
+    }
+
+    /// Whether another payload is wanted.
+    pub(super) fn wants_sample(&self) -> bool {
+        self.samples.len() < self.samples.capacity()
+    }
+
+    /// Keeps a row's payload, sensitive values masked.
+    pub(super) fn sample(&mut self, plan: &Plan, draft: &Draft, file: &Arc<str>, row: u64) {
+        let mut masked = draft.clone();
+        let leaves = plan.shape.leaves.iter().enumerate();
+        for (leaf, info) in leaves {
+            let sensitive = info.field.sensitive
+                || plan
+                    .column_of(leaf)
+                    .and_then(|c| plan.sensitive_columns.get(c))
+                    .is_some_and(|s| *s);
+            if sensitive && masked.slot(leaf) != Slot::Empty {
+                let text = masked
+                    .leaf_text(leaf)
+                    .map_or_else(|| crate::secret::mask("********"), crate::secret::mask);
+                masked.replace_text(leaf, &text);
+            }
+        }
+        let mut body = Vec::new();
+        let holes = write_payload(&plan.shape, &masked, &mut body);
+        let links: Vec<(usize, String)> = holes
+            .iter()
+            .filter_map(|hole| match masked.slot(hole.leaf) {
+                Slot::Link { at } => {
+                    Some((hole.at, format!("(the partner of {})", masked.text(at))))
+                }
+                _ => None,
+            })
+            .collect();
+        let body = Body::new(body).filled(links.iter().map(|(at, text)| (*at, text.as_str())));
+        self.samples.push(Sample {
+            file: Arc::clone(file),
+            row,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        });
+    }
+}
+
+impl Tally {
+    /// Adds what one file counted; fields of the same name are added up.
+    pub(super) fn add(&mut self, plan: &Plan, names: &[Arc<str>], leaves: LeafTally) {
+        let mut places: HashMap<Arc<str>, usize> = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(i, f)| (Arc::clone(&f.field), i))
+            .collect();
+        for (leaf, info) in plan.shape.leaves.iter().enumerate() {
+            if !info.from_columns {
+                continue;
+            }
+            let at = *places.entry(Arc::clone(&info.path)).or_insert_with(|| {
+                self.fields.push(FieldTally {
+                    field: Arc::clone(&info.path),
+                    column: plan.column_of(leaf).and_then(|c| names.get(c).cloned()),
+                    filled: 0,
+                    empty: 0,
+                    invalid: 0,
+                    dates: None,
+                });
+                self.fields.len() - 1
+            });
+            let field = &mut self.fields[at];
+            field.filled += leaves.filled[leaf];
+            field.invalid += leaves.invalid[leaf];
+            field.empty += leaves
+                .rows
+                .saturating_sub(leaves.filled[leaf] + leaves.invalid[leaf]);
+            field.dates = match (field.dates, leaves.dates[leaf]) {
+                (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+                (a, b) => a.or(b),
+            };
+        }
+        self.samples.extend(leaves.samples);
+    }
+}
