@@ -16,6 +16,7 @@
 //! - [`state`] is the ledger, the only door to `SQLite`; [`api`] is the only door to the network.
 //! - [`delivery`] is where exactly-once lives: intent in the ledger, then the call, then the outcome.
 //! - [`report`] turns what happened into files and words.
+//! - [`notify`] tells a webhook how a night went.
 //! - [`cli`] is the front desk; [`config`] resolves what the user asked for.
 //! - [`sandbox`] is across the street: it shares no type with the client.
 //! - [`diagnostic`], [`secret`] and [`clock`] are words that every room may use.
@@ -29,6 +30,7 @@ pub mod config;
 pub mod delivery;
 pub mod diagnostic;
 pub mod mapping;
+pub mod notify;
 pub mod partner;
 pub mod prepare;
 pub mod report;

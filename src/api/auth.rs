@@ -52,6 +52,14 @@ impl TokenSource {
     }
 }
 
+impl TokenSource {
+    /// When its present token says that it runs out; none where it does not say, or there is no token.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        expiry(self.read().ok()?.expose())
+    }
+}
+
 /// A token with its number: who finds number 3 refused renews it only if it is still number 3.
 #[derive(Debug, Clone)]
 pub(super) struct Token {

@@ -16,12 +16,21 @@ use crate::config::{ConfigError, ConfigFile, Resolved, TokenSetting, Typed, reso
 use crate::delivery::Stop;
 use crate::sandbox::{Sandbox, Settings};
 use crate::secret::Secret;
+use crate::state::LedgerReader;
 
 /// The configuration file that is read where none is named.
 const CONFIG: &str = "partner-sync.toml";
 
 /// Resolves what was typed, the environment and the configuration file.
 pub(crate) fn settings(shared: &Shared, desk: &Desk) -> Result<Resolved, ConfigError> {
+    configured(shared, desk).map(|(settings, _)| settings)
+}
+
+/// The same, and the configuration file itself.
+pub(crate) fn configured(
+    shared: &Shared,
+    desk: &Desk,
+) -> Result<(Resolved, ConfigFile), ConfigError> {
     let file = match &shared.config {
         Some(path) => ConfigFile::read(path)?,
         None if Path::new(CONFIG).is_file() => ConfigFile::read(Path::new(CONFIG))?,
@@ -38,7 +47,8 @@ pub(crate) fn settings(shared: &Shared, desk: &Desk) -> Result<Resolved, ConfigE
         timeout: shared.timeout.clone(),
         report: shared.report.clone(),
     };
-    resolve(typed, &desk.environment, file)
+    let settings = resolve(typed, &desk.environment, file.clone())?;
+    Ok((settings, file))
 }
 
 /// The API with all its layers.
@@ -107,6 +117,28 @@ pub(crate) async fn connect(
         limiter,
         _sandbox: sandbox,
     })
+}
+
+/// For how long the present token says that it can be used; none where it does not say.
+pub(crate) fn token_lasts(settings: &Resolved, desk: &Desk) -> Option<std::time::Duration> {
+    let source = token_source(settings).ok()?;
+    let ends = source.expires()?;
+    Some(std::time::Duration::from_secs(
+        ends.millis_since(desk.clock.now()) / 1000,
+    ))
+}
+
+/// A digest of what the state knows of a mapping at an API; `nothing` where it knows neither.
+pub(crate) fn state_digest(state: &Path, target: &str, mapping: &str) -> Result<String, CliError> {
+    let reader = if state.exists() {
+        LedgerReader::find(state, target, mapping)?
+    } else {
+        None
+    };
+    match reader {
+        Some(reader) => Ok(reader.digest()?),
+        None => Ok("nothing".to_owned()),
+    }
 }
 
 /// The name of the API in the state, without connecting: a sandbox's book has it once it was started.

@@ -1,7 +1,8 @@
 //! What the corridor counted → the words of the report.
 
 use crate::prepare::{Exports, Survey, Tally};
-use crate::report::{Contents, FieldShare, SamplePayload};
+use crate::report::{Contents, FieldShare, FieldWords, SamplePayload, Word};
+use crate::source::PROBLEMS_COLUMN;
 
 /// What the rows hold, with the order that was found for each date column.
 pub(crate) fn contents(exports: &Exports, survey: &Survey, tally: Tally) -> Contents {
@@ -20,7 +21,28 @@ pub(crate) fn contents(exports: &Exports, survey: &Survey, tally: Tally) -> Cont
             .collect();
         (!found.is_empty()).then(|| found.join(" | "))
     };
+    let mut columns: Vec<String> = Vec::new();
+    for name in exports
+        .files()
+        .iter()
+        .flat_map(|f| f.source.header().names())
+    {
+        // The column of an earlier file of rejects is ours, not the export's.
+        if !columns.contains(&name.to_string()) && &**name != PROBLEMS_COLUMN {
+            columns.push(name.to_string());
+        }
+    }
     Contents {
+        columns,
+        words: tally
+            .words
+            .iter()
+            .map(|(field, column, seen)| FieldWords {
+                field: field.to_string(),
+                column: column.to_string(),
+                seen: seen.iter().map(|w| Word::of(w)).collect(),
+            })
+            .collect(),
         fields: tally
             .fields
             .into_iter()

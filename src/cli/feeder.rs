@@ -21,13 +21,14 @@ use crate::partner::{Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResu
 use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{LedgerReader, StateError};
+use crate::state::{Ledger, LedgerReader, StateError};
 
 /// What feeds a delivery.
 pub(crate) struct Feeder {
     pub(crate) exports: Arc<Exports>,
     pub(crate) survey: Arc<Survey>,
     pub(crate) reader: LedgerReader,
+    pub(crate) ledger: Ledger,
     pub(crate) fingerprinter: Fingerprinter,
     pub(crate) collector: Arc<Mutex<Collector>>,
     pub(crate) input: mpsc::Sender<Input>,
@@ -168,6 +169,7 @@ impl Feeder {
         let mut doubtful = Vec::new();
         let mut results = Vec::new();
         let mut quiet = Vec::new();
+        let mut differing = Vec::new();
         for row in rows {
             let PreparedRow {
                 origin,
@@ -214,6 +216,7 @@ impl Feeder {
                 Decision::Skip(_) if diagnostics.is_empty() => quiet.push(RowOutcome::Skipped),
                 Decision::Skip(id) => results.push(finished(RowOutcome::Skipped, id, diagnostics)),
                 Decision::Changed(id) => {
+                    differing.push((partner.key.clone(), partner.fingerprint));
                     results.push(finished(
                         RowOutcome::Changed,
                         id,
@@ -228,6 +231,9 @@ impl Feeder {
                     ));
                 }
             }
+        }
+        if !differing.is_empty() {
+            self.ledger.note_changed(differing);
         }
         {
             let mut collector = self.lock();

@@ -10,6 +10,7 @@ mod feeder;
 mod output;
 mod progress;
 mod prompt;
+mod readback;
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! The one question: before the first import into an API that is not loopback.
+//! Questions on the terminal: before the first import into an API that is not loopback, and before rows are
+//! forgotten or accepted.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -6,6 +7,15 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 pub(crate) fn confirm(question: &str) -> bool {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return true;
+    }
+    confirm_on_terminal(question)
+}
+
+/// Asks on the terminal; true for yes. Without a terminal the answer is no: what cannot be undone is not done
+/// unasked.
+pub(crate) fn confirm_on_terminal(question: &str) -> bool {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return false;
     }
     let mut err = io::stderr().lock();
     if write!(err, "{question} [y/N] ")

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::job::{Job, MetricsSection, NotifySection};
+
 /// The configuration file is not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -37,7 +39,7 @@ pub enum ConfigError {
     },
 }
 
-/// The file's sections that every command reads. Unknown keys are errors with their line.
+/// The file. Unknown keys are errors with their line.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
@@ -47,6 +49,12 @@ pub struct ConfigFile {
     pub state: StateSection,
     /// `[report]`.
     pub report: ReportSection,
+    /// `[metrics]`.
+    pub metrics: MetricsSection,
+    /// `[notify]`.
+    pub notify: NotifySection,
+    /// `[[job]]`, in their order.
+    pub job: Vec<Job>,
 }
 
 /// `[api]`.

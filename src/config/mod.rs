@@ -5,8 +5,10 @@
 
 mod env;
 mod file;
+mod job;
 mod resolve;
 
 pub use env::Environment;
 pub use file::{ConfigError, ConfigFile};
+pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
 pub use resolve::{Resolved, TokenSetting, Typed, resolve};

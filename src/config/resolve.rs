@@ -64,6 +64,17 @@ pub struct Resolved {
     pub keep: u32,
 }
 
+impl Resolved {
+    /// Whether a new token can be taken while a run goes.
+    #[must_use]
+    pub fn renews_token(&self) -> bool {
+        matches!(
+            self.token,
+            Some(TokenSetting::File(_) | TokenSetting::Command(_))
+        )
+    }
+}
+
 /// The API's base. Source: the documentation page's server list.
 const DEFAULT_API_URL: &str = "https://orgs.ecg-api.com";
 const DEFAULT_STATE: &str = "partner-sync.db";

@@ -164,6 +164,22 @@ codes! {
         "Run again, or run `partner-sync reconcile`, when the API answers look-ups.";
     DuplicateOnApi, "api.duplicate", Error, "The API holds several partners with this legacyIdentifier.",
         "Remove the younger ones on the API.";
+    PartnerDiffers, "api.differs", Warning, "A field of the partner on the API is not as the source has it.",
+        "Change the partner on the API, or the source; the API documents no update.";
+    PartnerGone, "api.gone", Error, "The partner that was made for the row is no longer on the API.",
+        "If it was deleted on purpose, remove the row; to make it again, `partner-sync state forget KEY`.";
+    RowGone, "source.row_gone", Warning, "A partner of this mapping is on the API, and the source has no row for it any more.",
+        "Look whether the partner is to be separated on the API; `partner-sync state forget KEY` stops telling it.";
+    PartnerNone, "api.none", Warning, "The row has no partner yet.",
+        "Import the row.";
+    ColumnNew, "drift.column_new", Warning, "The export has a column that it had not at the last good run.",
+        "Look whether it is to be mapped.";
+    ColumnGone, "drift.column_gone", Warning, "The export has lost a column that it had at the last good run.",
+        "Ask who changed the export.";
+    WordNew, "drift.word_new", Warning, "A column of fixed words has a word that it had not at the last good run.",
+        "Look whether the mapping translates it as it should.";
+    ShareFell, "drift.share_fell", Warning, "A field is filled in far fewer rows than at the last good run.",
+        "Ask who changed the export.";
     Changed, "row.changed", Warning, "The partner exists and the row differs from what was sent; the API documents no update.",
         "Change the partner on the API by hand.";
 }

@@ -265,6 +265,17 @@ impl Plan {
         &self.content
     }
 
+    /// Leaves of fixed words, or with a map, and the column of each.
+    pub fn word_columns(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.rules.iter().enumerate().filter_map(|(leaf, rule)| {
+            let of_words = rule.map.is_some() || matches!(rule.kind, FieldKind::Words(_));
+            match rule.feed {
+                PlanFeed::Column(column) if of_words => Some((leaf, column)),
+                _ => None,
+            }
+        })
+    }
+
     /// The first key column.
     #[must_use]
     pub fn key_column(&self) -> Option<usize> {

@@ -5,6 +5,7 @@
 //! documented request body ([`catalogue`]) and nothing of files, mappings, the network or the ledger.
 
 pub mod catalogue;
+mod compare;
 mod draft;
 mod fingerprint;
 mod id;
@@ -14,6 +15,7 @@ mod prepared;
 mod validate;
 
 pub use catalogue::{Field, FieldKind};
+pub use compare::{FieldText, NOT_RETURNED, fields_of_answer, fields_of_request};
 pub use draft::{Draft, Finding, LeafInfo, Node, PathSegment, Shape, Slot, display_path};
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use id::{ExternalId, PartnerId, RowKey};

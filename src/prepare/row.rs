@@ -124,7 +124,7 @@ impl Worker<'_> {
         };
         validate(&plan.shape, &self.scratch.draft, &mut self.scratch.findings);
         self.tally
-            .row(plan, &self.scratch.draft, &self.scratch.findings);
+            .row(plan, row, &self.scratch.draft, &self.scratch.findings);
         for finding in std::mem::take(&mut self.scratch.findings) {
             // The key is the identifier's only source and is told already.
             if !has_key && finding.leaf == Some(plan.legacy_leaf()) && !plan.has_own_identifier() {

@@ -1,13 +1,15 @@
 //! What a pass over all rows counts on its way: how full each field is, the range of its dates, and a few
 //! payloads to look at.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rustc_hash::FxHashSet;
 
 use crate::mapping::Plan;
 use crate::partner::{Body, Draft, Finding, Slot, write_payload};
+use crate::source::{Cell, SourceRow};
 
 /// Payloads that are kept to look at.
 const SAMPLES: usize = 3;
@@ -47,7 +49,12 @@ pub struct Tally {
     pub fields: Vec<FieldTally>,
     /// The first payloads.
     pub samples: Vec<Sample>,
+    /// Fields of fixed words, their column and the words that stand in it; one that has too many is left out.
+    pub words: Vec<(Arc<str>, Arc<str>, BTreeSet<String>)>,
 }
+
+/// A column with more different words than this holds no fixed words.
+const MOST_WORDS: usize = 200;
 
 /// The same for one file, by leaf.
 #[derive(Debug, Default)]
@@ -58,6 +65,8 @@ pub(super) struct LeafTally {
     rows: u64,
     samples: Vec<Sample>,
     errors: Vec<usize>,
+    /// Leaf, column, and the words so far.
+    words: Vec<(usize, usize, FxHashSet<String>)>,
 }
 
 impl LeafTally {
@@ -68,13 +77,31 @@ impl LeafTally {
             invalid: vec![0; leaves],
             dates: vec![None; leaves],
             samples: Vec::with_capacity(SAMPLES.saturating_sub(samples_so_far)),
+            words: plan
+                .word_columns()
+                .map(|(leaf, column)| (leaf, column, FxHashSet::default()))
+                .collect(),
             ..Self::default()
         }
     }
 
     /// Counts a row: its draft and what was found on it.
-    pub(super) fn row(&mut self, plan: &Plan, draft: &Draft, findings: &[Finding]) {
+    pub(super) fn row(
+        &mut self,
+        plan: &Plan,
+        row: SourceRow<'_>,
+        draft: &Draft,
+        findings: &[Finding],
+    ) {
         self.rows += 1;
+        for (_, column, words) in &mut self.words {
+            if let Cell::Text(text) = row.cell(*column)
+                && words.len() <= MOST_WORDS
+                && !words.contains(text.trim())
+            {
+                words.insert(text.trim().to_owned());
+            }
+        }
         self.errors.clear();
         for finding in findings {
             let Some(leaf) = finding.leaf else { continue };
@@ -176,6 +203,23 @@ impl Tally {
                 (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
                 (a, b) => a.or(b),
             };
+        }
+        for (leaf, column, words) in leaves.words {
+            let (Some(info), Some(name)) = (plan.shape.leaves.get(leaf), names.get(column)) else {
+                continue;
+            };
+            if words.len() > MOST_WORDS {
+                continue;
+            }
+            let words = words.into_iter().filter(|w| !w.is_empty());
+            match self.words.iter_mut().find(|(f, ..)| *f == info.path) {
+                Some((.., known)) => known.extend(words),
+                None => {
+                    let words = words.collect();
+                    self.words
+                        .push((Arc::clone(&info.path), Arc::clone(name), words));
+                }
+            }
         }
         self.samples.extend(leaves.samples);
     }

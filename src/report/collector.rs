@@ -179,6 +179,8 @@ pub struct Collector {
     contents: Contents,
     timeline: Timeline,
     started: Instant,
+    /// Run and job, as log lines name them.
+    log: Option<(String, String)>,
     trouble: Option<ReportError>,
 }
 
@@ -241,6 +243,7 @@ impl Collector {
             contents: Contents::default(),
             timeline: Timeline::default(),
             started: Instant::now(),
+            log: None,
             trouble: None,
         })
     }
@@ -248,6 +251,11 @@ impl Collector {
     /// Hands every problem from now on to `keep` too, without values.
     pub fn keep_problems(&mut self, keep: KeepProblems) {
         self.keeper = Some(Keeper::new(keep));
+    }
+
+    /// From now on each row is a line of the log, under the names of run and job.
+    pub fn log_as(&mut self, run: &str, job: Option<&str>) {
+        self.log = Some((run.to_owned(), job.unwrap_or("").to_owned()));
     }
 
     /// Takes what the rows hold.
@@ -295,6 +303,15 @@ impl Collector {
     pub fn add(&mut self, mut row: RowResult) {
         self.count(row.outcome, 1);
         self.note_time(row.outcome);
+        if let Some((run, job)) = &self.log {
+            tracing::info!(
+                run,
+                job,
+                row = row.origin.row,
+                outcome = row.outcome.as_str(),
+                "row"
+            );
+        }
         self.place(row.origin.file, &mut row.diagnostics);
         let names = std::mem::take(&mut self.names);
         self.try_write(|files| files.write(&names, &row));

@@ -49,6 +49,45 @@ pub struct Contents {
     pub fields: Vec<FieldShare>,
     /// A few payloads.
     pub samples: Vec<SamplePayload>,
+    /// The columns of the source.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// The words of columns that feed a field of fixed words.
+    #[serde(default)]
+    pub words: Vec<FieldWords>,
+}
+
+/// The words that a column holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldWords {
+    /// The request field.
+    pub field: String,
+    /// The column.
+    pub column: String,
+    /// The words.
+    pub seen: Vec<Word>,
+}
+
+/// A word, as it can be kept: its text is left out of what is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// The first eight bytes of its hash.
+    pub hash: u64,
+    /// The word itself.
+    pub text: Option<String>,
+}
+
+impl Word {
+    /// A word.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let mut short = [0; 8];
+        short.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..8]);
+        Self {
+            hash: u64::from_le_bytes(short),
+            text: Some(text.to_owned()),
+        }
+    }
 }
 
 impl Contents {
@@ -58,6 +97,9 @@ impl Contents {
         self.samples.clear();
         for field in &mut self.fields {
             field.dates = None;
+        }
+        for word in self.words.iter_mut().flat_map(|w| &mut w.seen) {
+            word.text = None;
         }
         self
     }

@@ -9,10 +9,12 @@
 mod collector;
 mod contents;
 mod created;
+mod drift;
 mod folder;
 mod html;
 mod json;
 mod marked;
+mod metrics;
 mod model;
 mod problems;
 mod rejects;
@@ -21,16 +23,20 @@ mod stored;
 mod terminal;
 
 pub use collector::{Collector, Counters, PerRow, Wanted};
-pub use contents::{Contents, FieldShare, Pause, SamplePayload, SourceValues, Timeline, Verified};
+pub use contents::{
+    Contents, FieldShare, FieldWords, Pause, SamplePayload, SourceValues, Timeline, Verified, Word,
+};
 pub use created::write_created;
+pub use drift::drift;
 pub use folder::{ReportError, ReportFolder};
 pub use html::{PageParts, write as write_page};
 pub use json::summary_json;
 pub use marked::MarkedRows;
+pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use rejects::{Encode, RejectFormat};
 pub use stored::{KeepProblems, read_problems};
-pub use terminal::{render as render_terminal, table};
+pub use terminal::{render as render_terminal, table, verdict};
 
 #[cfg(test)]
 mod tests;

@@ -90,7 +90,9 @@ pub fn render(report: &RunReport) -> String {
     out
 }
 
-pub(super) fn verdict(report: &RunReport) -> String {
+/// What became of the run, in a sentence.
+#[must_use]
+pub fn verdict(report: &RunReport) -> String {
     let rows = thousands(report.rows());
     let undone = report.rows()
         - RowOutcome::ALL

@@ -138,6 +138,8 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
             row: 2,
             body: r#"{"organization":{"businessName":"A & B"},"vendorAccount":{"bankAccount":{"routingNumber":"*******21"}}}"#.to_owned(),
         }],
+        columns: Vec::new(),
+        words: Vec::new(),
     });
     let collected = collector.finish(Kind::Import);
     let mut report = RunReport {

@@ -210,6 +210,12 @@ async fn create(
         let status = StatusCode::BAD_REQUEST;
         return reply(status, key.as_deref(), nest_error(status, messages));
     }
+    let mut value = value;
+    if let Some(field) = &shared.drop_field
+        && let Some(organization) = value.get_mut("organization").and_then(Value::as_object_mut)
+    {
+        organization.remove(field);
+    }
     // A real service goes on with a request whose client has hung up; so the work is not ours to cancel.
     let slow = drawn.filter(|d| d.0 == FaultKind::Slow).map(|d| d.1);
     let work = tokio::spawn({

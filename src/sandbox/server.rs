@@ -52,6 +52,8 @@ pub struct Settings {
     pub list_without_party: bool,
     /// A business name that it refuses with 400.
     pub refuse_name: Option<String>,
+    /// A field of `organization` that it loses without a word.
+    pub drop_field: Option<String>,
     /// Where partners are kept; in memory, where there is none.
     pub data: Option<PathBuf>,
     /// Where a line is written for each request.
@@ -72,6 +74,7 @@ impl Default for Settings {
             ignore_skip: false,
             list_without_party: false,
             refuse_name: None,
+            drop_field: None,
             data: None,
             log: None,
         }
@@ -114,6 +117,7 @@ pub(super) struct Shared {
     pub(super) ignore_skip: bool,
     pub(super) list_without_party: bool,
     pub(super) refuse_name: Option<String>,
+    pub(super) drop_field: Option<String>,
     pub(super) requests: AtomicU64,
     pub(super) log: Log,
     pub(super) clock: Clock,
@@ -206,6 +210,7 @@ impl Sandbox {
             ignore_skip: settings.ignore_skip,
             list_without_party: settings.list_without_party,
             refuse_name: settings.refuse_name,
+            drop_field: settings.drop_field,
             requests: AtomicU64::new(0),
             log,
             clock,

@@ -59,6 +59,26 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (run, part)
     ) STRICT;
     ",
+    // 3: what a run told as changed, so that a person can accept it; and what befell a row beyond being made.
+    "
+    CREATE TABLE changed (
+        space       INTEGER NOT NULL REFERENCES space (id),
+        key         TEXT NOT NULL,
+        fingerprint BLOB NOT NULL,
+        run         INTEGER NOT NULL,
+        PRIMARY KEY (space, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE story (
+        space  INTEGER NOT NULL REFERENCES space (id),
+        key    TEXT NOT NULL,
+        at     INTEGER NOT NULL,
+        run    TEXT,
+        what   TEXT NOT NULL,
+        status INTEGER,
+        words  TEXT
+    ) STRICT;
+    CREATE INDEX story_row ON story (space, key, at);
+    ",
 ];
 
 /// The newest version this program knows.

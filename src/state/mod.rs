@@ -21,6 +21,7 @@ mod migration;
 mod query;
 mod record;
 mod run;
+mod upkeep;
 mod writer;
 
 use std::path::Path;
@@ -30,9 +31,12 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 pub use error::StateError;
 pub use lock::StateLock;
-pub use query::{Known, LedgerReader, RecordRow, RunRow, SpaceCounts, StateView, StoredRun};
-pub use record::{Event, IllegalMove, RecordState, sources, step};
+pub use query::{
+    Known, LedgerReader, RecordRow, RunRow, SpaceCounts, StateView, StoredRun, StoryLine,
+};
+pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{RunId, RunStart};
+pub use upkeep::{Exported, Kept, Upkeep, backup, export};
 pub use writer::{Claim, Doubt, Ledger, RunEnd, Settlement};
 
 /// Which rows: one mapping's name at one target.

@@ -88,6 +88,47 @@ impl LedgerReader {
         super::hash_key(&self.connection, &self.path).map(crate::partner::Fingerprinter::new)
     }
 
+    /// Hands over key and partner id of every row that has its partner; with `run`, that this run was the last
+    /// to settle.
+    pub fn each_created(
+        &self,
+        run: Option<&str>,
+        each: &mut dyn FnMut(&str, &str),
+    ) -> Result<(), StateError> {
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare(
+                "SELECT key, partner FROM record WHERE space = ?1 AND state = ?2 AND partner IS NOT NULL
+                   AND (?3 IS NULL OR run = (SELECT id FROM run WHERE name = ?3))",
+            )?;
+            let mut rows =
+                statement.query(params![self.space.0, RecordState::Created.code(), run])?;
+            while let Some(row) = rows.next()? {
+                let (key, partner): (String, String) = (row.get(0)?, row.get(1)?);
+                each(&key, &partner);
+            }
+            Ok(())
+        };
+        read().map_err(|e| StateError::sqlite(&self.path, e))
+    }
+
+    /// A digest of all that the space knows of its rows: another one means that something moved.
+    pub fn digest(&self) -> Result<String, StateError> {
+        let read = || -> rusqlite::Result<String> {
+            let mut hasher = blake3::Hasher::new();
+            let mut statement = self.connection.prepare(
+                "SELECT key, state, fingerprint FROM record WHERE space = ?1 ORDER BY key",
+            )?;
+            let mut rows = statement.query(params![self.space.0])?;
+            while let Some(row) = rows.next()? {
+                hasher.update(row.get_ref(0)?.as_bytes()?);
+                hasher.update(&row.get::<_, i64>(1)?.to_le_bytes());
+                hasher.update(row.get_ref(2)?.as_bytes()?);
+            }
+            Ok(hasher.finalize().to_hex().to_string())
+        };
+        read().map_err(|e| StateError::sqlite(&self.path, e))
+    }
+
     /// Whether a row has its partner.
     pub fn is_created(&self, key: &RowKey) -> Result<bool, StateError> {
         let known = self.known(std::iter::once(key.as_str()))?;
@@ -167,6 +208,26 @@ pub struct RecordRow {
     /// Since when it stands there.
     pub since: String,
     /// HTTP status of the last answer.
+    pub status: Option<u16>,
+    /// The API's words.
+    pub words: Option<String>,
+    /// The run that was the last to settle it.
+    pub run: String,
+    /// What else befell it, oldest first; only where one row was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub story: Vec<StoryLine>,
+}
+
+/// Something that befell a row.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct StoryLine {
+    /// When.
+    pub at: String,
+    /// In which run; none for what a person did.
+    pub run: Option<String>,
+    /// What, in words.
+    pub what: String,
+    /// HTTP status, where there was one.
     pub status: Option<u16>,
     /// The API's words.
     pub words: Option<String>,
@@ -317,6 +378,41 @@ impl StateView {
         Ok(runs.into_iter().next())
     }
 
+    /// When an import or sync of a mapping at a target last ended with exit code 0.
+    pub fn last_success(
+        &self,
+        target: &str,
+        mapping: &str,
+    ) -> Result<Option<Timestamp>, StateError> {
+        let found = self.all(
+            "SELECT max(ended) FROM run JOIN space ON space.id = run.space
+             WHERE target = ?1 AND mapping = ?2 AND command IN ('import', 'sync') AND exit = 0",
+            params![target, mapping],
+            |r| r.get::<_, Option<i64>>(0),
+        )?;
+        Ok(found.into_iter().flatten().next().map(Timestamp))
+    }
+
+    /// The newest run of a mapping at a target that read its whole source: its report is what the next source
+    /// is compared with.
+    pub fn last_good_run(
+        &self,
+        target: &str,
+        mapping: &str,
+    ) -> Result<Option<StoredRun>, StateError> {
+        let names: Vec<String> = self.all(
+            "SELECT run.name FROM run JOIN space ON space.id = run.space
+             WHERE target = ?1 AND mapping = ?2 AND command IN ('import', 'sync') AND exit IN (0, 1) AND report IS NOT NULL
+             ORDER BY run.id DESC LIMIT 1",
+            params![target, mapping],
+            |r| r.get(0),
+        )?;
+        match names.first() {
+            Some(name) => self.run(name),
+            None => Ok(None),
+        }
+    }
+
     /// Hands over the parts of a run's problems, in order.
     pub fn problems(&self, run: &StoredRun, each: &mut dyn FnMut(&[u8])) -> Result<(), StateError> {
         let mut read = || -> rusqlite::Result<()> {
@@ -344,21 +440,38 @@ impl StateView {
     /// Rows in doubt, in flight or rejected, oldest first.
     pub fn open_rows(&self, limit: u32) -> Result<Vec<RecordRow>, StateError> {
         self.all(
-            "SELECT s.target, s.mapping, r.key, r.state, r.legacy, r.partner, r.attempts, r.since, r.status, r.words
-             FROM record r JOIN space s ON s.id = r.space WHERE r.state IN (1, 3, 4) ORDER BY r.since LIMIT ?1",
+            "SELECT s.target, s.mapping, r.key, r.state, r.legacy, r.partner, r.attempts, r.since, r.status, r.words, run.name
+             FROM record r JOIN space s ON s.id = r.space JOIN run ON run.id = r.run WHERE r.state IN (1, 3, 4) ORDER BY r.since LIMIT ?1",
             params![limit],
             record_row,
         )
     }
 
-    /// Every record of a key.
+    /// Every record of a key, each with its story.
     pub fn rows_of(&self, key: &str) -> Result<Vec<RecordRow>, StateError> {
-        self.all(
-            "SELECT s.target, s.mapping, r.key, r.state, r.legacy, r.partner, r.attempts, r.since, r.status, r.words
-             FROM record r JOIN space s ON s.id = r.space WHERE r.key = ?1",
+        let mut rows = self.all(
+            "SELECT s.target, s.mapping, r.key, r.state, r.legacy, r.partner, r.attempts, r.since, r.status, r.words, run.name
+             FROM record r JOIN space s ON s.id = r.space JOIN run ON run.id = r.run WHERE r.key = ?1",
             params![key],
             record_row,
-        )
+        )?;
+        for row in &mut rows {
+            row.story = self.all(
+                "SELECT at, run, what, status, words FROM story
+                 WHERE key = ?1 AND space = (SELECT id FROM space WHERE target = ?2 AND mapping = ?3) ORDER BY at, rowid",
+                params![key, row.target, row.mapping],
+                |r| {
+                    Ok(StoryLine {
+                        at: Timestamp(r.get(0)?).to_rfc3339(),
+                        run: r.get(1)?,
+                        what: r.get(2)?,
+                        status: r.get(3)?,
+                        words: r.get(4)?,
+                    })
+                },
+            )?;
+        }
+        Ok(rows)
     }
 }
 
@@ -374,5 +487,7 @@ fn record_row(r: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
         since: Timestamp(r.get(7)?).to_rfc3339(),
         status: r.get(8)?,
         words: r.get(9)?,
+        run: r.get(10)?,
+        story: Vec::new(),
     })
 }

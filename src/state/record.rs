@@ -93,6 +93,23 @@ impl Event {
     ];
 }
 
+impl Event {
+    /// In words, for a row's story.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Event::Claim => "claimed",
+            Event::Made => "made",
+            Event::Refused => "refused by the API",
+            Event::Lost => "sent, and no answer that can be trusted",
+            Event::NotMade => "not made, as is proved",
+            Event::OwnerDied => "the run died before the answer came",
+            Event::Found => "found on the API",
+            Event::Absent => "looked for on the API and not found",
+        }
+    }
+}
+
 /// A move that the table does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("illegal move of a record: {event:?} from {}", from.map_or("nothing", RecordState::as_str))]
@@ -119,6 +136,16 @@ pub fn step(from: Option<RecordState>, event: Event) -> Result<RecordState, Ille
         (Some(InDoubt), Event::Absent) => Ok(Unsent),
         (None | Some(InDoubt | Rejected | Unsent), Event::Found) => Ok(Created),
         (from, event) => Err(IllegalMove { from, event }),
+    }
+}
+
+/// Whether a person may have a row forgotten, as if it had never been seen. What may be on its way, or may exist
+/// under an id that nobody knows, may not.
+#[must_use]
+pub fn may_forget(state: RecordState) -> bool {
+    match state {
+        RecordState::Created | RecordState::Rejected | RecordState::Unsent => true,
+        RecordState::InFlight | RecordState::InDoubt => false,
     }
 }
 

@@ -85,6 +85,7 @@ enum Command {
     Settle(Vec<Settlement>, Reply<()>),
     Known(Vec<RowKey>, Reply<Vec<Option<Known>>>),
     Problems(Vec<u8>, Reply<()>),
+    Changed(Vec<(RowKey, Fingerprint)>, Reply<()>),
     End(RunEnd, Reply<()>),
 }
 
@@ -117,6 +118,7 @@ impl std::fmt::Debug for Command {
             Command::Settle(..) => "Settle",
             Command::Known(..) => "Known",
             Command::Problems(..) => "Problems",
+            Command::Changed(..) => "Changed",
             Command::End(..) => "End",
         })
     }
@@ -193,6 +195,12 @@ impl Ledger {
         self.ask(|reply| Command::End(end, reply)).await
     }
 
+    /// Notes rows whose payload is not the one that was sent, so that a person can accept it.
+    pub fn note_changed(&self, rows: Vec<(RowKey, Fingerprint)>) {
+        let (reply, _) = oneshot::channel();
+        let _ = self.commands.send(Command::Changed(rows, reply));
+    }
+
     /// Keeps a part of the run's problems. Nobody waits for it: what cannot be written is told by the end.
     pub fn keep_problems(&self, part: Vec<u8>) {
         let (reply, _) = oneshot::channel();
@@ -232,6 +240,17 @@ fn begin_run(
     // We hold the lock, so whoever claimed these is dead. When it died is not known: the settling time is
     // counted from now, the last moment at which its request can have been on its way.
     if let Ok(doubt) = step(Some(RecordState::InFlight), Event::OwnerDied) {
+        transaction.execute(
+            "INSERT INTO story (space, key, at, run, what)
+             SELECT record.space, key, ?1, run.name, ?2 FROM record JOIN run ON run.id = record.run
+             WHERE record.space = ?3 AND state = ?4",
+            params![
+                now.0,
+                Event::OwnerDied.as_str(),
+                space,
+                RecordState::InFlight.code()
+            ],
+        )?;
         transaction.execute(
             "UPDATE record SET state = ?1, since = ?2, words = 'the run ended before the answer came'
              WHERE space = ?3 AND state = ?4",
@@ -344,6 +363,7 @@ fn refuse(command: Command) -> Applied {
         Command::Claim(_, reply)
         | Command::Settle(_, reply)
         | Command::Problems(_, reply)
+        | Command::Changed(_, reply)
         | Command::End(_, reply) => Applied::Done(reply, Err(StateError::WriterGone)),
         Command::Known(_, reply) => Applied::Known(reply, Err(StateError::WriterGone)),
     }
@@ -392,6 +412,19 @@ fn apply(
                      VALUES (?1, (SELECT count(*) FROM problem WHERE run = ?1), ?2)",
                 )?
                 .execute(params![run, part])?;
+                Ok(())
+            });
+            Applied::Done(reply, result)
+        }
+        Command::Changed(rows, reply) => {
+            let result = within(&|c| {
+                let mut statement = c.prepare_cached(
+                    "INSERT INTO changed (space, key, fingerprint, run) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (space, key) DO UPDATE SET fingerprint = ?3, run = ?4",
+                )?;
+                for (key, fingerprint) in &rows {
+                    statement.execute(params![space.0, key.as_str(), fingerprint.0, run])?;
+                }
                 Ok(())
             });
             Applied::Done(reply, result)
@@ -514,6 +547,22 @@ fn settle_one(
 ) -> Result<(), Failure> {
     let from = current(c, space, &s.key)?;
     let to = step(from, s.event).map_err(Failure::Illegal)?;
+    // That a row was made stands in its record; its story has what else befell it.
+    if s.event != Event::Made {
+        c.prepare_cached(
+            "INSERT INTO story (space, key, at, run, what, status, words)
+             VALUES (?1, ?2, ?3, (SELECT name FROM run WHERE id = ?4), ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            space.0,
+            s.key.as_str(),
+            now.0,
+            run,
+            s.event.as_str(),
+            s.status,
+            s.words.as_ref().map(ApiWords::as_str)
+        ])?;
+    }
     if let (None, Some(adopted)) = (from, &s.adopted) {
         c.prepare_cached(
             "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)

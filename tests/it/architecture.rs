@@ -20,6 +20,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("delivery", &["partner", "api", "state", "diagnostic"]),
     ("report", &["partner", "diagnostic"]),
     ("config", &["secret"]),
+    ("notify", &["secret"]),
     ("telemetry", &[]),
     ("sandbox", &["clock"]),
 ];

@@ -15,6 +15,8 @@ mod support;
 mod architecture;
 /// What `--help` says, and what the generated references hold.
 mod cli;
+/// The examples under `deploy/`.
+mod deploy;
 /// Under every fault: each key once.
 mod exactly_once;
 /// The page for the owner of the data, in a real browser.
@@ -31,8 +33,12 @@ mod local_faults;
 mod mapping;
 /// No interleaving of events and crashes makes a duplicate.
 mod model;
+/// Several nights, and thirty.
+mod nights;
 /// The API's read side.
 mod partners;
+/// A dry run, sealed, and the canary.
+mod plan;
 /// No bank data at rest, in a log or in a report.
 mod privacy;
 /// The rate that the server sees.
@@ -45,6 +51,10 @@ mod references;
 mod rejects;
 /// The practice server itself.
 mod sandbox;
+/// Looking after the state: backup, export, forget, versions.
+mod upkeep;
+/// Partners read back and compared.
+mod verify;
 /// Was it sent? The table of cases.
 mod was_it_sent;
 /// Wrong input: exit 2, one clear message, no panic.

@@ -93,6 +93,7 @@ fn kept_report(stored: &StoredRun, created: u64) -> RunReport {
         files: vec![stored.files.clone()],
         detected: Vec::new(),
         values: SourceValues::LeftOut,
+        verified: None,
         stopped: (!stored.ended)
             .then(|| "the run did not end; it runs still, or it died".to_owned()),
         started: Instant::now(),

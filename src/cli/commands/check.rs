@@ -98,6 +98,7 @@ pub(super) fn run(
         files: run::file_names(exports),
         detected,
         values: shared.values(),
+        verified: None,
         stopped: stop.reason().map(|r| r.to_string()),
         started,
     };

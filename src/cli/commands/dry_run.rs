@@ -3,19 +3,23 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::plan::SealedPlan;
 use super::run::{self, Heading};
+use crate::api::Rate;
 use crate::cli::Desk;
 use crate::cli::args::{ImportArgs, Shared};
 use crate::cli::connect;
 use crate::cli::contents::contents;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::progress::{Progress, Screen};
-use crate::delivery::{Decision, blocked, changed, decide, in_doubt, still_rejected};
+use crate::config::{OnChange, Resolved};
+use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
+use crate::diagnostic::thousands;
 use crate::partner::{Fingerprinter, RowKey, RowOutcome};
 use crate::prepare::PreparedRow;
-use crate::report::{Counters, Kind, PerRow, ReportFolder};
+use crate::report::{Counters, Kind, PerRow, ReportFolder, RunReport, summary_json};
 use crate::source::Flow;
 use crate::state::{LedgerReader, RunId, StateError};
 
@@ -25,16 +29,45 @@ pub(super) fn run(
     desk: &Desk,
     screen: &Screen,
 ) -> Result<Exit, CliError> {
-    let started = Instant::now();
     let settings = connect::settings(shared, desk)?;
-    let opened = run::open(&args.export)?;
+    if shared.sandbox && args.plan_out.is_some() {
+        // A book that is not there yet has no name, so nothing could be sealed for it.
+        let runtime = super::runtime()?;
+        runtime.block_on(connect::connect(shared, &settings, &Stop::default(), desk))?;
+    }
+    let report = execute(args, &settings, OnChange::Problem, shared, desk, screen)?;
+    if let Some(path) = &args.plan_out {
+        let target = report.target.clone().unwrap_or_default();
+        let state = connect::state_digest(&settings.state, &target, &report.mapping)?;
+        let would = serde_json::from_str(&summary_json(&report)).unwrap_or_default();
+        SealedPlan::new(args, target, state, would)?.write(path)?;
+        desk.output.note(&format!(
+            "the plan is sealed: partner-sync import --plan {}",
+            path.display()
+        ));
+    }
+    Ok(run::print(&report, desk))
+}
+
+/// What an import would do, as a report.
+pub(super) fn execute(
+    args: &ImportArgs,
+    settings: &Resolved,
+    on_change: OnChange,
+    shared: &Shared,
+    desk: &Desk,
+    screen: &Screen,
+) -> Result<RunReport, CliError> {
+    let started = Instant::now();
+    let rate = connect::rate(settings)?;
+    let opened = run::open(&args.export())?;
     let exports = &opened.exports;
     let folder = settings
         .report
         .as_deref()
         .map(ReportFolder::create)
         .transpose()?;
-    let target = connect::known_target(shared, &settings)?;
+    let target = connect::known_target(shared, settings)?;
     let reader = match &target {
         Some(target) if settings.state.exists() => {
             LedgerReader::find(&settings.state, target, &opened.mapping.name)?
@@ -122,6 +155,7 @@ pub(super) fn run(
         files: run::file_names(exports),
         detected,
         values: shared.values(),
+        verified: None,
         stopped: None,
         started,
     };
@@ -129,17 +163,57 @@ pub(super) fn run(
         let problems = [
             RowOutcome::Invalid,
             RowOutcome::Blocked,
-            RowOutcome::Changed,
             RowOutcome::Rejected,
             RowOutcome::InDoubt,
         ];
-        if problems.into_iter().any(|o| report.count(o) > 0) {
+        let changed = on_change == OnChange::Problem && report.count(RowOutcome::Changed) > 0;
+        if changed || problems.into_iter().any(|o| report.count(o) > 0) {
             Exit::Problems
         } else {
             Exit::Done
         }
     });
-    Ok(run::print(&report, desk))
+    estimate(&report, rate, settings, desk);
+    Ok(report)
+}
+
+/// How long the creates take at the rate, and whether the token lasts so long.
+fn estimate(report: &RunReport, rate: Rate, settings: &Resolved, desk: &Desk) {
+    let requests = report.count(RowOutcome::Created) + report.count(RowOutcome::InDoubt);
+    if requests == 0 {
+        desk.output.note("nothing would be sent");
+        return;
+    }
+    let Rate::PerSecond(per_second) = rate else {
+        desk.output.note(&format!(
+            "{} requests would be sent, without a limit of the rate",
+            thousands(requests)
+        ));
+        return;
+    };
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let seconds = (requests as f64 / per_second).ceil();
+    let time = Duration::from_secs_f64(seconds);
+    desk.output.note(&format!(
+        "{} requests at {rate} take at least {}",
+        thousands(requests),
+        humantime::format_duration(time)
+    ));
+    match connect::token_lasts(settings, desk) {
+        Some(left) if left < time && settings.renews_token() => desk.output.note(&format!(
+            "the token runs out in {}; a new one is taken when it does",
+            humantime::format_duration(left)
+        )),
+        Some(left) if left < time => desk.output.note(&format!(
+            "the token runs out in {}, before the rows are through: give --token-file or --token-command, so that a new one can be taken",
+            humantime::format_duration(left)
+        )),
+        Some(left) => desk.output.note(&format!(
+            "the token lasts {}",
+            humantime::format_duration(left)
+        )),
+        None => {}
+    }
 }
 
 /// What an import would make of a row.

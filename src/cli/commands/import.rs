@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::expect::Expectations;
+use super::plan::SealedPlan;
 use super::run::{self, Heading, Opened};
 use super::{runtime, watch_signals};
 use crate::api::collect_by_identifier;
@@ -19,7 +21,7 @@ use crate::cli::exit::{CliError, Exit};
 use crate::cli::feeder::Feeder;
 use crate::cli::progress::{Progress, Screen};
 use crate::cli::prompt;
-use crate::config::Resolved;
+use crate::config::{OnChange, Resolved};
 use crate::delivery::{Delivery, Leftover, Options, Stop, StopReason};
 use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, Survey};
@@ -32,45 +34,131 @@ const BATCHES_AHEAD: usize = 2;
 /// Result batches between delivery and collector.
 const RESULTS_AHEAD: usize = 64;
 
+/// One import, however it was asked for.
+pub(super) struct Order {
+    /// What was typed, or what the job says.
+    pub(super) args: ImportArgs,
+    /// The settings.
+    pub(super) settings: Resolved,
+    /// `import` or `sync`.
+    pub(super) command: &'static str,
+    /// The run's name, where it was given one.
+    pub(super) id: Option<RunId>,
+    /// The job's name.
+    pub(super) job: Option<String>,
+    /// What has to be true of the source before anything is sent.
+    pub(super) expect: Expectations,
+    /// Whether changed rows are a problem.
+    pub(super) on_change: OnChange,
+    /// The sealed plan that has to hold.
+    pub(super) plan: Option<SealedPlan>,
+}
+
+/// What an import runs in.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'s> {
+    pub(super) shared: &'s Shared,
+    pub(super) desk: &'s Desk,
+    pub(super) screen: &'s Screen,
+    pub(super) runtime: &'s tokio::runtime::Runtime,
+}
+
 pub(super) fn run(
     args: &ImportArgs,
     shared: &Shared,
     desk: &Desk,
     screen: &Screen,
 ) -> Result<Exit, CliError> {
-    let started = Instant::now();
     let settings = connect::settings(shared, desk)?;
     connect::rate(&settings)?;
-    let opened = run::open(&args.export)?;
-    let folder = settings
+    let (args, plan) = match &args.plan {
+        Some(path) => {
+            let plan = SealedPlan::read(path)?;
+            (plan.arguments(args), Some(plan))
+        }
+        None => (args.clone(), None),
+    };
+    let runtime = runtime()?;
+    let around = Surroundings {
+        shared,
+        desk,
+        screen,
+        runtime: &runtime,
+    };
+    let mut order = Order {
+        args,
+        settings,
+        command: "import",
+        id: None,
+        job: None,
+        expect: Expectations::default(),
+        on_change: OnChange::Problem,
+        plan,
+    };
+    // Before the state is touched, so that a typing error makes none; and once, since a pipe cannot be read twice.
+    let opened = run::open(&order.args.export())?;
+    let _lock = StateLock::take(&order.settings.state, &desk.clock)?;
+    if let Some(rows) = order.args.canary {
+        let report = super::canary::run(&order, &opened, rows, around)?;
+        if let Some(report) = report {
+            return Ok(run::print(&report, desk));
+        }
+        // It held before the canary; the canary's own rows have moved the state since.
+        order.plan = None;
+    }
+    let report = execute(&order, &opened, around)?;
+    Ok(run::print(&report, desk))
+}
+
+/// Imports. The caller holds the lock of the state.
+pub(super) fn execute(
+    order: &Order,
+    opened: &Opened,
+    around: Surroundings<'_>,
+) -> Result<RunReport, CliError> {
+    let started = Instant::now();
+    let folder = order
+        .settings
         .report
         .as_deref()
         .map(ReportFolder::create)
         .transpose()?;
     let stop = Stop::default();
-    let runtime = runtime()?;
-    let connection = runtime.block_on(connect::connect(shared, &settings, &stop, desk))?;
-    let _lock = StateLock::take(&settings.state, &desk.clock)?;
-    watch_signals(&runtime, &stop);
-    if let Some(limit) = args.max_duration {
+    watch_signals(around.runtime, &stop);
+    let connection = around.runtime.block_on(connect::connect(
+        around.shared,
+        &order.settings,
+        &stop,
+        around.desk,
+    ))?;
+    if let Some(limit) = order.args.max_duration {
         let stop = stop.clone();
-        runtime.spawn(async move {
+        around.runtime.spawn(async move {
             tokio::time::sleep(limit).await;
             stop.request(StopReason::TimeOver);
         });
     }
+    if let Some(plan) = &order.plan {
+        let state = connect::state_digest(
+            &order.settings.state,
+            &connection.target,
+            &opened.mapping.name,
+        )?;
+        plan.hold(&connection.target, &state)?;
+    }
     let import = Import {
-        args,
-        shared,
-        desk,
-        settings,
+        args: &order.args,
+        order,
+        shared: around.shared,
+        desk: around.desk,
+        settings: &order.settings,
         opened,
         connection,
         stop,
         started,
         folder,
     };
-    import.run(&runtime, screen)
+    import.run(around.runtime, around.screen)
 }
 
 /// Doubts that adoption did not settle.
@@ -94,12 +182,23 @@ fn doubts_left(ledger: &Ledger, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, CliErr
         .collect())
 }
 
+/// Why nothing is sent.
+struct Refusal {
+    words: String,
+    exit: Exit,
+}
+
+fn lock(collector: &Arc<Mutex<Collector>>) -> std::sync::MutexGuard<'_, Collector> {
+    collector.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 struct Import<'i> {
     args: &'i ImportArgs,
+    order: &'i Order,
     shared: &'i Shared,
     desk: &'i Desk,
-    settings: Resolved,
-    opened: Opened,
+    settings: &'i Resolved,
+    opened: &'i Opened,
     connection: Connection,
     stop: Stop,
     started: Instant,
@@ -107,7 +206,11 @@ struct Import<'i> {
 }
 
 impl Import<'_> {
-    fn run(self, runtime: &tokio::runtime::Runtime, screen: &Screen) -> Result<Exit, CliError> {
+    fn run(
+        self,
+        runtime: &tokio::runtime::Runtime,
+        screen: &Screen,
+    ) -> Result<RunReport, CliError> {
         let exports = Arc::clone(&self.opened.exports);
         let counters = Arc::new(Counters::default());
         let progress = Progress::start(
@@ -136,24 +239,32 @@ impl Import<'_> {
             files: run::file_names(&exports),
             detected: detected.clone(),
             values: this.shared.values(),
+            verified: None,
             stopped: stop.reason().map(|r| r.to_string()),
             started: this.started,
         };
-        let id = RunId::new(&self.desk.clock);
+        let id = self
+            .order
+            .id
+            .clone()
+            .unwrap_or_else(|| RunId::new(&self.desk.clock));
+        lock(&collector).log_as(&id.0, self.order.job.as_deref());
 
-        if self.refuse_for_errors(&exports, &survey, &collector)? {
+        if let Some(refusal) = self.preflight(&exports, &survey, &collector)? {
             progress.finish();
-            self.desk
-                .output
-                .note("more rows are invalid than --max-errors allows: nothing was sent");
-            let report = run::conclude(
-                heading(id, &self.stop, &self),
+            self.desk.output.note(&refusal.words);
+            let mut heading = heading(id, &self.stop, &self);
+            if refusal.exit == Exit::Stopped {
+                heading.stopped = Some(refusal.words);
+            }
+            let exit = refusal.exit;
+            return Ok(run::conclude(
+                heading,
                 &collector,
                 self.folder.as_ref(),
                 self.desk,
-                |_| Exit::Problems,
-            );
-            return Ok(run::print(&report, self.desk));
+                |_| exit,
+            ));
         }
         if !self.confirmed(&survey)? {
             progress.finish();
@@ -164,7 +275,7 @@ impl Import<'_> {
 
         let start = RunStart {
             id: id.clone(),
-            command: "import",
+            command: self.order.command,
             target: self.connection.target.clone(),
             mapping: self.opened.mapping.name.clone(),
             files: run::file_names(&exports).join(", "),
@@ -222,11 +333,11 @@ impl Import<'_> {
         });
         drop(ledger);
         let _ = writer.join();
-        Ok(run::print(&report, self.desk))
+        Ok(report)
     }
 
     fn tell_pauses(&self, collector: &Arc<Mutex<Collector>>) {
-        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(collector);
         for pause in self.connection.limiter.left_alone() {
             held.paused(pause.from, pause.to, pause.throttled);
         }
@@ -286,39 +397,68 @@ impl Import<'_> {
         )?)
     }
 
-    /// With too many invalid rows nothing is sent: they are told, the others are deferred.
-    fn refuse_for_errors(
+    /// Looks at the whole source before anything is sent: too many invalid rows, too few rows, a source that
+    /// is not what it was at the last good run. A refusal leaves the rows told, and none of them sent.
+    fn preflight(
         &self,
         exports: &Exports,
         survey: &Survey,
         collector: &Arc<Mutex<Collector>>,
-    ) -> Result<bool, CliError> {
-        if self.args.export.max_errors.is_none() || survey.incomplete {
-            return Ok(false);
+    ) -> Result<Option<Refusal>, CliError> {
+        if survey.incomplete {
+            return Ok(None);
         }
+        let expect = &self.order.expect;
+        let mut refusal = expect.refuses_rows(survey.rows).map(|words| Refusal {
+            words,
+            exit: Exit::Stopped,
+        });
         let reader = self.reader()?;
         let known = |key: &RowKey| {
             reader
                 .as_ref()
                 .is_some_and(|r| r.is_created(key).unwrap_or(false))
         };
-        let stop = || self.stop.is_requested();
-        if !run::too_many_errors(self.args.export.max_errors, exports, survey, &known, &stop)? {
-            return Ok(false);
-        }
-        let fingerprinter = crate::partner::Fingerprinter::new([0; 32]);
-        let tally = exports.prepare(survey, &fingerprinter, None, &known, &mut |rows| {
-            let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
-            for row in rows {
-                held.add(run::unsent(row, RowOutcome::Deferred));
+        if refusal.is_none() && (self.args.max_errors.is_some() || expect.looks_at_contents()) {
+            let stop = || self.stop.is_requested();
+            let (invalid, tally) = run::count_invalid(exports, survey, &known, &stop)?;
+            if self
+                .args
+                .max_errors
+                .is_some_and(|most| most.is_exceeded(invalid, survey.rows))
+            {
+                refusal = Some(Refusal {
+                    words: "more rows are invalid than --max-errors allows: nothing was sent"
+                        .to_owned(),
+                    exit: Exit::Problems,
+                });
             }
-            Flow::More
-        })?;
-        collector
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .holds(contents(exports, survey, tally));
-        Ok(true)
+            let drifted = expect.drift(&contents(exports, survey, tally));
+            if !drifted.is_empty() {
+                if refusal.is_none() && expect.fail_on_drift {
+                    refusal = Some(Refusal {
+                        words: format!(
+                            "the export is not what it was at the last good run ({} differences): nothing was sent",
+                            drifted.len()
+                        ),
+                        exit: Exit::Stopped,
+                    });
+                }
+                lock(collector).tell(0, drifted);
+            }
+        }
+        if refusal.is_some() {
+            let fingerprinter = crate::partner::Fingerprinter::new([0; 32]);
+            let tally = exports.prepare(survey, &fingerprinter, None, &known, &mut |rows| {
+                let mut held = lock(collector);
+                for row in rows {
+                    held.add(run::unsent(row, RowOutcome::Deferred));
+                }
+                Flow::More
+            })?;
+            lock(collector).holds(contents(exports, survey, tally));
+        }
+        Ok(refusal)
     }
 
     /// Asks once, before the first import into an API that is not loopback.
@@ -367,6 +507,7 @@ impl Import<'_> {
             exports: Arc::clone(exports),
             survey: Arc::clone(survey),
             reader: ledger.reader()?,
+            ledger: ledger.clone(),
             fingerprinter: ledger.fingerprinter().clone(),
             collector: Arc::clone(collector),
             input,
@@ -415,6 +556,11 @@ impl Import<'_> {
         Ok(leftover)
     }
 
+    /// Changed rows of a job with `on_change = "note"` are told and no problem.
+    fn is_tolerated(&self, outcome: RowOutcome) -> bool {
+        outcome == RowOutcome::Changed && self.order.on_change == OnChange::Note
+    }
+
     fn exit(&self, report: &RunReport, rows: u64, leftover: &Leftover) -> Exit {
         if report.rows() != rows {
             self.desk.output.error(&CliError::Machine(format!(
@@ -429,7 +575,9 @@ impl Import<'_> {
             Some(_) => Exit::Stopped,
             None if has(RowOutcome::Deferred) => Exit::Stopped,
             None if report.rows() > 0
-                && RowOutcome::ALL.into_iter().any(|o| !o.is_done() && has(o)) =>
+                && RowOutcome::ALL
+                    .into_iter()
+                    .any(|o| !o.is_done() && !self.is_tolerated(o) && has(o)) =>
             {
                 Exit::Problems
             }

@@ -1,15 +1,24 @@
 //! A command is a file: it resolves options, opens things, calls rooms, hands the result to a report.
 
 mod again;
+mod canary;
 mod check;
+mod check_config;
 mod dry_run;
+mod expect;
 mod import;
 mod init;
+mod job_file;
+mod nightly;
 mod partners;
+mod plan;
 mod reconcile;
 mod run;
 mod sandbox;
 mod status;
+mod sync;
+mod upkeep;
+mod verify;
 
 use super::Desk;
 use super::args::{Cli, Command, command};
@@ -40,6 +49,9 @@ pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<Exit, CliError> {
         Command::Check(args) => check::run(&args, &shared, desk, &screen),
         Command::Import(args) if args.dry_run => dry_run::run(&args, &shared, desk, &screen),
         Command::Import(args) => import::run(&args, &shared, desk, &screen),
+        Command::Sync(args) => sync::run(&args, &shared, desk, &screen),
+        Command::Verify(args) => verify::run(&args, &shared, desk, &screen),
+        Command::State(which) => upkeep::run(&which, &shared, desk),
         Command::Status(args) => status::run(&args, &shared, desk),
         Command::Reconcile(args) => reconcile::run(&args, &shared, desk),
         Command::Partners(which) => partners::run(&which, &shared, desk),

@@ -107,6 +107,7 @@ pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<
         files,
         detected,
         values: shared.values(),
+        verified: None,
         stopped: reconcile.stop.reason().map(|r| r.to_string()),
         started,
     };

@@ -4,15 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::cli::Desk;
-use crate::cli::args::{ExportArgs, MaxErrors};
+use crate::cli::args::ExportArgs;
 use crate::cli::exit::{CliError, Exit};
 use crate::mapping::Mapping;
 use crate::mapping::date::Evidence;
 use crate::partner::{Fingerprinter, Query, RowKey, RowOutcome, RowResult};
-use crate::prepare::{Exports, PreparedRow, Survey};
+use crate::prepare::{Exports, PreparedRow, Survey, Tally};
 use crate::report::{
     Collector, Counters, Decision, Detected, Kind, PageParts, RejectFormat, ReportFolder,
-    RunReport, SourceValues, Wanted, render_terminal, summary_json, write_page,
+    RunReport, SourceValues, Verified, Wanted, render_terminal, summary_json, write_page,
 };
 use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
 use crate::state::{RunEnd, RunId};
@@ -147,23 +147,21 @@ pub(super) fn collector(
     Ok(Arc::new(Mutex::new(collector)))
 }
 
-/// Whether more rows are invalid than `--max-errors` allows. Nothing was sent yet.
-pub(super) fn too_many_errors(
-    most: Option<MaxErrors>,
+/// How many rows are invalid, and what the rows hold. Nothing was sent yet.
+pub(super) fn count_invalid(
     exports: &Exports,
     survey: &Survey,
     known: &dyn Fn(&RowKey) -> bool,
     stop: &dyn Fn() -> bool,
-) -> Result<bool, CliError> {
-    let Some(most) = most else { return Ok(false) };
+) -> Result<(u64, Tally), CliError> {
     let mut invalid = 0_u64;
     // Nothing is hashed for the ledger here; any key does.
     let fingerprinter = Fingerprinter::new([0; 32]);
-    exports.prepare(survey, &fingerprinter, None, known, &mut |rows| {
+    let tally = exports.prepare(survey, &fingerprinter, None, known, &mut |rows| {
         invalid += rows.iter().filter(|r| r.partner.is_none()).count() as u64;
         if stop() { Flow::Enough } else { Flow::More }
     })?;
-    Ok(most.is_exceeded(invalid, survey.rows))
+    Ok((invalid, tally))
 }
 
 /// A row that needs no sending, as a result.
@@ -192,6 +190,7 @@ pub(super) struct Heading {
     pub(super) files: Vec<String>,
     pub(super) detected: Vec<Detected>,
     pub(super) values: SourceValues,
+    pub(super) verified: Option<Verified>,
     pub(super) stopped: Option<String>,
     pub(super) started: Instant,
 }
@@ -283,7 +282,7 @@ pub(super) fn blank(heading: Heading) -> RunReport {
         errors: 0,
         warnings: 0,
         detected: heading.detected,
-        verified: None,
+        verified: heading.verified,
         contents: crate::report::Contents::default(),
         timeline: None,
         values: heading.values,

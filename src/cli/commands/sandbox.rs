@@ -20,6 +20,7 @@ pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<Exit, CliError> {
             ignore_skip: args.ignore_skip,
             list_without_party: args.list_without_party,
             refuse_name: args.refuse_name,
+            drop_field: args.drop_field,
             data: args.data,
             log: args.log,
         };

@@ -4,6 +4,7 @@ use crate::cli::Desk;
 use crate::cli::args::{Shared, StatusArgs};
 use crate::cli::connect;
 use crate::cli::exit::{CliError, Exit};
+use crate::diagnostic::thousands;
 use crate::report::table;
 use crate::state::{RecordRow, StateView};
 
@@ -26,7 +27,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Exi
         let text = if desk.output.json {
             json(&rows)?
         } else {
-            row_table(&rows)
+            rows.iter().map(story).collect::<Vec<_>>().join("\n")
         };
         desk.output.result(&text);
         return Ok(Exit::Done);
@@ -34,12 +35,19 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Exi
     let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
     if desk.output.json {
         let all = serde_json::json!({
-            "state": settings.state.display().to_string(), "spaces": counts, "runs": runs, "open": open,
+            "state": settings.state.display().to_string(),
+            "bytes": std::fs::metadata(&settings.state).map_or(0, |m| m.len()),
+            "spaces": counts, "runs": runs, "open": open,
         });
         desk.output.result(&format!("{all}\n"));
         return Ok(Exit::Done);
     }
-    let mut out = format!("State {}\n\n", settings.state.display());
+    let size = std::fs::metadata(&settings.state).map_or(0, |m| m.len());
+    let mut out = format!(
+        "State {}, {} KiB\n\n",
+        settings.state.display(),
+        thousands(size.div_ceil(1024))
+    );
     let header = [
         "TARGET",
         "MAPPING",
@@ -108,6 +116,44 @@ fn json(rows: &[RecordRow]) -> Result<String, CliError> {
     serde_json::to_string(rows)
         .map(|s| s + "\n")
         .map_err(|e| CliError::Machine(e.to_string()))
+}
+
+/// All that is known of one row.
+fn story(row: &RecordRow) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for (name, value) in [
+        ("key", row.key.as_str()),
+        ("mapping", &row.mapping),
+        ("target", &row.target),
+        ("state", row.state),
+        ("since", &row.since),
+        ("legacyIdentifier", &row.legacy_identifier),
+        ("partner", row.partner_id.as_deref().unwrap_or("none")),
+        ("requests sent", &row.attempts.to_string()),
+        ("last run", &row.run),
+    ] {
+        let _ = writeln!(out, "{name:<17} {value}");
+    }
+    if let Some(words) = &row.words {
+        let status = row.status.map(|s| format!("{s} ")).unwrap_or_default();
+        let _ = writeln!(out, "{:<17} {status}{words}", "the API said");
+    }
+    for line in &row.story {
+        let status = line.status.map(|s| format!(" ({s})")).unwrap_or_default();
+        let words = line
+            .words
+            .as_ref()
+            .map(|w| format!(": {w}"))
+            .unwrap_or_default();
+        let run = line
+            .run
+            .as_ref()
+            .map(|r| format!(", run {r}"))
+            .unwrap_or_default();
+        let _ = writeln!(out, "{:<17} {}{status}{words}{run}", line.at, line.what);
+    }
+    out
 }
 
 fn row_table(rows: &[RecordRow]) -> String {

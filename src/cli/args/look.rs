@@ -1,0 +1,200 @@
+//! What looks, and what looks after the state: `status`, `verify`, `state`, `partners`, `init`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    /// The story of one row.
+    #[arg(long, value_name = "KEY")]
+    pub row: Option<String>,
+    /// One run; with --report, its reports are made again, without values of the source.
+    #[arg(long, value_name = "RUN", conflicts_with = "row")]
+    pub run: Option<String>,
+}
+
+/// `verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// The export to compare with.
+    #[arg(value_name = "FILE", conflicts_with = "job")]
+    pub files: Vec<PathBuf>,
+    /// The mapping of the export.
+    #[arg(long, short, value_name = "MAPPING", conflicts_with = "job")]
+    pub mapping: Option<PathBuf>,
+    /// The newest file and the mapping of this job of the configuration.
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+    /// Compare this many rows, spread evenly, instead of all.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub sample: Option<u64>,
+    /// Write a line for each row: a sign and the key; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub combined: Option<PathBuf>,
+}
+
+/// Which rows of the state.
+#[derive(Debug, Clone, Args)]
+pub struct KeysArgs {
+    /// Keys of rows.
+    #[arg(value_name = "KEY")]
+    pub keys: Vec<String>,
+    /// The mapping's name, where several mappings know the key.
+    #[arg(long, value_name = "NAME")]
+    pub space: Option<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `state`.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// Copy the state into a file, also while a run writes it.
+    #[command(after_help = "Example:
+  partner-sync state backup /backup/partner-sync-$(date +%F).db")]
+    Backup {
+        /// The new file. One that is there is not written over.
+        file: PathBuf,
+    },
+    /// Every row that has its partner, as CSV: target, mapping, key, legacyIdentifier, partner id, when.
+    #[command(after_help = "Example:
+  partner-sync state export > partners.csv")]
+    Export,
+    /// Forget rows, for partners that were deleted on the other side. The next import makes them again.
+    #[command(
+        after_help = "A row in doubt or in flight is not forgotten: whether its partner exists has to be found out first.
+
+Example:
+  partner-sync state forget C-1001 C-1002"
+    )]
+    Forget(KeysArgs),
+    /// Take the present payload of changed rows as known, so that they are not told as changed any more.
+    #[command(
+        after_help = "The payload is the one that the last import or sync saw and told as changed.
+
+Examples:
+  partner-sync state accept C-1001
+  partner-sync state accept --all-changed"
+    )]
+    Accept {
+        /// The rows.
+        #[command(flatten)]
+        keys: KeysArgs,
+        /// All rows that the last run of each mapping told as changed.
+        #[arg(long, conflicts_with = "keys")]
+        all_changed: bool,
+    },
+}
+
+/// `partners`.
+#[derive(Debug, Subcommand)]
+pub enum PartnersCommand {
+    /// List partners; pages by itself.
+    #[command(after_help = "Examples:
+  partner-sync partners list --search-term Acme
+  partner-sync partners list --status Active --is-w2 true --format csv > partners.csv
+  partner-sync partners list --include partner-type --partner-type-ids e8d2d255-3e62-413f-9275-e8929eced814 --format jsonl")]
+    List(ListArgs),
+    /// Show one partner.
+    #[command(after_help = "Example:
+  partner-sync partners get 854e27cb-7ddd-4c0f-950d-1d60bc9e0cb9 --include parent-partner")]
+    Get {
+        /// Its id.
+        id: String,
+        /// Also show: parent-partner, partner-type.
+        #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+        include: Vec<String>,
+    },
+}
+
+/// How partners are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// The API's answers, one a line.
+    Jsonl,
+    /// The table's columns as CSV.
+    Csv,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub enum OrderBy {
+    /// Ascending.
+    Asc,
+    /// Descending.
+    Desc,
+}
+
+/// `partners list`: the documented filters, one flag each.
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// ASC or DESC.
+    #[arg(long, value_enum, ignore_case = true)]
+    pub order_by: Option<OrderBy>,
+    /// Pages to skip.
+    #[arg(long, default_value_t = 0, value_name = "PAGES")]
+    pub skip: u64,
+    /// Partners a page.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub take: u64,
+    /// Partners in all; without it, all pages are read.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Also show: parent-partner, partner-type.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub include: Vec<String>,
+    /// Active, Inactive, Suspended, Restored (the API's default is all of these).
+    #[arg(long, value_delimiter = ',')]
+    pub status: Vec<String>,
+    /// on-boarded and the like.
+    #[arg(long)]
+    pub partner_status: Option<String>,
+    /// active and the like.
+    #[arg(long)]
+    pub commission_payout_status: Option<String>,
+    /// What the API searches for.
+    #[arg(long, value_name = "TEXT")]
+    pub search_term: Option<String>,
+    /// Partner types by id; needs --include partner-type, which is added.
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    pub partner_type_ids: Vec<String>,
+    /// Partners by id.
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    pub partner_ids: Vec<String>,
+    /// With or without the W-9 form.
+    #[arg(long, value_name = "true|false")]
+    pub w9_submitted: Option<bool>,
+    /// With or without commissions.
+    #[arg(long, value_name = "true|false")]
+    pub enable_commissions: Option<bool>,
+    /// Paid by W-2 or not.
+    #[arg(long, value_name = "true|false")]
+    pub is_w2: Option<bool>,
+    /// How to show them.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// `init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// The export to propose a mapping for.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Where to write it [default: standard output]. A file that is there already is not touched.
+    #[arg(long, short, value_name = "MAPPING")]
+    pub output: Option<PathBuf>,
+    /// Print the JSON Schema of a mapping file, for editors.
+    #[arg(long, conflicts_with_all = ["file", "template"])]
+    pub schema: bool,
+    /// Print a mapping with every field and a comment on each.
+    #[arg(long, conflicts_with = "file")]
+    pub template: bool,
+}

@@ -1,0 +1,149 @@
+//! What reads an export and may send it: `check`, `import`, `sync`, `reconcile`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::value::{MaxErrors, parse_time};
+
+/// Files and mapping.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// The export: CSV, XLSX, XLSB, XLS or ODS, also in gzip or zip; `-` is standard input. Several are read as one.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The mapping: which column feeds which field.
+    #[arg(long, short, value_name = "MAPPING")]
+    pub mapping: PathBuf,
+    /// More invalid rows than this, N or P%: send nothing, exit 1.
+    #[arg(long, value_name = "N|P%")]
+    pub max_errors: Option<MaxErrors>,
+    /// Set createApptivoAccount for every row, whatever the mapping says.
+    #[arg(long)]
+    pub create_apptivo_account: bool,
+    /// Set createBillDotComProfile for every row, whatever the mapping says.
+    #[arg(long)]
+    pub create_bill_com_profile: bool,
+}
+
+/// `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Files and mapping.
+    #[command(flatten)]
+    pub export: ExportArgs,
+    /// Look at this many rows only.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+}
+
+/// `import`.
+#[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags that were typed or not"
+)]
+pub struct ImportArgs {
+    /// The export: CSV, XLSX, XLSB, XLS or ODS, also in gzip or zip; `-` is standard input. Several are read as one.
+    #[arg(required_unless_present = "plan", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The mapping: which column feeds which field.
+    #[arg(long, short, required_unless_present = "plan", value_name = "MAPPING")]
+    pub mapping: Option<PathBuf>,
+    /// More invalid rows than this, N or P%: send nothing, exit 1.
+    #[arg(long, value_name = "N|P%")]
+    pub max_errors: Option<MaxErrors>,
+    /// Set createApptivoAccount for every row, whatever the mapping says.
+    #[arg(long)]
+    pub create_apptivo_account: bool,
+    /// Set createBillDotComProfile for every row, whatever the mapping says.
+    #[arg(long)]
+    pub create_bill_com_profile: bool,
+    /// Show what an import would do, against the state; send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// With --dry-run: seal what it would do in a file, for --plan.
+    #[arg(
+        long,
+        value_name = "PLAN",
+        requires = "dry_run",
+        conflicts_with = "plan"
+    )]
+    pub plan_out: Option<PathBuf>,
+    /// Do exactly what a sealed plan says; refuse (exit 2) when file, mapping, target or state changed since.
+    #[arg(long, value_name = "PLAN", conflicts_with_all = ["dry_run", "files", "mapping", "limit", "adopt", "retry_rejected", "create_apptivo_account", "create_bill_com_profile"])]
+    pub plan: Option<PathBuf>,
+    /// First make this many partners, read them back, and go on only if they agree field by field.
+    #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "limit"], value_parser = clap::value_parser!(u64).range(1..))]
+    pub canary: Option<u64>,
+    /// Send this many rows at most; the others are deferred (exit 3).
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Stop in good order after this time (exit 3).
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub max_duration: Option<Duration>,
+    /// Do not ask before the first import into an API.
+    #[arg(long)]
+    pub yes: bool,
+    /// First look which rows have a partner on the API already, and record those instead of making them again.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub adopt: bool,
+    /// Send rows again that the API rejected, though they are unchanged.
+    #[arg(long)]
+    pub retry_rejected: bool,
+    /// How long after its answer was lost a create may still be processed.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
+    pub settle: Duration,
+}
+
+impl ImportArgs {
+    /// Files and mapping as `check` has them.
+    #[must_use]
+    pub(crate) fn export(&self) -> ExportArgs {
+        ExportArgs {
+            files: self.files.clone(),
+            mapping: self.mapping.clone().unwrap_or_default(),
+            max_errors: self.max_errors,
+            create_apptivo_account: self.create_apptivo_account,
+            create_bill_com_profile: self.create_bill_com_profile,
+        }
+    }
+}
+
+/// `sync`.
+#[derive(Debug, Clone, Args)]
+pub struct SyncArgs {
+    /// Only this job.
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+    /// Show what each job would do, against the state; send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Validate the configuration: files, mappings, state, token, API. Nothing is sent.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub check_config: bool,
+    /// Wait so long for another run that holds the state, instead of ending at once with exit 4.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub wait: Option<Duration>,
+    /// Stop each job in good order after this time (exit 3).
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub max_duration: Option<Duration>,
+    /// How long after its answer was lost a create may still be processed.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
+    pub settle: Duration,
+}
+
+/// `reconcile`.
+#[derive(Debug, Clone, Args)]
+pub struct ReconcileArgs {
+    /// Also record the partners of this export that are on the API already; needs -m.
+    #[arg(long, value_name = "FILE", requires = "mapping")]
+    pub adopt: Vec<PathBuf>,
+    /// The mapping of the export.
+    #[arg(long, short, value_name = "MAPPING", requires = "adopt")]
+    pub mapping: Option<PathBuf>,
+    /// How long after its answer was lost a create may still be processed.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
+    pub settle: Duration,
+}

@@ -1,0 +1,57 @@
+//! The practice server's options.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::value::{parse_rate, parse_time};
+use crate::sandbox::Fault;
+
+/// `sandbox`.
+#[derive(Debug, Clone, Args)]
+pub struct SandboxArgs {
+    /// The port on 127.0.0.1; 0 takes a free one. The address is the first line on standard output.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// The token that is accepted [default: any].
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// What each answer takes.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_time)]
+    pub latency: Duration,
+    /// Requests a second that are accepted; above it the answer is 429.
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    pub rate_limit: Option<f64>,
+    /// What goes wrong, and how often: reset-before=0.1, reset-after, 500-after, 502-after, 503, 429, slow,
+    /// bad-body with a probability; expire-token-after=100 with a number of requests.
+    #[arg(long = "fault", value_name = "NAME=P")]
+    pub faults: Vec<Fault>,
+    /// Where the faults are drawn from.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How long a slow answer takes.
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_time)]
+    pub slow_for: Duration,
+    /// How long a new partner is missing from the list.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_time)]
+    pub list_lag: Duration,
+    /// The list ignores skip and gives its first page again.
+    #[arg(long)]
+    pub ignore_skip: bool,
+    /// List items carry no party, so that each partner has to be got by id.
+    #[arg(long)]
+    pub list_without_party: bool,
+    /// Refuse partners of this business name with 400.
+    #[arg(long, value_name = "NAME")]
+    pub refuse_name: Option<String>,
+    /// Lose this field of organization without a word.
+    #[arg(long, value_name = "FIELD")]
+    pub drop_field: Option<String>,
+    /// Keep partners in this file [default: in memory].
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Write a line of JSON for each request.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+}

@@ -1,0 +1,169 @@
+//! Partners read back from the API, kept as short hashes of their fields: what `verify` compares a source with.
+//!
+//! The whole list is walked once, a hundred partners a request; each partner that the state knows leaves four
+//! bytes a field. A sample is got partner by partner. What differs is got once more, for its values.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::connect::Telephone;
+use crate::api::{ApiError, ListFilter, PageWalk, PartnersApi as _, RemotePartner};
+use crate::delivery::Stop;
+use crate::partner::{ApiWords, PartnerId, fields_of_answer};
+
+/// What list and get have to show so that all fields can be compared.
+const INCLUDE: [&str; 2] = ["parent-partner", "partner-type"];
+
+/// Partners as the API has them.
+#[derive(Debug, Default)]
+pub(crate) struct Readback {
+    fields: FxHashMap<PartnerId, Box<[u32]>>,
+    /// Ids of ours by legacyIdentifier, where there are several.
+    pub(crate) duplicates: Vec<(String, Vec<PartnerId>)>,
+}
+
+impl Readback {
+    /// Walks over the whole list. `known` says which partners are to be compared, `ours` which
+    /// legacyIdentifiers belong to the source.
+    pub(crate) async fn whole(
+        api: &Arc<Telephone>,
+        stop: &Stop,
+        known: &(dyn Fn(&PartnerId) -> bool + Sync),
+        ours: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<Self, ApiError> {
+        let filter = ListFilter {
+            parameters: vec![("include", INCLUDE.join(","))],
+        };
+        let mut walk = PageWalk::new(filter);
+        let mut read = Self::default();
+        let mut by_legacy: FxHashMap<String, Vec<PartnerId>> = FxHashMap::default();
+        while let Some(items) = next_page(&mut walk, api, stop).await? {
+            if stop.is_requested() {
+                return Err(ApiError::Stopped);
+            }
+            for item in items {
+                let item = if item.has_party() {
+                    item
+                } else {
+                    match get(api, stop, &item.id).await? {
+                        Some(whole) => whole,
+                        None => continue,
+                    }
+                };
+                if let Some(legacy) = item.legacy_identifier.as_ref().filter(|l| ours(l)) {
+                    let ids = by_legacy.entry(legacy.clone()).or_default();
+                    if !ids.contains(&item.id) {
+                        ids.push(item.id.clone());
+                    }
+                }
+                if known(&item.id) {
+                    read.add(&item);
+                }
+            }
+        }
+        read.duplicates = by_legacy
+            .into_iter()
+            .filter(|(_, ids)| ids.len() > 1)
+            .collect();
+        read.duplicates.sort();
+        Ok(read)
+    }
+
+    /// Gets some partners.
+    pub(crate) async fn some(
+        api: &Arc<Telephone>,
+        stop: &Stop,
+        ids: &[PartnerId],
+    ) -> Result<Self, ApiError> {
+        let mut read = Self::default();
+        for id in ids {
+            if stop.is_requested() {
+                return Err(ApiError::Stopped);
+            }
+            if let Some(partner) = get(api, stop, id).await? {
+                if !partner.has_party() {
+                    return Err(ApiError::Unreadable(ApiWords::new(
+                        "the partner is shown without its party, so it cannot be compared",
+                    )));
+                }
+                read.add(&partner);
+            }
+        }
+        Ok(read)
+    }
+
+    fn add(&mut self, partner: &RemotePartner) {
+        let mut hashes: Vec<u32> = fields_of_answer(&partner.raw)
+            .iter()
+            .map(crate::partner::FieldText::hash)
+            .collect();
+        hashes.sort_unstable();
+        self.fields
+            .insert(partner.id.clone(), hashes.into_boxed_slice());
+    }
+
+    /// The hashes of a partner's fields, ascending; none where the API has it not.
+    pub(crate) fn of(&self, id: &PartnerId) -> Option<&[u32]> {
+        self.fields.get(id).map(|f| &**f)
+    }
+}
+
+/// How often a question that was not answered is asked again.
+const TRIES: u32 = 5;
+
+/// Whether asking again may help; waits before it says yes.
+async fn again(error: &ApiError, tries: u32, stop: &Stop) -> bool {
+    let passing = match error {
+        ApiError::Throttled { .. } | ApiError::Unreachable(_) => true,
+        ApiError::Status { status, .. } => *status >= 500,
+        _ => false,
+    };
+    if !passing || tries >= TRIES || stop.is_requested() {
+        return false;
+    }
+    tokio::select! {
+        () = tokio::time::sleep(crate::api::retry::backoff(tries, 1.0)) => true,
+        () = stop.requested() => false,
+    }
+}
+
+async fn next_page(
+    walk: &mut PageWalk,
+    api: &Arc<Telephone>,
+    stop: &Stop,
+) -> Result<Option<Vec<RemotePartner>>, ApiError> {
+    let mut tries = 0;
+    loop {
+        match walk.next(&**api).await {
+            Err(error) => {
+                tries += 1;
+                if !again(&error, tries, stop).await {
+                    return Err(error);
+                }
+            }
+            page => return page,
+        }
+    }
+}
+
+/// One partner with all that can be compared.
+pub(crate) async fn get(
+    api: &Arc<Telephone>,
+    stop: &Stop,
+    id: &PartnerId,
+) -> Result<Option<RemotePartner>, ApiError> {
+    let include = INCLUDE.map(str::to_owned);
+    let mut tries = 0;
+    loop {
+        match api.get(id, &include).await {
+            Err(error) => {
+                tries += 1;
+                if !again(&error, tries, stop).await {
+                    return Err(error);
+                }
+            }
+            partner => return partner,
+        }
+    }
+}

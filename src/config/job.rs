@@ -1,0 +1,180 @@
+//! `[[job]]`, `[metrics]` and `[notify]` as written.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::secret::Secret;
+
+/// A time: `30s`, `26h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub Duration);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map(Time).map_err(|_| {
+            de::Error::custom(format!(
+                "\"{text}\" is no time: write 500ms, 30s, 10m or 26h"
+            ))
+        })
+    }
+}
+
+/// A share: `2%`, kept as 0.02.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share(pub f64);
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.strip_suffix('%')
+            .and_then(|n| n.trim().parse::<f64>().ok())
+            .filter(|n| (0.0..=100.0).contains(n))
+            .map(|n| Share(n / 100.0))
+            .ok_or_else(|| de::Error::custom(format!("\"{text}\" is no share: write 2% or 20%")))
+    }
+}
+
+/// A number of rows, or a share of them: `20` or `"2%"`, as text for the one parser of the front desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowsOrShare(pub String);
+
+impl<'de> Deserialize<'de> for RowsOrShare {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = RowsOrShare;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of rows, or a share like \"2%\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<RowsOrShare, E> {
+                let share = text.strip_suffix('%').unwrap_or(text).trim();
+                match share.parse::<f64>() {
+                    Ok(n) if n >= 0.0 => Ok(RowsOrShare(text.to_owned())),
+                    _ => Err(E::custom(format!(
+                        "\"{text}\" is no bound: write a number of rows, 20, or a share, \"2%\""
+                    ))),
+                }
+            }
+
+            fn visit_i64<E: de::Error>(self, n: i64) -> Result<RowsOrShare, E> {
+                if n < 0 {
+                    return Err(E::custom(format!("{n} is no number of rows")));
+                }
+                Ok(RowsOrShare(n.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// What changed rows are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChange {
+    /// A problem: exit 1.
+    #[default]
+    Problem,
+    /// Told, and no problem.
+    Note,
+}
+
+/// What drift of the export is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDrift {
+    /// Told; the job goes on.
+    #[default]
+    Note,
+    /// The job fails and sends nothing.
+    Fail,
+}
+
+/// `[[job]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Its name: letters, digits, `-` and `_`; its reports lie in a folder of this name.
+    pub name: JobName,
+    /// The export; with `*` and `?`, the newest file that matches.
+    pub file: String,
+    /// The mapping.
+    pub mapping: PathBuf,
+    /// An older export fails the job.
+    pub max_age: Option<Time>,
+    /// So does one with fewer rows,
+    pub min_rows: Option<u64>,
+    /// one that lost this share of its rows since the last good run,
+    pub max_shrink: Option<Share>,
+    /// and one with more invalid rows than this.
+    pub max_errors: Option<RowsOrShare>,
+    /// For so long the file must not have changed.
+    pub settle_file: Option<Time>,
+    /// Where the file is moved after a good run.
+    pub archive: Option<PathBuf>,
+    /// Whether changed rows are a problem.
+    #[serde(default)]
+    pub on_change: OnChange,
+    /// By how much a field's filled share may fall since the last good run.
+    pub max_drift: Option<Share>,
+    /// Whether drift fails the job.
+    #[serde(default)]
+    pub on_drift: OnDrift,
+}
+
+/// A job's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobName(pub String);
+
+impl<'de> Deserialize<'de> for JobName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if name.is_empty() || !name.chars().all(fits) {
+            return Err(de::Error::custom(format!(
+                "\"{name}\" is no name of a job: use letters, digits, - and _"
+            )));
+        }
+        Ok(JobName(name))
+    }
+}
+
+/// `[metrics]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsSection {
+    /// The file for the textfile collector of Prometheus' `node_exporter`; its name ends with `.prom`.
+    pub textfile: Option<PathBuf>,
+}
+
+/// When somebody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NotifyOn {
+    /// A job did not run to its end: exit 2 and above.
+    Failure,
+    /// A job has problems: exit 1.
+    Problems,
+    /// All is well too.
+    Success,
+}
+
+/// `[notify]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NotifySection {
+    /// The webhook. Whoever knows it can write there, so it is never shown.
+    #[serde(deserialize_with = "secret")]
+    pub url: Option<Secret>,
+    /// When.
+    pub on: Option<Vec<NotifyOn>>,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Ok(Some(Secret::new(String::deserialize(deserializer)?)))
+}

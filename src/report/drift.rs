@@ -1,0 +1,141 @@
+//! Whether an export is still what it was: columns, words of fixed lists, how full the fields are (pure).
+
+use super::contents::{Contents, FieldShare};
+use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
+
+/// In what `now` differs from the last good run. A field's share counts where it fell by more than `most`.
+#[must_use]
+pub fn drift(last: &Contents, now: &Contents, most: Option<f64>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if !last.columns.is_empty() {
+        for (index, name) in now.columns.iter().enumerate() {
+            if !last.columns.contains(name) {
+                let at = column(Some(index), name, None);
+                found.push(Diagnostic::new(
+                    Code::ColumnNew,
+                    at,
+                    format!("The column \"{name}\" is new."),
+                ));
+            }
+        }
+        for name in last.columns.iter().filter(|n| !now.columns.contains(n)) {
+            found.push(Diagnostic::new(
+                Code::ColumnGone,
+                Location::default(),
+                format!("The column \"{name}\" is gone."),
+            ));
+        }
+    }
+    for words in &now.words {
+        let Some(before) = last.words.iter().find(|w| w.field == words.field) else {
+            continue;
+        };
+        for word in &words.seen {
+            if before.seen.iter().any(|w| w.hash == word.hash) {
+                continue;
+            }
+            let index = now.columns.iter().position(|c| *c == words.column);
+            let at = column(index, &words.column, Some(&words.field));
+            let told = Diagnostic::new(
+                Code::WordNew,
+                at,
+                "The word did not occur at the last good run.",
+            );
+            found.push(told.with_value(word.text.as_deref().unwrap_or("(not shown)"), false));
+        }
+    }
+    if let Some(most) = most {
+        for field in &now.fields {
+            let Some(before) = last.fields.iter().find(|f| f.field == field.field) else {
+                continue;
+            };
+            let (was, is) = (share(before), share(field));
+            if was - is > most {
+                let name = field.column.as_deref().unwrap_or("");
+                let index = now.columns.iter().position(|c| c == name);
+                let at = column(index, name, Some(&field.field));
+                found.push(Diagnostic::new(
+                    Code::ShareFell,
+                    at,
+                    format!(
+                        "{:.1} % of the rows fill the field; at the last good run it were {:.1} %.",
+                        is * 100.0,
+                        was * 100.0
+                    ),
+                ));
+            }
+        }
+    }
+    found
+}
+
+fn column(index: Option<usize>, name: &str, field: Option<&str>) -> Location {
+    Location {
+        column: index.map(|index| ColumnAt {
+            index,
+            name: name.into(),
+        }),
+        field: field.map(Into::into),
+        ..Location::default()
+    }
+}
+
+fn share(field: &FieldShare) -> f64 {
+    let rows = field.filled + field.empty + field.invalid;
+    #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
+    let share = (field.filled + field.invalid) as f64 / rows.max(1) as f64;
+    share
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{FieldWords, Word};
+
+    fn contents(columns: &[&str], words: &[&str], filled: u64) -> Contents {
+        Contents {
+            columns: columns.iter().map(|c| (*c).to_owned()).collect(),
+            words: vec![FieldWords {
+                field: "organization.onBoardingStatus".to_owned(),
+                column: "Stage".to_owned(),
+                seen: words.iter().map(|w| Word::of(w)).collect(),
+            }],
+            fields: vec![FieldShare {
+                field: "organization.signOnDate".to_owned(),
+                column: Some("Stage".to_owned()),
+                filled,
+                empty: 100 - filled,
+                ..FieldShare::default()
+            }],
+            samples: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_changed_is_told_and_nothing_else() {
+        let last = contents(&["Id", "Stage", "Fax"], &["Done", "Open"], 90).without_values();
+        let codes = |now: &Contents, most| -> Vec<Code> {
+            drift(&last, now, most).iter().map(|d| d.code).collect()
+        };
+        assert_eq!(
+            codes(&contents(&["Id", "Stage", "Fax"], &["Open"], 85), Some(0.1)),
+            []
+        );
+        assert_eq!(
+            codes(
+                &contents(&["Id", "Stage", "Mobile"], &["Open", "Lost"], 70),
+                Some(0.1)
+            ),
+            [
+                Code::ColumnNew,
+                Code::ColumnGone,
+                Code::WordNew,
+                Code::ShareFell
+            ]
+        );
+        assert_eq!(
+            codes(&contents(&["Id", "Stage", "Fax"], &["Open"], 0), None),
+            []
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! Looking after the state: backup, export, forgetting rows, accepting changed ones.
+//!
+//! Whoever forgets or accepts holds the [`super::StateLock`]; a backup and an export need none.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::error::StateError;
+use super::record::{RecordState, may_forget};
+use super::{create_private, open_for_reading, open_for_writing};
+use crate::clock::Timestamp;
+
+/// Pages copied before a writer gets its turn.
+const BACKUP_PAGES: i32 = 4096;
+
+/// Copies the state into a new file, also while a run writes it.
+///
+/// # Errors
+/// [`StateError::Open`] where the file is there already.
+pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
+    let source = open_for_reading(from)?;
+    if !create_private(to)? {
+        return Err(StateError::Open {
+            path: to.to_owned(),
+            source: std::io::Error::new(
+                std::io::ErrorKind::AlreadyExists,
+                "it is there already, and a backup is never written over",
+            ),
+        });
+    }
+    let copy = || -> rusqlite::Result<()> {
+        let mut target = Connection::open(to)?;
+        Backup::new(&source, &mut target)?.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
+        target.query_row("PRAGMA quick_check(1)", [], |_| Ok(()))
+    };
+    copy().map_err(|e| StateError::sqlite(to, e))
+}
+
+/// A row that has its partner, as `state export` writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The API.
+    pub target: String,
+    /// The mapping's name.
+    pub mapping: String,
+    /// The row's key.
+    pub key: String,
+    /// What the partner is known by on the API.
+    pub legacy_identifier: String,
+    /// The partner's id.
+    pub partner: String,
+    /// Since when it is known.
+    pub since: String,
+}
+
+/// Hands over every row that has its partner.
+pub fn export(path: &Path, each: &mut dyn FnMut(Exported)) -> Result<(), StateError> {
+    let connection = open_for_reading(path)?;
+    let mut read = || -> rusqlite::Result<()> {
+        let mut statement = connection.prepare(
+            "SELECT s.target, s.mapping, r.key, r.legacy, coalesce(r.partner, ''), r.since
+             FROM record r JOIN space s ON s.id = r.space WHERE r.state = ?1 ORDER BY s.id, r.key",
+        )?;
+        let mut rows = statement.query(params![RecordState::Created.code()])?;
+        while let Some(r) = rows.next()? {
+            each(Exported {
+                target: r.get(0)?,
+                mapping: r.get(1)?,
+                key: r.get(2)?,
+                legacy_identifier: r.get(3)?,
+                partner: r.get(4)?,
+                since: Timestamp(r.get(5)?).to_rfc3339(),
+            });
+        }
+        Ok(())
+    };
+    read().map_err(|e| StateError::sqlite(path, e))
+}
+
+/// A row that upkeep is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    space: i64,
+    /// The API.
+    pub target: String,
+    /// The mapping's name.
+    pub mapping: String,
+    /// The row's key.
+    pub key: String,
+    /// Where it stands.
+    pub state: RecordState,
+    /// The partner's id, where it has one.
+    pub partner: Option<String>,
+    /// Whether the last run told it as changed.
+    pub changed: bool,
+}
+
+impl Kept {
+    /// Whether it may be forgotten.
+    #[must_use]
+    pub fn may_be_forgotten(&self) -> bool {
+        may_forget(self.state)
+    }
+}
+
+/// The state, open for upkeep.
+#[derive(Debug)]
+pub struct Upkeep {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// The newest run of a space that has read its source.
+const LAST_RUN: &str = "(SELECT max(id) FROM run WHERE run.space = r.space AND run.command IN ('import', 'sync') AND run.ended IS NOT NULL)";
+
+impl Upkeep {
+    /// Opens a state that is there. The caller holds its lock.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        drop(open_for_reading(path)?);
+        Ok(Self {
+            connection: open_for_writing(path)?,
+            path: path.to_owned(),
+        })
+    }
+
+    fn kept(
+        &self,
+        condition: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<Kept>, StateError> {
+        let sql = format!(
+            "SELECT r.space, s.target, s.mapping, r.key, r.state, r.partner, c.key IS NOT NULL
+             FROM record r JOIN space s ON s.id = r.space
+             LEFT JOIN changed c ON c.space = r.space AND c.key = r.key AND c.run = {LAST_RUN}
+             WHERE {condition} ORDER BY r.space, r.key"
+        );
+        let read = || -> rusqlite::Result<Vec<Kept>> {
+            self.connection
+                .prepare(&sql)?
+                .query_map(parameters, |r| {
+                    Ok(Kept {
+                        space: r.get(0)?,
+                        target: r.get(1)?,
+                        mapping: r.get(2)?,
+                        key: r.get(3)?,
+                        state: RecordState::from_code(r.get(4)?).unwrap_or(RecordState::InDoubt),
+                        partner: r.get(5)?,
+                        changed: r.get(6)?,
+                    })
+                })?
+                .collect()
+        };
+        read().map_err(|e| StateError::sqlite(&self.path, e))
+    }
+
+    /// Every record of a key.
+    pub fn of_key(&self, key: &str) -> Result<Vec<Kept>, StateError> {
+        self.kept("r.key = ?1", params![key])
+    }
+
+    /// Every row that the last run of its mapping told as changed.
+    pub fn all_changed(&self) -> Result<Vec<Kept>, StateError> {
+        self.kept("c.key IS NOT NULL", [])
+    }
+
+    /// Forgets rows. Those that may not be forgotten are left as they are.
+    pub fn forget(&mut self, rows: &[Kept], now: Timestamp) -> Result<u64, StateError> {
+        self.each(rows, |c, row| {
+            tell(c, row, now, "forgotten by hand")?;
+            // What it is now decides, not what it was when it was shown.
+            let state: Option<i64> = c
+                .query_row(
+                    "SELECT state FROM record WHERE space = ?1 AND key = ?2",
+                    params![row.space, row.key],
+                    |r| r.get(0),
+                )
+                .optional()?;
+            if !state
+                .and_then(RecordState::from_code)
+                .is_some_and(may_forget)
+            {
+                return Ok(0);
+            }
+            c.execute(
+                "DELETE FROM record WHERE space = ?1 AND key = ?2",
+                params![row.space, row.key],
+            )
+        })
+    }
+
+    /// Takes the payload that the last run saw as the one that is known.
+    pub fn accept(&mut self, rows: &[Kept], now: Timestamp) -> Result<u64, StateError> {
+        self.each(rows, |c, row| {
+            tell(c, row, now, "its change was accepted by hand")?;
+            let accepted = c.execute(
+                &format!(
+                    "UPDATE record AS r SET fingerprint = c.fingerprint FROM changed c
+                     WHERE c.space = r.space AND c.key = r.key AND c.run = {LAST_RUN}
+                       AND r.space = ?1 AND r.key = ?2 AND r.state = ?3"
+                ),
+                params![row.space, row.key, RecordState::Created.code()],
+            )?;
+            c.execute(
+                "DELETE FROM changed WHERE space = ?1 AND key = ?2",
+                params![row.space, row.key],
+            )?;
+            Ok(accepted)
+        })
+    }
+
+    fn each(
+        &mut self,
+        rows: &[Kept],
+        work: impl Fn(&Connection, &Kept) -> rusqlite::Result<usize>,
+    ) -> Result<u64, StateError> {
+        let path = &self.path;
+        let connection = &mut self.connection;
+        let mut all = || -> rusqlite::Result<u64> {
+            let transaction = connection.transaction()?;
+            let mut count = 0;
+            for row in rows {
+                count += work(&transaction, row)? as u64;
+            }
+            transaction.commit()?;
+            Ok(count)
+        };
+        all().map_err(|e| StateError::sqlite(path, e))
+    }
+}
+
+/// A line of a row's story.
+fn tell(c: &Connection, row: &Kept, now: Timestamp, what: &str) -> rusqlite::Result<usize> {
+    c.execute(
+        "INSERT INTO story (space, key, at, what) VALUES (?1, ?2, ?3, ?4)",
+        params![row.space, row.key, now.0, what],
+    )
+}

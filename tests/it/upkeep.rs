@@ -1,0 +1,174 @@
+use crate::support::{Server, Workdir, signal, wait_until};
+
+fn imported(rows: usize) -> (Workdir, Server) {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(rows);
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--rate", "unlimited"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    (dir, server)
+}
+
+#[test]
+fn a_backup_is_a_state_that_works() {
+    let (dir, server) = imported(30);
+    dir.run(&["state", "backup", "copy.db"])
+        .finish()
+        .expect_exit(0);
+    dir.run(&["state", "backup", "copy.db"])
+        .finish()
+        .expect_exit(2);
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    let again = dir
+        .run(&[
+            "import", "e.csv", "-m", "m.toml", "--state", "copy.db", "--json",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    assert_eq!(again.summary().get("skipped"), 30);
+}
+
+#[test]
+fn a_backup_is_made_while_a_run_writes() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--latency", "10ms"]);
+    dir.simple_export(300);
+    let mut child = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--rate", "unlimited"])
+        .at(&server)
+        .start();
+    wait_until("some were made", || server.count("POST") > 50);
+    dir.run(&["state", "backup", "copy.db"])
+        .finish()
+        .expect_exit(0);
+    signal(&child, "INT");
+    child.wait().unwrap();
+    let status = dir
+        .run(&["status", "--state", "copy.db", "--json"])
+        .finish()
+        .expect_exit(0);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    assert!(status["spaces"][0]["states"]["created"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_forgotten_row_is_made_again() {
+    let (dir, server) = imported(3);
+    let export = dir.run(&["state", "export"]).finish().expect_exit(0).stdout;
+    assert!(export.starts_with("target,mapping,key,legacyIdentifier,partnerId,since\n"));
+    assert_eq!(export.lines().count(), 4);
+    dir.run(&["state", "forget", "K-2"]).finish().expect_exit(2);
+    dir.run(&["state", "forget", "K-2", "K-77", "--yes"])
+        .finish()
+        .expect_exit(2);
+    dir.run(&["state", "forget", "K-2", "--yes"])
+        .finish()
+        .expect_exit(0);
+    let again = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    assert_eq!(again.summary().get("created"), 1);
+    assert_eq!(server.by_key()["K-2"], 2);
+}
+
+#[test]
+fn a_row_in_doubt_is_not_forgotten() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--fault", "reset-after=1", "--list-lag", "1h"]);
+    dir.simple_export(1);
+    dir.run(&[
+        "import",
+        "e.csv",
+        "-m",
+        "m.toml",
+        "--max-duration",
+        "1s",
+        "--settle",
+        "1h",
+    ])
+    .at(&server)
+    .finish()
+    .expect_exit(3);
+    let refused = dir
+        .run(&["state", "forget", "K-1", "--yes"])
+        .finish()
+        .expect_exit(2);
+    assert!(
+        refused.stderr.contains("found out first"),
+        "{}",
+        refused.stderr
+    );
+}
+
+/// A row's story has what befell it: an answer that was lost, a look-up, a person's hand.
+#[test]
+fn a_rows_story_is_told() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--fault", "reset-after=1", "--seed", "3"]);
+    dir.simple_export(1);
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--settle", "100ms"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    let story = dir
+        .run(&["status", "--row", "K-1"])
+        .finish()
+        .expect_exit(0)
+        .stdout;
+    assert!(
+        story.contains("sent, and no answer that can be trusted"),
+        "{story}"
+    );
+    assert!(story.contains("found on the API"), "{story}");
+    dir.run(&["state", "forget", "K-1", "--yes"])
+        .finish()
+        .expect_exit(0);
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--settle", "100ms"])
+        .at(&server)
+        .finish()
+        .expect_exit(1);
+    let json = dir
+        .run(&["status", "--row", "K-1", "--json"])
+        .finish()
+        .expect_exit(0)
+        .stdout;
+    assert!(json.contains("forgotten by hand"), "{json}");
+}
+
+/// A state of the first version is migrated, by a run or by a mere look; one of a newer version is refused.
+#[test]
+fn states_of_other_versions() {
+    let (dir, server) = imported(2);
+    {
+        let state = rusqlite::Connection::open(dir.path("partner-sync.db")).unwrap();
+        state
+            .execute_batch("DROP TABLE problem; DROP TABLE changed; DROP TABLE story; ALTER TABLE run DROP COLUMN report; PRAGMA user_version = 1;")
+            .unwrap();
+    }
+    std::fs::copy(dir.path("partner-sync.db"), dir.path("old.db")).unwrap();
+    dir.run(&["status", "--state", "old.db"])
+        .finish()
+        .expect_exit(0);
+    let again = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    assert_eq!(again.summary().get("skipped"), 2);
+    let state = rusqlite::Connection::open(dir.path("partner-sync.db")).unwrap();
+    state.execute_batch("PRAGMA user_version = 99;").unwrap();
+    drop(state);
+    for command in [
+        &["status"][..],
+        &["state", "backup", "x.db"],
+        &["state", "forget", "K-1", "--yes"],
+    ] {
+        let refused = dir.run(command).finish().expect_exit(2);
+        assert!(refused.stderr.contains("version 99"), "{}", refused.stderr);
+    }
+}

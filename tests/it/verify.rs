@@ -1,0 +1,166 @@
+use crate::support::{Run, Server, Workdir};
+
+const MAPPING: &str = "name = \"all\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = \"Signed\"\nparentId = { partner = \"Parent\" }\n[[organization.addresses]]\ncity = \"City\"\n[partnerCriteria]\nisW2 = \"W2\"\nonboardingDate = \"Signed\"\npartnerTypeId = { value = \"e8d2d255-3e62-413f-9275-e8929eced814\" }\n[vendorAccount.bankAccount]\naccountNumber = \"Account\"\n";
+const ROWS: &str = "Id,Name,Signed,Parent,City,W2,Account\nK-1,One,2026-03-04,,Oslo,yes,1234567890\nK-2,Two,2026-03-05,K-1,,no,1234567891\nK-3,Three,,K-2,Rome,,\nK-4,Four,2026-03-07,,Bonn,yes,\n";
+
+fn imported() -> (Workdir, Server) {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.write("e.csv", ROWS);
+    dir.write("m.toml", MAPPING);
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--rate", "unlimited"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    (dir, server)
+}
+
+fn verify(dir: &Workdir, server: &Server) -> Run {
+    dir.run(&[
+        "verify",
+        "e.csv",
+        "-m",
+        "m.toml",
+        "--json",
+        "--rate",
+        "unlimited",
+        "--combined",
+        "audit.txt",
+    ])
+    .at(server)
+}
+
+/// The server comes back with another book.
+fn edited(dir: &Workdir, server: Server, edit: impl Fn(&mut Vec<String>)) -> Server {
+    let port = server.url.rsplit(':').next().unwrap().to_owned();
+    drop(server);
+    let mut lines: Vec<String> = dir
+        .read("server.jsonl")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    edit(&mut lines);
+    dir.write("server.jsonl", lines.join("\n") + "\n");
+    Server::start(dir, &["--port", &port])
+}
+
+#[test]
+fn what_was_sent_is_there() {
+    let (dir, server) = imported();
+    let done = verify(&dir, &server).finish().expect_exit(0);
+    assert_eq!(done.summary().get("agree"), 4);
+    assert_eq!(dir.read("audit.txt"), "= K-1\n= K-2\n= K-3\n= K-4\n");
+    assert!(done.stderr.contains("bank data"), "{}", done.stderr);
+    // The list is read, not each partner.
+    let asked: Vec<_> = server
+        .requests()
+        .into_iter()
+        .filter(|r| r["method"] == "GET" && r["path"].as_str().unwrap().contains("partners"))
+        .collect();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    let sample = verify(&dir, &server)
+        .args(&["--sample", "2"])
+        .finish()
+        .expect_exit(0);
+    assert_eq!(sample.summary().get("agree"), 2);
+    assert_eq!(sample.summary().get("uncompared"), 2);
+}
+
+#[test]
+fn every_difference_is_told_by_field() {
+    let (dir, server) = imported();
+    let server = edited(&dir, server, |lines| {
+        for line in lines.iter_mut() {
+            *line = line
+                .replace("\"Oslo\"", "\"Bergen\"")
+                .replace("2026-03-05T", "2026-05-03T");
+        }
+        // Deleted on the other side; and one made twice by somebody.
+        lines.retain(|l| !l.contains("\"Three\""));
+        let twin = lines
+            .iter()
+            .find(|l| l.contains("\"Four\""))
+            .unwrap()
+            .clone();
+        let id = twin.split("\"id\":\"").nth(1).unwrap()[..8].to_owned();
+        lines.push(twin.replace(&id, "aaaaaaaa"));
+    });
+    // One row more, one row less, one invalid.
+    let rows = ROWS.replace(
+        "K-4,Four,2026-03-07,,Bonn,yes,\n",
+        "K-5,Five,,,,,\nK-6,,,,,,\n",
+    );
+    dir.write("e.csv", rows);
+    let told = verify(&dir, &server)
+        .args(&["--report", "out"])
+        .finish()
+        .expect_exit(1);
+    let summary = told.summary();
+    for (name, count) in [
+        ("rows", 5),
+        ("agree", 0),
+        ("differ", 2),
+        ("gone", 1),
+        ("only_source", 1),
+        ("uncompared", 1),
+        ("only_api", 1),
+    ] {
+        assert_eq!(summary.get(name), count, "{name} in {}", told.stdout);
+    }
+    assert_eq!(
+        dir.read("audit.txt"),
+        "* K-1\n* K-2\n* K-3\n+ K-5\n! K-6\n- K-4\n"
+    );
+    let problems = dir.read("out/problems.csv");
+    for line in [
+        "e.csv,2,City,organization.addresses[0].city,api.differs,warning,Oslo,\"The API has \"\"Bergen\"\".\"",
+        "e.csv,3,Signed,organization.signOnDate,api.differs,warning,2026-03-05,\"The API has \"\"2026-05-03\"\".\"",
+        "e.csv,4,,,api.gone,error,",
+        "e.csv,5,,,api.none,warning,",
+    ] {
+        assert!(problems.contains(line), "{line} in\n{problems}");
+    }
+    assert!(!problems.contains("123456789"));
+    assert!(
+        dir.read("out/report.html")
+            .contains("agree with their partner")
+    );
+}
+
+#[test]
+fn duplicates_on_the_api_are_told() {
+    let (dir, server) = imported();
+    let server = edited(&dir, server, |lines| {
+        let twin = lines
+            .iter()
+            .find(|l| l.contains("\"Four\""))
+            .unwrap()
+            .clone();
+        let id = twin.split("\"id\":\"").nth(1).unwrap()[..8].to_owned();
+        lines.push(twin.replace(&id, "aaaaaaaa"));
+    });
+    let told = verify(&dir, &server).finish().expect_exit(1);
+    assert_eq!(told.summary().get("agree"), 4);
+    assert!(told.stdout.contains("api.duplicate"), "{}", told.stdout);
+}
+
+#[test]
+fn an_api_that_is_down_is_a_stop() {
+    let (dir, server) = imported();
+    let url = server.url.clone();
+    drop(server);
+    let down = dir
+        .run(&["verify", "e.csv", "-m", "m.toml", "--timeout", "1s"])
+        .env("PARTNER_SYNC_API_URL", &url)
+        .env("PARTNER_SYNC_TOKEN", "t")
+        .finish()
+        .expect_exit(3);
+    assert!(down.stdout.contains("Stopped early"), "{}", down.stdout);
+    // Nothing known of the mapping, or nothing named.
+    dir.write("m.toml", MAPPING.replace("\"all\"", "\"else\""));
+    dir.run(&["verify", "e.csv", "-m", "m.toml"])
+        .at_url(&url)
+        .finish()
+        .expect_exit(2);
+    dir.run(&["verify"]).at_url(&url).finish().expect_exit(2);
+}
