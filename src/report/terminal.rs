@@ -146,6 +146,8 @@ pub(super) fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
     match (outcome, kind) {
         (RowOutcome::Created, Kind::DryRun) => "to be created",
         (RowOutcome::Created, _) => "created",
+        (RowOutcome::Adopted, Kind::DryRun) => "to be adopted (found on the API already)",
+        (RowOutcome::Skipped, Kind::DryRun) => "to be skipped (created by an earlier run)",
         (RowOutcome::Adopted, _) => "adopted (found on the API already)",
         (RowOutcome::Skipped, _) => "skipped (created by an earlier run)",
         (RowOutcome::Changed, _) => "changed since they were created (the API documents no update)",

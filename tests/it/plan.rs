@@ -195,3 +195,33 @@ fn a_canary_that_differs_stops() {
     );
     assert_eq!(server.count("POST"), 2);
 }
+
+#[test]
+fn a_dry_run_says_what_would_be_adopted() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(4);
+    dir.run(&[
+        "import", "e.csv", "-m", "m.toml", "--limit", "2", "--state", "other.db",
+    ])
+    .at(&server)
+    .finish()
+    .expect_exit(3);
+    let told = dir
+        .run(&[
+            "import",
+            "e.csv",
+            "-m",
+            "m.toml",
+            "--dry-run",
+            "--adopt",
+            "--json",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    assert_eq!(told.summary().get("adopted"), 2);
+    assert_eq!(told.summary().get("created"), 2);
+    assert!(!dir.path("partner-sync.db").exists());
+    assert_eq!(server.count("POST"), 2);
+}

@@ -87,7 +87,7 @@ pub struct ImportArgs {
     #[arg(long)]
     pub yes: bool,
     /// First look which rows have a partner on the API already, and record those instead of making them again.
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long)]
     pub adopt: bool,
     /// Send rows again that the API rejected, though they are unchanged.
     #[arg(long)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::plan::SealedPlan;
 use super::run::{self, Heading};
-use crate::api::Rate;
+use crate::api::{Rate, collect_by_identifier};
 use crate::cli::Desk;
 use crate::cli::args::{ImportArgs, Shared};
 use crate::cli::connect;
@@ -101,6 +101,11 @@ pub(super) fn execute(
             .as_ref()
             .is_some_and(|r| r.is_created(key).unwrap_or(false))
     };
+    let there = if args.adopt {
+        found_on_api(&survey, settings, shared, desk)?
+    } else {
+        HashSet::new()
+    };
     let stranded = stranded_rows(exports, &survey, &fingerprinter, &known)?;
     let collector = run::collector(
         folder.as_ref(),
@@ -126,11 +131,16 @@ pub(super) fn execute(
         };
         for row in rows {
             let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            let is_there = row
+                .partner
+                .as_ref()
+                .is_some_and(|p| there.contains(p.legacy_identifier.as_str()));
             let (outcome, told) = judge(
                 &row,
                 record.as_ref(),
                 args.retry_rejected,
                 &stranded,
+                is_there,
                 &mut budget,
             );
             let mut result = run::unsent(row, outcome);
@@ -175,6 +185,23 @@ pub(super) fn execute(
     });
     estimate(&report, rate, settings, desk);
     Ok(report)
+}
+
+/// legacyIdentifiers of the source that the API has already: what `--adopt` would record.
+fn found_on_api(
+    survey: &crate::prepare::Survey,
+    settings: &Resolved,
+    shared: &Shared,
+    desk: &Desk,
+) -> Result<HashSet<String>, CliError> {
+    let runtime = super::runtime()?;
+    let found = runtime.block_on(async {
+        let stop = Stop::default();
+        let connection = connect::connect(shared, settings, &stop, desk).await?;
+        let wanted = |legacy: &str| survey.has_identifier(legacy);
+        Ok::<_, CliError>(collect_by_identifier(&*connection.api, &wanted).await?)
+    })?;
+    Ok(found.into_keys().collect())
 }
 
 /// How long the creates take at the rate, and whether the token lasts so long.
@@ -222,12 +249,16 @@ fn judge(
     record: Option<&crate::state::Known>,
     retry_rejected: bool,
     stranded: &HashSet<RowKey>,
+    is_there: bool,
     budget: &mut u64,
 ) -> (RowOutcome, Option<crate::diagnostic::Diagnostic>) {
     let Some(partner) = &row.partner else {
         return (RowOutcome::Invalid, None);
     };
     match decide(record, &partner.fingerprint, retry_rejected) {
+        Decision::Create | Decision::StillRejected | Decision::InDoubt if is_there => {
+            (RowOutcome::Adopted, None)
+        }
         Decision::Create if stranded.contains(&partner.key) => {
             let parents: Vec<_> = partner.links.iter().map(|_| None).collect();
             (RowOutcome::Blocked, Some(blocked(partner, &parents)))
