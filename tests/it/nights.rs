@@ -159,6 +159,18 @@ fn a_stale_shrunk_or_small_export_sends_nothing() {
     dir.write("exports/a-4.csv", plain(16));
     night(&dir, &server).finish().expect_exit(0);
     assert_eq!(server.by_key().len(), 20);
+    dir.write("exports/a-5.csv", plain(1));
+    let dry = night(&dir, &server)
+        .args(&["--dry-run"])
+        .finish()
+        .expect_exit(3);
+    assert!(
+        job(&dry, 0)["stopped"]
+            .as_str()
+            .unwrap()
+            .contains("fewer than min_rows")
+    );
+    std::fs::remove_file(dir.path("exports/a-5.csv")).unwrap();
     // No export at all.
     for n in 1..=4 {
         std::fs::remove_file(dir.path(&format!("exports/a-{n}.csv"))).unwrap();

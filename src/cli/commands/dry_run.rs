@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::expect::Expectations;
 use super::plan::SealedPlan;
 use super::run::{self, Heading};
 use crate::api::{Rate, collect_by_identifier};
@@ -35,7 +36,14 @@ pub(super) fn run(
         let runtime = super::runtime()?;
         runtime.block_on(connect::connect(shared, &settings, &Stop::default(), desk))?;
     }
-    let report = execute(args, &settings, OnChange::Problem, shared, desk, screen)?;
+    let report = execute(
+        args,
+        &settings,
+        (OnChange::Problem, &Expectations::default()),
+        shared,
+        desk,
+        screen,
+    )?;
     if let Some(path) = &args.plan_out {
         let target = report.target.clone().unwrap_or_default();
         let state = connect::state_digest(&settings.state, &target, &report.mapping)?;
@@ -53,12 +61,13 @@ pub(super) fn run(
 pub(super) fn execute(
     args: &ImportArgs,
     settings: &Resolved,
-    on_change: OnChange,
+    job: (OnChange, &Expectations),
     shared: &Shared,
     desk: &Desk,
     screen: &Screen,
 ) -> Result<RunReport, CliError> {
     let started = Instant::now();
+    let (on_change, expect) = job;
     let rate = connect::rate(settings)?;
     let opened = run::open(&args.export())?;
     let exports = &opened.exports;
@@ -153,10 +162,17 @@ pub(super) fn execute(
     if let Some(error) = trouble {
         return Err(error.into());
     }
-    collector
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .holds(contents(exports, &survey, tally));
+    let found = contents(exports, &survey, tally);
+    let drifted = expect.drift(&found);
+    let mut refusal = expect.refuses_rows(survey.rows);
+    if refusal.is_none() && expect.fail_on_drift && !drifted.is_empty() {
+        refusal = Some("the export is not what it was at the last good run".to_owned());
+    }
+    {
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        held.tell(0, drifted);
+        held.holds(found);
+    }
     let heading = Heading {
         run: RunId::new(&desk.clock),
         kind: Kind::DryRun,
@@ -166,25 +182,33 @@ pub(super) fn execute(
         detected,
         values: shared.values(),
         verified: None,
-        stopped: None,
+        stopped: refusal.map(|words| format!("a run would send nothing: {words}")),
         started,
     };
     let report = run::conclude(heading, &collector, folder.as_ref(), desk, |report| {
-        let problems = [
-            RowOutcome::Invalid,
-            RowOutcome::Blocked,
-            RowOutcome::Rejected,
-            RowOutcome::InDoubt,
-        ];
-        let changed = on_change == OnChange::Problem && report.count(RowOutcome::Changed) > 0;
-        if changed || problems.into_iter().any(|o| report.count(o) > 0) {
-            Exit::Problems
-        } else {
-            Exit::Done
-        }
+        judge_all(report, on_change)
     });
     estimate(&report, rate, settings, desk);
     Ok(report)
+}
+
+/// The exit code of a dry run: that of the import that it shows, as far as it can be known.
+fn judge_all(report: &RunReport, on_change: OnChange) -> Exit {
+    let problems = [
+        RowOutcome::Invalid,
+        RowOutcome::Blocked,
+        RowOutcome::Rejected,
+        RowOutcome::InDoubt,
+    ];
+    if report.stopped.is_some() {
+        return Exit::Stopped;
+    }
+    let changed = on_change == OnChange::Problem && report.count(RowOutcome::Changed) > 0;
+    if changed || problems.into_iter().any(|o| report.count(o) > 0) {
+        Exit::Problems
+    } else {
+        Exit::Done
+    }
 }
 
 /// legacyIdentifiers of the source that the API has already: what `--adopt` would record.

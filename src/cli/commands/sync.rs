@@ -223,7 +223,7 @@ fn attempt(
         return dry_run::execute(
             &import,
             settings,
-            job.on_change,
+            (job.on_change, &expectations(job, settings, around)?),
             around.shared,
             around.desk,
             around.screen,
