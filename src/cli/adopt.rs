@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::connect::Telephone;
 use super::exit::CliError;
+use super::known::KnownRows;
 use crate::api::collect_by_identifier;
 use crate::delivery::{Stop, duplicates, place};
 use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
@@ -45,13 +46,13 @@ impl Adoption<'_> {
             "partners of the export are on the API already"
         );
         let reader = self.ledger.reader()?;
-        let parents = reader.again()?;
-        let known = |key: &RowKey| parents.is_created(key).unwrap_or(false);
+        let parents = KnownRows::new(Some(reader.again()?));
+        let known = |key: &RowKey| parents.is_created(key);
         let mut adopted = HashSet::new();
         let mut trouble: Option<StateError> = None;
         self.exports.prepare(
             self.survey,
-            self.ledger.fingerprinter(),
+            Some(self.ledger.fingerprinter()),
             None,
             &known,
             &mut |rows| {

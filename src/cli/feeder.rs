@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connect::Telephone;
 use super::contents::contents;
+use super::known::KnownRows;
 use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
     Decision, Input, PassEnd, Stop, StopReason, blocked, changed, decide, in_doubt, still_rejected,
@@ -102,38 +103,38 @@ impl Feeder {
         let first = only.is_none();
         let mut through = 0_u64;
         let mut trouble = None;
-        let known_trouble = std::cell::RefCell::new(None);
         // The look-up of parents outside the files has a connection of its own: the feeder's is in use.
         let lookup = self
             .reader
             .again()
             .map_err(|e| StopReason::State(e.to_string()))?;
-        let is_known = |key: &RowKey| match lookup.is_created(key) {
-            Ok(created) => created,
-            Err(error) => {
-                known_trouble.borrow_mut().get_or_insert(error);
-                true
-            }
-        };
-        let read = exports.prepare(&survey, &fingerprinter, only, &is_known, &mut |rows| {
-            let count = rows.len() as u64;
-            if self.stop.is_requested() {
-                return Flow::Enough;
-            }
-            let result = if blocked {
-                self.tell_blocked(rows)
-            } else {
-                self.hand_over(rows)
-            };
-            through += count;
-            match result {
-                Ok(()) => Flow::More,
-                Err(reason) => {
-                    trouble = Some(reason);
-                    Flow::Enough
+        let parents = KnownRows::new(Some(lookup));
+        let is_known = |key: &RowKey| parents.is_created(key);
+        let read = exports.prepare(
+            &survey,
+            Some(&fingerprinter),
+            only,
+            &is_known,
+            &mut |rows| {
+                let count = rows.len() as u64;
+                if self.stop.is_requested() {
+                    return Flow::Enough;
                 }
-            }
-        });
+                let result = if blocked {
+                    self.tell_blocked(rows)
+                } else {
+                    self.hand_over(rows)
+                };
+                through += count;
+                match result {
+                    Ok(()) => Flow::More,
+                    Err(reason) => {
+                        trouble = Some(reason);
+                        Flow::Enough
+                    }
+                }
+            },
+        );
         if first {
             self.met += through;
         } else if let Some(only) = only {
@@ -144,7 +145,7 @@ impl Feeder {
         if let Some(reason) = trouble {
             return Err(reason);
         }
-        if let Some(error) = known_trouble.into_inner() {
+        if let Some(error) = parents.trouble() {
             return Err(StopReason::State(error.to_string()));
         }
         let tally = read.map_err(|error| match error {

@@ -7,6 +7,7 @@ mod connect;
 mod contents;
 mod exit;
 mod feeder;
+mod known;
 mod output;
 mod progress;
 mod prompt;

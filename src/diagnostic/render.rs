@@ -25,7 +25,9 @@ pub fn visible(value: &str, limit: usize) -> String {
 /// The diagnostic on one line: place, level, code, value, message.
 #[must_use]
 pub fn one_line(d: &Diagnostic) -> String {
-    let mut line = format!("{}: {} [{}] {}", d.at, d.severity, d.code, d.message);
+    let place = d.at.to_string();
+    let colon = if place.is_empty() { "" } else { ": " };
+    let mut line = format!("{place}{colon}{} [{}] {}", d.severity, d.code, d.message);
     if let Some(value) = &d.value {
         let _ = write!(line, " (found \"{value}\")");
     }

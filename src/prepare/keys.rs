@@ -15,10 +15,6 @@ impl KeyIndex {
         u64::from_le_bytes(short)
     }
 
-    pub(super) fn add(&mut self, key: &str) {
-        self.add_hash(Self::hash(key));
-    }
-
     pub(super) fn add_hash(&mut self, hash: u64) {
         self.0.push(hash);
     }

@@ -7,6 +7,7 @@
 
 mod cycle;
 mod keys;
+mod parallel;
 mod row;
 mod survey;
 mod tally;
@@ -15,14 +16,15 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use self::row::{Names, Worker};
+use self::parallel::Pass;
+use self::row::{Corridor, Hands, Names, Worker};
 pub use self::survey::Survey;
 use self::tally::LeafTally;
 pub use self::tally::{FieldTally, Sample, Tally};
 use crate::diagnostic::Diagnostic;
 use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup, Scratch};
 use crate::partner::{Fingerprinter, Origin, PreparedPartner, Query, RowKey};
-use crate::source::{Flow, SheetChoice, Source, SourceError, SourceOptions};
+use crate::source::{Flow, RowBatch, SheetChoice, Source, SourceError, SourceOptions};
 
 /// The corridor cannot be walked.
 #[derive(Debug, thiserror::Error)]
@@ -153,25 +155,22 @@ impl Exports {
 
     /// Reads all rows once more and hands them over, prepared, batch by batch. With `only`, ascending
     /// ordinals, just those rows. `known` tells of a row that is not in the files whether it has a partner.
-    /// What the rows hold is counted on the way.
+    /// What the rows hold is counted on the way. Without a `fingerprinter` the rows are only judged: their
+    /// bodies stay empty, since nobody sends them.
     pub fn prepare(
         &self,
         survey: &Survey,
-        fingerprinter: &Fingerprinter,
+        fingerprinter: Option<&Fingerprinter>,
         only: Option<&[u32]>,
-        known: &dyn Fn(&RowKey) -> bool,
+        known: &(dyn Fn(&RowKey) -> bool + Sync),
         sink: &mut dyn FnMut(Vec<PreparedRow>) -> Flow,
     ) -> Result<Tally, PrepareError> {
         let mut tally = Tally::default();
-        let mut ordinal = 0_u32;
-        let mut wanted = only.map(|o| o.iter().copied().peekable());
-        let mut scratch = Scratch::default();
-        let mut body = Vec::new();
+        let mut first = 0_u32;
         let mut stopped = false;
         for (file, export) in self.files.iter().enumerate() {
             let names = Names::of(export);
-            let mut leaves = LeafTally::new(&export.plan, tally.samples.len());
-            let mut worker = Worker {
+            let corridor = Corridor {
                 file,
                 export,
                 names: &names,
@@ -179,25 +178,41 @@ impl Exports {
                 fingerprinter,
                 always: self.always,
                 known,
-                scratch: &mut scratch,
-                body: &mut body,
-                tally: &mut leaves,
                 files: &self.files,
             };
-            export.source.read(&mut |batch| {
+            let start = || Hands {
+                scratch: Scratch::default(),
+                body: Vec::new(),
+                tally: LeafTally::new(&export.plan),
+            };
+            let work = |hands: &mut Hands, at: u32, batch: RowBatch| {
                 let batch = Arc::new(batch);
                 let mut prepared = Vec::with_capacity(batch.len());
-                for row in batch.rows() {
-                    let this = ordinal;
-                    ordinal += 1;
-                    if let Some(wanted) = &mut wanted
-                        && wanted.next_if_eq(&this).is_none()
-                    {
-                        continue;
+                let mut worker = Worker {
+                    corridor: &corridor,
+                    hands,
+                };
+                match only {
+                    None => {
+                        for (ordinal, row) in (at..).zip(batch.rows()) {
+                            prepared.push(worker.row(row, ordinal, &batch));
+                        }
                     }
-                    prepared.push(worker.row(row, this, &batch));
+                    Some(only) => {
+                        let from = only.partition_point(|o| *o < at);
+                        for ordinal in &only[from..] {
+                            let Some(row) = batch.row((ordinal - at) as usize) else {
+                                break;
+                            };
+                            prepared.push(worker.row(row, *ordinal, &batch));
+                        }
+                    }
                 }
-                let exhausted = wanted.as_mut().is_some_and(|w| w.peek().is_none());
+                let last = at.saturating_add(u32::try_from(batch.len()).unwrap_or(u32::MAX));
+                (prepared, last)
+            };
+            let mut take = |(prepared, last): (Vec<PreparedRow>, u32)| {
+                let exhausted = only.is_some_and(|o| o.last().is_none_or(|end| *end < last));
                 let flow = if prepared.is_empty() {
                     Flow::More
                 } else {
@@ -205,8 +220,20 @@ impl Exports {
                 };
                 stopped = flow == Flow::Enough || exhausted;
                 if stopped { Flow::Enough } else { Flow::More }
-            })?;
-            tally.add(&export.plan, export.source.header().names(), leaves);
+            };
+            let (_, hands, rows) = Pass {
+                source: &export.source,
+                first,
+                start: &start,
+                work: &work,
+                take: &mut take,
+            }
+            .run()?;
+            first = first.saturating_add(rows);
+            for hands in hands {
+                tally.add(&export.plan, export.source.header().names(), hands.tally);
+            }
+            tally.settle();
             if stopped {
                 break;
             }

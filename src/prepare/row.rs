@@ -64,18 +64,28 @@ impl Names {
     }
 }
 
-pub(super) struct Worker<'w> {
+/// What all workers of a pass over one file share.
+pub(super) struct Corridor<'w> {
     pub(super) file: usize,
     pub(super) export: &'w Export,
     pub(super) names: &'w Names,
     pub(super) survey: &'w Survey,
-    pub(super) fingerprinter: &'w Fingerprinter,
+    pub(super) fingerprinter: Option<&'w Fingerprinter>,
     pub(super) always: Query,
-    pub(super) known: &'w dyn Fn(&RowKey) -> bool,
-    pub(super) scratch: &'w mut Scratch,
-    pub(super) body: &'w mut Vec<u8>,
-    pub(super) tally: &'w mut LeafTally,
+    pub(super) known: &'w (dyn Fn(&RowKey) -> bool + Sync),
     pub(super) files: &'w [Export],
+}
+
+/// What a worker has for itself, from row to row.
+pub(super) struct Hands {
+    pub(super) scratch: Scratch,
+    pub(super) body: Vec<u8>,
+    pub(super) tally: LeafTally,
+}
+
+pub(super) struct Worker<'w> {
+    pub(super) corridor: &'w Corridor<'w>,
+    pub(super) hands: &'w mut Hands,
 }
 
 impl Worker<'_> {
@@ -86,7 +96,7 @@ impl Worker<'_> {
         batch: &Arc<RowBatch>,
     ) -> PreparedRow {
         let origin = Origin {
-            file: u32::try_from(self.file).unwrap_or(u32::MAX),
+            file: u32::try_from(self.corridor.file).unwrap_or(u32::MAX),
             ordinal,
             row: row.row(),
             cells: Arc::new(RowCells {
@@ -103,36 +113,44 @@ impl Worker<'_> {
                 diagnostics,
             };
         }
-        let plan = &self.export.plan;
+        let plan = &self.corridor.export.plan;
         let mut diagnostics = Vec::new();
-        let has_key = plan.key_of(row, &mut self.scratch.key);
+        let has_key = plan.key_of(row, &mut self.hands.scratch.key);
         if has_key {
             self.repeated(row, &mut diagnostics);
             self.alike(row, &mut diagnostics);
         } else {
-            self.scratch.key.clear();
+            self.hands.scratch.key.clear();
             let at = self.location(row, plan.key_column(), None);
             diagnostics.push(Diagnostic::new(Code::KeyMissing, at, "The key is empty."));
         }
-        let verdicts = &self.survey.verdicts[self.file];
-        let filled = plan.fill(row, verdicts, self.scratch);
+        let verdicts = &self.corridor.survey.verdicts[self.corridor.file];
+        let filled = plan.fill(row, verdicts, &mut self.hands.scratch);
         let query = Query {
             create_apptivo_account: filled.query.create_apptivo_account
-                || self.always.create_apptivo_account,
+                || self.corridor.always.create_apptivo_account,
             create_bill_com_profile: filled.query.create_bill_com_profile
-                || self.always.create_bill_com_profile,
+                || self.corridor.always.create_bill_com_profile,
         };
-        validate(&plan.shape, &self.scratch.draft, &mut self.scratch.findings);
-        self.tally
-            .row(plan, row, &self.scratch.draft, &self.scratch.findings);
-        for finding in std::mem::take(&mut self.scratch.findings) {
+        validate(
+            &plan.shape,
+            &self.hands.scratch.draft,
+            &mut self.hands.scratch.findings,
+        );
+        self.hands.tally.row(
+            plan,
+            row,
+            &self.hands.scratch.draft,
+            &self.hands.scratch.findings,
+        );
+        for finding in std::mem::take(&mut self.hands.scratch.findings) {
             // The key is the identifier's only source and is told already.
             if !has_key && finding.leaf == Some(plan.legacy_leaf()) && !plan.has_own_identifier() {
                 continue;
             }
             diagnostics.push(self.diagnostic(row, finding));
         }
-        let key = has_key.then(|| RowKey::new(self.scratch.key.as_str()));
+        let key = has_key.then(|| RowKey::new(self.hands.scratch.key.as_str()));
         if plan.has_own_identifier() {
             self.repeated_identifier(row, &mut diagnostics);
         }
@@ -144,9 +162,11 @@ impl Worker<'_> {
         }
         let partner = match &key {
             Some(key) if !diagnostics.iter().any(Diagnostic::is_error) => {
-                if self.tally.wants_sample() {
-                    let draft = &self.scratch.draft;
-                    self.tally.sample(plan, draft, &self.names.file, row.row());
+                if self.hands.tally.wants_sample() {
+                    let draft = &self.hands.scratch.draft;
+                    self.hands
+                        .tally
+                        .sample(plan, draft, &self.corridor.names.file, row.row());
                 }
                 Some(self.partner(key, &origin, query))
             }
@@ -161,10 +181,10 @@ impl Worker<'_> {
     }
 
     fn partner(&mut self, key: &RowKey, origin: &Origin, query: Query) -> PreparedPartner {
-        let plan = &self.export.plan;
-        let draft = &self.scratch.draft;
-        self.body.clear();
-        let holes = write_payload(&plan.shape, draft, self.body);
+        let plan = &self.corridor.export.plan;
+        let draft = &self.hands.scratch.draft;
+        self.hands.body.clear();
+        let holes = write_payload(&plan.shape, draft, &mut self.hands.body);
         let links: Vec<Link> = holes
             .iter()
             .filter_map(|hole| match draft.slot(hole.leaf) {
@@ -176,9 +196,12 @@ impl Worker<'_> {
                 _ => None,
             })
             .collect();
-        let fingerprint: Fingerprint = self.fingerprinter.of(self.body, &links, query);
+        let fingerprint = self
+            .corridor
+            .fingerprinter
+            .map(|f| f.of(&self.hands.body, &links, query));
         let links = self.fill_found(links);
-        let draft = &self.scratch.draft;
+        let draft = &self.hands.scratch.draft;
         PreparedPartner {
             key: key.clone(),
             legacy_identifier: ExternalId::new(
@@ -188,22 +211,25 @@ impl Worker<'_> {
                 .leaf_text(plan.business_name_leaf())
                 .unwrap_or("")
                 .into(),
-            body: Body::new(self.body.clone()),
+            body: match fingerprint {
+                Some(_) => Body::new(self.hands.body.clone()),
+                None => Body::default(),
+            },
             links,
             query,
-            fingerprint,
+            fingerprint: fingerprint.unwrap_or(Fingerprint([0; 16])),
             origin: origin.clone(),
         }
     }
 
     /// Neither in the files nor in the state.
     fn is_elsewhere(&self, key: &str) -> bool {
-        !self.survey.has_key(key) && !(self.known)(&RowKey::new(key))
+        !self.corridor.survey.has_key(key) && !(self.corridor.known)(&RowKey::new(key))
     }
 
     /// Fills the links whose partners the API told, and leaves the others open.
     fn fill_found(&mut self, links: Vec<Link>) -> Vec<Link> {
-        let Elsewhere::Found(partners) = &self.survey.elsewhere else {
+        let Elsewhere::Found(partners) = &self.corridor.survey.elsewhere else {
             return links;
         };
         let (found, mut open): (Vec<Link>, Vec<Link>) = links.into_iter().partition(|link| {
@@ -217,8 +243,8 @@ impl Worker<'_> {
                 .get(link.key.as_str())
                 .map_or("", PartnerId::as_str)
         };
-        let body = Body::new(self.body.clone());
-        *self.body = body.filled(found.iter().map(|link| (link.at, id_of(link))));
+        let body = Body::new(self.hands.body.clone());
+        self.hands.body = body.filled(found.iter().map(|link| (link.at, id_of(link))));
         for link in &mut open {
             // Ids that now stand before an open place have moved it.
             let before = found.iter().filter(|f| f.at < link.at);
@@ -234,7 +260,7 @@ impl Worker<'_> {
                 self.location(row, None, None),
                 format!(
                     "The row has {found} cells; the header has {}.",
-                    self.names.columns.len()
+                    self.corridor.names.columns.len()
                 ),
             ),
             RowFault::Undecodable { column } => Diagnostic::new(
@@ -251,8 +277,13 @@ impl Worker<'_> {
     }
 
     fn repeated(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
-        if let Some(places) = self.survey.repeated_keys.get(&self.scratch.key) {
-            let at = self.location(row, self.export.plan.key_column(), None);
+        if let Some(places) = self
+            .corridor
+            .survey
+            .repeated_keys
+            .get(&self.hands.scratch.key)
+        {
+            let at = self.location(row, self.corridor.export.plan.key_column(), None);
             diagnostics.push(
                 Diagnostic::new(
                     Code::KeyDuplicate,
@@ -260,8 +291,8 @@ impl Worker<'_> {
                     format!("The key stands in {}; none is sent.", self.places(places)),
                 )
                 .with_value(
-                    &self.scratch.key,
-                    self.is_sensitive(self.export.plan.key_column()),
+                    &self.hands.scratch.key,
+                    self.is_sensitive(self.corridor.export.plan.key_column()),
                 ),
             );
         }
@@ -270,11 +301,16 @@ impl Worker<'_> {
     /// Another row has the same cells under another key: probably one partner under two.
     fn alike(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
         // A key that stands twice is told already.
-        if self.survey.alike.is_empty() || !diagnostics.is_empty() {
+        if self.corridor.survey.alike.is_empty() || !diagnostics.is_empty() {
             return;
         }
-        if let Some(places) = self.survey.alike.get(&content(&self.export.plan, row)) {
-            let at = self.location(row, self.export.plan.key_column(), None);
+        if let Some(places) = self
+            .corridor
+            .survey
+            .alike
+            .get(&content(&self.corridor.export.plan, row))
+        {
+            let at = self.location(row, self.corridor.export.plan.key_column(), None);
             diagnostics.push(Diagnostic::new(
                 Code::RowAlike,
                 at,
@@ -284,12 +320,12 @@ impl Worker<'_> {
     }
 
     fn repeated_identifier(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
-        let leaf = self.export.plan.legacy_leaf();
-        let Some(id) = self.scratch.draft.leaf_text(leaf) else {
+        let leaf = self.corridor.export.plan.legacy_leaf();
+        let Some(id) = self.hands.scratch.draft.leaf_text(leaf) else {
             return;
         };
-        if let Some(places) = self.survey.repeated_identifiers.get(id) {
-            let at = self.location(row, self.export.plan.column_of(leaf), Some(leaf));
+        if let Some(places) = self.corridor.survey.repeated_identifiers.get(id) {
+            let at = self.location(row, self.corridor.export.plan.column_of(leaf), Some(leaf));
             diagnostics.push(
                 Diagnostic::new(
                     Code::IdentifierDuplicate,
@@ -306,23 +342,23 @@ impl Worker<'_> {
 
     /// A reference to the row itself, or to a row that nobody knows.
     fn references(&self, row: SourceRow<'_>, diagnostics: &mut Vec<Diagnostic>) {
-        let plan = &self.export.plan;
+        let plan = &self.corridor.export.plan;
         for leaf in 0..plan.shape.leaves.len() {
-            let Slot::Link { at } = self.scratch.draft.slot(leaf) else {
+            let Slot::Link { at } = self.hands.scratch.draft.slot(leaf) else {
                 continue;
             };
-            let target = self.scratch.draft.text(at);
-            let (code, message) = if target == self.scratch.key {
+            let target = self.hands.scratch.draft.text(at);
+            let (code, message) = if target == self.hands.scratch.key {
                 (Code::ReferenceSelf, "The row refers to itself.".to_owned())
-            } else if let Some(chain) = self.survey.cycles.get(&self.scratch.key)
-                && self.survey.cycles.contains_key(target)
+            } else if let Some(chain) = self.corridor.survey.cycles.get(&self.hands.scratch.key)
+                && self.corridor.survey.cycles.contains_key(target)
             {
                 (
                     Code::ReferenceCycle,
                     format!("The rows refer to each other in a circle: {chain}."),
                 )
             } else if self.is_elsewhere(target) {
-                match &self.survey.elsewhere {
+                match &self.corridor.survey.elsewhere {
                     Elsewhere::Found(partners) if partners.contains_key(target) => continue,
                     Elsewhere::Unasked => (
                         Code::ReferenceUnchecked,
@@ -356,8 +392,12 @@ impl Worker<'_> {
             .iter()
             .take(NAMED_ROWS)
             .map(|place| {
-                if self.files.len() > 1 {
-                    format!("{} row {}", self.files[place.file].source.name(), place.row)
+                if self.corridor.files.len() > 1 {
+                    format!(
+                        "{} row {}",
+                        self.corridor.files[place.file].source.name(),
+                        place.row
+                    )
                 } else {
                     place.row.to_string()
                 }
@@ -368,7 +408,11 @@ impl Worker<'_> {
         } else {
             ""
         };
-        let prefix = if self.files.len() > 1 { "" } else { "rows " };
+        let prefix = if self.corridor.files.len() > 1 {
+            ""
+        } else {
+            "rows "
+        };
         match named.as_slice() {
             [first, last] if more.is_empty() => format!("{prefix}{first} and {last}"),
             _ => format!("{prefix}{}{more}", named.join(", ")),
@@ -377,13 +421,13 @@ impl Worker<'_> {
 
     fn is_sensitive(&self, column: Option<usize>) -> bool {
         column
-            .and_then(|c| self.export.plan.sensitive_columns.get(c))
+            .and_then(|c| self.corridor.export.plan.sensitive_columns.get(c))
             .copied()
             .unwrap_or(false)
     }
 
     fn diagnostic(&self, row: SourceRow<'_>, finding: Finding) -> Diagnostic {
-        let plan = &self.export.plan;
+        let plan = &self.corridor.export.plan;
         let column = finding
             .column
             .or_else(|| finding.leaf.and_then(|l| plan.column_of(l)));
@@ -404,17 +448,17 @@ impl Worker<'_> {
 
     fn location(&self, row: SourceRow<'_>, column: Option<usize>, leaf: Option<usize>) -> Location {
         Location {
-            file: Some(Arc::clone(&self.names.file)),
-            sheet: self.names.sheet.clone(),
+            file: Some(Arc::clone(&self.corridor.names.file)),
+            sheet: self.corridor.names.sheet.clone(),
             row: Some(row.row()),
             line: row.line(),
             column: column.and_then(|index| {
-                self.names.columns.get(index).map(|name| ColumnAt {
+                self.corridor.names.columns.get(index).map(|name| ColumnAt {
                     index,
                     name: Arc::clone(name),
                 })
             }),
-            field: leaf.map(|l| Arc::clone(&self.export.plan.shape.leaves[l].path)),
+            field: leaf.map(|l| Arc::clone(&self.corridor.export.plan.shape.leaves[l].path)),
         }
     }
 }

@@ -7,11 +7,12 @@ use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::cycle::References;
 use super::keys::KeyIndex;
+use super::parallel::Pass;
 use super::{Exports, NAMED_ROWS, PrepareError};
-use crate::mapping::Scratch;
 use crate::mapping::date::{Evidence, Verdict};
+use crate::mapping::{Plan, Scratch};
 use crate::partner::PartnerId;
-use crate::source::{Flow, Footer};
+use crate::source::{Flow, Footer, RowBatch};
 
 /// What a first pass over all rows knows.
 #[derive(Debug, Default)]
@@ -91,6 +92,54 @@ struct Wanted {
     cycles: Vec<Vec<u64>>,
 }
 
+/// What a batch tells the survey.
+#[derive(Default)]
+struct Part {
+    rows: u64,
+    keys: Vec<u64>,
+    contents: Vec<u64>,
+    references: Vec<(u64, u64)>,
+    identifiers: Vec<u64>,
+    evidence: Vec<Evidence>,
+}
+
+impl Part {
+    fn of(plan: &Plan, own_identifier: bool, scratch: &mut Scratch, batch: &RowBatch) -> Self {
+        let mut part = Self {
+            keys: Vec::with_capacity(batch.len()),
+            evidence: vec![Evidence::default(); plan.date_columns.len()],
+            ..Self::default()
+        };
+        let gathers = plan.date_columns.iter().any(|c| !c.hinted);
+        for row in batch.rows() {
+            part.rows += 1;
+            if row.fault().is_some() {
+                continue;
+            }
+            if plan.key_of(row, &mut scratch.key) {
+                let key = KeyIndex::hash(&scratch.key);
+                part.keys.push(key);
+                plan.each_reference(row, &mut |parent| {
+                    part.references.push((key, KeyIndex::hash(parent)));
+                });
+                if !plan.content_columns().is_empty() {
+                    part.contents.push(content(plan, row));
+                }
+            }
+            if gathers {
+                plan.gather(row, &mut part.evidence);
+            }
+            if own_identifier {
+                plan.fill(row, &[], scratch);
+                if let Some(id) = scratch.draft.leaf_text(plan.legacy_leaf()) {
+                    part.identifiers.push(KeyIndex::hash(id));
+                }
+            }
+        }
+        part
+    }
+}
+
 impl Exports {
     /// Reads all rows once: counts them, gathers the evidence of date columns, finds keys that stand twice,
     /// rows that are alike and references in a circle. `stop` is asked between batches; `seen` is told how
@@ -108,45 +157,43 @@ impl Exports {
         let mut identifiers = KeyIndex::default();
         let mut contents = KeyIndex::default();
         let mut references = References::default();
-        let mut scratch = Scratch::default();
         for export in &self.files {
             let plan = &export.plan;
             let mut evidence = vec![Evidence::default(); plan.date_columns.len()];
-            let gathers = plan.date_columns.iter().any(|c| !c.hinted);
-            let end = export.source.read(&mut |batch| {
-                for row in batch.rows() {
-                    survey.rows += 1;
-                    if row.fault().is_some() {
-                        continue;
-                    }
-                    if plan.key_of(row, &mut scratch.key) {
-                        let key = KeyIndex::hash(&scratch.key);
-                        survey.keys.add_hash(key);
-                        plan.each_reference(row, &mut |parent| {
-                            references.add(key, KeyIndex::hash(parent));
-                        });
-                        if !plan.content_columns().is_empty() {
-                            contents.add_hash(content(plan, row));
-                        }
-                    }
-                    if gathers {
-                        plan.gather(row, &mut evidence);
-                    }
-                    if own_identifier {
-                        plan.fill(row, &[], &mut scratch);
-                        if let Some(id) = scratch.draft.leaf_text(plan.legacy_leaf()) {
-                            identifiers.add(id);
-                        }
-                    }
+            let work = |scratch: &mut Scratch, _: u32, batch: RowBatch| {
+                Part::of(plan, own_identifier, scratch, &batch)
+            };
+            let mut incomplete = false;
+            let mut take = |part: Part| {
+                survey.rows += part.rows;
+                for key in part.keys {
+                    survey.keys.add_hash(key);
+                }
+                for content in part.contents {
+                    contents.add_hash(content);
+                }
+                for (key, parent) in part.references {
+                    references.add(key, parent);
+                }
+                for identifier in part.identifiers {
+                    identifiers.add_hash(identifier);
+                }
+                for (all, below) in evidence.iter_mut().zip(&part.evidence) {
+                    all.merge(below);
                 }
                 seen(survey.rows);
-                survey.incomplete = stop();
-                if survey.incomplete {
-                    Flow::Enough
-                } else {
-                    Flow::More
-                }
-            })?;
+                incomplete = stop();
+                if incomplete { Flow::Enough } else { Flow::More }
+            };
+            let (end, _, _) = Pass {
+                source: &export.source,
+                first: 0,
+                start: &Scratch::default,
+                work: &work,
+                take: &mut take,
+            }
+            .run()?;
+            survey.incomplete = incomplete;
             survey
                 .verdicts
                 .push(evidence.iter().map(Evidence::verdict).collect());

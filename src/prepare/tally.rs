@@ -70,13 +70,12 @@ pub(super) struct LeafTally {
 }
 
 impl LeafTally {
-    pub(super) fn new(plan: &Plan, samples_so_far: usize) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         let leaves = plan.shape.leaves.len();
         Self {
             filled: vec![0; leaves],
             invalid: vec![0; leaves],
             dates: vec![None; leaves],
-            samples: Vec::with_capacity(SAMPLES.saturating_sub(samples_so_far)),
             words: plan
                 .word_columns()
                 .map(|(leaf, column)| (leaf, column, FxHashSet::default()))
@@ -129,7 +128,7 @@ impl LeafTally {
 
     /// Whether another payload is wanted.
     pub(super) fn wants_sample(&self) -> bool {
-        self.samples.len() < self.samples.capacity()
+        self.samples.len() < SAMPLES
     }
 
     /// Keeps a row's payload, sensitive values masked.
@@ -170,6 +169,17 @@ impl LeafTally {
 }
 
 impl Tally {
+    /// Keeps the first samples: each worker brought its own.
+    pub(super) fn settle(&mut self) {
+        // Stable, and files come in their order: the rows of a file are sorted among themselves.
+        let file = |s: &Sample| Arc::clone(&s.file);
+        if let Some(last) = self.samples.last().map(file) {
+            let from = self.samples.iter().position(|s| s.file == last);
+            self.samples[from.unwrap_or(0)..].sort_by_key(|s| s.row);
+        }
+        self.samples.truncate(SAMPLES);
+    }
+
     /// Adds what one file counted; fields of the same name are added up.
     pub(super) fn add(&mut self, plan: &Plan, names: &[Arc<str>], leaves: LeafTally) {
         let mut places: HashMap<Arc<str>, usize> = self

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::folder::{ReportError, ReportFile, ReportFolder};
-use super::model::{ProblemGroup, RunReport};
+use super::model::{Kind, ProblemGroup, RunReport};
 use super::sections;
 use super::terminal::{next_step, verdict};
 use crate::diagnostic::{Code, Diagnostic, column_letter, thousands};
@@ -211,11 +211,17 @@ fn counts(report: &RunReport) -> String {
             "<tr><td class=\"number\">{count}</td><td><svg class=\"key\" viewBox=\"0 0 1 1\" aria-hidden=\"true\"><rect class=\"{class}\" width=\"1\" height=\"1\"/></svg>{words}</td></tr>"
         );
     }
+    let more = report.verified.map_or(String::new(), |v| {
+        format!(
+            " Partners on the API whose row the source has no longer: {}.",
+            thousands(v.only_api)
+        )
+    });
     format!(
         "<section aria-labelledby=\"rows\">\n<h2 id=\"rows\">{} rows</h2>\n\
          <svg class=\"bar\" viewBox=\"0 0 1000 28\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Rows by outcome; the table below has the same numbers\">{bar}</svg>\n\
          <table class=\"counts\"><thead><tr><th scope=\"col\" class=\"number\">Rows</th><th scope=\"col\">Outcome</th></tr></thead><tbody>\n{lines}</tbody></table>\n\
-         <p class=\"soft\">Every row is one of these: they add up to {}.</p>\n</section>\n",
+         <p class=\"soft\">Every row is one of these: they add up to {}.{more}</p>\n</section>\n",
         thousands(rows),
         thousands(rows)
     )
@@ -267,9 +273,14 @@ fn problems(report: &RunReport, parts: &PageParts) -> String {
     } else {
         let _ = writeln!(
             out,
-            "<p>{} errors and {} warnings. A row with an error is not sent; a warning is told and sent.</p>",
+            "<p>{} errors and {} warnings.{}</p>",
             thousands(report.errors),
-            thousands(report.warnings)
+            thousands(report.warnings),
+            if report.kind == Kind::Verify {
+                ""
+            } else {
+                " A row with an error is not sent; a warning is told and sent."
+            }
         );
     }
     let mut columns: Vec<&str> = report

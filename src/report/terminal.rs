@@ -39,7 +39,7 @@ pub fn render(report: &RunReport) -> String {
     {
         let _ = writeln!(
             out,
-            "  {} more partners of this mapping are on the API whose row the source has no longer.",
+            "  Partners on the API whose row the source has no longer: {}.",
             thousands(verified.only_api)
         );
     }

@@ -56,7 +56,7 @@ fn rows_of(file: &Path, mapping: &Mapping) -> Vec<Row> {
     exports
         .prepare(
             &survey,
-            &Fingerprinter::new([0; 32]),
+            Some(&Fingerprinter::new([0; 32])),
             None,
             &|_| false,
             &mut |rows| {

@@ -10,9 +10,10 @@ use crate::cli::args::{CheckArgs, Shared};
 use crate::cli::connect;
 use crate::cli::contents::contents;
 use crate::cli::exit::{CliError, Exit};
+use crate::cli::known::KnownRows;
 use crate::cli::progress::{Progress, Screen};
 use crate::delivery::Stop;
-use crate::partner::{Fingerprinter, RowKey, RowOutcome};
+use crate::partner::{RowKey, RowOutcome};
 use crate::report::{Counters, Kind, PerRow, ReportFolder};
 use crate::source::Flow;
 use crate::state::{LedgerReader, RunId};
@@ -57,11 +58,8 @@ pub(super) fn run(
         }
         _ => None,
     };
-    let known = |key: &RowKey| {
-        reader
-            .as_ref()
-            .is_some_and(|r| r.is_created(key).unwrap_or(false))
-    };
+    let parents = KnownRows::new(reader);
+    let known = |key: &RowKey| parents.is_created(key);
     let collector = run::collector(
         folder.as_ref(),
         exports,
@@ -69,9 +67,7 @@ pub(super) fn run(
         &counters,
     )?;
     let seen = Cell::new(0_u64);
-    // Nothing is kept, so any key does.
-    let fingerprinter = Fingerprinter::new([0; 32]);
-    let tally = exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
+    let tally = exports.prepare(&survey, None, None, &known, &mut |rows| {
         if stop.is_requested() {
             return Flow::Enough;
         }

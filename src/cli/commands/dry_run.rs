@@ -14,6 +14,7 @@ use crate::cli::args::{ImportArgs, Shared};
 use crate::cli::connect;
 use crate::cli::contents::contents;
 use crate::cli::exit::{CliError, Exit};
+use crate::cli::known::KnownRows;
 use crate::cli::progress::{Progress, Screen};
 use crate::config::{OnChange, Resolved};
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
@@ -105,17 +106,14 @@ pub(super) fn execute(
             None => Ok(keys.into_iter().map(|_| None).collect()),
         }
     };
-    let known = |key: &RowKey| {
-        reader
-            .as_ref()
-            .is_some_and(|r| r.is_created(key).unwrap_or(false))
-    };
+    let parents = KnownRows::new(reader.as_ref().map(LedgerReader::again).transpose()?);
+    let known = |key: &RowKey| parents.is_created(key);
     let there = if args.adopt {
         found_on_api(&survey, settings, shared, desk)?
     } else {
         HashSet::new()
     };
-    let stranded = stranded_rows(exports, &survey, &fingerprinter, &known)?;
+    let stranded = stranded_rows(exports, &survey, &known)?;
     let collector = run::collector(
         folder.as_ref(),
         exports,
@@ -124,7 +122,7 @@ pub(super) fn execute(
     )?;
     let mut budget = args.limit.unwrap_or(u64::MAX);
     let mut trouble = None;
-    let tally = exports.prepare(&survey, &fingerprinter, None, &known, &mut |rows| {
+    let tally = exports.prepare(&survey, Some(&fingerprinter), None, &known, &mut |rows| {
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = rows
             .iter()
@@ -304,8 +302,7 @@ fn judge(
 fn stranded_rows(
     exports: &crate::prepare::Exports,
     survey: &crate::prepare::Survey,
-    fingerprinter: &Fingerprinter,
-    known: &dyn Fn(&RowKey) -> bool,
+    known: &(dyn Fn(&RowKey) -> bool + Sync),
 ) -> Result<HashSet<RowKey>, CliError> {
     let mut stranded = HashSet::new();
     if !exports.has_references() {
@@ -313,7 +310,7 @@ fn stranded_rows(
     }
     let mut links: Vec<(RowKey, Vec<RowKey>)> = Vec::new();
     let mut invalid = HashSet::new();
-    exports.prepare(survey, fingerprinter, None, known, &mut |rows| {
+    exports.prepare(survey, None, None, known, &mut |rows| {
         for row in rows {
             match (row.key, row.partner) {
                 (Some(key), Some(partner)) if !partner.links.is_empty() => {

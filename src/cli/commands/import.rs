@@ -19,6 +19,7 @@ use crate::cli::connect::{self, Connection};
 use crate::cli::contents::contents;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::feeder::Feeder;
+use crate::cli::known::KnownRows;
 use crate::cli::progress::{Progress, Screen};
 use crate::cli::prompt;
 use crate::config::{OnChange, Resolved};
@@ -414,11 +415,8 @@ impl Import<'_> {
             exit: Exit::Stopped,
         });
         let reader = self.reader()?;
-        let known = |key: &RowKey| {
-            reader
-                .as_ref()
-                .is_some_and(|r| r.is_created(key).unwrap_or(false))
-        };
+        let parents = KnownRows::new(reader);
+        let known = |key: &RowKey| parents.is_created(key);
         if refusal.is_none() && (self.args.max_errors.is_some() || expect.looks_at_contents()) {
             let stop = || self.stop.is_requested();
             let (invalid, tally) = run::count_invalid(exports, survey, &known, &stop)?;
@@ -448,8 +446,7 @@ impl Import<'_> {
             }
         }
         if refusal.is_some() {
-            let fingerprinter = crate::partner::Fingerprinter::new([0; 32]);
-            let tally = exports.prepare(survey, &fingerprinter, None, &known, &mut |rows| {
+            let tally = exports.prepare(survey, None, None, &known, &mut |rows| {
                 let mut held = lock(collector);
                 for row in rows {
                     held.add(run::unsent(row, RowOutcome::Deferred));

@@ -8,7 +8,7 @@ use crate::cli::args::InitArgs;
 use crate::cli::exit::{CliError, Exit};
 use crate::mapping::Mapping;
 use crate::mapping::starter::{Columns, Proposal, Remarks, json_schema, propose, template};
-use crate::partner::{Fingerprinter, Query};
+use crate::partner::Query;
 use crate::prepare::{Exports, PrepareError};
 use crate::source::{Flow, Source, SourceOptions};
 
@@ -80,23 +80,17 @@ fn check(file: &Path, proposal: &Proposal, detected: &[String]) -> Result<Remark
     let survey = exports.survey(&|| false, &|_| {})?;
     let mut found: std::collections::BTreeMap<(String, &'static str), (u64, String)> =
         std::collections::BTreeMap::new();
-    exports.prepare(
-        &survey,
-        &Fingerprinter::new([0; 32]),
-        None,
-        &|_| false,
-        &mut |rows| {
-            for diagnostic in rows.iter().flat_map(|r| &r.diagnostics) {
-                let field = diagnostic.at.field.as_deref().unwrap_or("").to_owned();
-                let row = diagnostic.at.row.unwrap_or(0);
-                let entry = found
-                    .entry((field, diagnostic.code.as_str()))
-                    .or_insert_with(|| (0, format!("first in row {row}: {}", diagnostic.message)));
-                entry.0 += 1;
-            }
-            Flow::More
-        },
-    )?;
+    exports.prepare(&survey, None, None, &|_| false, &mut |rows| {
+        for diagnostic in rows.iter().flat_map(|r| &r.diagnostics) {
+            let field = diagnostic.at.field.as_deref().unwrap_or("").to_owned();
+            let row = diagnostic.at.row.unwrap_or(0);
+            let entry = found
+                .entry((field, diagnostic.code.as_str()))
+                .or_insert_with(|| (0, format!("first in row {row}: {}", diagnostic.message)));
+            entry.0 += 1;
+        }
+        Flow::More
+    })?;
     let mut remarks = Remarks::new();
     for ((field, code), (count, first)) in found {
         let lines: &mut Vec<String> = remarks.entry(field).or_default();

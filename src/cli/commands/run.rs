@@ -8,7 +8,7 @@ use crate::cli::args::ExportArgs;
 use crate::cli::exit::{CliError, Exit};
 use crate::mapping::Mapping;
 use crate::mapping::date::Evidence;
-use crate::partner::{Fingerprinter, Query, RowKey, RowOutcome, RowResult};
+use crate::partner::{Query, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PreparedRow, Survey, Tally};
 use crate::report::{
     Collector, Counters, Decision, Detected, Kind, PageParts, RejectFormat, ReportFolder,
@@ -151,13 +151,11 @@ pub(super) fn collector(
 pub(super) fn count_invalid(
     exports: &Exports,
     survey: &Survey,
-    known: &dyn Fn(&RowKey) -> bool,
+    known: &(dyn Fn(&RowKey) -> bool + Sync),
     stop: &dyn Fn() -> bool,
 ) -> Result<(u64, Tally), CliError> {
     let mut invalid = 0_u64;
-    // Nothing is hashed for the ledger here; any key does.
-    let fingerprinter = Fingerprinter::new([0; 32]);
-    let tally = exports.prepare(survey, &fingerprinter, None, known, &mut |rows| {
+    let tally = exports.prepare(survey, None, None, known, &mut |rows| {
         invalid += rows.iter().filter(|r| r.partner.is_none()).count() as u64;
         if stop() { Flow::Enough } else { Flow::More }
     })?;

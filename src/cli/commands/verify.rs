@@ -16,6 +16,7 @@ use crate::cli::args::{ExportArgs, Shared, VerifyArgs};
 use crate::cli::connect::{self, Connection};
 use crate::cli::contents::contents;
 use crate::cli::exit::{CliError, Exit};
+use crate::cli::known::KnownRows;
 use crate::cli::progress::{Progress, Screen};
 use crate::cli::readback::{Readback, get};
 use crate::config::Resolved;
@@ -298,10 +299,10 @@ impl Verify<'_> {
             self.lock().tell(u32::MAX, vec![told]);
         }
         let fingerprinter = self.reader.fingerprinter()?;
-        let parents = self.reader.again()?;
-        let known = |key: &RowKey| parents.is_created(key).unwrap_or(false);
+        let parents = KnownRows::new(Some(self.reader.again()?));
+        let known = |key: &RowKey| parents.is_created(key);
         let (exports, survey, stop) = (self.exports, self.survey, self.stop.clone());
-        let tally = exports.prepare(survey, &fingerprinter, None, &known, &mut |rows| {
+        let tally = exports.prepare(survey, Some(&fingerprinter), None, &known, &mut |rows| {
             if stop.is_requested() {
                 return Flow::Enough;
             }

@@ -57,6 +57,16 @@ impl Evidence {
         }
     }
 
+    /// Adds what rows further down the column prove.
+    pub fn merge(&mut self, below: &Evidence) {
+        self.values += below.values;
+        self.day_first += below.day_first;
+        self.month_first += below.month_first;
+        self.undecided += below.undecided;
+        self.first_day_row = self.first_day_row.or(below.first_day_row);
+        self.first_month_row = self.first_month_row.or(below.first_month_row);
+    }
+
     /// What the counts decide.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

@@ -41,7 +41,7 @@
     const body = table.createTBody();
     for (const [, file, row, at, value, message] of rows.slice(from, from + PAGE)) {
       const line = body.insertRow();
-      const where = data.files.length > 1 ? data.files[file] + ' ' + row : String(row);
+      const where = row === 0 ? '—' : data.files.length > 1 ? data.files[file] + ' ' + row : String(row);
       line.append(cell('td', where, 'number'), cell('td', at), cell('td', value, 'value'), cell('td', message));
     }
     const scroll = document.createElement('div');
