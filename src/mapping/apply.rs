@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::coerce::{Coerced, coerce, is_invisible, split_extension, trim};
 use super::compile::{Plan, PlanFeed, PlanRule, Ready};
-use super::date::{self, Evidence, Verdict};
+use super::date::{self, Evidence, Readings, SettledDates, Verdict};
 use super::phone::{self, Phone};
 use crate::diagnostic::Code;
 use crate::partner::{Draft, FieldKind, Finding, Query, Slot};
@@ -19,6 +19,27 @@ pub struct Scratch {
     pub findings: Vec<Finding>,
     /// The row's key.
     pub key: String,
+    /// The plan that the dates below were read by.
+    plan: u64,
+    /// By date column.
+    readings: Vec<Readings>,
+    /// By leaf.
+    settled: Vec<SettledDates>,
+}
+
+impl Scratch {
+    /// What was remembered under another plan is forgotten.
+    fn remember_for(&mut self, plan: &Plan) {
+        if self.plan != plan.id {
+            self.plan = plan.id;
+            self.readings.clear();
+            self.readings
+                .resize_with(plan.date_columns.len(), Readings::default);
+            self.settled.clear();
+            self.settled
+                .resize_with(plan.rules.len(), SettledDates::default);
+        }
+    }
 }
 
 /// What a filled row is, beside its draft.
@@ -87,14 +108,21 @@ impl Plan {
     }
 
     /// Counts what the row's date cells prove, by date column.
-    pub fn gather(&self, row: SourceRow<'_>, evidence: &mut [Evidence]) {
+    pub fn gather(&self, row: SourceRow<'_>, scratch: &mut Scratch, evidence: &mut [Evidence]) {
+        scratch.remember_for(self);
         for (index, column) in self.date_columns.iter().enumerate() {
             let rule = &self.rules[column.leaf];
             let reading = match column.column {
                 Some(c) => {
                     let cell = row.cell(c);
-                    if matches!(cell, Cell::Text(t) if self.is_null(trim(t).0)) {
-                        continue;
+                    if let Cell::Text(text) = cell {
+                        if let Some(reading) = scratch.readings[index].get(text) {
+                            evidence[index].add(reading, row.row());
+                            continue;
+                        }
+                        if self.is_null(trim(text).0) {
+                            continue;
+                        }
                     }
                     date::read_cell(cell, &rule.hints)
                 }
@@ -108,6 +136,9 @@ impl Plan {
             };
             if let Ok(Some(reading)) = reading {
                 evidence[index].add(&reading, row.row());
+                if let Some(Cell::Text(text)) = column.column.map(|c| row.cell(c)) {
+                    scratch.readings[index].put(text, reading);
+                }
             }
         }
     }
@@ -115,6 +146,7 @@ impl Plan {
     /// Fills the scratch's draft from a row. `verdicts` are those of the date columns, in their order.
     pub fn fill(&self, row: SourceRow<'_>, verdicts: &[Verdict], scratch: &mut Scratch) -> Filled {
         scratch.findings.clear();
+        scratch.remember_for(self);
         scratch.draft.reset(self.rules.len());
         for leaf in self.order.iter().copied() {
             self.fill_leaf(leaf, &self.rules[leaf], row, verdicts, scratch);
@@ -336,6 +368,12 @@ impl Plan {
         s: &mut Scratch,
     ) {
         let verdict = verdict.copied().unwrap_or(Verdict::Silent);
+        if let Cell::Text(text) = cell
+            && let Some(date) = s.settled[leaf].get(text, verdict)
+        {
+            s.draft.set(leaf, Slot::Date(date), true);
+            return;
+        }
         let settled = date::read_cell(cell, &rule.hints).and_then(|reading| {
             reading
                 .map(|r| date::settle(&r, verdict, &rule.hints))
@@ -349,6 +387,11 @@ impl Plan {
         match settled {
             Ok(None) => {}
             Ok(Some(settled)) => {
+                if let (Cell::Text(text), true, false) =
+                    (cell, settled.warnings.is_empty(), settled.sentinel)
+                {
+                    s.settled[leaf].put(text, verdict, settled.date);
+                }
                 for (code, message) in settled.warnings {
                     tell(code, message);
                 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::address::{self, AddressLeaves};
 use super::coerce::{Coerced, coerce};
@@ -108,9 +109,14 @@ pub struct DateColumn {
     pub hinted: bool,
 }
 
+/// Numbers of plans; 0 is none.
+static PLANS: AtomicU64 = AtomicU64::new(1);
+
 /// A mapping compiled against a header.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// A number of its own, by which a scratch knows what it remembers.
+    pub(super) id: u64,
     /// The request body's tree.
     pub shape: Shape,
     /// Columns whose order of day and month is judged by their own evidence.
@@ -189,6 +195,7 @@ impl Plan {
             .filter(|c| compiler.used[*c] && !identity.contains(c))
             .collect();
         Ok(Self {
+            id: PLANS.fetch_add(1, Ordering::Relaxed),
             order,
             content,
             legacy,

@@ -163,13 +163,7 @@ fn write_slot(
         }
         Slot::Boolean(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
         Slot::Date(date) => {
-            let _ = write!(
-                out,
-                "\"{:04}-{:02}-{:02}\"",
-                date.year(),
-                date.month(),
-                date.day()
-            );
+            write_date(date, out);
         }
         Slot::Link { .. } => {
             out.push(b'"');
@@ -187,6 +181,32 @@ fn write_slot(
         }
     }
     true
+}
+
+/// `"yyyy-MM-dd"`, digit by digit: this is done for every date of every row.
+fn write_date(date: jiff::civil::Date, out: &mut Vec<u8>) {
+    // Dates of the draft lie in the years 0 to 9999.
+    let (year, month, day) = (
+        date.year().unsigned_abs(),
+        date.month().unsigned_abs(),
+        date.day().unsigned_abs(),
+    );
+    let digit = |n: u16| b'0' + u8::try_from(n % 10).unwrap_or(0);
+    let (month, day) = (u16::from(month), u16::from(day));
+    out.extend_from_slice(&[
+        b'"',
+        digit(year / 1000),
+        digit(year / 100),
+        digit(year / 10),
+        digit(year),
+        b'-',
+        digit(month / 10),
+        digit(month),
+        b'-',
+        digit(day / 10),
+        digit(day),
+        b'"',
+    ]);
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {

@@ -27,12 +27,12 @@ pub struct Link {
     pub at: usize,
 }
 
-/// The source's own cells of a row, as read: what a rejects file is made of.
+/// The source's own cells of some rows, as read: what a rejects file is made of.
 pub trait SourceCells: Send + Sync + fmt::Debug {
-    /// The cells in the order of the header.
-    fn cells(&self) -> Vec<String>;
+    /// The cells of a row in the order of the header.
+    fn cells(&self, index: u32) -> Vec<String>;
     /// The same with the types that their file gave them: what a marked-up workbook is made of.
-    fn values(&self) -> Vec<SourceValue>;
+    fn values(&self, index: u32) -> Vec<SourceValue>;
 }
 
 /// A cell of the source, typed as its file types it.
@@ -59,8 +59,24 @@ pub struct Origin {
     pub ordinal: u32,
     /// The row as a spreadsheet shows it, from 1.
     pub row: u64,
-    /// The row's own cells.
-    pub cells: Arc<dyn SourceCells>,
+    /// The cells of the rows that were read together with it.
+    pub batch: Arc<dyn SourceCells>,
+    /// Its place among them.
+    pub index: u32,
+}
+
+impl Origin {
+    /// The row's own cells in the order of the header.
+    #[must_use]
+    pub fn cells(&self) -> Vec<String> {
+        self.batch.cells(self.index)
+    }
+
+    /// The same with the types that their file gave them.
+    #[must_use]
+    pub fn values(&self) -> Vec<SourceValue> {
+        self.batch.values(self.index)
+    }
 }
 
 /// A row that can be sent.

@@ -17,13 +17,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::parallel::Pass;
-use self::row::{Corridor, Hands, Names, Worker};
+use self::row::{BatchCells, Corridor, Hands, Names, Worker};
 pub use self::survey::Survey;
 use self::tally::LeafTally;
 pub use self::tally::{FieldTally, Sample, Tally};
 use crate::diagnostic::Diagnostic;
 use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup, Scratch};
-use crate::partner::{Fingerprinter, Origin, PreparedPartner, Query, RowKey};
+use crate::partner::{Fingerprinter, Origin, PreparedPartner, Query, RowKey, SourceCells};
 use crate::source::{Flow, RowBatch, SheetChoice, Source, SourceError, SourceOptions};
 
 /// The corridor cannot be walked.
@@ -184,9 +184,12 @@ impl Exports {
                 scratch: Scratch::default(),
                 body: Vec::new(),
                 tally: LeafTally::new(&export.plan),
+                nameless: Arc::from(""),
             };
             let work = |hands: &mut Hands, at: u32, batch: RowBatch| {
-                let batch = Arc::new(batch);
+                let read = Arc::new(BatchCells(batch));
+                let batch = &read.0;
+                let cells: Arc<dyn SourceCells> = Arc::clone(&read) as _;
                 let mut prepared = Vec::with_capacity(batch.len());
                 let mut worker = Worker {
                     corridor: &corridor,
@@ -195,7 +198,7 @@ impl Exports {
                 match only {
                     None => {
                         for (ordinal, row) in (at..).zip(batch.rows()) {
-                            prepared.push(worker.row(row, ordinal, &batch));
+                            prepared.push(worker.row(row, ordinal, &cells));
                         }
                     }
                     Some(only) => {
@@ -204,7 +207,7 @@ impl Exports {
                             let Some(row) = batch.row((ordinal - at) as usize) else {
                                 break;
                             };
-                            prepared.push(worker.row(row, *ordinal, &batch));
+                            prepared.push(worker.row(row, *ordinal, &cells));
                         }
                     }
                 }

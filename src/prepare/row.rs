@@ -13,22 +13,20 @@ use crate::partner::{
 };
 use crate::source::{Cell, Epoch, RowBatch, RowFault, SourceRow};
 
+/// The rows that were read together, for those who want a row's own cells.
 #[derive(Debug)]
-struct RowCells {
-    batch: Arc<RowBatch>,
-    index: usize,
-}
+pub(super) struct BatchCells(pub(super) RowBatch);
 
-impl SourceCells for RowCells {
-    fn cells(&self) -> Vec<String> {
-        self.batch
-            .row(self.index)
+impl SourceCells for BatchCells {
+    fn cells(&self, index: u32) -> Vec<String> {
+        self.0
+            .row(index as usize)
             .map(SourceRow::texts)
             .unwrap_or_default()
     }
 
-    fn values(&self) -> Vec<SourceValue> {
-        let Some(row) = self.batch.row(self.index) else {
+    fn values(&self, index: u32) -> Vec<SourceValue> {
+        let Some(row) = self.0.row(index as usize) else {
             return Vec::new();
         };
         (0..row.width())
@@ -81,6 +79,8 @@ pub(super) struct Hands {
     pub(super) scratch: Scratch,
     pub(super) body: Vec<u8>,
     pub(super) tally: LeafTally,
+    /// The name of a row that is only judged.
+    pub(super) nameless: Arc<str>,
 }
 
 pub(super) struct Worker<'w> {
@@ -93,16 +93,14 @@ impl Worker<'_> {
         &mut self,
         row: SourceRow<'_>,
         ordinal: u32,
-        batch: &Arc<RowBatch>,
+        batch: &Arc<dyn SourceCells>,
     ) -> PreparedRow {
         let origin = Origin {
             file: u32::try_from(self.corridor.file).unwrap_or(u32::MAX),
             ordinal,
             row: row.row(),
-            cells: Arc::new(RowCells {
-                batch: Arc::clone(batch),
-                index: row.index(),
-            }),
+            batch: Arc::clone(batch),
+            index: u32::try_from(row.index()).unwrap_or(u32::MAX),
         };
         if let Some(fault) = row.fault() {
             let diagnostics = vec![self.fault(row, fault)];
@@ -202,15 +200,18 @@ impl Worker<'_> {
             .map(|f| f.of(&self.hands.body, &links, query));
         let links = self.fill_found(links);
         let draft = &self.hands.scratch.draft;
+        // A row that is only judged needs no names.
+        let (legacy_identifier, business_name) = if fingerprint.is_some() {
+            let legacy = draft.leaf_text(plan.legacy_leaf()).unwrap_or(key.as_str());
+            let name = draft.leaf_text(plan.business_name_leaf()).unwrap_or("");
+            (ExternalId::new(legacy), name.into())
+        } else {
+            (ExternalId::new(""), Arc::clone(&self.hands.nameless))
+        };
         PreparedPartner {
             key: key.clone(),
-            legacy_identifier: ExternalId::new(
-                draft.leaf_text(plan.legacy_leaf()).unwrap_or(key.as_str()),
-            ),
-            business_name: draft
-                .leaf_text(plan.business_name_leaf())
-                .unwrap_or("")
-                .into(),
+            legacy_identifier,
+            business_name,
             body: match fingerprint {
                 Some(_) => Body::new(self.hands.body.clone()),
                 None => Body::default(),

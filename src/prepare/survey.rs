@@ -127,7 +127,7 @@ impl Part {
                 }
             }
             if gathers {
-                plan.gather(row, &mut part.evidence);
+                plan.gather(row, scratch, &mut part.evidence);
             }
             if own_identifier {
                 plan.fill(row, &[], scratch);

@@ -147,7 +147,7 @@ impl Files {
             | RowOutcome::InDoubt => {
                 if let Some(rejects) = &mut self.rejects {
                     let problems = problems_text(&row.diagnostics);
-                    let cells = row.origin.cells.cells();
+                    let cells = row.origin.cells();
                     rejects.add(row.origin.file as usize, &cells, &problems)?;
                 }
             }

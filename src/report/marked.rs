@@ -150,7 +150,7 @@ impl Marked {
     ) -> Result<(), XlsxError> {
         let sheet = self.book.worksheet_from_index(index)?;
         let kept = (0..format.header.len()).filter(|c| Some(*c) != format.dropped);
-        let values = row.origin.cells.values();
+        let values = row.origin.values();
         let mut place = 0_u16;
         for column in kept {
             let here: Vec<&Diagnostic> = row

@@ -15,11 +15,11 @@ use crate::partner::{
 struct Cells(Vec<&'static str>);
 
 impl SourceCells for Cells {
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, _: u32) -> Vec<String> {
         self.0.iter().map(|c| (*c).to_owned()).collect()
     }
 
-    fn values(&self) -> Vec<SourceValue> {
+    fn values(&self, _: u32) -> Vec<SourceValue> {
         let value = |c: &&str| match c.parse::<f64>() {
             Ok(n) => SourceValue::Number(n),
             Err(_) => SourceValue::Text((*c).to_owned()),
@@ -39,7 +39,8 @@ fn row(
             file: 0,
             ordinal: u32::try_from(row).unwrap(),
             row,
-            cells: Arc::new(Cells(cells.to_vec())),
+            batch: Arc::new(Cells(cells.to_vec())),
+            index: 0,
         },
         key: Some(RowKey::new(cells[0])),
         legacy_identifier: Some(ExternalId::new(cells[0])),

@@ -189,14 +189,32 @@ fn push_record(
     batch.start_row(row, Some(line));
     let mut broken = None;
     // One check for the whole record; only a record with broken bytes is looked at cell by cell.
-    let whole = std::str::from_utf8(record.as_slice()).ok();
+    let whole = std::str::from_utf8(record.as_slice())
+        .ok()
+        .filter(|text| !(decoded && text.contains('\u{fffd}')));
+    if let Some(text) = whole {
+        // The record's cells lie one behind the other: they are taken at once.
+        let (base, _) = batch.push_text(text);
+        let mut start = base;
+        for (column, bytes) in record.iter().enumerate() {
+            let end = start + u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            let in_header = width == 0 || column < width;
+            if start < end {
+                batch.push(Stored::Text(start, end));
+            } else if in_header {
+                batch.push(Stored::Empty);
+            }
+            start = end;
+        }
+        judge_width(batch, record, width);
+        return;
+    }
     for (column, bytes) in record.iter().enumerate() {
         // Cells beyond the header that are empty come from a trailing delimiter.
         if width > 0 && column >= width && bytes.is_empty() {
             continue;
         }
-        let cell = whole.and_then(|text| record.range(column).and_then(|r| text.get(r)));
-        let (start, end) = if let Ok(text) = cell.map_or_else(|| std::str::from_utf8(bytes), Ok) {
+        let (start, end) = if let Ok(text) = std::str::from_utf8(bytes) {
             if decoded && text.contains('\u{fffd}') {
                 broken.get_or_insert(column);
             }
@@ -211,13 +229,18 @@ fn push_record(
             Stored::Text(start, end)
         });
     }
+    judge_width(batch, record, width);
+    if let Some(column) = broken {
+        batch.set_fault(RowFault::Undecodable { column });
+    }
+}
+
+/// A row with another number of cells than the header has is ragged.
+fn judge_width(batch: &mut RowBatch, record: &csv::ByteRecord, width: usize) {
     let found = record.len();
     let trailing_empty = record.iter().skip(width).all(<[u8]>::is_empty);
     if width > 0 && (found < width || (found > width && !trailing_empty)) {
         batch.set_fault(RowFault::Ragged { found });
-    }
-    if let Some(column) = broken {
-        batch.set_fault(RowFault::Undecodable { column });
     }
 }
 

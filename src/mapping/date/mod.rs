@@ -6,6 +6,7 @@
 //! that of `docs/dates.md`; its point numbers stand in the comments.
 
 mod evidence;
+mod memo;
 mod names;
 mod parse;
 mod serial;
@@ -14,6 +15,7 @@ mod time;
 use jiff::civil::{Date, Weekday};
 
 pub use evidence::{Evidence, Verdict};
+pub use memo::{Readings, SettledDates};
 pub use names::Locale;
 pub use parse::read_text;
 pub use serial::{read_epoch, read_serial};
