@@ -1,8 +1,8 @@
 //! What only the parts of an address together can tell: a state's code by its country, and a postal code's
 //! lost zero by its state.
 
-use super::apply::Scratch;
 use super::lookup;
+use super::scratch::Scratch;
 use crate::diagnostic::Code;
 use crate::partner::{FieldKind, Finding, LeafInfo};
 

@@ -4,43 +4,12 @@ use std::borrow::Cow;
 
 use super::coerce::{Coerced, coerce, is_invisible, split_extension, trim};
 use super::compile::{Plan, PlanFeed, PlanRule, Ready};
-use super::date::{self, Evidence, Readings, SettledDates, Verdict};
+use super::date::{self, Verdict};
 use super::phone::{self, Phone};
+use super::scratch::Scratch;
 use crate::diagnostic::Code;
 use crate::partner::{Draft, FieldKind, Finding, Query, Slot};
 use crate::source::{Cell, SourceRow, number_text};
-
-/// Buffers for one row, reused from row to row.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    /// The row's values.
-    pub draft: Draft,
-    /// What was found.
-    pub findings: Vec<Finding>,
-    /// The row's key.
-    pub key: String,
-    /// The plan that the dates below were read by.
-    plan: u64,
-    /// By date column.
-    readings: Vec<Readings>,
-    /// By leaf.
-    settled: Vec<SettledDates>,
-}
-
-impl Scratch {
-    /// What was remembered under another plan is forgotten.
-    fn remember_for(&mut self, plan: &Plan) {
-        if self.plan != plan.id {
-            self.plan = plan.id;
-            self.readings.clear();
-            self.readings
-                .resize_with(plan.date_columns.len(), Readings::default);
-            self.settled.clear();
-            self.settled
-                .resize_with(plan.rules.len(), SettledDates::default);
-        }
-    }
-}
 
 /// What a filled row is, beside its draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,44 +72,8 @@ impl Plan {
         }
     }
 
-    fn is_null(&self, text: &str) -> bool {
+    pub(super) fn is_null(&self, text: &str) -> bool {
         self.null.iter().any(|n| n == text)
-    }
-
-    /// Counts what the row's date cells prove, by date column.
-    pub fn gather(&self, row: SourceRow<'_>, scratch: &mut Scratch, evidence: &mut [Evidence]) {
-        scratch.remember_for(self);
-        for (index, column) in self.date_columns.iter().enumerate() {
-            let rule = &self.rules[column.leaf];
-            let reading = match column.column {
-                Some(c) => {
-                    let cell = row.cell(c);
-                    if let Cell::Text(text) = cell {
-                        if let Some(reading) = scratch.readings[index].get(text) {
-                            evidence[index].add(reading, row.row());
-                            continue;
-                        }
-                        if self.is_null(trim(text).0) {
-                            continue;
-                        }
-                    }
-                    date::read_cell(cell, &rule.hints)
-                }
-                None => match &rule.feed {
-                    PlanFeed::Template(t) => match self.templates.fill(*t, row, &self.header) {
-                        Ok(text) => date::read_cell(Cell::Text(&text), &rule.hints),
-                        Err(_) => continue,
-                    },
-                    _ => continue,
-                },
-            };
-            if let Ok(Some(reading)) = reading {
-                evidence[index].add(&reading, row.row());
-                if let Some(Cell::Text(text)) = column.column.map(|c| row.cell(c)) {
-                    scratch.readings[index].put(text, reading);
-                }
-            }
-        }
     }
 
     /// Fills the scratch's draft from a row. `verdicts` are those of the date columns, in their order.

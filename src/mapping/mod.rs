@@ -14,12 +14,14 @@ mod file;
 mod lookup;
 mod phone;
 mod rule;
+mod scratch;
 pub mod starter;
 mod template;
 mod timezone;
 
-pub use apply::{Filled, Scratch};
+pub use apply::Filled;
 pub use compile::{DateColumn, Plan};
 pub use error::{MappingError, MappingProblem};
 pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
 pub use rule::{Constant, Feed, FieldRule, Rule, Transform};
+pub use scratch::Scratch;
