@@ -1,7 +1,9 @@
 //! Character encodings: detect from the whole file, then decode to UTF-8.
 //!
 //! A byte order mark decides; then strict UTF-8 over the whole file; then `chardetng` over the whole file,
-//! because an export can be plain ASCII for tens of kilobytes before its first Windows-1252 byte.
+//! because an export can be plain ASCII for tens of kilobytes before its first Windows-1252 byte. The guess costs a
+//! hundred times what the check costs, so it sees a file only when that is known not to be UTF-8, and of that only
+//! lines that hold something to guess from.
 
 use std::io::{self, Read};
 
@@ -58,10 +60,9 @@ impl TextEncoding {
 /// Finds the encoding of a file; `wanted` settles it.
 pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Result<TextEncoding> {
     let mut file = input.open()?;
-    let mut chunk = vec![0; 256 * 1024];
-    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    let mut chunk = vec![0; CHUNK_BYTES];
     let mut utf8 = Utf8Check::default();
-    let mut high = HighBytes::default();
+    let mut ascii = true;
     let mut first = true;
     loop {
         let n = read_full(&mut file, &mut chunk)?;
@@ -94,12 +95,14 @@ pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Re
         if n == 0 {
             break;
         }
+        ascii = ascii && bytes.is_ascii();
         utf8.feed(bytes);
-        detector.feed(bytes, false);
-        high.feed(bytes);
+        if utf8.broken {
+            break;
+        }
     }
     if utf8.finish() {
-        let evidence = if high.count == 0 {
+        let evidence = if ascii {
             "every byte is ASCII"
         } else {
             "every byte is valid"
@@ -109,6 +112,38 @@ pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Re
             bom: false,
             evidence: evidence.to_owned(),
         });
+    }
+    guess(input)
+}
+
+/// Bytes read at a time.
+const CHUNK_BYTES: usize = 256 * 1024;
+/// Bytes of lines with something to guess from: more of them change no guess.
+const GUESS_BYTES: usize = 1024 * 1024;
+
+/// The encoding of a file that is not UTF-8.
+fn guess(input: &Input) -> io::Result<TextEncoding> {
+    let mut file = input.open()?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    let mut high = HighBytes::default();
+    let mut fed = 0;
+    loop {
+        let n = read_full(&mut file, &mut chunk)?;
+        if n == 0 {
+            break;
+        }
+        let bytes = &chunk[..n];
+        high.feed(bytes);
+        if fed >= GUESS_BYTES || bytes.is_ascii() {
+            continue;
+        }
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            if fed < GUESS_BYTES && !line.is_ascii() {
+                detector.feed(line, false);
+                fed += line.len();
+            }
+        }
     }
     detector.feed(b"", true);
     let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);

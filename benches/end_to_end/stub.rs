@@ -1,0 +1,106 @@
+//! A server that does nothing but answer: any request is 201 with a body of 1.2 KB. It tells what the client costs.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, Stdio};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The word by which this program starts itself as the stub.
+pub const STUB: &str = "--stub";
+
+/// Serves until the process is ended; the address is the first line on standard output.
+pub fn serve() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        writeln!(std::io::stdout(), "http://{address}").unwrap();
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            tokio::spawn(answer(stream));
+        }
+    });
+}
+
+async fn answer(mut stream: TcpStream) {
+    let body = format!(
+        r#"{{"id":"7f4c2f5e-9a43-4b7e-8f6e-0d5f3c1b2a90","status":"Active","padding":"{}"}}"#,
+        "x".repeat(1130)
+    );
+    let whole = format!(
+        "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut buffer = Vec::with_capacity(16 * 1024);
+    loop {
+        let Some(head) = memchr::memmem::find(&buffer, b"\r\n\r\n") else {
+            match stream.read_buf(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => continue,
+            }
+        };
+        let end = head + 4 + content_length(&buffer[..head]);
+        while buffer.len() < end {
+            match stream.read_buf(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+        buffer.drain(..end);
+        if stream.write_all(whole.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn content_length(head: &[u8]) -> usize {
+    let head = std::str::from_utf8(head).unwrap();
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .map_or(0, |(_, value)| value.trim().parse().unwrap())
+}
+
+/// A server in a process of its own, ended with this value.
+pub struct Server {
+    child: Child,
+    pub url: String,
+}
+
+impl Server {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
+        let url = url.trim().to_owned();
+        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+        Self { child, url }
+    }
+
+    pub fn stub() -> Self {
+        Self::start(Command::new(std::env::current_exe().unwrap()).arg(STUB))
+    }
+
+    pub fn sandbox(latency: &str) -> Self {
+        let binary = env!("CARGO_BIN_EXE_partner-sync");
+        Self::start(Command::new(binary).args(["sandbox", "--latency", latency]))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
