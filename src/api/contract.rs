@@ -47,10 +47,10 @@ impl RemotePartner {
             Value::Number(n) => Some(n.to_string()),
             _ => None,
         };
-        let id = text(raw.get("id")?)?;
+        let id = id_of(raw.get("id")?)?;
         let party = raw.get("party");
         Some(Self {
-            id: PartnerId::new(id),
+            id,
             legacy_identifier: party.and_then(|p| p.get("legacyIdentifier")).and_then(text),
             created_at: raw.pointer("/auditInfo/createdAt").and_then(text),
             raw,
@@ -61,6 +61,15 @@ impl RemotePartner {
     #[must_use]
     pub fn has_party(&self) -> bool {
         self.raw.get("party").is_some_and(Value::is_object)
+    }
+}
+
+/// A partner's id as the API writes it: a text, or a number.
+pub(super) fn id_of(value: &Value) -> Option<PartnerId> {
+    match value {
+        Value::String(s) if !s.is_empty() => Some(PartnerId::new(s.as_str())),
+        Value::Number(n) => Some(PartnerId::new(n.to_string())),
+        _ => None,
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::auth::Auth;
 use super::body_probe::ProbeBody;
-use super::contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner, id_of};
 use super::error::ApiError;
 use super::retry::{retry_after, spent_quota};
 use crate::clock::Clock;
@@ -247,9 +247,8 @@ impl HttpApi {
                 let id = body
                     .as_ref()
                     .ok()
-                    .and_then(|b| serde_json::from_slice::<Value>(b).ok())
-                    .and_then(RemotePartner::from_json)
-                    .map(|p| p.id);
+                    .and_then(|b| serde_json::from_slice::<Made>(b).ok())
+                    .and_then(|made| id_of(&made.id));
                 match id {
                     Some(id) => CreateOutcome::Created(id),
                     // Made, most probably, but under an id that nobody told.
@@ -273,6 +272,13 @@ impl HttpApi {
             },
         }
     }
+}
+
+/// All that an answer to a create is read for.
+#[derive(serde::Deserialize)]
+struct Made {
+    #[serde(default)]
+    id: Value,
 }
 
 fn bool_word(b: bool) -> &'static str {

@@ -54,10 +54,10 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
             .map(Coerced::Integer)
             .map_err(|_| Complaint::new(Code::NumberInvalid, "A whole number was expected.")),
         FieldKind::Boolean => {
-            let lower = text.to_lowercase();
-            if YES.contains(&lower.as_str()) {
+            let is_one_of = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(text));
+            if is_one_of(&YES) {
                 Ok(Coerced::Boolean(true))
-            } else if NO.contains(&lower.as_str()) {
+            } else if is_one_of(&NO) {
                 Ok(Coerced::Boolean(false))
             } else {
                 Err(Complaint::new(
@@ -87,7 +87,14 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
             .map(|u| Coerced::Text(Cow::Owned(u.hyphenated().to_string())))
             .map_err(|_| Complaint::new(Code::UuidInvalid, "A UUID was expected.")),
         FieldKind::TimeZone => super::timezone::iana_name(text)
-            .map(|name| Coerced::Text(Cow::Owned(name)))
+            .map(|name| {
+                // As most exports write it.
+                Coerced::Text(if *name == *text {
+                    Cow::Borrowed(text)
+                } else {
+                    Cow::Owned((*name).to_owned())
+                })
+            })
             .ok_or_else(|| {
                 Complaint::new(
                     Code::TimeZoneUnknown,

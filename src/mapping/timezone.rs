@@ -3,6 +3,11 @@
 //! Source: IANA time zone database (by jiff, bundled); the `windowsZones` table of the Unicode CLDR,
 //! territory 001, for Windows names; and what CRMs in the United States write.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
 /// Windows names and the zone each stands for.
 const WINDOWS: &[(&str, &str)] = &[
     ("Dateline Standard Time", "Etc/GMT+12"),
@@ -185,8 +190,25 @@ const UNITED_STATES: &[(&str, &str)] = &[
 ///
 /// `(GMT-08:00) Pacific Standard Time (America/Los_Angeles)`, as Salesforce writes it, and `(UTC-05:00)
 /// Eastern Time (US & Canada)`, as Windows shows it, are read too.
-pub(super) fn iana_name(text: &str) -> Option<String> {
-    let text = text.trim();
+pub(super) fn iana_name(text: &str) -> Option<Arc<str>> {
+    /// Spellings remembered by each thread: an export has a handful.
+    const REMEMBERED: usize = 256;
+    thread_local! {
+        static SEEN: RefCell<FxHashMap<Box<str>, Option<Arc<str>>>> = RefCell::default();
+    }
+    SEEN.with_borrow_mut(|seen| {
+        if let Some(name) = seen.get(text) {
+            return name.clone();
+        }
+        let name: Option<Arc<str>> = look_up(text.trim()).map(Arc::from);
+        if seen.len() < REMEMBERED {
+            seen.insert(text.into(), name.clone());
+        }
+        name
+    })
+}
+
+fn look_up(text: &str) -> Option<String> {
     if let Some(inner) = text.strip_suffix(')').and_then(|t| t.rsplit_once('('))
         && inner.1.contains('/')
         && let Some(name) = known(inner.1)

@@ -18,6 +18,7 @@
 mod error;
 mod lock;
 mod migration;
+mod moves;
 mod query;
 mod record;
 mod run;
@@ -46,6 +47,11 @@ pub struct SpaceId(pub(crate) i64);
 /// How long a statement waits for a lock of another connection.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Pages of the state kept in memory: those that the keys of a run lead through, however many rows the state has.
+const CACHE_KIB: i64 = 8 * 1024;
+/// Pages of the log before it is folded into the file: each folding waits for the disk twice.
+const CHECKPOINT_PAGES: i64 = 4_000;
+
 /// Opens the state for writing: made with mode 0600 where it is not there, migrated where it is older,
 /// checked where the last run did not end.
 fn open_for_writing(path: &Path) -> Result<Connection, StateError> {
@@ -60,6 +66,8 @@ fn open_for_writing(path: &Path) -> Result<Connection, StateError> {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(())
     };

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::error::StateError;
+use super::moves::{Failure, claim_one, settle_one};
 use super::query::{Known, LedgerReader, known_of};
-use super::record::{Event, IllegalMove, RecordState, sources, step};
+use super::record::{Event, RecordState, step};
 use super::run::RunStart;
 use super::{SpaceId, hash_key, open_for_writing};
 use crate::clock::{Clock, Timestamp};
@@ -469,131 +470,5 @@ fn end_run(
         ),
         params![space.0, keep],
     )?;
-    Ok(())
-}
-
-enum Failure {
-    Illegal(IllegalMove),
-    Sqlite(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(e: rusqlite::Error) -> Self {
-        Failure::Sqlite(e)
-    }
-}
-
-/// The states from which an event is legal, as SQL: the table of moves decides, not this file.
-fn legal(event: Event) -> String {
-    let codes: Vec<String> = sources(event)
-        .0
-        .iter()
-        .map(|s| s.code().to_string())
-        .collect();
-    codes.join(", ")
-}
-
-fn current(c: &Connection, space: SpaceId, key: &RowKey) -> rusqlite::Result<Option<RecordState>> {
-    c.prepare_cached("SELECT state FROM record WHERE space = ?1 AND key = ?2")?
-        .query_row(params![space.0, key.as_str()], |r| r.get::<_, i64>(0))
-        .optional()
-        .map(|code| code.and_then(RecordState::from_code))
-}
-
-fn claim_one(
-    c: &Connection,
-    space: SpaceId,
-    run: i64,
-    now: Timestamp,
-    claim: &Claim,
-) -> Result<(), Failure> {
-    thread_local! {
-        static SQL: String = format!(
-            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)
-             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, ?6, ?7)
-             ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, fingerprint = ?3, legacy = ?4, name = ?5,
-                 attempts = attempts + 1, run = ?6, since = ?7, status = NULL, words = NULL
-             WHERE state IN ({legal})",
-            in_flight = RecordState::InFlight.code(),
-            legal = legal(Event::Claim),
-        );
-    }
-    let changed = SQL.with(|sql| {
-        c.prepare_cached(sql)?.execute(params![
-            space.0,
-            claim.key.as_str(),
-            claim.fingerprint.0,
-            claim.legacy_identifier.as_str(),
-            claim.business_name,
-            run,
-            now.0
-        ])
-    })?;
-    if changed == 1 {
-        return Ok(());
-    }
-    Err(Failure::Illegal(IllegalMove {
-        from: current(c, space, &claim.key)?,
-        event: Event::Claim,
-    }))
-}
-
-fn settle_one(
-    c: &Connection,
-    space: SpaceId,
-    run: i64,
-    now: Timestamp,
-    s: &Settlement,
-) -> Result<(), Failure> {
-    let from = current(c, space, &s.key)?;
-    let to = step(from, s.event).map_err(Failure::Illegal)?;
-    // That a row was made stands in its record; its story has what else befell it.
-    if s.event != Event::Made {
-        c.prepare_cached(
-            "INSERT INTO story (space, key, at, run, what, status, words)
-             VALUES (?1, ?2, ?3, (SELECT name FROM run WHERE id = ?4), ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            space.0,
-            s.key.as_str(),
-            now.0,
-            run,
-            s.event.as_str(),
-            s.status,
-            s.words.as_ref().map(ApiWords::as_str)
-        ])?;
-    }
-    if let (None, Some(adopted)) = (from, &s.adopted) {
-        c.prepare_cached(
-            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)",
-        )?
-        .execute(params![
-            space.0,
-            s.key.as_str(),
-            to.code(),
-            adopted.fingerprint.0,
-            adopted.legacy_identifier.as_str(),
-            adopted.business_name,
-            run,
-            now.0
-        ])?;
-    }
-    c.prepare_cached(
-        "UPDATE record SET state = ?3, partner = coalesce(?4, partner), attempts = attempts + ?5, run = ?6,
-             since = ?7, status = ?8, words = ?9
-         WHERE space = ?1 AND key = ?2",
-    )?
-    .execute(params![
-        space.0,
-        s.key.as_str(),
-        to.code(),
-        s.partner.as_ref().map(PartnerId::as_str),
-        s.more_attempts,
-        run,
-        now.0,
-        s.status,
-        s.words.as_ref().map(ApiWords::as_str)
-    ])?;
     Ok(())
 }

@@ -73,8 +73,18 @@ pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<Exit, CliError> {
     }
 }
 
-/// The runtime of commands that talk to the API.
+/// The runtime of commands that talk to the API. One thread sends tens of thousands of requests a second, more than
+/// any API takes; a second would only take cores from the rows that are being made, and wake the first.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|e| CliError::Machine(format!("cannot start: {e}")))
+}
+
+/// The runtime of the practice server, which has nothing else to do.
+pub(crate) fn server_runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

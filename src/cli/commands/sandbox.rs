@@ -1,13 +1,13 @@
 //! `sandbox`: the practice server, until Ctrl-C.
 
-use super::runtime;
+use super::server_runtime;
 use crate::cli::Desk;
 use crate::cli::args::SandboxArgs;
 use crate::cli::exit::{CliError, Exit};
 use crate::sandbox::{Sandbox, Settings};
 
 pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<Exit, CliError> {
-    runtime()?.block_on(async {
+    server_runtime()?.block_on(async {
         let settings = Settings {
             port: args.port,
             token: args.token,

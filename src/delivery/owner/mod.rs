@@ -72,6 +72,11 @@ const QUEUED_ROWS: usize = 1024;
 const SWEEP_DOUBTS: usize = 10;
 /// Commits of outcomes asked for at a time; what comes meanwhile goes together into the next.
 const SETTLING: usize = 2;
+/// Outcomes that are committed together at least, while others are about to come: a commit costs the disk the same
+/// for one as for hundreds, and nobody but a waiting child is held up by it.
+const GATHERED: usize = 256;
+/// The longest that an outcome waits for others.
+const GATHERING: Duration = Duration::from_millis(5);
 
 /// A row with the ids that its links stand for.
 #[derive(Debug)]
@@ -126,6 +131,8 @@ pub struct Delivery<A> {
     looking: usize,
     settling: usize,
     to_settle: Vec<(Settlement, After)>,
+    /// When the oldest of them has waited long enough.
+    settle_by: Option<Instant>,
     finished: Vec<RowResult>,
     /// Keys of all rows in memory that may yet get their partner.
     under_way: HashSet<RowKey>,
@@ -167,6 +174,7 @@ impl<A: PartnersApi> Delivery<A> {
             looking: 0,
             settling: 0,
             to_settle: Vec::new(),
+            settle_by: None,
             finished: Vec::new(),
             under_way: HashSet::new(),
             waiting: HashMap::new(),
@@ -213,6 +221,8 @@ impl<A: PartnersApi> Delivery<A> {
                 break;
             }
             let wake = self.schedule.first().map(|(at, _)| *at);
+            // Only where a commit may be asked for: else its end wakes us.
+            let settle_by = self.settle_by.filter(|_| self.settling < SETTLING);
             let wants = open && (self.stopping || self.wants_rows());
             tokio::select! {
                 biased;
@@ -228,6 +238,7 @@ impl<A: PartnersApi> Delivery<A> {
                     None => open = false,
                 },
                 () = sleep_until(wake), if wake.is_some() && !self.stopping => {}
+                () = sleep_until(settle_by), if settle_by.is_some() => {}
             }
         }
         let doubts = self.leave_doubts();
@@ -257,12 +268,22 @@ impl<A: PartnersApi> Delivery<A> {
             && (self.stopping || self.doubts.values().all(Doubted::is_given_up))
     }
 
-    /// Sends what waits to be settled to the ledger.
+    /// Sends what waits to be settled to the ledger, unless more is about to come.
     fn flush_settlements(&mut self) {
+        if self.to_settle.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let by = *self.settle_by.get_or_insert(now + GATHERING);
+        let alone = self.sending == 0 || self.stopping || !self.waiting.is_empty();
+        if self.to_settle.len() < GATHERED && now < by && !alone {
+            return;
+        }
         while self.settling < SETTLING && !self.to_settle.is_empty() {
             let (settlements, after): (Vec<_>, Vec<_>) = self.to_settle.drain(..).unzip();
             let ledger = self.ledger.clone();
             self.settling += 1;
+            self.settle_by = None;
             self.tasks
                 .spawn(async move { Done::Settled(after, ledger.settle(settlements).await) });
         }

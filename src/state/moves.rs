@@ -1,0 +1,171 @@
+//! One claim, one settlement: the statements, and the moves that they may make.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::SpaceId;
+use super::record::{Event, IllegalMove, RecordState, sources, step};
+use super::writer::{Claim, Settlement};
+use crate::clock::Timestamp;
+use crate::partner::{ApiWords, PartnerId, RowKey};
+
+/// A move that cannot be made.
+pub(super) enum Failure {
+    Illegal(IllegalMove),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(e: rusqlite::Error) -> Self {
+        Failure::Sqlite(e)
+    }
+}
+
+/// The states from which an event is legal, as SQL: the table of moves decides, not this file.
+fn legal(event: Event) -> String {
+    let codes: Vec<String> = sources(event)
+        .0
+        .iter()
+        .map(|s| s.code().to_string())
+        .collect();
+    codes.join(", ")
+}
+
+fn current(c: &Connection, space: SpaceId, key: &RowKey) -> rusqlite::Result<Option<RecordState>> {
+    c.prepare_cached("SELECT state FROM record WHERE space = ?1 AND key = ?2")?
+        .query_row(params![space.0, key.as_str()], |r| r.get::<_, i64>(0))
+        .optional()
+        .map(|code| code.and_then(RecordState::from_code))
+}
+
+pub(super) fn claim_one(
+    c: &Connection,
+    space: SpaceId,
+    run: i64,
+    now: Timestamp,
+    claim: &Claim,
+) -> Result<(), Failure> {
+    thread_local! {
+        static SQL: String = format!(
+            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)
+             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, ?6, ?7)
+             ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, fingerprint = ?3, legacy = ?4, name = ?5,
+                 attempts = attempts + 1, run = ?6, since = ?7, status = NULL, words = NULL
+             WHERE state IN ({legal})",
+            in_flight = RecordState::InFlight.code(),
+            legal = legal(Event::Claim),
+        );
+    }
+    let changed = SQL.with(|sql| {
+        c.prepare_cached(sql)?.execute(params![
+            space.0,
+            claim.key.as_str(),
+            claim.fingerprint.0,
+            claim.legacy_identifier.as_str(),
+            claim.business_name,
+            run,
+            now.0
+        ])
+    })?;
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(Failure::Illegal(IllegalMove {
+        from: current(c, space, &claim.key)?,
+        event: Event::Claim,
+    }))
+}
+
+/// The settlement that nearly all rows have, in one statement: false, and nothing done, where the move is not legal.
+fn made_one(
+    c: &Connection,
+    space: SpaceId,
+    run: i64,
+    now: Timestamp,
+    s: &Settlement,
+) -> Result<bool, Failure> {
+    thread_local! {
+        static SQL: String = format!(
+            "UPDATE record SET state = {created}, partner = coalesce(?3, partner), attempts = attempts + ?4, run = ?5,
+                 since = ?6, status = ?7, words = ?8
+             WHERE space = ?1 AND key = ?2 AND state IN ({legal})",
+            created = RecordState::Created.code(),
+            legal = legal(Event::Made),
+        );
+    }
+    let changed = SQL.with(|sql| {
+        c.prepare_cached(sql)?.execute(params![
+            space.0,
+            s.key.as_str(),
+            s.partner.as_ref().map(PartnerId::as_str),
+            s.more_attempts,
+            run,
+            now.0,
+            s.status,
+            s.words.as_ref().map(ApiWords::as_str)
+        ])
+    })?;
+    Ok(changed == 1)
+}
+
+pub(super) fn settle_one(
+    c: &Connection,
+    space: SpaceId,
+    run: i64,
+    now: Timestamp,
+    s: &Settlement,
+) -> Result<(), Failure> {
+    if s.event == Event::Made && made_one(c, space, run, now, s)? {
+        return Ok(());
+    }
+    let from = current(c, space, &s.key)?;
+    let to = step(from, s.event).map_err(Failure::Illegal)?;
+    // That a row was made stands in its record; its story has what else befell it.
+    if s.event != Event::Made {
+        c.prepare_cached(
+            "INSERT INTO story (space, key, at, run, what, status, words)
+             VALUES (?1, ?2, ?3, (SELECT name FROM run WHERE id = ?4), ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            space.0,
+            s.key.as_str(),
+            now.0,
+            run,
+            s.event.as_str(),
+            s.status,
+            s.words.as_ref().map(ApiWords::as_str)
+        ])?;
+    }
+    if let (None, Some(adopted)) = (from, &s.adopted) {
+        c.prepare_cached(
+            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)",
+        )?
+        .execute(params![
+            space.0,
+            s.key.as_str(),
+            to.code(),
+            adopted.fingerprint.0,
+            adopted.legacy_identifier.as_str(),
+            adopted.business_name,
+            run,
+            now.0
+        ])?;
+    }
+    c.prepare_cached(
+        "UPDATE record SET state = ?3, partner = coalesce(?4, partner), attempts = attempts + ?5, run = ?6,
+             since = ?7, status = ?8, words = ?9
+         WHERE space = ?1 AND key = ?2",
+    )?
+    .execute(params![
+        space.0,
+        s.key.as_str(),
+        to.code(),
+        s.partner.as_ref().map(PartnerId::as_str),
+        s.more_attempts,
+        run,
+        now.0,
+        s.status,
+        s.words.as_ref().map(ApiWords::as_str)
+    ])?;
+    Ok(())
+}
