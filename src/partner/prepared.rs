@@ -55,7 +55,7 @@ pub enum SourceValue {
 pub struct Origin {
     /// Number of the file among those given, from 0.
     pub file: u32,
-    /// The row over all files, from 0: what a later pass names it by.
+    /// The row as a spreadsheet shows it, counted on over all files: what a later pass names it by.
     pub ordinal: u32,
     /// The row as a spreadsheet shows it, from 1.
     pub row: u64,

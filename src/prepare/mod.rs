@@ -186,36 +186,28 @@ impl Exports {
                 tally: LeafTally::new(&export.plan),
                 nameless: Arc::from(""),
             };
-            let work = |hands: &mut Hands, at: u32, batch: RowBatch| {
+            let base = first;
+            let ordinal = |row: u64| base.saturating_add(u32::try_from(row).unwrap_or(u32::MAX));
+            let work = |hands: &mut Hands, batch: RowBatch| {
                 let read = Arc::new(BatchCells(batch));
                 let batch = &read.0;
                 let cells: Arc<dyn SourceCells> = Arc::clone(&read) as _;
-                let mut prepared = Vec::with_capacity(batch.len());
+                let mut prepared = Vec::with_capacity(only.map_or(batch.len(), |_| 0));
                 let mut worker = Worker {
                     corridor: &corridor,
                     hands,
                 };
-                match only {
-                    None => {
-                        for (ordinal, row) in (at..).zip(batch.rows()) {
-                            prepared.push(worker.row(row, ordinal, &cells));
-                        }
-                    }
-                    Some(only) => {
-                        let from = only.partition_point(|o| *o < at);
-                        for ordinal in &only[from..] {
-                            let Some(row) = batch.row((ordinal - at) as usize) else {
-                                break;
-                            };
-                            prepared.push(worker.row(row, *ordinal, &cells));
-                        }
+                let mut last = base;
+                for row in batch.rows() {
+                    last = ordinal(row.row());
+                    if only.is_none_or(|o| o.binary_search(&last).is_ok()) {
+                        prepared.push(worker.row(row, last, &cells));
                     }
                 }
-                let last = at.saturating_add(u32::try_from(batch.len()).unwrap_or(u32::MAX));
                 (prepared, last)
             };
             let mut take = |(prepared, last): (Vec<PreparedRow>, u32)| {
-                let exhausted = only.is_some_and(|o| o.last().is_none_or(|end| *end < last));
+                let exhausted = only.is_some_and(|o| o.last().is_none_or(|end| *end <= last));
                 let flow = if prepared.is_empty() {
                     Flow::More
                 } else {
@@ -224,16 +216,15 @@ impl Exports {
                 stopped = flow == Flow::Enough || exhausted;
                 if stopped { Flow::Enough } else { Flow::More }
             };
-            let (_, hands, rows) = Pass {
+            let end = Pass {
                 source: &export.source,
-                first,
                 start: &start,
                 work: &work,
                 take: &mut take,
             }
             .run()?;
-            first = first.saturating_add(rows);
-            for hands in hands {
+            first = ordinal(end.last_row);
+            for hands in end.states {
                 tally.add(&export.plan, export.source.header().names(), hands.tally);
             }
             tally.settle();

@@ -157,10 +157,12 @@ impl Exports {
         let mut identifiers = KeyIndex::default();
         let mut contents = KeyIndex::default();
         let mut references = References::default();
+        // Rows are numbered over all files as a spreadsheet counts them.
+        let mut last_rows = 0;
         for export in &self.files {
             let plan = &export.plan;
             let mut evidence = vec![Evidence::default(); plan.date_columns.len()];
-            let work = |scratch: &mut Scratch, _: u32, batch: RowBatch| {
+            let work = |scratch: &mut Scratch, batch: RowBatch| {
                 Part::of(plan, own_identifier, scratch, &batch)
             };
             let mut incomplete = false;
@@ -185,14 +187,14 @@ impl Exports {
                 incomplete = stop();
                 if incomplete { Flow::Enough } else { Flow::More }
             };
-            let (end, _, _) = Pass {
+            let end = Pass {
                 source: &export.source,
-                first: 0,
                 start: &Scratch::default,
                 work: &work,
                 take: &mut take,
             }
             .run()?;
+            last_rows += end.last_row;
             survey.incomplete = incomplete;
             survey
                 .verdicts
@@ -203,7 +205,7 @@ impl Exports {
                 return Ok(survey);
             }
         }
-        if survey.rows > u64::from(u32::MAX) {
+        if last_rows > u64::from(u32::MAX) {
             return Err(PrepareError::TooManyRows);
         }
         let wanted = Wanted {

@@ -1,9 +1,9 @@
 //! Text tables: records with their positions.
 //!
-//! The file is read in blocks that end where a record ends, found by the same rules by which the csv crate
-//! parses; each block is then parsed on its own. That bounds the memory of a record (an unclosed quote
-//! would swallow the rest of the file), shows blank lines, which the parser skips but a spreadsheet counts,
-//! and tells a file that ends inside a quoted cell.
+//! The file is cut into pieces that end where a record ends, found by the same rules by which the csv crate
+//! parses; each piece knows where it stands and is then parsed on its own, on whatever thread takes it. That bounds
+//! the memory of a record (an unclosed quote would swallow the rest of the file), shows blank lines, which the
+//! parser skips but a spreadsheet counts, and tells a file that ends inside a quoted cell.
 
 use std::io::Read;
 use std::path::Path;
@@ -12,17 +12,17 @@ use std::sync::Arc;
 use super::dialect::Dialect;
 use super::encoding::{self, TextEncoding};
 use super::error::SourceError;
-use super::footer::FooterWatch;
+use super::footer::{Footer, FooterWatch};
 use super::header::Header;
 use super::input::Input;
 use super::row::{RowBatch, RowFault, Stored};
 use super::workbook::Facts;
-use super::{
-    BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, ReadEnd, SourceOptions, choose_header,
-};
+use super::{Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
 
-/// Bytes of a block, about.
-const BLOCK_BYTES: usize = 256 * 1024;
+/// Bytes of a piece, about.
+const PIECE_BYTES: usize = 256 * 1024;
+/// Records of a piece at most.
+const PIECE_ROWS: u64 = 1024;
 /// A record longer than this has an unclosed quote.
 const RECORD_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of text looked at for dialect and header.
@@ -47,7 +47,8 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     let wanted = options.header_row;
     let enough = wanted.map_or(HEADER_SEARCH_ROWS as u64, |n| n);
     let nameless = Arc::new(Header::new(Vec::new()));
-    scan(input, &encoding, dialect, &nameless, 0, &mut |batch| {
+    pieces(input, &encoding, dialect, &nameless, 0, &mut |piece| {
+        let (batch, _) = piece.rows();
         for row in batch.rows() {
             if row.row() > enough {
                 return Flow::Enough;
@@ -68,18 +69,6 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     })
 }
 
-/// Reads all rows below `header_row`.
-pub(super) fn read(
-    input: &Input,
-    encoding: &TextEncoding,
-    dialect: Dialect,
-    header: &Arc<Header>,
-    header_row: u64,
-    sink: &mut dyn FnMut(RowBatch) -> Flow,
-) -> Result<ReadEnd, SourceError> {
-    scan(input, encoding, dialect, header, header_row, sink)
-}
-
 fn refuse_binary(path: &Path, sample: &[u8]) -> Result<(), SourceError> {
     let controls = sample
         .iter()
@@ -97,85 +86,144 @@ fn refuse_binary(path: &Path, sample: &[u8]) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// Reads the records below row `after` into batches. With a nameless header widths are not judged.
-fn scan(
-    input: &Input,
-    encoding: &TextEncoding,
+/// What all pieces of a table share.
+#[derive(Debug)]
+struct Table {
+    header: Arc<Header>,
     dialect: Dialect,
-    header: &Arc<Header>,
+    /// Rows up to this one are no data.
     after: u64,
-    sink: &mut dyn FnMut(RowBatch) -> Flow,
-) -> Result<ReadEnd, SourceError> {
-    let path = input.path();
-    let reader = encoding::open(input, encoding).map_err(|e| SourceError::open(path, e))?;
-    let mut blocks = Blocks::new(reader, dialect.delimiter);
-    // Decoding a legacy code page turns broken bytes into U+FFFD before the parser sees them.
-    let decoded = encoding.encoding != encoding_rs::UTF_8;
-    let mut at = Position {
-        row: 0,
-        embedded: 0,
-    };
-    let mut record = csv::ByteRecord::new();
-    let mut batch = RowBatch::new(Arc::clone(header));
-    let mut footer = FooterWatch::new(header.len());
-    while let Some(block) = blocks.next(path, at.row)? {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(dialect.delimiter)
-            .from_reader(block.bytes);
-        let mut from = 0;
-        while reader.read_byte_record(&mut record).unwrap_or(false) {
-            let (blank_lines, skipped) = leading_blank_lines(&block.bytes[from..]);
-            let start = from + skipped;
-            from = usize::try_from(reader.position().byte())
-                .unwrap_or(usize::MAX)
-                .min(block.bytes.len());
-            // The parser stops behind a carriage return and takes its line feed with the next record.
-            if from > 0 && block.bytes[from - 1] == b'\r' && block.bytes.get(from) == Some(&b'\n') {
-                from += 1;
-            }
-            at.row += blank_lines + 1;
-            let line = at.row + at.embedded;
-            let embedded = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
-            at.embedded += embedded;
-            // The line `sep=;` names the delimiter and is no row of the table.
-            let is_sep_line = dialect.sep_line && at.row == 1;
-            if at.row <= after || is_sep_line {
-                continue;
-            }
-            push_record(&mut batch, &record, at.row, line, header.len(), decoded);
-            let last = from >= block.bytes.len();
-            if block.torn && last && start < block.bytes.len() {
-                batch.set_fault(RowFault::Torn);
-            }
-            if !batch.drop_if_blank() {
-                footer.see(&batch);
-            }
-            if (batch.len() >= BATCH_ROWS || batch.text_len() >= BLOCK_BYTES * 4)
-                && !footer.is_open()
-            {
-                let full = std::mem::replace(&mut batch, RowBatch::new(Arc::clone(header)));
-                if sink(full) == Flow::Enough {
-                    return Ok(ReadEnd::default());
-                }
-            }
-        }
-        // Blank lines behind the block's last record.
-        at.row += leading_blank_lines(&block.bytes[from..]).0;
-    }
-    let footer = footer.finish(&mut batch);
-    if !batch.is_empty() {
-        sink(batch);
-    }
-    Ok(ReadEnd { footer })
+    /// Decoding a legacy code page turns broken bytes into U+FFFD before the parser sees them.
+    decoded: bool,
 }
 
+/// A part of a text table that begins and ends between two records.
+#[derive(Debug)]
+pub(super) struct TextPiece {
+    table: Arc<Table>,
+    bytes: Vec<u8>,
+    /// What stands before it.
+    at: Position,
+    /// The file ends inside a quoted cell of its last record.
+    torn: bool,
+    /// Nothing comes behind it.
+    last: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
 struct Position {
     /// Rows seen, as a spreadsheet counts them.
     row: u64,
     /// Line breaks inside cells so far: what an editor counts on top.
     embedded: u64,
+}
+
+/// Cuts the table below row `after` into pieces. With a nameless header widths are not judged.
+pub(super) fn pieces(
+    input: &Input,
+    encoding: &TextEncoding,
+    dialect: Dialect,
+    header: &Arc<Header>,
+    after: u64,
+    sink: &mut dyn FnMut(TextPiece) -> Flow,
+) -> Result<(), SourceError> {
+    let path = input.path();
+    let reader = encoding::open(input, encoding).map_err(|e| SourceError::open(path, e))?;
+    let mut cutter = Cutter::new(reader, dialect.delimiter);
+    let table = Arc::new(Table {
+        header: Arc::clone(header),
+        dialect,
+        after,
+        decoded: encoding.encoding != encoding_rs::UTF_8,
+    });
+    let mut at = Position::default();
+    // The last piece is never a short one, unless the table is: a footer is whole in it.
+    let mut held: Option<TextPiece> = None;
+    while let Some(cut) = cutter.next(path, at.row)? {
+        let bytes = &cutter.buffer[cut.from..cut.to];
+        match &mut held {
+            Some(before) if cutter.has_ended() => {
+                before.bytes.extend_from_slice(bytes);
+                before.torn = cut.torn;
+            }
+            _ => {
+                let piece = TextPiece {
+                    table: Arc::clone(&table),
+                    bytes: bytes.to_vec(),
+                    at,
+                    torn: cut.torn,
+                    last: false,
+                };
+                if let Some(before) = held.replace(piece)
+                    && sink(before) == Flow::Enough
+                {
+                    return Ok(());
+                }
+            }
+        }
+        at.row += cut.rows;
+        at.embedded += cut.embedded;
+    }
+    if let Some(mut last) = held {
+        last.last = true;
+        sink(last);
+    }
+    Ok(())
+}
+
+impl TextPiece {
+    /// Parses its records; the last piece of a table may end with a footer, which is taken off.
+    pub(super) fn rows(self) -> (RowBatch, Option<Footer>) {
+        let Self {
+            table,
+            bytes,
+            mut at,
+            torn,
+            last,
+        } = self;
+        let width = table.header.len();
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(table.dialect.delimiter)
+            .buffer_capacity(bytes.len().clamp(1, PIECE_BYTES))
+            .from_reader(bytes.as_slice());
+        let mut record = csv::ByteRecord::new();
+        let mut batch = RowBatch::new(Arc::clone(&table.header));
+        batch.expect_text(bytes.len());
+        let mut footer = last.then(|| FooterWatch::new(width));
+        let mut from = 0;
+        while reader.read_byte_record(&mut record).unwrap_or(false) {
+            let (blank_lines, skipped) = leading_blank_lines(&bytes[from..]);
+            let start = from + skipped;
+            from = usize::try_from(reader.position().byte())
+                .unwrap_or(usize::MAX)
+                .min(bytes.len());
+            // The parser stops behind a carriage return and takes its line feed with the next record.
+            if from > 0 && bytes[from - 1] == b'\r' && bytes.get(from) == Some(&b'\n') {
+                from += 1;
+            }
+            at.row += blank_lines + 1;
+            let line = at.row + at.embedded;
+            at.embedded += memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
+            // The line `sep=;` names the delimiter and is no row of the table.
+            let is_sep_line = table.dialect.sep_line && at.row == 1;
+            if at.row <= table.after || is_sep_line {
+                continue;
+            }
+            push_record(&mut batch, &record, at.row, line, width, table.decoded);
+            if torn && from >= bytes.len() && start < bytes.len() {
+                batch.set_fault(RowFault::Torn);
+            }
+            if !batch.drop_if_blank()
+                && let Some(footer) = &mut footer
+            {
+                footer.see(&batch);
+            }
+        }
+        let footer = footer.and_then(|f| f.finish(&mut batch));
+        (batch, footer)
+    }
 }
 
 fn push_record(
@@ -259,77 +307,85 @@ fn leading_blank_lines(bytes: &[u8]) -> (u64, usize) {
     (lines, i)
 }
 
-struct Block<'a> {
-    bytes: &'a [u8],
-    /// The file ends inside a quoted cell of the block's last record.
+/// A piece as a range of the cutter's buffer.
+struct Cut {
+    from: usize,
+    to: usize,
+    rows: u64,
+    embedded: u64,
+    /// The file ends inside a quoted cell.
     torn: bool,
 }
 
-/// Cuts a stream into blocks that end where a record ends.
-struct Blocks<R> {
+/// Finds where pieces end.
+struct Cutter<R> {
     reader: R,
     delimiter: u8,
     buffer: Vec<u8>,
-    /// Bytes of the block given out last, to be dropped first.
-    given: usize,
+    /// Where the bytes that are not cut yet begin.
+    from: usize,
     ended: bool,
 }
 
-impl<R: Read> Blocks<R> {
+impl<R: Read> Cutter<R> {
     fn new(reader: R, delimiter: u8) -> Self {
         Self {
             reader,
             delimiter,
             buffer: Vec::new(),
-            given: 0,
+            from: 0,
             ended: false,
         }
     }
 
-    fn next(&mut self, path: &Path, row: u64) -> Result<Option<Block<'_>>, SourceError> {
-        self.buffer.drain(..self.given);
-        self.given = 0;
-        let mut scan = RecordScan::new(self.delimiter);
-        let mut target = BLOCK_BYTES;
+    /// Whether what was cut last was the rest.
+    fn has_ended(&self) -> bool {
+        self.ended && self.from == self.buffer.len()
+    }
+
+    fn next(&mut self, path: &Path, row: u64) -> Result<Option<Cut>, SourceError> {
+        let mut scan = RecordScan::new(self.delimiter, self.from);
+        let mut wanted = PIECE_BYTES;
         loop {
-            while !self.ended && self.buffer.len() < target {
-                let start = self.buffer.len();
-                self.buffer.resize(target, 0);
-                let n = match self.reader.read(&mut self.buffer[start..]) {
-                    Ok(n) => n,
-                    Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {
-                        self.buffer.truncate(start);
-                        continue;
-                    }
-                    Err(e) => return Err(SourceError::read(path, e)),
-                };
-                self.buffer.truncate(start + n);
-                self.ended = n == 0;
-            }
             scan.advance(&self.buffer, self.ended);
-            if self.ended {
-                self.given = self.buffer.len();
-                let torn = scan.in_quotes;
-                return Ok((self.given > 0).then_some(Block {
-                    bytes: &self.buffer,
-                    torn,
-                }));
+            let enough = scan.ends.row == PIECE_ROWS || self.buffer.len() - self.from >= wanted;
+            let to = match scan.last_end {
+                Some(end) if enough => Some(end),
+                _ if self.ended => Some(self.buffer.len()),
+                _ => None,
+            };
+            if let Some(to) = to {
+                let cut = Cut {
+                    from: self.from,
+                    to,
+                    rows: scan.ends.row,
+                    embedded: scan.ends.embedded,
+                    torn: self.ended && to == self.buffer.len() && scan.in_quotes,
+                };
+                self.from = to;
+                return Ok((cut.from < to).then_some(cut));
             }
-            if let Some(end) = scan.last_end {
-                self.given = end;
-                return Ok(Some(Block {
-                    bytes: &self.buffer[..end],
-                    torn: false,
-                }));
+            if self.buffer.len() - self.from >= wanted {
+                if wanted >= RECORD_LIMIT_BYTES {
+                    return Err(SourceError::RecordTooLong {
+                        path: path.to_owned(),
+                        row: row + 1,
+                        limit: RECORD_LIMIT_BYTES / (1024 * 1024),
+                    });
+                }
+                wanted = (wanted * 2).min(RECORD_LIMIT_BYTES);
             }
-            if self.buffer.len() >= RECORD_LIMIT_BYTES {
-                return Err(SourceError::RecordTooLong {
-                    path: path.to_owned(),
-                    row: row + 1,
-                    limit: RECORD_LIMIT_BYTES / (1024 * 1024),
-                });
-            }
-            target = (target * 2).min(RECORD_LIMIT_BYTES);
+            // What is cut is dropped before more is read.
+            self.buffer.drain(..self.from);
+            scan.moved_down(self.from);
+            self.from = 0;
+            let missing = wanted - self.buffer.len();
+            self.buffer.reserve(missing);
+            let read = (&mut self.reader)
+                .take(missing as u64)
+                .read_to_end(&mut self.buffer)
+                .map_err(|e| SourceError::read(path, e))?;
+            self.ended = read < missing;
         }
     }
 }
@@ -337,30 +393,52 @@ impl<R: Read> Blocks<R> {
 /// Follows quotes as the csv crate does: a quote opens a cell only where the cell starts.
 struct RecordScan {
     delimiter: u8,
+    /// Where the piece begins.
+    begin: usize,
     at: usize,
     in_quotes: bool,
+    /// Line breaks inside cells so far.
+    embedded: u64,
     /// Offset behind the last line end outside quotes.
     last_end: Option<usize>,
+    /// Line ends up to there, and line breaks inside cells.
+    ends: Position,
 }
 
 impl RecordScan {
-    fn new(delimiter: u8) -> Self {
+    fn new(delimiter: u8, begin: usize) -> Self {
         Self {
             delimiter,
-            at: 0,
+            begin,
+            at: begin,
             in_quotes: false,
+            embedded: 0,
             last_end: None,
+            ends: Position::default(),
         }
     }
 
+    /// The bytes before the piece were dropped.
+    fn moved_down(&mut self, by: usize) {
+        self.begin -= by;
+        self.at -= by;
+        self.last_end = self.last_end.map(|end| end - by);
+    }
+
+    fn pass_quoted(&mut self, bytes: &[u8], to: usize) {
+        self.embedded += memchr::memchr_iter(b'\n', &bytes[self.at..to]).count() as u64;
+        self.at = to;
+    }
+
+    /// Goes on to the end of `bytes`, or to the end of the last record of a piece.
     fn advance(&mut self, bytes: &[u8], ended: bool) {
-        while self.at < bytes.len() {
+        while self.at < bytes.len() && self.ends.row < PIECE_ROWS {
             if self.in_quotes {
                 let Some(found) = memchr::memchr(b'"', &bytes[self.at..]) else {
-                    self.at = bytes.len();
-                    return;
+                    return self.pass_quoted(bytes, bytes.len());
                 };
                 let quote = self.at + found;
+                self.pass_quoted(bytes, quote);
                 match bytes.get(quote + 1) {
                     Some(b'"') => self.at = quote + 2,
                     Some(_) => {
@@ -380,15 +458,22 @@ impl RecordScan {
                     return;
                 };
                 let i = self.at + found;
-                self.at = i + 1;
+                let next = bytes.get(i + 1);
                 if bytes[i] == b'"' {
-                    let opens = i == 0
+                    let opens = i == self.begin
                         || bytes[i - 1] == self.delimiter
                         || matches!(bytes[i - 1], b'\n' | b'\r');
                     self.in_quotes = opens;
-                } else if bytes[i] == b'\n' || bytes.get(i + 1).is_some_and(|b| *b != b'\n') {
+                } else if bytes[i] == b'\r' && next.is_none() && !ended {
+                    // Whether a line feed belongs to it is not known yet.
+                    self.at = i;
+                    return;
+                } else if bytes[i] == b'\n' || next != Some(&b'\n') {
+                    self.ends.row += 1;
+                    self.ends.embedded = self.embedded;
                     self.last_end = Some(i + 1);
                 }
+                self.at = i + 1;
             }
         }
     }

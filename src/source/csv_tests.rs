@@ -118,6 +118,15 @@ fn blocks_give_the_rows_that_one_parse_gives() {
     }
     let (_, rows) = rows_of(text.as_bytes());
     assert_eq!(rows.len(), expected.len());
+    // Every piece knows which row it begins with, in a spreadsheet and in an editor.
+    let mut line = 2;
+    for (number, (seen, cells)) in (2..).zip(rows.iter().zip(&expected)) {
+        assert_eq!((seen.row, seen.line.unwrap_or(seen.row)), (number, line));
+        line += 1 + cells
+            .iter()
+            .map(|c| c.matches('\n').count() as u64)
+            .sum::<u64>();
+    }
     for (row, expected) in rows.iter().zip(expected) {
         assert_eq!(row.cells, expected);
         assert_eq!(row.fault, None, "row {}", row.row);

@@ -118,7 +118,28 @@ pub struct ReadEnd {
     pub footer: Option<Footer>,
 }
 
-/// Rows a batch holds at most.
+/// Some rows of a file as they came from it.
+#[derive(Debug)]
+pub struct Piece(Unparsed);
+
+#[derive(Debug)]
+enum Unparsed {
+    Text(csv::TextPiece),
+    Rows(RowBatch),
+}
+
+impl Piece {
+    /// Its rows, and the footer that was taken off behind them.
+    #[must_use]
+    pub fn rows(self) -> (RowBatch, Option<Footer>) {
+        match self.0 {
+            Unparsed::Text(piece) => piece.rows(),
+            Unparsed::Rows(batch) => (batch, None),
+        }
+    }
+}
+
+/// Rows that a batch of a workbook holds at most.
 pub const BATCH_ROWS: usize = 512;
 
 impl Source {
@@ -246,25 +267,47 @@ impl Source {
     /// # Errors
     /// A [`SourceError`] when the file changed since it was opened, or breaks off.
     pub fn read(&self, sink: &mut dyn FnMut(RowBatch) -> Flow) -> Result<ReadEnd, SourceError> {
+        let mut footer = None;
+        let end = self.pieces(&mut |piece| {
+            let (batch, found) = piece.rows();
+            footer = found;
+            if batch.is_empty() {
+                Flow::More
+            } else {
+                sink(batch)
+            }
+        })?;
+        Ok(ReadEnd {
+            footer: end.footer.or(footer),
+        })
+    }
+
+    /// The same in pieces that are not parsed yet where that can be done elsewhere: several threads parse what one
+    /// reads. The footer of a text table is told by its last piece.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn pieces(&self, sink: &mut dyn FnMut(Piece) -> Flow) -> Result<ReadEnd, SourceError> {
         self.check_unchanged()?;
         let mut changed = None;
-        // Before every batch: rows of a file that changed under our eyes are not handed on.
-        let mut checked = |batch: RowBatch| match self.check_unchanged() {
-            Ok(()) => sink(batch),
+        // Before every piece: rows of a file that changed under our eyes are not handed on.
+        let mut checked = |piece: Piece| match self.check_unchanged() {
+            Ok(()) => sink(piece),
             Err(error) => {
                 changed = Some(error);
                 Flow::Enough
             }
         };
         let end = match &self.format {
-            Format::Text { encoding, dialect } => csv::read(
+            Format::Text { encoding, dialect } => csv::pieces(
                 &self.input,
                 encoding,
                 *dialect,
                 &self.header,
                 self.header_row,
-                &mut checked,
-            )?,
+                &mut |piece| checked(Piece(Unparsed::Text(piece))),
+            )
+            .map(|()| ReadEnd::default())?,
             Format::Workbook { kind, sheet } => workbook::read(
                 &self.input,
                 *kind,
@@ -272,7 +315,7 @@ impl Source {
                 &self.facts,
                 &self.header,
                 self.header_row,
-                &mut checked,
+                &mut |batch| checked(Piece(Unparsed::Rows(batch))),
             )?,
         };
         match changed {

@@ -170,6 +170,11 @@ impl RowBatch {
         }
     }
 
+    /// Makes room for the texts to come.
+    pub(super) fn expect_text(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
+    }
+
     /// Starts a row; its cells are pushed next.
     pub(super) fn start_row(&mut self, row: u64, line: Option<u64>) {
         let first = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
@@ -219,10 +224,6 @@ impl RowBatch {
             self.cells.truncate(row.first as usize);
             self.rows.truncate(index);
         }
-    }
-
-    pub(super) fn text_len(&self) -> usize {
-        self.text.len()
     }
 
     fn resolve(&self, cell: Stored) -> Cell<'_> {
