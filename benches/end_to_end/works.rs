@@ -104,6 +104,7 @@ pub const ALL: &[(&str, Work)] = &[
     ("check", Works::check),
     ("rerun", Works::rerun),
     ("map", Works::map),
+    ("state", Works::state),
     ("xlsx", Works::xlsx),
     ("start", Works::start),
 ];
@@ -333,6 +334,38 @@ impl Works {
             "read, map, check and serialize, one thread",
             (median(&ours), "rows/s"),
             (median(&theirs), "rows/s, typed by hand"),
+            0.7,
+        )]
+    }
+
+    /// Claims and outcomes through the state, 500 together, beside bare upserts, 500 a commit. A row is two of them.
+    fn state(&self) -> Vec<Line> {
+        const COMMIT: u64 = 500;
+        let commits = (self.size.rows / COMMIT / 10).max(2);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..self.size.turns {
+            let mut table = support::upserts::Table::new();
+            let (seconds, ()) = timed(|| {
+                for at in 0..commits {
+                    // The second time over, as an outcome follows its claim.
+                    table.upsert(at * COMMIT, (at + 1) * COMMIT);
+                    table.upsert(at * COMMIT, (at + 1) * COMMIT);
+                }
+            });
+            theirs.push((2 * commits * COMMIT) as f64 / seconds);
+            let state = support::state::State::new();
+            let (seconds, ()) = timed(|| {
+                for at in 0..commits {
+                    state.claim(at * COMMIT, (at + 1) * COMMIT);
+                    state.settle(at * COMMIT, (at + 1) * COMMIT);
+                }
+            });
+            ours.push((2 * commits * COMMIT) as f64 / seconds);
+        }
+        vec![ratio(
+            "claims and outcomes through the state",
+            (median(&ours), "a second"),
+            (median(&theirs), "bare upserts a second"),
             0.7,
         )]
     }

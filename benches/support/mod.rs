@@ -4,6 +4,8 @@
 
 pub mod reference;
 pub mod rooms;
+pub mod state;
+pub mod upserts;
 
 use std::io::{BufWriter, Write as _};
 use std::path::Path;

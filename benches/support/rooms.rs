@@ -39,6 +39,26 @@ impl Rooms {
         rows
     }
 
+    /// Reads, maps and checks all rows; returns their number.
+    pub fn map(&self) -> u64 {
+        let plan = self.plan();
+        let mut scratch = Scratch::default();
+        let mut rows = 0;
+        let source = &self.exports.files()[0].source;
+        let end = source.read(&mut |batch| {
+            for row in batch.rows() {
+                assert!(plan.key_of(row, &mut scratch.key));
+                plan.fill(row, &self.verdicts, &mut scratch);
+                validate(&plan.shape, &scratch.draft, &mut scratch.findings);
+                assert!(scratch.findings.is_empty(), "{:?}", scratch.findings);
+                rows += 1;
+            }
+            Flow::More
+        });
+        end.unwrap();
+        rows
+    }
+
     /// Reads, maps, checks and serializes all rows; returns their number and the bytes made.
     pub fn serialize(&self, mut each: impl FnMut(&[u8])) -> (u64, u64) {
         let plan = self.plan();

@@ -399,10 +399,11 @@ impl Plan {
             finding.hint = hint;
             findings.push(finding);
         };
-        if let Some(c) = text
-            .chars()
-            .find(|c| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || *c == '\u{fffd}')
-        {
+        // Nearly all texts are plain ASCII without a control character: that is seen byte by byte.
+        let plain = text.bytes().all(|b| (b' '..0x7f).contains(&b));
+        let odd =
+            |c: &char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || *c == '\u{fffd}';
+        if !plain && let Some(c) = text.chars().find(odd) {
             tell(
                 Code::TextControl,
                 format!(

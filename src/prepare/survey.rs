@@ -12,7 +12,7 @@ use super::{Exports, NAMED_ROWS, PrepareError};
 use crate::mapping::date::{Evidence, Verdict};
 use crate::mapping::{Plan, Scratch};
 use crate::partner::PartnerId;
-use crate::source::{Flow, Footer, RowBatch};
+use crate::source::{Cell, Flow, Footer, RowBatch};
 
 /// What a first pass over all rows knows.
 #[derive(Debug, Default)]
@@ -315,7 +315,11 @@ fn chain(keys: &[&str], start: usize) -> String {
 pub(super) fn content(plan: &crate::mapping::Plan, row: crate::source::SourceRow<'_>) -> u64 {
     let mut hasher = FxHasher::default();
     for column in plan.content_columns() {
-        hasher.write(row.cell(*column).to_text().trim().as_bytes());
+        match row.cell(*column) {
+            Cell::Empty => {}
+            Cell::Text(text) => hasher.write(text.trim().as_bytes()),
+            cell => hasher.write(cell.to_text().trim().as_bytes()),
+        }
         hasher.write_u8(0xff);
     }
     hasher.finish()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::error::StateError;
@@ -138,6 +138,10 @@ impl Ledger {
         let now = clock.now();
         let (space, run, doubts) =
             begin_run(&mut connection, start, now).map_err(|e| StateError::sqlite(path, e))?;
+        // All that is written from here on is of the space and the run just noted: nothing is looked up for it.
+        connection
+            .pragma_update(None, "foreign_keys", false)
+            .map_err(|e| StateError::sqlite(path, e))?;
         let (commands, inbox) = channel();
         let writer = Writer {
             connection,
@@ -288,14 +292,8 @@ struct Writer {
 /// Commands taken into one commit at most; beyond that, waiting callers would wait too long.
 const COMMIT_COMMANDS: usize = 4096;
 
-/// A command applied, waiting for its commit.
-enum Applied {
-    Done(Reply<()>, Result<(), StateError>),
-    Known(
-        Reply<Vec<Option<Known>>>,
-        Result<Vec<Option<Known>>, StateError>,
-    ),
-}
+/// What a command came to before its commit: for [`Command::Known`] what is known, nothing for the others.
+type Came = Result<Vec<Option<Known>>, StateError>;
 
 impl Writer {
     fn run(mut self, inbox: &Receiver<Command>) {
@@ -319,130 +317,113 @@ impl Writer {
     }
 
     fn commit(&mut self, commands: Vec<Command>) {
+        // Nearly always all go well together. Where one fails nothing of this commit stays, and all are applied
+        // again, each in a savepoint: the one that fails then leaves nothing behind and harms no other.
+        let outcome = match self.apply_all(&commands, false) {
+            Some(done) => done,
+            None => self
+                .apply_all(&commands, true)
+                .unwrap_or_else(|| (Vec::new(), Err(StateError::WriterGone))),
+        };
+        let (came, committed) = outcome;
+        let mut came = came.into_iter();
+        for command in commands {
+            let own = came.next().unwrap_or(Err(StateError::WriterGone));
+            let own = match &committed {
+                Ok(()) => own,
+                Err(error) => Err(error.again(&self.path)),
+            };
+            // A caller that is gone does not wait for an answer.
+            match command {
+                Command::Claim(_, reply)
+                | Command::Settle(_, reply)
+                | Command::Problems(_, reply)
+                | Command::Changed(_, reply)
+                | Command::End(_, reply) => drop(reply.send(own.map(|_| ()))),
+                Command::Known(_, reply) => drop(reply.send(own)),
+            }
+        }
+    }
+
+    /// Applies commands in one transaction and commits. None, and nothing done, where one of them failed without a
+    /// savepoint of its own.
+    fn apply_all(
+        &mut self,
+        commands: &[Command],
+        savepoints: bool,
+    ) -> Option<(Vec<Came>, Result<(), StateError>)> {
         let (space, run, now) = (self.space, self.run, self.clock.now());
         let path = &self.path;
         let sqlite = |e| StateError::sqlite(path, e);
-        let mut applied = Vec::with_capacity(commands.len());
-        let committed = match self
+        let told = |e: Failure| match e {
+            Failure::Illegal(illegal) => illegal.into(),
+            Failure::Sqlite(e) => sqlite(e),
+        };
+        let mut transaction = match self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
         {
-            Err(e) => {
-                for command in commands {
-                    applied.push(refuse(command));
-                }
-                Err(sqlite(e))
-            }
-            Ok(mut transaction) => {
-                for command in commands {
-                    applied.push(apply(&mut transaction, path, space, run, now, command));
-                }
-                transaction.commit().map_err(sqlite)
-            }
+            Ok(transaction) => transaction,
+            Err(e) => return Some((Vec::new(), Err(sqlite(e)))),
         };
-        for one in applied {
-            let outcome = |own: Result<(), StateError>| match &committed {
-                Ok(()) => own,
-                Err(error) => Err(error.again(path)),
-            };
-            // A caller that is gone does not wait for an answer.
-            match one {
-                Applied::Done(reply, result) => drop(reply.send(outcome(result))),
-                Applied::Known(reply, result) => {
-                    drop(reply.send(match &committed {
-                        Ok(()) => result,
-                        Err(error) => Err(error.again(path)),
-                    }));
-                }
+        let mut came = Vec::with_capacity(commands.len());
+        for command in commands {
+            if savepoints {
+                let own = match transaction.savepoint() {
+                    Ok(savepoint) => match apply(&savepoint, space, run, now, command) {
+                        Ok(known) => savepoint.commit().map(|()| known).map_err(sqlite),
+                        Err(e) => Err(told(e)),
+                    },
+                    Err(e) => Err(sqlite(e)),
+                };
+                came.push(own);
+            } else {
+                came.push(Ok(apply(&transaction, space, run, now, command).ok()?));
             }
         }
+        Some((came, transaction.commit().map_err(sqlite)))
     }
 }
 
-fn refuse(command: Command) -> Applied {
-    match command {
-        Command::Claim(_, reply)
-        | Command::Settle(_, reply)
-        | Command::Problems(_, reply)
-        | Command::Changed(_, reply)
-        | Command::End(_, reply) => Applied::Done(reply, Err(StateError::WriterGone)),
-        Command::Known(_, reply) => Applied::Known(reply, Err(StateError::WriterGone)),
-    }
-}
-
-/// Applies a command in a savepoint: one that fails leaves nothing behind and harms no other.
 fn apply(
-    transaction: &mut Transaction<'_>,
-    path: &Path,
+    c: &Connection,
     space: SpaceId,
     run: i64,
     now: Timestamp,
-    command: Command,
-) -> Applied {
-    let mut within = |work: &dyn Fn(&Connection) -> Result<(), Failure>| -> Result<(), StateError> {
-        let savepoint = transaction
-            .savepoint()
-            .map_err(|e| StateError::sqlite(path, e))?;
-        match work(&savepoint) {
-            Ok(()) => savepoint.commit().map_err(|e| StateError::sqlite(path, e)),
-            Err(Failure::Illegal(illegal)) => Err(illegal.into()),
-            Err(Failure::Sqlite(e)) => Err(StateError::sqlite(path, e)),
-        }
-    };
+    command: &Command,
+) -> Result<Vec<Option<Known>>, Failure> {
     match command {
-        Command::Claim(claims, reply) => {
-            let result = within(&|c| {
-                claims
-                    .iter()
-                    .try_for_each(|claim| claim_one(c, space, run, now, claim))
-            });
-            Applied::Done(reply, result)
+        Command::Claim(claims, _) => claims
+            .iter()
+            .try_for_each(|claim| claim_one(c, space, run, now, claim))?,
+        Command::Settle(settlements, _) => settlements
+            .iter()
+            .try_for_each(|s| settle_one(c, space, run, now, s))?,
+        Command::Problems(part, _) => {
+            c.prepare_cached(
+                "INSERT INTO problem (run, part, lines)
+                 VALUES (?1, (SELECT count(*) FROM problem WHERE run = ?1), ?2)",
+            )?
+            .execute(params![run, part])?;
         }
-        Command::Settle(settlements, reply) => {
-            let result = within(&|c| {
-                settlements
-                    .iter()
-                    .try_for_each(|s| settle_one(c, space, run, now, s))
-            });
-            Applied::Done(reply, result)
+        Command::Changed(rows, _) => {
+            let mut statement = c.prepare_cached(
+                "INSERT INTO changed (space, key, fingerprint, run) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (space, key) DO UPDATE SET fingerprint = ?3, run = ?4",
+            )?;
+            for (key, fingerprint) in rows {
+                statement.execute(params![space.0, key.as_str(), fingerprint.0, run])?;
+            }
         }
-        Command::Problems(part, reply) => {
-            let result = within(&|c| {
-                c.prepare_cached(
-                    "INSERT INTO problem (run, part, lines)
-                     VALUES (?1, (SELECT count(*) FROM problem WHERE run = ?1), ?2)",
-                )?
-                .execute(params![run, part])?;
-                Ok(())
-            });
-            Applied::Done(reply, result)
-        }
-        Command::Changed(rows, reply) => {
-            let result = within(&|c| {
-                let mut statement = c.prepare_cached(
-                    "INSERT INTO changed (space, key, fingerprint, run) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (space, key) DO UPDATE SET fingerprint = ?3, run = ?4",
-                )?;
-                for (key, fingerprint) in &rows {
-                    statement.execute(params![space.0, key.as_str(), fingerprint.0, run])?;
-                }
-                Ok(())
-            });
-            Applied::Done(reply, result)
-        }
-        Command::End(end, reply) => {
-            let result = within(&|c| end_run(c, space, run, now, &end).map_err(Failure::from));
-            Applied::Done(reply, result)
-        }
-        Command::Known(keys, reply) => {
-            let result = keys
+        Command::End(end, _) => end_run(c, space, run, now, end)?,
+        Command::Known(keys, _) => {
+            return Ok(keys
                 .iter()
-                .map(|key| known_of(transaction, space, key.as_str()))
-                .collect::<rusqlite::Result<Vec<_>>>()
-                .map_err(|e| StateError::sqlite(path, e));
-            Applied::Known(reply, result)
+                .map(|key| known_of(c, space, key.as_str()))
+                .collect::<rusqlite::Result<Vec<_>>>()?);
         }
     }
+    Ok(Vec::new())
 }
 
 /// Notes how a run ended, and lets go of what older runs of its space left.

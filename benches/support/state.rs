@@ -1,0 +1,58 @@
+//! The state by itself: claims and outcomes, each answered when it is on the disk.
+
+use partner_sync::clock::Clock;
+use partner_sync::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
+use partner_sync::state::{Claim, Event, Ledger, RunId, RunStart, Settlement};
+
+/// A state of its own, and the runtime that waits for it.
+pub struct State {
+    ledger: Ledger,
+    runtime: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl State {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let start = RunStart {
+            id: RunId::new(&Clock::System),
+            command: "import",
+            target: "bench".to_owned(),
+            mapping: "bench".to_owned(),
+            files: String::new(),
+        };
+        let (ledger, doubts, _) =
+            Ledger::begin(&folder.path().join("s.db"), &start, &Clock::System).unwrap();
+        assert!(doubts.is_empty());
+        Self {
+            ledger,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap(),
+            _folder: folder,
+        }
+    }
+
+    pub fn claim(&self, from: u64, to: u64) {
+        let claims = (from..to).map(|i| Claim {
+            key: RowKey::new(format!("K-{i}")),
+            fingerprint: Fingerprint([1; 16]),
+            legacy_identifier: ExternalId::new(format!("K-{i}")),
+            business_name: format!("Company {i}"),
+        });
+        self.runtime
+            .block_on(self.ledger.claim(claims.collect()))
+            .unwrap();
+    }
+
+    pub fn settle(&self, from: u64, to: u64) {
+        let made = (from..to).map(|i| {
+            let mut settlement = Settlement::new(RowKey::new(format!("K-{i}")), Event::Made);
+            settlement.partner = Some(PartnerId::new(format!("id-{i}")));
+            settlement
+        });
+        self.runtime
+            .block_on(self.ledger.settle(made.collect()))
+            .unwrap();
+    }
+}
