@@ -18,7 +18,9 @@ pub fn serve() {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        writeln!(std::io::stdout(), "http://{address}").unwrap();
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "http://{address}").unwrap();
+        drop(out);
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();

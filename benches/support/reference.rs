@@ -1,6 +1,11 @@
 //! A program for exactly this export, as one would write it by hand: a record, typed structs, `serde_json` into a
 //! reused buffer. It tells nothing of what is wrong, and stops at it.
 
+#![allow(
+    clippy::struct_field_names,
+    reason = "the names are those of the request body"
+)]
+
 use std::path::Path;
 
 use jiff::civil::Date;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use partner_sync::mapping::date::Verdict;
+use partner_sync::mapping::date::{Evidence, Verdict};
 use partner_sync::mapping::{Mapping, Plan, Scratch};
 use partner_sync::partner::{Query, validate, write_payload};
 use partner_sync::prepare::Exports;
@@ -19,7 +19,7 @@ impl Rooms {
         let mapping = Mapping::read(mapping).unwrap();
         let exports = Exports::open(&[path.to_owned()], &mapping, Query::default()).unwrap();
         let survey = exports.survey(&|| false, &|_| ()).unwrap();
-        let verdicts = survey.evidence[0].iter().map(|e| e.verdict()).collect();
+        let verdicts = survey.evidence[0].iter().map(Evidence::verdict).collect();
         Self { exports, verdicts }
     }
 

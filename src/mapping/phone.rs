@@ -116,13 +116,13 @@ fn is_mainland_office(office: usize) -> bool {
     const UNKNOWN: u8 = 0;
     const YES: u8 = 1;
     const NO: u8 = 2;
+    static OFFICES: [AtomicU8; 1_000_000] = [const { AtomicU8::new(UNKNOWN) }; 1_000_000];
     if WHOLE_AREAS
         .binary_search(&u16::try_from(office / 1000).unwrap_or(0))
         .is_ok()
     {
         return true;
     }
-    static OFFICES: [AtomicU8; 1_000_000] = [const { AtomicU8::new(UNKNOWN) }; 1_000_000];
     match OFFICES[office].load(Ordering::Relaxed) {
         YES => return true,
         NO => return false,
