@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::coerce::{Coerced, coerce, is_invisible, split_extension, trim};
-use super::compile::{Plan, PlanFeed, PlanRule, Ready};
+use super::compile::{Plan, PlanFeed, PlanRule, Ready, length_bit};
 use super::date::{self, Verdict};
+use super::known::Became;
 use super::phone::{self, Phone};
 use super::scratch::Scratch;
 use crate::diagnostic::Code;
@@ -72,8 +73,9 @@ impl Plan {
         }
     }
 
+    #[inline]
     pub(super) fn is_null(&self, text: &str) -> bool {
-        self.null.iter().any(|n| n == text)
+        self.null_lengths & length_bit(text) != 0 && self.null.iter().any(|n| n == text)
     }
 
     /// Fills the scratch's draft from a row. `verdicts` are those of the date columns, in their order.
@@ -207,10 +209,23 @@ impl Plan {
         verdicts: &[Verdict],
         s: &mut Scratch,
     ) {
-        if self.is_blank(cell) {
-            return;
-        }
         match cell {
+            Cell::Text(text) => {
+                let (text, odd) = trim(text);
+                if text.is_empty() || self.is_null(text) {
+                    return;
+                }
+                // Nearly all texts go one of these ways.
+                if !odd && is_plain(text) && text.len() <= LONGEST_TEXT {
+                    if rule.is_verbatim {
+                        return s.draft.set_text(leaf, text, true);
+                    }
+                    if rule.is_remembered {
+                        return Self::fill_known(leaf, rule, text, column, s);
+                    }
+                }
+            }
+            cell if cell.is_blank() => return,
             Cell::Error(e) => return s.findings.push(cell_error(leaf, column, e)),
             Cell::NoValue => {
                 let mut finding = Finding::new(
@@ -291,6 +306,48 @@ impl Plan {
         }
     }
 
+    /// A text whose field has few different ones: what it became before, it becomes again.
+    fn fill_known(
+        leaf: usize,
+        rule: &PlanRule,
+        text: &str,
+        column: Option<usize>,
+        s: &mut Scratch,
+    ) {
+        match s.known[leaf].get(text) {
+            Some(Became::Integer(n)) => return s.draft.set(leaf, Slot::Integer(*n), true),
+            Some(Became::Boolean(b)) => return s.draft.set(leaf, Slot::Boolean(*b), true),
+            Some(Became::Text(text)) => return s.draft.set_text(leaf, text, true),
+            None => {}
+        }
+        let told = s.findings.len();
+        let became = match Self::value_of(leaf, rule, text, column, &mut s.findings) {
+            None => return,
+            Some(Value::Default) => {
+                if let Some(default) = &rule.default {
+                    set_ready(leaf, default, &mut s.draft);
+                }
+                return;
+            }
+            Some(Value::Integer(n)) => {
+                s.draft.set(leaf, Slot::Integer(n), true);
+                Became::Integer(n)
+            }
+            Some(Value::Boolean(b)) => {
+                s.draft.set(leaf, Slot::Boolean(b), true);
+                Became::Boolean(b)
+            }
+            Some(Value::Text(value)) => {
+                s.draft.set_text(leaf, &value, true);
+                Became::Text(value.into())
+            }
+        };
+        // What there is to tell is told of each row.
+        if s.findings.len() == told {
+            s.known[leaf].put(text, became);
+        }
+    }
+
     fn fill_date(
         &self,
         leaf: usize,
@@ -301,13 +358,22 @@ impl Plan {
         s: &mut Scratch,
     ) {
         let verdict = verdict.copied().unwrap_or(Verdict::Silent);
-        if let Cell::Text(text) = cell
+        let common = match cell {
+            Cell::Text(text) => date::read_common(text, &rule.hints),
+            _ => None,
+        };
+        if let (Cell::Text(text), None) = (cell, &common)
             && let Some(date) = s.settled[leaf].get(text, verdict)
         {
             s.draft.set(leaf, Slot::Date(date), true);
             return;
         }
-        let settled = date::read_cell(cell, &rule.hints).and_then(|reading| {
+        let is_common = common.is_some();
+        let reading = match common {
+            Some(reading) => Ok(Some(reading)),
+            None => date::read_cell(cell, &rule.hints),
+        };
+        let settled = reading.and_then(|reading| {
             reading
                 .map(|r| date::settle(&r, verdict, &rule.hints))
                 .transpose()
@@ -320,9 +386,8 @@ impl Plan {
         match settled {
             Ok(None) => {}
             Ok(Some(settled)) => {
-                if let (Cell::Text(text), true, false) =
-                    (cell, settled.warnings.is_empty(), settled.sentinel)
-                {
+                let is_plain = settled.warnings.is_empty() && !settled.sentinel;
+                if let (Cell::Text(text), true, false) = (cell, is_plain, is_common) {
                     s.settled[leaf].put(text, verdict, settled.date);
                 }
                 for (code, message) in settled.warnings {
@@ -399,11 +464,11 @@ impl Plan {
             finding.hint = hint;
             findings.push(finding);
         };
-        // Nearly all texts are plain ASCII without a control character: that is seen byte by byte.
-        let plain = text.bytes().all(|b| (b' '..0x7f).contains(&b));
         let odd =
             |c: &char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || *c == '\u{fffd}';
-        if !plain && let Some(c) = text.chars().find(odd) {
+        if !is_plain(text)
+            && let Some(c) = text.chars().find(odd)
+        {
             tell(
                 Code::TextControl,
                 format!(
@@ -479,6 +544,14 @@ impl Plan {
             }
         }
     }
+}
+
+/// ASCII without a control character, as nearly all texts are: seen byte by byte.
+#[inline]
+fn is_plain(text: &str) -> bool {
+    // Not cut short, so that many bytes are looked at at once.
+    text.bytes()
+        .fold(true, |plain, b| plain & (b' '..0x7f).contains(&b))
 }
 
 enum Value<'t> {

@@ -198,10 +198,12 @@ pub(super) fn split_extension(text: &str) -> (&str, Option<&str>) {
     }
     let (front, extension) = text.split_at(text.len() - digits);
     let front = front.trim_end();
-    let lower = front.to_ascii_lowercase();
     for mark in ["extension", "ext.", "ext", "x.", "x", "#"] {
-        if let Some(kept) = lower.strip_suffix(mark) {
-            let number = front[..kept.len()].trim_end_matches([' ', ',', ';', '(']);
+        let kept = front.len().saturating_sub(mark.len());
+        if let Some((kept, end)) = front.split_at_checked(kept)
+            && end.eq_ignore_ascii_case(mark)
+        {
+            let number = kept.trim_end_matches([' ', ',', ';', '(']);
             if number.bytes().any(|b| b.is_ascii_digit()) {
                 return (number, Some(extension));
             }

@@ -57,6 +57,42 @@ pub(super) struct PlanRule {
     pub(super) dates: usize,
     /// The leaf that takes what this one cuts off.
     pub(super) sibling: Option<usize>,
+    /// Nothing is done to a text but to send it.
+    pub(super) is_verbatim: bool,
+    /// What becomes of a text depends on nothing else, and costs more than to remember it.
+    pub(super) is_remembered: bool,
+}
+
+impl PlanRule {
+    /// Chooses the short ways that its texts can go.
+    fn choose_ways(&mut self) {
+        let is_text = matches!(
+            self.kind,
+            FieldKind::Text
+                | FieldKind::Identifier
+                | FieldKind::PostalCode
+                | FieldKind::State
+                | FieldKind::FreeForm
+        );
+        self.is_verbatim = is_text
+            && self.map.is_none()
+            && self.transforms.is_empty()
+            && self.split.is_none()
+            && self.sibling.is_none();
+        let is_looked_up = matches!(
+            self.kind,
+            FieldKind::Words(_)
+                | FieldKind::Boolean
+                | FieldKind::Country
+                | FieldKind::Currency
+                | FieldKind::TimeZone
+        ) || self.map.is_some()
+            || !self.transforms.is_empty();
+        self.is_remembered = is_looked_up
+            && !matches!(self.kind, FieldKind::Date | FieldKind::Phone)
+            && self.split.is_none()
+            && self.sibling.is_none();
+    }
 }
 
 /// A rule's `map`: exact words first, then without regard to case and blanks.
@@ -109,6 +145,11 @@ pub struct DateColumn {
     pub hinted: bool,
 }
 
+/// The bit of a text's length.
+pub(super) fn length_bit(text: &str) -> u64 {
+    1 << text.len().min(63)
+}
+
 /// Numbers of plans; 0 is none.
 static PLANS: AtomicU64 = AtomicU64::new(1);
 
@@ -133,6 +174,8 @@ pub struct Plan {
     pub(super) order: Vec<usize>,
     pub(super) key: Vec<usize>,
     pub(super) null: Vec<String>,
+    /// Bit `n` is set where a word of `null` has `n` bytes; the last stands for all longer ones.
+    pub(super) null_lengths: u64,
     pub(super) templates: Templates,
     pub(super) legacy: usize,
     pub(super) business_name: usize,
@@ -179,6 +222,7 @@ impl Plan {
                 problems: compiler.problems,
             });
         }
+        compiler.rules.iter_mut().for_each(PlanRule::choose_ways);
         let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
         let unused = (0..header.len())
             .filter(|c| !compiler.used[*c] && &*header.names()[*c] != PROBLEMS_COLUMN)
@@ -218,6 +262,7 @@ impl Plan {
             header: Arc::clone(header),
             rules: compiler.rules,
             key,
+            null_lengths: (mapping.source.null.iter()).fold(0, |bits, n| bits | length_bit(n)),
             null: mapping.source.null.clone(),
             templates: compiler.templates,
         })
@@ -428,6 +473,8 @@ impl Compiler<'_> {
             hints,
             dates,
             sibling: None,
+            is_verbatim: false,
+            is_remembered: false,
         });
     }
 
@@ -490,6 +537,8 @@ impl Compiler<'_> {
             hints: Hints::default(),
             dates: self.dates.len(),
             sibling: None,
+            is_verbatim: false,
+            is_remembered: false,
         });
         self.leaves.len() - 1
     }

@@ -1,5 +1,9 @@
 //! Value tables: names of states and countries to their codes. Folded: case, blanks and dots do not count.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 /// States and provinces by country. Source: USPS Publication 28 (US), Canada Post (CA), Australia Post (AU),
 /// ISO 3166-2:MX with the two- and three-letter postal abbreviations in use (MX).
 const STATES: &[(&str, &str, &str)] = &[
@@ -190,13 +194,23 @@ fn fold(text: &str) -> String {
 ///
 /// Without one, a code that several countries use (`WA`) is itself in all of them.
 pub(super) fn state_code(text: &str, country: Option<&str>) -> Option<&'static str> {
+    /// Each code, and the countries that use it.
+    static CODES: LazyLock<FxHashMap<&str, Vec<&str>>> = LazyLock::new(|| {
+        let mut codes: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+        for (country, code, _) in STATES {
+            codes.entry(code).or_default().push(country);
+        }
+        codes
+    });
     let of_country = || {
         STATES
             .iter()
             .filter(|(c, _, _)| country.is_none_or(|wanted| *c == wanted))
     };
     // Most exports hold codes: nothing has to be folded.
-    if let Some((_, code, _)) = of_country().find(|(_, code, _)| *code == text) {
+    if let Some((code, countries)) = CODES.get_key_value(text)
+        && country.is_none_or(|wanted| countries.contains(&wanted))
+    {
         return Some(code);
     }
     let wanted = fold(text);

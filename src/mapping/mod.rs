@@ -11,6 +11,7 @@ mod compile;
 pub mod date;
 mod error;
 mod file;
+mod known;
 mod lookup;
 mod phone;
 mod rule;

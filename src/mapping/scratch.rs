@@ -3,6 +3,7 @@
 use super::coerce::trim;
 use super::compile::{Plan, PlanFeed};
 use super::date::{self, Evidence, Readings, SettledDates};
+use super::known::Known;
 use crate::partner::{Draft, Finding};
 use crate::source::{Cell, SourceRow};
 
@@ -21,6 +22,8 @@ pub struct Scratch {
     readings: Vec<Readings>,
     /// By leaf.
     pub(super) settled: Vec<SettledDates>,
+    /// By leaf.
+    pub(super) known: Vec<Known>,
 }
 
 impl Scratch {
@@ -34,6 +37,8 @@ impl Scratch {
             self.settled.clear();
             self.settled
                 .resize_with(plan.rules.len(), SettledDates::default);
+            self.known.clear();
+            self.known.resize_with(plan.rules.len(), Known::default);
         }
     }
 }
@@ -48,6 +53,12 @@ impl Plan {
                 Some(c) => {
                     let cell = row.cell(c);
                     if let Cell::Text(text) = cell {
+                        if !self.is_null(text)
+                            && let Some(reading) = date::read_common(text, &rule.hints)
+                        {
+                            evidence[index].add(&reading, row.row());
+                            continue;
+                        }
                         if let Some(reading) = scratch.readings[index].get(text) {
                             evidence[index].add(reading, row.row());
                             continue;

@@ -294,6 +294,7 @@ impl Draft {
     }
 
     /// A leaf's value.
+    #[inline]
     #[must_use]
     pub fn slot(&self, leaf: usize) -> Slot {
         self.slots.get(leaf).copied().unwrap_or(Slot::Empty)
@@ -330,6 +331,7 @@ impl Draft {
     }
 
     /// Puts a text into the buffer and returns its range.
+    #[inline]
     pub fn push_text(&mut self, text: &str) -> (u32, u32) {
         let start = to_u32(self.text.len());
         self.text.push_str(text);
@@ -337,6 +339,7 @@ impl Draft {
     }
 
     /// Fills a leaf.
+    #[inline]
     pub fn set(&mut self, leaf: usize, slot: Slot, from_data: bool) {
         if let Some(place) = self.slots.get_mut(leaf) {
             *place = slot;
@@ -345,6 +348,7 @@ impl Draft {
     }
 
     /// Fills a leaf with a text.
+    #[inline]
     pub fn set_text(&mut self, leaf: usize, text: &str, from_data: bool) {
         let at = self.push_text(text);
         self.set(leaf, Slot::Text { at }, from_data);

@@ -15,6 +15,23 @@ const HEADER: [&str; 11] = [
 pub(super) struct Problems {
     file: ReportFile,
     lines: Stream,
+    json: Vec<u8>,
+}
+
+/// A line of `problems.jsonl`.
+#[derive(serde::Serialize)]
+struct JsonLine<'d> {
+    cell: Option<&'d str>,
+    code: &'d str,
+    column: Option<&'d str>,
+    field: Option<&'d str>,
+    file: Option<&'d str>,
+    hint: Option<&'d str>,
+    message: &'d str,
+    row: Option<u64>,
+    severity: &'d str,
+    sheet: Option<&'d str>,
+    value: Option<&'d str>,
 }
 
 impl Problems {
@@ -22,6 +39,7 @@ impl Problems {
         let mut problems = Self {
             file: folder.begin("problems.csv")?,
             lines: folder.stream("problems.jsonl")?,
+            json: Vec::new(),
         };
         problems.line(&HEADER)?;
         Ok(problems)
@@ -41,20 +59,24 @@ impl Problems {
                 .map(|c| guard(&c.name))
                 .unwrap_or_default();
         let message = guard(&d.message);
-        let line = serde_json::json!({
-            "file": d.at.file.as_deref(),
-            "sheet": d.at.sheet.as_deref(),
-            "row": d.at.row,
-            "column": d.at.column.as_ref().map(|c| &*c.name),
-            "cell": Some(&cell).filter(|c| !c.is_empty()),
-            "field": d.at.field.as_deref(),
-            "code": d.code.as_str(),
-            "severity": d.severity.as_str(),
-            "value": d.value.as_deref(),
-            "message": d.message,
-            "hint": d.hint.as_deref(),
-        });
-        self.lines.put(format!("{line}\n").as_bytes())?;
+        let line = JsonLine {
+            cell: Some(cell.as_str()).filter(|c| !c.is_empty()),
+            code: d.code.as_str(),
+            column: d.at.column.as_ref().map(|c| &*c.name),
+            field: d.at.field.as_deref(),
+            file: d.at.file.as_deref(),
+            hint: d.hint.as_deref(),
+            message: &d.message,
+            row: d.at.row,
+            severity: d.severity.as_str(),
+            sheet: d.at.sheet.as_deref(),
+            value: d.value.as_deref(),
+        };
+        self.json.clear();
+        // Writing to memory cannot fail.
+        let _ = serde_json::to_writer(&mut self.json, &line);
+        self.json.push(b'\n');
+        self.lines.put(&self.json)?;
         self.line(&[
             d.at.file.as_deref().unwrap_or(""),
             &row,
@@ -93,6 +115,8 @@ pub(super) fn csv_line(cells: &[&str], delimiter: u8) -> String {
     let mut writer = csv::WriterBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
+        // The default is made for a file; here it would be filled with zeros for every line.
+        .buffer_capacity(256)
         .from_writer(Vec::new());
     // Writing to memory cannot fail.
     let _ = writer.write_record(cells);

@@ -15,7 +15,7 @@ use super::error::SourceError;
 use super::footer::{Footer, FooterWatch};
 use super::header::Header;
 use super::input::Input;
-use super::row::{RowBatch, RowFault, Stored};
+use super::row::{RowBatch, RowFault};
 use super::workbook::Facts;
 use super::{Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
 
@@ -106,6 +106,8 @@ pub(super) struct TextPiece {
     at: Position,
     /// The file ends inside a quoted cell of its last record.
     torn: bool,
+    /// Cells of it hold line breaks.
+    has_breaks: bool,
     /// Nothing comes behind it.
     last: bool,
 }
@@ -145,6 +147,7 @@ pub(super) fn pieces(
             Some(before) if cutter.has_ended() => {
                 before.bytes.extend_from_slice(bytes);
                 before.torn = cut.torn;
+                before.has_breaks |= cut.embedded > 0;
             }
             _ => {
                 let piece = TextPiece {
@@ -152,6 +155,7 @@ pub(super) fn pieces(
                     bytes: bytes.to_vec(),
                     at,
                     torn: cut.torn,
+                    has_breaks: cut.embedded > 0,
                     last: false,
                 };
                 if let Some(before) = held.replace(piece)
@@ -174,45 +178,24 @@ pub(super) fn pieces(
 impl TextPiece {
     /// Parses its records; the last piece of a table may end with a footer, which is taken off.
     pub(super) fn rows(self) -> (RowBatch, Option<Footer>) {
-        let Self {
-            table,
-            bytes,
-            mut at,
-            torn,
-            last,
-        } = self;
-        let width = table.header.len();
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(table.dialect.delimiter)
-            .buffer_capacity(bytes.len().clamp(1, PIECE_BYTES))
-            .from_reader(bytes.as_slice());
-        let mut record = csv::ByteRecord::new();
-        let mut batch = RowBatch::new(Arc::clone(&table.header));
-        batch.expect_text(bytes.len());
-        let mut footer = last.then(|| FooterWatch::new(width));
-        let mut from = 0;
-        while reader.read_byte_record(&mut record).unwrap_or(false) {
-            let (blank_lines, skipped) = leading_blank_lines(&bytes[from..]);
-            let start = from + skipped;
-            from = usize::try_from(reader.position().byte())
-                .unwrap_or(usize::MAX)
-                .min(bytes.len());
-            // The parser stops behind a carriage return and takes its line feed with the next record.
-            if from > 0 && bytes[from - 1] == b'\r' && bytes.get(from) == Some(&b'\n') {
-                from += 1;
+        let parsed = Parsed::of(&self);
+        let width = self.table.header.len();
+        let (text, ends, broken) = decode(parsed.bytes, parsed.ends, self.table.decoded);
+        let mut batch = RowBatch::of_texts(Arc::clone(&self.table.header), text, ends);
+        let mut footer = self.last.then(|| FooterWatch::new(width));
+        let mut broken = broken.into_iter().peekable();
+        for record in parsed.records {
+            batch.push_row(record.row, record.line, record.cells.clone());
+            if let Some(found) = record.ragged {
+                batch.set_fault(RowFault::Ragged { found });
             }
-            at.row += blank_lines + 1;
-            let line = at.row + at.embedded;
-            at.embedded += memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
-            // The line `sep=;` names the delimiter and is no row of the table.
-            let is_sep_line = table.dialect.sep_line && at.row == 1;
-            if at.row <= table.after || is_sep_line {
-                continue;
+            while let Some(cell) = broken.next_if(|cell| *cell < record.cells.end) {
+                if let Some(column) = cell.checked_sub(record.cells.start) {
+                    let column = column as usize;
+                    batch.set_fault(RowFault::Undecodable { column });
+                }
             }
-            push_record(&mut batch, &record, at.row, line, width, table.decoded);
-            if torn && from >= bytes.len() && start < bytes.len() {
+            if record.torn {
                 batch.set_fault(RowFault::Torn);
             }
             if !batch.drop_if_blank()
@@ -226,70 +209,142 @@ impl TextPiece {
     }
 }
 
-fn push_record(
-    batch: &mut RowBatch,
-    record: &csv::ByteRecord,
+/// A record as ranges of what was parsed.
+struct Record {
     row: u64,
     line: u64,
-    width: usize,
-    decoded: bool,
-) {
-    batch.start_row(row, Some(line));
-    let mut broken = None;
-    // One check for the whole record; only a record with broken bytes is looked at cell by cell.
-    let whole = std::str::from_utf8(record.as_slice())
-        .ok()
-        .filter(|text| !(decoded && text.contains('\u{fffd}')));
-    if let Some(text) = whole {
-        // The record's cells lie one behind the other: they are taken at once.
-        let (base, _) = batch.push_text(text);
-        let mut start = base;
-        for (column, bytes) in record.iter().enumerate() {
-            let end = start + u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-            let in_header = width == 0 || column < width;
-            if start < end {
-                batch.push(Stored::Text(start, end));
-            } else if in_header {
-                batch.push(Stored::Empty);
+    cells: std::ops::Range<u32>,
+    /// How many cells it has, where that is not as many as the header has.
+    ragged: Option<usize>,
+    torn: bool,
+}
+
+/// The records of a piece, still in bytes.
+struct Parsed {
+    /// All cells one behind the other, unquoted.
+    bytes: Vec<u8>,
+    /// A zero, and where each cell ends.
+    ends: Vec<u32>,
+    records: Vec<Record>,
+}
+
+impl Parsed {
+    fn of(piece: &TextPiece) -> Self {
+        let input = piece.bytes.as_slice();
+        let width = piece.table.header.len();
+        let mut at = piece.at;
+        let mut parser = csv_core::ReaderBuilder::new()
+            .delimiter(piece.table.dialect.delimiter)
+            .build();
+        // Cells without their quotes and delimiters are no longer than with them.
+        let mut bytes = vec![0; input.len() + 1];
+        let mut written = 0;
+        let mut ends: Vec<u32> = vec![0];
+        let mut fields = vec![0; width.max(64)];
+        let mut records = Vec::with_capacity(usize::try_from(PIECE_ROWS).unwrap_or(0));
+        let mut from = 0;
+        loop {
+            let (blank_lines, skipped) = leading_blank_lines(&input[from..]);
+            let start = from + skipped;
+            let first = written;
+            let mut found = 0;
+            let result = loop {
+                let (result, read, wrote, ended) =
+                    parser.read_record(&input[from..], &mut bytes[written..], &mut fields[found..]);
+                from += read;
+                written += wrote;
+                found += ended;
+                match result {
+                    // At the end of the input, the empty rest says so to the parser.
+                    csv_core::ReadRecordResult::InputEmpty => {}
+                    csv_core::ReadRecordResult::OutputFull => bytes.resize(bytes.len() * 2, 0),
+                    csv_core::ReadRecordResult::OutputEndsFull => {
+                        fields.resize(fields.len() * 2, 0);
+                    }
+                    done => break done,
+                }
+            };
+            if result == csv_core::ReadRecordResult::End {
+                break;
             }
-            start = end;
-        }
-        judge_width(batch, record, width);
-        return;
-    }
-    for (column, bytes) in record.iter().enumerate() {
-        // Cells beyond the header that are empty come from a trailing delimiter.
-        if width > 0 && column >= width && bytes.is_empty() {
-            continue;
-        }
-        let (start, end) = if let Ok(text) = std::str::from_utf8(bytes) {
-            if decoded && text.contains('\u{fffd}') {
-                broken.get_or_insert(column);
+            // The parser stops behind a carriage return and takes its line feed with the next record.
+            if from > 0 && input[from - 1] == b'\r' && input.get(from) == Some(&b'\n') {
+                from += 1;
             }
-            batch.push_text(text)
-        } else {
-            broken.get_or_insert(column);
-            batch.push_text(&String::from_utf8_lossy(bytes))
-        };
-        batch.push(if start == end {
-            Stored::Empty
-        } else {
-            Stored::Text(start, end)
-        });
-    }
-    judge_width(batch, record, width);
-    if let Some(column) = broken {
-        batch.set_fault(RowFault::Undecodable { column });
+            at.row += blank_lines + 1;
+            let line = at.row + at.embedded;
+            if piece.has_breaks {
+                at.embedded += memchr::memchr_iter(b'\n', &bytes[first..written]).count() as u64;
+            }
+            // The line `sep=;` names the delimiter and is no row of the table.
+            let is_sep_line = piece.table.dialect.sep_line && at.row == 1;
+            if at.row <= piece.table.after || is_sep_line {
+                written = first;
+                continue;
+            }
+            // Empty cells beyond the header come from trailing delimiters.
+            let mut kept = found;
+            while width > 0 && kept > width && fields[kept - 1] == fields[kept - 2] {
+                kept -= 1;
+            }
+            let cell = u32::try_from(ends.len() - 1).unwrap_or(u32::MAX);
+            let base = u32::try_from(first).unwrap_or(u32::MAX);
+            let end_of = |end: &usize| base + u32::try_from(*end).unwrap_or(0);
+            ends.extend(fields[..kept].iter().map(end_of));
+            records.push(Record {
+                row: at.row,
+                line,
+                cells: cell..cell + u32::try_from(kept).unwrap_or(0),
+                ragged: (width > 0 && kept != width).then_some(found),
+                torn: piece.torn && from >= input.len() && start < input.len(),
+            });
+        }
+        bytes.truncate(written);
+        Self {
+            bytes,
+            ends,
+            records,
+        }
     }
 }
 
-/// A row with another number of cells than the header has is ragged.
-fn judge_width(batch: &mut RowBatch, record: &csv::ByteRecord, width: usize) {
-    let found = record.len();
-    let trailing_empty = record.iter().skip(width).all(<[u8]>::is_empty);
-    if width > 0 && (found < width || (found > width && !trailing_empty)) {
-        batch.set_fault(RowFault::Ragged { found });
+/// The bytes as text, where each cell ends in it, and the numbers of the cells that are no text. `decoded` text came
+/// through a code page, which shows broken bytes as U+FFFD.
+fn decode(bytes: Vec<u8>, ends: Vec<u32>, decoded: bool) -> (String, Vec<u32>, Vec<u32>) {
+    // One check for all cells; only where some are broken are they looked at one by one.
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => {
+            let is_whole = text.is_ascii()
+                || (ends.iter().all(|end| text.is_char_boundary(*end as usize))
+                    && !(decoded && text.contains('\u{fffd}')));
+            if is_whole {
+                return (text, ends, Vec::new());
+            }
+            text.into_bytes()
+        }
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = String::with_capacity(bytes.len());
+    let mut new_ends = Vec::with_capacity(ends.len());
+    new_ends.push(0);
+    let mut broken = Vec::new();
+    for (cell, range) in (0..).zip(ends.windows(2)) {
+        let bytes = &bytes[range[0] as usize..range[1] as usize];
+        match std::str::from_utf8(bytes) {
+            Ok(cell_text) => {
+                if decoded && cell_text.contains('\u{fffd}') {
+                    broken.push(cell);
+                }
+                text.push_str(cell_text);
+            }
+            Err(_) => {
+                broken.push(cell);
+                text.push_str(&String::from_utf8_lossy(bytes));
+            }
+        }
+        new_ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
     }
+    (text, new_ends, broken)
 }
 
 /// Line ends at the start of `bytes`: how many lines, and how many bytes.

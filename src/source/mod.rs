@@ -28,7 +28,7 @@ pub use header::{Header, PROBLEMS_COLUMN};
 pub use workbook::Kind as WorkbookKind;
 
 use input::{Input, Outside, STANDARD_INPUT};
-pub use row::{BatchRows, Cell, Epoch, RowBatch, RowFault, SourceRow, number_text};
+pub use row::{Cell, Epoch, RowBatch, RowFault, SourceRow, number_text};
 
 /// The mapping's `[source]` settings that this room reads; absent ones are detected.
 #[derive(Debug, Clone, Default)]

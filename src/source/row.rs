@@ -144,8 +144,20 @@ pub(super) enum Stored {
 struct RowMeta {
     row: u64,
     line: Option<u64>,
+    /// Its cells are those from here
     first: u32,
+    /// to here.
+    end: u32,
     fault: Option<RowFault>,
+}
+
+/// The cells of all rows of a batch.
+#[derive(Debug)]
+enum Cells {
+    /// Texts that lie one behind the other in the buffer: a zero, and where each ends.
+    Texts(Vec<u32>),
+    /// Cells of several types.
+    Typed(Vec<Stored>),
 }
 
 /// Some rows of a file, in order.
@@ -153,41 +165,63 @@ struct RowMeta {
 pub struct RowBatch {
     header: Arc<Header>,
     rows: Vec<RowMeta>,
-    cells: Vec<Stored>,
+    cells: Cells,
     text: String,
 }
 
-/// Iterator over a batch's rows.
-pub type BatchRows<'a> = Box<dyn Iterator<Item = SourceRow<'a>> + 'a>;
-
 impl RowBatch {
-    pub(super) fn new(header: Arc<Header>) -> Self {
+    /// A batch for typed cells, which are pushed row by row.
+    pub(super) fn typed(header: Arc<Header>) -> Self {
         Self {
             header,
             rows: Vec::new(),
-            cells: Vec::new(),
+            cells: Cells::Typed(Vec::new()),
             text: String::new(),
         }
     }
 
-    /// Makes room for the texts to come.
-    pub(super) fn expect_text(&mut self, bytes: usize) {
-        self.text.reserve(bytes);
+    /// A batch of texts: all of them in one, and where each cell ends, behind a zero. Rows are pushed as ranges of
+    /// these cells.
+    pub(super) fn of_texts(header: Arc<Header>, text: String, ends: Vec<u32>) -> Self {
+        Self {
+            header,
+            rows: Vec::new(),
+            cells: Cells::Texts(ends),
+            text,
+        }
     }
 
-    /// Starts a row; its cells are pushed next.
-    pub(super) fn start_row(&mut self, row: u64, line: Option<u64>) {
-        let first = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
+    /// A row of texts: its cells by their numbers.
+    pub(super) fn push_row(&mut self, row: u64, line: u64, cells: std::ops::Range<u32>) {
         self.rows.push(RowMeta {
             row,
-            line,
+            line: Some(line),
+            first: cells.start,
+            end: cells.end,
+            fault: None,
+        });
+    }
+
+    /// Starts a row of typed cells; they are pushed next.
+    pub(super) fn start_row(&mut self, row: u64) {
+        let Cells::Typed(cells) = &self.cells else {
+            return;
+        };
+        let first = u32::try_from(cells.len()).unwrap_or(u32::MAX);
+        self.rows.push(RowMeta {
+            row,
+            line: None,
             first,
+            end: first,
             fault: None,
         });
     }
 
     pub(super) fn push(&mut self, cell: Stored) {
-        self.cells.push(cell);
+        if let (Cells::Typed(cells), Some(row)) = (&mut self.cells, self.rows.last_mut()) {
+            cells.push(cell);
+            row.end += 1;
+        }
     }
 
     pub(super) fn push_text(&mut self, text: &str) -> (u32, u32) {
@@ -202,18 +236,16 @@ impl RowBatch {
         }
     }
 
-    /// Takes back the row just started where all its cells are blank: it is no row. True where it did.
+    /// Takes back the row just pushed where all its cells are blank: it is no row. True where it did.
     pub(super) fn drop_if_blank(&mut self) -> bool {
-        let Some(last) = self.rows.last().copied() else {
+        let Some(last) = self.rows.len().checked_sub(1).and_then(|i| self.row(i)) else {
             return false;
         };
-        let blank =
-            (last.first as usize..self.cells.len()).all(|i| self.resolve(self.cells[i]).is_blank());
+        let blank = (0..last.width()).all(|column| last.cell(column).is_blank());
         // A line of one empty quoted cell is blank, and not a row with cells missing.
-        let dropped = blank && matches!(last.fault, None | Some(RowFault::Ragged { .. }));
+        let dropped = blank && matches!(last.fault(), None | Some(RowFault::Ragged { .. }));
         if dropped {
-            self.cells.truncate(last.first as usize);
-            self.rows.pop();
+            self.truncate(self.rows.len() - 1);
         }
         dropped
     }
@@ -221,23 +253,10 @@ impl RowBatch {
     /// Takes back all rows from `index` on.
     pub(super) fn truncate(&mut self, index: usize) {
         if let Some(row) = self.rows.get(index) {
-            self.cells.truncate(row.first as usize);
+            if let Cells::Typed(cells) = &mut self.cells {
+                cells.truncate(row.first as usize);
+            }
             self.rows.truncate(index);
-        }
-    }
-
-    fn resolve(&self, cell: Stored) -> Cell<'_> {
-        let text = |a: u32, b: u32| self.text.get(a as usize..b as usize).unwrap_or("");
-        match cell {
-            Stored::Empty => Cell::Empty,
-            Stored::Text(a, b) => Cell::Text(text(a, b)),
-            Stored::Number(n) => Cell::Number(n),
-            Stored::Serial(n, epoch) => Cell::Serial(n, epoch),
-            Stored::Duration(n) => Cell::Duration(n),
-            Stored::Iso(a, b) => Cell::Iso(text(a, b)),
-            Stored::Bool(b) => Cell::Bool(b),
-            Stored::Error(a, b) => Cell::Error(text(a, b)),
-            Stored::NoValue => Cell::NoValue,
         }
     }
 
@@ -262,39 +281,45 @@ impl RowBatch {
     /// The row at `index`, from 0.
     #[must_use]
     pub fn row(&self, index: usize) -> Option<SourceRow<'_>> {
-        self.rows
-            .get(index)
-            .map(|_| SourceRow { batch: self, index })
+        let meta = self.rows.get(index)?;
+        let (first, end) = (meta.first as usize, meta.end as usize);
+        let cells = match &self.cells {
+            // With where the first one begins.
+            Cells::Texts(ends) => RowCells::Texts(&ends[first..=end]),
+            Cells::Typed(cells) => RowCells::Typed(&cells[first..end]),
+        };
+        Some(SourceRow {
+            batch: self,
+            meta,
+            cells,
+            index,
+        })
     }
 
     /// All rows.
-    #[must_use]
-    pub fn rows(&self) -> BatchRows<'_> {
-        Box::new((0..self.rows.len()).map(|index| SourceRow { batch: self, index }))
+    pub fn rows(&self) -> impl Iterator<Item = SourceRow<'_>> {
+        (0..self.rows.len()).filter_map(|index| self.row(index))
     }
+}
+
+/// The cells of one row.
+#[derive(Debug, Clone, Copy)]
+enum RowCells<'a> {
+    /// Where the first begins, and where each ends.
+    Texts(&'a [u32]),
+    Typed(&'a [Stored]),
 }
 
 /// One row of a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceRow<'a> {
     batch: &'a RowBatch,
+    meta: &'a RowMeta,
+    cells: RowCells<'a>,
     index: usize,
 }
 
 impl<'a> SourceRow<'a> {
-    fn meta(self) -> &'a RowMeta {
-        &self.batch.rows[self.index]
-    }
-
-    fn range(self) -> std::ops::Range<usize> {
-        let end = self
-            .batch
-            .rows
-            .get(self.index + 1)
-            .map_or(self.batch.cells.len(), |next| next.first as usize);
-        self.meta().first as usize..end
-    }
-
     /// Its place in the batch, from 0.
     #[must_use]
     pub fn index(self) -> usize {
@@ -304,36 +329,64 @@ impl<'a> SourceRow<'a> {
     /// The row as a spreadsheet shows it, from 1.
     #[must_use]
     pub fn row(self) -> u64 {
-        self.meta().row
+        self.meta.row
     }
 
     /// The line in a text editor, where that is another number.
     #[must_use]
     pub fn line(self) -> Option<u64> {
-        self.meta().line.filter(|line| *line != self.meta().row)
+        self.meta.line.filter(|line| *line != self.meta.row)
     }
 
     /// What makes it unreadable.
     #[must_use]
     pub fn fault(self) -> Option<RowFault> {
-        self.meta().fault
+        self.meta.fault
     }
 
     /// The cell of a column; empty where the row is too short.
+    #[inline]
     #[must_use]
     pub fn cell(self, column: usize) -> Cell<'a> {
-        let range = self.range();
-        if column < range.len() {
-            self.batch.resolve(self.batch.cells[range.start + column])
-        } else {
-            Cell::Empty
+        match self.cells {
+            RowCells::Texts(ends) => match (ends.get(column), ends.get(column + 1)) {
+                (Some(start), Some(end)) if start < end => Cell::Text(self.text(*start, *end)),
+                _ => Cell::Empty,
+            },
+            RowCells::Typed(cells) => cells
+                .get(column)
+                .map_or(Cell::Empty, |cell| self.resolve(*cell)),
+        }
+    }
+
+    fn text(self, start: u32, end: u32) -> &'a str {
+        self.batch
+            .text
+            .get(start as usize..end as usize)
+            .unwrap_or("")
+    }
+
+    fn resolve(self, cell: Stored) -> Cell<'a> {
+        match cell {
+            Stored::Empty => Cell::Empty,
+            Stored::Text(a, b) => Cell::Text(self.text(a, b)),
+            Stored::Number(n) => Cell::Number(n),
+            Stored::Serial(n, epoch) => Cell::Serial(n, epoch),
+            Stored::Duration(n) => Cell::Duration(n),
+            Stored::Iso(a, b) => Cell::Iso(self.text(a, b)),
+            Stored::Bool(b) => Cell::Bool(b),
+            Stored::Error(a, b) => Cell::Error(self.text(a, b)),
+            Stored::NoValue => Cell::NoValue,
         }
     }
 
     /// How many cells it has.
     #[must_use]
     pub fn width(self) -> usize {
-        self.range().len()
+        match self.cells {
+            RowCells::Texts(ends) => ends.len() - 1,
+            RowCells::Typed(cells) => cells.len(),
+        }
     }
 
     /// All its cells as text.

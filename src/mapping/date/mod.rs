@@ -17,7 +17,7 @@ use jiff::civil::{Date, Weekday};
 pub use evidence::{Evidence, Verdict};
 pub use memo::{Readings, SettledDates};
 pub use names::Locale;
-pub use parse::read_text;
+pub use parse::{read_common, read_text};
 pub use serial::{read_epoch, read_serial};
 
 use crate::diagnostic::Code;

@@ -10,6 +10,12 @@ use crate::source::Epoch;
 /// What stands around a date and is taken off (point 11): blanks, NBSP, BOM, direction marks, one pair of
 /// quotes, Excel's apostrophe.
 pub(super) fn clean(text: &str) -> &str {
+    if let ([first, .., last] | [first @ last], true) = (text.as_bytes(), text.is_ascii())
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        return text;
+    }
     let blank = |c: char| {
         c.is_whitespace()
             || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}')
@@ -29,9 +35,21 @@ pub(super) fn clean(text: &str) -> &str {
 /// `date.invalid`, or `date.ambiguous` for bare numbers.
 pub fn read_text(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
     let text = clean(text);
-    if let Some(reading) = iso_date(text) {
-        return Ok(reading);
+    match read_common(text, hints) {
+        Some(reading) => Ok(reading),
+        None => read_any(text, hints),
     }
+}
+
+/// The commonest forms, `yyyy-mm-dd` and `3/4/2026` with nothing around them: what is read, and nothing where it is
+/// for the grammar to say.
+#[must_use]
+pub fn read_common(text: &str, hints: &Hints) -> Option<Reading> {
+    iso_date(text).or_else(|| slashed(text, hints))
+}
+
+/// Any form, by the formats and the grammar.
+pub(super) fn read_any(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
     for format in &hints.formats {
         if let Some(reading) = by_format(text, format, hints) {
             return reading;
@@ -54,7 +72,35 @@ pub fn read_text(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
     Ok(reading)
 }
 
-/// The commonest form by far, `yyyy-mm-dd` alone, without the grammar.
+/// `m/d/yyyy` or `d/m/yyyy`.
+fn slashed(text: &str, hints: &Hints) -> Option<Reading> {
+    fn part(bytes: &[u8]) -> Option<(Number, &[u8])> {
+        let digit = |b: u8| b.is_ascii_digit().then(|| i64::from(b - b'0'));
+        match bytes {
+            [a, b'/', rest @ ..] => Some((digit(*a)?, 1, rest)),
+            [a, b, b'/', rest @ ..] => Some((digit(*a)? * 10 + digit(*b)?, 2, rest)),
+            _ => None,
+        }
+        .map(|(value, digits, rest)| (Number { value, digits }, rest))
+    }
+    // A format, where there is one, comes first.
+    if !hints.formats.is_empty() {
+        return None;
+    }
+    let (first, rest) = part(text.as_bytes())?;
+    let (second, rest) = part(rest)?;
+    if rest.len() != 4 || !rest.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let year = rest
+        .iter()
+        .fold(0, |year, b| year * 10 + i16::from(b - b'0'));
+    if first.value == 0 && second.value == 0 && year == 0 {
+        return None;
+    }
+    choose(&first, &second, year, false, '/', hints).ok()
+}
+
 fn iso_date(text: &str) -> Option<Reading> {
     let b = text.as_bytes();
     if b.len() != 10 || b[4] != b'-' || b[7] != b'-' {
@@ -474,8 +520,8 @@ fn choose(
     sep: char,
     hints: &Hints,
 ) -> Result<Reading, Refusal> {
-    let day_first = day(year, b.part(), a.part());
-    let month_first = day(year, a.part(), b.part());
+    let day_first = Date::new(year, b.part(), a.part());
+    let month_first = Date::new(year, a.part(), b.part());
     let meaning = match hints.order {
         // Point 4: a hint is obeyed strictly; what does not fit is invalid, never swapped.
         Some(Order::YearFirst) => {

@@ -454,7 +454,7 @@ fn scan(
     } else {
         header.len()
     };
-    let mut batch = RowBatch::new(Arc::clone(header));
+    let mut batch = RowBatch::typed(Arc::clone(header));
     let mut footer = FooterWatch::new(header.len());
     let mut current: Option<u32> = None;
     let mut filled = 0_usize;
@@ -468,7 +468,7 @@ fn scan(
                 finish_row(&mut batch, filled, width, &mut footer);
             }
             if batch.len() >= BATCH_ROWS && !footer.is_open() {
-                let full = std::mem::replace(&mut batch, RowBatch::new(Arc::clone(header)));
+                let full = std::mem::replace(&mut batch, RowBatch::typed(Arc::clone(header)));
                 if sink(full) == Flow::Enough {
                     stopped = true;
                     return Flow::Enough;
@@ -476,7 +476,7 @@ fn scan(
             }
             current = Some(row);
             filled = 0;
-            batch.start_row(u64::from(row) + 1, None);
+            batch.start_row(u64::from(row) + 1);
         }
         let column = column as usize;
         if column < width && column >= filled {
