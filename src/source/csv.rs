@@ -16,7 +16,6 @@ use super::footer::{Footer, FooterWatch};
 use super::header::Header;
 use super::input::Input;
 use super::row::{RowBatch, RowFault};
-use super::workbook::Facts;
 use super::{Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
 
 /// Bytes of a piece, about.
@@ -62,9 +61,9 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     let (header, header_row) = choose_header(path, wanted, rows, &numbers, &mut notes)?;
     Ok(Detected {
         format: Format::Text { encoding, dialect },
-        header,
+        header: Arc::new(header),
         header_row,
-        facts: Facts::default(),
+        spool: None,
         notes,
     })
 }
@@ -377,8 +376,10 @@ struct Cutter<R> {
     reader: R,
     delimiter: u8,
     buffer: Vec<u8>,
-    /// Where the bytes that are not cut yet begin.
+    /// Where the bytes that are not cut yet begin,
     from: usize,
+    /// and where they end.
+    filled: usize,
     ended: bool,
 }
 
@@ -389,24 +390,25 @@ impl<R: Read> Cutter<R> {
             delimiter,
             buffer: Vec::new(),
             from: 0,
+            filled: 0,
             ended: false,
         }
     }
 
     /// Whether what was cut last was the rest.
     fn has_ended(&self) -> bool {
-        self.ended && self.from == self.buffer.len()
+        self.ended && self.from == self.filled
     }
 
     fn next(&mut self, path: &Path, row: u64) -> Result<Option<Cut>, SourceError> {
         let mut scan = RecordScan::new(self.delimiter, self.from);
         let mut wanted = PIECE_BYTES;
         loop {
-            scan.advance(&self.buffer, self.ended);
-            let enough = scan.ends.row == PIECE_ROWS || self.buffer.len() - self.from >= wanted;
+            scan.advance(&self.buffer[..self.filled], self.ended);
+            let enough = scan.ends.row == PIECE_ROWS || self.filled - self.from >= wanted;
             let to = match scan.last_end {
                 Some(end) if enough => Some(end),
-                _ if self.ended => Some(self.buffer.len()),
+                _ if self.ended => Some(self.filled),
                 _ => None,
             };
             if let Some(to) = to {
@@ -415,12 +417,12 @@ impl<R: Read> Cutter<R> {
                     to,
                     rows: scan.ends.row,
                     embedded: scan.ends.embedded,
-                    torn: self.ended && to == self.buffer.len() && scan.in_quotes,
+                    torn: self.ended && to == self.filled && scan.in_quotes,
                 };
                 self.from = to;
                 return Ok((cut.from < to).then_some(cut));
             }
-            if self.buffer.len() - self.from >= wanted {
+            if self.filled - self.from >= wanted {
                 if wanted >= RECORD_LIMIT_BYTES {
                     return Err(SourceError::RecordTooLong {
                         path: path.to_owned(),
@@ -431,16 +433,21 @@ impl<R: Read> Cutter<R> {
                 wanted = (wanted * 2).min(RECORD_LIMIT_BYTES);
             }
             // What is cut is dropped before more is read.
-            self.buffer.drain(..self.from);
+            self.buffer.copy_within(self.from..self.filled, 0);
+            self.filled -= self.from;
             scan.moved_down(self.from);
             self.from = 0;
-            let missing = wanted - self.buffer.len();
-            self.buffer.reserve(missing);
-            let read = (&mut self.reader)
-                .take(missing as u64)
-                .read_to_end(&mut self.buffer)
-                .map_err(|e| SourceError::read(path, e))?;
-            self.ended = read < missing;
+            if self.buffer.len() < wanted {
+                self.buffer.resize(wanted, 0);
+            }
+            while self.filled < wanted && !self.ended {
+                match self.reader.read(&mut self.buffer[self.filled..wanted]) {
+                    Ok(0) => self.ended = true,
+                    Ok(n) => self.filled += n,
+                    Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(e) => return Err(SourceError::read(path, e)),
+                }
+            }
         }
     }
 }

@@ -234,6 +234,7 @@ impl Input {
 }
 
 /// Reads an [`Input`], each with its own place.
+#[derive(Debug)]
 pub(super) enum InputReader {
     File(File),
     Held { file: Arc<File>, at: u64 },
@@ -272,6 +273,22 @@ impl Seek for InputReader {
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, at)
+}
+
+/// Fills `buffer` from `at` on.
+pub(super) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut at: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match read_at(file, buffer, at) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(n) => {
+                buffer = &mut buffer[n..];
+                at += n as u64;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(windows)]

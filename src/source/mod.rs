@@ -105,7 +105,8 @@ pub struct Source {
     format: Format,
     header: Arc<Header>,
     header_row: u64,
-    facts: Arc<workbook::Facts>,
+    /// The rows of a workbook.
+    spool: Option<Arc<workbook::Spool>>,
     /// The file's stamp; none where its bytes are a copy of our own.
     stamp: Option<Stamp>,
     notes: Vec<String>,
@@ -125,7 +126,7 @@ pub struct Piece(Unparsed);
 #[derive(Debug)]
 enum Unparsed {
     Text(csv::TextPiece),
-    Rows(RowBatch),
+    Packed(workbook::Packed),
 }
 
 impl Piece {
@@ -134,7 +135,7 @@ impl Piece {
     pub fn rows(self) -> (RowBatch, Option<Footer>) {
         match self.0 {
             Unparsed::Text(piece) => piece.rows(),
-            Unparsed::Rows(batch) => (batch, None),
+            Unparsed::Packed(packed) => (packed.unpack(), None),
         }
     }
 }
@@ -185,6 +186,16 @@ impl Source {
                 workbook::detect(&input, outside, options)?
             }
         };
+        if opened.spool.is_some() {
+            // The rows are kept: from here on a change of the file no longer matters.
+            if let Some(stamp) = stamp.take()
+                && Stamp::of(path)? != stamp
+            {
+                return Err(SourceError::Changed {
+                    path: path.to_owned(),
+                });
+            }
+        }
         if opened.header.is_empty() {
             return Err(SourceError::NoHeader {
                 path: path.to_owned(),
@@ -196,9 +207,9 @@ impl Source {
             input,
             name,
             format: opened.format,
-            header: Arc::new(opened.header),
+            header: opened.header,
             header_row: opened.header_row,
-            facts: Arc::new(opened.facts),
+            spool: opened.spool.map(Arc::new),
             stamp,
             notes,
         })
@@ -298,8 +309,8 @@ impl Source {
                 Flow::Enough
             }
         };
-        let end = match &self.format {
-            Format::Text { encoding, dialect } => csv::pieces(
+        let end = match (&self.format, &self.spool) {
+            (Format::Text { encoding, dialect }, _) => csv::pieces(
                 &self.input,
                 encoding,
                 *dialect,
@@ -308,15 +319,14 @@ impl Source {
                 &mut |piece| checked(Piece(Unparsed::Text(piece))),
             )
             .map(|()| ReadEnd::default())?,
-            Format::Workbook { kind, sheet } => workbook::read(
-                &self.input,
-                *kind,
-                sheet,
-                &self.facts,
-                &self.header,
-                self.header_row,
-                &mut |batch| checked(Piece(Unparsed::Rows(batch))),
-            )?,
+            (Format::Workbook { .. }, Some(spool)) => spool
+                .each(self.input.path(), &self.header, &mut |packed| {
+                    checked(Piece(Unparsed::Packed(packed)))
+                })
+                .map(|()| ReadEnd {
+                    footer: spool.footer(),
+                })?,
+            (Format::Workbook { .. }, None) => ReadEnd::default(),
         };
         match changed {
             Some(error) => Err(error),
@@ -337,9 +347,9 @@ impl Source {
 /// What detection found.
 struct Detected {
     format: Format,
-    header: Header,
+    header: Arc<Header>,
     header_row: u64,
-    facts: workbook::Facts,
+    spool: Option<workbook::Spool>,
     notes: Vec<String>,
 }
 

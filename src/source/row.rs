@@ -191,6 +191,45 @@ impl RowBatch {
         }
     }
 
+    /// A batch of typed cells as they were kept: rows by number and width.
+    pub(super) fn of_typed(
+        header: Arc<Header>,
+        text: String,
+        cells: Vec<Stored>,
+        rows: impl Iterator<Item = (u64, u32)>,
+    ) -> Self {
+        let most = u32::try_from(cells.len()).unwrap_or(u32::MAX);
+        let mut first = 0;
+        let rows = rows
+            .map(|(row, width)| {
+                let meta = RowMeta {
+                    row,
+                    line: None,
+                    first,
+                    end: first.saturating_add(width).min(most),
+                    fault: None,
+                };
+                first = meta.end;
+                meta
+            })
+            .collect();
+        Self {
+            header,
+            rows,
+            cells: Cells::Typed(cells),
+            text,
+        }
+    }
+
+    /// The rows of a batch of typed cells by number and width, its cells, and their texts.
+    pub(super) fn typed_parts(&self) -> (Vec<(u64, u32)>, &[Stored], &str) {
+        let rows = self.rows.iter().map(|r| (r.row, r.end - r.first));
+        match &self.cells {
+            Cells::Typed(cells) => (rows.collect(), cells, &self.text),
+            Cells::Texts(_) => (Vec::new(), &[], ""),
+        }
+    }
+
     /// A row of texts: its cells by their numbers.
     pub(super) fn push_row(&mut self, row: u64, line: u64, cells: std::ops::Range<u32>) {
         self.rows.push(RowMeta {

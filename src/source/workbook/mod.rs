@@ -1,13 +1,18 @@
 //! Workbooks: cells with their types; serial dates stay raw with the workbook's epoch.
 //!
-//! XLSX and XLSB are streamed cell by cell; XLS and ODS are read as a whole, since calamine reads them so.
+//! XLSX and XLSB are streamed cell by cell; XLS and ODS are read as a whole, since calamine reads them so. Either
+//! way a sheet is parsed once, when it is opened: [`spool`] keeps its rows for the passes to come. What an XLSX sheet
+//! holds beside its values is looked for by another thread, which goes ahead ([`gate`]).
 //! Before a parser takes a file in, [`package`] or [`ole`] has looked at its size and structure, and a
 //! parser that panics all the same is a broken file, not the end of the program.
 
+mod gate;
 mod guard;
 mod ole;
 mod package;
 mod padding;
+mod plain;
+mod spool;
 mod value;
 
 use std::io::BufReader;
@@ -16,21 +21,24 @@ use std::sync::Arc;
 
 use calamine::{Reader, SheetType, SheetVisible, Xlsb, Xlsx, XlsxError};
 
+use self::gate::{Gate, Gated};
 use self::guard::guarded;
 use self::package::{Package, Valueless};
 use self::padding::Padding;
+use self::spool::SpoolWriter;
+pub(super) use self::spool::{Packed, Spool};
 use self::value::Value;
 use super::error::SourceError;
 use super::footer::FooterWatch;
 use super::header::Header;
-use super::input::{Input, InputReader, Outside};
+use super::input::{Input, Outside};
 use super::row::{RowBatch, Stored};
 use super::{
     BATCH_ROWS, Detected, Flow, Format, HEADER_SEARCH_ROWS, ReadEnd, SheetChoice, SourceOptions,
     choose_header,
 };
 
-type Stream = BufReader<InputReader>;
+type Stream = BufReader<Gated>;
 
 /// What kind of workbook it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,11 +142,11 @@ enum Book {
 }
 
 impl Book {
-    fn open(input: &Input, kind: Kind) -> Result<Self, SourceError> {
+    fn open(input: &Input, kind: Kind, gate: &Arc<Gate>) -> Result<Self, SourceError> {
         let path = input.path();
         let stream = input
             .open()
-            .map(BufReader::new)
+            .map(|stream| BufReader::new(Gated::follower(stream, gate)))
             .map_err(|e| SourceError::open(path, e))?;
         let encrypted = || SourceError::Encrypted {
             path: path.to_owned(),
@@ -351,24 +359,23 @@ pub(super) fn detect(
     options: &SourceOptions,
 ) -> Result<Detected, SourceError> {
     let path = input.path();
-    let (package, kind) = if outside == Outside::OleDocument {
+    let gate = Arc::new(Gate::default());
+    let (mut package, kind) = if outside == Outside::OleDocument {
         ole::examine(input)?;
         (None, Kind::Xls)
     } else {
-        let (package, kind) = Package::open(input)?;
+        let (package, kind) = Package::open(input, &gate)?;
         (Some(package), kind)
     };
-    let mut package = package;
     // ODS is loaded whole when it is opened, so it is measured before.
     if kind == Kind::Ods
         && let Some(package) = &mut package
     {
         package.ods_facts(None)?;
     }
-    let mut book = Book::open(input, kind)?;
+    let mut book = Book::open(input, kind, &gate)?;
     let (sheet, mut notes) = choose_sheet(path, &book, options.sheet.as_ref())?;
     let mut facts = match (&mut package, kind) {
-        (Some(package), Kind::Xlsx) => package.sheet_facts(&sheet)?,
         (Some(package), Kind::Ods) => package.ods_facts(Some(&sheet))?,
         _ => Facts::default(),
     };
@@ -379,37 +386,104 @@ pub(super) fn detect(
             facts.merge(range_name(merged.start, merged.end));
         }
     }
+    let mut keep = |facts: &Facts| keep(path, &mut book, &sheet, facts, options);
+    let kept = match (&mut package, kind) {
+        (Some(package), Kind::Xlsx) => match package.name_sheet(&sheet) {
+            // Where the sheet's part is not found by name, there is nothing to go behind.
+            None => {
+                facts = package.sheet_facts(None)?;
+                keep(&facts)?
+            }
+            part => {
+                let (looked_over, kept) = std::thread::scope(|scope| {
+                    let looking = scope.spawn(|| package.sheet_facts(part));
+                    let kept = keep(&facts);
+                    let looked_over = looking
+                        .join()
+                        .unwrap_or_else(|_| Err(broken(path, DAMAGED.to_owned())));
+                    (looked_over, kept)
+                });
+                facts = looked_over?;
+                if facts.valueless.is_empty() {
+                    kept?
+                } else {
+                    // These cells look empty as long as nobody tells that they are not.
+                    keep(&facts)?
+                }
+            }
+        },
+        _ => keep(&facts)?,
+    };
+    notes.extend(kept.notes);
+    notes.extend(facts.notes());
+    Ok(Detected {
+        format: Format::Workbook { kind, sheet },
+        header: kept.header,
+        header_row: kept.header_row,
+        spool: Some(kept.spool),
+        notes,
+    })
+}
+
+/// The rows of a sheet, kept, with its header.
+struct Kept {
+    header: Arc<Header>,
+    header_row: u64,
+    notes: Vec<String>,
+    spool: Spool,
+}
+
+/// Finds the header and keeps all rows below it.
+fn keep(
+    path: &Path,
+    book: &mut Book,
+    sheet: &str,
+    facts: &Facts,
+    options: &SourceOptions,
+) -> Result<Kept, SourceError> {
     let enough = options.header_row.unwrap_or(HEADER_SEARCH_ROWS as u64);
     let nameless = Arc::new(Header::new(Vec::new()));
     let mut rows = Vec::new();
     let mut numbers = Vec::new();
-    scan(
-        path,
-        &mut book,
-        &sheet,
-        &facts,
-        &nameless,
-        0,
-        &mut |batch| {
-            for row in batch.rows() {
-                if row.row() > enough {
-                    return Flow::Enough;
-                }
-                rows.push(row.texts());
-                numbers.push(row.row());
+    scan(path, book, sheet, facts, &nameless, 0, &mut |batch| {
+        for row in batch.rows() {
+            if row.row() > enough {
+                return Flow::Enough;
             }
-            Flow::More
+            rows.push(row.texts());
+            numbers.push(row.row());
+        }
+        Flow::More
+    })?;
+    let mut notes = Vec::new();
+    let (header, header_row) = choose_header(path, options.header_row, rows, &numbers, &mut notes)?;
+    let header = Arc::new(header);
+    let mut spool = SpoolWriter::new(path)?;
+    let mut trouble = None;
+    let end = scan(
+        path,
+        book,
+        sheet,
+        facts,
+        &header,
+        header_row,
+        &mut |batch| match spool.add(&batch) {
+            Ok(()) => Flow::More,
+            Err(error) => {
+                trouble = Some(error);
+                Flow::Enough
+            }
         },
     )?;
-    let (header, header_row) = choose_header(path, options.header_row, rows, &numbers, &mut notes)?;
-    notes.extend(facts.notes());
-    Ok(Detected {
-        format: Format::Workbook { kind, sheet },
-        header,
-        header_row,
-        facts,
-        notes,
-    })
+    match trouble {
+        Some(error) => Err(error),
+        None => Ok(Kept {
+            header,
+            header_row,
+            notes,
+            spool: spool.finish(end.footer),
+        }),
+    }
 }
 
 /// `A5:B7` of places from 0.
@@ -422,21 +496,6 @@ fn range_name(start: (u32, u32), end: (u32, u32)) -> String {
         letters(end.1),
         end.0 + 1
     )
-}
-
-/// Reads all rows below `header_row`.
-pub(super) fn read(
-    input: &Input,
-    kind: Kind,
-    sheet: &str,
-    facts: &Facts,
-    header: &Arc<Header>,
-    header_row: u64,
-    sink: &mut dyn FnMut(RowBatch) -> Flow,
-) -> Result<ReadEnd, SourceError> {
-    let mut book = Book::open(input, kind)?;
-    let path = input.path();
-    scan(path, &mut book, sheet, facts, header, header_row, sink)
 }
 
 /// Groups cells into rows. Cells beyond the header's width are kept only where there is no header yet.

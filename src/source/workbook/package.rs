@@ -6,14 +6,17 @@
 
 use std::collections::HashSet;
 use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use super::super::error::SourceError;
-use super::super::input::{Input, InputReader};
+use super::super::input::Input;
+use super::gate::{Gate, Gated};
 use super::guard::EventLimit;
+use super::plain::is_plain;
 use super::{Facts, Kind};
 
 /// Bytes that a part loaded whole may unpack to: shared strings, styles.
@@ -29,17 +32,18 @@ const MOST_VALUELESS: usize = 1_000_000;
 
 /// An opened archive.
 pub(super) struct Package {
-    archive: ZipArchive<BufReader<InputReader>>,
+    archive: ZipArchive<BufReader<Gated>>,
+    gate: Arc<Gate>,
     input: Input,
     names: Vec<String>,
 }
 
 impl Package {
     /// Opens the archive and refuses parts that would not fit in memory.
-    pub(super) fn open(input: &Input) -> Result<(Self, Kind), SourceError> {
+    pub(super) fn open(input: &Input, gate: &Arc<Gate>) -> Result<(Self, Kind), SourceError> {
         let path = input.path();
         let stream = input.open().map_err(|e| SourceError::open(path, e))?;
-        let archive = ZipArchive::new(BufReader::new(stream))
+        let archive = ZipArchive::new(BufReader::new(Gated::leader(stream, gate)))
             .map_err(|e| broken(input, format!("its zip archive is broken: {e}")))?;
         let names: Vec<String> = (0..archive.len())
             .map(|i| match archive.name_for_index(i) {
@@ -56,6 +60,7 @@ impl Package {
         };
         let mut package = Self {
             archive,
+            gate: Arc::clone(gate),
             input: input.clone(),
             names,
         };
@@ -130,9 +135,26 @@ impl Package {
         Ok(())
     }
 
+    /// Finds the sheet's part and names it to the gate: it is to be parsed behind [`Package::sheet_facts`].
+    pub(super) fn name_sheet(&mut self, sheet: &str) -> Option<usize> {
+        let part = self.sheet_part(sheet)?;
+        let member = self.archive.by_index(part).ok()?;
+        let start = member.data_start()?;
+        let bytes = start..start + member.compressed_size();
+        drop(member);
+        self.gate.name(bytes);
+        Some(part)
+    }
+
     /// What the sheet of an XLSX workbook holds beside its values.
-    pub(super) fn sheet_facts(&mut self, sheet: &str) -> Result<Facts, SourceError> {
-        let parts = match self.sheet_part(sheet) {
+    pub(super) fn sheet_facts(&mut self, part: Option<usize>) -> Result<Facts, SourceError> {
+        let facts = self.look_over(part);
+        self.gate.end(facts.is_ok());
+        facts
+    }
+
+    fn look_over(&mut self, part: Option<usize>) -> Result<Facts, SourceError> {
+        let parts = match part {
             Some(index) => vec![index],
             // Where the sheet's part is not found by name, all of them are looked at for their size.
             None => (0..self.names.len())
@@ -204,6 +226,14 @@ impl Package {
 
     fn scan_sheet(&mut self, index: usize) -> Result<Facts, SourceError> {
         let mut facts = Facts::default();
+        let gate = Arc::clone(&self.gate);
+        let plain = self.archive.by_index(index).is_ok_and(|member| {
+            let looked = is_plain(member.take(SHEET_BYTES), &|| gate.passed());
+            looked.is_ok_and(|plain| plain)
+        });
+        if plain {
+            return Ok(facts);
+        }
         let (mut row, mut column) = (0_u64, 0_u64);
         let (mut formula, mut value, mut in_value, mut hidden) = (false, false, false, false);
         let input = self.input.clone();
@@ -328,9 +358,15 @@ impl Package {
         let mut reader = Reader::from_reader(limited);
         reader.config_mut().check_end_names = false;
         let mut buffer = Vec::new();
+        let gate = Arc::clone(&self.gate);
+        let mut walked = 0_u64;
         loop {
             buffer.clear();
             used.set(0);
+            walked += 1;
+            if walked.is_multiple_of(1024) {
+                gate.passed();
+            }
             let event = match reader.read_event_into(&mut buffer) {
                 Ok(event) => event,
                 Err(quick_xml::Error::Io(e)) if e.kind() == io::ErrorKind::FileTooLarge => {
