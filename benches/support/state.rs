@@ -26,33 +26,66 @@ impl State {
         assert!(doubts.is_empty());
         Self {
             ledger,
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .build()
-                .unwrap(),
+            runtime: runtime(),
             _folder: folder,
         }
     }
 
     pub fn claim(&self, from: u64, to: u64) {
-        let claims = (from..to).map(|i| Claim {
-            key: RowKey::new(format!("K-{i}")),
-            fingerprint: Fingerprint([1; 16]),
-            legacy_identifier: ExternalId::new(format!("K-{i}")),
-            business_name: format!("Company {i}"),
-        });
         self.runtime
-            .block_on(self.ledger.claim(claims.collect()))
+            .block_on(self.ledger.claim(claims(from, to)))
             .unwrap();
     }
 
     pub fn settle(&self, from: u64, to: u64) {
-        let made = (from..to).map(|i| {
+        self.runtime
+            .block_on(self.ledger.settle(outcomes(from, to)))
+            .unwrap();
+    }
+
+    /// Claims rows in parts, while the outcomes of those before come in, as in an import.
+    pub fn claim_and_settle(&self, parts: u64, part: u64) {
+        let (claimed, claims) = std::sync::mpsc::sync_channel(1);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let runtime = runtime();
+                for at in claims {
+                    let outcomes = outcomes(at, at + part);
+                    runtime.block_on(self.ledger.settle(outcomes)).unwrap();
+                }
+            });
+            for at in (0..parts).map(|n| n * part) {
+                self.claim(at, at + part);
+                claimed.send(at).unwrap();
+            }
+            drop(claimed);
+        });
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+}
+
+fn claims(from: u64, to: u64) -> Vec<Claim> {
+    (from..to)
+        .map(|i| Claim {
+            key: RowKey::new(format!("K-{i}")),
+            fingerprint: Fingerprint([1; 16]),
+            legacy_identifier: ExternalId::new(format!("K-{i}")),
+            business_name: format!("Company {i}"),
+        })
+        .collect()
+}
+
+fn outcomes(from: u64, to: u64) -> Vec<Settlement> {
+    (from..to)
+        .map(|i| {
             let mut settlement = Settlement::new(RowKey::new(format!("K-{i}")), Event::Made);
             settlement.partner = Some(PartnerId::new(format!("id-{i}")));
             settlement
-        });
-        self.runtime
-            .block_on(self.ledger.settle(made.collect()))
-            .unwrap();
-    }
+        })
+        .collect()
 }

@@ -37,12 +37,13 @@ fn current(c: &Connection, space: SpaceId, key: &RowKey) -> rusqlite::Result<Opt
         .map(|code| code.and_then(RecordState::from_code))
 }
 
-pub(super) fn claim_one(
+/// Claims rows by one statement, prepared once.
+pub(super) fn claim_all(
     c: &Connection,
     space: SpaceId,
     run: i64,
     now: Timestamp,
-    claim: &Claim,
+    claims: &[Claim],
 ) -> Result<(), Failure> {
     thread_local! {
         static SQL: String = format!(
@@ -55,69 +56,89 @@ pub(super) fn claim_one(
             legal = legal(Event::Claim),
         );
     }
-    let changed = SQL.with(|sql| {
-        c.prepare_cached(sql)?.execute(params![
-            space.0,
-            claim.key.as_str(),
-            claim.fingerprint.0,
-            claim.legacy_identifier.as_str(),
-            claim.business_name,
-            run,
-            now.0
-        ])
-    })?;
-    if changed == 1 {
-        return Ok(());
+    let mut statement = SQL.with(|sql| c.prepare_cached(sql))?;
+    // What is the same for all rows is bound once: bound values stay from row to row.
+    statement.raw_bind_parameter(1, space.0)?;
+    statement.raw_bind_parameter(6, run)?;
+    statement.raw_bind_parameter(7, now.0)?;
+    for claim in claims {
+        statement.raw_bind_parameter(2, claim.key.as_str())?;
+        statement.raw_bind_parameter(3, claim.fingerprint.0)?;
+        statement.raw_bind_parameter(4, claim.legacy_identifier.as_str())?;
+        statement.raw_bind_parameter(5, claim.business_name.as_str())?;
+        if statement.raw_execute()? != 1 {
+            return Err(Failure::Illegal(IllegalMove {
+                from: current(c, space, &claim.key)?,
+                event: Event::Claim,
+            }));
+        }
     }
-    Err(Failure::Illegal(IllegalMove {
-        from: current(c, space, &claim.key)?,
-        event: Event::Claim,
-    }))
+    Ok(())
 }
 
-/// The settlement that nearly all rows have, in one statement: false, and nothing done, where the move is not legal.
-fn made_one(
+/// Settles rows: those that were made, nearly all, by one statement, prepared once.
+pub(super) fn settle_all(
     c: &Connection,
     space: SpaceId,
     run: i64,
     now: Timestamp,
-    s: &Settlement,
-) -> Result<bool, Failure> {
-    thread_local! {
-        // The plus keeps the index of open rows out of it: the row is found by its key, not among all under way.
-        static SQL: String = format!(
-            "UPDATE record SET state = {created}, partner = coalesce(?3, partner), attempts = attempts + ?4, run = ?5,
-                 since = ?6, status = ?7, words = ?8
-             WHERE space = ?1 AND key = ?2 AND +state IN ({legal})",
-            created = RecordState::Created.code(),
-            legal = legal(Event::Made),
-        );
+    settlements: &[Settlement],
+) -> Result<(), Failure> {
+    let mut made = Made::prepare(c, space, run, now)?;
+    for s in settlements {
+        if s.event != Event::Made || !made.settle(s)? {
+            settle_one(c, space, run, now, s)?;
+        }
     }
-    let changed = SQL.with(|sql| {
-        c.prepare_cached(sql)?.execute(params![
-            space.0,
-            s.key.as_str(),
-            s.partner.as_ref().map(PartnerId::as_str),
-            s.more_attempts,
-            run,
-            now.0,
-            s.status,
-            s.words.as_ref().map(ApiWords::as_str)
-        ])
-    })?;
-    Ok(changed == 1)
+    Ok(())
 }
 
-pub(super) fn settle_one(
+/// The settlement that nearly all rows have, in one statement.
+struct Made<'c>(rusqlite::CachedStatement<'c>);
+
+impl<'c> Made<'c> {
+    fn prepare(
+        c: &'c Connection,
+        space: SpaceId,
+        run: i64,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        thread_local! {
+            // The plus keeps the index of open rows out of it: the row is found by its key, not among all under way.
+            static SQL: String = format!(
+                "UPDATE record SET state = {created}, partner = coalesce(?3, partner), attempts = attempts + ?4, run = ?5,
+                     since = ?6, status = ?7, words = ?8
+                 WHERE space = ?1 AND key = ?2 AND +state IN ({legal})",
+                created = RecordState::Created.code(),
+                legal = legal(Event::Made),
+            );
+        }
+        let mut statement = SQL.with(|sql| c.prepare_cached(sql))?;
+        statement.raw_bind_parameter(1, space.0)?;
+        statement.raw_bind_parameter(5, run)?;
+        statement.raw_bind_parameter(6, now.0)?;
+        Ok(Self(statement))
+    }
+
+    /// False, and nothing done, where the move is not legal.
+    fn settle(&mut self, s: &Settlement) -> Result<bool, Failure> {
+        let statement = &mut self.0;
+        statement.raw_bind_parameter(2, s.key.as_str())?;
+        statement.raw_bind_parameter(3, s.partner.as_ref().map(PartnerId::as_str))?;
+        statement.raw_bind_parameter(4, s.more_attempts)?;
+        statement.raw_bind_parameter(7, s.status)?;
+        statement.raw_bind_parameter(8, s.words.as_ref().map(ApiWords::as_str))?;
+        Ok(statement.raw_execute()? == 1)
+    }
+}
+
+fn settle_one(
     c: &Connection,
     space: SpaceId,
     run: i64,
     now: Timestamp,
     s: &Settlement,
 ) -> Result<(), Failure> {
-    if s.event == Event::Made && made_one(c, space, run, now, s)? {
-        return Ok(());
-    }
     let from = current(c, space, &s.key)?;
     let to = step(from, s.event).map_err(Failure::Illegal)?;
     // That a row was made stands in its record; its story has what else befell it.

@@ -25,22 +25,34 @@ pub struct Known {
     pub words: Option<String>,
 }
 
-pub(super) fn known_of(
-    c: &Connection,
+/// Looks rows up by `KNOWN_OF`, prepared once.
+fn look_up(
+    statement: &mut rusqlite::Statement<'_>,
     space: SpaceId,
     key: &str,
 ) -> rusqlite::Result<Option<Known>> {
-    c.prepare_cached("SELECT state, fingerprint, partner, status, words FROM record WHERE space = ?1 AND key = ?2")?
+    statement
         .query_row(params![space.0, key], |r| {
             Ok(Known {
                 state: RecordState::from_code(r.get(0)?).unwrap_or(RecordState::InDoubt),
                 fingerprint: Fingerprint(r.get(1)?),
-                partner: r.get::<_, Option<String>>(2)?.map(PartnerId::new),
+                partner: r.get_ref(2)?.as_str_or_null()?.map(PartnerId::new),
                 status: r.get(3)?,
                 words: r.get(4)?,
             })
         })
         .optional()
+}
+
+const KNOWN_OF: &str =
+    "SELECT state, fingerprint, partner, status, words FROM record WHERE space = ?1 AND key = ?2";
+
+pub(super) fn known_of(
+    c: &Connection,
+    space: SpaceId,
+    key: &str,
+) -> rusqlite::Result<Option<Known>> {
+    look_up(&mut *c.prepare_cached(KNOWN_OF)?, space, key)
 }
 
 /// A connection of its own for looking rows up while the writer writes.
@@ -145,7 +157,8 @@ impl LedgerReader {
     ) -> Result<Vec<Option<Known>>, StateError> {
         let read = || -> rusqlite::Result<Vec<Option<Known>>> {
             let transaction = self.connection.unchecked_transaction()?;
-            keys.map(|key| known_of(&transaction, self.space, key))
+            let mut statement = transaction.prepare_cached(KNOWN_OF)?;
+            keys.map(|key| look_up(&mut statement, self.space, key))
                 .collect()
         };
         read().map_err(|e| StateError::sqlite(&self.path, e))

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::error::StateError;
-use super::moves::{Failure, claim_one, settle_one};
+use super::moves::{Failure, claim_all, settle_all};
 use super::query::{Known, LedgerReader, known_of};
 use super::record::{Event, RecordState, step};
 use super::run::RunStart;
@@ -393,12 +393,8 @@ fn apply(
     command: &Command,
 ) -> Result<Vec<Option<Known>>, Failure> {
     match command {
-        Command::Claim(claims, _) => claims
-            .iter()
-            .try_for_each(|claim| claim_one(c, space, run, now, claim))?,
-        Command::Settle(settlements, _) => settlements
-            .iter()
-            .try_for_each(|s| settle_one(c, space, run, now, s))?,
+        Command::Claim(claims, _) => claim_all(c, space, run, now, claims)?,
+        Command::Settle(settlements, _) => settle_all(c, space, run, now, settlements)?,
         Command::Problems(part, _) => {
             c.prepare_cached(
                 "INSERT INTO problem (run, part, lines)
