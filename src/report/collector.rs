@@ -10,7 +10,8 @@ use super::contents::{Contents, Pause, SourceValues, Timeline};
 use super::created::{CreatedList, PlanList};
 use super::folder::{ReportError, ReportFolder};
 use super::html::{PageParts, PageProblems};
-use super::marked::{Marked, MarkedRows, Summary};
+use super::marked::{MarkedRows, Summary};
+use super::marker::Marker;
 use super::model::{Counts, Kind, ProblemGroup};
 use super::problems::Problems;
 use super::rejects::{RejectFormat, Rejects, problems_text};
@@ -113,7 +114,7 @@ pub struct Collected {
 }
 
 struct Files {
-    marked: Option<Marked>,
+    marked: Option<Marker>,
     problems: Problems,
     page: PageProblems,
     rejects: Option<Rejects>,
@@ -122,21 +123,18 @@ struct Files {
 }
 
 impl Files {
-    fn write(&mut self, names: &[SourceName], row: &RowResult) -> Result<(), ReportError> {
+    fn write(&mut self, names: &[SourceName], row: RowResult) -> Result<(), ReportError> {
         for diagnostic in &row.diagnostics {
             self.problems.add(diagnostic)?;
         }
-        if let Some(marked) = &mut self.marked {
-            marked.add(row)?;
-        }
         if let Some(plan) = &mut self.plan {
             let file = names.get(row.origin.file as usize).map_or("", |n| &*n.file);
-            plan.add(file, row)?;
+            plan.add(file, &row)?;
         }
         match row.outcome {
             RowOutcome::Created | RowOutcome::Adopted => {
                 if let Some(created) = &mut self.created {
-                    created.add(row)?;
+                    created.add(&row)?;
                 }
             }
             // A row that was only not tried has nothing to repair: the next run takes it from the source.
@@ -151,6 +149,9 @@ impl Files {
                     rejects.add(row.origin.file as usize, &cells, &problems)?;
                 }
             }
+        }
+        if let Some(marked) = &mut self.marked {
+            marked.add(row);
         }
         Ok(())
     }
@@ -204,7 +205,7 @@ impl Collector {
                 marked: if formats.is_empty() {
                     None
                 } else {
-                    Some(Marked::begin(folder, &formats, wanted.marked)?)
+                    Some(Marker::begin(folder, &formats, wanted.marked)?)
                 },
                 problems: Problems::begin(folder)?,
                 page: PageProblems::begin(folder)?,
@@ -314,7 +315,7 @@ impl Collector {
         }
         self.place(row.origin.file, &mut row.diagnostics);
         let names = std::mem::take(&mut self.names);
-        self.try_write(|files| files.write(&names, &row));
+        self.try_write(|files| files.write(&names, row));
         self.names = names;
     }
 

@@ -56,7 +56,6 @@ impl Formats {
 struct Sheet {
     format: Arc<RejectFormat>,
     next: u32,
-    rows: u64,
     left_out: u64,
 }
 
@@ -67,7 +66,6 @@ pub(super) struct Marked {
     sheets: Vec<Sheet>,
     formats: Formats,
     header: Format,
-    rows: MarkedRows,
     notes: usize,
 }
 
@@ -75,7 +73,6 @@ impl Marked {
     pub(super) fn begin(
         folder: &ReportFolder,
         formats: &[RejectFormat],
-        rows: MarkedRows,
     ) -> Result<Self, ReportError> {
         let mut marked = Self {
             folder: folder.clone(),
@@ -83,22 +80,19 @@ impl Marked {
             sheets: Vec::new(),
             formats: Formats::new(),
             header: Format::new().set_bold(),
-            rows,
             notes: 0,
         };
         for (index, format) in formats.iter().enumerate() {
             marked
                 .add_sheet(index, format)
-                .map_err(|e| marked.trouble(&e))?;
+                .map_err(|e| Self::trouble(folder, std::io::Error::other(e)))?;
         }
         Ok(marked)
     }
 
-    fn trouble(&self, error: &XlsxError) -> ReportError {
-        ReportError::new(
-            &self.folder.path_of(NAME),
-            std::io::Error::other(error.to_string()),
-        )
+    /// That the workbook cannot be written, and why.
+    pub(super) fn trouble(folder: &ReportFolder, error: std::io::Error) -> ReportError {
+        ReportError::new(&folder.path_of(NAME), error)
     }
 
     fn add_sheet(&mut self, index: usize, format: &RejectFormat) -> Result<(), XlsxError> {
@@ -115,17 +109,13 @@ impl Marked {
         self.sheets.push(Sheet {
             format: Arc::new(format.clone()),
             next: top + 1,
-            rows: 0,
             left_out: 0,
         });
         Ok(())
     }
 
-    /// Adds a row, where it has a problem or all are wanted.
+    /// Adds a row.
     pub(super) fn add(&mut self, row: &RowResult) -> Result<(), ReportError> {
-        if row.diagnostics.is_empty() && self.rows == MarkedRows::Problems {
-            return Ok(());
-        }
         let index = row.origin.file as usize;
         let Some(sheet) = self.sheets.get_mut(index) else {
             return Ok(());
@@ -136,10 +126,9 @@ impl Marked {
         }
         let at = sheet.next;
         sheet.next += 1;
-        sheet.rows += 1;
         let format = Arc::clone(&sheet.format);
         self.write_row(index, at, &format, row)
-            .map_err(|e| self.trouble(&e))
+            .map_err(|e| Self::trouble(&self.folder, std::io::Error::other(e)))
     }
 
     fn write_row(
@@ -187,14 +176,10 @@ impl Marked {
         Ok(())
     }
 
-    /// Rows that it holds.
-    pub(super) fn rows(&self) -> u64 {
-        self.sheets.iter().map(|s| s.rows).sum()
-    }
-
     /// Adds the summary and gives the file its name.
     pub(super) fn finish(mut self, summary: &Summary<'_>) -> Result<PathBuf, ReportError> {
-        self.write_summary(summary).map_err(|e| self.trouble(&e))?;
+        self.write_summary(summary)
+            .map_err(|e| Self::trouble(&self.folder, std::io::Error::other(e)))?;
         let mut bytes = self.folder.begin(NAME)?;
         let path = self.folder.path_of(NAME);
         self.book

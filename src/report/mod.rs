@@ -14,6 +14,7 @@ mod folder;
 mod html;
 mod json;
 mod marked;
+mod marker;
 mod metrics;
 mod model;
 mod problems;

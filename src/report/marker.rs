@@ -1,0 +1,71 @@
+//! The marked-up workbook on a thread of its own: writing it takes longer than all other reports together.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use super::folder::{ReportError, ReportFolder};
+use super::marked::{Marked, MarkedRows, Summary};
+use super::rejects::RejectFormat;
+use crate::partner::RowResult;
+
+/// Rows under way to the workbook.
+const AHEAD: usize = 512;
+
+/// Hands rows to the thread that marks them.
+pub(super) struct Marker {
+    rows: SyncSender<RowResult>,
+    wanted: MarkedRows,
+    handed: u64,
+    thread: JoinHandle<Result<Marked, ReportError>>,
+    folder: ReportFolder,
+}
+
+impl Marker {
+    pub(super) fn begin(
+        folder: &ReportFolder,
+        formats: &[RejectFormat],
+        wanted: MarkedRows,
+    ) -> Result<Self, ReportError> {
+        let marked = Marked::begin(folder, formats)?;
+        let (rows, inbox) = sync_channel(AHEAD);
+        let thread = std::thread::Builder::new()
+            .name("marker".to_owned())
+            .spawn(move || mark(marked, &inbox))
+            .map_err(|e| Marked::trouble(folder, e))?;
+        Ok(Self {
+            rows,
+            wanted,
+            handed: 0,
+            thread,
+            folder: folder.clone(),
+        })
+    }
+
+    /// Rows that the workbook holds, but for those that did not fit.
+    pub(super) fn rows(&self) -> u64 {
+        self.handed
+    }
+
+    /// Adds a row, where it has a problem or all are wanted. A thread that ended tells why at the end.
+    pub(super) fn add(&mut self, row: RowResult) {
+        if !row.diagnostics.is_empty() || self.wanted == MarkedRows::All {
+            self.handed += 1;
+            let _ = self.rows.send(row);
+        }
+    }
+
+    /// Adds the summary and gives the file its name.
+    pub(super) fn finish(self, summary: &Summary<'_>) -> Result<PathBuf, ReportError> {
+        drop(self.rows);
+        let broken = |_| Marked::trouble(&self.folder, std::io::Error::other("it broke down"));
+        self.thread.join().map_err(broken)??.finish(summary)
+    }
+}
+
+fn mark(mut marked: Marked, rows: &Receiver<RowResult>) -> Result<Marked, ReportError> {
+    while let Ok(row) = rows.recv() {
+        marked.add(&row)?;
+    }
+    Ok(marked)
+}
