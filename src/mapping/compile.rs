@@ -3,7 +3,6 @@
 //! A plan is made once for a file. Filling a row by it looks up no name: columns are numbers, constants
 //! are converted, formats are checked, templates are compiled.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,6 +14,7 @@ use super::file::{Mapping, Validation};
 use super::phone;
 use super::rule::{Constant, Feed, FieldRule, Placed, Transform};
 use super::template::{Templates, columns_of};
+use super::words::WordMap;
 use crate::diagnostic::nearest;
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
@@ -95,43 +95,6 @@ impl PlanRule {
     }
 }
 
-/// A rule's `map`: exact words first, then without regard to case and blanks.
-#[derive(Debug, Clone)]
-pub(super) struct WordMap {
-    exact: HashMap<String, String>,
-    folded: HashMap<String, String>,
-}
-
-impl WordMap {
-    fn new(words: &[(String, Constant)]) -> Option<Self> {
-        (!words.is_empty()).then(|| Self {
-            exact: words
-                .iter()
-                .map(|(w, c)| (w.clone(), c.to_text()))
-                .collect(),
-            folded: words.iter().map(|(w, c)| (fold(w), c.to_text())).collect(),
-        })
-    }
-
-    pub(super) fn get(&self, text: &str) -> Option<&str> {
-        self.exact
-            .get(text)
-            .or_else(|| self.folded.get(&fold(text)))
-            .map(String::as_str)
-    }
-
-    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
-        self.exact.keys().map(String::as_str)
-    }
-}
-
-fn fold(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .to_lowercase()
-}
-
 /// A column of dates: what evidence is gathered for.
 #[derive(Debug, Clone)]
 pub struct DateColumn {
@@ -177,6 +140,8 @@ pub struct Plan {
     /// Bit `n` is set where a word of `null` has `n` bytes; the last stands for all longer ones.
     pub(super) null_lengths: u64,
     pub(super) templates: Templates,
+    /// A rule names another row.
+    refers: bool,
     pub(super) legacy: usize,
     pub(super) business_name: usize,
     pub(super) query: [Option<usize>; 2],
@@ -223,6 +188,7 @@ impl Plan {
             });
         }
         compiler.rules.iter_mut().for_each(PlanRule::choose_ways);
+        let refers = (compiler.rules.iter()).any(|r| matches!(r.feed, PlanFeed::Partner(_)));
         let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
         let unused = (0..header.len())
             .filter(|c| !compiler.used[*c] && &*header.names()[*c] != PROBLEMS_COLUMN)
@@ -265,6 +231,7 @@ impl Plan {
             null_lengths: (mapping.source.null.iter()).fold(0, |bits, n| bits | length_bit(n)),
             null: mapping.source.null.clone(),
             templates: compiler.templates,
+            refers,
         })
     }
 
@@ -277,9 +244,7 @@ impl Plan {
     /// Whether a row can refer to another row's partner.
     #[must_use]
     pub fn has_references(&self) -> bool {
-        self.rules
-            .iter()
-            .any(|r| matches!(r.feed, PlanFeed::Partner(_)))
+        self.refers
     }
 
     /// The column that mainly feeds a leaf.

@@ -19,6 +19,8 @@ mod scratch;
 pub mod starter;
 mod template;
 mod timezone;
+mod typed;
+mod words;
 
 pub use apply::Filled;
 pub use compile::{DateColumn, Plan};

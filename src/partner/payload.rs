@@ -92,6 +92,12 @@ fn write_node(node: &Node, draft: &Draft, out: &mut Vec<u8>, holes: &mut Vec<Hol
             out.push(b'{');
             let mut any = false;
             for (key, child) in children {
+                // Nothing is written for the many leaves that have nothing.
+                if let Node::Leaf(leaf) | Node::ListLeaf(leaf) = child
+                    && draft.slot(*leaf) == Slot::Empty
+                {
+                    continue;
+                }
                 let before = out.len();
                 if any {
                     out.push(b',');
@@ -158,6 +164,7 @@ fn write_slot(
     match slot {
         Slot::Empty => return false,
         Slot::Text { at } => write_text(draft.text(at), out),
+        Slot::Integer(n @ 0..=9) => out.push(b'0' + u8::try_from(n).unwrap_or(0)),
         Slot::Integer(n) => {
             let _ = write!(out, "{n}");
         }
@@ -210,6 +217,16 @@ fn write_date(date: jiff::civil::Date, out: &mut Vec<u8>) {
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {
+    // Not cut short, so that many bytes are looked at at once.
+    let escaped = text.bytes().fold(0_u8, |escaped, b| {
+        escaped | u8::from(b < b' ') | u8::from(b == b'"') | u8::from(b == b'\\')
+    });
+    if escaped == 0 {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        return out.push(b'"');
+    }
     // Writing a str into a Vec cannot fail.
     let _ = serde_json::to_writer(out, text);
 }

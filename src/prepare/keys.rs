@@ -1,5 +1,7 @@
 //! The keys of all rows in eight bytes each.
 
+use std::hash::Hasher as _;
+
 use rustc_hash::FxHashSet;
 
 /// Hashes of all keys, sorted: eight bytes a row.
@@ -8,11 +10,10 @@ pub(super) struct KeyIndex(Vec<u64>);
 
 impl KeyIndex {
     pub(super) fn hash(key: &str) -> u64 {
-        // blake3 rather than a fast hash: keys may be chosen to collide, and a collision costs a second look.
-        let hash = blake3::hash(key.as_bytes());
-        let mut short = [0; 8];
-        short.copy_from_slice(&hash.as_bytes()[..8]);
-        u64::from_le_bytes(short)
+        // SipHash rather than a faster one: it spreads whatever keys there are, and a collision costs a second look.
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write(key.as_bytes());
+        hasher.finish()
     }
 
     pub(super) fn add_hash(&mut self, hash: u64) {

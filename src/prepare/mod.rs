@@ -23,7 +23,9 @@ use self::tally::LeafTally;
 pub use self::tally::{FieldTally, Sample, Tally};
 use crate::diagnostic::Diagnostic;
 use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup, Scratch};
-use crate::partner::{Fingerprinter, Origin, PreparedPartner, Query, RowKey, SourceCells};
+use crate::partner::{
+    ExternalId, Fingerprinter, Origin, PreparedPartner, Query, RowKey, SourceCells,
+};
 use crate::source::{Flow, RowBatch, SheetChoice, Source, SourceError, SourceOptions};
 
 /// The corridor cannot be walked.
@@ -184,7 +186,7 @@ impl Exports {
                 scratch: Scratch::default(),
                 body: Vec::new(),
                 tally: LeafTally::new(&export.plan),
-                nameless: Arc::from(""),
+                nameless: (ExternalId::new(""), Arc::from("")),
             };
             let base = first;
             let ordinal = |row: u64| base.saturating_add(u32::try_from(row).unwrap_or(u32::MAX));

@@ -79,8 +79,8 @@ pub(super) struct Hands {
     pub(super) scratch: Scratch,
     pub(super) body: Vec<u8>,
     pub(super) tally: LeafTally,
-    /// The name of a row that is only judged.
-    pub(super) nameless: Arc<str>,
+    /// The names of a row that is only judged.
+    pub(super) nameless: (ExternalId, Arc<str>),
 }
 
 pub(super) struct Worker<'w> {
@@ -211,7 +211,7 @@ impl Worker<'_> {
             let name = draft.leaf_text(plan.business_name_leaf()).unwrap_or("");
             (ExternalId::new(legacy), name.into())
         } else {
-            (ExternalId::new(""), Arc::clone(&self.hands.nameless))
+            self.hands.nameless.clone()
         };
         PreparedPartner {
             key: key.clone(),

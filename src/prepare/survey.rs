@@ -317,7 +317,13 @@ pub(super) fn content(plan: &crate::mapping::Plan, row: crate::source::SourceRow
     for column in plan.content_columns() {
         match row.cell(*column) {
             Cell::Empty => {}
-            Cell::Text(text) => hasher.write(text.trim().as_bytes()),
+            Cell::Text(text) => {
+                let bytes = text.as_bytes();
+                // Most cells begin and end with a letter or digit: there is nothing to trim.
+                let bare = bytes.first().is_some_and(u8::is_ascii_graphic)
+                    && bytes.last().is_some_and(u8::is_ascii_graphic);
+                hasher.write(if bare { bytes } else { text.trim().as_bytes() });
+            }
             cell => hasher.write(cell.to_text().trim().as_bytes()),
         }
         hasher.write_u8(0xff);

@@ -1,0 +1,115 @@
+//! Dates and telephone numbers: fields that need more than their own text.
+
+use super::coerce::split_extension;
+use super::compile::{Plan, PlanRule};
+use super::date::{self, Verdict};
+use super::phone::{self, Phone};
+use super::scratch::Scratch;
+use crate::diagnostic::Code;
+use crate::partner::{Finding, Slot};
+use crate::source::Cell;
+
+impl Plan {
+    /// A date, by what its column proves.
+    pub(super) fn fill_date(
+        &self,
+        leaf: usize,
+        rule: &PlanRule,
+        cell: Cell<'_>,
+        column: Option<usize>,
+        verdict: Option<&Verdict>,
+        s: &mut Scratch,
+    ) {
+        let verdict = verdict.copied().unwrap_or(Verdict::Silent);
+        let common = match cell {
+            Cell::Text(text) => date::read_common(text, &rule.hints),
+            _ => None,
+        };
+        if let (Cell::Text(text), None) = (cell, &common)
+            && let Some(date) = s.settled[leaf].get(text, verdict)
+        {
+            s.draft.set(leaf, Slot::Date(date), true);
+            return;
+        }
+        let is_common = common.is_some();
+        let reading = match common {
+            Some(reading) => Ok(Some(reading)),
+            None => date::read_cell(cell, &rule.hints),
+        };
+        let settled = reading.and_then(|reading| {
+            reading
+                .map(|r| date::settle(&r, verdict, &rule.hints))
+                .transpose()
+        });
+        let mut tell = |code: Code, message: String| {
+            let mut finding = Finding::new(leaf, code, message).with_value(cell.to_text());
+            finding.column = column;
+            s.findings.push(finding);
+        };
+        match settled {
+            Ok(None) => {}
+            Ok(Some(settled)) => {
+                let is_plain = settled.warnings.is_empty() && !settled.sentinel;
+                if let (Cell::Text(text), true, false) = (cell, is_plain, is_common) {
+                    s.settled[leaf].put(text, verdict, settled.date);
+                }
+                for (code, message) in settled.warnings {
+                    tell(code, message);
+                }
+                // A placeholder is sent only where the mapping allows it, and zeros are no day at all.
+                let allowed =
+                    self.validation.allow.contains(&Code::DateSentinel) && !settled.no_day;
+                if !settled.sentinel || allowed {
+                    s.draft.set(leaf, Slot::Date(settled.date), true);
+                }
+            }
+            Err(refusal) => tell(refusal.code, refusal.message),
+        }
+    }
+
+    /// The number as E.164 where its region is known; an extension goes to its own field, unless that has a
+    /// value already.
+    pub(super) fn fill_phone(
+        &self,
+        leaf: usize,
+        rule: &PlanRule,
+        text: &str,
+        column: Option<usize>,
+        s: &mut Scratch,
+    ) {
+        // Excel's text mark is no part of the number.
+        let text = text.strip_prefix('\'').unwrap_or(text);
+        let (number, extension) = match (split_extension(text), rule.sibling) {
+            ((number, Some(extension)), Some(sibling)) if s.draft.slot(sibling) == Slot::Empty => {
+                s.draft.set_text(sibling, extension, true);
+                (number, Some(extension))
+            }
+            _ => (text, None),
+        };
+        let mut tell = |code: Code, message: &str| {
+            let mut finding = Finding::new(leaf, code, message).with_value(text);
+            finding.column = column;
+            s.findings.push(finding);
+        };
+        // A number whose extension has nowhere to go stays one text.
+        let whole = extension.is_some() || split_extension(text).1.is_none();
+        match phone::read(number, self.phone_region) {
+            Phone::International(e164) if whole => s.draft.set_text(leaf, &e164, true),
+            Phone::RegionUnknown => {
+                tell(
+                    Code::PhoneRegionUnknown,
+                    "The number has no country code and no region is set; it is sent as written.",
+                );
+                s.draft.set_text(leaf, number, true);
+            }
+            Phone::Invalid => {
+                tell(
+                    Code::PhoneInvalid,
+                    "It is not a valid number of its region; it is sent as written.",
+                );
+                s.draft.set_text(leaf, number, true);
+            }
+            Phone::International(_) => s.draft.set_text(leaf, number, true),
+        }
+    }
+}
