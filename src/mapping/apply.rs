@@ -222,6 +222,15 @@ impl Plan {
                     if rule.is_remembered {
                         return Self::fill_known(leaf, rule, text, column, s);
                     }
+                    if rule.is_bare && rule.kind == FieldKind::Phone {
+                        return self.fill_phone(leaf, rule, text, column, s);
+                    }
+                    // What is refused is told below.
+                    if rule.is_bare
+                        && let Ok(Coerced::Text(text)) = coerce(rule.kind, text)
+                    {
+                        return s.draft.set_text(leaf, &text, true);
+                    }
                 }
             }
             cell if cell.is_blank() => return,

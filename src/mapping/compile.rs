@@ -61,6 +61,8 @@ pub(super) struct PlanRule {
     pub(super) is_verbatim: bool,
     /// What becomes of a text depends on nothing else, and costs more than to remember it.
     pub(super) is_remembered: bool,
+    /// A text is judged by its field alone, and sent as it stands or nearly so.
+    pub(super) is_bare: bool,
 }
 
 impl PlanRule {
@@ -79,6 +81,12 @@ impl PlanRule {
             && self.transforms.is_empty()
             && self.split.is_none()
             && self.sibling.is_none();
+        self.is_bare = matches!(
+            self.kind,
+            FieldKind::Phone | FieldKind::Email | FieldKind::Routing | FieldKind::Uuid
+        ) && self.map.is_none()
+            && self.transforms.is_empty()
+            && self.split.is_none();
         let is_looked_up = matches!(
             self.kind,
             FieldKind::Words(_)
@@ -440,6 +448,7 @@ impl Compiler<'_> {
             sibling: None,
             is_verbatim: false,
             is_remembered: false,
+            is_bare: false,
         });
     }
 
@@ -504,6 +513,7 @@ impl Compiler<'_> {
             sibling: None,
             is_verbatim: false,
             is_remembered: false,
+            is_bare: false,
         });
         self.leaves.len() - 1
     }

@@ -79,20 +79,20 @@ impl Plan {
     ) {
         // Excel's text mark is no part of the number.
         let text = text.strip_prefix('\'').unwrap_or(text);
-        let (number, extension) = match (split_extension(text), rule.sibling) {
+        // A number whose extension has nowhere to go stays one text.
+        let (number, whole) = match (split_extension(text), rule.sibling) {
+            ((_, None), _) => (text, true),
             ((number, Some(extension)), Some(sibling)) if s.draft.slot(sibling) == Slot::Empty => {
                 s.draft.set_text(sibling, extension, true);
-                (number, Some(extension))
+                (number, true)
             }
-            _ => (text, None),
+            _ => (text, false),
         };
         let mut tell = |code: Code, message: &str| {
             let mut finding = Finding::new(leaf, code, message).with_value(text);
             finding.column = column;
             s.findings.push(finding);
         };
-        // A number whose extension has nowhere to go stays one text.
-        let whole = extension.is_some() || split_extension(text).1.is_none();
         match phone::read(number, self.phone_region) {
             Phone::International(e164) if whole => s.draft.set_text(leaf, &e164, true),
             Phone::RegionUnknown => {

@@ -10,7 +10,7 @@ use std::thread;
 use crate::source::{Flow, Footer, Piece, RowBatch, Source, SourceError, SourceRow};
 
 /// Batches under way for each worker.
-const UNDER_WAY: usize = 2;
+const UNDER_WAY: usize = 4;
 /// More workers than this wait for the one that reads.
 const MOST_WORKERS: usize = 8;
 

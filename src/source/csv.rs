@@ -7,23 +7,18 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::cutter::{Cutter, PIECE_ROWS, Position};
 use super::dialect::Dialect;
 use super::encoding::{self, TextEncoding};
 use super::error::SourceError;
 use super::footer::{Footer, FooterWatch};
 use super::header::Header;
-use super::input::Input;
+use super::input::{Input, read_exact_at};
 use super::row::{RowBatch, RowFault};
 use super::{Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
 
-/// Bytes of a piece, about.
-const PIECE_BYTES: usize = 256 * 1024;
-/// Records of a piece at most.
-const PIECE_ROWS: u64 = 1024;
-/// A record longer than this has an unclosed quote.
-const RECORD_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of text looked at for dialect and header.
 const SAMPLE_BYTES: usize = 128 * 1024;
 /// This share of control characters in the sample, in percent, makes a file no text.
@@ -46,7 +41,15 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     let wanted = options.header_row;
     let enough = wanted.map_or(HEADER_SEARCH_ROWS as u64, |n| n);
     let nameless = Arc::new(Header::new(Vec::new()));
-    pieces(input, &encoding, dialect, &nameless, 0, &mut |piece| {
+    let table = TextTable {
+        input,
+        encoding: &encoding,
+        dialect,
+        header: &nameless,
+        after: 0,
+        known: &KnownPieces::new(),
+    };
+    table.pieces(&mut |piece| {
         let (batch, _) = piece.rows();
         for row in batch.rows() {
             if row.row() > enough {
@@ -111,67 +114,142 @@ pub(super) struct TextPiece {
     last: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Position {
-    /// Rows seen, as a spreadsheet counts them.
-    row: u64,
-    /// Line breaks inside cells so far: what an editor counts on top.
-    embedded: u64,
+/// A text table: what is needed to cut it into pieces, again and again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TextTable<'s> {
+    pub(super) input: &'s Input,
+    pub(super) encoding: &'s TextEncoding,
+    pub(super) dialect: Dialect,
+    /// A nameless header judges no widths.
+    pub(super) header: &'s Arc<Header>,
+    /// Rows up to this one are no data.
+    pub(super) after: u64,
+    /// Where the pieces lie, once somebody has cut the whole table.
+    pub(super) known: &'s KnownPieces,
 }
 
-/// Cuts the table below row `after` into pieces. With a nameless header widths are not judged.
-pub(super) fn pieces(
-    input: &Input,
-    encoding: &TextEncoding,
-    dialect: Dialect,
-    header: &Arc<Header>,
-    after: u64,
-    sink: &mut dyn FnMut(TextPiece) -> Flow,
-) -> Result<(), SourceError> {
-    let path = input.path();
-    let reader = encoding::open(input, encoding).map_err(|e| SourceError::open(path, e))?;
-    let mut cutter = Cutter::new(reader, dialect.delimiter);
-    let table = Arc::new(Table {
-        header: Arc::clone(header),
-        dialect,
-        after,
-        decoded: encoding.encoding != encoding_rs::UTF_8,
-    });
-    let mut at = Position::default();
-    // The last piece is never a short one, unless the table is: a footer is whole in it.
-    let mut held: Option<TextPiece> = None;
-    while let Some(cut) = cutter.next(path, at.row)? {
-        let bytes = &cutter.buffer[cut.from..cut.to];
-        match &mut held {
-            Some(before) if cutter.has_ended() => {
-                before.bytes.extend_from_slice(bytes);
-                before.torn = cut.torn;
-                before.has_breaks |= cut.embedded > 0;
-            }
-            _ => {
-                let piece = TextPiece {
-                    table: Arc::clone(&table),
-                    bytes: bytes.to_vec(),
-                    at,
-                    torn: cut.torn,
-                    has_breaks: cut.embedded > 0,
-                    last: false,
-                };
-                if let Some(before) = held.replace(piece)
-                    && sink(before) == Flow::Enough
-                {
-                    return Ok(());
-                }
+/// Where the pieces of a table lie in its file: it has to be cut only once.
+pub(super) type KnownPieces = OnceLock<Vec<KnownPiece>>;
+
+/// A piece but for its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownPiece {
+    from: u64,
+    bytes: usize,
+    at: Position,
+    torn: bool,
+    has_breaks: bool,
+}
+
+impl TextTable<'_> {
+    /// Hands over the table below row `after` in pieces.
+    pub(super) fn pieces(self, sink: &mut dyn FnMut(TextPiece) -> Flow) -> Result<(), SourceError> {
+        let decoded = self.encoding.encoding != encoding_rs::UTF_8;
+        let table = Arc::new(Table {
+            header: Arc::clone(self.header),
+            dialect: self.dialect,
+            after: self.after,
+            decoded,
+        });
+        match self.known.get() {
+            // Decoded bytes do not lie in the file.
+            Some(known) if !decoded => self.again(&table, known, sink),
+            _ => self.cut(&table, sink),
+        }
+    }
+
+    /// The pieces of an earlier pass.
+    fn again(
+        self,
+        table: &Arc<Table>,
+        known: &[KnownPiece],
+        sink: &mut dyn FnMut(TextPiece) -> Flow,
+    ) -> Result<(), SourceError> {
+        let path = self.input.path();
+        let file = self.input.file().map_err(|e| SourceError::open(path, e))?;
+        for (index, piece) in known.iter().enumerate() {
+            let mut bytes = vec![0; piece.bytes];
+            read_exact_at(&file, &mut bytes, piece.from).map_err(|e| match e.kind() {
+                std::io::ErrorKind::UnexpectedEof => SourceError::Changed {
+                    path: path.to_owned(),
+                },
+                _ => SourceError::read(path, e),
+            })?;
+            let piece = TextPiece {
+                table: Arc::clone(table),
+                bytes,
+                at: piece.at,
+                torn: piece.torn,
+                has_breaks: piece.has_breaks,
+                last: index + 1 == known.len(),
+            };
+            if sink(piece) == Flow::Enough {
+                break;
             }
         }
-        at.row += cut.rows;
-        at.embedded += cut.embedded;
+        Ok(())
     }
-    if let Some(mut last) = held {
-        last.last = true;
-        sink(last);
+
+    fn cut(
+        self,
+        table: &Arc<Table>,
+        sink: &mut dyn FnMut(TextPiece) -> Flow,
+    ) -> Result<(), SourceError> {
+        let path = self.input.path();
+        let reader =
+            encoding::open(self.input, self.encoding).map_err(|e| SourceError::open(path, e))?;
+        let mut cutter = Cutter::new(reader, self.dialect.delimiter);
+        let mut at = Position::default();
+        let mut known: Vec<KnownPiece> = Vec::new();
+        let mut from = self.encoding.mark_bytes();
+        // The last piece is never a short one, unless the table is: a footer is whole in it.
+        let mut held: Option<TextPiece> = None;
+        while let Some(cut) = cutter.next(path, at.row)? {
+            let bytes = &cutter.buffer[cut.from..cut.to];
+            match (&mut held, known.last_mut()) {
+                (Some(before), Some(known)) if cutter.has_ended() => {
+                    before.bytes.extend_from_slice(bytes);
+                    before.torn = cut.torn;
+                    before.has_breaks |= cut.embedded > 0;
+                    known.bytes = before.bytes.len();
+                    known.torn = before.torn;
+                    known.has_breaks = before.has_breaks;
+                }
+                _ => {
+                    let piece = TextPiece {
+                        table: Arc::clone(table),
+                        bytes: bytes.to_vec(),
+                        at,
+                        torn: cut.torn,
+                        has_breaks: cut.embedded > 0,
+                        last: false,
+                    };
+                    known.push(KnownPiece {
+                        from,
+                        bytes: bytes.len(),
+                        at,
+                        torn: piece.torn,
+                        has_breaks: piece.has_breaks,
+                    });
+                    if let Some(before) = held.replace(piece)
+                        && sink(before) == Flow::Enough
+                    {
+                        return Ok(());
+                    }
+                }
+            }
+            from += bytes.len() as u64;
+            at.row += cut.rows;
+            at.embedded += cut.embedded;
+        }
+        if let Some(mut last) = held {
+            last.last = true;
+            // Whoever was first has cut it the same.
+            let _ = self.known.set(known);
+            sink(last);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl TextPiece {
@@ -359,186 +437,6 @@ fn leading_blank_lines(bytes: &[u8]) -> (u64, usize) {
         lines += 1;
     }
     (lines, i)
-}
-
-/// A piece as a range of the cutter's buffer.
-struct Cut {
-    from: usize,
-    to: usize,
-    rows: u64,
-    embedded: u64,
-    /// The file ends inside a quoted cell.
-    torn: bool,
-}
-
-/// Finds where pieces end.
-struct Cutter<R> {
-    reader: R,
-    delimiter: u8,
-    buffer: Vec<u8>,
-    /// Where the bytes that are not cut yet begin,
-    from: usize,
-    /// and where they end.
-    filled: usize,
-    ended: bool,
-}
-
-impl<R: Read> Cutter<R> {
-    fn new(reader: R, delimiter: u8) -> Self {
-        Self {
-            reader,
-            delimiter,
-            buffer: Vec::new(),
-            from: 0,
-            filled: 0,
-            ended: false,
-        }
-    }
-
-    /// Whether what was cut last was the rest.
-    fn has_ended(&self) -> bool {
-        self.ended && self.from == self.filled
-    }
-
-    fn next(&mut self, path: &Path, row: u64) -> Result<Option<Cut>, SourceError> {
-        let mut scan = RecordScan::new(self.delimiter, self.from);
-        let mut wanted = PIECE_BYTES;
-        loop {
-            scan.advance(&self.buffer[..self.filled], self.ended);
-            let enough = scan.ends.row == PIECE_ROWS || self.filled - self.from >= wanted;
-            let to = match scan.last_end {
-                Some(end) if enough => Some(end),
-                _ if self.ended => Some(self.filled),
-                _ => None,
-            };
-            if let Some(to) = to {
-                let cut = Cut {
-                    from: self.from,
-                    to,
-                    rows: scan.ends.row,
-                    embedded: scan.ends.embedded,
-                    torn: self.ended && to == self.filled && scan.in_quotes,
-                };
-                self.from = to;
-                return Ok((cut.from < to).then_some(cut));
-            }
-            if self.filled - self.from >= wanted {
-                if wanted >= RECORD_LIMIT_BYTES {
-                    return Err(SourceError::RecordTooLong {
-                        path: path.to_owned(),
-                        row: row + 1,
-                        limit: RECORD_LIMIT_BYTES / (1024 * 1024),
-                    });
-                }
-                wanted = (wanted * 2).min(RECORD_LIMIT_BYTES);
-            }
-            // What is cut is dropped before more is read.
-            self.buffer.copy_within(self.from..self.filled, 0);
-            self.filled -= self.from;
-            scan.moved_down(self.from);
-            self.from = 0;
-            if self.buffer.len() < wanted {
-                self.buffer.resize(wanted, 0);
-            }
-            while self.filled < wanted && !self.ended {
-                match self.reader.read(&mut self.buffer[self.filled..wanted]) {
-                    Ok(0) => self.ended = true,
-                    Ok(n) => self.filled += n,
-                    Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                    Err(e) => return Err(SourceError::read(path, e)),
-                }
-            }
-        }
-    }
-}
-
-/// Follows quotes as the csv crate does: a quote opens a cell only where the cell starts.
-struct RecordScan {
-    delimiter: u8,
-    /// Where the piece begins.
-    begin: usize,
-    at: usize,
-    in_quotes: bool,
-    /// Line breaks inside cells so far.
-    embedded: u64,
-    /// Offset behind the last line end outside quotes.
-    last_end: Option<usize>,
-    /// Line ends up to there, and line breaks inside cells.
-    ends: Position,
-}
-
-impl RecordScan {
-    fn new(delimiter: u8, begin: usize) -> Self {
-        Self {
-            delimiter,
-            begin,
-            at: begin,
-            in_quotes: false,
-            embedded: 0,
-            last_end: None,
-            ends: Position::default(),
-        }
-    }
-
-    /// The bytes before the piece were dropped.
-    fn moved_down(&mut self, by: usize) {
-        self.begin -= by;
-        self.at -= by;
-        self.last_end = self.last_end.map(|end| end - by);
-    }
-
-    fn pass_quoted(&mut self, bytes: &[u8], to: usize) {
-        self.embedded += memchr::memchr_iter(b'\n', &bytes[self.at..to]).count() as u64;
-        self.at = to;
-    }
-
-    /// Goes on to the end of `bytes`, or to the end of the last record of a piece.
-    fn advance(&mut self, bytes: &[u8], ended: bool) {
-        while self.at < bytes.len() && self.ends.row < PIECE_ROWS {
-            if self.in_quotes {
-                let Some(found) = memchr::memchr(b'"', &bytes[self.at..]) else {
-                    return self.pass_quoted(bytes, bytes.len());
-                };
-                let quote = self.at + found;
-                self.pass_quoted(bytes, quote);
-                match bytes.get(quote + 1) {
-                    Some(b'"') => self.at = quote + 2,
-                    Some(_) => {
-                        self.in_quotes = false;
-                        self.at = quote + 1;
-                    }
-                    // The byte behind the quote is not here yet; at the end of the file it closes the cell.
-                    None => {
-                        self.in_quotes = !ended;
-                        self.at = if ended { bytes.len() } else { quote };
-                        return;
-                    }
-                }
-            } else {
-                let Some(found) = memchr::memchr3(b'"', b'\n', b'\r', &bytes[self.at..]) else {
-                    self.at = bytes.len();
-                    return;
-                };
-                let i = self.at + found;
-                let next = bytes.get(i + 1);
-                if bytes[i] == b'"' {
-                    let opens = i == self.begin
-                        || bytes[i - 1] == self.delimiter
-                        || matches!(bytes[i - 1], b'\n' | b'\r');
-                    self.in_quotes = opens;
-                } else if bytes[i] == b'\r' && next.is_none() && !ended {
-                    // Whether a line feed belongs to it is not known yet.
-                    self.at = i;
-                    return;
-                } else if bytes[i] == b'\n' || next != Some(&b'\n') {
-                    self.ends.row += 1;
-                    self.ends.embedded = self.embedded;
-                    self.last_end = Some(i + 1);
-                }
-                self.at = i + 1;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
+use super::super::cutter::RECORD_LIMIT_BYTES;
 use super::super::{Source, SourceOptions};
 use super::*;
 
+#[derive(Debug, PartialEq)]
 struct Seen {
     row: u64,
     line: Option<u64>,
@@ -13,9 +15,9 @@ fn rows_of(bytes: &[u8]) -> (Source, Vec<Seen>) {
     let path = dir.path().join("f.csv");
     std::fs::write(&path, bytes).unwrap();
     let source = Source::open(&path, &SourceOptions::default()).unwrap();
-    let mut rows = Vec::new();
-    source
-        .read(&mut |batch| {
+    let read = || {
+        let mut rows = Vec::new();
+        let end = source.read(&mut |batch| {
             rows.extend(batch.rows().map(|r| Seen {
                 row: r.row(),
                 line: r.line(),
@@ -23,8 +25,13 @@ fn rows_of(bytes: &[u8]) -> (Source, Vec<Seen>) {
                 fault: r.fault(),
             }));
             Flow::More
-        })
-        .unwrap();
+        });
+        (rows, end.unwrap())
+    };
+    let first = read();
+    // The second time the pieces are known already.
+    assert_eq!(first, read());
+    let (rows, _) = first;
     (source, rows)
 }
 

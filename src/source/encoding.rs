@@ -5,7 +5,7 @@
 //! hundred times what the check costs, so it sees a file only when that is known not to be UTF-8, and of that only
 //! lines that hold something to guess from.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _, SeekFrom};
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -57,52 +57,47 @@ impl TextEncoding {
     }
 }
 
-/// Finds the encoding of a file; `wanted` settles it.
-pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Result<TextEncoding> {
-    let mut file = input.open()?;
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut utf8 = Utf8Check::default();
-    let mut ascii = true;
-    let mut first = true;
-    loop {
-        let n = read_full(&mut file, &mut chunk)?;
-        let bytes = &chunk[..n];
-        if first {
-            first = false;
-            let bom = Encoding::for_bom(bytes);
-            if let Some(encoding) = wanted {
-                return Ok(TextEncoding {
-                    encoding,
-                    bom: bom.is_some_and(|(e, _)| e == encoding),
-                    evidence: "set in the mapping".to_owned(),
-                });
-            }
-            if let Some((encoding, _)) = bom {
-                return Ok(TextEncoding {
-                    encoding,
-                    bom: true,
-                    evidence: "by its byte order mark".to_owned(),
-                });
-            }
-            if let Some(encoding) = utf16_without_mark(bytes) {
-                return Ok(TextEncoding {
-                    encoding,
-                    bom: false,
-                    evidence: "by the pattern of its zero bytes".to_owned(),
-                });
-            }
-        }
-        if n == 0 {
-            break;
-        }
-        ascii = ascii && bytes.is_ascii();
-        utf8.feed(bytes);
-        if utf8.broken {
-            break;
+impl TextEncoding {
+    /// Bytes before the first character.
+    pub(super) fn mark_bytes(&self) -> u64 {
+        if self.bom && self.encoding == UTF_8 {
+            3
+        } else {
+            0
         }
     }
-    if utf8.finish() {
-        let evidence = if ascii {
+}
+
+/// Finds the encoding of a file; `wanted` settles it.
+pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Result<TextEncoding> {
+    let mut head = vec![0; HEAD_BYTES];
+    let n = read_full(&mut input.open()?, &mut head)?;
+    let head = &head[..n];
+    let bom = Encoding::for_bom(head);
+    if let Some(encoding) = wanted {
+        return Ok(TextEncoding {
+            encoding,
+            bom: bom.is_some_and(|(e, _)| e == encoding),
+            evidence: "set in the mapping".to_owned(),
+        });
+    }
+    if let Some((encoding, _)) = bom {
+        return Ok(TextEncoding {
+            encoding,
+            bom: true,
+            evidence: "by its byte order mark".to_owned(),
+        });
+    }
+    if let Some(encoding) = utf16_without_mark(head) {
+        return Ok(TextEncoding {
+            encoding,
+            bom: false,
+            evidence: "by the pattern of its zero bytes".to_owned(),
+        });
+    }
+    let whole = judge_all(input)?;
+    if whole.utf8 {
+        let evidence = if whole.ascii {
             "every byte is ASCII"
         } else {
             "every byte is valid"
@@ -116,6 +111,91 @@ pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Re
     guess(input)
 }
 
+/// What the bytes of a file, or of a part of it, are.
+#[derive(Debug, Clone, Copy)]
+struct Judged {
+    ascii: bool,
+    utf8: bool,
+}
+
+/// Looks at every byte, in as many parts as there are cores.
+fn judge_all(input: &Input) -> io::Result<Judged> {
+    let bytes = input.len()?;
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    let parts = (bytes / PART_BYTES).clamp(1, cores.min(MOST_PARTS));
+    let mut starts = vec![0];
+    for part in 1..parts {
+        starts.push(next_character(input, bytes / parts * part)?);
+    }
+    // The last part goes as far as the file does by then.
+    let ends = starts[1..].iter().copied().chain([u64::MAX]);
+    let judged: Vec<io::Result<Judged>> = std::thread::scope(|scope| {
+        let mut ranges: Vec<(u64, u64)> = starts.iter().copied().zip(ends).collect();
+        let own = ranges.pop();
+        let others: Vec<_> = ranges
+            .into_iter()
+            .map(|(from, to)| scope.spawn(move || judge(input, from, to)))
+            .collect();
+        let own = own.map(|(from, to)| judge(input, from, to));
+        let broke_down = |_| Err(io::Error::other("a thread broke down"));
+        let others = others
+            .into_iter()
+            .map(|o| o.join().unwrap_or_else(broke_down));
+        others.chain(own).collect()
+    });
+    let mut all = Judged {
+        ascii: true,
+        utf8: true,
+    };
+    for part in judged {
+        let part = part?;
+        all.ascii &= part.ascii;
+        all.utf8 &= part.utf8;
+    }
+    Ok(all)
+}
+
+/// The first place from `at` on where a character of UTF-8 can begin.
+fn next_character(input: &Input, at: u64) -> io::Result<u64> {
+    let mut file = input.open()?;
+    file.seek(SeekFrom::Start(at))?;
+    let mut bytes = [0; 4];
+    let n = read_full(&mut file, &mut bytes)?;
+    let inside = bytes[..n].iter().take_while(|b| **b & 0xc0 == 0x80);
+    Ok(at + inside.count() as u64)
+}
+
+fn judge(input: &Input, from: u64, to: u64) -> io::Result<Judged> {
+    let mut file = input.open()?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut part = file.take(to - from);
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut utf8 = Utf8Check::default();
+    let mut ascii = true;
+    loop {
+        let n = read_full(&mut part, &mut chunk)?;
+        if n == 0 {
+            break;
+        }
+        utf8.feed(&chunk[..n]);
+        // What is ASCII was seen to be so a moment ago and is still at hand.
+        ascii = ascii && chunk[..n].is_ascii();
+        if utf8.broken {
+            break;
+        }
+    }
+    Ok(Judged {
+        ascii,
+        utf8: utf8.finish(),
+    })
+}
+
+/// Bytes in which a byte order mark and the pattern of UTF-16 show.
+const HEAD_BYTES: usize = 4096;
+/// Parts of a file smaller than this are not worth a thread.
+const PART_BYTES: u64 = 4 * 1024 * 1024;
+/// Threads that look at one file.
+const MOST_PARTS: u64 = 8;
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
 /// Bytes of lines with something to guess from: more of them change no guess.
@@ -234,7 +314,7 @@ struct Utf8Check {
 
 impl Utf8Check {
     fn feed(&mut self, bytes: &[u8]) {
-        if self.broken {
+        if self.broken || (self.carry.is_empty() && bytes.is_ascii()) {
             return;
         }
         let joined;

@@ -106,6 +106,14 @@ impl Input {
         })
     }
 
+    /// The file itself, for reading at any offset.
+    pub(super) fn file(&self) -> io::Result<Arc<File>> {
+        match &self.held {
+            Some(file) => Ok(Arc::clone(file)),
+            None => File::open(&self.path).map(Arc::new),
+        }
+    }
+
     /// How many bytes there are.
     pub(super) fn len(&self) -> io::Result<u64> {
         match &self.held {

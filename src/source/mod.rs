@@ -8,6 +8,7 @@
 //! a [`RowFault`], and reading goes on. Every pass checks that the file is still the one that was opened.
 
 mod csv;
+mod cutter;
 mod dialect;
 mod encoding;
 mod error;
@@ -105,6 +106,8 @@ pub struct Source {
     format: Format,
     header: Arc<Header>,
     header_row: u64,
+    /// Where the pieces of a text table lie.
+    known: Arc<csv::KnownPieces>,
     /// The rows of a workbook.
     spool: Option<Arc<workbook::Spool>>,
     /// The file's stamp; none where its bytes are a copy of our own.
@@ -209,6 +212,7 @@ impl Source {
             format: opened.format,
             header: opened.header,
             header_row: opened.header_row,
+            known: Arc::default(),
             spool: opened.spool.map(Arc::new),
             stamp,
             notes,
@@ -310,14 +314,15 @@ impl Source {
             }
         };
         let end = match (&self.format, &self.spool) {
-            (Format::Text { encoding, dialect }, _) => csv::pieces(
-                &self.input,
+            (Format::Text { encoding, dialect }, _) => csv::TextTable {
+                input: &self.input,
                 encoding,
-                *dialect,
-                &self.header,
-                self.header_row,
-                &mut |piece| checked(Piece(Unparsed::Text(piece))),
-            )
+                dialect: *dialect,
+                header: &self.header,
+                after: self.header_row,
+                known: &self.known,
+            }
+            .pieces(&mut |piece| checked(Piece(Unparsed::Text(piece))))
             .map(|()| ReadEnd::default())?,
             (Format::Workbook { .. }, Some(spool)) => spool
                 .each(self.input.path(), &self.header, &mut |packed| {
