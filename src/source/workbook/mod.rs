@@ -6,6 +6,7 @@
 //! Before a parser takes a file in, [`package`] or [`ole`] has looked at its size and structure, and a
 //! parser that panics all the same is a broken file, not the end of the program.
 
+mod facts;
 mod gate;
 mod guard;
 mod ole;
@@ -18,12 +19,14 @@ mod value;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use calamine::{Reader, SheetType, SheetVisible, Xlsb, Xlsx, XlsxError};
 
+use self::facts::Facts;
 use self::gate::{Gate, Gated};
 use self::guard::guarded;
-use self::package::{Package, Valueless};
+use self::package::Package;
 use self::padding::Padding;
 use self::spool::SpoolWriter;
 pub(super) use self::spool::{Packed, Spool};
@@ -66,74 +69,8 @@ impl Kind {
     }
 }
 
-/// Places that a note names of those it counts.
-const NAMED_PLACES: usize = 5;
-
-/// What a sheet holds beside its values.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
-    /// Hidden rows with cells: how many, and the first.
-    hidden: (u64, Vec<u64>),
-    /// Merged cells: how many, and the first.
-    merged: (u64, Vec<String>),
-    /// Formulas whose result was never stored.
-    valueless: Valueless,
-}
-
-impl Facts {
-    fn hide(&mut self, row: u64) {
-        self.hidden.0 += 1;
-        if self.hidden.1.len() < NAMED_PLACES {
-            self.hidden.1.push(row);
-        }
-    }
-
-    fn merge(&mut self, place: String) {
-        self.merged.0 += 1;
-        if self.merged.1.len() < NAMED_PLACES {
-            self.merged.1.push(place);
-        }
-    }
-
-    /// What is told about them.
-    fn notes(&self) -> Vec<String> {
-        let some = |count: u64, named: Vec<String>| {
-            let more = if count > named.len() as u64 {
-                ", …"
-            } else {
-                ""
-            };
-            format!("{}{more}", named.join(", "))
-        };
-        let mut notes = Vec::new();
-        if self.hidden.0 > 0 {
-            let rows = self.hidden.1.iter().map(u64::to_string).collect();
-            notes.push(format!(
-                "{} hidden {} read like all others: row {}",
-                self.hidden.0,
-                if self.hidden.0 == 1 {
-                    "row is"
-                } else {
-                    "rows are"
-                },
-                some(self.hidden.0, rows)
-            ));
-        }
-        if self.merged.0 > 0 {
-            notes.push(format!(
-                "{} merged {} a value in the first cell only, and the others are empty: {}",
-                self.merged.0,
-                if self.merged.0 == 1 {
-                    "range has"
-                } else {
-                    "ranges have"
-                },
-                some(self.merged.0, self.merged.1.clone())
-            ));
-        }
-        notes
-    }
-}
+/// Cells that are parsed in one go.
+const CELLS_AHEAD: usize = 256;
 
 enum Book {
     Xlsx(Box<Xlsx<Stream>>),
@@ -210,40 +147,52 @@ impl Book {
                     .map(|s| Padding::of(&s.number_format.as_ref()?.format_code))
                     .collect();
                 let padded = padding.iter().any(Option::is_some);
+                let mut ahead = Vec::with_capacity(CELLS_AHEAD);
                 loop {
-                    let next = guarded(|| {
-                        if padded {
-                            reader.next_cell_with_style_id()
-                        } else {
-                            reader.next_cell().map(|cell| cell.map(|cell| (cell, 0)))
-                        }
-                    });
-                    let Some((cell, style)) = next.ok_or_else(damaged)?.map_err(|e| broken(&e))?
-                    else {
-                        return Ok(());
-                    };
-                    let (row, column) = cell.get_position();
-                    let shown;
-                    let value = match Value::of_ref(cell.get_value()) {
-                        Value::Number(n) => {
-                            match padding.get(style).and_then(|p| p.as_ref()?.show(n)) {
-                                Some(text) => {
-                                    shown = text;
-                                    Value::Text(&shown)
-                                }
-                                None => Value::Number(n),
+                    let ended = guarded(|| {
+                        while ahead.len() < CELLS_AHEAD {
+                            let next = if padded {
+                                reader.next_cell_with_style_id()?
+                            } else {
+                                reader.next_cell()?.map(|cell| (cell, 0))
+                            };
+                            match next {
+                                Some(cell) => ahead.push(cell),
+                                None => return Ok(true),
                             }
                         }
-                        Value::Empty
-                            if facts
-                                .valueless
-                                .contains(&(u64::from(row) + 1, u64::from(column) + 1)) =>
-                        {
-                            Value::Formula
+                        Ok(false)
+                    });
+                    for (cell, style) in ahead.drain(..) {
+                        let (row, column) = cell.get_position();
+                        let shown;
+                        let value = match Value::of_ref(cell.get_value()) {
+                            Value::Number(n) => {
+                                match padding.get(style).and_then(|p| p.as_ref()?.show(n)) {
+                                    Some(text) => {
+                                        shown = text;
+                                        Value::Text(&shown)
+                                    }
+                                    None => Value::Number(n),
+                                }
+                            }
+                            Value::Empty
+                                if facts
+                                    .valueless
+                                    .contains(&(u64::from(row) + 1, u64::from(column) + 1)) =>
+                            {
+                                Value::Formula
+                            }
+                            value => value,
+                        };
+                        if each(row, column, value) == Flow::Enough {
+                            return Ok(());
                         }
-                        value => value,
-                    };
-                    if each(row, column, value) == Flow::Enough {
+                    }
+                    if ended
+                        .ok_or_else(damaged)?
+                        .map_err(|e: XlsxError| broken(&e))?
+                    {
                         return Ok(());
                     }
                 }
@@ -459,32 +408,45 @@ fn keep(
     let (header, header_row) = choose_header(path, options.header_row, rows, &numbers, &mut notes)?;
     let header = Arc::new(header);
     let mut spool = SpoolWriter::new(path)?;
-    let mut trouble = None;
-    let end = scan(
-        path,
-        book,
-        sheet,
-        facts,
-        &header,
-        header_row,
-        &mut |batch| match spool.add(&batch) {
-            Ok(()) => Flow::More,
-            Err(error) => {
-                trouble = Some(error);
-                Flow::Enough
+    let (end, kept) = std::thread::scope(|scope| {
+        let (batches, inbox) = sync_channel::<RowBatch>(BATCHES_AHEAD);
+        let keeping = scope.spawn(move || {
+            while let Ok(batch) = inbox.recv() {
+                spool.add(&batch)?;
             }
-        },
-    )?;
-    match trouble {
-        Some(error) => Err(error),
-        None => Ok(Kept {
-            header,
+            Ok(spool)
+        });
+        let end = scan(
+            path,
+            book,
+            sheet,
+            facts,
+            &header,
             header_row,
-            notes,
-            spool: spool.finish(end.footer),
-        }),
-    }
+            &mut |batch| {
+                // Why nobody takes it any more is told below.
+                match batches.send(batch) {
+                    Ok(()) => Flow::More,
+                    Err(_) => Flow::Enough,
+                }
+            },
+        );
+        drop(batches);
+        let kept = keeping
+            .join()
+            .unwrap_or_else(|_| Err(broken(path, DAMAGED.to_owned())));
+        (end, kept)
+    });
+    Ok(Kept {
+        header,
+        header_row,
+        notes,
+        spool: kept?.finish(end?.footer),
+    })
 }
+
+/// Batches on their way to the file that keeps them.
+const BATCHES_AHEAD: usize = 2;
 
 /// `A5:B7` of places from 0.
 fn range_name(start: (u32, u32), end: (u32, u32)) -> String {

@@ -1,0 +1,72 @@
+//! What a sheet holds beside its values, and what is told about it.
+
+use super::package::Valueless;
+
+/// Places that a note names of those it counts.
+const NAMED_PLACES: usize = 5;
+
+/// What a sheet holds beside its values.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// Hidden rows with cells: how many, and the first.
+    hidden: (u64, Vec<u64>),
+    /// Merged cells: how many, and the first.
+    merged: (u64, Vec<String>),
+    /// Formulas whose result was never stored.
+    pub(super) valueless: Valueless,
+}
+
+impl Facts {
+    pub(super) fn hide(&mut self, row: u64) {
+        self.hidden.0 += 1;
+        if self.hidden.1.len() < NAMED_PLACES {
+            self.hidden.1.push(row);
+        }
+    }
+
+    pub(super) fn merge(&mut self, place: String) {
+        self.merged.0 += 1;
+        if self.merged.1.len() < NAMED_PLACES {
+            self.merged.1.push(place);
+        }
+    }
+
+    /// What is told about them.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let some = |count: u64, named: Vec<String>| {
+            let more = if count > named.len() as u64 {
+                ", …"
+            } else {
+                ""
+            };
+            format!("{}{more}", named.join(", "))
+        };
+        let mut notes = Vec::new();
+        if self.hidden.0 > 0 {
+            let rows = self.hidden.1.iter().map(u64::to_string).collect();
+            notes.push(format!(
+                "{} hidden {} read like all others: row {}",
+                self.hidden.0,
+                if self.hidden.0 == 1 {
+                    "row is"
+                } else {
+                    "rows are"
+                },
+                some(self.hidden.0, rows)
+            ));
+        }
+        if self.merged.0 > 0 {
+            notes.push(format!(
+                "{} merged {} a value in the first cell only, and the others are empty: {}",
+                self.merged.0,
+                if self.merged.0 == 1 {
+                    "range has"
+                } else {
+                    "ranges have"
+                },
+                some(self.merged.0, self.merged.1.clone())
+            ));
+        }
+        notes
+    }
+}
