@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, thousands};
 use crate::partner::{RowOutcome, RowResult, SourceValue};
 
 /// Notes that a workbook holds: more make Excel slow, and `_problems` tells the rest.
-const MOST_NOTES: usize = 2_000;
+const MOST_NOTES: usize = 1_000;
 /// Rows of a sheet. Source: Excel's limits.
 const MOST_ROWS: u32 = 1_048_576;
 /// Characters of a cell. Source: Excel's limits.

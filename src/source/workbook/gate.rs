@@ -58,8 +58,15 @@ impl Gate {
         }
     }
 
-    /// The leader is through; what it refused is read no further.
-    pub(super) fn end(&self, good: bool) {
+    /// The leader begins; nobody waits for it longer than what is returned lives.
+    pub(super) fn lead(self: &Arc<Self>) -> Lead {
+        Lead {
+            gate: Arc::clone(self),
+            good: false,
+        }
+    }
+
+    fn end(&self, good: bool) {
         self.lock().end = Some(if good { End::Good } else { End::Refused });
         self.moved.notify_all();
     }
@@ -83,6 +90,25 @@ impl Gate {
         }
         let room = usize::try_from(state.passed - at).unwrap_or(usize::MAX);
         Ok(wanted.min(room))
+    }
+}
+
+/// A leader under way. However it ends, what it did not find good is read no further.
+pub(super) struct Lead {
+    gate: Arc<Gate>,
+    good: bool,
+}
+
+impl Lead {
+    /// The whole sheet is good.
+    pub(super) fn found_good(mut self) {
+        self.good = true;
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.gate.end(self.good);
     }
 }
 
@@ -138,5 +164,48 @@ impl Seek for Gated {
         let at = self.inner.seek(to)?;
         self.moved_to(at);
         Ok(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_follower_reads_what_was_passed_and_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        let bytes: Vec<u8> = (0..300_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let open = || InputReader::File(std::fs::File::open(&path).unwrap());
+        for good in [true, false] {
+            let gate = Arc::new(Gate::default());
+            gate.name(100..250_000);
+            let mut leader = Gated::leader(open(), &gate);
+            let mut follower = Gated::follower(open(), &gate);
+            // What lies before the sheet is free.
+            let mut start = [0; 100];
+            follower.read_exact(&mut start).unwrap();
+            assert_eq!(start, bytes[..100]);
+            leader.read_exact(&mut vec![0; 200_000]).unwrap();
+            gate.passed();
+            let read = std::thread::scope(|scope| {
+                let following = scope.spawn(|| {
+                    let mut rest = Vec::new();
+                    let result = follower.read_to_end(&mut rest);
+                    (rest, result.is_ok())
+                });
+                let lead = gate.lead();
+                if good {
+                    lead.found_good();
+                } else {
+                    // As when it breaks down.
+                    drop(lead);
+                }
+                following.join().unwrap()
+            });
+            let passed = if good { 300_000 } else { 200_000 - 64 * 1024 };
+            assert_eq!(read, (bytes[100..passed].to_vec(), good));
+        }
     }
 }

@@ -407,7 +407,7 @@ fn keep(
     let mut notes = Vec::new();
     let (header, header_row) = choose_header(path, options.header_row, rows, &numbers, &mut notes)?;
     let header = Arc::new(header);
-    let mut spool = SpoolWriter::new(path)?;
+    let mut spool = SpoolWriter::new(path);
     let (end, kept) = std::thread::scope(|scope| {
         let (batches, inbox) = sync_channel::<RowBatch>(BATCHES_AHEAD);
         let keeping = scope.spawn(move || {

@@ -148,9 +148,10 @@ impl Package {
 
     /// What the sheet of an XLSX workbook holds beside its values.
     pub(super) fn sheet_facts(&mut self, part: Option<usize>) -> Result<Facts, SourceError> {
-        let facts = self.look_over(part);
-        self.gate.end(facts.is_ok());
-        facts
+        let lead = self.gate.lead();
+        let facts = self.look_over(part)?;
+        lead.found_good();
+        Ok(facts)
     }
 
     fn look_over(&mut self, part: Option<usize>) -> Result<Facts, SourceError> {

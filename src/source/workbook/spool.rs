@@ -1,11 +1,12 @@
 //! The rows of a workbook, parsed once and kept for the passes to come.
 //!
 //! Every pass over the rows would parse the sheet again, and parsing takes many times as long as all that is done
-//! with the rows. They go into a file without a name instead, as unpacked archives do: it is gone when the program
-//! ends, however it ends. Batches are stored whole: rows, cells of nine bytes each, then all texts.
+//! with the rows. They are kept in memory as long as they are few, and go into a file without a name when they are many,
+//! as unpacked archives do: it is gone when the program ends, however it ends. Batches are stored whole: rows, cells of
+//! nine bytes each, then all texts.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,10 +20,53 @@ use super::super::row::{Epoch, RowBatch, Stored};
 /// Rows that were parsed and are kept.
 #[derive(Debug)]
 pub(in super::super) struct Spool {
-    file: File,
+    store: Store,
     batches: Vec<Range>,
     /// What was taken off behind the last row.
     footer: Option<Footer>,
+}
+
+/// Bytes of rows that are kept in memory: some thirty thousand rows of a usual export.
+const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Where the bytes are.
+#[derive(Debug)]
+enum Store {
+    Memory(Vec<u8>),
+    File(File),
+}
+
+impl Store {
+    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Store::Memory(kept) = self {
+            if kept.len() + bytes.len() <= MEMORY_BYTES {
+                kept.extend_from_slice(bytes);
+                return Ok(());
+            }
+            let mut file = tempfile::tempfile()?;
+            file.write_all(kept)?;
+            *self = Store::File(file);
+        }
+        match self {
+            Store::File(file) => file.write_all(bytes),
+            Store::Memory(_) => Ok(()),
+        }
+    }
+
+    fn read(&self, range: Range) -> io::Result<Vec<u8>> {
+        match self {
+            Store::Memory(kept) => usize::try_from(range.at)
+                .ok()
+                .and_then(|at| kept.get(at..at + range.bytes))
+                .map(<[u8]>::to_vec)
+                .ok_or_else(|| io::ErrorKind::UnexpectedEof.into()),
+            Store::File(file) => {
+                let mut bytes = vec![0; range.bytes];
+                read_exact_at(file, &mut bytes, range.at)?;
+                Ok(bytes)
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,28 +85,28 @@ pub(in super::super) struct Packed {
 /// A spool under way.
 pub(super) struct SpoolWriter<'p> {
     path: &'p Path,
-    file: File,
+    store: Store,
     batches: Vec<Range>,
     at: u64,
     bytes: Vec<u8>,
 }
 
 impl<'p> SpoolWriter<'p> {
-    pub(super) fn new(path: &'p Path) -> Result<Self, SourceError> {
-        Ok(Self {
+    pub(super) fn new(path: &'p Path) -> Self {
+        Self {
             path,
-            file: tempfile::tempfile().map_err(|e| SourceError::hold(path, e))?,
+            store: Store::Memory(Vec::new()),
             batches: Vec::new(),
             at: 0,
             bytes: Vec::new(),
-        })
+        }
     }
 
     pub(super) fn add(&mut self, batch: &RowBatch) -> Result<(), SourceError> {
         self.bytes.clear();
         pack(batch, &mut self.bytes);
-        self.file
-            .write_all(&self.bytes)
+        self.store
+            .add(&self.bytes)
             .map_err(|e| SourceError::hold(self.path, e))?;
         self.batches.push(Range {
             at: self.at,
@@ -74,7 +118,7 @@ impl<'p> SpoolWriter<'p> {
 
     pub(super) fn finish(self, footer: Option<Footer>) -> Spool {
         Spool {
-            file: self.file,
+            store: self.store,
             batches: self.batches,
             footer,
         }
@@ -94,8 +138,9 @@ impl Spool {
         sink: &mut dyn FnMut(Packed) -> Flow,
     ) -> Result<(), SourceError> {
         for range in &self.batches {
-            let mut bytes = vec![0; range.bytes];
-            read_exact_at(&self.file, &mut bytes, range.at)
+            let bytes = self
+                .store
+                .read(*range)
                 .map_err(|e| SourceError::read(path, e))?;
             let packed = Packed {
                 header: Arc::clone(header),
@@ -241,7 +286,7 @@ mod tests {
                 .collect()
         };
         let path = Path::new("book.xlsx");
-        let mut writer = SpoolWriter::new(path).unwrap();
+        let mut writer = SpoolWriter::new(path);
         writer.add(&batch).unwrap();
         writer.add(&RowBatch::typed(Arc::clone(&header))).unwrap();
         writer.add(&batch).unwrap();
@@ -254,6 +299,20 @@ mod tests {
             })
             .unwrap();
         assert_eq!(back, [seen(&batch), Vec::new(), seen(&batch)]);
+        // What does not fit in memory comes back from its file.
+        let parts: Vec<Vec<u8>> = (1..=9).map(|n| vec![n; MEMORY_BYTES / 4]).collect();
+        let mut store = Store::Memory(Vec::new());
+        for part in &parts {
+            store.add(part).unwrap();
+        }
+        assert!(matches!(store, Store::File(_)));
+        for (at, part) in parts.iter().enumerate() {
+            let range = Range {
+                at: (at * part.len()) as u64,
+                bytes: part.len(),
+            };
+            assert_eq!(store.read(range).unwrap(), *part);
+        }
         assert!(unpack(header, &[9, 0, 0, 0, 1]).is_none());
     }
 }
