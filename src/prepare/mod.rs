@@ -73,6 +73,15 @@ pub struct PreparedRow {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Which rows of a pass are handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// All.
+    All,
+    /// Those with something to tell; the others are counted.
+    Problems,
+}
+
 /// Rows that a message names when many share a key.
 const NAMED_ROWS: usize = 5;
 
@@ -167,6 +176,32 @@ impl Exports {
         known: &(dyn Fn(&RowKey) -> bool + Sync),
         sink: &mut dyn FnMut(Vec<PreparedRow>) -> Flow,
     ) -> Result<Tally, PrepareError> {
+        let told = Told::All;
+        self.pass(survey, fingerprinter, only, known, told, &mut |rows, _| {
+            sink(rows)
+        })
+    }
+
+    /// Judges all rows. Those with something to tell are handed over, batch by batch, and how many others each batch
+    /// has, which are valid: for whoever only counts them.
+    pub fn judge(
+        &self,
+        survey: &Survey,
+        known: &(dyn Fn(&RowKey) -> bool + Sync),
+        sink: &mut dyn FnMut(Vec<PreparedRow>, u64) -> Flow,
+    ) -> Result<Tally, PrepareError> {
+        self.pass(survey, None, None, known, Told::Problems, sink)
+    }
+
+    fn pass(
+        &self,
+        survey: &Survey,
+        fingerprinter: Option<&Fingerprinter>,
+        only: Option<&[u32]>,
+        known: &(dyn Fn(&RowKey) -> bool + Sync),
+        told: Told,
+        sink: &mut dyn FnMut(Vec<PreparedRow>, u64) -> Flow,
+    ) -> Result<Tally, PrepareError> {
         let mut tally = Tally::default();
         let mut first = 0_u32;
         let mut stopped = false;
@@ -181,6 +216,7 @@ impl Exports {
                 always: self.always,
                 known,
                 files: &self.files,
+                told,
             };
             let start = || Hands {
                 scratch: Scratch::default(),
@@ -194,7 +230,8 @@ impl Exports {
                 let read = Arc::new(BatchCells(batch));
                 let batch = &read.0;
                 let cells: Arc<dyn SourceCells> = Arc::clone(&read) as _;
-                let mut prepared = Vec::with_capacity(only.map_or(batch.len(), |_| 0));
+                let mut prepared = Vec::new();
+                let mut quiet = 0;
                 let mut worker = Worker {
                     corridor: &corridor,
                     hands,
@@ -203,17 +240,20 @@ impl Exports {
                 for row in batch.rows() {
                     last = ordinal(row.row());
                     if only.is_none_or(|o| o.binary_search(&last).is_ok()) {
-                        prepared.push(worker.row(row, last, &cells));
+                        match worker.row(row, last, &cells) {
+                            Some(row) => prepared.push(row),
+                            None => quiet += 1,
+                        }
                     }
                 }
-                (prepared, last)
+                (prepared, quiet, last)
             };
-            let mut take = |(prepared, last): (Vec<PreparedRow>, u32)| {
+            let mut take = |(prepared, quiet, last): (Vec<PreparedRow>, u64, u32)| {
                 let exhausted = only.is_some_and(|o| o.last().is_none_or(|end| *end <= last));
-                let flow = if prepared.is_empty() {
+                let flow = if prepared.is_empty() && quiet == 0 {
                     Flow::More
                 } else {
-                    sink(prepared)
+                    sink(prepared, quiet)
                 };
                 stopped = flow == Flow::Enough || exhausted;
                 if stopped { Flow::Enough } else { Flow::More }

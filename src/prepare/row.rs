@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::survey::{Elsewhere, Place, content};
 use super::tally::LeafTally;
-use super::{Export, NAMED_ROWS, PreparedRow, Survey};
+use super::{Export, NAMED_ROWS, PreparedRow, Survey, Told};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::mapping::Scratch;
 use crate::partner::{
@@ -72,6 +72,7 @@ pub(super) struct Corridor<'w> {
     pub(super) always: Query,
     pub(super) known: &'w (dyn Fn(&RowKey) -> bool + Sync),
     pub(super) files: &'w [Export],
+    pub(super) told: Told,
 }
 
 /// What a worker has for itself, from row to row.
@@ -89,14 +90,16 @@ pub(super) struct Worker<'w> {
 }
 
 impl Worker<'_> {
+    /// The row, prepared; none where it is valid and nobody wants it then.
     pub(super) fn row(
         &mut self,
         row: SourceRow<'_>,
         ordinal: u32,
         batch: &Arc<dyn SourceCells>,
-    ) -> PreparedRow {
-        let origin = Origin {
-            file: u32::try_from(self.corridor.file).unwrap_or(u32::MAX),
+    ) -> Option<PreparedRow> {
+        let file = u32::try_from(self.corridor.file).unwrap_or(u32::MAX);
+        let origin = || Origin {
+            file,
             ordinal,
             row: row.row(),
             batch: Arc::clone(batch),
@@ -104,12 +107,12 @@ impl Worker<'_> {
         };
         if let Some(fault) = row.fault() {
             let diagnostics = vec![self.fault(row, fault)];
-            return PreparedRow {
-                origin,
+            return Some(PreparedRow {
+                origin: origin(),
                 key: None,
                 partner: None,
                 diagnostics,
-            };
+            });
         }
         let plan = &self.corridor.export.plan;
         let mut diagnostics = Vec::new();
@@ -148,7 +151,6 @@ impl Worker<'_> {
             }
             diagnostics.push(self.diagnostic(row, finding));
         }
-        let key = has_key.then(|| RowKey::new(self.hands.scratch.key.as_str()));
         if plan.has_own_identifier() {
             self.repeated_identifier(row, &mut diagnostics);
         }
@@ -158,24 +160,27 @@ impl Worker<'_> {
         for diagnostic in &mut diagnostics {
             diagnostic.severity = plan.validation.severity(diagnostic.code);
         }
+        let is_valid = has_key && !diagnostics.iter().any(Diagnostic::is_error);
+        if is_valid && self.hands.tally.wants_sample() {
+            let draft = &self.hands.scratch.draft;
+            let file = &self.corridor.names.file;
+            self.hands.tally.sample(plan, draft, file, row.row());
+        }
+        if is_valid && diagnostics.is_empty() && self.corridor.told == Told::Problems {
+            return None;
+        }
+        let origin = origin();
+        let key = has_key.then(|| RowKey::new(self.hands.scratch.key.as_str()));
         let partner = match &key {
-            Some(key) if !diagnostics.iter().any(Diagnostic::is_error) => {
-                if self.hands.tally.wants_sample() {
-                    let draft = &self.hands.scratch.draft;
-                    self.hands
-                        .tally
-                        .sample(plan, draft, &self.corridor.names.file, row.row());
-                }
-                Some(self.partner(key, &origin, query))
-            }
+            Some(key) if is_valid => Some(self.partner(key, &origin, query)),
             _ => None,
         };
-        PreparedRow {
+        Some(PreparedRow {
             origin,
             key,
             partner,
             diagnostics,
-        }
+        })
     }
 
     fn partner(&mut self, key: &RowKey, origin: &Origin, query: Query) -> PreparedPartner {

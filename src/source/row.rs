@@ -419,6 +419,21 @@ impl<'a> SourceRow<'a> {
         }
     }
 
+    /// The bytes of some columns one behind the other, and the length of each; none where they do not lie so.
+    #[must_use]
+    pub fn run(
+        self,
+        columns: std::ops::Range<usize>,
+    ) -> Option<(&'a [u8], impl Iterator<Item = usize>)> {
+        let RowCells::Texts(ends) = self.cells else {
+            return None;
+        };
+        let ends = ends.get(columns.start..=columns.end)?;
+        let bytes = self.text(*ends.first()?, *ends.last()?).as_bytes();
+        let lengths = ends.windows(2).map(|pair| (pair[1] - pair[0]) as usize);
+        Some((bytes, lengths))
+    }
+
     /// How many cells it has.
     #[must_use]
     pub fn width(self) -> usize {

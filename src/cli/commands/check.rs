@@ -14,7 +14,8 @@ use crate::cli::known::KnownRows;
 use crate::cli::progress::{Progress, Screen};
 use crate::delivery::Stop;
 use crate::partner::{RowKey, RowOutcome};
-use crate::report::{Counters, Kind, PerRow, ReportFolder};
+use crate::prepare::PreparedRow;
+use crate::report::{Counters, Kind, MarkedRows, PerRow, ReportFolder};
 use crate::source::Flow;
 use crate::state::{LedgerReader, RunId};
 
@@ -60,18 +61,15 @@ pub(super) fn run(
     };
     let parents = KnownRows::new(reader);
     let known = |key: &RowKey| parents.is_created(key);
-    let collector = run::collector(
-        folder.as_ref(),
-        exports,
-        shared.wanted(PerRow::No),
-        &counters,
-    )?;
+    let wanted = shared.wanted(PerRow::No);
+    let collector = run::collector(folder.as_ref(), exports, wanted, &counters)?;
     let seen = Cell::new(0_u64);
-    let tally = exports.prepare(&survey, None, None, &known, &mut |rows| {
+    let mut take = |rows: Vec<PreparedRow>, valid: u64| {
         if stop.is_requested() {
             return Flow::Enough;
         }
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        held.count(RowOutcome::Deferred, valid);
         for row in rows {
             if seen.get() >= limit {
                 return Flow::Enough;
@@ -80,7 +78,13 @@ pub(super) fn run(
             held.add(run::unsent(row, RowOutcome::Deferred));
         }
         Flow::More
-    })?;
+    };
+    // Rows with nothing to tell are only counted, unless a list is to hold them or some are to be left out.
+    let tally = if args.limit.is_none() && wanted.marked == MarkedRows::Problems {
+        exports.judge(&survey, &known, &mut take)?
+    } else {
+        exports.prepare(&survey, None, None, &known, &mut |rows| take(rows, 0))?
+    };
     progress.finish();
     collector
         .lock()
