@@ -104,11 +104,10 @@ impl<'c> Made<'c> {
         now: Timestamp,
     ) -> Result<Self, Failure> {
         thread_local! {
-            // The plus keeps the index of open rows out of it: the row is found by its key, not among all under way.
             static SQL: String = format!(
                 "UPDATE record SET state = {created}, partner = coalesce(?3, partner), attempts = attempts + ?4, run = ?5,
                      since = ?6, status = ?7, words = ?8
-                 WHERE space = ?1 AND key = ?2 AND +state IN ({legal})",
+                 WHERE space = ?1 AND key = ?2 AND state IN ({legal})",
                 created = RecordState::Created.code(),
                 legal = legal(Event::Made),
             );

@@ -242,43 +242,65 @@ fn begin_run(
         params![start.id.0, space, start.command, start.files, now.0],
     )?;
     let run = transaction.last_insert_rowid();
-    // We hold the lock, so whoever claimed these is dead. When it died is not known: the settling time is
-    // counted from now, the last moment at which its request can have been on its way.
-    if let Ok(doubt) = step(Some(RecordState::InFlight), Event::OwnerDied) {
-        transaction.execute(
-            "INSERT INTO story (space, key, at, run, what)
-             SELECT record.space, key, ?1, run.name, ?2 FROM record JOIN run ON run.id = record.run
-             WHERE record.space = ?3 AND state = ?4",
-            params![
-                now.0,
-                Event::OwnerDied.as_str(),
-                space,
-                RecordState::InFlight.code()
-            ],
-        )?;
-        transaction.execute(
-            "UPDATE record SET state = ?1, since = ?2, words = 'the run ended before the answer came'
-             WHERE space = ?3 AND state = ?4",
-            params![doubt.code(), now.0, space, RecordState::InFlight.code()],
-        )?;
-    }
-    let doubts = {
-        let mut statement = transaction.prepare(
-            "SELECT key, legacy, name, fingerprint, since FROM record WHERE space = ?1 AND state = ?2",
-        )?;
-        let rows = statement.query_map(params![space, RecordState::InDoubt.code()], |r| {
-            Ok(Doubt {
-                key: RowKey::new(r.get::<_, String>(0)?),
-                legacy_identifier: ExternalId::new(r.get::<_, String>(1)?),
-                business_name: r.get(2)?,
-                fingerprint: Fingerprint(r.get(3)?),
-                since: Timestamp(r.get(4)?),
-            })
-        })?;
-        rows.collect::<rusqlite::Result<Vec<_>>>()?
-    };
+    let doubts = open_rows(&transaction, SpaceId(space), now)?;
     transaction.commit()?;
     Ok((SpaceId(space), run, doubts))
+}
+
+/// All rows in doubt; claims of dead runs become doubts first. Nothing marks open rows but their state, so every
+/// record is looked at, once a run: an index of open rows would cost every claim and every outcome more.
+fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result<Vec<Doubt>> {
+    let mut statement = c.prepare(
+        "SELECT key, legacy, name, fingerprint, since, state FROM record WHERE space = ?1 AND state IN (?2, ?3)",
+    )?;
+    let (in_flight, in_doubt) = (RecordState::InFlight.code(), RecordState::InDoubt.code());
+    let rows = statement.query_map(params![space.0, in_flight, in_doubt], |r| {
+        let doubt = Doubt {
+            key: RowKey::new(r.get::<_, String>(0)?),
+            legacy_identifier: ExternalId::new(r.get::<_, String>(1)?),
+            business_name: r.get(2)?,
+            fingerprint: Fingerprint(r.get(3)?),
+            since: Timestamp(r.get(4)?),
+        };
+        Ok((doubt, RecordState::from_code(r.get(5)?)))
+    })?;
+    let mut doubts = Vec::new();
+    for (mut doubt, state) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        // We hold the lock, so whoever claimed it is dead. When it died is not known: the settling time is counted
+        // from now, the last moment at which its request can have been on its way.
+        if let Ok(to) = step(state, Event::OwnerDied) {
+            owner_died(c, space, now, &doubt.key, to)?;
+            doubt.since = now;
+        }
+        doubts.push(doubt);
+    }
+    Ok(doubts)
+}
+
+/// Notes that the run which claimed a row died before the answer came.
+fn owner_died(
+    c: &Connection,
+    space: SpaceId,
+    now: Timestamp,
+    key: &RowKey,
+    to: RecordState,
+) -> rusqlite::Result<()> {
+    c.prepare_cached(
+        "INSERT INTO story (space, key, at, run, what)
+         SELECT space, key, ?1, (SELECT name FROM run WHERE id = record.run), ?2 FROM record WHERE space = ?3 AND key = ?4",
+    )?
+    .execute(params![
+        now.0,
+        Event::OwnerDied.as_str(),
+        space.0,
+        key.as_str()
+    ])?;
+    c.prepare_cached(
+        "UPDATE record SET state = ?1, since = ?2, words = 'the run ended before the answer came'
+         WHERE space = ?3 AND key = ?4",
+    )?
+    .execute(params![to.code(), now.0, space.0, key.as_str()])?;
+    Ok(())
 }
 
 struct Writer {

@@ -147,7 +147,8 @@ fn states_of_other_versions() {
     {
         let state = rusqlite::Connection::open(dir.path("partner-sync.db")).unwrap();
         state
-            .execute_batch("DROP TABLE problem; DROP TABLE changed; DROP TABLE story; ALTER TABLE run DROP COLUMN report; PRAGMA user_version = 1;")
+            .execute_batch("DROP TABLE problem; DROP TABLE changed; DROP TABLE story; ALTER TABLE run DROP COLUMN report;
+                 CREATE INDEX record_open ON record (space, state) WHERE state IN (1, 4); PRAGMA user_version = 1;")
             .unwrap();
     }
     std::fs::copy(dir.path("partner-sync.db"), dir.path("old.db")).unwrap();
