@@ -12,7 +12,7 @@ use super::{Exports, NAMED_ROWS, PrepareError};
 use crate::mapping::date::{Evidence, Verdict};
 use crate::mapping::{Plan, Scratch};
 use crate::partner::PartnerId;
-use crate::source::{Flow, Footer, RowBatch, SourceRow};
+use crate::source::{Cell, Flow, Footer, RowBatch, SourceRow};
 
 /// What a first pass over all rows knows.
 #[derive(Debug, Default)]
@@ -311,55 +311,30 @@ fn chain(keys: &[&str], start: usize) -> String {
     named.join(" → ")
 }
 
-/// The hash of all mapped cells that are no part of the row's identity: of their texts without blanks around them, one
-/// behind the other, and of the length of each.
+/// The hash of all mapped cells that are no part of the row's identity: of their texts without blanks around them.
 pub(super) fn content(plan: &Plan, row: SourceRow<'_>) -> u64 {
     content_of(plan.content_columns(), row)
 }
 
 fn content_of(columns: &[usize], row: SourceRow<'_>) -> u64 {
-    whole_content(columns, row).unwrap_or_else(|| {
-        let mut all = String::new();
-        let mut lengths = Vec::with_capacity(columns.len());
-        for column in columns {
-            let text = row.cell(*column).to_text();
-            let text = text.trim();
-            all.push_str(text);
-            lengths.push(text.len());
-        }
-        hash_of(all.as_bytes(), lengths.into_iter())
-    })
-}
-
-/// The same where the cells lie one behind the other already, as in most exports.
-fn whole_content(columns: &[usize], row: SourceRow<'_>) -> Option<u64> {
-    let (first, end) = (*columns.first()?, columns.last()? + 1);
-    if end - first != columns.len() {
-        return None;
-    }
-    let (bytes, lengths) = row.run(first..end)?;
-    let mut rest = bytes;
-    for length in lengths {
-        let (cell, behind) = rest.split_at_checked(length)?;
-        rest = behind;
-        // What begins and ends with a letter, digit or sign has nothing to trim.
-        if let (Some(first), Some(last)) = (cell.first(), cell.last())
-            && !(first.is_ascii_graphic() && last.is_ascii_graphic())
-        {
-            return None;
-        }
-    }
-    let (_, lengths) = row.run(first..end)?;
-    Some(hash_of(bytes, lengths))
-}
-
-fn hash_of(texts: &[u8], lengths: impl Iterator<Item = usize>) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write(texts);
-    for length in lengths {
-        hasher.write_usize(length);
+    for column in columns {
+        // A hash of each text, its length included, goes into the hash of all.
+        match row.cell(*column) {
+            Cell::Text(text) => hasher.write(trimmed(text).as_bytes()),
+            cell => hasher.write(trimmed(&cell.to_text()).as_bytes()),
+        }
     }
     hasher.finish()
+}
+
+/// As `str::trim`, and at once where a text begins and ends with a letter, digit or sign.
+fn trimmed(text: &str) -> &str {
+    match (text.as_bytes().first(), text.as_bytes().last()) {
+        (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        (None, _) => text,
+        _ => text.trim(),
+    }
 }
 
 fn note_place(places: &mut HashMap<String, Vec<Place>>, text: &str, place: Place) {

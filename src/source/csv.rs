@@ -9,13 +9,14 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use super::cutter::{Cutter, PIECE_ROWS, Position};
+use super::cutter::{Cutter, Position};
 use super::dialect::Dialect;
 use super::encoding::{self, TextEncoding};
 use super::error::SourceError;
 use super::footer::{Footer, FooterWatch};
 use super::header::Header;
 use super::input::{Input, read_exact_at};
+use super::records::{Records, Span};
 use super::row::{RowBatch, RowFault};
 use super::{Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
 
@@ -108,8 +109,6 @@ pub(super) struct TextPiece {
     at: Position,
     /// The file ends inside a quoted cell of its last record.
     torn: bool,
-    /// Cells of it hold line breaks.
-    has_breaks: bool,
     /// Nothing comes behind it.
     last: bool,
 }
@@ -138,7 +137,6 @@ pub(super) struct KnownPiece {
     bytes: usize,
     at: Position,
     torn: bool,
-    has_breaks: bool,
 }
 
 impl TextTable<'_> {
@@ -180,7 +178,6 @@ impl TextTable<'_> {
                 bytes,
                 at: piece.at,
                 torn: piece.torn,
-                has_breaks: piece.has_breaks,
                 last: index + 1 == known.len(),
             };
             if sink(piece) == Flow::Enough {
@@ -210,10 +207,8 @@ impl TextTable<'_> {
                 (Some(before), Some(known)) if cutter.has_ended() => {
                     before.bytes.extend_from_slice(bytes);
                     before.torn = cut.torn;
-                    before.has_breaks |= cut.embedded > 0;
                     known.bytes = before.bytes.len();
                     known.torn = before.torn;
-                    known.has_breaks = before.has_breaks;
                 }
                 _ => {
                     let piece = TextPiece {
@@ -221,7 +216,6 @@ impl TextTable<'_> {
                         bytes: bytes.to_vec(),
                         at,
                         torn: cut.torn,
-                        has_breaks: cut.embedded > 0,
                         last: false,
                     };
                     known.push(KnownPiece {
@@ -229,7 +223,6 @@ impl TextTable<'_> {
                         bytes: bytes.len(),
                         at,
                         torn: piece.torn,
-                        has_breaks: piece.has_breaks,
                     });
                     if let Some(before) = held.replace(piece)
                         && sink(before) == Flow::Enough
@@ -255,24 +248,37 @@ impl TextTable<'_> {
 impl TextPiece {
     /// Parses its records; the last piece of a table may end with a footer, which is taken off.
     pub(super) fn rows(self) -> (RowBatch, Option<Footer>) {
-        let parsed = Parsed::of(&self);
-        let width = self.table.header.len();
-        let (text, ends, broken) = decode(parsed.bytes, parsed.ends, self.table.decoded);
-        let mut batch = RowBatch::of_texts(Arc::clone(&self.table.header), text, ends);
+        let table = self.table;
+        let width = table.header.len();
+        let mut found = Records::of(self.bytes, table.dialect.delimiter, width);
+        let (text, broken) = decode(&mut found, table.decoded);
+        let Records { cells, records, .. } = found;
+        let last = records.len();
+        let mut batch = RowBatch::of_texts(Arc::clone(&table.header), text, cells, last);
         let mut footer = self.last.then(|| FooterWatch::new(width));
         let mut broken = broken.into_iter().peekable();
-        for record in parsed.records {
-            batch.push_row(record.row, record.line, record.cells.clone());
-            if let Some(found) = record.ragged {
+        let mut at = self.at;
+        for (number, record) in (1..).zip(records) {
+            at.row += record.blank_lines + 1;
+            let line = at.row + at.embedded;
+            at.embedded += record.breaks;
+            // The line `sep=;` names the delimiter and is no row of the table.
+            let is_sep_line = table.dialect.sep_line && at.row == 1;
+            if at.row <= table.after || is_sep_line {
+                continue;
+            }
+            let cells = record.cells;
+            batch.push_row(at.row, line, cells.clone());
+            if width > 0 && cells.len() != width {
+                let found = record.found;
                 batch.set_fault(RowFault::Ragged { found });
             }
-            while let Some(cell) = broken.next_if(|cell| *cell < record.cells.end) {
-                if let Some(column) = cell.checked_sub(record.cells.start) {
-                    let column = column as usize;
+            while let Some(cell) = broken.next_if(|cell| *cell < cells.end) {
+                if let Some(column) = cell.checked_sub(cells.start) {
                     batch.set_fault(RowFault::Undecodable { column });
                 }
             }
-            if record.torn {
+            if self.torn && number == last {
                 batch.set_fault(RowFault::Torn);
             }
             if !batch.drop_if_blank()
@@ -286,157 +292,45 @@ impl TextPiece {
     }
 }
 
-/// A record as ranges of what was parsed.
-struct Record {
-    row: u64,
-    line: u64,
-    cells: std::ops::Range<u32>,
-    /// How many cells it has, where that is not as many as the header has.
-    ragged: Option<usize>,
-    torn: bool,
-}
-
-/// The records of a piece, still in bytes.
-struct Parsed {
-    /// All cells one behind the other, unquoted.
-    bytes: Vec<u8>,
-    /// A zero, and where each cell ends.
-    ends: Vec<u32>,
-    records: Vec<Record>,
-}
-
-impl Parsed {
-    fn of(piece: &TextPiece) -> Self {
-        let input = piece.bytes.as_slice();
-        let width = piece.table.header.len();
-        let mut at = piece.at;
-        let mut parser = csv_core::ReaderBuilder::new()
-            .delimiter(piece.table.dialect.delimiter)
-            .build();
-        // Cells without their quotes and delimiters are no longer than with them.
-        let mut bytes = vec![0; input.len() + 1];
-        let mut written = 0;
-        let mut ends: Vec<u32> = vec![0];
-        let mut fields = vec![0; width.max(64)];
-        let mut records = Vec::with_capacity(usize::try_from(PIECE_ROWS).unwrap_or(0));
-        let mut from = 0;
-        loop {
-            let (blank_lines, skipped) = leading_blank_lines(&input[from..]);
-            let start = from + skipped;
-            let first = written;
-            let mut found = 0;
-            let result = loop {
-                let (result, read, wrote, ended) =
-                    parser.read_record(&input[from..], &mut bytes[written..], &mut fields[found..]);
-                from += read;
-                written += wrote;
-                found += ended;
-                match result {
-                    // At the end of the input, the empty rest says so to the parser.
-                    csv_core::ReadRecordResult::InputEmpty => {}
-                    csv_core::ReadRecordResult::OutputFull => bytes.resize(bytes.len() * 2, 0),
-                    csv_core::ReadRecordResult::OutputEndsFull => {
-                        fields.resize(fields.len() * 2, 0);
-                    }
-                    done => break done,
-                }
-            };
-            if result == csv_core::ReadRecordResult::End {
-                break;
-            }
-            // The parser stops behind a carriage return and takes its line feed with the next record.
-            if from > 0 && input[from - 1] == b'\r' && input.get(from) == Some(&b'\n') {
-                from += 1;
-            }
-            at.row += blank_lines + 1;
-            let line = at.row + at.embedded;
-            if piece.has_breaks {
-                at.embedded += memchr::memchr_iter(b'\n', &bytes[first..written]).count() as u64;
-            }
-            // The line `sep=;` names the delimiter and is no row of the table.
-            let is_sep_line = piece.table.dialect.sep_line && at.row == 1;
-            if at.row <= piece.table.after || is_sep_line {
-                written = first;
-                continue;
-            }
-            // Empty cells beyond the header come from trailing delimiters.
-            let mut kept = found;
-            while width > 0 && kept > width && fields[kept - 1] == fields[kept - 2] {
-                kept -= 1;
-            }
-            let cell = u32::try_from(ends.len() - 1).unwrap_or(u32::MAX);
-            let base = u32::try_from(first).unwrap_or(u32::MAX);
-            let end_of = |end: &usize| base + u32::try_from(*end).unwrap_or(0);
-            ends.extend(fields[..kept].iter().map(end_of));
-            records.push(Record {
-                row: at.row,
-                line,
-                cells: cell..cell + u32::try_from(kept).unwrap_or(0),
-                ragged: (width > 0 && kept != width).then_some(found),
-                torn: piece.torn && from >= input.len() && start < input.len(),
-            });
-        }
-        bytes.truncate(written);
-        Self {
-            bytes,
-            ends,
-            records,
-        }
-    }
-}
-
-/// The bytes as text, where each cell ends in it, and the numbers of the cells that are no text. `decoded` text came
-/// through a code page, which shows broken bytes as U+FFFD.
-fn decode(bytes: Vec<u8>, ends: Vec<u32>, decoded: bool) -> (String, Vec<u32>, Vec<u32>) {
+/// The bytes of records as text, and the numbers of the cells that are no text. `decoded` text came through a code
+/// page, which shows broken bytes as U+FFFD.
+fn decode(records: &mut Records, decoded: bool) -> (String, Vec<usize>) {
+    let cells = &mut records.cells;
     // One check for all cells; only where some are broken are they looked at one by one.
-    let bytes = match String::from_utf8(bytes) {
+    let bytes = match String::from_utf8(std::mem::take(&mut records.bytes)) {
         Ok(text) => {
-            let is_whole = text.is_ascii()
-                || (ends.iter().all(|end| text.is_char_boundary(*end as usize))
-                    && !(decoded && text.contains('\u{fffd}')));
+            let is_whole = (records.in_place
+                || cells
+                    .iter()
+                    .all(|cell| text.is_char_boundary(cell.end as usize)))
+                && !(decoded && text.contains('\u{fffd}'));
             if is_whole {
-                return (text, ends, Vec::new());
+                return (text, Vec::new());
             }
             text.into_bytes()
         }
         Err(error) => error.into_bytes(),
     };
     let mut text = String::with_capacity(bytes.len());
-    let mut new_ends = Vec::with_capacity(ends.len());
-    new_ends.push(0);
     let mut broken = Vec::new();
-    for (cell, range) in (0..).zip(ends.windows(2)) {
-        let bytes = &bytes[range[0] as usize..range[1] as usize];
+    for (number, cell) in cells.iter_mut().enumerate() {
+        let start = text.len();
+        let bytes = &bytes[cell.start as usize..cell.end as usize];
         match std::str::from_utf8(bytes) {
             Ok(cell_text) => {
                 if decoded && cell_text.contains('\u{fffd}') {
-                    broken.push(cell);
+                    broken.push(number);
                 }
                 text.push_str(cell_text);
             }
             Err(_) => {
-                broken.push(cell);
+                broken.push(number);
                 text.push_str(&String::from_utf8_lossy(bytes));
             }
         }
-        new_ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        *cell = Span::new(start, text.len());
     }
-    (text, new_ends, broken)
-}
-
-/// Line ends at the start of `bytes`: how many lines, and how many bytes.
-fn leading_blank_lines(bytes: &[u8]) -> (u64, usize) {
-    let mut lines = 0;
-    let mut i = 0;
-    while i < bytes.len() {
-        match bytes[i] {
-            b'\r' if bytes.get(i + 1) == Some(&b'\n') => i += 2,
-            b'\r' | b'\n' => i += 1,
-            _ => break,
-        }
-        lines += 1;
-    }
-    (lines, i)
+    (text, broken)
 }
 
 #[cfg(test)]

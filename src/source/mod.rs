@@ -15,6 +15,7 @@ mod error;
 mod footer;
 mod header;
 mod input;
+mod records;
 mod row;
 mod workbook;
 

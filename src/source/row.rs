@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::header::Header;
+use super::records::Span;
 
 /// The day a workbook counts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,8 +155,8 @@ struct RowMeta {
 /// The cells of all rows of a batch.
 #[derive(Debug)]
 enum Cells {
-    /// Texts that lie one behind the other in the buffer: a zero, and where each ends.
-    Texts(Vec<u32>),
+    /// Texts, each a range of the buffer.
+    Texts(Vec<Span>),
     /// Cells of several types.
     Typed(Vec<Stored>),
 }
@@ -180,13 +181,18 @@ impl RowBatch {
         }
     }
 
-    /// A batch of texts: all of them in one, and where each cell ends, behind a zero. Rows are pushed as ranges of
-    /// these cells.
-    pub(super) fn of_texts(header: Arc<Header>, text: String, ends: Vec<u32>) -> Self {
+    /// A batch of texts: all of them in one, and where each cell lies in it. Rows, so many about, are pushed as ranges
+    /// of these cells.
+    pub(super) fn of_texts(
+        header: Arc<Header>,
+        text: String,
+        cells: Vec<Span>,
+        rows: usize,
+    ) -> Self {
         Self {
             header,
-            rows: Vec::new(),
-            cells: Cells::Texts(ends),
+            rows: Vec::with_capacity(rows),
+            cells: Cells::Texts(cells),
             text,
         }
     }
@@ -231,12 +237,13 @@ impl RowBatch {
     }
 
     /// A row of texts: its cells by their numbers.
-    pub(super) fn push_row(&mut self, row: u64, line: u64, cells: std::ops::Range<u32>) {
+    pub(super) fn push_row(&mut self, row: u64, line: u64, cells: std::ops::Range<usize>) {
+        let number = |n| u32::try_from(n).unwrap_or(u32::MAX);
         self.rows.push(RowMeta {
             row,
             line: Some(line),
-            first: cells.start,
-            end: cells.end,
+            first: number(cells.start),
+            end: number(cells.end),
             fault: None,
         });
     }
@@ -323,8 +330,7 @@ impl RowBatch {
         let meta = self.rows.get(index)?;
         let (first, end) = (meta.first as usize, meta.end as usize);
         let cells = match &self.cells {
-            // With where the first one begins.
-            Cells::Texts(ends) => RowCells::Texts(&ends[first..=end]),
+            Cells::Texts(cells) => RowCells::Texts(&cells[first..end]),
             Cells::Typed(cells) => RowCells::Typed(&cells[first..end]),
         };
         Some(SourceRow {
@@ -344,8 +350,7 @@ impl RowBatch {
 /// The cells of one row.
 #[derive(Debug, Clone, Copy)]
 enum RowCells<'a> {
-    /// Where the first begins, and where each ends.
-    Texts(&'a [u32]),
+    Texts(&'a [Span]),
     Typed(&'a [Stored]),
 }
 
@@ -388,8 +393,8 @@ impl<'a> SourceRow<'a> {
     #[must_use]
     pub fn cell(self, column: usize) -> Cell<'a> {
         match self.cells {
-            RowCells::Texts(ends) => match (ends.get(column), ends.get(column + 1)) {
-                (Some(start), Some(end)) if start < end => Cell::Text(self.text(*start, *end)),
+            RowCells::Texts(cells) => match cells.get(column) {
+                Some(span) if !span.is_empty() => Cell::Text(self.text(span.start, span.end)),
                 _ => Cell::Empty,
             },
             RowCells::Typed(cells) => cells
@@ -419,26 +424,11 @@ impl<'a> SourceRow<'a> {
         }
     }
 
-    /// The bytes of some columns one behind the other, and the length of each; none where they do not lie so.
-    #[must_use]
-    pub fn run(
-        self,
-        columns: std::ops::Range<usize>,
-    ) -> Option<(&'a [u8], impl Iterator<Item = usize>)> {
-        let RowCells::Texts(ends) = self.cells else {
-            return None;
-        };
-        let ends = ends.get(columns.start..=columns.end)?;
-        let bytes = self.text(*ends.first()?, *ends.last()?).as_bytes();
-        let lengths = ends.windows(2).map(|pair| (pair[1] - pair[0]) as usize);
-        Some((bytes, lengths))
-    }
-
     /// How many cells it has.
     #[must_use]
     pub fn width(self) -> usize {
         match self.cells {
-            RowCells::Texts(ends) => ends.len() - 1,
+            RowCells::Texts(cells) => cells.len(),
             RowCells::Typed(cells) => cells.len(),
         }
     }
