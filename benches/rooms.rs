@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use partner_sync::mapping::date;
-use partner_sync::partner::{Fingerprinter, Query};
+use partner_sync::partner::{Fingerprinter, HashScheme, Query};
 use support::rooms::Rooms;
 use support::state::State;
 
@@ -96,7 +96,7 @@ fn map_and_serialize(bencher: Bencher) {
 fn hash(bencher: Bencher) {
     let mut body = Vec::new();
     support::reference::run(&EXPORT, |bytes| body = bytes.to_vec());
-    let hasher = Fingerprinter::new([7; 32]);
+    let hasher = Fingerprinter::new([7; 32], HashScheme::Folded);
     let expected = hasher.of(&body, &[], Query::default());
     bencher.bench(|| {
         assert_eq!(hasher.of(black_box(&body), &[], Query::default()), expected);

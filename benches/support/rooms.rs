@@ -5,7 +5,7 @@ use std::path::Path;
 use partner_sync::mapping::date::{Evidence, Verdict};
 use partner_sync::mapping::{Mapping, Plan, Scratch};
 use partner_sync::partner::{Query, validate, write_payload};
-use partner_sync::prepare::Exports;
+use partner_sync::prepare::{Ahead, Exports};
 use partner_sync::source::Flow;
 
 /// An export that is open, and surveyed.
@@ -18,7 +18,7 @@ impl Rooms {
     pub fn open(path: &Path, mapping: &Path) -> Self {
         let mapping = Mapping::read(mapping).unwrap();
         let exports = Exports::open(&[path.to_owned()], &mapping, Query::default()).unwrap();
-        let survey = exports.survey(&|| false, &|_| ()).unwrap();
+        let survey = exports.survey(Ahead::Nothing, &|| false, &|_| ()).unwrap();
         let verdicts = survey.evidence[0].iter().map(Evidence::verdict).collect();
         Self { exports, verdicts }
     }

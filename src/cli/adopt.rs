@@ -18,7 +18,7 @@ use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Claim, Event, Ledger, RecordState, Settlement, StateError, step};
+use crate::state::{Claim, Doubt, Event, Ledger, RecordState, Settlement, StateError, step};
 
 /// What adoption needs.
 pub(crate) struct Adoption<'a> {
@@ -146,4 +146,25 @@ fn settlement(
         });
     }
     settlement
+}
+
+/// Doubts that adoption did not settle.
+pub(crate) fn doubts_left(ledger: &Ledger, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, CliError> {
+    if doubts.is_empty() {
+        return Ok(doubts);
+    }
+    let known = ledger
+        .reader()?
+        .known(doubts.iter().map(|d| d.key.as_str()))?;
+    let open = |known: &Option<crate::state::Known>| {
+        known
+            .as_ref()
+            .is_some_and(|k| k.state == RecordState::InDoubt)
+    };
+    Ok(doubts
+        .into_iter()
+        .zip(known)
+        .filter(|(_, k)| open(k))
+        .map(|(d, _)| d)
+        .collect())
 }

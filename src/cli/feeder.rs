@@ -110,16 +110,17 @@ impl Feeder {
             .map_err(|e| StopReason::State(e.to_string()))?;
         let parents = KnownRows::new(Some(lookup));
         let is_known = |key: &RowKey| parents.is_created(key);
-        let read = exports.prepare(
+        let read = exports.pending(
             &survey,
-            Some(&fingerprinter),
+            &fingerprinter,
             only,
             &is_known,
-            &mut |rows| {
-                let count = rows.len() as u64;
+            &mut |rows, done| {
+                let count = rows.len() as u64 + done;
                 if self.stop.is_requested() {
                     return Flow::Enough;
                 }
+                self.lock().count(RowOutcome::Skipped, done);
                 let result = if blocked {
                     self.tell_blocked(rows)
                 } else {

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod connect;
 mod contents;
+mod done;
 mod exit;
 mod feeder;
 mod known;

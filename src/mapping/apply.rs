@@ -82,6 +82,7 @@ impl Plan {
         scratch.findings.clear();
         scratch.remember_for(self);
         scratch.draft.reset(self.rules.len());
+        scratch.plain = row.is_plain();
         for leaf in self.order.iter().copied() {
             self.fill_leaf(leaf, &self.rules[leaf], row, verdicts, scratch);
         }
@@ -119,7 +120,10 @@ impl Plan {
             }
             PlanFeed::Template(index) => match self.templates.fill(*index, row, &self.header) {
                 Ok(text) => {
+                    // It holds more than the row's own texts.
+                    let plain = std::mem::take(&mut s.plain);
                     self.fill_cell(leaf, rule, Cell::Text(&text), None, rule.dates, verdicts, s);
+                    s.plain = plain;
                 }
                 Err(message) => s
                     .findings
@@ -215,7 +219,7 @@ impl Plan {
                     return;
                 }
                 // Nearly all texts go one of these ways.
-                if !odd && is_plain(text) && text.len() <= LONGEST_TEXT {
+                if !odd && (s.plain || is_plain(text)) && text.len() <= LONGEST_TEXT {
                     if rule.is_verbatim {
                         return s.draft.set_text(leaf, text, true);
                     }

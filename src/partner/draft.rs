@@ -57,7 +57,7 @@ pub struct LeafInfo {
 /// The tree of the request body.
 #[derive(Debug, Clone)]
 pub enum Node {
-    /// Keys in documented order. The key text is JSON-escaped, with quotes and colon.
+    /// Keys in documented order. The key text is JSON-escaped, with the comma before it, quotes and colon.
     Object(Vec<(Box<[u8]>, Node)>),
     /// Elements in the mapping's order; an element with columns, none of which is filled, is left out.
     Array(Vec<(Node, ElementRule)>),
@@ -207,7 +207,9 @@ fn finish(node: Building, prefix: &str, leaves: &[LeafInfo]) -> Node {
                 children
                     .into_iter()
                     .map(|(name, child)| {
-                        let mut key = serde_json::to_vec(&name).unwrap_or_default();
+                        let mut key = vec![b','];
+                        // Writing a str into a Vec cannot fail.
+                        let _ = serde_json::to_writer(&mut key, &name);
                         key.push(b':');
                         let prefix = child_prefix(&name);
                         (key.into_boxed_slice(), finish(child, &prefix, leaves))
@@ -304,6 +306,12 @@ impl Draft {
     #[must_use]
     pub fn is_from_data(&self, leaf: usize) -> bool {
         self.from_data.get(leaf).copied().unwrap_or(false)
+    }
+
+    /// All texts, one behind the other.
+    #[must_use]
+    pub fn texts(&self) -> &str {
+        &self.text
     }
 
     /// The text of a range.

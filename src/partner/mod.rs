@@ -17,7 +17,7 @@ mod validate;
 pub use catalogue::{Field, FieldKind};
 pub use compare::{FieldText, NOT_RETURNED, fields_of_answer, fields_of_request};
 pub use draft::{Draft, Finding, LeafInfo, Node, PathSegment, Shape, Slot, display_path};
-pub use fingerprint::{Fingerprint, Fingerprinter};
+pub use fingerprint::{Fingerprint, Fingerprinter, HashScheme};
 pub use id::{ExternalId, PartnerId, RowKey};
 pub use outcome::{ApiWords, CreateOutcome, NotMade, RowOutcome, RowResult};
 pub use payload::{Body, Hole, write_payload};

@@ -59,88 +59,135 @@ impl Body {
 
 /// Writes the body of `draft` behind what `out` holds and returns its holes, in ascending order.
 pub fn write_payload(shape: &Shape, draft: &Draft, out: &mut Vec<u8>) -> Vec<Hole> {
-    let mut holes = Vec::new();
-    if !write_node(&shape.root, draft, out, &mut holes) {
-        out.extend_from_slice(b"{}");
+    // Keys and signs take about as much again as the row's own texts.
+    out.reserve(draft.texts().len() + shape.leaves.len() * 32);
+    let mut body = Writing {
+        draft,
+        out,
+        holes: Vec::new(),
+        plain: !must_be_escaped(draft.texts()),
+    };
+    if !body.node(&shape.root) {
+        body.out.extend_from_slice(b"{}");
     }
-    holes
+    body.holes
 }
 
-/// Writes a node; false, and nothing written, where it has no value.
-fn write_node(node: &Node, draft: &Draft, out: &mut Vec<u8>, holes: &mut Vec<Hole>) -> bool {
-    match node {
-        Node::Leaf(leaf) => write_slot(*leaf, draft.slot(*leaf), draft, out, holes),
-        Node::ListLeaf(leaf) => match draft.slot(*leaf) {
-            Slot::Empty => false,
+/// A body under way.
+struct Writing<'w> {
+    draft: &'w Draft,
+    out: &'w mut Vec<u8>,
+    holes: Vec<Hole>,
+    /// No text of the draft has anything to escape.
+    plain: bool,
+}
+
+impl Writing<'_> {
+    /// Writes a node; false, and nothing written, where it has no value.
+    fn node(&mut self, node: &Node) -> bool {
+        match node {
+            Node::Leaf(leaf) => self.slot(*leaf, self.draft.slot(*leaf)),
+            Node::ListLeaf(leaf) => match self.draft.slot(*leaf) {
+                Slot::Empty => false,
+                Slot::List { of } => {
+                    for (i, text) in self.draft.list(of).enumerate() {
+                        self.out.push(if i == 0 { b'[' } else { b',' });
+                        write_text(text, self.plain, self.out);
+                    }
+                    self.out.push(b']');
+                    true
+                }
+                single => {
+                    self.out.push(b'[');
+                    self.slot(*leaf, single);
+                    self.out.push(b']');
+                    true
+                }
+            },
+            Node::Object(children) => {
+                let start = self.out.len();
+                self.out.push(b'{');
+                let mut any = false;
+                for (key, child) in children {
+                    // Nothing is written for the many leaves that have nothing.
+                    if let Node::Leaf(leaf) | Node::ListLeaf(leaf) = child
+                        && self.draft.slot(*leaf) == Slot::Empty
+                    {
+                        continue;
+                    }
+                    let before = self.out.len();
+                    // A key stands there with its comma.
+                    self.out.extend_from_slice(&key[usize::from(!any)..]);
+                    if self.node(child) {
+                        any = true;
+                    } else {
+                        self.out.truncate(before);
+                    }
+                }
+                self.close(b'}', any, start)
+            }
+            Node::Array(elements) => {
+                let start = self.out.len();
+                self.out.push(b'[');
+                let mut any = false;
+                for (element, rule) in elements {
+                    if *rule == ElementRule::NeedsData && !has_data(element, self.draft) {
+                        continue;
+                    }
+                    let before = self.out.len();
+                    if any {
+                        self.out.push(b',');
+                    }
+                    if self.node(element) {
+                        any = true;
+                    } else {
+                        self.out.truncate(before);
+                    }
+                }
+                self.close(b']', any, start)
+            }
+        }
+    }
+
+    /// Closes what began at `start`, or takes it back where it stayed empty.
+    fn close(&mut self, bracket: u8, any: bool, start: usize) -> bool {
+        if any {
+            self.out.push(bracket);
+        } else {
+            self.out.truncate(start);
+        }
+        any
+    }
+
+    fn slot(&mut self, leaf: usize, slot: Slot) -> bool {
+        let out = &mut *self.out;
+        match slot {
+            Slot::Empty => return false,
+            Slot::Text { at } => write_text(self.draft.text(at), self.plain, out),
+            Slot::Integer(n @ 0..=9) => out.push(b'0' + u8::try_from(n).unwrap_or(0)),
+            Slot::Integer(n) => {
+                let _ = write!(out, "{n}");
+            }
+            Slot::Boolean(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
+            Slot::Date(date) => {
+                write_date(date, out);
+            }
+            Slot::Link { .. } => {
+                out.push(b'"');
+                self.holes.push(Hole {
+                    at: out.len(),
+                    leaf,
+                });
+                out.push(b'"');
+            }
+            Slot::Raw { at } => out.extend_from_slice(self.draft.text(at).as_bytes()),
             Slot::List { of } => {
-                for (i, text) in draft.list(of).enumerate() {
-                    out.push(if i == 0 { b'[' } else { b',' });
-                    write_text(text, out);
-                }
-                out.push(b']');
-                true
+                // A list on a single field: its texts, joined, are what the field can hold.
+                let joined = self.draft.list(of).collect::<Vec<_>>().join(", ");
+                write_text(&joined, false, out);
             }
-            single => {
-                out.push(b'[');
-                write_slot(*leaf, single, draft, out, holes);
-                out.push(b']');
-                true
-            }
-        },
-        Node::Object(children) => {
-            let start = out.len();
-            out.push(b'{');
-            let mut any = false;
-            for (key, child) in children {
-                // Nothing is written for the many leaves that have nothing.
-                if let Node::Leaf(leaf) | Node::ListLeaf(leaf) = child
-                    && draft.slot(*leaf) == Slot::Empty
-                {
-                    continue;
-                }
-                let before = out.len();
-                if any {
-                    out.push(b',');
-                }
-                out.extend_from_slice(key);
-                if write_node(child, draft, out, holes) {
-                    any = true;
-                } else {
-                    out.truncate(before);
-                }
-            }
-            if any {
-                out.push(b'}');
-            } else {
-                out.truncate(start);
-            }
-            any
         }
-        Node::Array(elements) => {
-            let start = out.len();
-            out.push(b'[');
-            let mut any = false;
-            for (element, rule) in elements {
-                if *rule == ElementRule::NeedsData && !has_data(element, draft) {
-                    continue;
-                }
-                let before = out.len();
-                if any {
-                    out.push(b',');
-                }
-                if write_node(element, draft, out, holes) {
-                    any = true;
-                } else {
-                    out.truncate(before);
-                }
-            }
-            if any {
-                out.push(b']');
-            } else {
-                out.truncate(start);
-            }
-            any
-        }
+        true
     }
 }
 
@@ -152,42 +199,6 @@ fn has_data(node: &Node, draft: &Draft) -> bool {
         Node::Object(children) => children.iter().any(|(_, n)| has_data(n, draft)),
         Node::Array(elements) => elements.iter().any(|(n, _)| has_data(n, draft)),
     }
-}
-
-fn write_slot(
-    leaf: usize,
-    slot: Slot,
-    draft: &Draft,
-    out: &mut Vec<u8>,
-    holes: &mut Vec<Hole>,
-) -> bool {
-    match slot {
-        Slot::Empty => return false,
-        Slot::Text { at } => write_text(draft.text(at), out),
-        Slot::Integer(n @ 0..=9) => out.push(b'0' + u8::try_from(n).unwrap_or(0)),
-        Slot::Integer(n) => {
-            let _ = write!(out, "{n}");
-        }
-        Slot::Boolean(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
-        Slot::Date(date) => {
-            write_date(date, out);
-        }
-        Slot::Link { .. } => {
-            out.push(b'"');
-            holes.push(Hole {
-                at: out.len(),
-                leaf,
-            });
-            out.push(b'"');
-        }
-        Slot::Raw { at } => out.extend_from_slice(draft.text(at).as_bytes()),
-        Slot::List { of } => {
-            // A list on a single field: its texts, joined, are what the field can hold.
-            let joined = draft.list(of).collect::<Vec<_>>().join(", ");
-            write_text(&joined, out);
-        }
-    }
-    true
 }
 
 /// `"yyyy-MM-dd"`, digit by digit: this is done for every date of every row.
@@ -216,13 +227,16 @@ fn write_date(date: jiff::civil::Date, out: &mut Vec<u8>) {
     ]);
 }
 
-fn write_text(text: &str, out: &mut Vec<u8>) {
+/// Whether JSON writes any byte of `text` in another way.
+fn must_be_escaped(text: &str) -> bool {
     // Not cut short, so that many bytes are looked at at once.
-    let escaped = text.bytes().fold(0_u8, |escaped, b| {
+    text.bytes().fold(0_u8, |escaped, b| {
         escaped | u8::from(b < b' ') | u8::from(b == b'"') | u8::from(b == b'\\')
-    });
-    if escaped == 0 {
-        out.reserve(text.len() + 2);
+    }) != 0
+}
+
+fn write_text(text: &str, plain: bool, out: &mut Vec<u8>) {
+    if plain || !must_be_escaped(text) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         return out.push(b'"');

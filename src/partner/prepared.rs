@@ -31,17 +31,17 @@ pub struct Link {
 pub trait SourceCells: Send + Sync + fmt::Debug {
     /// The cells of a row in the order of the header.
     fn cells(&self, index: u32) -> Vec<String>;
-    /// The same with the types that their file gave them: what a marked-up workbook is made of.
-    fn values(&self, index: u32) -> Vec<SourceValue>;
+    /// Hands over the same, by column, with the types that their file gave them: what a marked-up workbook is made of.
+    fn each_value(&self, index: u32, each: &mut dyn FnMut(usize, SourceValue<'_>));
 }
 
 /// A cell of the source, typed as its file types it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SourceValue {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SourceValue<'t> {
     /// Nothing.
     Empty,
     /// Text.
-    Text(String),
+    Text(&'t str),
     /// A number.
     Number(f64),
     /// Days with a date style, by the 1900 system.
@@ -72,10 +72,9 @@ impl Origin {
         self.batch.cells(self.index)
     }
 
-    /// The same with the types that their file gave them.
-    #[must_use]
-    pub fn values(&self) -> Vec<SourceValue> {
-        self.batch.values(self.index)
+    /// Hands over the same, by column, with the types that their file gave them.
+    pub fn each_value(&self, each: &mut dyn FnMut(usize, SourceValue<'_>)) {
+        self.batch.each_value(self.index, each);
     }
 }
 

@@ -2,9 +2,12 @@
 //!
 //! What comes in: files and a mapping. What goes out, pass by pass: a [`Survey`] of all rows (evidence for
 //! dates, keys that stand twice, rows that refer to each other in a circle), then every row as
-//! [`PreparedRow`]: ready to send, or invalid with the diagnostics that say why. Memory does not grow with the file but for hashes: eight bytes a row for the
-//! key, eight for the other cells, and sixteen for each reference to a row of the files.
+//! [`PreparedRow`]: ready to send, or invalid with the diagnostics that say why. Rows with nothing to tell and nothing
+//! to be sent need no second pass: the survey judges them on its way ([`Ahead`]). Memory does not grow with the file
+//! but for hashes: eight bytes a row for the key, eight for the other cells, and sixteen for each reference to a row of
+//! the files.
 
+mod ahead;
 mod cycle;
 mod keys;
 mod parallel;
@@ -16,8 +19,10 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use self::ahead::{Ahead, AreDone};
+use self::ahead::{Pieces, Quiet};
 use self::parallel::Pass;
-use self::row::{BatchCells, Corridor, Hands, Names, Worker};
+use self::row::{BatchCells, Corridor, Count, Hands, Names, Worker};
 pub use self::survey::Survey;
 use self::tally::LeafTally;
 pub use self::tally::{FieldTally, Sample, Tally};
@@ -80,6 +85,27 @@ enum Told {
     All,
     /// Those with something to tell; the others are counted.
     Problems,
+    /// Those that are not known to be done; the others are counted.
+    Pending,
+}
+
+impl Told {
+    /// Whether quiet pieces are passed over.
+    fn skips(self, quiet: Quiet) -> bool {
+        match self {
+            Told::All => false,
+            Told::Problems => quiet != Quiet::Unknown,
+            Told::Pending => quiet == Quiet::Done,
+        }
+    }
+}
+
+/// The flags of a row's own, and those set for all.
+fn always(always: Query, own: Query) -> Query {
+    Query {
+        create_apptivo_account: own.create_apptivo_account || always.create_apptivo_account,
+        create_bill_com_profile: own.create_bill_com_profile || always.create_bill_com_profile,
+    }
 }
 
 /// Rows that a message names when many share a key.
@@ -119,6 +145,12 @@ impl Exports {
     #[must_use]
     pub fn files(&self) -> &[Export] {
         &self.files
+    }
+
+    /// Their bytes, as they lie on the disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|f| f.source.bytes()).sum()
     }
 
     /// The settings they were opened with.
@@ -182,6 +214,19 @@ impl Exports {
         })
     }
 
+    /// As [`Exports::prepare`], without the rows that the survey found done: how many these are is handed over instead.
+    pub fn pending(
+        &self,
+        survey: &Survey,
+        fingerprinter: &Fingerprinter,
+        only: Option<&[u32]>,
+        known: &(dyn Fn(&RowKey) -> bool + Sync),
+        sink: &mut dyn FnMut(Vec<PreparedRow>, u64) -> Flow,
+    ) -> Result<Tally, PrepareError> {
+        let told = Told::Pending;
+        self.pass(survey, Some(fingerprinter), only, known, told, sink)
+    }
+
     /// Judges all rows. Those with something to tell are handed over, batch by batch, and how many others each batch
     /// has, which are valid: for whoever only counts them.
     pub fn judge(
@@ -206,6 +251,12 @@ impl Exports {
         let mut first = 0_u32;
         let mut stopped = false;
         for (file, export) in self.files.iter().enumerate() {
+            let pieces = survey.pieces.get(file);
+            let pieces = pieces.filter(|_| only.is_none() && told.skips(survey.quiet));
+            let quiet = pieces.map_or(0, Pieces::quiet_rows);
+            if quiet > 0 && sink(Vec::new(), quiet) == Flow::Enough {
+                break;
+            }
             let names = Names::of(export);
             let corridor = Corridor {
                 file,
@@ -226,7 +277,7 @@ impl Exports {
             };
             let base = first;
             let ordinal = |row: u64| base.saturating_add(u32::try_from(row).unwrap_or(u32::MAX));
-            let work = |hands: &mut Hands, batch: RowBatch| {
+            let work = |hands: &mut Hands, piece: usize, batch: RowBatch| {
                 let read = Arc::new(BatchCells(batch));
                 let batch = &read.0;
                 let cells: Arc<dyn SourceCells> = Arc::clone(&read) as _;
@@ -235,6 +286,11 @@ impl Exports {
                 let mut worker = Worker {
                     corridor: &corridor,
                     hands,
+                    count: if pieces.is_some_and(|p| p.is_counted(piece)) {
+                        Count::Nothing
+                    } else {
+                        Count::Rows
+                    },
                 };
                 let mut last = base;
                 for row in batch.rows() {
@@ -261,13 +317,16 @@ impl Exports {
             let end = Pass {
                 source: &export.source,
                 start: &start,
+                wanted: &|piece| pieces.is_none_or(|p| !p.is_quiet(piece)),
                 work: &work,
                 take: &mut take,
             }
             .run()?;
-            first = ordinal(end.last_row);
-            for hands in end.states {
-                tally.add(&export.plan, export.source.header().names(), hands.tally);
+            first = ordinal(pieces.map_or(end.last_row, |p| p.last_row));
+            let surveyed = pieces.and_then(|p| p.tally.clone());
+            let counted = end.states.into_iter().map(|hands| hands.tally);
+            for counted in surveyed.into_iter().chain(counted) {
+                tally.add(&export.plan, export.source.header().names(), counted);
             }
             tally.settle();
             if stopped {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::survey::{Elsewhere, Place, content};
 use super::tally::LeafTally;
-use super::{Export, NAMED_ROWS, PreparedRow, Survey, Told};
+use super::{Export, NAMED_ROWS, PreparedRow, Survey, Told, always};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::mapping::Scratch;
 use crate::partner::{
@@ -25,23 +25,22 @@ impl SourceCells for BatchCells {
             .unwrap_or_default()
     }
 
-    fn values(&self, index: u32) -> Vec<SourceValue> {
+    fn each_value(&self, index: u32, each: &mut dyn FnMut(usize, SourceValue<'_>)) {
         let Some(row) = self.0.row(index as usize) else {
-            return Vec::new();
+            return;
         };
-        (0..row.width())
-            .map(|column| match row.cell(column) {
+        for column in 0..row.width() {
+            let value = match row.cell(column) {
                 Cell::Empty | Cell::NoValue => SourceValue::Empty,
-                Cell::Text(text) | Cell::Iso(text) | Cell::Error(text) => {
-                    SourceValue::Text(text.to_owned())
-                }
+                Cell::Text(text) | Cell::Iso(text) | Cell::Error(text) => SourceValue::Text(text),
                 Cell::Number(n) | Cell::Duration(n) => SourceValue::Number(n),
                 Cell::Serial(days, Epoch::Y1900) => SourceValue::Days(days),
                 // Four years and a day lie between the two systems.
                 Cell::Serial(days, Epoch::Y1904) => SourceValue::Days(days + 1462.0),
                 Cell::Bool(b) => SourceValue::Boolean(b),
-            })
-            .collect()
+            };
+            each(column, value);
+        }
     }
 }
 
@@ -75,6 +74,15 @@ pub(super) struct Corridor<'w> {
     pub(super) told: Told,
 }
 
+/// What a pass does with one piece.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Count {
+    /// Its rows are counted.
+    Rows,
+    /// They were, by the survey.
+    Nothing,
+}
+
 /// What a worker has for itself, from row to row.
 pub(super) struct Hands {
     pub(super) scratch: Scratch,
@@ -87,6 +95,7 @@ pub(super) struct Hands {
 pub(super) struct Worker<'w> {
     pub(super) corridor: &'w Corridor<'w>,
     pub(super) hands: &'w mut Hands,
+    pub(super) count: Count,
 }
 
 impl Worker<'_> {
@@ -127,23 +136,20 @@ impl Worker<'_> {
         }
         let verdicts = &self.corridor.survey.verdicts[self.corridor.file];
         let filled = plan.fill(row, verdicts, &mut self.hands.scratch);
-        let query = Query {
-            create_apptivo_account: filled.query.create_apptivo_account
-                || self.corridor.always.create_apptivo_account,
-            create_bill_com_profile: filled.query.create_bill_com_profile
-                || self.corridor.always.create_bill_com_profile,
-        };
+        let query = always(self.corridor.always, filled.query);
         validate(
             &plan.shape,
             &self.hands.scratch.draft,
             &mut self.hands.scratch.findings,
         );
-        self.hands.tally.row(
-            plan,
-            row,
-            &self.hands.scratch.draft,
-            &self.hands.scratch.findings,
-        );
+        if self.count == Count::Rows {
+            self.hands.tally.row(
+                plan,
+                row,
+                &self.hands.scratch.draft,
+                &self.hands.scratch.findings,
+            );
+        }
         for finding in std::mem::take(&mut self.hands.scratch.findings) {
             // The key is the identifier's only source and is told already.
             if !has_key && finding.leaf == Some(plan.legacy_leaf()) && !plan.has_own_identifier() {
@@ -161,7 +167,7 @@ impl Worker<'_> {
             diagnostic.severity = plan.validation.severity(diagnostic.code);
         }
         let is_valid = has_key && !diagnostics.iter().any(Diagnostic::is_error);
-        if is_valid && self.hands.tally.wants_sample() {
+        if is_valid && self.count == Count::Rows && self.hands.tally.wants_sample(0) {
             let draft = &self.hands.scratch.draft;
             let file = &self.corridor.names.file;
             self.hands.tally.sample(plan, draft, file, row.row());

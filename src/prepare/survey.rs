@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hasher as _;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
+use super::ahead::{Ahead, Court, Judge, Pieces, Quiet};
 use super::cycle::References;
 use super::keys::KeyIndex;
 use super::parallel::Pass;
@@ -12,7 +14,7 @@ use super::{Exports, NAMED_ROWS, PrepareError};
 use crate::mapping::date::{Evidence, Verdict};
 use crate::mapping::{Plan, Scratch};
 use crate::partner::PartnerId;
-use crate::source::{Cell, Flow, Footer, RowBatch, SourceRow};
+use crate::source::{Flow, Footer, RowBatch, SourceRow};
 
 /// What a first pass over all rows knows.
 #[derive(Debug, Default)]
@@ -26,6 +28,9 @@ pub struct Survey {
     /// True where the pass was stopped before the end.
     pub incomplete: bool,
     pub(super) verdicts: Vec<Vec<Verdict>>,
+    /// The pieces of each file, and what those are that need no second look.
+    pub(super) pieces: Vec<Pieces>,
+    pub(super) quiet: Quiet,
     keys: KeyIndex,
     /// Hashes of legacyIdentifiers, where they are not the keys.
     identifiers: Option<KeyIndex>,
@@ -92,10 +97,19 @@ struct Wanted {
     cycles: Vec<Vec<u64>>,
 }
 
+/// What a thread of the survey has at hand.
+#[derive(Default)]
+struct Hands {
+    scratch: Scratch,
+    judge: Judge,
+}
+
 /// What a batch tells the survey.
 #[derive(Default)]
 struct Part {
-    rows: u64,
+    rows: u32,
+    /// The verdicts under which none of its rows has anything to tell.
+    quiet_by: Option<Arc<[Verdict]>>,
     keys: Vec<u64>,
     contents: Vec<u64>,
     references: Vec<(u64, u64)>,
@@ -104,16 +118,20 @@ struct Part {
 }
 
 impl Part {
-    fn of(plan: &Plan, own_identifier: bool, scratch: &mut Scratch, batch: &RowBatch) -> Self {
+    fn of(court: Court<'_>, own_identifier: bool, hands: &mut Hands, batch: &RowBatch) -> Self {
+        let plan = &court.export.plan;
+        let Hands { scratch, judge } = hands;
         let mut part = Self {
             keys: Vec::with_capacity(batch.len()),
             evidence: vec![Evidence::default(); plan.date_columns.len()],
             ..Self::default()
         };
         let gathers = plan.date_columns.iter().any(|c| !c.hinted);
+        judge.begin(court);
         for row in batch.rows() {
             part.rows += 1;
             if row.fault().is_some() {
+                judge.is_loud();
                 continue;
             }
             if plan.key_of(row, &mut scratch.key) {
@@ -125,31 +143,41 @@ impl Part {
                 if !plan.content_columns().is_empty() {
                     part.contents.push(content(plan, row));
                 }
+            } else {
+                judge.is_loud();
             }
             if gathers {
                 plan.gather(row, scratch, &mut part.evidence);
             }
+            let is_filled = judge.row(court, row, scratch);
             if own_identifier {
-                plan.fill(row, &[], scratch);
+                if !is_filled {
+                    plan.fill(row, &[], scratch);
+                }
                 if let Some(id) = scratch.draft.leaf_text(plan.legacy_leaf()) {
                     part.identifiers.push(KeyIndex::hash(id));
                 }
             }
         }
+        part.quiet_by = judge.end(court, &part.evidence, batch, scratch);
         part
     }
 }
 
 impl Exports {
     /// Reads all rows once: counts them, gathers the evidence of date columns, finds keys that stand twice,
-    /// rows that are alike and references in a circle. `stop` is asked between batches; `seen` is told how
-    /// many rows there are so far.
+    /// rows that are alike and references in a circle, and on the way what `ahead` asks for. `stop` is asked between
+    /// batches; `seen` is told how many rows there are so far.
     pub fn survey(
         &self,
+        ahead: Ahead<'_>,
         stop: &dyn Fn() -> bool,
         seen: &dyn Fn(u64),
     ) -> Result<Survey, PrepareError> {
-        let mut survey = Survey::default();
+        let mut survey = Survey {
+            quiet: ahead.finds(),
+            ..Survey::default()
+        };
         if self.asks_api() {
             survey.elsewhere = Elsewhere::Unasked;
         }
@@ -162,12 +190,19 @@ impl Exports {
         for export in &self.files {
             let plan = &export.plan;
             let mut evidence = vec![Evidence::default(); plan.date_columns.len()];
-            let work = |scratch: &mut Scratch, batch: RowBatch| {
-                Part::of(plan, own_identifier, scratch, &batch)
+            let court = Court {
+                export,
+                ahead,
+                always: self.always,
             };
+            let work = |hands: &mut Hands, _: usize, batch: RowBatch| {
+                Part::of(court, own_identifier, hands, &batch)
+            };
+            let mut found = Vec::new();
             let mut incomplete = false;
             let mut take = |part: Part| {
-                survey.rows += part.rows;
+                survey.rows += u64::from(part.rows);
+                found.push((part.rows, part.quiet_by));
                 for key in part.keys {
                     survey.keys.add_hash(key);
                 }
@@ -189,16 +224,19 @@ impl Exports {
             };
             let end = Pass {
                 source: &export.source,
-                start: &Scratch::default,
+                start: &Hands::default,
+                wanted: &|_| true,
                 work: &work,
                 take: &mut take,
             }
             .run()?;
             last_rows += end.last_row;
             survey.incomplete = incomplete;
-            survey
-                .verdicts
-                .push(evidence.iter().map(Evidence::verdict).collect());
+            let verdicts: Vec<Verdict> = evidence.iter().map(Evidence::verdict).collect();
+            let judges = end.states.into_iter().map(|hands| hands.judge);
+            let pieces = Pieces::new(found, &verdicts, judges, end.last_row);
+            survey.pieces.push(pieces);
+            survey.verdicts.push(verdicts);
             survey.evidence.push(evidence);
             survey.footers.push(end.footer);
             if survey.incomplete {
@@ -208,13 +246,18 @@ impl Exports {
         if last_rows > u64::from(u32::MAX) {
             return Err(PrepareError::TooManyRows);
         }
-        let wanted = Wanted {
-            keys: survey.keys.finish(),
-            identifiers: identifiers.finish(),
-            contents: contents.finish(),
-            cycles: references.cycles(),
-        };
-        drop(contents);
+        let wanted = std::thread::scope(|scope| {
+            let contents = scope.spawn(move || contents.finish());
+            Wanted {
+                keys: survey.keys.finish(),
+                identifiers: identifiers.finish(),
+                cycles: references.cycles(),
+                contents: match contents.join() {
+                    Ok(contents) => contents,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                },
+            }
+        });
         survey.identifiers = own_identifier.then_some(identifiers);
         if !wanted.is_empty() {
             self.look_again(&mut survey, &wanted, stop)?;
@@ -229,47 +272,43 @@ impl Exports {
         wanted: &Wanted,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), PrepareError> {
-        let mut scratch = Scratch::default();
         let in_cycles: FxHashSet<u64> = wanted.cycles.iter().flatten().copied().collect();
         let mut cycle_keys: FxHashMap<u64, String> = FxHashMap::default();
         for (file, export) in self.files.iter().enumerate() {
-            let plan = &export.plan;
-            export.source.read(&mut |batch| {
+            let work = |scratch: &mut Scratch, piece: usize, batch: RowBatch| {
+                let mut seen = Vec::new();
                 for row in batch.rows().filter(|r| r.fault().is_none()) {
-                    let place = || Place {
-                        file,
-                        row: row.row(),
-                    };
-                    let has_key = plan.key_of(row, &mut scratch.key);
-                    if has_key {
-                        let key = KeyIndex::hash(&scratch.key);
-                        if wanted.keys.contains(&key) {
-                            note_place(&mut survey.repeated_keys, &scratch.key, place());
+                    wanted.look(&export.plan, row, &in_cycles, scratch, &mut seen);
+                }
+                (piece, seen)
+            };
+            let mut take = |(piece, seen): (usize, Vec<(u64, Seen)>)| {
+                if !seen.is_empty() {
+                    survey.pieces[file].look_again(piece);
+                }
+                for (row, seen) in seen {
+                    let place = Place { file, row };
+                    match seen {
+                        Seen::Key(key) => note_place(&mut survey.repeated_keys, key, place),
+                        Seen::Identifier(id) => {
+                            note_place(&mut survey.repeated_identifiers, id, place);
                         }
-                        if in_cycles.contains(&key) {
-                            cycle_keys.insert(key, scratch.key.clone());
-                        }
-                        if !wanted.contents.is_empty() {
-                            let content = content(plan, row);
-                            if wanted.contents.contains(&content) {
-                                let places = survey.alike.entry(content).or_default();
-                                if places.len() <= NAMED_ROWS {
-                                    places.push(place());
-                                }
-                            }
-                        }
-                    }
-                    if !wanted.identifiers.is_empty() {
-                        plan.fill(row, &[], &mut scratch);
-                        if let Some(id) = scratch.draft.leaf_text(plan.legacy_leaf())
-                            && wanted.identifiers.contains(&KeyIndex::hash(id))
-                        {
-                            note_place(&mut survey.repeated_identifiers, id, place());
+                        Seen::Content(content) => note_place(&mut survey.alike, content, place),
+                        Seen::InCycle(hash, key) => {
+                            cycle_keys.insert(hash, key);
                         }
                     }
                 }
                 if stop() { Flow::Enough } else { Flow::More }
-            })?;
+            };
+            Pass {
+                source: &export.source,
+                start: &Scratch::default,
+                wanted: &|_| true,
+                work: &work,
+                take: &mut take,
+            }
+            .run()?;
         }
         survey.repeated_keys.retain(|_, places| places.len() > 1);
         survey
@@ -291,12 +330,54 @@ impl Exports {
     }
 }
 
+/// Something about a row that a second look was for.
+enum Seen {
+    Key(String),
+    Identifier(String),
+    Content(u64),
+    InCycle(u64, String),
+}
+
 impl Wanted {
     fn is_empty(&self) -> bool {
         self.keys.is_empty()
             && self.identifiers.is_empty()
             && self.contents.is_empty()
             && self.cycles.is_empty()
+    }
+
+    /// What of this row is wanted, with its number.
+    fn look(
+        &self,
+        plan: &Plan,
+        row: SourceRow<'_>,
+        in_cycles: &FxHashSet<u64>,
+        scratch: &mut Scratch,
+        seen: &mut Vec<(u64, Seen)>,
+    ) {
+        if plan.key_of(row, &mut scratch.key) {
+            let key = KeyIndex::hash(&scratch.key);
+            if self.keys.contains(&key) {
+                seen.push((row.row(), Seen::Key(scratch.key.clone())));
+            }
+            if in_cycles.contains(&key) {
+                seen.push((row.row(), Seen::InCycle(key, scratch.key.clone())));
+            }
+            if !self.contents.is_empty() {
+                let content = content(plan, row);
+                if self.contents.contains(&content) {
+                    seen.push((row.row(), Seen::Content(content)));
+                }
+            }
+        }
+        if !self.identifiers.is_empty() {
+            plan.fill(row, &[], scratch);
+            if let Some(id) = scratch.draft.leaf_text(plan.legacy_leaf())
+                && self.identifiers.contains(&KeyIndex::hash(id))
+            {
+                seen.push((row.row(), Seen::Identifier(id.to_owned())));
+            }
+        }
     }
 }
 
@@ -320,30 +401,29 @@ fn content_of(columns: &[usize], row: SourceRow<'_>) -> u64 {
     let mut hasher = FxHasher::default();
     for column in columns {
         // A hash of each text, its length included, goes into the hash of all.
-        match row.cell(*column) {
-            Cell::Text(text) => hasher.write(trimmed(text).as_bytes()),
-            cell => hasher.write(trimmed(&cell.to_text()).as_bytes()),
+        match row.text_bytes(*column) {
+            // What begins and ends with a letter, digit or sign has nothing to trim.
+            Some(text)
+                if text.first().is_none_or(u8::is_ascii_graphic)
+                    && text.last().is_none_or(u8::is_ascii_graphic) =>
+            {
+                hasher.write(text);
+            }
+            _ => hasher.write(row.cell(*column).to_text().trim().as_bytes()),
         }
     }
     hasher.finish()
 }
 
-/// As `str::trim`, and at once where a text begins and ends with a letter, digit or sign.
-fn trimmed(text: &str) -> &str {
-    match (text.as_bytes().first(), text.as_bytes().last()) {
-        (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
-        (None, _) => text,
-        _ => text.trim(),
-    }
-}
-
-fn note_place(places: &mut HashMap<String, Vec<Place>>, text: &str, place: Place) {
-    match places.get_mut(text) {
-        Some(list) if list.len() > NAMED_ROWS => {}
-        Some(list) => list.push(place),
-        None => {
-            places.insert(text.to_owned(), vec![place]);
-        }
+fn note_place<K: std::hash::Hash + Eq, S: std::hash::BuildHasher>(
+    places: &mut HashMap<K, Vec<Place>, S>,
+    what: K,
+    place: Place,
+) {
+    let list = places.entry(what).or_default();
+    // One more than are named tells that there are more.
+    if list.len() <= NAMED_ROWS {
+        list.push(place);
     }
 }
 

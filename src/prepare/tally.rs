@@ -57,7 +57,7 @@ pub struct Tally {
 const MOST_WORDS: usize = 200;
 
 /// The same for one file, by leaf.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct LeafTally {
     filled: Vec<u64>,
     invalid: Vec<u64>,
@@ -126,9 +126,32 @@ impl LeafTally {
         }
     }
 
-    /// Whether another payload is wanted.
-    pub(super) fn wants_sample(&self) -> bool {
-        self.samples.len() < SAMPLES
+    /// How many payloads it keeps.
+    pub(super) fn samples(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Whether another payload is wanted, where `others` are kept elsewhere.
+    pub(super) fn wants_sample(&self, others: usize) -> bool {
+        self.samples.len() + others < SAMPLES
+    }
+
+    /// Takes in what other rows of the same plan hold.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.rows += other.rows;
+        let counts = self.filled.iter_mut().zip(other.filled);
+        counts.for_each(|(all, more)| *all += more);
+        let counts = self.invalid.iter_mut().zip(other.invalid);
+        counts.for_each(|(all, more)| *all += more);
+        for (all, more) in self.dates.iter_mut().zip(other.dates) {
+            *all = widest(*all, more);
+        }
+        for ((.., all), (.., more)) in self.words.iter_mut().zip(other.words) {
+            if all.len() <= MOST_WORDS {
+                all.extend(more);
+            }
+        }
+        self.samples.extend(other.samples);
     }
 
     /// Keeps a row's payload, sensitive values masked.
@@ -165,6 +188,14 @@ impl LeafTally {
             row,
             body: String::from_utf8_lossy(&body).into_owned(),
         });
+    }
+}
+
+/// The range that holds both.
+fn widest(a: Option<(Date, Date)>, b: Option<(Date, Date)>) -> Option<(Date, Date)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
     }
 }
 
@@ -209,10 +240,7 @@ impl Tally {
             field.empty += leaves
                 .rows
                 .saturating_sub(leaves.filled[leaf] + leaves.invalid[leaf]);
-            field.dates = match (field.dates, leaves.dates[leaf]) {
-                (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-                (a, b) => a.or(b),
-            };
+            field.dates = widest(field.dates, leaves.dates[leaf]);
         }
         for (leaf, column, words) in leaves.words {
             let (Some(info), Some(name)) = (plan.shape.leaves.get(leaf), names.get(column)) else {

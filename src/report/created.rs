@@ -1,23 +1,22 @@
 //! `created.csv`: key, legacyIdentifier and partner id of every partner that this run made or adopted.
 
 use super::contents::SourceValues;
-use super::folder::{ReportError, ReportFile, ReportFolder};
-use super::problems::csv_line;
+use super::csv_file::CsvFile;
+use super::folder::{ReportError, ReportFolder};
 use crate::partner::RowResult;
 
 /// The file under way.
 #[derive(Debug)]
 pub(super) struct CreatedList {
-    file: ReportFile,
+    file: CsvFile,
 }
 
 impl CreatedList {
     pub(super) fn begin(folder: &ReportFolder) -> Result<Self, ReportError> {
         let mut list = Self {
-            file: folder.begin("created.csv")?,
+            file: CsvFile::new(folder.begin("created.csv")?),
         };
-        list.file
-            .put(csv_line(&["key", "legacyIdentifier", "partnerId"], b',').as_bytes())?;
+        list.put("key", "legacyIdentifier", "partnerId")?;
         Ok(list)
     }
 
@@ -30,8 +29,7 @@ impl CreatedList {
     }
 
     fn put(&mut self, key: &str, legacy: &str, partner: &str) -> Result<(), ReportError> {
-        let line = csv_line(&[key, legacy, partner], b',');
-        self.file.put(line.as_bytes())
+        self.file.record([key, legacy, partner].into_iter())
     }
 
     pub(super) fn finish(self) -> Result<std::path::PathBuf, ReportError> {
@@ -54,14 +52,14 @@ pub fn write_created<'l>(
 /// `plan.csv`: what an import would do with each row.
 #[derive(Debug)]
 pub(super) struct PlanList {
-    file: ReportFile,
+    file: CsvFile,
     values: SourceValues,
 }
 
 impl PlanList {
     pub(super) fn begin(folder: &ReportFolder, values: SourceValues) -> Result<Self, ReportError> {
         let mut list = Self {
-            file: folder.begin("plan.csv")?,
+            file: CsvFile::new(folder.begin("plan.csv")?),
             values,
         };
         let header = [
@@ -72,7 +70,7 @@ impl PlanList {
             "would_be",
             "partnerId",
         ];
-        list.file.put(csv_line(&header, b',').as_bytes())?;
+        list.file.record(header.into_iter())?;
         Ok(list)
     }
 
@@ -80,18 +78,15 @@ impl PlanList {
         let shown = self.values == SourceValues::Shown;
         let key = row.key.as_ref().filter(|_| shown);
         let legacy = row.legacy_identifier.as_ref().filter(|_| shown);
-        let line = csv_line(
-            &[
-                file,
-                &row.origin.row.to_string(),
-                key.map_or("", |k| k.as_str()),
-                legacy.map_or("", |l| l.as_str()),
-                row.outcome.as_str(),
-                row.partner.as_ref().map_or("", |p| p.as_str()),
-            ],
-            b',',
-        );
-        self.file.put(line.as_bytes())
+        let cells = [
+            file,
+            &row.origin.row.to_string(),
+            key.map_or("", |k| k.as_str()),
+            legacy.map_or("", |l| l.as_str()),
+            row.outcome.as_str(),
+            row.partner.as_ref().map_or("", |p| p.as_str()),
+        ];
+        self.file.record(cells.into_iter())
     }
 
     pub(super) fn finish(self) -> Result<std::path::PathBuf, ReportError> {

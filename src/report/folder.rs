@@ -148,7 +148,7 @@ impl ReportFile {
     }
 
     /// Where its bytes go.
-    pub(super) fn writer(&mut self) -> &mut (impl Write + Send) {
+    pub(super) fn writer(&mut self) -> &mut (impl Write + io::Seek) {
         &mut self.writer
     }
 

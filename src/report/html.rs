@@ -63,18 +63,13 @@ impl PageProblems {
         let cell = column.map_or(String::new(), |c| {
             format!("{}{row} {}", column_letter(c.index), c.name)
         });
-        let line = serde_json::json!([
-            group,
-            file,
-            row,
-            cell,
-            d.value.as_deref().unwrap_or(""),
-            d.message
-        ]);
+        let value = d.value.as_deref().unwrap_or("");
+        let line = (group, file, row, &cell, value, &d.message);
+        // Texts and numbers can always be written as JSON.
+        let line = serde_json::to_string(&line).unwrap_or_default();
         let comma = if self.count > 0 { ",\n" } else { "" };
         self.count += 1;
-        self.file
-            .put(format!("{comma}{}", inert(&line.to_string())).as_bytes())
+        self.file.put(format!("{comma}{}", inert(&line)).as_bytes())
     }
 
     /// What the page is made of.

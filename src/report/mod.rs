@@ -9,6 +9,7 @@
 mod collector;
 mod contents;
 mod created;
+mod csv_file;
 mod drift;
 mod folder;
 mod html;
@@ -20,6 +21,8 @@ mod model;
 mod problems;
 mod rejects;
 mod sections;
+mod sheet_rows;
+mod skeleton;
 mod stored;
 mod terminal;
 

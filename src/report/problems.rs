@@ -2,7 +2,11 @@
 //! guarded against formula injection in the first: a spreadsheet must not compute what a CRM user typed. The
 //! second grows while the run goes.
 
-use super::folder::{ReportError, ReportFile, ReportFolder, Stream};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::csv_file::CsvFile;
+use super::folder::{ReportError, ReportFolder, Stream};
 use crate::diagnostic::{Diagnostic, column_letter};
 
 const HEADER: [&str; 11] = [
@@ -13,7 +17,7 @@ const HEADER: [&str; 11] = [
 /// The file under way.
 #[derive(Debug)]
 pub(super) struct Problems {
-    file: ReportFile,
+    file: CsvFile,
     lines: Stream,
     json: Vec<u8>,
 }
@@ -37,27 +41,23 @@ struct JsonLine<'d> {
 impl Problems {
     pub(super) fn begin(folder: &ReportFolder) -> Result<Self, ReportError> {
         let mut problems = Self {
-            file: folder.begin("problems.csv")?,
+            file: CsvFile::new(folder.begin("problems.csv")?),
             lines: folder.stream("problems.jsonl")?,
             json: Vec::new(),
         };
-        problems.line(&HEADER)?;
+        problems.file.record(HEADER.into_iter())?;
         Ok(problems)
     }
 
     pub(super) fn add(&mut self, d: &Diagnostic) -> Result<(), ReportError> {
         let row = d.at.row.map(|r| r.to_string()).unwrap_or_default();
-        let cell =
-            d.at.column
-                .as_ref()
-                .map(|c| format!("{}{row}", column_letter(c.index)))
-                .unwrap_or_default();
-        let value = d.value.as_deref().map(guard).unwrap_or_default();
-        let column =
-            d.at.column
-                .as_ref()
-                .map(|c| guard(&c.name))
-                .unwrap_or_default();
+        let mut cell = String::new();
+        if let Some(column) = &d.at.column {
+            // Writing to memory cannot fail.
+            let _ = write!(cell, "{}{row}", column_letter(column.index));
+        }
+        let value = guard(d.value.as_deref().unwrap_or(""));
+        let column = guard(d.at.column.as_ref().map_or("", |c| &*c.name));
         let message = guard(&d.message);
         let line = JsonLine {
             cell: Some(cell.as_str()).filter(|c| !c.is_empty()),
@@ -77,7 +77,7 @@ impl Problems {
         let _ = serde_json::to_writer(&mut self.json, &line);
         self.json.push(b'\n');
         self.lines.put(&self.json)?;
-        self.line(&[
+        let cells = [
             d.at.file.as_deref().unwrap_or(""),
             &row,
             &column,
@@ -89,11 +89,8 @@ impl Problems {
             d.hint.as_deref().unwrap_or(""),
             &cell,
             d.at.sheet.as_deref().unwrap_or(""),
-        ])
-    }
-
-    fn line(&mut self, cells: &[&str]) -> Result<(), ReportError> {
-        self.file.put(csv_line(cells, b',').as_bytes())
+        ];
+        self.file.record(cells.into_iter())
     }
 
     pub(super) fn finish(self) -> Result<Vec<std::path::PathBuf>, ReportError> {
@@ -102,27 +99,10 @@ impl Problems {
 }
 
 /// A text that no spreadsheet takes for a formula.
-pub(super) fn guard(text: &str) -> String {
+fn guard(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
+        Cow::Owned(format!("'{text}"))
     } else {
-        text.to_owned()
+        Cow::Borrowed(text)
     }
-}
-
-/// One line of CSV.
-pub(super) fn csv_line(cells: &[&str], delimiter: u8) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        // The default is made for a file; here it would be filled with zeros for every line.
-        .buffer_capacity(256)
-        .from_writer(Vec::new());
-    // Writing to memory cannot fail.
-    let _ = writer.write_record(cells);
-    writer
-        .into_inner()
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .unwrap_or_default()
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::folder::{ReportError, ReportFile, ReportFolder};
-use super::problems::csv_line;
+use super::csv_file::CsvFile;
+use super::folder::{ReportError, ReportFolder};
 use crate::diagnostic::Diagnostic;
 
 /// Text to bytes of the source's encoding.
@@ -29,8 +29,8 @@ pub struct RejectFormat {
     pub blank_lines: u64,
     /// The byte order mark.
     pub mark: &'static [u8],
-    /// Text to bytes.
-    pub encode: Encode,
+    /// Text to bytes, where that is not UTF-8.
+    pub encode: Option<Encode>,
 }
 
 impl fmt::Debug for RejectFormat {
@@ -46,7 +46,7 @@ impl fmt::Debug for RejectFormat {
 pub(super) struct Rejects {
     folder: ReportFolder,
     formats: Vec<RejectFormat>,
-    files: Vec<Option<ReportFile>>,
+    files: Vec<Option<CsvFile>>,
     rows: u64,
 }
 
@@ -71,10 +71,7 @@ impl Rejects {
         self.rows
     }
 
-    fn file(
-        &mut self,
-        index: usize,
-    ) -> Result<Option<(&mut ReportFile, &RejectFormat)>, ReportError> {
+    fn file(&mut self, index: usize) -> Result<Option<(&mut CsvFile, &RejectFormat)>, ReportError> {
         let Some(format) = self.formats.get(index) else {
             return Ok(None);
         };
@@ -87,10 +84,13 @@ impl Rejects {
             let mut file = self.folder.begin(&name)?;
             file.put(format.mark)?;
             for _ in 1..=format.blank_lines {
-                file.put(&(format.encode)("\n"))?;
+                match &format.encode {
+                    None => file.put(b"\n")?,
+                    Some(encode) => file.put(&encode("\n"))?,
+                }
             }
-            let header = format.arrange(&format.header, format.problems_column);
-            file.put(&format.line(&header))?;
+            let mut file = CsvFile::with(file, format.delimiter, format.encode.clone());
+            file.record(format.line_of_header())?;
             self.files[index] = Some(file);
         }
         Ok(self.files[index].as_mut().map(|file| (file, format)))
@@ -104,8 +104,7 @@ impl Rejects {
         problems: &str,
     ) -> Result<(), ReportError> {
         if let Some((file, format)) = self.file(index)? {
-            let cells = format.arrange(cells, problems);
-            file.put(&format.line(&cells))?;
+            file.record(format.arrange(cells, problems))?;
             self.rows += 1;
         }
         Ok(())
@@ -115,7 +114,7 @@ impl Rejects {
         self.files
             .into_iter()
             .flatten()
-            .map(ReportFile::finish)
+            .map(CsvFile::finish)
             .collect()
     }
 }
@@ -133,20 +132,18 @@ pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
 }
 
 impl RejectFormat {
-    /// The header's columns, the problems, then whatever a ragged row had beyond the header.
-    pub(super) fn arrange(&self, cells: &[String], problems: &str) -> Vec<String> {
-        let width = self.header.len();
-        let mut line: Vec<String> = (0..width)
-            .filter(|column| Some(*column) != self.dropped)
-            .map(|column| cells.get(column).cloned().unwrap_or_default())
-            .collect();
-        line.push(problems.to_owned());
-        line.extend(cells.iter().skip(width).cloned());
-        line
+    /// The header as it is written.
+    pub(super) fn line_of_header(&self) -> impl Iterator<Item = &str> {
+        self.arrange(&self.header, self.problems_column)
     }
 
-    fn line(&self, cells: &[String]) -> Vec<u8> {
-        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-        (self.encode)(&csv_line(&cells, self.delimiter))
+    /// The header's columns, the problems, then whatever a ragged row had beyond the header.
+    fn arrange<'c>(&self, cells: &'c [String], problems: &'c str) -> impl Iterator<Item = &'c str> {
+        let width = self.header.len();
+        (0..width)
+            .filter(|column| Some(*column) != self.dropped)
+            .map(|column| cells.get(column).map_or("", String::as_str))
+            .chain(std::iter::once(problems))
+            .chain(cells.iter().skip(width).map(String::as_str))
     }
 }

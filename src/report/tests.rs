@@ -19,12 +19,14 @@ impl SourceCells for Cells {
         self.0.iter().map(|c| (*c).to_owned()).collect()
     }
 
-    fn values(&self, _: u32) -> Vec<SourceValue> {
-        let value = |c: &&str| match c.parse::<f64>() {
-            Ok(n) => SourceValue::Number(n),
-            Err(_) => SourceValue::Text((*c).to_owned()),
-        };
-        self.0.iter().map(value).collect()
+    fn each_value(&self, _: u32, each: &mut dyn FnMut(usize, SourceValue<'_>)) {
+        for (column, cell) in self.0.iter().enumerate() {
+            let value = cell.parse::<f64>();
+            each(
+                column,
+                value.map_or(SourceValue::Text(cell), SourceValue::Number),
+            );
+        }
     }
 }
 
@@ -75,7 +77,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
         delimiter: b';',
         blank_lines: 0,
         mark: b"",
-        encode: Arc::new(|text| text.as_bytes().to_vec()),
+        encode: None,
     };
     let wanted = Wanted {
         per_row: PerRow::Created,

@@ -16,7 +16,7 @@ use super::error::SourceError;
 use super::footer::{Footer, FooterWatch};
 use super::header::Header;
 use super::input::{Input, read_exact_at};
-use super::records::{Records, Span};
+use super::records::{Parsed, Span};
 use super::row::{RowBatch, RowFault};
 use super::{Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
 
@@ -50,7 +50,7 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
         after: 0,
         known: &KnownPieces::new(),
     };
-    table.pieces(&mut |piece| {
+    table.pieces(&|_| true, &mut |_, piece| {
         let (batch, _) = piece.rows();
         for row in batch.rows() {
             if row.row() > enough {
@@ -140,8 +140,12 @@ pub(super) struct KnownPiece {
 }
 
 impl TextTable<'_> {
-    /// Hands over the table below row `after` in pieces.
-    pub(super) fn pieces(self, sink: &mut dyn FnMut(TextPiece) -> Flow) -> Result<(), SourceError> {
+    /// Hands over the table below row `after` in pieces, with their numbers: those that are wanted.
+    pub(super) fn pieces(
+        self,
+        wanted: &dyn Fn(usize) -> bool,
+        sink: &mut dyn FnMut(usize, TextPiece) -> Flow,
+    ) -> Result<(), SourceError> {
         let decoded = self.encoding.encoding != encoding_rs::UTF_8;
         let table = Arc::new(Table {
             header: Arc::clone(self.header),
@@ -151,8 +155,18 @@ impl TextTable<'_> {
         });
         match self.known.get() {
             // Decoded bytes do not lie in the file.
-            Some(known) if !decoded => self.again(&table, known, sink),
-            _ => self.cut(&table, sink),
+            Some(known) if !decoded => self.again(&table, known, wanted, sink),
+            _ => {
+                let mut number = 0;
+                self.cut(&table, &mut |piece| {
+                    number += 1;
+                    if wanted(number - 1) {
+                        sink(number - 1, piece)
+                    } else {
+                        Flow::More
+                    }
+                })
+            }
         }
     }
 
@@ -161,11 +175,12 @@ impl TextTable<'_> {
         self,
         table: &Arc<Table>,
         known: &[KnownPiece],
-        sink: &mut dyn FnMut(TextPiece) -> Flow,
+        wanted: &dyn Fn(usize) -> bool,
+        sink: &mut dyn FnMut(usize, TextPiece) -> Flow,
     ) -> Result<(), SourceError> {
         let path = self.input.path();
         let file = self.input.file().map_err(|e| SourceError::open(path, e))?;
-        for (index, piece) in known.iter().enumerate() {
+        for (index, piece) in known.iter().enumerate().filter(|(i, _)| wanted(*i)) {
             let mut bytes = vec![0; piece.bytes];
             read_exact_at(&file, &mut bytes, piece.from).map_err(|e| match e.kind() {
                 std::io::ErrorKind::UnexpectedEof => SourceError::Changed {
@@ -180,7 +195,7 @@ impl TextTable<'_> {
                 torn: piece.torn,
                 last: index + 1 == known.len(),
             };
-            if sink(piece) == Flow::Enough {
+            if sink(index, piece) == Flow::Enough {
                 break;
             }
         }
@@ -250,9 +265,9 @@ impl TextPiece {
     pub(super) fn rows(self) -> (RowBatch, Option<Footer>) {
         let table = self.table;
         let width = table.header.len();
-        let mut found = Records::of(self.bytes, table.dialect.delimiter, width);
-        let (text, broken) = decode(&mut found, table.decoded);
-        let Records { cells, records, .. } = found;
+        let mut parsed = Parsed::of(self.bytes, table.dialect.delimiter, width);
+        let (text, broken) = decode(&mut parsed, table.decoded);
+        let Parsed { cells, records, .. } = parsed;
         let last = records.len();
         let mut batch = RowBatch::of_texts(Arc::clone(&table.header), text, cells, last);
         let mut footer = self.last.then(|| FooterWatch::new(width));
@@ -268,7 +283,7 @@ impl TextPiece {
                 continue;
             }
             let cells = record.cells;
-            batch.push_row(at.row, line, cells.clone());
+            batch.push_row(at.row, line, cells.clone(), record.plain);
             if width > 0 && cells.len() != width {
                 let found = record.found;
                 batch.set_fault(RowFault::Ragged { found });
@@ -294,12 +309,12 @@ impl TextPiece {
 
 /// The bytes of records as text, and the numbers of the cells that are no text. `decoded` text came through a code
 /// page, which shows broken bytes as U+FFFD.
-fn decode(records: &mut Records, decoded: bool) -> (String, Vec<usize>) {
-    let cells = &mut records.cells;
+fn decode(parsed: &mut Parsed, decoded: bool) -> (String, Vec<usize>) {
+    let cells = &mut parsed.cells;
     // One check for all cells; only where some are broken are they looked at one by one.
-    let bytes = match String::from_utf8(std::mem::take(&mut records.bytes)) {
+    let bytes = match String::from_utf8(std::mem::take(&mut parsed.bytes)) {
         Ok(text) => {
-            let is_whole = (records.in_place
+            let is_whole = (parsed.in_place
                 || cells
                     .iter()
                     .all(|cell| text.is_char_boundary(cell.end as usize)))

@@ -220,6 +220,12 @@ impl Source {
         })
     }
 
+    /// How many bytes are read, once they are unpacked; 0 where that is not known.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.input.len().unwrap_or(0)
+    }
+
     /// The file as the user named it.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
@@ -284,7 +290,7 @@ impl Source {
     /// A [`SourceError`] when the file changed since it was opened, or breaks off.
     pub fn read(&self, sink: &mut dyn FnMut(RowBatch) -> Flow) -> Result<ReadEnd, SourceError> {
         let mut footer = None;
-        let end = self.pieces(&mut |piece| {
+        let end = self.pieces(&|_| true, &mut |_, piece| {
             let (batch, found) = piece.rows();
             footer = found;
             if batch.is_empty() {
@@ -299,16 +305,21 @@ impl Source {
     }
 
     /// The same in pieces that are not parsed yet where that can be done elsewhere: several threads parse what one
-    /// reads. The footer of a text table is told by its last piece.
+    /// reads. Pieces have numbers, from 0 and the same in every pass; those that are not `wanted` are passed over. The
+    /// footer of a text table is told by its last piece.
     ///
     /// # Errors
     /// As [`Source::read`].
-    pub fn pieces(&self, sink: &mut dyn FnMut(Piece) -> Flow) -> Result<ReadEnd, SourceError> {
+    pub fn pieces(
+        &self,
+        wanted: &dyn Fn(usize) -> bool,
+        sink: &mut dyn FnMut(usize, Piece) -> Flow,
+    ) -> Result<ReadEnd, SourceError> {
         self.check_unchanged()?;
         let mut changed = None;
         // Before every piece: rows of a file that changed under our eyes are not handed on.
-        let mut checked = |piece: Piece| match self.check_unchanged() {
-            Ok(()) => sink(piece),
+        let mut checked = |number: usize, piece: Piece| match self.check_unchanged() {
+            Ok(()) => sink(number, piece),
             Err(error) => {
                 changed = Some(error);
                 Flow::Enough
@@ -323,12 +334,17 @@ impl Source {
                 after: self.header_row,
                 known: &self.known,
             }
-            .pieces(&mut |piece| checked(Piece(Unparsed::Text(piece))))
+            .pieces(wanted, &mut |number, piece| {
+                checked(number, Piece(Unparsed::Text(piece)))
+            })
             .map(|()| ReadEnd::default())?,
             (Format::Workbook { .. }, Some(spool)) => spool
-                .each(self.input.path(), &self.header, &mut |packed| {
-                    checked(Piece(Unparsed::Packed(packed)))
-                })
+                .each(
+                    self.input.path(),
+                    &self.header,
+                    wanted,
+                    &mut |number, packed| checked(number, Piece(Unparsed::Packed(packed))),
+                )
                 .map(|()| ReadEnd {
                     footer: spool.footer(),
                 })?,

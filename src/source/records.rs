@@ -44,11 +44,13 @@ pub(super) struct Record {
     pub(super) blank_lines: u64,
     /// Line feeds in its cells.
     pub(super) breaks: u64,
+    /// Its cells hold printable ASCII, and neither quotes nor backslashes.
+    pub(super) plain: bool,
 }
 
 impl Record {
     /// The record of the cells from `first` on, under a header of `width` columns.
-    fn new(first: usize, cells: &[Span], width: usize, blank_lines: u64, breaks: u64) -> Self {
+    fn new(first: usize, cells: &[Span], width: usize) -> Self {
         let mut end = cells.len();
         while width > 0 && end - first > width && cells[end - 1].is_empty() {
             end -= 1;
@@ -56,15 +58,16 @@ impl Record {
         Self {
             cells: first..end,
             found: cells.len() - first,
-            blank_lines,
-            breaks,
+            blank_lines: 0,
+            breaks: 0,
+            plain: false,
         }
     }
 }
 
 /// The records of a piece.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Records {
+pub(super) struct Parsed {
     /// What the spans are ranges of.
     pub(super) bytes: Vec<u8>,
     pub(super) cells: Vec<Span>,
@@ -73,10 +76,10 @@ pub(super) struct Records {
     pub(super) in_place: bool,
 }
 
-impl Records {
+impl Parsed {
     /// Finds the records of `bytes`, which begin and end between two records.
     pub(super) fn of(bytes: Vec<u8>, delimiter: u8, width: usize) -> Self {
-        let Some(found) = Walk::new(&bytes, delimiter, width).and_then(Walk::to_end) else {
+        let Some(found) = Walk::new(&bytes, delimiter, width).and_then(Walk::walk) else {
             return Self::by_library(&bytes, delimiter, width);
         };
         let mut bytes = bytes;
@@ -130,8 +133,13 @@ impl Records {
                 cells.push(Span::new(start, first + end));
                 start = first + end;
             }
-            let breaks = memchr::memchr_iter(b'\n', &bytes[first..written]).count() as u64;
-            records.push(Record::new(begin, &cells, width, blank_lines, breaks));
+            let texts = &bytes[first..written];
+            records.push(Record {
+                blank_lines,
+                breaks: memchr::memchr_iter(b'\n', texts).count() as u64,
+                plain: texts.iter().all(|b| is_plain(*b)),
+                ..Record::new(begin, &cells, width)
+            });
         }
         bytes.truncate(written);
         Self {
@@ -158,7 +166,11 @@ fn leading_blank_lines(bytes: &[u8]) -> (u64, usize) {
     (lines, i)
 }
 
-/// Places of bytes that mean something, in order.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+}
+
+/// Places of bytes that mean something, in order, and whether others than plain ones were passed.
 struct Marks<'b> {
     bytes: &'b [u8],
     delimiter: u8,
@@ -166,6 +178,10 @@ struct Marks<'b> {
     block: usize,
     next: usize,
     mask: u64,
+    /// Bytes of the block that are neither plain nor marks, and not accounted for yet.
+    odd: u64,
+    /// Such bytes were in blocks before, since the last record ended.
+    passed_odd: bool,
 }
 
 impl<'b> Marks<'b> {
@@ -176,6 +192,8 @@ impl<'b> Marks<'b> {
             block: 0,
             next: 0,
             mask: 0,
+            odd: 0,
+            passed_odd: false,
         }
     }
 
@@ -187,22 +205,41 @@ impl<'b> Marks<'b> {
         };
         self.block = self.next;
         self.next += 64;
-        self.mask = match rest.first_chunk::<64>() {
-            Some(block) => self.marks_in(*block),
+        self.passed_odd |= self.odd != 0;
+        (self.mask, self.odd) = match rest.first_chunk::<64>() {
+            Some(block) => self.look(*block),
             None => {
-                let mut block = [0; 64];
+                let mut block = [b' '; 64];
                 block[..rest.len()].copy_from_slice(rest);
-                self.marks_in(block) & ((1 << rest.len()) - 1)
+                let (mask, odd) = self.look(block);
+                // A blank may be the delimiter.
+                (mask & ((1 << rest.len()) - 1), odd)
             }
         };
         true
     }
 
+    /// Whether an odd byte stood since this was asked last, up to `end`, which lies in the block.
     #[inline]
-    fn marks_in(&self, block: [u8; 64]) -> u64 {
+    fn take_odd(&mut self, end: usize) -> bool {
+        let within = (end - self.block).min(63);
+        let before = (1_u64 << within) - 1;
+        let odd = self.passed_odd || self.odd & before != 0;
+        self.passed_odd = false;
+        self.odd &= !before;
+        odd
+    }
+
+    #[inline]
+    fn look(&self, block: [u8; 64]) -> (u64, u64) {
         let block = u8x64::new(block);
         let is = |byte| block.simd_eq(u8x64::splat(byte));
-        (is(self.delimiter) | is(b'"') | is(b'\n') | is(b'\r')).to_bitmask()
+        let marks = is(self.delimiter) | is(b'"') | is(b'\n') | is(b'\r');
+        let (least, most) = (u8x64::splat(b' '), u8x64::splat(b'~'));
+        // Within the range, a byte is its own maximum and minimum.
+        let plain = block.max(least).min(most).simd_eq(block);
+        let odd = (!plain | is(b'\\')) & !marks;
+        (marks.to_bitmask(), odd.to_bitmask())
     }
 }
 
@@ -240,6 +277,8 @@ struct Walk<'b> {
     first: usize,
     blank_lines: u64,
     breaks: u64,
+    /// Something in the record under way is not plain.
+    is_odd: bool,
 }
 
 impl<'b> Walk<'b> {
@@ -258,11 +297,12 @@ impl<'b> Walk<'b> {
             first: 0,
             blank_lines: 0,
             breaks: 0,
+            is_odd: false,
         })
     }
 
     /// Walks to the end; none where something is out of the ordinary.
-    fn to_end(mut self) -> Option<Found> {
+    fn walk(mut self) -> Option<Found> {
         let mut start = 0;
         // A quoted cell whose end was seen; the mark behind it ends it.
         let mut quoted: Option<Span> = None;
@@ -272,6 +312,8 @@ impl<'b> Walk<'b> {
                     // Only at its beginning does a quote open a cell.
                     if at == start {
                         quoted = Some(self.quoted(at + 1)?);
+                    } else {
+                        self.is_odd = true;
                     }
                 }
                 line_end @ (b'\n' | b'\r') => {
@@ -283,7 +325,7 @@ impl<'b> Walk<'b> {
                         self.found
                             .cells
                             .push(quoted.take().unwrap_or(Span::new(start, at)));
-                        self.end_record();
+                        self.end_record(at);
                     }
                     start = at + 1;
                     if line_end == b'\r' && self.bytes.get(start) == Some(&b'\n') {
@@ -304,7 +346,7 @@ impl<'b> Walk<'b> {
             self.found
                 .cells
                 .push(quoted.unwrap_or(Span::new(start, self.bytes.len())));
-            self.end_record();
+            self.end_record(self.bytes.len());
         }
         Some(self.found)
     }
@@ -317,6 +359,7 @@ impl<'b> Walk<'b> {
             match self.bytes[at] {
                 b'"' if self.bytes.get(at + 1) == Some(&b'"') => {
                     doubled = true;
+                    self.is_odd = true;
                     self.marks.next();
                 }
                 b'"' => {
@@ -331,8 +374,11 @@ impl<'b> Walk<'b> {
                         }
                     });
                 }
-                b'\n' => self.breaks += 1,
-                _ => {}
+                b'\n' => {
+                    self.breaks += 1;
+                    self.is_odd = true;
+                }
+                other => self.is_odd |= !is_plain(other),
             }
         }
     }
@@ -353,14 +399,15 @@ impl<'b> Walk<'b> {
         Span::new(from, self.bytes.len() + self.found.behind.len())
     }
 
-    fn end_record(&mut self) {
-        self.found.records.push(Record::new(
-            self.first,
-            &self.found.cells,
-            self.width,
-            std::mem::take(&mut self.blank_lines),
-            std::mem::take(&mut self.breaks),
-        ));
+    /// Ends the record at its line end, or at the end of all.
+    fn end_record(&mut self, at: usize) {
+        let is_odd = self.marks.take_odd(at) | std::mem::take(&mut self.is_odd);
+        self.found.records.push(Record {
+            blank_lines: std::mem::take(&mut self.blank_lines),
+            breaks: std::mem::take(&mut self.breaks),
+            plain: !is_odd,
+            ..Record::new(self.first, &self.found.cells, self.width)
+        });
         self.first = self.found.cells.len();
     }
 }
@@ -371,13 +418,20 @@ mod tests {
 
     use super::*;
 
-    /// Blank lines, line feeds inside, how many cells, and the texts of each record.
-    fn seen(records: &Records) -> Vec<(u64, u64, usize, Vec<&[u8]>)> {
-        let text = |span: &Span| &records.bytes[span.start as usize..span.end as usize];
-        let all = records.records.iter();
+    /// All that is found, in words.
+    fn seen(parsed: &Parsed) -> Vec<String> {
+        let text = |span: &Span| {
+            parsed.bytes[span.start as usize..span.end as usize]
+                .escape_ascii()
+                .to_string()
+        };
+        let all = parsed.records.iter();
         all.map(|r| {
-            let cells = records.cells[r.cells.clone()].iter().map(text).collect();
-            (r.blank_lines, r.breaks, r.found, cells)
+            let cells: Vec<String> = parsed.cells[r.cells.clone()].iter().map(text).collect();
+            format!(
+                "{} {} {} {} {cells:?}",
+                r.blank_lines, r.breaks, r.found, r.plain
+            )
         })
         .collect()
     }
@@ -386,12 +440,12 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4000))]
         #[test]
         fn the_short_way_gives_what_the_csv_crate_gives(
-            text in "([ab\u{e9}\u{1f600}]{0,5}|[,;]|\"|\"\"|\",\"|[ab]{60}|\r\n|\n|\r|\"a\"\"b\"|\"a,\nb\"){0,40}",
+            text in "([ab\u{e9}\u{1f600}]{0,5}|[,;]|\"|\"\"|\",\"|[ab]{60}|[ ~\t\x01\x7f\\\\]|\r\n|\n|\r|\"a\"\"b\"|\"a,\nb\"){0,40}",
             delimiter in prop_oneof![Just(b','), Just(b';'), Just(b'a')],
         ) {
             let bytes = text.into_bytes();
-            let library = Records::by_library(&bytes, delimiter, 3);
-            let found = Records::of(bytes, delimiter, 3);
+            let library = Parsed::by_library(&bytes, delimiter, 3);
+            let found = Parsed::of(bytes, delimiter, 3);
             prop_assert_eq!(seen(&found), seen(&library));
         }
     }
@@ -405,13 +459,13 @@ mod tests {
             "\n\n",
             "a,",
         ] {
-            let records = Records::of(text.as_bytes().to_vec(), b',', 2);
-            assert!(records.in_place, "{text}");
-            let library = Records::by_library(text.as_bytes(), b',', 2);
-            assert_eq!(seen(&records), seen(&library), "{text}");
+            let parsed = Parsed::of(text.as_bytes().to_vec(), b',', 2);
+            assert!(parsed.in_place, "{text}");
+            let library = Parsed::by_library(text.as_bytes(), b',', 2);
+            assert_eq!(seen(&parsed), seen(&library), "{text}");
         }
         for text in ["a,\"b", "a,\"b\"c\n", "\"a\" ,b\n"] {
-            assert!(!Records::of(text.as_bytes().to_vec(), b',', 2).in_place);
+            assert!(!Parsed::of(text.as_bytes().to_vec(), b',', 2).in_place);
         }
     }
 }

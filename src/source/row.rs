@@ -150,6 +150,7 @@ struct RowMeta {
     /// to here.
     end: u32,
     fault: Option<RowFault>,
+    plain: bool,
 }
 
 /// The cells of all rows of a batch.
@@ -214,6 +215,7 @@ impl RowBatch {
                     first,
                     end: first.saturating_add(width).min(most),
                     fault: None,
+                    plain: false,
                 };
                 first = meta.end;
                 meta
@@ -236,8 +238,14 @@ impl RowBatch {
         }
     }
 
-    /// A row of texts: its cells by their numbers.
-    pub(super) fn push_row(&mut self, row: u64, line: u64, cells: std::ops::Range<usize>) {
+    /// A row of texts: its cells by their numbers, and whether they are plain.
+    pub(super) fn push_row(
+        &mut self,
+        row: u64,
+        line: u64,
+        cells: std::ops::Range<usize>,
+        plain: bool,
+    ) {
         let number = |n| u32::try_from(n).unwrap_or(u32::MAX);
         self.rows.push(RowMeta {
             row,
@@ -245,6 +253,7 @@ impl RowBatch {
             first: number(cells.start),
             end: number(cells.end),
             fault: None,
+            plain,
         });
     }
 
@@ -260,6 +269,7 @@ impl RowBatch {
             first,
             end: first,
             fault: None,
+            plain: false,
         });
     }
 
@@ -386,6 +396,24 @@ impl<'a> SourceRow<'a> {
     #[must_use]
     pub fn fault(self) -> Option<RowFault> {
         self.meta.fault
+    }
+
+    /// True where all its cells are known to be texts of printable ASCII, without quotes and backslashes.
+    #[must_use]
+    pub fn is_plain(self) -> bool {
+        self.meta.plain
+    }
+
+    /// The bytes of a text; none where the cell is something else.
+    #[inline]
+    #[must_use]
+    pub fn text_bytes(self, column: usize) -> Option<&'a [u8]> {
+        let RowCells::Texts(cells) = self.cells else {
+            return None;
+        };
+        let span = cells.get(column)?;
+        let all = self.batch.text.as_bytes();
+        all.get(span.start as usize..span.end as usize)
     }
 
     /// The cell of a column; empty where the row is too short.

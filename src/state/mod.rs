@@ -15,6 +15,7 @@
 //! Failure: a commit that fails fails everything in it, and nobody is told that it was done. A row
 //! `in_flight` of a dead run becomes `in_doubt` when the next run opens its space.
 
+mod done;
 mod error;
 mod lock;
 mod migration;
@@ -30,6 +31,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
+use crate::partner::{Fingerprinter, HashScheme};
+
+pub use done::DoneRows;
 pub use error::StateError;
 pub use lock::StateLock;
 pub use query::{
@@ -150,16 +154,20 @@ fn check_after_crash(connection: &Connection, path: &Path) -> Result<(), StateEr
     }
 }
 
-/// The random key under which this state's payload hashes are made; made with the state.
-fn hash_key(connection: &Connection, path: &Path) -> Result<[u8; 32], StateError> {
-    let stored: Option<Vec<u8>> = connection
-        .query_row("SELECT value FROM meta WHERE name = 'hash_key'", [], |r| {
-            r.get(0)
-        })
-        .optional()
-        .map_err(|e| StateError::sqlite(path, e))?;
-    if let Some(key) = stored.and_then(|k| k.try_into().ok()) {
-        return Ok(key);
+/// The hasher of this state's payloads: its key is random and made with the state, and so is its scheme.
+fn fingerprinter(connection: &Connection, path: &Path) -> Result<Fingerprinter, StateError> {
+    let sqlite = |e| StateError::sqlite(path, e);
+    let stored = |name: &str| -> Result<Option<Vec<u8>>, StateError> {
+        let value = "SELECT value FROM meta WHERE name = ?1";
+        let value = connection.query_row(value, [name], |r| r.get(0));
+        value.optional().map_err(sqlite)
+    };
+    if let Some(key) = stored("hash_key")?.and_then(|k| k.try_into().ok()) {
+        let scheme = match stored("hash_scheme")?.as_deref() {
+            Some(SCHEME_WHOLE) => HashScheme::Whole,
+            _ => HashScheme::Folded,
+        };
+        return Ok(Fingerprinter::new(key, scheme));
     }
     let mut key = [0; 32];
     key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
@@ -169,9 +177,12 @@ fn hash_key(connection: &Connection, path: &Path) -> Result<[u8; 32], StateError
             "INSERT OR REPLACE INTO meta (name, value) VALUES ('hash_key', ?1)",
             params![key.to_vec()],
         )
-        .map_err(|e| StateError::sqlite(path, e))?;
-    Ok(key)
+        .map_err(sqlite)?;
+    Ok(Fingerprinter::new(key, HashScheme::Folded))
 }
+
+/// The mark of states that were made before version 5.
+const SCHEME_WHOLE: &[u8] = b"whole";
 
 #[cfg(test)]
 mod tests;

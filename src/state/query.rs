@@ -90,6 +90,18 @@ impl LedgerReader {
         }))
     }
 
+    pub(super) fn space(&self) -> SpaceId {
+        self.space
+    }
+
+    /// Asks the state something.
+    pub(super) fn look<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StateError> {
+        question(&self.connection).map_err(|e| StateError::sqlite(&self.path, e))
+    }
+
     /// Another connection to the same space.
     pub fn again(&self) -> Result<Self, StateError> {
         Self::open(&self.path, self.space)
@@ -97,7 +109,7 @@ impl LedgerReader {
 
     /// The hasher of this state.
     pub fn fingerprinter(&self) -> Result<crate::partner::Fingerprinter, StateError> {
-        super::hash_key(&self.connection, &self.path).map(crate::partner::Fingerprinter::new)
+        super::fingerprinter(&self.connection, &self.path)
     }
 
     /// Hands over key and partner id of every row that has its partner; with `run`, that this run was the last

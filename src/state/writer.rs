@@ -12,7 +12,7 @@ use super::moves::{Failure, claim_all, settle_all};
 use super::query::{Known, LedgerReader, known_of};
 use super::record::{Event, RecordState, step};
 use super::run::RunStart;
-use super::{SpaceId, hash_key, open_for_writing};
+use super::{SpaceId, fingerprinter, open_for_writing};
 use crate::clock::{Clock, Timestamp};
 use crate::partner::{ApiWords, ExternalId, Fingerprint, Fingerprinter, PartnerId, RowKey};
 
@@ -134,7 +134,7 @@ impl Ledger {
         clock: &Clock,
     ) -> Result<(Self, Vec<Doubt>, JoinHandle<()>), StateError> {
         let mut connection = open_for_writing(path)?;
-        let key = hash_key(&connection, path)?;
+        let fingerprinter = fingerprinter(&connection, path)?;
         let now = clock.now();
         let (space, run, doubts) =
             begin_run(&mut connection, start, now).map_err(|e| StateError::sqlite(path, e))?;
@@ -161,7 +161,7 @@ impl Ledger {
             commands,
             path: path.to_owned(),
             space,
-            fingerprinter: Fingerprinter::new(key),
+            fingerprinter,
         };
         Ok((ledger, doubts, thread))
     }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use partner_sync::mapping::starter::{json_schema, template};
 use partner_sync::mapping::{Feed, Mapping};
-use partner_sync::partner::{Fingerprinter, Query};
-use partner_sync::prepare::Exports;
+use partner_sync::partner::{Fingerprinter, HashScheme, Query};
+use partner_sync::prepare::{Ahead, Exports};
 use partner_sync::source::Flow;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -51,12 +51,12 @@ struct Row {
 /// Takes a file through the corridor.
 fn rows_of(file: &Path, mapping: &Mapping) -> Vec<Row> {
     let exports = Exports::open(&[file.to_owned()], mapping, Query::default()).unwrap();
-    let survey = exports.survey(&|| false, &|_| {}).unwrap();
+    let survey = exports.survey(Ahead::Nothing, &|| false, &|_| {}).unwrap();
     let mut out = Vec::new();
     exports
         .prepare(
             &survey,
-            Some(&Fingerprinter::new([0; 32])),
+            Some(&Fingerprinter::new([0; 32], HashScheme::Folded)),
             None,
             &|_| false,
             &mut |rows| {

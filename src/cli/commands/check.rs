@@ -14,7 +14,7 @@ use crate::cli::known::KnownRows;
 use crate::cli::progress::{Progress, Screen};
 use crate::delivery::Stop;
 use crate::partner::{RowKey, RowOutcome};
-use crate::prepare::PreparedRow;
+use crate::prepare::{Ahead, PreparedRow};
 use crate::report::{Counters, Kind, MarkedRows, PerRow, ReportFolder};
 use crate::source::Flow;
 use crate::state::{LedgerReader, RunId};
@@ -40,7 +40,15 @@ pub(super) fn run(
         .transpose()?;
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(shared.progress, shared.quiet, screen, Arc::clone(&counters));
-    let survey = exports.survey(&|| stop.is_requested(), &|rows| {
+    let wanted = shared.wanted(PerRow::No);
+    // Rows with nothing to tell are only counted, unless a list is to hold them or some are to be left out.
+    let counts_only = args.limit.is_none() && wanted.marked == MarkedRows::Problems;
+    let ahead = if counts_only {
+        Ahead::Valid
+    } else {
+        Ahead::Nothing
+    };
+    let survey = exports.survey(ahead, &|| stop.is_requested(), &|rows| {
         counters
             .surveyed
             .store(rows, std::sync::atomic::Ordering::Relaxed);
@@ -61,7 +69,6 @@ pub(super) fn run(
     };
     let parents = KnownRows::new(reader);
     let known = |key: &RowKey| parents.is_created(key);
-    let wanted = shared.wanted(PerRow::No);
     let collector = run::collector(folder.as_ref(), exports, wanted, &counters)?;
     let seen = Cell::new(0_u64);
     let mut take = |rows: Vec<PreparedRow>, valid: u64| {
@@ -79,8 +86,7 @@ pub(super) fn run(
         }
         Flow::More
     };
-    // Rows with nothing to tell are only counted, unless a list is to hold them or some are to be left out.
-    let tally = if args.limit.is_none() && wanted.marked == MarkedRows::Problems {
+    let tally = if counts_only {
         exports.judge(&survey, &known, &mut take)?
     } else {
         exports.prepare(&survey, None, None, &known, &mut |rows| take(rows, 0))?

@@ -19,8 +19,8 @@ use crate::cli::progress::{Progress, Screen};
 use crate::config::{OnChange, Resolved};
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
 use crate::diagnostic::thousands;
-use crate::partner::{Fingerprinter, RowKey, RowOutcome};
-use crate::prepare::PreparedRow;
+use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
+use crate::prepare::{Ahead, PreparedRow};
 use crate::report::{Counters, Kind, PerRow, ReportFolder, RunReport, summary_json};
 use crate::source::Flow;
 use crate::state::{LedgerReader, RunId, StateError};
@@ -86,11 +86,11 @@ pub(super) fn execute(
     };
     let fingerprinter = match &reader {
         Some(reader) => reader.fingerprinter()?,
-        None => Fingerprinter::new([0; 32]),
+        None => Fingerprinter::new([0; 32], HashScheme::Folded),
     };
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(shared.progress, shared.quiet, screen, Arc::clone(&counters));
-    let survey = exports.survey(&|| false, &|rows| {
+    let survey = exports.survey(Ahead::Nothing, &|| false, &|rows| {
         counters
             .surveyed
             .store(rows, std::sync::atomic::Ordering::Relaxed);

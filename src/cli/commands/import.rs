@@ -13,10 +13,11 @@ use super::run::{self, Heading, Opened};
 use super::{runtime, watch_signals};
 use crate::api::collect_by_identifier;
 use crate::cli::Desk;
-use crate::cli::adopt::Adoption;
+use crate::cli::adopt::{Adoption, doubts_left};
 use crate::cli::args::{ImportArgs, Shared};
 use crate::cli::connect::{self, Connection};
 use crate::cli::contents::contents;
+use crate::cli::done::DoneBefore;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::feeder::Feeder;
 use crate::cli::known::KnownRows;
@@ -25,10 +26,10 @@ use crate::cli::prompt;
 use crate::config::{OnChange, Resolved};
 use crate::delivery::{Delivery, Leftover, Options, Stop, StopReason};
 use crate::partner::{RowKey, RowOutcome, RowResult};
-use crate::prepare::{Exports, Survey};
+use crate::prepare::{Ahead, Exports, Survey};
 use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder, RunReport};
 use crate::source::Flow;
-use crate::state::{Doubt, Ledger, LedgerReader, RecordState, RunId, RunStart, StateLock};
+use crate::state::{Doubt, Ledger, LedgerReader, RunId, RunStart, StateLock};
 
 /// Batches between feeder and delivery: the feeder stays this far ahead at most.
 const BATCHES_AHEAD: usize = 2;
@@ -160,27 +161,6 @@ pub(super) fn execute(
         folder,
     };
     import.run(around.runtime, around.screen)
-}
-
-/// Doubts that adoption did not settle.
-fn doubts_left(ledger: &Ledger, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, CliError> {
-    if doubts.is_empty() {
-        return Ok(doubts);
-    }
-    let known = ledger
-        .reader()?
-        .known(doubts.iter().map(|d| d.key.as_str()))?;
-    let open = |known: &Option<crate::state::Known>| {
-        known
-            .as_ref()
-            .is_some_and(|k| k.state == RecordState::InDoubt)
-    };
-    Ok(doubts
-        .into_iter()
-        .zip(known)
-        .filter(|(_, k)| open(k))
-        .map(|(d, _)| d)
-        .collect())
 }
 
 /// Why nothing is sent.
@@ -346,7 +326,15 @@ impl Import<'_> {
 
     fn survey(&self, exports: &Exports, counters: &Counters) -> Result<Survey, CliError> {
         let seen = |rows| counters.surveyed.store(rows, Ordering::Relaxed);
-        let survey = exports.survey(&|| self.stop.is_requested(), &seen)?;
+        let done = match self.reader()? {
+            Some(reader) => DoneBefore::read(&reader, exports.bytes())?,
+            None => None,
+        };
+        let ahead = match &done {
+            Some(done) => Ahead::Done(&done.fingerprinter, done),
+            None => Ahead::Nothing,
+        };
+        let survey = exports.survey(ahead, &|| self.stop.is_requested(), &seen)?;
         counters.total.store(survey.rows, Ordering::Relaxed);
         Ok(survey)
     }

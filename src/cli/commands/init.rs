@@ -9,7 +9,7 @@ use crate::cli::exit::{CliError, Exit};
 use crate::mapping::Mapping;
 use crate::mapping::starter::{Columns, Proposal, Remarks, json_schema, propose, template};
 use crate::partner::Query;
-use crate::prepare::{Exports, PrepareError};
+use crate::prepare::{Ahead, Exports, PrepareError};
 use crate::source::{Flow, Source, SourceOptions};
 
 /// Problems of a field that are told beside its line.
@@ -77,7 +77,7 @@ fn check(file: &Path, proposal: &Proposal, detected: &[String]) -> Result<Remark
     let text = proposal.to_toml(detected, &Remarks::new());
     let mapping = Mapping::parse("the proposed mapping", &text)?;
     let exports = Exports::open(&[file.to_owned()], &mapping, Query::default())?;
-    let survey = exports.survey(&|| false, &|_| {})?;
+    let survey = exports.survey(Ahead::Nothing, &|| false, &|_| {})?;
     let mut found: std::collections::BTreeMap<(String, &'static str), (u64, String)> =
         std::collections::BTreeMap::new();
     exports.prepare(&survey, None, None, &|_| false, &mut |rows| {

@@ -18,7 +18,7 @@ use crate::config::Resolved;
 use crate::delivery::{Delivery, Input, Options, Stop};
 use crate::mapping::Mapping;
 use crate::partner::{Query, RowOutcome};
-use crate::prepare::Exports;
+use crate::prepare::{Ahead, Exports};
 use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder};
 use crate::state::{
     Ledger, RecordState, RunEnd, RunId, RunStart, StateError, StateLock, StateView,
@@ -71,7 +71,8 @@ pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<
                 shared.wanted(PerRow::Created),
                 &counters,
             )?;
-            let survey = exports.survey(&|| reconcile.stop.is_requested(), &|_| {})?;
+            let survey =
+                exports.survey(Ahead::Nothing, &|| reconcile.stop.is_requested(), &|_| {})?;
             let detected = run::detected(exports, &survey, shared.values());
             run::tell_detected(desk, &detected);
             reconcile.adopt(mapping, exports, &survey, &collector)?;

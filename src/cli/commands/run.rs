@@ -11,7 +11,7 @@ use crate::mapping::date::Evidence;
 use crate::partner::{Query, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PreparedRow, Survey, Tally};
 use crate::report::{
-    Collector, Counters, Decision, Detected, Kind, PageParts, RejectFormat, ReportFolder,
+    Collector, Counters, Decision, Detected, Encode, Kind, PageParts, RejectFormat, ReportFolder,
     RunReport, SourceValues, Verified, Wanted, render_terminal, summary_json, write_page,
 };
 use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
@@ -124,7 +124,8 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
                 delimiter,
                 blank_lines: options.header_row.map_or(0, |n| n.saturating_sub(1)),
                 mark: encoding.bom_bytes(),
-                encode: Arc::new(move |text| encoding.encode(text)),
+                encode: (encoding.encoding != encoding_rs::UTF_8)
+                    .then(|| Arc::new(move |text: &str| encoding.encode(text)) as Encode),
             }
         })
         .collect()
@@ -155,7 +156,7 @@ pub(super) fn count_invalid(
     stop: &dyn Fn() -> bool,
 ) -> Result<(u64, Tally), CliError> {
     let mut invalid = 0_u64;
-    let tally = exports.prepare(survey, None, None, known, &mut |rows| {
+    let tally = exports.judge(survey, known, &mut |rows, _| {
         invalid += rows.iter().filter(|r| r.partner.is_none()).count() as u64;
         if stop() { Flow::Enough } else { Flow::More }
     })?;

@@ -25,7 +25,7 @@ use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::partner::{
     PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult, fields_of_answer, fields_of_request,
 };
-use crate::prepare::{Exports, PreparedRow, Survey};
+use crate::prepare::{Ahead, Exports, PreparedRow, Survey};
 use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder, RunReport, Verified};
 use crate::source::Flow;
 use crate::state::{LedgerReader, RecordState, RunId};
@@ -122,11 +122,13 @@ pub(super) fn execute(
         around.screen,
         Arc::clone(&counters),
     );
-    let survey = opened.exports.survey(&|| stop.is_requested(), &|rows| {
-        counters
-            .surveyed
-            .store(rows, std::sync::atomic::Ordering::Relaxed);
-    })?;
+    let survey = opened
+        .exports
+        .survey(Ahead::Nothing, &|| stop.is_requested(), &|rows| {
+            counters
+                .surveyed
+                .store(rows, std::sync::atomic::Ordering::Relaxed);
+        })?;
     counters
         .total
         .store(survey.rows, std::sync::atomic::Ordering::Relaxed);

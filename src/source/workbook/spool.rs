@@ -130,14 +130,16 @@ impl Spool {
         self.footer.clone()
     }
 
-    /// Hands over the batches in their order.
+    /// Hands over the batches that are wanted, with their numbers, in their order.
     pub(in super::super) fn each(
         &self,
         path: &Path,
         header: &Arc<Header>,
-        sink: &mut dyn FnMut(Packed) -> Flow,
+        wanted: &dyn Fn(usize) -> bool,
+        sink: &mut dyn FnMut(usize, Packed) -> Flow,
     ) -> Result<(), SourceError> {
-        for range in &self.batches {
+        let batches = self.batches.iter().enumerate();
+        for (number, range) in batches.filter(|(number, _)| wanted(*number)) {
             let bytes = self
                 .store
                 .read(*range)
@@ -146,7 +148,7 @@ impl Spool {
                 header: Arc::clone(header),
                 bytes,
             };
-            if sink(packed) == Flow::Enough {
+            if sink(number, packed) == Flow::Enough {
                 break;
             }
         }
@@ -293,7 +295,7 @@ mod tests {
         let spool = writer.finish(None);
         let mut back = Vec::new();
         spool
-            .each(path, &header, &mut |packed| {
+            .each(path, &header, &|_| true, &mut |_, packed| {
                 back.push(seen(&packed.unpack()));
                 Flow::More
             })

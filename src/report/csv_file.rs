@@ -1,0 +1,102 @@
+//! A CSV file of a report: lines by the csv crate's own rules, written into one buffer.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::folder::{ReportError, ReportFile};
+use super::rejects::Encode;
+
+/// A CSV file under way.
+pub(super) struct CsvFile {
+    file: ReportFile,
+    writer: csv_core::Writer,
+    /// Room for a line; not all of it is used.
+    line: Vec<u8>,
+    /// How text becomes bytes, where that is not UTF-8.
+    encode: Option<Encode>,
+}
+
+impl fmt::Debug for CsvFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CsvFile")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CsvFile {
+    /// A file with commas, in UTF-8.
+    pub(super) fn new(file: ReportFile) -> Self {
+        Self::with(file, b',', None)
+    }
+
+    pub(super) fn with(file: ReportFile, delimiter: u8, encode: Option<Encode>) -> Self {
+        Self {
+            file,
+            writer: csv_core::WriterBuilder::new().delimiter(delimiter).build(),
+            line: Vec::new(),
+            encode,
+        }
+    }
+
+    /// Adds a line.
+    pub(super) fn record<'c>(
+        &mut self,
+        cells: impl Iterator<Item = &'c str>,
+    ) -> Result<(), ReportError> {
+        let mut used = 0;
+        for (number, cell) in cells.enumerate() {
+            // Every byte doubled, two quotes, a delimiter, and what ends the line.
+            let room = used + cell.len() * 2 + 8;
+            if self.line.len() < room {
+                self.line.resize(room * 2, 0);
+            }
+            if number > 0 {
+                used += self.writer.delimiter(&mut self.line[used..]).1;
+            }
+            used += self.writer.field(cell.as_bytes(), &mut self.line[used..]).2;
+        }
+        if self.line.len() < used + 8 {
+            self.line.resize(used + 8, 0);
+        }
+        used += self.writer.terminator(&mut self.line[used..]).1;
+        let line = &self.line[..used];
+        match &self.encode {
+            None => self.file.put(line),
+            // Cells are text, and so is what stands between them.
+            Some(encode) => self.file.put(&encode(&String::from_utf8_lossy(line))),
+        }
+    }
+
+    /// Gives the file its name.
+    pub(super) fn finish(self) -> Result<PathBuf, ReportError> {
+        self.file.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::folder::ReportFolder;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn lines_are_those_of_the_csv_crate(
+            lines in prop::collection::vec(prop::collection::vec("[a\u{e9},;\"\r\n]{0,6}", 1..4), 1..4),
+            delimiter in prop_oneof![Just(b','), Just(b';')],
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = ReportFolder::create(dir.path()).unwrap();
+            let mut file = CsvFile::with(folder.begin("f.csv").unwrap(), delimiter, None);
+            let mut expected = csv::WriterBuilder::new().flexible(true).delimiter(delimiter).from_writer(Vec::new());
+            for line in &lines {
+                file.record(line.iter().map(String::as_str)).unwrap();
+                expected.write_record(line).unwrap();
+            }
+            let written = std::fs::read(file.finish().unwrap()).unwrap();
+            prop_assert_eq!(written, expected.into_inner().unwrap());
+        }
+    }
+}
