@@ -4,7 +4,7 @@ use std::path::Path;
 
 use partner_sync::mapping::date::{Evidence, Verdict};
 use partner_sync::mapping::{Mapping, Plan, Scratch};
-use partner_sync::partner::{Query, validate, write_payload};
+use partner_sync::partner::{PayloadWriter, Query, validate};
 use partner_sync::prepare::{Ahead, Exports};
 use partner_sync::source::Flow;
 
@@ -63,6 +63,7 @@ impl Rooms {
     pub fn serialize(&self, mut each: impl FnMut(&[u8])) -> (u64, u64) {
         let plan = self.plan();
         let mut scratch = Scratch::default();
+        let mut writer = PayloadWriter::new(&plan.shape);
         let mut body = Vec::new();
         let (mut rows, mut bytes) = (0, 0);
         let source = &self.exports.files()[0].source;
@@ -73,7 +74,7 @@ impl Rooms {
                 validate(&plan.shape, &scratch.draft, &mut scratch.findings);
                 assert!(scratch.findings.is_empty(), "{:?}", scratch.findings);
                 body.clear();
-                write_payload(&plan.shape, &scratch.draft, &mut body);
+                writer.write(&scratch.draft, &mut body);
                 rows += 1;
                 bytes += body.len() as u64;
                 each(&body);

@@ -131,6 +131,11 @@ const DIGITS: &[(&str, usize, &str)] = &[
 ];
 
 fn judge_postal(text: &str, state: Option<&str>, country: Option<&str>) -> Postal {
+    let is_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    // Most are these, and nothing more is asked of them.
+    if country == Some("US") && text.len() == 5 && is_digits(text) {
+        return Postal::Usual;
+    }
     let prefixes = state.and_then(|s| ZERO_STATES.iter().find(|(code, _)| *code == s));
     // Without a country only a state that no other country has a code for says that it is one of the US.
     if country == Some("US") || (country.is_none() && prefixes.is_some()) {
@@ -142,8 +147,7 @@ fn judge_postal(text: &str, state: Option<&str>, country: Option<&str>) -> Posta
             }
             None => (text, None),
         };
-        let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-        let plausible = digits(front) && back.is_none_or(|b| b.len() == 4 && digits(b));
+        let plausible = is_digits(front) && back.is_none_or(|b| b.len() == 4 && is_digits(b));
         if plausible && front.len() == 5 {
             return Postal::Usual;
         }
@@ -166,9 +170,7 @@ fn judge_postal(text: &str, state: Option<&str>, country: Option<&str>) -> Posta
     }
     let rule = country.and_then(|c| DIGITS.iter().find(|(code, _, _)| *code == c));
     match rule {
-        Some((_, count, expected))
-            if text.len() != *count || !text.bytes().all(|b| b.is_ascii_digit()) =>
-        {
+        Some((_, count, expected)) if text.len() != *count || !is_digits(text) => {
             Postal::Unusual(expected)
         }
         _ => Postal::Usual,

@@ -57,6 +57,9 @@ impl Plan {
 
     /// Hands over the key of each other row that the row refers to.
     pub fn each_reference(&self, row: SourceRow<'_>, each: &mut dyn FnMut(&str)) {
+        if !self.has_references() {
+            return;
+        }
         for rule in &self.rules {
             if let PlanFeed::Partner(column) = rule.feed {
                 let cell = row.cell(column);
@@ -84,7 +87,10 @@ impl Plan {
         scratch.draft.reset(self.rules.len());
         scratch.plain = row.is_plain();
         for leaf in self.order.iter().copied() {
-            self.fill_leaf(leaf, &self.rules[leaf], row, verdicts, scratch);
+            let rule = &self.rules[leaf];
+            if !self.fill_plain(leaf, rule, row, scratch) {
+                self.fill_leaf(leaf, rule, row, verdicts, scratch);
+            }
         }
         for address in &self.addresses {
             address.settle(scratch);
@@ -97,6 +103,36 @@ impl Plan {
                 create_apptivo_account: flag(self.query[0]),
                 create_bill_com_profile: flag(self.query[1]),
             },
+        }
+    }
+
+    /// Fills a leaf that takes the text of one cell as it is, from a plain row; false where there is more to do.
+    #[inline]
+    fn fill_plain(
+        &self,
+        leaf: usize,
+        rule: &PlanRule,
+        row: SourceRow<'_>,
+        s: &mut Scratch,
+    ) -> bool {
+        let (true, true, PlanFeed::Column(column)) = (s.plain, rule.is_verbatim, &rule.feed) else {
+            return false;
+        };
+        match row.cell(*column) {
+            Cell::Text(text) => {
+                let bytes = text.as_bytes();
+                // In a plain text, blanks are all that can be trimmed.
+                let as_it_is = bytes.first() != Some(&b' ')
+                    && bytes.last() != Some(&b' ')
+                    && text.len() <= LONGEST_TEXT
+                    && !self.is_null(text);
+                if as_it_is {
+                    s.draft.set_text(leaf, text, true);
+                }
+                as_it_is
+            }
+            Cell::Empty => rule.default.is_none(),
+            _ => false,
         }
     }
 
@@ -161,8 +197,8 @@ impl Plan {
             }
             PlanFeed::Partner(column) => self.fill_reference(leaf, row.cell(*column), *column, s),
         }
-        if s.draft.slot(leaf) == Slot::Empty
-            && let Some(default) = &rule.default
+        if let Some(default) = &rule.default
+            && s.draft.slot(leaf) == Slot::Empty
             && !s.findings.iter().any(|f| f.leaf == Some(leaf))
         {
             set_ready(leaf, default, &mut s.draft);

@@ -216,12 +216,19 @@ fn is_routing_number(text: &str) -> bool {
 
 /// Cuts an extension off a telephone number: `555-0134 x12`, `ext. 12`, `#12`.
 pub(super) fn split_extension(text: &str) -> (&str, Option<&str>) {
-    let digits = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
     if digits == 0 || digits > 8 {
         return (text, None);
     }
     let (front, extension) = text.split_at(text.len() - digits);
     let front = front.trim_end();
+    // Every mark ends with one of these, and few numbers have one there.
+    if !matches!(
+        front.bytes().last(),
+        Some(b'n' | b'N' | b'.' | b't' | b'T' | b'x' | b'X' | b'#')
+    ) {
+        return (text, None);
+    }
     for mark in ["extension", "ext.", "ext", "x.", "x", "#"] {
         let kept = front.len().saturating_sub(mark.len());
         if let Some((kept, end)) = front.split_at_checked(kept)

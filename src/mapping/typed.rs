@@ -25,6 +25,13 @@ impl Plan {
             Cell::Text(text) => date::read_common(text, &rule.hints),
             _ => None,
         };
+        // Most dates are common ones with nothing to tell.
+        if let Some(date) = common
+            .as_ref()
+            .and_then(|r| date::settle_quietly(r, verdict))
+        {
+            return s.draft.set(leaf, Slot::Date(date), true);
+        }
         if let (Cell::Text(text), None) = (cell, &common)
             && let Some(date) = s.settled[leaf].get(text, verdict)
         {

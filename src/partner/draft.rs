@@ -57,7 +57,7 @@ pub struct LeafInfo {
 /// The tree of the request body.
 #[derive(Debug, Clone)]
 pub enum Node {
-    /// Keys in documented order. The key text is JSON-escaped, with the comma before it, quotes and colon.
+    /// Keys in documented order. The key text is JSON-escaped, with quotes and colon.
     Object(Vec<(Box<[u8]>, Node)>),
     /// Elements in the mapping's order; an element with columns, none of which is filled, is left out.
     Array(Vec<(Node, ElementRule)>),
@@ -207,9 +207,7 @@ fn finish(node: Building, prefix: &str, leaves: &[LeafInfo]) -> Node {
                 children
                     .into_iter()
                     .map(|(name, child)| {
-                        let mut key = vec![b','];
-                        // Writing a str into a Vec cannot fail.
-                        let _ = serde_json::to_writer(&mut key, &name);
+                        let mut key = serde_json::to_vec(&name).unwrap_or_default();
                         key.push(b':');
                         let prefix = child_prefix(&name);
                         (key.into_boxed_slice(), finish(child, &prefix, leaves))
@@ -275,9 +273,32 @@ pub enum Slot {
     },
 }
 
+/// Leaves that a [`Filled`] can tell of.
+const MOST_LEAVES: usize = 128;
+
+/// Which leaves have a value, which of these a text, and which of the row's own cells: a bit for each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Filled {
+    any: u128,
+    text: u128,
+    data: u128,
+}
+
+impl Filled {
+    #[inline]
+    fn set(&mut self, leaf: usize, slot: Slot, from_data: bool) {
+        let bit = 1_u128 << (leaf % MOST_LEAVES);
+        let put = |bits: &mut u128, on: bool| *bits = if on { *bits | bit } else { *bits & !bit };
+        put(&mut self.any, slot != Slot::Empty);
+        put(&mut self.text, matches!(slot, Slot::Text { .. }));
+        put(&mut self.data, from_data);
+    }
+}
+
 /// One row's values.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
+    filled: Filled,
     slots: Vec<Slot>,
     from_data: Vec<bool>,
     text: String,
@@ -293,6 +314,12 @@ impl Draft {
         self.from_data.resize(leaves, false);
         self.text.clear();
         self.ranges.clear();
+        self.filled = Filled::default();
+    }
+
+    /// Which leaves have which values; none where there are too many leaves.
+    pub(super) fn filled(&self) -> Option<Filled> {
+        (self.slots.len() <= MOST_LEAVES).then_some(self.filled)
     }
 
     /// A leaf's value.
@@ -352,6 +379,7 @@ impl Draft {
         if let Some(place) = self.slots.get_mut(leaf) {
             *place = slot;
             self.from_data[leaf] = from_data;
+            self.filled.set(leaf, slot, from_data);
         }
     }
 

@@ -9,6 +9,7 @@ mod compare;
 mod draft;
 mod fingerprint;
 mod id;
+mod layout;
 mod outcome;
 mod payload;
 mod prepared;
@@ -20,6 +21,6 @@ pub use draft::{Draft, Finding, LeafInfo, Node, PathSegment, Shape, Slot, displa
 pub use fingerprint::{Fingerprint, Fingerprinter, HashScheme};
 pub use id::{ExternalId, PartnerId, RowKey};
 pub use outcome::{ApiWords, CreateOutcome, NotMade, RowOutcome, RowResult};
-pub use payload::{Body, Hole, write_payload};
+pub use payload::{Body, Hole, PayloadWriter, write_payload};
 pub use prepared::{Link, Origin, PreparedPartner, Query, SourceCells, SourceValue};
 pub use validate::validate;

@@ -1,12 +1,14 @@
 //! The create-partner body exactly as sent.
 //!
-//! The shape is walked in documented order and values go straight into a byte buffer: no JSON tree is
-//! built. What leaves no value leaves no key; an object or element that stays empty is taken back.
+//! The shape is walked in documented order, once for each set of leaves that rows fill ([`Layout`]), and values go
+//! straight into a byte buffer: no JSON tree is built. What leaves no value leaves no key; an object or element that
+//! stays empty is taken back.
 
 use std::fmt;
 use std::io::Write as _;
 
-use super::draft::{Draft, ElementRule, Node, Shape, Slot};
+use super::draft::{Draft, Filled, Shape, Slot};
+use super::layout::{Layout, What};
 
 /// A place in the body where another partner's id goes once it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,147 +59,141 @@ impl Body {
     }
 }
 
-/// Writes the body of `draft` behind what `out` holds and returns its holes, in ascending order.
+/// Layouts that a writer remembers.
+const MOST_LAYOUTS: usize = 32;
+
+/// Writes bodies of one shape.
+#[derive(Debug)]
+pub struct PayloadWriter {
+    shape: Shape,
+    layouts: Vec<(Filled, Layout)>,
+    /// The one that was used last.
+    last: usize,
+}
+
+impl PayloadWriter {
+    /// A writer for bodies of `shape`.
+    #[must_use]
+    pub fn new(shape: &Shape) -> Self {
+        Self {
+            shape: shape.clone(),
+            layouts: Vec::new(),
+            last: 0,
+        }
+    }
+
+    /// Writes the body of `draft` behind what `out` holds and returns its holes, in ascending order.
+    pub fn write(&mut self, draft: &Draft, out: &mut Vec<u8>) -> Vec<Hole> {
+        let Some(filled) = draft.filled() else {
+            return write_values(&Layout::of(&self.shape, draft), draft, out);
+        };
+        if self.layouts.get(self.last).is_none_or(|l| l.0 != filled) {
+            self.last = match self.layouts.iter().position(|l| l.0 == filled) {
+                Some(at) => at,
+                None => {
+                    // Where rows fill ever other leaves, the layouts take turns.
+                    let at = match self.layouts.len() {
+                        MOST_LAYOUTS => (self.last + 1) % MOST_LAYOUTS,
+                        free => free,
+                    };
+                    self.layouts.truncate(MOST_LAYOUTS);
+                    let layout = (filled, Layout::of(&self.shape, draft));
+                    if at == self.layouts.len() {
+                        self.layouts.push(layout);
+                    } else {
+                        self.layouts[at] = layout;
+                    }
+                    at
+                }
+            };
+        }
+        write_values(&self.layouts[self.last].1, draft, out)
+    }
+}
+
+/// Writes one body of `shape`.
 pub fn write_payload(shape: &Shape, draft: &Draft, out: &mut Vec<u8>) -> Vec<Hole> {
-    // Keys and signs take about as much again as the row's own texts.
-    out.reserve(draft.texts().len() + shape.leaves.len() * 32);
-    let mut body = Writing {
-        draft,
-        out,
-        holes: Vec::new(),
-        plain: !must_be_escaped(draft.texts()),
-    };
-    if !body.node(&shape.root) {
-        body.out.extend_from_slice(b"{}");
-    }
-    body.holes
+    write_values(&Layout::of(shape, draft), draft, out)
 }
 
-/// A body under way.
-struct Writing<'w> {
-    draft: &'w Draft,
-    out: &'w mut Vec<u8>,
-    holes: Vec<Hole>,
-    /// No text of the draft has anything to escape.
+fn write_values(layout: &Layout, draft: &Draft, out: &mut Vec<u8>) -> Vec<Hole> {
+    let mut holes = Vec::new();
+    // What is no text takes a few bytes.
+    let room = layout.literals.len() + draft.texts().len() + layout.places.len() * 12;
+    out.reserve(room);
+    let plain = !must_be_escaped(draft.texts());
+    let mut from = 0;
+    for place in &layout.places {
+        out.extend_from_slice(&layout.literals[from..place.end]);
+        from = place.end;
+        match (place.what, draft.slot(place.leaf)) {
+            (What::Text, Slot::Text { at }) if plain => {
+                out.extend_from_slice(draft.text(at).as_bytes());
+            }
+            (What::Text, Slot::Text { at }) => write_escaped(draft.text(at), out),
+            (What::List, slot) => write_list(place.leaf, slot, draft, plain, out, &mut holes),
+            (_, slot) => write_slot(place.leaf, slot, draft, plain, out, &mut holes),
+        }
+    }
+    out.extend_from_slice(&layout.literals[from..]);
+    holes
+}
+
+fn write_list(
+    leaf: usize,
+    slot: Slot,
+    draft: &Draft,
     plain: bool,
+    out: &mut Vec<u8>,
+    holes: &mut Vec<Hole>,
+) {
+    out.push(b'[');
+    if let Slot::List { of } = slot {
+        for (i, text) in draft.list(of).enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            write_text(text, plain, out);
+        }
+    } else {
+        write_slot(leaf, slot, draft, plain, out, holes);
+    }
+    out.push(b']');
 }
 
-impl Writing<'_> {
-    /// Writes a node; false, and nothing written, where it has no value.
-    fn node(&mut self, node: &Node) -> bool {
-        match node {
-            Node::Leaf(leaf) => self.slot(*leaf, self.draft.slot(*leaf)),
-            Node::ListLeaf(leaf) => match self.draft.slot(*leaf) {
-                Slot::Empty => false,
-                Slot::List { of } => {
-                    for (i, text) in self.draft.list(of).enumerate() {
-                        self.out.push(if i == 0 { b'[' } else { b',' });
-                        write_text(text, self.plain, self.out);
-                    }
-                    self.out.push(b']');
-                    true
-                }
-                single => {
-                    self.out.push(b'[');
-                    self.slot(*leaf, single);
-                    self.out.push(b']');
-                    true
-                }
-            },
-            Node::Object(children) => {
-                let start = self.out.len();
-                self.out.push(b'{');
-                let mut any = false;
-                for (key, child) in children {
-                    // Nothing is written for the many leaves that have nothing.
-                    if let Node::Leaf(leaf) | Node::ListLeaf(leaf) = child
-                        && self.draft.slot(*leaf) == Slot::Empty
-                    {
-                        continue;
-                    }
-                    let before = self.out.len();
-                    // A key stands there with its comma.
-                    self.out.extend_from_slice(&key[usize::from(!any)..]);
-                    if self.node(child) {
-                        any = true;
-                    } else {
-                        self.out.truncate(before);
-                    }
-                }
-                self.close(b'}', any, start)
-            }
-            Node::Array(elements) => {
-                let start = self.out.len();
-                self.out.push(b'[');
-                let mut any = false;
-                for (element, rule) in elements {
-                    if *rule == ElementRule::NeedsData && !has_data(element, self.draft) {
-                        continue;
-                    }
-                    let before = self.out.len();
-                    if any {
-                        self.out.push(b',');
-                    }
-                    if self.node(element) {
-                        any = true;
-                    } else {
-                        self.out.truncate(before);
-                    }
-                }
-                self.close(b']', any, start)
-            }
+fn write_slot(
+    leaf: usize,
+    slot: Slot,
+    draft: &Draft,
+    plain: bool,
+    out: &mut Vec<u8>,
+    holes: &mut Vec<Hole>,
+) {
+    match slot {
+        Slot::Empty => {}
+        Slot::Text { at } => write_text(draft.text(at), plain, out),
+        Slot::Integer(n @ 0..=9) => out.push(b'0' + u8::try_from(n).unwrap_or(0)),
+        Slot::Integer(n) => {
+            let _ = write!(out, "{n}");
         }
-    }
-
-    /// Closes what began at `start`, or takes it back where it stayed empty.
-    fn close(&mut self, bracket: u8, any: bool, start: usize) -> bool {
-        if any {
-            self.out.push(bracket);
-        } else {
-            self.out.truncate(start);
+        Slot::Boolean(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
+        Slot::Date(date) => {
+            write_date(date, out);
         }
-        any
-    }
-
-    fn slot(&mut self, leaf: usize, slot: Slot) -> bool {
-        let out = &mut *self.out;
-        match slot {
-            Slot::Empty => return false,
-            Slot::Text { at } => write_text(self.draft.text(at), self.plain, out),
-            Slot::Integer(n @ 0..=9) => out.push(b'0' + u8::try_from(n).unwrap_or(0)),
-            Slot::Integer(n) => {
-                let _ = write!(out, "{n}");
-            }
-            Slot::Boolean(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
-            Slot::Date(date) => {
-                write_date(date, out);
-            }
-            Slot::Link { .. } => {
-                out.push(b'"');
-                self.holes.push(Hole {
-                    at: out.len(),
-                    leaf,
-                });
-                out.push(b'"');
-            }
-            Slot::Raw { at } => out.extend_from_slice(self.draft.text(at).as_bytes()),
-            Slot::List { of } => {
-                // A list on a single field: its texts, joined, are what the field can hold.
-                let joined = self.draft.list(of).collect::<Vec<_>>().join(", ");
-                write_text(&joined, false, out);
-            }
+        Slot::Link { .. } => {
+            out.push(b'"');
+            holes.push(Hole {
+                at: out.len(),
+                leaf,
+            });
+            out.push(b'"');
         }
-        true
-    }
-}
-
-fn has_data(node: &Node, draft: &Draft) -> bool {
-    match node {
-        Node::Leaf(leaf) | Node::ListLeaf(leaf) => {
-            draft.is_from_data(*leaf) && draft.slot(*leaf) != Slot::Empty
+        Slot::Raw { at } => out.extend_from_slice(draft.text(at).as_bytes()),
+        Slot::List { of } => {
+            // A list on a single field: its texts, joined, are what the field can hold.
+            let joined = draft.list(of).collect::<Vec<_>>().join(", ");
+            write_text(&joined, false, out);
         }
-        Node::Object(children) => children.iter().any(|(_, n)| has_data(n, draft)),
-        Node::Array(elements) => elements.iter().any(|(n, _)| has_data(n, draft)),
     }
 }
 
@@ -236,13 +232,26 @@ fn must_be_escaped(text: &str) -> bool {
 }
 
 fn write_text(text: &str, plain: bool, out: &mut Vec<u8>) {
-    if plain || !must_be_escaped(text) {
-        out.push(b'"');
+    out.push(b'"');
+    if plain {
         out.extend_from_slice(text.as_bytes());
-        return out.push(b'"');
+    } else {
+        write_escaped(text, out);
     }
+    out.push(b'"');
+}
+
+/// A text between its quotes.
+fn write_escaped(text: &str, out: &mut Vec<u8>) {
+    if !must_be_escaped(text) {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    let before = out.len();
     // Writing a str into a Vec cannot fail.
-    let _ = serde_json::to_writer(out, text);
+    let _ = serde_json::to_writer(&mut *out, text);
+    // Its own quotes are taken off.
+    out.pop();
+    out.remove(before);
 }
 
 #[cfg(test)]

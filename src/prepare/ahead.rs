@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use super::tally::LeafTally;
 use super::{Export, always};
-use crate::mapping::Scratch;
 use crate::mapping::date::{Evidence, Verdict};
-use crate::partner::{Fingerprint, Fingerprinter, Query, Slot, validate, write_payload};
+use crate::mapping::{Plan, Scratch};
+use crate::partner::{Fingerprint, Fingerprinter, PayloadWriter, Query, Slot, validate};
 use crate::source::{RowBatch, SourceRow};
 
 /// What a survey looks for in rows on its way.
@@ -128,12 +128,13 @@ impl Pieces {
 }
 
 /// One thread's judgement of one file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Judge {
     /// The evidence of all pieces that this thread has seen.
     evidence: Vec<Evidence>,
     /// What it proves so far.
     verdicts: Arc<[Verdict]>,
+    writer: PayloadWriter,
     body: Vec<u8>,
     /// The rows of the piece under way that have to be done: their keys, one behind the other, where each ends, and
     /// their fingerprints.
@@ -157,18 +158,29 @@ pub(super) struct Court<'c> {
 }
 
 impl Judge {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let evidence = vec![Evidence::default(); plan.date_columns.len()];
+        Self {
+            verdicts: evidence.iter().map(Evidence::verdict).collect(),
+            evidence,
+            writer: PayloadWriter::new(&plan.shape),
+            body: Vec::new(),
+            keys: String::new(),
+            rows: Vec::new(),
+            counted: Vec::new(),
+            piece: LeafTally::default(),
+            samples: 0,
+            is_quiet: false,
+        }
+    }
+
     /// Begins a piece.
     pub(super) fn begin(&mut self, court: Court<'_>) {
         self.is_quiet = !matches!(court.ahead, Ahead::Nothing);
         if !self.is_quiet {
             return;
         }
-        let plan = &court.export.plan;
-        if self.evidence.len() != plan.date_columns.len() {
-            self.evidence = vec![Evidence::default(); plan.date_columns.len()];
-            self.verdicts = self.evidence.iter().map(Evidence::verdict).collect();
-        }
-        self.piece = LeafTally::new(plan);
+        self.piece = LeafTally::new(&court.export.plan);
         self.keys.clear();
         self.rows.clear();
         let before = self.counted.last().filter(|(by, _)| *by == self.verdicts);
@@ -215,7 +227,7 @@ impl Judge {
         }
         if let Ahead::Done(fingerprinter, _) = court.ahead {
             self.body.clear();
-            write_payload(&plan.shape, &scratch.draft, &mut self.body);
+            self.writer.write(&scratch.draft, &mut self.body);
             let query = always(court.always, query);
             let fingerprint = fingerprinter.of(&self.body, &[], query);
             self.keys.push_str(&scratch.key);

@@ -29,7 +29,7 @@ pub use self::tally::{FieldTally, Sample, Tally};
 use crate::diagnostic::Diagnostic;
 use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup, Scratch};
 use crate::partner::{
-    ExternalId, Fingerprinter, Origin, PreparedPartner, Query, RowKey, SourceCells,
+    ExternalId, Fingerprinter, Origin, PayloadWriter, PreparedPartner, Query, RowKey, SourceCells,
 };
 use crate::source::{Flow, RowBatch, SheetChoice, Source, SourceError, SourceOptions};
 
@@ -271,6 +271,7 @@ impl Exports {
             };
             let start = || Hands {
                 scratch: Scratch::default(),
+                writer: PayloadWriter::new(&export.plan.shape),
                 body: Vec::new(),
                 tally: LeafTally::new(&export.plan),
                 nameless: (ExternalId::new(""), Arc::from("")),

@@ -8,8 +8,8 @@ use super::{Export, NAMED_ROWS, PreparedRow, Survey, Told, always};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::mapping::Scratch;
 use crate::partner::{
-    Body, ExternalId, Finding, Fingerprint, Fingerprinter, Link, Origin, PartnerId,
-    PreparedPartner, Query, RowKey, Slot, SourceCells, SourceValue, validate, write_payload,
+    Body, ExternalId, Finding, Fingerprint, Fingerprinter, Link, Origin, PartnerId, PayloadWriter,
+    PreparedPartner, Query, RowKey, Slot, SourceCells, SourceValue, validate,
 };
 use crate::source::{Cell, Epoch, RowBatch, RowFault, SourceRow};
 
@@ -86,6 +86,7 @@ pub(super) enum Count {
 /// What a worker has for itself, from row to row.
 pub(super) struct Hands {
     pub(super) scratch: Scratch,
+    pub(super) writer: PayloadWriter,
     pub(super) body: Vec<u8>,
     pub(super) tally: LeafTally,
     /// The names of a row that is only judged.
@@ -195,7 +196,7 @@ impl Worker<'_> {
         self.hands.body.clear();
         // The bytes of a row that is only judged are read by nobody; its links are.
         let holes = if self.corridor.fingerprinter.is_some() || plan.has_references() {
-            write_payload(&plan.shape, draft, &mut self.hands.body)
+            self.hands.writer.write(draft, &mut self.hands.body)
         } else {
             Vec::new()
         };

@@ -98,7 +98,6 @@ struct Wanted {
 }
 
 /// What a thread of the survey has at hand.
-#[derive(Default)]
 struct Hands {
     scratch: Scratch,
     judge: Judge,
@@ -224,7 +223,10 @@ impl Exports {
             };
             let end = Pass {
                 source: &export.source,
-                start: &Hands::default,
+                start: &|| Hands {
+                    scratch: Scratch::default(),
+                    judge: Judge::new(plan),
+                },
                 wanted: &|_| true,
                 work: &work,
                 take: &mut take,

@@ -11,6 +11,8 @@
 
 mod support;
 
+/// Rows that are judged while they are surveyed.
+mod ahead;
 /// Who may import whom.
 mod architecture;
 /// What `--help` says, and what the generated references hold.

@@ -143,14 +143,21 @@ fn a_rows_story_is_told() {
 /// A state of the first version is migrated, by a run or by a mere look; one of a newer version is refused.
 #[test]
 fn states_of_other_versions() {
-    let (dir, server) = imported(2);
-    {
+    let (dir, server) = imported(0);
+    let change = |sql: &str| {
         let state = rusqlite::Connection::open(dir.path("partner-sync.db")).unwrap();
-        state
-            .execute_batch("DROP TABLE problem; DROP TABLE changed; DROP TABLE story; ALTER TABLE run DROP COLUMN report;
-                 CREATE INDEX record_open ON record (space, state) WHERE state IN (1, 4); PRAGMA user_version = 1;")
-            .unwrap();
-    }
+        state.execute_batch(sql).unwrap();
+    };
+    // Its rows are hashed as the first versions did.
+    change("INSERT INTO meta (name, value) VALUES ('hash_scheme', CAST('whole' AS BLOB));");
+    dir.simple_export(2);
+    dir.run(&["import", "e.csv", "-m", "m.toml"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    change("DROP TABLE problem; DROP TABLE changed; DROP TABLE story; ALTER TABLE run DROP COLUMN report;
+         CREATE INDEX record_open ON record (space, state) WHERE state IN (1, 4);
+         DELETE FROM meta WHERE name = 'hash_scheme'; PRAGMA user_version = 1;");
     std::fs::copy(dir.path("partner-sync.db"), dir.path("old.db")).unwrap();
     dir.run(&["status", "--state", "old.db"])
         .finish()

@@ -336,6 +336,28 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
     })
 }
 
+/// The same for a reading without a weekday, a time or a short year whose date is near enough to tell nothing of it: what
+/// [`settle`] would decide, or nothing where there is something to be told.
+pub(super) fn settle_quietly(reading: &Reading, verdict: Verdict) -> Option<Date> {
+    if reading.weekday.is_some() || reading.instant.is_some() || reading.two_digit_year {
+        return None;
+    }
+    let date = match (&reading.meaning, verdict) {
+        (Meaning::Sure { proves, date }, _)
+            if proves.is_none() || verdict != Verdict::Contradicts =>
+        {
+            *date
+        }
+        (Meaning::Choice { day_first, .. }, Verdict::DayFirst) => (*day_first)?,
+        (Meaning::Choice { month_first, .. }, Verdict::MonthFirst) => (*month_first)?,
+        _ => return None,
+    };
+    // No placeholder lies between these years but the first day of 1970.
+    let near = (1901..=2100).contains(&date.year());
+    let is_epoch = date.year() == 1970 && date.month() == 1 && date.day() == 1;
+    (near && !is_epoch).then_some(date)
+}
+
 fn ambiguous(day_first: Option<Date>, month_first: Option<Date>, verdict: Verdict) -> Refusal {
     let why = match verdict {
         Verdict::Contradicts => "the column holds dates of both orders",

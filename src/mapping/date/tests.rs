@@ -319,6 +319,22 @@ proptest! {
         }
     }
 
+    /// The short way decides what the long way decides, and only where that has nothing to tell.
+    #[test]
+    fn what_is_settled_quietly_is_settled_so(
+        text in "(19|20|18|21)?[0-9]{2}[-/.][0-9]{1,2}[-/.](19|20)?[0-9]{1,2}|[0-9]{1,2}/[0-9]{1,2}/(19|20)[0-9]{2}|1970-01-01|1/1/1900",
+        verdict in prop_oneof![
+            Just(Verdict::Silent), Just(Verdict::DayFirst), Just(Verdict::MonthFirst), Just(Verdict::Contradicts),
+        ],
+    ) {
+        if let Ok(reading) = read_text(&text, &Hints::default())
+            && let Some(date) = settle_quietly(&reading, verdict)
+        {
+            let settled = settle(&reading, verdict, &Hints::default()).unwrap();
+            prop_assert_eq!((settled.date, settled.warnings.len(), settled.sentinel), (date, 0, false));
+        }
+    }
+
     #[test]
     fn any_text_is_read_or_refused(text in "\\PC{0,40}") {
         let _ = read_text(&text, &Hints::default()).map(|r| settle(&r, Verdict::DayFirst, &Hints::default()));
