@@ -222,8 +222,10 @@ impl<'b> Marks<'b> {
     /// Whether an odd byte stood since this was asked last, up to `end`, which lies in the block.
     #[inline]
     fn take_odd(&mut self, end: usize) -> bool {
-        let within = (end - self.block).min(63);
-        let before = (1_u64 << within) - 1;
+        let before = match end - self.block {
+            within @ 0..64 => (1_u64 << within) - 1,
+            _ => u64::MAX,
+        };
         let odd = self.passed_odd || self.odd & before != 0;
         self.passed_odd = false;
         self.odd &= !before;
@@ -447,6 +449,27 @@ mod tests {
             let library = Parsed::by_library(&bytes, delimiter, 3);
             let found = Parsed::of(bytes, delimiter, 3);
             prop_assert_eq!(seen(&found), seen(&library));
+        }
+    }
+
+    /// Wherever an odd byte stands in its block, and wherever the record ends.
+    #[test]
+    fn an_odd_byte_is_seen_at_every_place() {
+        for length in 1..200 {
+            for at in [0, length / 2, length - 1] {
+                for end in ["", "\n", "\r\n", "\nb,c"] {
+                    let mut text = "a".repeat(length);
+                    text.replace_range(at..=at, "\u{7f}");
+                    let parsed = Parsed::of(format!("a\n{text}{end}").into_bytes(), b',', 1);
+                    let plain: Vec<bool> = parsed.records.iter().map(|r| r.plain).collect();
+                    let rest = if end.len() > 2 { &[true][..] } else { &[] };
+                    assert_eq!(
+                        plain,
+                        [&[true, false], rest].concat(),
+                        "{length} {at} {end:?}"
+                    );
+                }
+            }
         }
     }
 

@@ -337,10 +337,12 @@ impl<A: PartnersApi> Delivery<A> {
         };
         let (api, stop, query) = (Arc::clone(&self.api), self.stop.clone(), job.row.query);
         self.sending += 1;
-        self.tasks.spawn(async move {
+        let job = Box::new(job);
+        // Boxed at once: it is large, and spawning it would move it several times.
+        self.tasks.spawn(Box::pin(async move {
             let (outcome, attempts) = deliver(api, body, query, stop).await;
-            Done::Answered(Box::new(job), outcome, attempts)
-        });
+            Done::Answered(job, outcome, attempts)
+        }));
     }
 
     fn done(&mut self, done: Done) {
