@@ -5,9 +5,10 @@
 //! half says where it stands, the other half stands there. A false yes is possible once in 10¹⁷ questions.
 
 use std::hash::Hasher as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use super::error::StateError;
 use super::query::LedgerReader;
@@ -80,106 +81,149 @@ fn place_among(places: usize, key: &str, fingerprint: &Fingerprint) -> (usize, u
 
 /// Rows that are put in their places together.
 const TOGETHER: usize = 1024;
-/// Threads that read records.
-const MOST_READERS: usize = 4;
-/// Records below this number are not worth a thread.
-const RECORDS_OF_A_READER: usize = 20_000;
+/// Bytes of the file that a record takes at least, with what surrounds it: an id of the API alone has 36. Where records
+/// are smaller all the same, the places are doubled and the records read once more.
+const BYTES_OF_A_RECORD: i64 = 112;
+/// Records below this number are not worth a second thread.
+const RECORDS_OF_A_THREAD: usize = 20_000;
+
+/// From which end of the keys a thread reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    First,
+    Last,
+}
+
+/// What two threads that read towards each other share.
+struct Meeting {
+    done: Mutex<DoneRows>,
+    places: usize,
+    /// Rows that were put in their places.
+    added: AtomicUsize,
+    /// The key up to which each has read.
+    frontiers: [Mutex<Option<String>>; 2],
+}
+
+impl Meeting {
+    fn with_room_for(rows: usize) -> Self {
+        let done = DoneRows::with_room_for(rows);
+        Self {
+            places: done.places.len(),
+            done: Mutex::new(done),
+            added: AtomicUsize::new(0),
+            frontiers: [Mutex::new(None), Mutex::new(None)],
+        }
+    }
+
+    /// Puts rows in their places; false where there is too little room.
+    fn add(&self, rows: &[(usize, u64)]) -> bool {
+        let added = self.added.fetch_add(rows.len(), Ordering::Relaxed) + rows.len();
+        // Each key can have been read from both ends.
+        let has_room = added <= self.places - self.places / 8;
+        if has_room {
+            lock(&self.done).add_all(rows);
+        }
+        has_room
+    }
+
+    /// Whether what lies behind `key` was read from the other end.
+    fn has_met(&self, from: From, key: &str) -> bool {
+        let (own, other) = match from {
+            From::First => (&self.frontiers[0], &self.frontiers[1]),
+            From::Last => (&self.frontiers[1], &self.frontiers[0]),
+        };
+        *lock(own) = Some(key.to_owned());
+        lock(other).as_ref().is_some_and(|other| match from {
+            From::First => key >= other.as_str(),
+            From::Last => key <= other.as_str(),
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl LedgerReader {
-    /// Reads which rows are done; none where the state has more records than `most`.
+    /// Reads which rows are done; none where the state has more records than `most`, about.
     pub fn done_rows(&self, most: u64) -> Result<Option<DoneRows>, StateError> {
-        let count = "SELECT count(*) FROM record";
-        let all: i64 = self.look(|c| c.query_row(count, [], |r| r.get(0)))?;
-        let room = usize::try_from(all).unwrap_or(0);
+        let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+        let bytes: i64 = self.look(|c| c.query_row(size, [], |r| r.get(0)))?;
+        let mut room = usize::try_from(bytes / BYTES_OF_A_RECORD).unwrap_or(0);
         if room as u64 > most {
             return Ok(None);
         }
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_READERS));
-        let parts = (room / RECORDS_OF_A_READER).clamp(1, cores);
-        // Where each part but the first begins.
-        let mut starts = Vec::new();
-        for part in 1..parts {
-            starts.extend(self.key_at(room / parts * part)?);
+        loop {
+            match self.gather(room, room >= RECORDS_OF_A_THREAD)? {
+                Some(done) => return Ok(Some(done)),
+                None => room = room * 2 + TOGETHER,
+            }
         }
-        let done = Mutex::new(DoneRows::with_room_for(room));
-        let ends = starts.iter().map(Some).chain([None]);
-        let mut ranges: Vec<_> = [None]
-            .into_iter()
-            .chain(starts.iter().map(Some))
-            .zip(ends)
-            .collect();
-        let own = ranges.pop().unwrap_or((None, None));
-        std::thread::scope(|scope| {
-            let done = &done;
-            let others: Vec<_> = ranges
-                .into_iter()
-                .map(|(from, to)| {
-                    let reader = self.again()?;
-                    Ok(scope.spawn(move || reader.add_done(from, to, done)))
-                })
-                .collect::<Result<_, StateError>>()?;
-            let mut result = self.add_done(own.0, own.1, done);
-            for other in others {
+    }
+
+    /// The rows that are done, from one end or from both; none where there is too little room for them.
+    fn gather(&self, room: usize, both_ends: bool) -> Result<Option<DoneRows>, StateError> {
+        let meeting = Meeting::with_room_for(room);
+        let fits = if both_ends {
+            let other = self.again()?;
+            let meeting = &meeting;
+            std::thread::scope(|scope| {
+                let other = scope.spawn(move || other.read_done(From::Last, meeting));
+                let fits = self.read_done(From::First, meeting);
                 match other.join() {
-                    Ok(other) => result = result.and(other),
+                    Ok(other) => Ok::<bool, StateError>(fits? && other?),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
-            }
-            result
-        })?;
-        Ok(Some(
-            done.into_inner().unwrap_or_else(PoisonError::into_inner),
-        ))
+            })?
+        } else {
+            self.read_done(From::First, &meeting)?
+        };
+        let done = meeting.done.into_inner();
+        Ok(fits.then(|| done.unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// The key of the record at `place` in the order of keys.
-    fn key_at(&self, place: usize) -> Result<Option<String>, StateError> {
-        let key = "SELECT key FROM record WHERE space = ?1 ORDER BY key LIMIT 1 OFFSET ?2";
-        let place = i64::try_from(place).unwrap_or(i64::MAX);
-        self.look(|c| {
-            c.query_row(key, params![self.space().0, place], |r| r.get(0))
-                .optional()
-        })
-    }
-
-    /// Adds the rows that are done, from one key on and below another.
-    fn add_done(
-        &self,
-        from: Option<&String>,
-        to: Option<&String>,
-        done: &Mutex<DoneRows>,
-    ) -> Result<(), StateError> {
-        let lock = || done.lock().unwrap_or_else(PoisonError::into_inner);
-        let places = lock().places.len();
+    /// Adds the rows that are done, in the order of their keys, until it meets who reads from the other end. False
+    /// where there is too little room.
+    fn read_done(&self, from: From, meeting: &Meeting) -> Result<bool, StateError> {
         self.look(|connection| {
-            // No key is empty.
-            let from = from.map_or("", String::as_str);
-            let mut statement = connection.prepare(match to {
-                Some(_) => "SELECT key, fingerprint, state FROM record WHERE space = ?1 AND key >= ?2 AND key < ?3",
-                None => "SELECT key, fingerprint, state FROM record WHERE space = ?1 AND key >= ?2 AND ?3 IS NULL",
-            })?;
-            let mut rows = statement.query(params![self.space().0, from, to])?;
-            let mut waiting = Vec::with_capacity(TOGETHER);
-            while let Some(row) = rows.next()? {
-                if RecordState::from_code(row.get(2)?) != Some(RecordState::Created) {
-                    continue;
+            let mut statement = connection.prepare(match from {
+                From::First => {
+                    "SELECT key, fingerprint, state FROM record WHERE space = ?1 ORDER BY key"
                 }
+                From::Last => {
+                    "SELECT key, fingerprint, state FROM record WHERE space = ?1 ORDER BY key DESC"
+                }
+            })?;
+            let mut rows = statement.query(params![self.space().0])?;
+            let mut waiting = Vec::with_capacity(TOGETHER);
+            let mut seen = 0_usize;
+            while let Some(row) = rows.next()? {
                 let key = row.get_ref(0)?.as_str()?;
-                waiting.push(place_among(places, key, &Fingerprint(row.get(1)?)));
-                if waiting.len() == TOGETHER {
-                    lock().add_all(&waiting);
+                if RecordState::from_code(row.get(2)?) == Some(RecordState::Created) {
+                    waiting.push(place_among(meeting.places, key, &Fingerprint(row.get(1)?)));
+                }
+                seen += 1;
+                if seen.is_multiple_of(TOGETHER) {
+                    if !meeting.add(&waiting) {
+                        return Ok(false);
+                    }
                     waiting.clear();
+                    if meeting.has_met(from, key) {
+                        return Ok(true);
+                    }
                 }
             }
-            lock().add_all(&waiting);
-            Ok(())
+            Ok(meeting.add(&waiting))
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Claim, Event, Ledger, RunId, RunStart, Settlement};
     use super::*;
+    use crate::clock::Clock;
+    use crate::partner::{ExternalId, PartnerId, RowKey};
 
     #[test]
     fn rows_are_known_by_key_and_fingerprint() {
@@ -207,6 +251,58 @@ mod tests {
             let both = [("K-0", &first), ("K-0", &last)];
             assert!(!done.contains_all(&mut both.into_iter()));
             assert!(done.contains_all(&mut std::iter::empty()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_state_is_read_from_both_its_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let start = RunStart {
+            id: RunId::new(&Clock::System),
+            command: "import",
+            target: "t".to_owned(),
+            mapping: "m".to_owned(),
+            files: String::new(),
+        };
+        let (ledger, _, _thread) = Ledger::begin(&path, &start, &Clock::System).unwrap();
+        let fingerprint = |n: u32| {
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..16]);
+            Fingerprint(bytes)
+        };
+        let rows = 6_000_u32;
+        let claims = (0..rows).map(|n| Claim {
+            key: RowKey::new(format!("K-{n}")),
+            fingerprint: fingerprint(n),
+            legacy_identifier: ExternalId::new("x"),
+            business_name: String::new(),
+        });
+        ledger.claim(claims.collect()).await.unwrap();
+        // Each seventh is not answered yet.
+        let made = (0..rows).filter(|n| n % 7 > 0).map(|n| {
+            let mut made = Settlement::new(RowKey::new(format!("K-{n}")), Event::Made);
+            made.partner = Some(PartnerId::new("id"));
+            made
+        });
+        ledger.settle(made.collect()).await.unwrap();
+        let reader = ledger.reader().unwrap();
+        assert!(reader.gather(100, true).unwrap().is_none());
+        assert!(reader.done_rows(1).unwrap().is_none());
+        for done in [
+            reader.gather(rows as usize, false).unwrap().unwrap(),
+            reader.gather(rows as usize, true).unwrap().unwrap(),
+            reader.done_rows(1_000_000).unwrap().unwrap(),
+        ] {
+            for n in 0..rows {
+                let key = format!("K-{n}");
+                let row = (key.as_str(), &fingerprint(n));
+                assert_eq!(
+                    done.contains_all(&mut std::iter::once(row)),
+                    n % 7 > 0,
+                    "{n}"
+                );
+            }
         }
     }
 }
