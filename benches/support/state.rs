@@ -2,7 +2,7 @@
 
 use partner_sync::clock::Clock;
 use partner_sync::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
-use partner_sync::state::{Claim, Event, Ledger, RunId, RunStart, Settlement};
+use partner_sync::state::{Claim, Event, Ledger, OpenRows, RunId, RunStart, Settlement};
 
 /// A state of its own, and the runtime that waits for it.
 pub struct State {
@@ -15,6 +15,7 @@ impl State {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let start = RunStart {
+            open: OpenRows::Perhaps,
             id: RunId::new(&Clock::System),
             command: "import",
             target: "bench".to_owned(),

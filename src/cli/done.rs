@@ -2,8 +2,8 @@
 
 use crate::cli::exit::CliError;
 use crate::partner::{Fingerprint, Fingerprinter};
-use crate::prepare::AreDone;
-use crate::state::{DoneRows, LedgerReader};
+use crate::prepare::{Ahead, AreDone};
+use crate::state::{DoneRows, LedgerReader, OpenRows};
 
 /// Records of a state that are read in the time in which a program starts.
 const FEW_RECORDS: u64 = 10_000;
@@ -13,8 +13,10 @@ const BYTES_OF_A_RECORD: u64 = 16;
 /// What a state knows as done.
 pub(crate) struct DoneBefore {
     rows: DoneRows,
+    /// Whether rows were under way or in doubt.
+    pub(crate) open: OpenRows,
     /// The state's hasher.
-    pub(crate) fingerprinter: Fingerprinter,
+    fingerprinter: Fingerprinter,
 }
 
 impl DoneBefore {
@@ -26,9 +28,18 @@ impl DoneBefore {
             return Ok(None);
         };
         Ok(Some(Self {
+            open: rows.open(),
             rows,
             fingerprinter: reader.fingerprinter()?,
         }))
+    }
+}
+
+/// What a survey looks for by it.
+pub(crate) fn ahead(done: Option<&DoneBefore>) -> Ahead<'_> {
+    match done {
+        Some(done) if !done.rows.is_empty() => Ahead::Done(&done.fingerprinter, done),
+        _ => Ahead::Nothing,
     }
 }
 

@@ -13,6 +13,7 @@ use rusqlite::params;
 use super::error::StateError;
 use super::query::LedgerReader;
 use super::record::RecordState;
+use super::run::OpenRows;
 use crate::partner::Fingerprint;
 
 /// Rows that have their partner, as they were sent.
@@ -20,6 +21,9 @@ use crate::partner::Fingerprint;
 pub struct DoneRows {
     /// Zero is a free place; rows stand at their place or behind it.
     places: Vec<u64>,
+    /// How many there are, about.
+    rows: usize,
+    open: OpenRows,
 }
 
 impl DoneRows {
@@ -27,7 +31,21 @@ impl DoneRows {
     fn with_room_for(rows: usize) -> Self {
         Self {
             places: vec![0; rows + rows / 4 + 1],
+            rows: 0,
+            open: OpenRows::None,
         }
+    }
+
+    /// True where no row is done.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Whether some rows were under way or in doubt.
+    #[must_use]
+    pub fn open(&self) -> OpenRows {
+        self.open
     }
 
     fn place_of(&self, key: &str, fingerprint: &Fingerprint) -> (usize, u64) {
@@ -48,6 +66,7 @@ impl DoneRows {
     }
 
     fn add_all(&mut self, rows: &[(usize, u64)]) {
+        self.rows += rows.len();
         for row in rows {
             let at = self.find(*row);
             self.places[at] = row.1;
@@ -199,8 +218,14 @@ impl LedgerReader {
             let mut seen = 0_usize;
             while let Some(row) = rows.next()? {
                 let key = row.get_ref(0)?.as_str()?;
-                if RecordState::from_code(row.get(2)?) == Some(RecordState::Created) {
-                    waiting.push(place_among(meeting.places, key, &Fingerprint(row.get(1)?)));
+                match RecordState::from_code(row.get(2)?) {
+                    Some(RecordState::Created) => {
+                        waiting.push(place_among(meeting.places, key, &Fingerprint(row.get(1)?)));
+                    }
+                    Some(RecordState::Rejected | RecordState::Unsent) => {}
+                    Some(RecordState::InFlight | RecordState::InDoubt) | None => {
+                        lock(&meeting.done).open = OpenRows::Perhaps;
+                    }
                 }
                 seen += 1;
                 if seen.is_multiple_of(TOGETHER) {
@@ -220,7 +245,7 @@ impl LedgerReader {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Claim, Event, Ledger, RunId, RunStart, Settlement};
+    use super::super::{Claim, Event, Ledger, OpenRows, RunId, RunStart, Settlement};
     use super::*;
     use crate::clock::Clock;
     use crate::partner::{ExternalId, PartnerId, RowKey};
@@ -259,6 +284,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         let start = RunStart {
+            open: OpenRows::Perhaps,
             id: RunId::new(&Clock::System),
             command: "import",
             target: "t".to_owned(),
@@ -294,6 +320,8 @@ mod tests {
             reader.gather(rows as usize, true).unwrap().unwrap(),
             reader.done_rows(1_000_000).unwrap().unwrap(),
         ] {
+            // Some are still under way.
+            assert_eq!((done.is_empty(), done.open()), (false, OpenRows::Perhaps));
             for n in 0..rows {
                 let key = format!("K-{n}");
                 let row = (key.as_str(), &fingerprint(n));

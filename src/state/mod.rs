@@ -40,7 +40,7 @@ pub use query::{
     Known, LedgerReader, RecordRow, RunRow, SpaceCounts, StateView, StoredRun, StoryLine,
 };
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
-pub use run::{RunId, RunStart};
+pub use run::{OpenRows, RunId, RunStart};
 pub use upkeep::{Exported, Kept, Upkeep, backup, export};
 pub use writer::{Claim, Doubt, Ledger, RunEnd, Settlement};
 

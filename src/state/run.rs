@@ -29,6 +29,15 @@ impl fmt::Display for RunId {
     }
 }
 
+/// Whether rows are under way or in doubt when a run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenRows {
+    /// Some may be: they are looked for.
+    Perhaps,
+    /// None is: all records were seen under the lock that the run holds.
+    None,
+}
+
 /// What is noted when a run begins.
 #[derive(Debug, Clone)]
 pub struct RunStart {
@@ -42,4 +51,6 @@ pub struct RunStart {
     pub mapping: String,
     /// The files it reads, for people.
     pub files: String,
+    /// Whether there can be open rows of earlier runs.
+    pub open: OpenRows,
 }

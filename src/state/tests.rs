@@ -6,6 +6,7 @@ use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
 
 fn start(target: &str) -> RunStart {
     RunStart {
+        open: OpenRows::Perhaps,
         id: RunId::new(&Clock::System),
         command: "import",
         target: target.to_owned(),

@@ -11,7 +11,7 @@ use super::error::StateError;
 use super::moves::{Failure, claim_all, settle_all};
 use super::query::{Known, LedgerReader, known_of};
 use super::record::{Event, RecordState, step};
-use super::run::RunStart;
+use super::run::{OpenRows, RunStart};
 use super::{SpaceId, fingerprinter, open_for_writing};
 use crate::clock::{Clock, Timestamp};
 use crate::partner::{ApiWords, ExternalId, Fingerprint, Fingerprinter, PartnerId, RowKey};
@@ -242,7 +242,10 @@ fn begin_run(
         params![start.id.0, space, start.command, start.files, now.0],
     )?;
     let run = transaction.last_insert_rowid();
-    let doubts = open_rows(&transaction, SpaceId(space), now)?;
+    let doubts = match start.open {
+        OpenRows::Perhaps => open_rows(&transaction, SpaceId(space), now)?,
+        OpenRows::None => Vec::new(),
+    };
     transaction.commit()?;
     Ok((SpaceId(space), run, doubts))
 }

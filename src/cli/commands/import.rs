@@ -17,7 +17,7 @@ use crate::cli::adopt::{Adoption, doubts_left};
 use crate::cli::args::{ImportArgs, Shared};
 use crate::cli::connect::{self, Connection};
 use crate::cli::contents::contents;
-use crate::cli::done::DoneBefore;
+use crate::cli::done::{self, DoneBefore};
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::feeder::Feeder;
 use crate::cli::known::KnownRows;
@@ -26,10 +26,10 @@ use crate::cli::prompt;
 use crate::config::{OnChange, Resolved};
 use crate::delivery::{Delivery, Leftover, Options, Stop, StopReason};
 use crate::partner::{RowKey, RowOutcome, RowResult};
-use crate::prepare::{Ahead, Exports, Survey};
+use crate::prepare::{Exports, Survey};
 use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder, RunReport};
 use crate::source::Flow;
-use crate::state::{Doubt, Ledger, LedgerReader, RunId, RunStart, StateLock};
+use crate::state::{Doubt, Ledger, LedgerReader, OpenRows, RunId, RunStart, StateLock};
 
 /// Batches between feeder and delivery: the feeder stays this far ahead at most.
 const BATCHES_AHEAD: usize = 2;
@@ -200,7 +200,7 @@ impl Import<'_> {
             screen,
             Arc::clone(&counters),
         );
-        let mut survey = self.survey(&exports, &counters)?;
+        let (mut survey, open) = self.survey(&exports, &counters)?;
         if exports.asks_api() && !survey.incomplete {
             self.ask_for_parents(runtime, &exports, &mut survey)?;
         }
@@ -260,6 +260,7 @@ impl Import<'_> {
             target: self.connection.target.clone(),
             mapping: self.opened.mapping.name.clone(),
             files: run::file_names(&exports).join(", "),
+            open,
         };
         let (ledger, doubts, writer) =
             Ledger::begin(&self.settings.state, &start, &self.desk.clock)?;
@@ -324,19 +325,20 @@ impl Import<'_> {
         }
     }
 
-    fn survey(&self, exports: &Exports, counters: &Counters) -> Result<Survey, CliError> {
+    fn survey(
+        &self,
+        exports: &Exports,
+        counters: &Counters,
+    ) -> Result<(Survey, OpenRows), CliError> {
         let seen = |rows| counters.surveyed.store(rows, Ordering::Relaxed);
         let done = match self.reader()? {
             Some(reader) => DoneBefore::read(&reader, exports.bytes())?,
             None => None,
         };
-        let ahead = match &done {
-            Some(done) => Ahead::Done(&done.fingerprinter, done),
-            None => Ahead::Nothing,
-        };
-        let survey = exports.survey(ahead, &|| self.stop.is_requested(), &seen)?;
+        let stop = || self.stop.is_requested();
+        let survey = exports.survey(done::ahead(done.as_ref()), &stop, &seen)?;
         counters.total.store(survey.rows, Ordering::Relaxed);
-        Ok(survey)
+        Ok((survey, done.map_or(OpenRows::Perhaps, |d| d.open)))
     }
 
     /// Looks for parents that neither the files nor the state have, by one walk over the API's list.

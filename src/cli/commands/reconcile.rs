@@ -21,7 +21,7 @@ use crate::partner::{Query, RowOutcome};
 use crate::prepare::{Ahead, Exports};
 use crate::report::{Collector, Counters, Kind, PerRow, ReportFolder};
 use crate::state::{
-    Ledger, RecordState, RunEnd, RunId, RunStart, StateError, StateLock, StateView,
+    Ledger, OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateLock, StateView,
 };
 
 pub(super) fn run(args: &ReconcileArgs, shared: &Shared, desk: &Desk) -> Result<Exit, CliError> {
@@ -163,6 +163,7 @@ impl Reconcile<'_> {
 
     fn start(&self, mapping: &str, files: String) -> RunStart {
         RunStart {
+            open: OpenRows::Perhaps,
             id: RunId::new(&self.desk.clock),
             command: "reconcile",
             target: self.connection.target.clone(),
