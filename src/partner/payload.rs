@@ -7,6 +7,8 @@
 use std::fmt;
 use std::io::Write as _;
 
+use bytes::Bytes;
+
 use super::draft::{Draft, Filled, Shape, Slot};
 use super::layout::{Layout, What};
 
@@ -19,9 +21,9 @@ pub struct Hole {
     pub leaf: usize,
 }
 
-/// A request body. It may hold bank data, so `Debug` tells only its length.
+/// A request body. It may hold bank data, so `Debug` tells only its length. A clone is the same bytes.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Body(Vec<u8>);
+pub struct Body(Bytes);
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,8 +34,14 @@ impl fmt::Debug for Body {
 impl Body {
     /// Wraps bytes.
     #[must_use]
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    pub fn new(bytes: impl Into<Bytes>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes, shared.
+    #[must_use]
+    pub fn shared(&self) -> Bytes {
+        self.0.clone()
     }
 
     /// The bytes, for sending and hashing.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::survey::{Elsewhere, Place, content};
 use super::tally::LeafTally;
 use super::{Export, NAMED_ROWS, PreparedRow, Survey, Told, always};
@@ -230,7 +232,7 @@ impl Worker<'_> {
             legacy_identifier,
             business_name,
             body: match fingerprint {
-                Some(_) => Body::new(self.hands.body.clone()),
+                Some(_) => Body::new(Bytes::copy_from_slice(&self.hands.body)),
                 None => Body::default(),
             },
             links,

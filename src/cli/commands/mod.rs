@@ -73,11 +73,15 @@ pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<Exit, CliError> {
     }
 }
 
-/// The runtime of commands that talk to the API. One thread sends tens of thousands of requests a second, more than
-/// any API takes; a second would only take cores from the rows that are being made, and wake the first.
+/// Threads that send.
+const SENDING_THREADS: usize = 2;
+
+/// The runtime of commands that talk to the API. Two threads, where there are two cores: one cannot fill what the making
+/// of rows and the state leave of the cores, and more would only take them from these.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
+        .worker_threads(cores.min(SENDING_THREADS))
         .enable_all()
         .build()
         .map_err(|e| CliError::Machine(format!("cannot start: {e}")))

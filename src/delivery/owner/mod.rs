@@ -325,7 +325,7 @@ impl<A: PartnersApi> Delivery<A> {
 
     fn send(&mut self, job: Job) {
         let body = if job.ids.is_empty() {
-            Bytes::copy_from_slice(job.row.body.bytes())
+            job.row.body.shared()
         } else {
             let ids = job
                 .row
