@@ -12,7 +12,7 @@ use std::thread;
 use crate::source::{Flow, Footer, Piece, RowBatch, Source, SourceError, SourceRow};
 
 /// Batches under way for each worker.
-const UNDER_WAY: usize = 4;
+const UNDER_WAY: usize = 2;
 /// More workers than this wait for the one that reads.
 const MOST_WORKERS: usize = 8;
 
