@@ -96,26 +96,22 @@ impl PayloadWriter {
             return write_values(&Layout::of(&self.shape, draft), draft, out);
         };
         if self.layouts.get(self.last).is_none_or(|l| l.0 != filled) {
-            self.last = match self.layouts.iter().position(|l| l.0 == filled) {
-                Some(at) => at,
-                None => {
-                    // Where rows fill ever other leaves, the layouts take turns.
-                    let at = match self.layouts.len() {
-                        MOST_LAYOUTS => (self.last + 1) % MOST_LAYOUTS,
-                        free => free,
-                    };
-                    self.layouts.truncate(MOST_LAYOUTS);
-                    let layout = (filled, Layout::of(&self.shape, draft));
-                    if at == self.layouts.len() {
-                        self.layouts.push(layout);
-                    } else {
-                        self.layouts[at] = layout;
-                    }
-                    at
-                }
-            };
+            let known = self.layouts.iter().position(|l| l.0 == filled);
+            self.last = known.unwrap_or_else(|| self.remember(filled, draft));
         }
         write_values(&self.layouts[self.last].1, draft, out)
+    }
+
+    /// Makes the layout of these leaves; returns where it is. Where rows fill ever other leaves, layouts take turns.
+    fn remember(&mut self, filled: Filled, draft: &Draft) -> usize {
+        let layout = (filled, Layout::of(&self.shape, draft));
+        if self.layouts.len() < MOST_LAYOUTS {
+            self.layouts.push(layout);
+            return self.layouts.len() - 1;
+        }
+        let at = (self.last + 1) % MOST_LAYOUTS;
+        self.layouts[at] = layout;
+        at
     }
 }
 

@@ -64,9 +64,21 @@ pub(super) struct Pieces {
     pub(super) last_row: u64,
 }
 
+/// What a survey found of a piece.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) rows: u32,
+    /// The last of them, as a spreadsheet counts.
+    pub(super) last_row: u64,
+    /// The verdicts under which it is quiet.
+    pub(super) quiet_by: Option<Arc<[Verdict]>>,
+}
+
 #[derive(Debug)]
 struct Note {
     rows: u32,
+    /// The last of them, as a spreadsheet counts.
+    last_row: u64,
     /// It needs no second look.
     quiet: bool,
     /// Its rows are in the tally.
@@ -77,15 +89,16 @@ impl Pieces {
     /// From what each piece was found to be, in order, and what the threads have counted; what was judged by other
     /// verdicts than those of the whole file counts for nothing.
     pub(super) fn new(
-        found: Vec<(u32, Option<Arc<[Verdict]>>)>,
+        found: Vec<Found>,
         verdicts: &[Verdict],
         judges: impl Iterator<Item = Judge>,
         last_row: u64,
     ) -> Self {
-        let notes = found.into_iter().map(|(rows, by)| {
-            let holds = by.is_some_and(|by| *by == *verdicts);
+        let notes = found.into_iter().map(|piece| {
+            let holds = piece.quiet_by.is_some_and(|by| *by == *verdicts);
             Note {
-                rows,
+                rows: piece.rows,
+                last_row: piece.last_row,
                 quiet: holds,
                 counted: holds,
             }
@@ -105,10 +118,16 @@ impl Pieces {
         }
     }
 
-    /// A piece has a row that something is told of after all.
+    /// A piece has a row that something is told of after all. Its payloads are looked at then: they may be that row's.
     pub(super) fn look_again(&mut self, piece: usize) {
-        if let Some(note) = self.notes.get_mut(piece) {
-            note.quiet = false;
+        let before = self.notes.iter().take(piece).map(|note| note.last_row);
+        let before = before.max().unwrap_or(0);
+        let Some(note) = self.notes.get_mut(piece) else {
+            return;
+        };
+        note.quiet = false;
+        if let Some(tally) = &mut self.tally {
+            tally.forget_samples(before + 1..=note.last_row);
         }
     }
 

@@ -170,7 +170,7 @@ impl Worker<'_> {
             diagnostic.severity = plan.validation.severity(diagnostic.code);
         }
         let is_valid = has_key && !diagnostics.iter().any(Diagnostic::is_error);
-        if is_valid && self.count == Count::Rows && self.hands.tally.wants_sample(0) {
+        if is_valid && self.hands.tally.wants_sample(0) {
             let draft = &self.hands.scratch.draft;
             let file = &self.corridor.names.file;
             self.hands.tally.sample(plan, draft, file, row.row());

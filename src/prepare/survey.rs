@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
-use super::ahead::{Ahead, Court, Judge, Pieces, Quiet};
+use super::ahead::{Ahead, Court, Found, Judge, Pieces, Quiet};
 use super::cycle::References;
 use super::keys::KeyIndex;
 use super::parallel::Pass;
@@ -107,6 +107,7 @@ struct Hands {
 #[derive(Default)]
 struct Part {
     rows: u32,
+    last_row: u64,
     /// The verdicts under which none of its rows has anything to tell.
     quiet_by: Option<Arc<[Verdict]>>,
     keys: Vec<u64>,
@@ -129,6 +130,7 @@ impl Part {
         judge.begin(court);
         for row in batch.rows() {
             part.rows += 1;
+            part.last_row = row.row();
             if row.fault().is_some() {
                 judge.is_loud();
                 continue;
@@ -201,7 +203,11 @@ impl Exports {
             let mut incomplete = false;
             let mut take = |part: Part| {
                 survey.rows += u64::from(part.rows);
-                found.push((part.rows, part.quiet_by));
+                found.push(Found {
+                    rows: part.rows,
+                    last_row: part.last_row,
+                    quiet_by: part.quiet_by,
+                });
                 for key in part.keys {
                     survey.keys.add_hash(key);
                 }

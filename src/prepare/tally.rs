@@ -136,6 +136,11 @@ impl LeafTally {
         self.samples.len() + others < SAMPLES
     }
 
+    /// Lets go of payloads of these rows.
+    pub(super) fn forget_samples(&mut self, rows: std::ops::RangeInclusive<u64>) {
+        self.samples.retain(|s| !rows.contains(&s.row));
+    }
+
     /// Takes in what other rows of the same plan hold.
     pub(super) fn absorb(&mut self, other: Self) {
         self.rows += other.rows;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use partner_sync::mapping::Mapping;
 use partner_sync::partner::{Fingerprint, Fingerprinter, HashScheme, Query};
-use partner_sync::prepare::{Ahead, AreDone, Exports, PreparedRow, Tally};
+use partner_sync::prepare::{Ahead, AreDone, Exports, PrepareError, PreparedRow, Tally};
 use partner_sync::source::Flow;
 use proptest::prelude::*;
 
@@ -74,16 +74,17 @@ fn open(file: &Path) -> Exports {
     Exports::open(&[file.to_owned()], &mapping, Query::default()).unwrap()
 }
 
-fn judged(exports: &Exports, ahead: Ahead<'_>) -> Seen {
-    let survey = exports.survey(ahead, &|| false, &|_| {}).unwrap();
+/// What a pass hands over.
+fn seen(
+    pass: impl FnOnce(&mut dyn FnMut(Vec<PreparedRow>, u64) -> Flow) -> Result<Tally, PrepareError>,
+) -> Seen {
     let (mut told, mut counted) = (BTreeMap::new(), 0);
-    let tally = exports
-        .judge(&survey, &|_| false, &mut |rows, valid| {
-            told.extend(telling(&rows));
-            counted += valid;
-            Flow::More
-        })
-        .unwrap();
+    let tally = pass(&mut |rows, others| {
+        told.extend(telling(&rows));
+        counted += others;
+        Flow::More
+    })
+    .unwrap();
     Seen {
         told,
         counted,
@@ -91,21 +92,14 @@ fn judged(exports: &Exports, ahead: Ahead<'_>) -> Seen {
     }
 }
 
+fn judged(exports: &Exports, ahead: Ahead<'_>) -> Seen {
+    let survey = exports.survey(ahead, &|| false, &|_| {}).unwrap();
+    seen(|sink| exports.judge(&survey, &|_| false, sink))
+}
+
 fn pending(exports: &Exports, hasher: &Fingerprinter, ahead: Ahead<'_>) -> Seen {
     let survey = exports.survey(ahead, &|| false, &|_| {}).unwrap();
-    let (mut told, mut counted) = (BTreeMap::new(), 0);
-    let tally = exports
-        .pending(&survey, hasher, None, &|_| false, &mut |rows, done| {
-            told.extend(telling(&rows));
-            counted += done;
-            Flow::More
-        })
-        .unwrap();
-    Seen {
-        told,
-        counted,
-        tally,
-    }
+    seen(|sink| exports.pending(&survey, hasher, None, &|_| false, sink))
 }
 
 #[derive(Debug, Clone)]
