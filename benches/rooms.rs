@@ -108,7 +108,7 @@ fn bare_upserts(bencher: Bencher) {
     bencher
         .counter(ItemsCount::new(COMMIT))
         .with_inputs(support::upserts::Table::new)
-        .bench_refs(|table| table.upsert(0, COMMIT));
+        .bench_refs(|table| table.claim(0, COMMIT));
 }
 
 #[divan::bench(sample_count = 20, sample_size = 1)]

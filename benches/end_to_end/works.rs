@@ -348,9 +348,8 @@ impl Works {
             let mut table = support::upserts::Table::new();
             let (seconds, ()) = timed(|| {
                 for at in 0..commits {
-                    // The second time over, as an outcome follows its claim.
-                    table.upsert(at * COMMIT, (at + 1) * COMMIT);
-                    table.upsert(at * COMMIT, (at + 1) * COMMIT);
+                    table.claim(at * COMMIT, (at + 1) * COMMIT);
+                    table.settle(at * COMMIT, (at + 1) * COMMIT);
                 }
             });
             theirs.push((2 * commits * COMMIT) as f64 / seconds);

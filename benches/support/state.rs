@@ -70,6 +70,11 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
+/// A UUID, as all ids of the API are.
+pub fn partner_id(i: u64) -> String {
+    format!("{i:08}-0000-4000-8000-000000000000")
+}
+
 fn claims(from: u64, to: u64) -> Vec<Claim> {
     (from..to)
         .map(|i| Claim {
@@ -85,7 +90,7 @@ fn outcomes(from: u64, to: u64) -> Vec<Settlement> {
     (from..to)
         .map(|i| {
             let mut settlement = Settlement::new(RowKey::new(format!("K-{i}")), Event::Made);
-            settlement.partner = Some(PartnerId::new(format!("id-{i}")));
+            settlement.partner = Some(PartnerId::new(partner_id(i)));
             settlement
         })
         .collect()

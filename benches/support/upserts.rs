@@ -24,8 +24,17 @@ impl Table {
         }
     }
 
-    /// Rows `from` to `to`, in one commit.
-    pub fn upsert(&mut self, from: u64, to: u64) {
+    /// Rows `from` to `to` as they are claimed, in one commit.
+    pub fn claim(&mut self, from: u64, to: u64) {
+        self.upsert(from, to, 1, |_| None);
+    }
+
+    /// The same rows with what became of them. An upsert that changes nothing would not be written at all.
+    pub fn settle(&mut self, from: u64, to: u64) {
+        self.upsert(from, to, 2, |i| Some(super::state::partner_id(i)));
+    }
+
+    fn upsert(&mut self, from: u64, to: u64, state: i64, partner: impl Fn(u64) -> Option<String>) {
         let transaction = self.connection.transaction().unwrap();
         {
             let mut statement = transaction
@@ -38,7 +47,7 @@ impl Table {
                 let key = format!("K-{i}");
                 let name = format!("Company {i}");
                 statement
-                    .execute(params![key, 2, [1_u8; 16], key, name, "id"])
+                    .execute(params![key, state, [1_u8; 16], key, name, partner(i)])
                     .unwrap();
             }
         }

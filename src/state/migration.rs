@@ -87,6 +87,11 @@ const MIGRATIONS: &[&str] = &[
     "
     INSERT INTO meta (name, value) SELECT 'hash_scheme', CAST('whole' AS BLOB) FROM meta WHERE name = 'hash_key';
     ",
+    // 6: a claim keeps the room that its outcome will take, so that pages which claims have filled need not be split
+    // when the outcomes come. Zeros, and NULL once it is taken.
+    "
+    ALTER TABLE record ADD COLUMN room BLOB;
+    ",
 ];
 
 /// The newest version this program knows.

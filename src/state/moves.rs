@@ -37,20 +37,39 @@ fn current(c: &Connection, space: SpaceId, key: &RowKey) -> rusqlite::Result<Opt
         .map(|code| code.and_then(RecordState::from_code))
 }
 
+/// What an outcome adds to the record of a claim, in bytes: a record that keeps it free in the meantime stays as long
+/// as it is, in its place, where it would else outgrow a page that claims have filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room(usize);
+
+impl Room {
+    /// The id is a UUID (api.md, "ids") and its status 201, until an outcome shows otherwise.
+    pub(super) const USUAL: Self = Self(36 + 2 + 1);
+
+    /// What this outcome took: its id, its words, two bytes of status, and one more of a state whose code is not 1.
+    fn of(s: &Settlement) -> Self {
+        let id = s.partner.as_ref().map_or(0, |id| id.as_str().len());
+        let words = s.words.as_ref().map_or(0, |words| words.as_str().len());
+        let status = if s.status.is_some() { 2 } else { 0 };
+        Self(id + words + status + 1)
+    }
+}
+
 /// Claims rows by one statement, prepared once.
 pub(super) fn claim_all(
     c: &Connection,
     space: SpaceId,
     run: i64,
     now: Timestamp,
+    room: Room,
     claims: &[Claim],
 ) -> Result<(), Failure> {
     thread_local! {
         static SQL: String = format!(
-            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)
-             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, ?6, ?7)
+            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since, room)
+             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, ?6, ?7, ?8)
              ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, fingerprint = ?3, legacy = ?4, name = ?5,
-                 attempts = attempts + 1, run = ?6, since = ?7, status = NULL, words = NULL
+                 attempts = attempts + 1, run = ?6, since = ?7, status = NULL, words = NULL, room = ?8
              WHERE state IN ({legal})",
             in_flight = RecordState::InFlight.code(),
             legal = legal(Event::Claim),
@@ -61,6 +80,7 @@ pub(super) fn claim_all(
     statement.raw_bind_parameter(1, space.0)?;
     statement.raw_bind_parameter(6, run)?;
     statement.raw_bind_parameter(7, now.0)?;
+    statement.raw_bind_parameter(8, vec![0_u8; room.0])?;
     for claim in claims {
         statement.raw_bind_parameter(2, claim.key.as_str())?;
         statement.raw_bind_parameter(3, claim.fingerprint.0)?;
@@ -76,21 +96,25 @@ pub(super) fn claim_all(
     Ok(())
 }
 
-/// Settles rows: those that were made, nearly all, by one statement, prepared once.
+/// Settles rows: those that were made, nearly all, by one statement, prepared once. Comes to the room that claims to
+/// come should keep, if one was made.
 pub(super) fn settle_all(
     c: &Connection,
     space: SpaceId,
     run: i64,
     now: Timestamp,
     settlements: &[Settlement],
-) -> Result<(), Failure> {
+) -> Result<Option<Room>, Failure> {
     let mut made = Made::prepare(c, space, run, now)?;
+    let mut room = None;
     for s in settlements {
-        if s.event != Event::Made || !made.settle(s)? {
+        if s.event == Event::Made && made.settle(s)? {
+            room = Some(Room::of(s));
+        } else {
             settle_one(c, space, run, now, s)?;
         }
     }
-    Ok(())
+    Ok(room)
 }
 
 /// The settlement that nearly all rows have, in one statement.
@@ -106,7 +130,7 @@ impl<'c> Made<'c> {
         thread_local! {
             static SQL: String = format!(
                 "UPDATE record SET state = {created}, partner = coalesce(?3, partner), attempts = attempts + ?4, run = ?5,
-                     since = ?6, status = ?7, words = ?8
+                     since = ?6, status = ?7, words = ?8, room = NULL
                  WHERE space = ?1 AND key = ?2 AND state IN ({legal})",
                 created = RecordState::Created.code(),
                 legal = legal(Event::Made),
@@ -174,7 +198,7 @@ fn settle_one(
     }
     c.prepare_cached(
         "UPDATE record SET state = ?3, partner = coalesce(?4, partner), attempts = attempts + ?5, run = ?6,
-             since = ?7, status = ?8, words = ?9
+             since = ?7, status = ?8, words = ?9, room = NULL
          WHERE space = ?1 AND key = ?2",
     )?
     .execute(params![

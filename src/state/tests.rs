@@ -73,6 +73,46 @@ async fn a_claim_of_a_dead_run_is_a_doubt_and_cannot_be_claimed() {
 }
 
 #[tokio::test]
+async fn outcomes_take_the_room_that_their_claims_kept() {
+    let (_dir, path) = state_file();
+    let (ledger, _, thread) = Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+    let keys = || (0..2_000).map(|i| format!("K-{i:04}"));
+    let measure = |what: &str| {
+        let reader = rusqlite::Connection::open(&path).unwrap();
+        let measured = reader.query_row(what, [], |r| r.get::<_, i64>(0));
+        measured.unwrap()
+    };
+    let claims = keys().map(|key| claim(&key)).collect();
+    ledger.claim(claims).await.unwrap();
+    let pages = measure("PRAGMA page_count");
+    let made = keys().map(|key| {
+        let mut made = Settlement::new(RowKey::new(key), Event::Made);
+        made.partner = Some(PartnerId::new("0f8fad5b-d9cb-469f-a165-70867728950e"));
+        made.status = Some(201);
+        made
+    });
+    ledger.settle(made.collect()).await.unwrap();
+    assert_eq!(measure("PRAGMA page_count"), pages);
+    assert_eq!(
+        measure("SELECT count(*) FROM record WHERE room IS NULL"),
+        2_000
+    );
+
+    // Claims to come keep as much as the last outcome took.
+    ledger.claim(vec![claim("x")]).await.unwrap();
+    let mut made = Settlement::new(RowKey::new("x"), Event::Made);
+    made.partner = Some(PartnerId::new("7"));
+    ledger.settle(vec![made]).await.unwrap();
+    ledger.claim(vec![claim("y")]).await.unwrap();
+    assert_eq!(
+        measure("SELECT length(room) FROM record WHERE key = 'y'"),
+        2
+    );
+    drop(ledger);
+    thread.join().unwrap();
+}
+
+#[tokio::test]
 async fn a_state_never_answers_for_another_target() {
     let (_dir, path) = state_file();
     let (ledger, _, thread) = Ledger::begin(&path, &start("one"), &Clock::System).unwrap();

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::error::StateError;
-use super::moves::{Failure, claim_all, settle_all};
+use super::moves::{Failure, Room, claim_all, settle_all};
 use super::query::{Known, LedgerReader, known_of};
 use super::record::{Event, RecordState, step};
 use super::run::{OpenRows, RunStart};
@@ -149,6 +149,7 @@ impl Ledger {
             space,
             run,
             clock: clock.clone(),
+            room: Room::USUAL,
         };
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
@@ -312,6 +313,8 @@ struct Writer {
     space: SpaceId,
     run: i64,
     clock: Clock,
+    /// As outcomes of late showed it.
+    room: Room,
 }
 
 /// Commands taken into one commit at most; beyond that, waiting callers would wait too long.
@@ -378,6 +381,7 @@ impl Writer {
         savepoints: bool,
     ) -> Option<(Vec<Came>, Result<(), StateError>)> {
         let (space, run, now) = (self.space, self.run, self.clock.now());
+        let room = &mut self.room;
         let path = &self.path;
         let sqlite = |e| StateError::sqlite(path, e);
         let told = |e: Failure| match e {
@@ -395,7 +399,7 @@ impl Writer {
         for command in commands {
             if savepoints {
                 let own = match transaction.savepoint() {
-                    Ok(savepoint) => match apply(&savepoint, space, run, now, command) {
+                    Ok(savepoint) => match apply(&savepoint, space, run, now, room, command) {
                         Ok(known) => savepoint.commit().map(|()| known).map_err(sqlite),
                         Err(e) => Err(told(e)),
                     },
@@ -403,7 +407,7 @@ impl Writer {
                 };
                 came.push(own);
             } else {
-                came.push(Ok(apply(&transaction, space, run, now, command).ok()?));
+                came.push(Ok(apply(&transaction, space, run, now, room, command).ok()?));
             }
         }
         Some((came, transaction.commit().map_err(sqlite)))
@@ -415,11 +419,14 @@ fn apply(
     space: SpaceId,
     run: i64,
     now: Timestamp,
+    room: &mut Room,
     command: &Command,
 ) -> Result<Vec<Option<Known>>, Failure> {
     match command {
-        Command::Claim(claims, _) => claim_all(c, space, run, now, claims)?,
-        Command::Settle(settlements, _) => settle_all(c, space, run, now, settlements)?,
+        Command::Claim(claims, _) => claim_all(c, space, run, now, *room, claims)?,
+        Command::Settle(settlements, _) => {
+            *room = settle_all(c, space, run, now, settlements)?.unwrap_or(*room);
+        }
         Command::Problems(part, _) => {
             c.prepare_cached(
                 "INSERT INTO problem (run, part, lines)

@@ -156,6 +156,7 @@ fn states_of_other_versions() {
         .finish()
         .expect_exit(0);
     change("DROP TABLE problem; DROP TABLE changed; DROP TABLE story; ALTER TABLE run DROP COLUMN report;
+         ALTER TABLE record DROP COLUMN room;
          CREATE INDEX record_open ON record (space, state) WHERE state IN (1, 4);
          DELETE FROM meta WHERE name = 'hash_scheme'; PRAGMA user_version = 1;");
     std::fs::copy(dir.path("partner-sync.db"), dir.path("old.db")).unwrap();
