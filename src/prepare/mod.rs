@@ -127,8 +127,12 @@ impl Exports {
             delimiter: mapping.source.delimiter,
             encoding: mapping.source.encoding,
         };
-        let mut files = Vec::with_capacity(paths.len());
+        let mut files: Vec<Export> = Vec::with_capacity(paths.len());
         for path in paths {
+            // One workbook at a time is parsed.
+            if let Some(last) = files.last() {
+                last.source.wait()?;
+            }
             let source = Source::open(path, &options)?;
             let plan = Plan::compile(mapping, source.header())?;
             files.push(Export { source, plan });

@@ -88,6 +88,17 @@ impl Stamp {
             modified: meta.modified().ok(),
         })
     }
+
+    /// Sees that a file is still the one of this stamp.
+    fn check(self, path: &Path) -> Result<(), SourceError> {
+        if Self::of(path)? == self {
+            Ok(())
+        } else {
+            Err(SourceError::Changed {
+                path: path.to_owned(),
+            })
+        }
+    }
 }
 
 /// Whether a reader's caller wants more rows.
@@ -176,29 +187,20 @@ impl Source {
         }
         let mut notes = Vec::new();
         let (input, outside) = Input::take(path, &mut notes)?;
-        if input.is_held() {
-            if stamp.is_some() && stamp != Some(Stamp::of(path)?) {
-                return Err(SourceError::Changed {
-                    path: path.to_owned(),
-                });
-            }
-            stamp = None;
+        if input.is_held()
+            && let Some(stamp) = stamp.take()
+        {
+            stamp.check(path)?;
         }
         let opened = match outside {
             Outside::Plain => csv::detect(&input, options)?,
             Outside::ZipWorkbook | Outside::OleDocument => {
-                workbook::detect(&input, outside, options)?
+                workbook::detect(&input, outside, options, stamp)?
             }
         };
         if opened.spool.is_some() {
-            // The rows are kept: from here on a change of the file no longer matters.
-            if let Some(stamp) = stamp.take()
-                && Stamp::of(path)? != stamp
-            {
-                return Err(SourceError::Changed {
-                    path: path.to_owned(),
-                });
-            }
+            // The rows are kept; whoever keeps them has seen to it that the file did not change meanwhile.
+            stamp = None;
         }
         if opened.header.is_empty() {
             return Err(SourceError::NoHeader {
@@ -284,6 +286,18 @@ impl Source {
         lines
     }
 
+    /// Waits until the file itself is needed no more for its rows, where that will be so: a workbook is parsed while
+    /// its first pass goes on, and takes memory for that.
+    ///
+    /// # Errors
+    /// Where the workbook is broken.
+    pub fn wait(&self) -> Result<(), SourceError> {
+        match &self.spool {
+            Some(spool) => spool.wait().map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
     /// Reads all rows below the header, in order, and hands them over in batches.
     ///
     /// # Errors
@@ -339,15 +353,10 @@ impl Source {
             })
             .map(|()| ReadEnd::default())?,
             (Format::Workbook { .. }, Some(spool)) => spool
-                .each(
-                    self.input.path(),
-                    &self.header,
-                    wanted,
-                    &mut |number, packed| checked(number, Piece(Unparsed::Packed(packed))),
-                )
-                .map(|()| ReadEnd {
-                    footer: spool.footer(),
-                })?,
+                .each(&self.header, wanted, &mut |number, packed| {
+                    checked(number, Piece(Unparsed::Packed(packed)))
+                })
+                .map(|footer| ReadEnd { footer })?,
             (Format::Workbook { .. }, None) => ReadEnd::default(),
         };
         match changed {
@@ -358,10 +367,8 @@ impl Source {
 
     fn check_unchanged(&self) -> Result<(), SourceError> {
         match self.stamp {
-            Some(stamp) if Stamp::of(self.input.path())? != stamp => Err(SourceError::Changed {
-                path: self.input.path().to_owned(),
-            }),
-            _ => Ok(()),
+            Some(stamp) => stamp.check(self.input.path()),
+            None => Ok(()),
         }
     }
 }

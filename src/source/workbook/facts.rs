@@ -17,6 +17,12 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// Whether a cell, by places from 0, is a formula whose result was never stored.
+    pub(super) fn is_valueless(&self, row: u32, column: u32) -> bool {
+        let place = (u64::from(row) + 1, u64::from(column) + 1);
+        self.valueless.contains(&place)
+    }
+
     pub(super) fn hide(&mut self, row: u64) {
         self.hidden.0 += 1;
         if self.hidden.1.len() < NAMED_PLACES {

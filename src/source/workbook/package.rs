@@ -17,6 +17,7 @@ use super::super::input::Input;
 use super::gate::{Gate, Gated};
 use super::guard::EventLimit;
 use super::plain::is_plain;
+use super::unpacked::ShownSheets;
 use super::{Facts, Kind};
 
 /// Bytes that a part loaded whole may unpack to: shared strings, styles.
@@ -36,6 +37,7 @@ pub(super) struct Package {
     gate: Arc<Gate>,
     input: Input,
     names: Vec<String>,
+    sheets: ShownSheets,
 }
 
 impl Package {
@@ -63,9 +65,22 @@ impl Package {
             gate: Arc::clone(gate),
             input: input.clone(),
             names,
+            sheets: ShownSheets::default(),
         };
         package.measure()?;
+        let names = &package.names;
+        let sheets = (0..names.len()).filter(|i| {
+            let name = names[*i].to_ascii_lowercase();
+            name.contains("/worksheets/") && matches!(extension(&name), "xml" | "bin")
+        });
+        package.sheets = ShownSheets::of(&mut package.archive, input, sheets)
+            .map_err(|e| SourceError::read(path, e))?;
         Ok((package, kind))
+    }
+
+    /// What a parser may be shown unpacked.
+    pub(super) fn sheets(&self) -> &ShownSheets {
+        &self.sheets
     }
 
     /// Unpacks, and throws away, every part that a parser loads whole.

@@ -1,14 +1,14 @@
 //! The rows of a workbook, parsed once and kept for the passes to come.
 //!
 //! Every pass over the rows would parse the sheet again, and parsing takes many times as long as all that is done
-//! with the rows. They are kept in memory as long as they are few, and go into a file without a name when they are many,
+//! with the rows. The first pass reads them while the parser adds to them. They are kept in memory as long as they are few, and go into a file without a name when they are many,
 //! as unpacked archives do: it is gone when the program ends, however it ends. Batches are stored whole: rows, cells of
 //! nine bytes each, then all texts.
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::super::Flow;
 use super::super::error::SourceError;
@@ -16,14 +16,58 @@ use super::super::footer::Footer;
 use super::super::header::Header;
 use super::super::input::read_exact_at;
 use super::super::row::{Epoch, RowBatch, Stored};
+use super::{DAMAGED, broken};
 
-/// Rows that were parsed and are kept.
+/// Rows that were parsed and are kept, and those still to come.
 #[derive(Debug)]
 pub(in super::super) struct Spool {
+    path: PathBuf,
+    shared: Arc<Shared>,
+}
+
+/// What the parser fills and the passes read.
+#[derive(Debug, Default)]
+struct Shared {
+    growing: Mutex<Growing>,
+    grown: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Growing {
     store: Store,
     batches: Vec<Range>,
-    /// What was taken off behind the last row.
-    footer: Option<Footer>,
+    /// How parsing ended, once it has: with the footer that was taken off behind the last row.
+    end: Option<Result<Option<Footer>, SourceError>>,
+    /// Nobody will read it.
+    given_up: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Growing> {
+        self.growing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while(&self, waiting: impl Fn(&Growing) -> bool) -> MutexGuard<'_, Growing> {
+        self.grown
+            .wait_while(self.lock(), |growing| waiting(growing))
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Growing {
+    /// The end of parsing. An error is told once: nobody reads on behind it.
+    fn end(&mut self, path: &Path) -> Result<Option<Footer>, SourceError> {
+        match &mut self.end {
+            Some(Ok(footer)) => Ok(footer.clone()),
+            Some(Err(error)) => Err(std::mem::replace(error, broken_down(path))),
+            None => Err(broken_down(path)),
+        }
+    }
+}
+
+/// The parser ended without a word.
+fn broken_down(path: &Path) -> SourceError {
+    broken(path, DAMAGED.to_owned())
 }
 
 /// Bytes of rows that are kept in memory: some thirty thousand rows of a usual export.
@@ -34,6 +78,12 @@ const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 enum Store {
     Memory(Vec<u8>),
     File(File),
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Store::Memory(Vec::new())
+    }
 }
 
 impl Store {
@@ -82,68 +132,99 @@ pub(in super::super) struct Packed {
     bytes: Vec<u8>,
 }
 
-/// A spool under way.
-pub(super) struct SpoolWriter<'p> {
-    path: &'p Path,
-    store: Store,
-    batches: Vec<Range>,
+/// A spool under way. However it ends, whoever reads is told.
+#[derive(Debug)]
+pub(super) struct SpoolWriter {
+    path: PathBuf,
+    shared: Arc<Shared>,
     at: u64,
     bytes: Vec<u8>,
 }
 
-impl<'p> SpoolWriter<'p> {
-    pub(super) fn new(path: &'p Path) -> Self {
-        Self {
-            path,
-            store: Store::Memory(Vec::new()),
-            batches: Vec::new(),
+impl SpoolWriter {
+    pub(super) fn new(path: &Path) -> (Self, Spool) {
+        let shared = Arc::new(Shared::default());
+        let writer = Self {
+            path: path.to_owned(),
+            shared: Arc::clone(&shared),
             at: 0,
             bytes: Vec::new(),
-        }
+        };
+        let path = path.to_owned();
+        (writer, Spool { path, shared })
     }
 
-    pub(super) fn add(&mut self, batch: &RowBatch) -> Result<(), SourceError> {
+    /// Keeps a batch. Enough, where nobody will read it.
+    pub(super) fn add(&mut self, batch: &RowBatch) -> Result<Flow, SourceError> {
         self.bytes.clear();
         pack(batch, &mut self.bytes);
-        self.store
+        let mut growing = self.shared.lock();
+        if growing.given_up {
+            return Ok(Flow::Enough);
+        }
+        growing
+            .store
             .add(&self.bytes)
-            .map_err(|e| SourceError::hold(self.path, e))?;
-        self.batches.push(Range {
+            .map_err(|e| SourceError::hold(&self.path, e))?;
+        growing.batches.push(Range {
             at: self.at,
             bytes: self.bytes.len(),
         });
         self.at += self.bytes.len() as u64;
-        Ok(())
+        self.shared.grown.notify_all();
+        Ok(Flow::More)
     }
 
-    pub(super) fn finish(self, footer: Option<Footer>) -> Spool {
-        Spool {
-            store: self.store,
-            batches: self.batches,
-            footer,
-        }
+    pub(super) fn finish(self, end: Result<Option<Footer>, SourceError>) {
+        self.shared.lock().end = Some(end);
+    }
+}
+
+impl Drop for SpoolWriter {
+    fn drop(&mut self) {
+        self.shared
+            .lock()
+            .end
+            .get_or_insert_with(|| Err(broken_down(&self.path)));
+        self.shared.grown.notify_all();
     }
 }
 
 impl Spool {
-    pub(in super::super) fn footer(&self) -> Option<Footer> {
-        self.footer.clone()
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// Hands over the batches that are wanted, with their numbers, in their order.
+    /// Waits until all rows are kept.
+    pub(in super::super) fn wait(&self) -> Result<Option<Footer>, SourceError> {
+        self.shared
+            .wait_while(|growing| growing.end.is_none())
+            .end(&self.path)
+    }
+
+    /// Hands over the batches that are wanted, with their numbers, in their order, as soon as they are there. Comes to
+    /// the footer, where all were handed over.
     pub(in super::super) fn each(
         &self,
-        path: &Path,
         header: &Arc<Header>,
         wanted: &dyn Fn(usize) -> bool,
         sink: &mut dyn FnMut(usize, Packed) -> Flow,
-    ) -> Result<(), SourceError> {
-        let batches = self.batches.iter().enumerate();
-        for (number, range) in batches.filter(|(number, _)| wanted(*number)) {
-            let bytes = self
+    ) -> Result<Option<Footer>, SourceError> {
+        for number in 0.. {
+            let mut growing = self
+                .shared
+                .wait_while(|growing| growing.batches.len() <= number && growing.end.is_none());
+            let Some(range) = growing.batches.get(number).copied() else {
+                return growing.end(&self.path);
+            };
+            if !wanted(number) {
+                continue;
+            }
+            let bytes = growing
                 .store
-                .read(*range)
-                .map_err(|e| SourceError::read(path, e))?;
+                .read(range)
+                .map_err(|e| SourceError::read(&self.path, e))?;
+            drop(growing);
             let packed = Packed {
                 header: Arc::clone(header),
                 bytes,
@@ -152,7 +233,13 @@ impl Spool {
                 break;
             }
         }
-        Ok(())
+        Ok(None)
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        self.shared.lock().given_up = true;
     }
 }
 
@@ -288,14 +375,14 @@ mod tests {
                 .collect()
         };
         let path = Path::new("book.xlsx");
-        let mut writer = SpoolWriter::new(path);
+        let (mut writer, spool) = SpoolWriter::new(path);
         writer.add(&batch).unwrap();
         writer.add(&RowBatch::typed(Arc::clone(&header))).unwrap();
         writer.add(&batch).unwrap();
-        let spool = writer.finish(None);
+        writer.finish(Ok(None));
         let mut back = Vec::new();
         spool
-            .each(path, &header, &|_| true, &mut |_, packed| {
+            .each(&header, &|_| true, &mut |_, packed| {
                 back.push(seen(&packed.unpack()));
                 Flow::More
             })
@@ -316,5 +403,58 @@ mod tests {
             assert_eq!(store.read(range).unwrap(), *part);
         }
         assert!(unpack(header, &[9, 0, 0, 0, 1]).is_none());
+    }
+
+    /// A spool to be filled and the header of its rows.
+    fn begun() -> (SpoolWriter, Spool, Arc<Header>, RowBatch) {
+        let header = Arc::new(Header::new(vec!["A".to_owned()]));
+        let (writer, spool) = SpoolWriter::new(Path::new("book.xlsx"));
+        let mut batch = RowBatch::typed(Arc::clone(&header));
+        batch.start_row(2);
+        batch.push(Stored::Number(1.0));
+        (writer, spool, header, batch)
+    }
+
+    #[test]
+    fn rows_are_read_while_more_come() {
+        let (mut writer, spool, header, batch) = begun();
+        let (handed, reads) = std::sync::mpsc::channel();
+        let numbers = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| {
+                let mut numbers = Vec::new();
+                let end = spool.each(&header, &|n| n != 1, &mut |number, _| {
+                    numbers.push(number);
+                    handed.send(()).unwrap();
+                    Flow::More
+                });
+                (numbers, end.map_err(|e| e.to_string()))
+            });
+            writer.add(&batch).unwrap();
+            // The first was read before there is another.
+            reads.recv().unwrap();
+            writer.add(&batch).unwrap();
+            writer.add(&batch).unwrap();
+            reads.recv().unwrap();
+            writer.finish(Err(SourceError::Changed {
+                path: "book.xlsx".into(),
+            }));
+            reading.join().unwrap()
+        });
+        assert_eq!(numbers.0, [0, 2]);
+        assert!(numbers.1.unwrap_err().contains("changed while it was read"));
+    }
+
+    #[test]
+    fn a_parser_that_is_gone_and_a_reader_that_is_gone_are_noticed() {
+        let (mut writer, spool, header, batch) = begun();
+        writer.add(&batch).unwrap();
+        drop(writer);
+        let end = spool.each(&header, &|_| true, &mut |_, _| Flow::More);
+        assert!(end.unwrap_err().to_string().contains(DAMAGED));
+
+        let (mut writer, spool, _, batch) = begun();
+        assert_eq!(writer.add(&batch).unwrap(), Flow::More);
+        drop(spool);
+        assert_eq!(writer.add(&batch).unwrap(), Flow::Enough);
     }
 }

@@ -1,4 +1,4 @@
-use super::super::{Cell, Source, SourceOptions};
+use super::super::{Cell, Flow, Source, SourceOptions};
 use super::fixtures::{Old, Xlsx, ods, ole_of, text, text_row, xls, xls_stream, xlsb, zip_of};
 use super::*;
 
@@ -51,6 +51,29 @@ fn refused(bytes: &[u8]) -> String {
     let (_dir, source) = open(bytes, &SourceOptions::default());
     let error = source.map(|_| ()).unwrap_err().to_string();
     error.split_once("book.xlsx ").unwrap().1.to_owned()
+}
+
+/// What is found changed when the last row was parsed makes all of it void.
+#[test]
+fn a_book_that_changes_while_it_is_parsed_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("book.xlsx");
+    let book = Xlsx {
+        rows: text_row(1, &["Id"]) + &text_row(2, &["1"]),
+        ..Xlsx::default()
+    };
+    std::fs::write(&path, book.bytes()).unwrap();
+    let now = Stamp::of(&path).unwrap();
+    let before = Stamp {
+        length: now.length - 1,
+        ..now
+    };
+    let (input, outside) = Input::take(&path, &mut Vec::new()).unwrap();
+    for (stamp, changed) in [(now, false), (before, true)] {
+        let found = detect(&input, outside, &SourceOptions::default(), Some(stamp)).unwrap();
+        let end = found.spool.unwrap().wait();
+        assert_eq!(matches!(end, Err(SourceError::Changed { .. })), changed);
+    }
 }
 
 #[test]

@@ -1,0 +1,176 @@
+//! A workbook under the parser of its kind, and its cells one after the other.
+
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+
+use calamine::{Reader, Xlsb, Xlsx, XlsxError};
+
+use super::facts::Facts;
+use super::gate::Gate;
+use super::guard::guarded;
+use super::padding::Padding;
+use super::unpacked::{ShownSheets, Unpacked};
+use super::value::Value;
+use super::{DAMAGED, Kind, broken};
+use crate::source::Flow;
+use crate::source::error::SourceError;
+use crate::source::input::Input;
+
+type Stream = BufReader<Unpacked>;
+
+/// Cells that are parsed in one go.
+const CELLS_AT_ONCE: usize = 256;
+
+/// A workbook, opened by the parser of its kind.
+pub(super) enum Book {
+    Xlsx(Box<Xlsx<Stream>>),
+    Xlsb(Box<Xlsb<Stream>>),
+    Whole(Box<calamine::Sheets<Stream>>),
+}
+
+impl Book {
+    pub(super) fn open(
+        input: &Input,
+        kind: Kind,
+        gate: &Arc<Gate>,
+        sheets: &ShownSheets,
+    ) -> Result<Self, SourceError> {
+        let path = input.path();
+        let stream = Unpacked::new(input, gate, sheets)
+            .map(BufReader::new)
+            .map_err(|e| SourceError::open(path, e))?;
+        let encrypted = || SourceError::Encrypted {
+            path: path.to_owned(),
+        };
+        let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
+        guarded(|| match kind {
+            Kind::Xlsx => Xlsx::new(stream)
+                .map(|book| Book::Xlsx(Box::new(book)))
+                .map_err(|e| match e {
+                    XlsxError::Password => encrypted(),
+                    e => broken(&e),
+                }),
+            Kind::Xlsb => Xlsb::new(stream)
+                .map(|book| Book::Xlsb(Box::new(book)))
+                .map_err(|e| match e {
+                    calamine::XlsbError::Password => encrypted(),
+                    e => broken(&e),
+                }),
+            Kind::Xls => calamine::Xls::new(stream)
+                .map(|book| Book::Whole(Box::new(calamine::Sheets::Xls(book))))
+                .map_err(|e| match e {
+                    calamine::XlsError::Password => encrypted(),
+                    e => broken(&e),
+                }),
+            Kind::Ods => calamine::Ods::new(stream)
+                .map(|book| Book::Whole(Box::new(calamine::Sheets::Ods(book))))
+                .map_err(|e| match e {
+                    calamine::OdsError::Password => encrypted(),
+                    e => broken(&e),
+                }),
+        })
+        .unwrap_or_else(|| Err(broken(&DAMAGED)))
+    }
+
+    pub(super) fn sheets(&self) -> &[calamine::Sheet] {
+        match self {
+            Book::Xlsx(book) => book.sheets_metadata(),
+            Book::Xlsb(book) => book.sheets_metadata(),
+            Book::Whole(book) => book.sheets_metadata(),
+        }
+    }
+
+    /// Hands over the cells of a sheet: row from 0, column from 0, value. Positions ascend.
+    pub(super) fn cells(
+        &mut self,
+        path: &Path,
+        sheet: &str,
+        facts: &Facts,
+        each: &mut dyn FnMut(u32, u32, Value<'_>) -> Flow,
+    ) -> Result<(), SourceError> {
+        let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
+        let damaged = || broken(&DAMAGED);
+        match self {
+            Book::Xlsx(book) => {
+                let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
+                    .ok_or_else(damaged)?
+                    .map_err(|e| broken(&e))?;
+                let padding: Vec<Option<Padding>> = reader
+                    .styles()
+                    .iter()
+                    .map(|s| Padding::of(&s.number_format.as_ref()?.format_code))
+                    .collect();
+                let padded = padding.iter().any(Option::is_some);
+                loop {
+                    // One net for many cells: it costs more than a cell. What is done with a cell is under it too.
+                    let step = guarded(|| {
+                        for _ in 0..CELLS_AT_ONCE {
+                            let next = if padded {
+                                reader.next_cell_with_style_id()?
+                            } else {
+                                reader.next_cell()?.map(|cell| (cell, 0))
+                            };
+                            let Some((cell, style)) = next else {
+                                return Ok(Flow::Enough);
+                            };
+                            let (row, column) = cell.get_position();
+                            let shown;
+                            let value = match Value::of_ref(cell.get_value()) {
+                                Value::Number(n) => {
+                                    match padding.get(style).and_then(|p| p.as_ref()?.show(n)) {
+                                        Some(text) => {
+                                            shown = text;
+                                            Value::Text(&shown)
+                                        }
+                                        None => Value::Number(n),
+                                    }
+                                }
+                                Value::Empty if facts.is_valueless(row, column) => Value::Formula,
+                                value => value,
+                            };
+                            if each(row, column, value) == Flow::Enough {
+                                return Ok(Flow::Enough);
+                            }
+                        }
+                        Ok(Flow::More)
+                    });
+                    match step.ok_or_else(damaged)? {
+                        Ok(Flow::More) => {}
+                        Ok(Flow::Enough) => return Ok(()),
+                        Err(e) => return Err(broken(&e as &XlsxError)),
+                    }
+                }
+            }
+            Book::Xlsb(book) => {
+                let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
+                    .ok_or_else(damaged)?
+                    .map_err(|e| broken(&e))?;
+                loop {
+                    let next = guarded(|| reader.next_cell()).ok_or_else(damaged)?;
+                    let Some(cell) = next.map_err(|e| broken(&e))? else {
+                        return Ok(());
+                    };
+                    let (row, column) = cell.get_position();
+                    if each(row, column, Value::of_ref(cell.get_value())) == Flow::Enough {
+                        return Ok(());
+                    }
+                }
+            }
+            Book::Whole(book) => {
+                let range = guarded(|| book.worksheet_range(sheet))
+                    .ok_or_else(damaged)?
+                    .map_err(|e| broken(&e))?;
+                let (top, left) = range.start().unwrap_or((0, 0));
+                for (row, column, value) in range.used_cells() {
+                    let row = top + u32::try_from(row).unwrap_or(u32::MAX);
+                    let column = left + u32::try_from(column).unwrap_or(u32::MAX);
+                    if each(row, column, Value::of_data(value)) == Flow::Enough {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
