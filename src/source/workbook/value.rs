@@ -1,6 +1,6 @@
 //! Values as calamine reads them → cells as we keep them.
 
-use calamine::{Data, DataRef, ExcelDateTime};
+use calamine::{CellErrorType, Data, DataRef, ExcelDateTime};
 
 use super::super::row::{Epoch, RowBatch, Stored};
 
@@ -13,7 +13,7 @@ pub(super) enum Value<'a> {
     DateTime(ExcelDateTime),
     Iso(&'a str),
     Bool(bool),
-    Error(String),
+    Error(&'a CellErrorType),
 }
 
 impl<'a> Value<'a> {
@@ -21,6 +21,7 @@ impl<'a> Value<'a> {
         clippy::cast_precision_loss,
         reason = "a workbook stores numbers as f64 in the first place"
     )]
+    #[inline]
     pub(super) fn of_ref(value: &'a DataRef<'_>) -> Self {
         match value {
             DataRef::Empty => Value::Empty,
@@ -31,7 +32,7 @@ impl<'a> Value<'a> {
             DataRef::Bool(b) => Value::Bool(*b),
             DataRef::DateTime(d) => Value::DateTime(*d),
             DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => Value::Iso(s),
-            DataRef::Error(e) => Value::Error(e.to_string()),
+            DataRef::Error(e) => Value::Error(e),
         }
     }
 
@@ -48,10 +49,11 @@ impl<'a> Value<'a> {
             Data::Bool(b) => Value::Bool(*b),
             Data::DateTime(d) => Value::DateTime(*d),
             Data::DateTimeIso(s) | Data::DurationIso(s) => Value::Iso(s),
-            Data::Error(e) => Value::Error(e.to_string()),
+            Data::Error(e) => Value::Error(e),
         }
     }
 
+    #[inline]
     pub(super) fn store(self, batch: &mut RowBatch) -> Stored {
         match self {
             Value::Empty => Stored::Empty,
@@ -83,7 +85,7 @@ impl<'a> Value<'a> {
             }
             Value::Bool(b) => Stored::Bool(b),
             Value::Error(e) => {
-                let (a, b) = batch.push_text(&e);
+                let (a, b) = batch.push_text(&e.to_string());
                 Stored::Error(a, b)
             }
         }
