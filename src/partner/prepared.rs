@@ -1,5 +1,6 @@
 //! Ready to send: the body, the row's identity, its links, and where it came from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ pub struct Link {
 /// The source's own cells of some rows, as read: what a rejects file is made of.
 pub trait SourceCells: Send + Sync + fmt::Debug {
     /// The cells of a row in the order of the header.
-    fn cells(&self, index: u32) -> Vec<String>;
+    fn cells(&self, index: u32) -> Vec<Cow<'_, str>>;
     /// Hands over the same, by column, with the types that their file gave them: what a marked-up workbook is made of.
     fn each_value(&self, index: u32, each: &mut dyn FnMut(usize, SourceValue<'_>));
 }
@@ -68,7 +69,7 @@ pub struct Origin {
 impl Origin {
     /// The row's own cells in the order of the header.
     #[must_use]
-    pub fn cells(&self) -> Vec<String> {
+    pub fn cells(&self) -> Vec<Cow<'_, str>> {
         self.batch.cells(self.index)
     }
 

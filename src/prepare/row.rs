@@ -1,5 +1,6 @@
 //! One row on its way: faults, key, draft, findings with their places, payload.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,11 +21,11 @@ use crate::source::{Cell, Epoch, RowBatch, RowFault, SourceRow};
 pub(super) struct BatchCells(pub(super) RowBatch);
 
 impl SourceCells for BatchCells {
-    fn cells(&self, index: u32) -> Vec<String> {
-        self.0
-            .row(index as usize)
-            .map(SourceRow::texts)
-            .unwrap_or_default()
+    fn cells(&self, index: u32) -> Vec<Cow<'_, str>> {
+        let row = self.0.row(index as usize);
+        row.map_or_else(Vec::new, |row| {
+            (0..row.width()).map(|c| row.cell(c).to_text()).collect()
+        })
     }
 
     fn each_value(&self, index: u32, each: &mut dyn FnMut(usize, SourceValue<'_>)) {

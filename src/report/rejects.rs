@@ -1,7 +1,7 @@
 //! `rejects.csv`: the rows not created, their own columns and values as read, plus `_problems`. Repaired,
 //! it is imported as it is with the same mapping. Values are kept verbatim: they go back in.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ impl Rejects {
     pub(super) fn add(
         &mut self,
         index: usize,
-        cells: &[String],
+        cells: &[impl AsRef<str>],
         problems: &str,
     ) -> Result<(), ReportError> {
         if let Some((file, format)) = self.file(index)? {
@@ -121,14 +121,18 @@ impl Rejects {
 
 /// A row's problems in one cell.
 pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
-    diagnostics
-        .iter()
-        .map(|d| match &d.at.column {
-            Some(column) => format!("[{}] {}: {}", d.code, column.name, d.message),
-            None => format!("[{}] {}", d.code, d.message),
-        })
-        .collect::<Vec<_>>()
-        .join(" | ")
+    let mut text = String::new();
+    for d in diagnostics {
+        if !text.is_empty() {
+            text.push_str(" | ");
+        }
+        // Writing to memory cannot fail.
+        let _ = match &d.at.column {
+            Some(column) => write!(text, "[{}] {}: {}", d.code, column.name, d.message),
+            None => write!(text, "[{}] {}", d.code, d.message),
+        };
+    }
+    text
 }
 
 impl RejectFormat {
@@ -138,12 +142,16 @@ impl RejectFormat {
     }
 
     /// The header's columns, the problems, then whatever a ragged row had beyond the header.
-    fn arrange<'c>(&self, cells: &'c [String], problems: &'c str) -> impl Iterator<Item = &'c str> {
+    fn arrange<'c>(
+        &self,
+        cells: &'c [impl AsRef<str>],
+        problems: &'c str,
+    ) -> impl Iterator<Item = &'c str> {
         let width = self.header.len();
         (0..width)
             .filter(|column| Some(*column) != self.dropped)
-            .map(|column| cells.get(column).map_or("", String::as_str))
+            .map(|column| cells.get(column).map_or("", AsRef::as_ref))
             .chain(std::iter::once(problems))
-            .chain(cells.iter().skip(width).map(String::as_str))
+            .chain(cells.iter().skip(width).map(AsRef::as_ref))
     }
 }

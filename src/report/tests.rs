@@ -1,5 +1,6 @@
 //! Every format from one hand-made run.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use crate::partner::{
 struct Cells(Vec<&'static str>);
 
 impl SourceCells for Cells {
-    fn cells(&self, _: u32) -> Vec<String> {
-        self.0.iter().map(|c| (*c).to_owned()).collect()
+    fn cells(&self, _: u32) -> Vec<Cow<'_, str>> {
+        self.0.iter().map(|c| Cow::Borrowed(*c)).collect()
     }
 
     fn each_value(&self, _: u32, each: &mut dyn FnMut(usize, SourceValue<'_>)) {
