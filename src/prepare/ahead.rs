@@ -65,12 +65,12 @@ pub(super) struct Pieces {
 }
 
 /// What a survey found of a piece.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) rows: u32,
     /// The last of them, as a spreadsheet counts.
     pub(super) last_row: u64,
-    /// The verdicts under which it is quiet.
+    /// The verdicts under which none of its rows has anything to tell.
     pub(super) quiet_by: Option<Arc<[Verdict]>>,
 }
 

@@ -23,9 +23,7 @@ pub(super) struct BatchCells(pub(super) RowBatch);
 impl SourceCells for BatchCells {
     fn cells(&self, index: u32) -> Vec<Cow<'_, str>> {
         let row = self.0.row(index as usize);
-        row.map_or_else(Vec::new, |row| {
-            (0..row.width()).map(|c| row.cell(c).to_text()).collect()
-        })
+        row.into_iter().flat_map(SourceRow::shown).collect()
     }
 
     fn each_value(&self, index: u32, each: &mut dyn FnMut(usize, SourceValue<'_>)) {

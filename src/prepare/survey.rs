@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::Hasher as _;
-use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
@@ -106,10 +105,7 @@ struct Hands {
 /// What a batch tells the survey.
 #[derive(Default)]
 struct Part {
-    rows: u32,
-    last_row: u64,
-    /// The verdicts under which none of its rows has anything to tell.
-    quiet_by: Option<Arc<[Verdict]>>,
+    found: Found,
     keys: Vec<u64>,
     contents: Vec<u64>,
     references: Vec<(u64, u64)>,
@@ -129,8 +125,8 @@ impl Part {
         let gathers = plan.date_columns.iter().any(|c| !c.hinted);
         judge.begin(court);
         for row in batch.rows() {
-            part.rows += 1;
-            part.last_row = row.row();
+            part.found.rows += 1;
+            part.found.last_row = row.row();
             if row.fault().is_some() {
                 judge.is_loud();
                 continue;
@@ -160,7 +156,7 @@ impl Part {
                 }
             }
         }
-        part.quiet_by = judge.end(court, &part.evidence, batch, scratch);
+        part.found.quiet_by = judge.end(court, &part.evidence, batch, scratch);
         part
     }
 }
@@ -202,12 +198,8 @@ impl Exports {
             let mut found = Vec::new();
             let mut incomplete = false;
             let mut take = |part: Part| {
-                survey.rows += u64::from(part.rows);
-                found.push(Found {
-                    rows: part.rows,
-                    last_row: part.last_row,
-                    quiet_by: part.quiet_by,
-                });
+                survey.rows += u64::from(part.found.rows);
+                found.push(part.found);
                 for key in part.keys {
                     survey.keys.add_hash(key);
                 }

@@ -15,10 +15,11 @@ use super::encoding::{self, TextEncoding};
 use super::error::SourceError;
 use super::footer::{Footer, FooterWatch};
 use super::header::Header;
+use super::header_search::HeaderSearch;
 use super::input::{Input, read_exact_at};
 use super::records::{Parsed, Span};
 use super::row::{RowBatch, RowFault};
-use super::{Detected, Flow, Format, HEADER_SEARCH_ROWS, SourceOptions, choose_header};
+use super::{Detected, Flow, Format, SourceOptions};
 
 /// Bytes of text looked at for dialect and header.
 const SAMPLE_BYTES: usize = 128 * 1024;
@@ -37,32 +38,18 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     refuse_binary(path, &sample)?;
     let dialect = Dialect::judge(&sample, options.delimiter);
 
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let mut numbers = Vec::new();
-    let wanted = options.header_row;
-    let enough = wanted.map_or(HEADER_SEARCH_ROWS as u64, |n| n);
-    let nameless = Arc::new(Header::new(Vec::new()));
+    let mut search = HeaderSearch::new(options.header_row);
     let table = TextTable {
         input,
         encoding: &encoding,
         dialect,
-        header: &nameless,
+        header: &HeaderSearch::nameless(),
         after: 0,
         known: &KnownPieces::new(),
     };
-    table.pieces(&|_| true, &mut |_, piece| {
-        let (batch, _) = piece.rows();
-        for row in batch.rows() {
-            if row.row() > enough {
-                return Flow::Enough;
-            }
-            rows.push(row.texts());
-            numbers.push(row.row());
-        }
-        Flow::More
-    })?;
+    table.pieces(&|_| true, &mut |_, piece| search.take(&piece.rows().0))?;
     let mut notes = Vec::new();
-    let (header, header_row) = choose_header(path, wanted, rows, &numbers, &mut notes)?;
+    let (header, header_row) = search.choose(path, &mut notes)?;
     Ok(Detected {
         format: Format::Text { encoding, dialect },
         header: Arc::new(header),

@@ -14,6 +14,7 @@ mod encoding;
 mod error;
 mod footer;
 mod header;
+mod header_search;
 mod input;
 mod records;
 mod row;
@@ -380,72 +381,4 @@ struct Detected {
     header_row: u64,
     spool: Option<workbook::Spool>,
     notes: Vec<String>,
-}
-
-/// Rows searched for the header.
-const HEADER_SEARCH_ROWS: usize = 25;
-
-/// The header among the first rows of a table: the first that fills as many cells as most rows do.
-///
-/// A title block above a header fills one or two cells; a header fills nearly all. Returns an index.
-fn find_header(rows: &[Vec<String>]) -> usize {
-    let filled = |row: &Vec<String>| row.iter().filter(|c| !c.trim().is_empty()).count();
-    let mut widths: Vec<usize> = rows.iter().map(filled).filter(|n| *n > 0).collect();
-    widths.sort_unstable();
-    // The upper quartile is robust against sparse data rows and against short preambles alike.
-    let usual = widths.get(widths.len() * 3 / 4).copied().unwrap_or(0);
-    rows.iter()
-        .position(|row| filled(row) > 0 && filled(row) * 5 >= usual * 4)
-        .unwrap_or(0)
-}
-
-/// The header among a table's first rows, with its row number: the one that the mapping names, else the one
-/// that is found, which is noted where it is not the first.
-fn choose_header(
-    path: &Path,
-    wanted: Option<u64>,
-    mut rows: Vec<Vec<String>>,
-    numbers: &[u64],
-    notes: &mut Vec<String>,
-) -> Result<(Header, u64), SourceError> {
-    let index = match wanted {
-        Some(number) => numbers.iter().position(|n| *n == number),
-        None => Some(find_header(&rows)),
-    };
-    let Some(index) = index.filter(|i| *i < rows.len()) else {
-        return Err(SourceError::NoHeader {
-            path: path.to_owned(),
-        });
-    };
-    if index > 0 && wanted.is_none() {
-        notes.push(format!(
-            "the header was found in row {}, below lines that fill fewer cells",
-            numbers[index]
-        ));
-    }
-    Ok((Header::new(rows.swap_remove(index)), numbers[index]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::find_header;
-
-    fn row(cells: &[&str]) -> Vec<String> {
-        cells.iter().map(|c| (*c).to_owned()).collect()
-    }
-
-    #[test]
-    fn the_header_is_below_a_title_block() {
-        let table = [
-            row(&["Partner report"]),
-            row(&["As of", "2026-03-04"]),
-            row(&[]),
-            row(&["Id", "Name", "City", "Phone", "Since"]),
-            row(&["1", "A", "X", "5", "2026"]),
-            row(&["2", "B", "", "5", "2026"]),
-        ];
-        assert_eq!(find_header(&table), 3);
-        assert_eq!(find_header(&table[3..]), 0);
-        assert_eq!(find_header(&[row(&["Name"]), row(&["A"])]), 0);
-    }
 }

@@ -462,11 +462,14 @@ impl<'a> SourceRow<'a> {
     }
 
     /// All its cells as text.
+    pub fn shown(self) -> impl Iterator<Item = Cow<'a, str>> {
+        (0..self.width()).map(move |c| self.cell(c).to_text())
+    }
+
+    /// The same, for keeping.
     #[must_use]
     pub fn texts(self) -> Vec<String> {
-        (0..self.width())
-            .map(|c| self.cell(c).to_text().into_owned())
-            .collect()
+        self.shown().map(Cow::into_owned).collect()
     }
 
     /// The columns.

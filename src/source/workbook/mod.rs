@@ -173,37 +173,13 @@ pub(super) fn detect(
             facts.merge(range_name(merged.start, merged.end));
         }
     }
-    let mut facts = Arc::new(facts);
     let sheet = Sheet::new(path, book, name.clone());
-    let begin = |sheet, facts: &Arc<Facts>| Parsing::begin(sheet, facts, options, stamp);
-    let parsing;
-    (parsing, facts) = match (&mut package, kind) {
-        (Some(package), Kind::Xlsx) => match package.name_sheet(&name) {
-            // Where the sheet's part is not found by name, there is nothing to go behind.
-            None => {
-                let facts = Arc::new(package.sheet_facts(None)?);
-                (begin(sheet, &facts)?, facts)
-            }
-            part => {
-                let (looked_over, parsing) = std::thread::scope(|scope| {
-                    let looking = scope.spawn(|| package.sheet_facts(part));
-                    let parsing = begin(sheet, &facts);
-                    let looked_over = looking
-                        .join()
-                        .unwrap_or_else(|_| Err(broken(path, DAMAGED.to_owned())));
-                    (looked_over, parsing)
-                });
-                let facts = Arc::new(looked_over?);
-                let parsing = parsing?;
-                if facts.valueless.is_empty() {
-                    (parsing, facts)
-                } else {
-                    // These cells look empty as long as nobody tells that they are not.
-                    (begin(parsing.give_up()?, &facts)?, facts)
-                }
-            }
-        },
-        _ => (begin(sheet, &facts)?, facts),
+    let (parsing, facts) = match (&mut package, kind) {
+        (Some(package), Kind::Xlsx) => look_over_and_parse(package, sheet, options, stamp)?,
+        _ => {
+            let facts = Arc::new(facts);
+            (Parsing::begin(sheet, &facts, options, stamp)?, facts)
+        }
     };
     notes.extend(parsing.notes);
     notes.extend(facts.notes());
@@ -214,6 +190,35 @@ pub(super) fn detect(
         spool: Some(parsing.spool),
         notes,
     })
+}
+
+/// Looks the sheet of an XLSX workbook over, and begins to parse it behind that.
+fn look_over_and_parse(
+    package: &mut Package,
+    sheet: Sheet,
+    options: &SourceOptions,
+    stamp: Option<Stamp>,
+) -> Result<(Parsing, Arc<Facts>), SourceError> {
+    let begin = |sheet, facts: &Arc<Facts>| Parsing::begin(sheet, facts, options, stamp);
+    let Some(part) = package.name_sheet(sheet.name()) else {
+        // Where the sheet's part is not found by name, there is nothing to go behind.
+        let facts = Arc::new(package.sheet_facts(None)?);
+        return Ok((begin(sheet, &facts)?, facts));
+    };
+    let path = sheet.path().to_owned();
+    let (looked_over, parsing) = std::thread::scope(|scope| {
+        let looking = scope.spawn(|| package.sheet_facts(Some(part)));
+        let parsing = begin(sheet, &Arc::default());
+        (looking.join(), parsing)
+    });
+    let looked_over = looked_over.unwrap_or_else(|_| Err(broken(&path, DAMAGED.to_owned())));
+    let facts = Arc::new(looked_over?);
+    let mut parsing = parsing?;
+    if !facts.valueless.is_empty() {
+        // These cells look empty as long as nobody tells that they are not.
+        parsing = begin(parsing.give_up()?, &facts)?;
+    }
+    Ok((parsing, facts))
 }
 
 /// `A5:B7` of places from 0.

@@ -12,8 +12,9 @@ use super::{DAMAGED, broken};
 use crate::source::error::SourceError;
 use crate::source::footer::{Footer, FooterWatch};
 use crate::source::header::Header;
+use crate::source::header_search::HeaderSearch;
 use crate::source::row::{RowBatch, Stored};
-use crate::source::{BATCH_ROWS, Flow, HEADER_SEARCH_ROWS, SourceOptions, Stamp, choose_header};
+use crate::source::{BATCH_ROWS, Flow, SourceOptions, Stamp};
 
 /// Batches on their way to the spool.
 const BATCHES_AHEAD: usize = 2;
@@ -82,27 +83,25 @@ impl Sheet {
         }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     fn header(
         &mut self,
         facts: &Facts,
         options: &SourceOptions,
         notes: &mut Vec<String>,
     ) -> Result<(Header, u64), SourceError> {
-        let enough = options.header_row.unwrap_or(HEADER_SEARCH_ROWS as u64);
-        let nameless = Arc::new(Header::new(Vec::new()));
-        let mut rows = Vec::new();
-        let mut numbers = Vec::new();
-        self.scan(facts, &nameless, 0, &mut |batch| {
-            for row in batch.rows() {
-                if row.row() > enough {
-                    return Flow::Enough;
-                }
-                rows.push(row.texts());
-                numbers.push(row.row());
-            }
-            Flow::More
+        let mut search = HeaderSearch::new(options.header_row);
+        self.scan(facts, &HeaderSearch::nameless(), 0, &mut |batch| {
+            search.take(&batch)
         })?;
-        choose_header(&self.path, options.header_row, rows, &numbers, notes)
+        search.choose(&self.path, notes)
     }
 
     /// Parses the rows below the header and keeps them. How that ended is told by the spool.

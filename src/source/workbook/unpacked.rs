@@ -144,11 +144,9 @@ impl Seek for Unpacked {
         };
         self.at = self.inner.seek(to)?;
         let sheet = self.sheets.0.iter().find(|sheet| sheet.data == self.at);
-        self.sheet = sheet.map(|sheet| Pipe::Due {
-            input: self.input.clone(),
-            gate: Arc::clone(&self.gate),
-            index: sheet.index,
-        });
+        self.sheet = sheet
+            .map(|sheet| Pipe::begin(&self.input, &self.gate, sheet.index))
+            .transpose()?;
         Ok(self.at)
     }
 }
@@ -166,22 +164,15 @@ fn overlay(bytes: &mut [u8], at: u64, shown: &[u8], place: u64) {
 }
 
 /// Unpacked bytes on their way.
-enum Pipe {
-    /// Nothing was read yet.
-    Due {
-        input: Input,
-        gate: Arc<Gate>,
-        index: usize,
-    },
-    Flowing {
-        chunks: Receiver<io::Result<Vec<u8>>>,
-        chunk: Vec<u8>,
-        at: usize,
-    },
+struct Pipe {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    chunk: Vec<u8>,
+    at: usize,
 }
 
 impl Pipe {
-    fn flow(input: Input, gate: Arc<Gate>, index: usize) -> io::Result<Self> {
+    fn begin(input: &Input, gate: &Arc<Gate>, index: usize) -> io::Result<Self> {
+        let (input, gate) = (input.clone(), Arc::clone(gate));
         let (outlet, chunks) = sync_channel(CHUNKS_AHEAD);
         thread::Builder::new()
             .name("unpack".to_owned())
@@ -189,7 +180,7 @@ impl Pipe {
                 // What broke down is seen as an end that comes too early.
                 guarded(|| unpack(&input, &gate, index, &outlet));
             })?;
-        Ok(Self::Flowing {
+        Ok(Self {
             chunks,
             chunk: Vec::new(),
             at: 0,
@@ -199,27 +190,15 @@ impl Pipe {
 
 impl Read for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self {
-                Self::Due { input, gate, index } => {
-                    *self = Self::flow(input.clone(), Arc::clone(gate), *index)?;
-                }
-                Self::Flowing { chunks, chunk, at } => {
-                    let rest = &chunk[*at..];
-                    if rest.is_empty() {
-                        let Ok(next) = chunks.recv() else {
-                            return Ok(0);
-                        };
-                        (*chunk, *at) = (next?, 0);
-                        continue;
-                    }
-                    let n = rest.len().min(buffer.len());
-                    buffer[..n].copy_from_slice(&rest[..n]);
-                    *at += n;
-                    return Ok(n);
-                }
-            }
+        while self.at == self.chunk.len() {
+            let Ok(next) = self.chunks.recv() else {
+                return Ok(0);
+            };
+            (self.chunk, self.at) = (next?, 0);
         }
+        let n = (&self.chunk[self.at..]).read(buffer)?;
+        self.at += n;
+        Ok(n)
     }
 }
 

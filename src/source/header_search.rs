@@ -1,0 +1,109 @@
+//! Where a table's header is: the row that the mapping names, else the one among the first that looks like it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Flow;
+use super::error::SourceError;
+use super::header::Header;
+use super::row::RowBatch;
+
+/// Rows searched for the header.
+const SEARCHED_ROWS: u64 = 25;
+
+/// The first rows of a table, gathered until there are enough of them.
+pub(super) struct HeaderSearch {
+    wanted: Option<u64>,
+    rows: Vec<Vec<String>>,
+    numbers: Vec<u64>,
+}
+
+impl HeaderSearch {
+    /// For the row that is `wanted`, else for the one that is found.
+    pub(super) fn new(wanted: Option<u64>) -> Self {
+        Self {
+            wanted,
+            rows: Vec::new(),
+            numbers: Vec::new(),
+        }
+    }
+
+    /// The header that rows are read by as long as theirs is not known.
+    pub(super) fn nameless() -> Arc<Header> {
+        Arc::new(Header::new(Vec::new()))
+    }
+
+    /// Takes rows in. Enough, where no more are needed.
+    pub(super) fn take(&mut self, batch: &RowBatch) -> Flow {
+        for row in batch.rows() {
+            if row.row() > self.wanted.unwrap_or(SEARCHED_ROWS) {
+                return Flow::Enough;
+            }
+            self.rows.push(row.texts());
+            self.numbers.push(row.row());
+        }
+        Flow::More
+    }
+
+    /// The header with its row number; that one was found elsewhere than in the first row is noted.
+    pub(super) fn choose(
+        mut self,
+        path: &Path,
+        notes: &mut Vec<String>,
+    ) -> Result<(Header, u64), SourceError> {
+        let index = match self.wanted {
+            Some(number) => self.numbers.iter().position(|n| *n == number),
+            None => Some(find_header(&self.rows)),
+        };
+        let Some(index) = index.filter(|i| *i < self.rows.len()) else {
+            return Err(SourceError::NoHeader {
+                path: path.to_owned(),
+            });
+        };
+        let number = self.numbers[index];
+        if index > 0 && self.wanted.is_none() {
+            notes.push(format!(
+                "the header was found in row {number}, below lines that fill fewer cells"
+            ));
+        }
+        Ok((Header::new(self.rows.swap_remove(index)), number))
+    }
+}
+
+/// The header among the first rows of a table: the first that fills as many cells as most rows do.
+///
+/// A title block above a header fills one or two cells; a header fills nearly all. Returns an index.
+fn find_header(rows: &[Vec<String>]) -> usize {
+    let filled = |row: &Vec<String>| row.iter().filter(|c| !c.trim().is_empty()).count();
+    let mut widths: Vec<usize> = rows.iter().map(filled).filter(|n| *n > 0).collect();
+    widths.sort_unstable();
+    // The upper quartile is robust against sparse data rows and against short preambles alike.
+    let usual = widths.get(widths.len() * 3 / 4).copied().unwrap_or(0);
+    rows.iter()
+        .position(|row| filled(row) > 0 && filled(row) * 5 >= usual * 4)
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find_header;
+
+    fn row(cells: &[&str]) -> Vec<String> {
+        cells.iter().map(|c| (*c).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_header_is_below_a_title_block() {
+        let table = [
+            row(&["Partner report"]),
+            row(&["As of", "2026-03-04"]),
+            row(&[]),
+            row(&["Id", "Name", "City", "Phone", "Since"]),
+            row(&["1", "A", "X", "5", "2026"]),
+            row(&["2", "B", "", "5", "2026"]),
+        ];
+        assert_eq!(find_header(&table), 3);
+        assert_eq!(find_header(&table[3..]), 0);
+        assert_eq!(find_header(&[row(&["Name"]), row(&["A"])]), 0);
+    }
+}
