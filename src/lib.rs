@@ -19,7 +19,7 @@
 //! - [`notify`] tells a webhook how a night went.
 //! - [`cli`] is the front desk; [`config`] resolves what the user asked for.
 //! - [`sandbox`] is across the street: it shares no type with the client.
-//! - [`diagnostic`], [`secret`] and [`clock`] are words that every room may use.
+//! - [`diagnostic`], [`secret`], [`clock`] and [`http_client`] may be used by every module.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 
@@ -29,6 +29,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod diagnostic;
+pub mod http_client;
 pub mod mapping;
 pub mod notify;
 pub mod partner;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::http_client;
 use crate::secret::Secret;
 
 /// Tries in all.
@@ -42,10 +43,8 @@ pub fn check_address(url: &Secret) -> Result<reqwest::Url, String> {
 /// Why it was not taken after all tries, in words that do not show the address.
 pub async fn post(url: &Secret, body: &Value) -> Result<(), String> {
     let address = check_address(url)?;
-    let client = reqwest::Client::builder()
+    let client = http_client::builder()
         .timeout(TIMEOUT)
-        .user_agent(concat!("partner-sync/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|e| e.without_url().to_string())?;
     let mut wait = WAIT;

@@ -18,6 +18,7 @@ use super::contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner, id_
 use super::error::ApiError;
 use super::retry::{retry_after, spent_quota};
 use crate::clock::Clock;
+use crate::http_client;
 use crate::partner::{ApiWords, CreateOutcome, NotMade, PartnerId, Query};
 
 /// How the client is set up.
@@ -56,14 +57,11 @@ impl HttpApi {
     /// Sets the client up.
     pub fn new(settings: &HttpSettings, auth: Auth, clock: Clock) -> Result<Self, ApiError> {
         let setup = |e: &dyn std::fmt::Display| ApiError::Setup(e.to_string());
-        let mut builder = Client::builder()
-            .user_agent(concat!("partner-sync/", env!("CARGO_PKG_VERSION")))
+        let mut builder = http_client::builder()
             .timeout(settings.timeout)
             .connect_timeout(CONNECT.min(settings.timeout))
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(settings.connections)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never());
+            .pool_max_idle_per_host(settings.connections);
         if is_loopback(&settings.base) {
             // No proxy and no system certificates are needed, and neither may be there.
             builder = builder.no_proxy();

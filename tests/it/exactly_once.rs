@@ -263,7 +263,7 @@ fn post(server: &Server, name: &str, key: &str) {
         .enable_all()
         .build()
         .unwrap();
-    let client = reqwest::Client::builder()
+    let client = partner_sync::http_client::builder()
         .no_proxy()
         .tls_certs_only([])
         .build()

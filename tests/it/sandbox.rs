@@ -9,7 +9,7 @@ fn client() -> (tokio::runtime::Runtime, reqwest::Client) {
         .enable_all()
         .build()
         .unwrap();
-    let client = reqwest::Client::builder()
+    let client = partner_sync::http_client::builder()
         .no_proxy()
         .tls_certs_only([])
         .build()

@@ -129,14 +129,14 @@ impl Package {
                 return Ok(true);
             };
             match tag.local_name().as_ref() {
-                "sst" => {
+                b"sst" => {
                     promised = attribute(tag, "uniqueCount")
                         .and_then(|v| v.parse().ok())
                         .unwrap_or(0);
                     // Most books have a few thousand; only a large promise is worth a count.
                     return Ok(promised > 100_000);
                 }
-                "si" => read += 1,
+                b"si" => read += 1,
                 _ => {}
             }
             Ok(read < promised)
@@ -207,15 +207,15 @@ impl Package {
         let mut relation = None;
         self.events(book, PART_BYTES, &mut |event| {
             if let Seen::Start(tag) = event
-                && tag.local_name().as_ref() == "sheet"
+                && tag.local_name().as_ref() == b"sheet"
                 && attribute(tag, "name").as_deref() == Some(sheet)
             {
                 relation = tag
                     .attributes()
                     .with_checks(false)
                     .flatten()
-                    .find(|a| a.key.local_name().as_ref() == "id")
-                    .map(|a| a.value.into_owned());
+                    .find(|a| a.key.local_name().as_ref() == b"id")
+                    .and_then(|a| String::from_utf8(a.value.into_owned()).ok());
             }
             Ok(relation.is_none())
         })
@@ -225,7 +225,7 @@ impl Package {
         let mut target = None;
         self.events(relations, PART_BYTES, &mut |event| {
             if let Seen::Start(tag) = event
-                && tag.local_name().as_ref() == "Relationship"
+                && tag.local_name().as_ref() == b"Relationship"
                 && attribute(tag, "Id").as_deref() == Some(relation.as_str())
             {
                 target = attribute(tag, "Target");
@@ -256,7 +256,7 @@ impl Package {
         self.events(index, SHEET_BYTES, &mut |event| {
             match event {
                 Seen::Start(tag) => match tag.local_name().as_ref() {
-                    "row" => {
+                    b"row" => {
                         row = match attribute(tag, "r").and_then(|r| r.parse().ok()) {
                             Some(number) => number,
                             None => row + 1,
@@ -264,7 +264,7 @@ impl Package {
                         column = 0;
                         hidden = is_true(attribute(tag, "hidden").as_deref());
                     }
-                    "c" => {
+                    b"c" => {
                         if std::mem::take(&mut hidden) {
                             facts.hide(row);
                         }
@@ -274,15 +274,15 @@ impl Package {
                             None => column + 1,
                         };
                     }
-                    "f" => formula = true,
-                    "v" | "is" => in_value = true,
-                    "mergeCell" => facts.merge(attribute(tag, "ref").unwrap_or_default()),
+                    b"f" => formula = true,
+                    b"v" | b"is" => in_value = true,
+                    b"mergeCell" => facts.merge(attribute(tag, "ref").unwrap_or_default()),
                     _ => {}
                 },
                 Seen::Text => value |= in_value,
                 Seen::End(name) => match name {
-                    "v" | "is" => in_value = false,
-                    "c" if formula && !value => {
+                    b"v" | b"is" => in_value = false,
+                    b"c" if formula && !value => {
                         if facts.valueless.len() >= MOST_VALUELESS {
                             return Err(too_large(
                                 &input,
@@ -313,27 +313,27 @@ impl Package {
         self.events(content, PART_BYTES, &mut |event| {
             match event {
                 Seen::Start(tag) => match tag.name().as_ref() {
-                    "table:table" => {
+                    b"table:table" => {
                         (row, widest, filled_rows) = (0, 0, 0);
                         wanted =
                             sheet.is_some() && attribute(tag, "table:name").as_deref() == sheet;
                     }
-                    "table:table-row" => {
+                    b"table:table-row" => {
                         (column, filled) = (0, 0);
                         repeat = number(tag, "table:number-rows-repeated");
                         hidden = attribute(tag, "table:visibility").is_some_and(|v| v != "visible");
                     }
-                    "table:table-cell" | "table:covered-table-cell" => {
+                    b"table:table-cell" | b"table:covered-table-cell" => {
                         column =
                             column.saturating_add(number(tag, "table:number-columns-repeated"));
                         if attribute(tag, "office:value-type").is_some() {
                             filled = column;
                         }
                     }
-                    "text:p" => filled = column,
+                    b"text:p" => filled = column,
                     _ => {}
                 },
-                Seen::End("table:table-row") => {
+                Seen::End(b"table:table-row") => {
                     if wanted && hidden && filled > 0 {
                         facts.hide(row + 1);
                     }
@@ -343,7 +343,7 @@ impl Package {
                         filled_rows = row;
                     }
                 }
-                Seen::End("table:table") => {
+                Seen::End(b"table:table") => {
                     cells = cells.saturating_add(widest.saturating_mul(filled_rows));
                     if cells > ODS_CELLS {
                         return Err(too_large(&input, "it has more than ten million cells"));
@@ -396,7 +396,7 @@ impl Package {
                     let more = each(Seen::Start(&tag))?;
                     more && each(Seen::End(tag.local_or_full()))?
                 }
-                Event::End(tag) => each(Seen::End(local_or_full(tag.name().into_inner())))?,
+                Event::End(tag) => each(Seen::End(local_or_full(tag.name().0)))?,
                 Event::Text(text) => text.is_empty() || each(Seen::Text)?,
                 Event::CData(_) | Event::GeneralRef(_) => each(Seen::Text)?,
                 Event::Eof => return Ok(()),
@@ -413,25 +413,25 @@ impl Package {
 enum Seen<'e> {
     Start(&'e BytesStart<'e>),
     Text,
-    End(&'e str),
+    End(&'e [u8]),
 }
 
 /// `table:table` keeps its prefix, `x:row` loses it: only `OpenDocument`'s own names hold one.
-fn local_or_full(name: &str) -> &str {
-    if name.starts_with("table:") || name.starts_with("text:") {
+fn local_or_full(name: &[u8]) -> &[u8] {
+    if name.starts_with(b"table:") || name.starts_with(b"text:") {
         name
     } else {
-        name.rsplit(':').next().unwrap_or(name)
+        name.rsplit(|b| *b == b':').next().unwrap_or(name)
     }
 }
 
 trait LocalOrFull {
-    fn local_or_full(&self) -> &str;
+    fn local_or_full(&self) -> &[u8];
 }
 
 impl LocalOrFull for BytesStart<'_> {
-    fn local_or_full(&self) -> &str {
-        local_or_full(self.name().into_inner())
+    fn local_or_full(&self) -> &[u8] {
+        local_or_full(self.name().0)
     }
 }
 
