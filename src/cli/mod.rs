@@ -1,25 +1,23 @@
-//! FRONT DESK: talks to the user, calls the rooms; nobody imports it.
+//! The command line: what was typed becomes a request to [`crate::ops`], and what comes back becomes words and an exit
+//! status. Nobody imports this module.
 
-mod adopt;
 mod args;
 mod commands;
-mod connect;
-mod contents;
-mod done;
 mod exit;
-mod feeder;
-mod known;
+mod front;
 mod output;
 mod progress;
 mod prompt;
-mod readback;
+mod settings;
+mod signals;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 pub use args::{Cli, command};
-pub use exit::{CliError, Exit};
+pub use exit::CliError;
 use output::Output;
 
 use crate::clock::Clock;
@@ -36,14 +34,11 @@ pub fn main() -> ExitCode {
         output,
         clock: Clock::System,
     };
-    let exit = match commands::run(cli, &desk) {
-        Ok(exit) => exit,
-        Err(error) => {
-            desk.output.error(&error);
-            error.exit()
-        }
-    };
-    exit.into()
+    let ending = commands::run(cli, &desk).unwrap_or_else(|error| {
+        desk.output.error(&error);
+        error.ending()
+    });
+    ending.into()
 }
 
 /// What every command is given: the world as arguments.

@@ -1,11 +1,11 @@
 //! `[[job]]`, `[metrics]` and `[notify]` as written.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::bound::MaxErrors;
 use crate::secret::Secret;
 
 /// A time: `30s`, `26h`.
@@ -35,41 +35,6 @@ impl<'de> Deserialize<'de> for Share {
             .filter(|n| (0.0..=100.0).contains(n))
             .map(|n| Share(n / 100.0))
             .ok_or_else(|| de::Error::custom(format!("\"{text}\" is no share: write 2% or 20%")))
-    }
-}
-
-/// A number of rows, or a share of them: `20` or `"2%"`, as text for the one parser of the front desk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowsOrShare(pub String);
-
-impl<'de> Deserialize<'de> for RowsOrShare {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = RowsOrShare;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of rows, or a share like \"2%\"")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<RowsOrShare, E> {
-                let share = text.strip_suffix('%').unwrap_or(text).trim();
-                match share.parse::<f64>() {
-                    Ok(n) if n >= 0.0 => Ok(RowsOrShare(text.to_owned())),
-                    _ => Err(E::custom(format!(
-                        "\"{text}\" is no bound: write a number of rows, 20, or a share, \"2%\""
-                    ))),
-                }
-            }
-
-            fn visit_i64<E: de::Error>(self, n: i64) -> Result<RowsOrShare, E> {
-                if n < 0 {
-                    return Err(E::custom(format!("{n} is no number of rows")));
-                }
-                Ok(RowsOrShare(n.to_string()))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -112,7 +77,7 @@ pub struct Job {
     /// one that lost this share of its rows since the last good run,
     pub max_shrink: Option<Share>,
     /// and one with more invalid rows than this.
-    pub max_errors: Option<RowsOrShare>,
+    pub max_errors: Option<MaxErrors>,
     /// For so long the file must not have changed.
     pub settle_file: Option<Time>,
     /// Where the file is moved after a good run.

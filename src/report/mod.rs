@@ -11,6 +11,7 @@ mod contents;
 mod created;
 mod csv_file;
 mod drift;
+mod ending;
 mod folder;
 mod html;
 mod json;
@@ -32,6 +33,7 @@ pub use contents::{
 };
 pub use created::write_created;
 pub use drift::drift;
+pub use ending::RunEnding;
 pub use folder::{ReportError, ReportFolder};
 pub use html::{PageParts, write as write_page};
 pub use json::summary_json;

@@ -53,6 +53,8 @@ mod references;
 mod rejects;
 /// The practice server itself.
 mod sandbox;
+/// An import by a front that is no terminal.
+mod second_front;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// Partners read back and compared.

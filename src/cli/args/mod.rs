@@ -10,13 +10,11 @@ mod value;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use look::{
-    InitArgs, KeysArgs, ListArgs, ListFormat, OrderBy, PartnersCommand, StateCommand, StatusArgs,
-    VerifyArgs,
+    InitArgs, KeysArgs, ListFormat, PartnersCommand, StateCommand, StatusArgs, VerifyArgs,
 };
-pub(crate) use runs::{CheckArgs, ExportArgs, ImportArgs, ReconcileArgs, SyncArgs};
+pub(crate) use runs::{CheckArgs, ImportArgs, ReconcileArgs, SyncArgs};
 pub(crate) use sandbox::SandboxArgs;
 pub(crate) use shared::{ProgressMode, Shared};
-pub(crate) use value::MaxErrors;
 
 /// Moves partner records out of CRM exports into the ECG partners API: exactly one partner for each row,
 /// whatever crashes.

@@ -2,20 +2,24 @@
 
 use crate::cli::Desk;
 use crate::cli::args::{KeysArgs, Shared, StateCommand};
-use crate::cli::connect;
-use crate::cli::exit::{CliError, Exit};
+use crate::cli::exit::CliError;
 use crate::cli::prompt;
-use crate::report::table;
+use crate::cli::settings;
+use crate::report::{RunEnding, table};
 use crate::state::{Kept, StateLock, Upkeep, backup, export};
 
-pub(super) fn run(which: &StateCommand, shared: &Shared, desk: &Desk) -> Result<Exit, CliError> {
-    let settings = connect::settings(shared, desk)?;
+pub(super) fn run(
+    which: &StateCommand,
+    shared: &Shared,
+    desk: &Desk,
+) -> Result<RunEnding, CliError> {
+    let (settings, _) = settings::resolved(shared, desk)?;
     match which {
         StateCommand::Backup { file } => {
             backup(&settings.state, file)?;
             desk.output
                 .note(&format!("the state was copied to {}", file.display()));
-            Ok(Exit::Done)
+            Ok(RunEnding::Done)
         }
         StateCommand::Export => {
             let mut writer = csv::Writer::from_writer(Vec::new());
@@ -47,7 +51,7 @@ pub(super) fn run(which: &StateCommand, shared: &Shared, desk: &Desk) -> Result<
             written.map_err(|e| broken(&e))?;
             let bytes = writer.into_inner().map_err(|e| broken(&e))?;
             desk.output.result(&String::from_utf8_lossy(&bytes));
-            Ok(Exit::Done)
+            Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {
             let _lock = StateLock::take(&settings.state, &desk.clock)?;
@@ -68,7 +72,7 @@ pub(super) fn run(which: &StateCommand, shared: &Shared, desk: &Desk) -> Result<
             }
             let count = upkeep.forget(&rows, desk.clock.now())?;
             desk.output.note(&format!("forgotten: {count}"));
-            Ok(Exit::Done)
+            Ok(RunEnding::Done)
         }
         StateCommand::Accept { keys, all_changed } => {
             let _lock = StateLock::take(&settings.state, &desk.clock)?;
@@ -94,7 +98,7 @@ pub(super) fn run(which: &StateCommand, shared: &Shared, desk: &Desk) -> Result<
             }
             let count = upkeep.accept(&rows, desk.clock.now())?;
             desk.output.note(&format!("accepted: {count}"));
-            Ok(Exit::Done)
+            Ok(RunEnding::Done)
         }
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::connect::Telephone;
 use crate::api::{ApiError, ListFilter, PageWalk, PartnersApi as _, RemotePartner};
 use crate::delivery::Stop;
+use crate::ops::connect::ApiClient;
 use crate::partner::{ApiWords, PartnerId, fields_of_answer};
 
 /// What list and get have to show so that all fields can be compared.
@@ -17,17 +17,17 @@ const INCLUDE: [&str; 2] = ["parent-partner", "partner-type"];
 
 /// Partners as the API has them.
 #[derive(Debug, Default)]
-pub(crate) struct Readback {
+pub(super) struct Readback {
     fields: FxHashMap<PartnerId, Box<[u32]>>,
     /// Ids of ours by legacyIdentifier, where there are several.
-    pub(crate) duplicates: Vec<(String, Vec<PartnerId>)>,
+    pub(super) duplicates: Vec<(String, Vec<PartnerId>)>,
 }
 
 impl Readback {
     /// Walks over the whole list. `known` says which partners are to be compared, `ours` which
     /// legacyIdentifiers belong to the source.
-    pub(crate) async fn whole(
-        api: &Arc<Telephone>,
+    pub(super) async fn whole(
+        api: &Arc<ApiClient>,
         stop: &Stop,
         known: &(dyn Fn(&PartnerId) -> bool + Sync),
         ours: &(dyn Fn(&str) -> bool + Sync),
@@ -71,8 +71,8 @@ impl Readback {
     }
 
     /// Gets some partners.
-    pub(crate) async fn some(
-        api: &Arc<Telephone>,
+    pub(super) async fn some(
+        api: &Arc<ApiClient>,
         stop: &Stop,
         ids: &[PartnerId],
     ) -> Result<Self, ApiError> {
@@ -103,8 +103,8 @@ impl Readback {
             .insert(partner.id.clone(), hashes.into_boxed_slice());
     }
 
-    /// The hashes of a partner's fields, ascending; none where the API has it not.
-    pub(crate) fn of(&self, id: &PartnerId) -> Option<&[u32]> {
+    /// The hashes of a partner's fields, ascending; `None` where the API does not have it.
+    pub(super) fn of(&self, id: &PartnerId) -> Option<&[u32]> {
         self.fields.get(id).map(|f| &**f)
     }
 }
@@ -130,7 +130,7 @@ async fn again(error: &ApiError, tries: u32, stop: &Stop) -> bool {
 
 async fn next_page(
     walk: &mut PageWalk,
-    api: &Arc<Telephone>,
+    api: &Arc<ApiClient>,
     stop: &Stop,
 ) -> Result<Option<Vec<RemotePartner>>, ApiError> {
     let mut tries = 0;
@@ -148,8 +148,8 @@ async fn next_page(
 }
 
 /// One partner with all that can be compared.
-pub(crate) async fn get(
-    api: &Arc<Telephone>,
+pub(super) async fn get(
+    api: &Arc<ApiClient>,
     stop: &Stop,
     id: &PartnerId,
 ) -> Result<Option<RemotePartner>, ApiError> {

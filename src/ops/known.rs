@@ -7,22 +7,22 @@ use crate::state::{LedgerReader, StateError};
 
 /// A connection to the state that threads take in turns; without one, nobody is known.
 #[derive(Debug)]
-pub(crate) struct KnownRows {
+pub(super) struct KnownRows {
     reader: Option<Mutex<LedgerReader>>,
     trouble: Mutex<Option<StateError>>,
 }
 
 impl KnownRows {
-    pub(crate) fn new(reader: Option<LedgerReader>) -> Self {
+    pub(super) fn new(reader: Option<LedgerReader>) -> Self {
         Self {
             reader: reader.map(Mutex::new),
             trouble: Mutex::new(None),
         }
     }
 
-    /// Whether the row has its partner. What cannot be read counts as known, and is told by
+    /// Whether the row has its partner. What cannot be read counts as known, and is reported by
     /// [`KnownRows::trouble`]: a row must not be called an orphan because a disk failed.
-    pub(crate) fn is_created(&self, key: &RowKey) -> bool {
+    pub(super) fn is_created(&self, key: &RowKey) -> bool {
         let Some(reader) = &self.reader else {
             return false;
         };
@@ -38,7 +38,7 @@ impl KnownRows {
     }
 
     /// The first thing that went wrong.
-    pub(crate) fn trouble(self) -> Option<StateError> {
+    pub(super) fn trouble(self) -> Option<StateError> {
         self.trouble
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)

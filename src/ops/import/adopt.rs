@@ -1,4 +1,4 @@
-//! `--adopt`: partners that are on the API already are recorded, not made again. So a migration that was
+//! `--adopt`: partners that are on the API already are recorded, not created again. So a migration that was
 //! begun by hand, or by another tool, is continued.
 //!
 //! The whole partner list is paged once; then the files are read once, and every row whose exact
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::connect::Telephone;
-use super::exit::CliError;
-use super::known::KnownRows;
 use crate::api::collect_by_identifier;
 use crate::delivery::{Stop, duplicates, place};
+use crate::ops::connect::ApiClient;
+use crate::ops::error::OpError;
+use crate::ops::known::KnownRows;
 use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, Survey};
 use crate::report::Collector;
@@ -21,22 +21,22 @@ use crate::source::Flow;
 use crate::state::{Claim, Doubt, Event, Ledger, RecordState, Settlement, StateError, step};
 
 /// What adoption needs.
-pub(crate) struct Adoption<'a> {
-    pub(crate) api: &'a Arc<Telephone>,
-    pub(crate) handle: &'a Handle,
-    pub(crate) exports: &'a Exports,
-    pub(crate) survey: &'a Survey,
-    pub(crate) ledger: &'a Ledger,
-    pub(crate) collector: &'a Arc<Mutex<Collector>>,
-    pub(crate) stop: &'a Stop,
+pub(in crate::ops) struct Adoption<'a> {
+    pub(in crate::ops) api: &'a Arc<ApiClient>,
+    pub(in crate::ops) handle: &'a Handle,
+    pub(in crate::ops) exports: &'a Exports,
+    pub(in crate::ops) survey: &'a Survey,
+    pub(in crate::ops) ledger: &'a Ledger,
+    pub(in crate::ops) collector: &'a Arc<Mutex<Collector>>,
+    pub(in crate::ops) stop: &'a Stop,
 }
 
 impl Adoption<'_> {
     /// Adopts, tells each adopted row, and returns their ordinals. `rest` takes every other row.
-    pub(crate) fn run(
+    pub(in crate::ops) fn run(
         &self,
         rest: &mut dyn FnMut(crate::prepare::PreparedRow, Option<RecordState>),
-    ) -> Result<HashSet<u32>, CliError> {
+    ) -> Result<HashSet<u32>, OpError> {
         let wanted = |legacy: &str| self.survey.has_identifier(legacy);
         let found = self
             .handle
@@ -149,7 +149,10 @@ fn settlement(
 }
 
 /// Doubts that adoption did not settle.
-pub(crate) fn doubts_left(ledger: &Ledger, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, CliError> {
+pub(in crate::ops) fn doubts_left(
+    ledger: &Ledger,
+    doubts: Vec<Doubt>,
+) -> Result<Vec<Doubt>, OpError> {
     if doubts.is_empty() {
         return Ok(doubts);
     }

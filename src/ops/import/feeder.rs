@@ -1,6 +1,6 @@
-//! From the corridor to the delivery: pass after pass over the files, until every row has its outcome.
+//! From prepared rows to the delivery: pass after pass over the files, until every row has its outcome.
 //!
-//! The feeder runs on its own thread. It looks each batch up in the ledger, tells at once what needs no
+//! The feeder runs on its own thread. It looks each batch up in the state, reports at once what needs no
 //! sending, and hands the rest over; the bounded channel holds it back while the API is the limit. Rows
 //! whose parent has no partner yet are handed over again in the next pass, for as long as passes help.
 
@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::connect::Telephone;
-use super::contents::contents;
-use super::known::KnownRows;
 use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
     Decision, Input, PassEnd, Stop, StopReason, blocked, changed, decide, in_doubt, still_rejected,
 };
 use crate::diagnostic::Diagnostic;
+use crate::ops::connect::ApiClient;
+use crate::ops::contents::contents;
+use crate::ops::known::KnownRows;
 use crate::partner::{Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
@@ -25,26 +25,26 @@ use crate::source::Flow;
 use crate::state::{Ledger, LedgerReader, StateError};
 
 /// What feeds a delivery.
-pub(crate) struct Feeder {
-    pub(crate) exports: Arc<Exports>,
-    pub(crate) survey: Arc<Survey>,
-    pub(crate) reader: LedgerReader,
-    pub(crate) ledger: Ledger,
-    pub(crate) fingerprinter: Fingerprinter,
-    pub(crate) collector: Arc<Mutex<Collector>>,
-    pub(crate) input: mpsc::Sender<Input>,
-    pub(crate) stop: Stop,
-    pub(crate) api: Arc<Telephone>,
-    pub(crate) handle: Handle,
-    pub(crate) retry_rejected: bool,
+pub(super) struct Feeder {
+    pub(super) exports: Arc<Exports>,
+    pub(super) survey: Arc<Survey>,
+    pub(super) reader: LedgerReader,
+    pub(super) ledger: Ledger,
+    pub(super) fingerprinter: Fingerprinter,
+    pub(super) collector: Arc<Mutex<Collector>>,
+    pub(super) input: mpsc::Sender<Input>,
+    pub(super) stop: Stop,
+    pub(super) api: Arc<ApiClient>,
+    pub(super) handle: Handle,
+    pub(super) retry_rejected: bool,
     /// Rows that were adopted and are counted already.
-    pub(crate) adopted: HashSet<u32>,
+    pub(super) adopted: HashSet<u32>,
     /// Rows that may still be sent.
-    pub(crate) budget: u64,
+    pub(super) budget: u64,
     /// Rows met in the first pass.
-    pub(crate) met: u64,
+    pub(super) met: u64,
     /// Whether the API was asked how it is.
-    pub(crate) asked: bool,
+    pub(super) asked: bool,
 }
 
 /// How long to look whether the API is there before the first row is sent.
@@ -52,7 +52,7 @@ const HEALTH_TRIES: u32 = 3;
 
 impl Feeder {
     /// Feeds until all rows have an outcome, or the run stops.
-    pub(crate) fn run(mut self) {
+    pub(super) fn run(mut self) {
         if let Err(reason) = self.passes() {
             self.stop.request(reason);
         }

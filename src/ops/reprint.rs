@@ -1,35 +1,33 @@
-//! `status --run`: a run's reports once more, made from the state alone. The state holds no value of the
-//! source, so these have none: places, codes, levels, counts, and the partners that were made.
+//! A run's reports once more, made from the state alone. The state holds no value of the source, so these have none:
+//! places, codes, levels, counts, and the partners that were created.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::run::{self, Heading};
-use crate::cli::Desk;
-use crate::cli::exit::{CliError, Exit};
-use crate::config::Resolved;
+use super::conclude::{Heading, blank, finish};
+use super::error::OpError;
+use super::request::ReportRequest;
+use super::session::Session;
 use crate::partner::RowOutcome;
 use crate::report::{
-    Collector, Kind, ReportFolder, RunReport, SourceValues, Wanted, read_problems, write_created,
+    Collector, Kind, RunEnding, RunReport, SourceValues, Wanted, read_problems, write_created,
 };
 use crate::state::{RunId, StateView, StoredRun};
 
-pub(super) fn run(
-    view: &StateView,
+/// Makes the reports of an earlier run again.
+///
+/// # Errors
+/// [`OpError`] where the state cannot be read, knows no such run, or the folder cannot be written.
+pub fn reprint(
     name: &str,
-    settings: &Resolved,
-    desk: &Desk,
-) -> Result<Exit, CliError> {
+    request: &ReportRequest,
+    session: &Session<'_>,
+) -> Result<RunReport, OpError> {
+    let view = StateView::open(&session.settings.state)?;
     let Some(stored) = view.run(name)? else {
-        return Err(CliError::Usage(format!(
-            "the state knows no run \"{name}\"; `partner-sync status` lists them"
-        )));
+        return Err(OpError::UnknownRun(name.to_owned()));
     };
-    let folder = settings
-        .report
-        .as_deref()
-        .map(ReportFolder::create)
-        .transpose()?;
+    let folder = request.create_folder()?;
     let wanted = Wanted::problems(SourceValues::LeftOut);
     let mut collector = Collector::new(
         folder.as_ref(),
@@ -54,18 +52,15 @@ pub(super) fn run(
             .map(|(key, legacy, partner)| (key.as_str(), legacy.as_str(), partner.as_str()));
         report.written.push(write_created(folder, partners)?);
     }
-    let exit = report.exit;
-    let report = run::finish(
+    let ending = RunEnding::of(report.exit);
+    Ok(finish(
         report,
         collected.page.as_ref(),
         collected.trouble,
         folder.as_ref(),
-        desk,
-        |_| Exit::of(exit),
-    );
-    run::print(&report, desk);
-    // The run's own exit code stands in the report; making it again is a success of its own.
-    Ok(Exit::Done)
+        session.observer,
+        |_| ending,
+    ))
 }
 
 /// The report as the run left it; for a run that did not end, what is known of it.
@@ -98,9 +93,9 @@ fn kept_report(stored: &StoredRun, created: u64) -> RunReport {
             .then(|| "the run did not end; it runs still, or it died".to_owned()),
         started: Instant::now(),
     };
-    let mut report = run::blank(heading);
+    let mut report = blank(heading);
     report.seconds = 0.0;
     report.counts.add(RowOutcome::Created, created);
-    report.exit = stored.exit.unwrap_or(Exit::Stopped.code());
+    report.exit = stored.exit.unwrap_or(RunEnding::Stopped.code());
     report
 }

@@ -3,19 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::error::JobError;
 use crate::clock::Timestamp;
+use crate::ops::error::OpError;
+use crate::ops::session::Session;
 
 /// The newest file that a pattern matches; of two of one age, the last by name.
-pub(super) fn newest(pattern: &str) -> Result<PathBuf, String> {
-    let matches =
-        glob::glob(pattern).map_err(|e| format!("the pattern \"{pattern}\" is wrong: {e}"))?;
+pub(in crate::ops) fn newest(pattern: &str) -> Result<PathBuf, JobError> {
+    let matches = glob::glob(pattern).map_err(|source| JobError::Pattern {
+        pattern: pattern.to_owned(),
+        source,
+    })?;
     matches
         .flatten()
         .filter(|path| path.is_file())
         .filter_map(|path| Some((modified(&path)?, path)))
         .max()
         .map(|(_, path)| path)
-        .ok_or_else(|| format!("no file matches \"{pattern}\": was last night's export made?"))
+        .ok_or_else(|| JobError::NoFile(pattern.to_owned()))
 }
 
 fn modified(path: &Path) -> Option<i64> {
@@ -29,29 +34,32 @@ fn age(path: &Path, now: Timestamp) -> Duration {
     Duration::from_millis(since)
 }
 
-/// An older export than `most` is told.
+/// Refuses an export that is older than `most`.
 pub(super) fn fresh_enough(
     path: &Path,
     most: Option<Duration>,
     now: Timestamp,
-) -> Result<(), String> {
+) -> Result<(), JobError> {
     let Some(most) = most else { return Ok(()) };
     let age = age(path, now);
     if age <= most {
         return Ok(());
     }
-    Err(format!(
-        "{} is {} old, older than max_age = {}: nothing was sent; was last night's export made?",
-        path.display(),
-        humantime::format_duration(Duration::from_secs(age.as_secs())),
-        humantime::format_duration(most)
-    ))
+    Err(JobError::Stale {
+        path: path.to_owned(),
+        age: Duration::from_secs(age.as_secs()),
+        most,
+    })
 }
 
-/// Waits until a file has not changed for `quiet`; one that changes meanwhile is still being written.
-pub(super) fn settled(path: &Path, quiet: Option<Duration>, now: Timestamp) -> Result<(), String> {
+/// Waits until a file has not changed for `quiet`; one that changes meanwhile is still being written. A stop ends the wait.
+pub(super) fn settled(
+    path: &Path,
+    quiet: Option<Duration>,
+    session: &Session<'_>,
+) -> Result<(), OpError> {
     let Some(quiet) = quiet else { return Ok(()) };
-    let left = quiet.saturating_sub(age(path, now));
+    let left = quiet.saturating_sub(age(path, session.clock.now()));
     if left.is_zero() {
         return Ok(());
     }
@@ -61,26 +69,26 @@ pub(super) fn settled(path: &Path, quiet: Option<Duration>, now: Timestamp) -> R
             .map(|m| (m.len(), m.modified().ok()))
     };
     let before = look(path);
-    std::thread::sleep(left);
+    if !session.runtime.block_on(session.stop.pause(left)) {
+        return Err(OpError::Interrupted);
+    }
     if before.is_some() && look(path) == before {
         Ok(())
     } else {
-        Err(format!(
-            "{} is still being written (settle_file = {}): nothing was sent; run again when it is whole",
-            path.display(),
-            humantime::format_duration(quiet)
-        ))
+        Err(JobError::StillWritten {
+            path: path.to_owned(),
+            quiet,
+        }
+        .into())
     }
 }
 
 /// Moves a file into a folder, which is made; a name that is taken gets the time in front.
-pub(super) fn archive(path: &Path, folder: &Path, now: Timestamp) -> Result<(), String> {
-    let cannot = |e: std::io::Error| {
-        format!(
-            "the rows are through, but {} cannot be moved to {}: {e}",
-            path.display(),
-            folder.display()
-        )
+pub(super) fn archive(path: &Path, folder: &Path, now: Timestamp) -> Result<(), JobError> {
+    let cannot = |source| JobError::Archive {
+        path: path.to_owned(),
+        folder: folder.to_owned(),
+        source,
     };
     std::fs::create_dir_all(folder).map_err(cannot)?;
     let name = path.file_name().unwrap_or_default();

@@ -1,44 +1,38 @@
 //! What a night leaves beside its reports: metrics, a message, and no more folders than asked for.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::import::Surroundings;
-use super::sync::{JobEnd, run_folders};
-use crate::cli::Desk;
-use crate::cli::exit::Exit;
-use crate::config::{ConfigFile, NotifyOn, Resolved};
+use super::job::JobEnd;
+use crate::config::{ConfigFile, NotifyOn};
 use crate::notify;
-use crate::report::{JobMoments, RunReport, metrics, verdict};
+use crate::ops::observer::Note;
+use crate::ops::session::Session;
+use crate::report::{JobMoments, RunEnding, RunReport, metrics, verdict};
 use crate::state::{RecordState, StateView};
 
 /// Kinds of problems that a message names for each job.
 const NAMED_GROUPS: usize = 3;
 
-/// Writes the text file for `node_exporter`. Trouble is told and fails nothing.
-pub(super) fn write_metrics(
-    config: &ConfigFile,
-    settings: &Resolved,
-    ends: &[JobEnd],
-    desk: &Desk,
-) {
+/// Writes the text file for `node_exporter`. Trouble is reported and fails nothing.
+pub(super) fn write_metrics(config: &ConfigFile, ends: &[JobEnd], session: &Session<'_>) {
     let Some(path) = &config.metrics.textfile else {
         return;
     };
     let jobs: Vec<(&str, &RunReport, JobMoments)> = ends
         .iter()
         .map(|end| {
-            let moments = moments(settings, &end.report, desk);
+            let moments = moments(&end.report, session);
             (end.name.as_str(), &end.report, moments)
         })
         .collect();
     let before = std::fs::read_to_string(path).unwrap_or_default();
     let text = metrics(&jobs, &before);
     if let Err(error) = write_readable(path, &text) {
-        desk.output.note(&format!(
-            "warning: cannot write the metrics {}: {error}",
-            path.display()
-        ));
+        session.observer.note(&Note::MetricsFailed {
+            path,
+            error: &error,
+        });
     }
 }
 
@@ -58,15 +52,15 @@ fn write_readable(path: &Path, text: &str) -> std::io::Result<()> {
     file.persist(path).map(drop).map_err(|e| e.error)
 }
 
-fn moments(settings: &Resolved, report: &RunReport, desk: &Desk) -> JobMoments {
+fn moments(report: &RunReport, session: &Session<'_>) -> JobMoments {
     let mut moments = JobMoments {
-        ended: desk.clock.now().0 / 1000,
+        ended: session.clock.now().0 / 1000,
         ..JobMoments::default()
     };
     let Some(target) = &report.target else {
         return moments;
     };
-    let Ok(view) = StateView::open(&settings.state) else {
+    let Ok(view) = StateView::open(&session.settings.state) else {
         return moments;
     };
     if let Ok(counts) = view.counts() {
@@ -86,13 +80,13 @@ fn moments(settings: &Resolved, report: &RunReport, desk: &Desk) -> JobMoments {
     moments
 }
 
-/// Tells the webhook, where the night gives reason to. Trouble is told and fails nothing.
+/// Tells the webhook, where the night gives reason to. Trouble is reported and fails nothing.
 pub(super) fn notify(
     config: &ConfigFile,
     ends: &[JobEnd],
-    exit: Exit,
+    ending: RunEnding,
     summary: &serde_json::Value,
-    around: Surroundings<'_>,
+    session: &Session<'_>,
 ) {
     let Some(url) = &config.notify.url else {
         return;
@@ -102,20 +96,17 @@ pub(super) fn notify(
         .on
         .clone()
         .unwrap_or_else(|| vec![NotifyOn::Failure, NotifyOn::Problems]);
-    let reason = match exit {
-        Exit::Done => NotifyOn::Success,
-        Exit::Problems => NotifyOn::Problems,
+    let reason = match ending {
+        RunEnding::Done => NotifyOn::Success,
+        RunEnding::Problems => NotifyOn::Problems,
         _ => NotifyOn::Failure,
     };
     if !on.contains(&reason) {
         return;
     }
     let body = notify::message(&words(ends), &without_examples(summary));
-    if let Err(error) = around.runtime.block_on(notify::post(url, &body)) {
-        around
-            .desk
-            .output
-            .note(&format!("warning: the webhook was not told: {error}"));
+    if let Err(error) = session.runtime.block_on(notify::post(url, &body)) {
+        session.observer.note(&Note::WebhookFailed(&error));
     }
 }
 
@@ -174,4 +165,33 @@ pub(super) fn prune_reports(base: &Path, keep: u32) {
             tracing::warn!(folder = %folder.display(), %error, "an old report cannot be removed");
         }
     }
+}
+
+/// Whether a folder has the name of a run.
+fn is_run_name(path: &Path) -> bool {
+    // 20261123T191300Z-4f2a
+    path.file_name()
+        .and_then(|n| n.to_str())
+        .is_some_and(|name| {
+            let bytes = name.as_bytes();
+            bytes.len() == 21
+                && bytes[8] == b'T'
+                && bytes[15] == b'Z'
+                && bytes[16] == b'-'
+                && bytes[..8].iter().all(u8::is_ascii_digit)
+        })
+}
+
+/// All folders of runs below `base`, oldest first.
+fn run_folders(base: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(base) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<PathBuf> = entries
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_dir() && is_run_name(p))
+        .collect();
+    folders.sort();
+    folders
 }

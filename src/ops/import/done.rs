@@ -1,6 +1,6 @@
 //! Rows that an earlier run has settled, found while the files are surveyed: mostly, nothing is new.
 
-use crate::cli::exit::CliError;
+use crate::ops::error::OpError;
 use crate::partner::{Fingerprint, Fingerprinter};
 use crate::prepare::{Ahead, AreDone};
 use crate::state::{DoneRows, LedgerReader, OpenRows};
@@ -11,18 +11,18 @@ const FEW_RECORDS: u64 = 10_000;
 const BYTES_OF_A_RECORD: u64 = 16;
 
 /// What a state knows as done.
-pub(crate) struct DoneBefore {
+pub(super) struct DoneBefore {
     rows: DoneRows,
     /// Whether rows were under way or in doubt.
-    pub(crate) open: OpenRows,
+    pub(super) open: OpenRows,
     /// The state's hasher.
     fingerprinter: Fingerprinter,
 }
 
 impl DoneBefore {
-    /// Reads it for files of so many bytes. None where the state is much larger than the files: it is asked about their
+    /// Reads it for files of so many bytes. `None` where the state is much larger than the files: it is asked about their
     /// rows one by one then.
-    pub(crate) fn read(reader: &LedgerReader, bytes: u64) -> Result<Option<Self>, CliError> {
+    pub(super) fn read(reader: &LedgerReader, bytes: u64) -> Result<Option<Self>, OpError> {
         let most = FEW_RECORDS.max(bytes / BYTES_OF_A_RECORD);
         let Some(rows) = reader.done_rows(most)? else {
             return Ok(None);
@@ -36,7 +36,7 @@ impl DoneBefore {
 }
 
 /// What a survey looks for by it.
-pub(crate) fn ahead(done: Option<&DoneBefore>) -> Ahead<'_> {
+pub(super) fn ahead(done: Option<&DoneBefore>) -> Ahead<'_> {
     match done {
         Some(done) if !done.rows.is_empty() => Ahead::Done(&done.fingerprinter, done),
         _ => Ahead::Nothing,

@@ -1,11 +1,11 @@
-//! What the corridor counted → the words of the report.
+//! What was counted while rows were prepared → what the report says of them.
 
 use crate::prepare::{Exports, Survey, Tally};
 use crate::report::{Contents, FieldShare, FieldWords, SamplePayload, Word};
 use crate::source::PROBLEMS_COLUMN;
 
 /// What the rows hold, with the order that was found for each date column.
-pub(crate) fn contents(exports: &Exports, survey: &Survey, tally: Tally) -> Contents {
+pub(super) fn contents(exports: &Exports, survey: &Survey, tally: Tally) -> Contents {
     let order = |field: &str| {
         let files = exports.files().iter().enumerate();
         let found: Vec<String> = files
