@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::import::PlanError;
 use super::sync::JobError;
+use super::upkeep::UpkeepError;
 use crate::api::ApiError;
 use crate::config::ConfigError;
 use crate::mapping::MappingError;
@@ -47,6 +48,9 @@ pub enum OpError {
     /// A job of the configuration, or its file.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// Rows of the state.
+    #[error(transparent)]
+    Upkeep(#[from] UpkeepError),
     /// The rate is none.
     #[error("{0}")]
     Rate(String),
@@ -138,6 +142,7 @@ impl OpError {
             | OpError::Config(_)
             | OpError::Sandbox(_)
             | OpError::Address(_)
+            | OpError::Upkeep(_)
             | OpError::Rate(_)
             | OpError::NoToken
             | OpError::NotConfirmed

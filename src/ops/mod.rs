@@ -26,6 +26,7 @@ mod reprint;
 mod request;
 mod session;
 mod sync;
+mod upkeep;
 mod verify;
 
 pub use check::check;
@@ -43,4 +44,5 @@ pub use request::{
 };
 pub use session::{Session, Target};
 pub use sync::{Finding, JobEnd, JobError, Night, check_config, sync};
+pub use upkeep::{Confirm, RowsRequest, UpkeepError, accept, forget};
 pub use verify::{RowSign, Verification, verify};

@@ -35,6 +35,8 @@ mod local_faults;
 mod mapping;
 /// No interleaving of events and crashes makes a duplicate.
 mod model;
+/// What ends a night, or keeps a job from sending.
+mod night_stops;
 /// Several nights, and thirty.
 mod nights;
 /// The API's read side.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::api::ListFilter;
+use crate::ops::RowsRequest;
 
 /// `status`.
 #[derive(Debug, Clone, Args)]
@@ -49,6 +50,17 @@ pub struct KeysArgs {
     /// Do not ask.
     #[arg(long)]
     pub yes: bool,
+}
+
+impl KeysArgs {
+    /// The rows with these keys.
+    #[must_use]
+    pub(crate) fn request(&self) -> RowsRequest {
+        RowsRequest::Keys {
+            keys: self.keys.clone(),
+            mapping: self.space.clone(),
+        }
+    }
 }
 
 /// `state`.

@@ -10,7 +10,7 @@ mod value;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use look::{
-    InitArgs, KeysArgs, ListFormat, PartnersCommand, StateCommand, StatusArgs, VerifyArgs,
+    InitArgs, ListFormat, PartnersCommand, StateCommand, StatusArgs, VerifyArgs,
 };
 pub(crate) use runs::{CheckArgs, ImportArgs, ReconcileArgs, SyncArgs};
 pub(crate) use sandbox::SandboxArgs;
