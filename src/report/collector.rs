@@ -10,12 +10,13 @@ use super::contents::{Contents, Pause, SourceValues, Timeline};
 use super::created::{CreatedList, PlanList};
 use super::folder::{ReportError, ReportFolder};
 use super::html::{PageParts, PageProblems};
-use super::marked::{MarkedRows, Summary};
+use super::marked::MarkedRows;
 use super::marker::Marker;
 use super::model::{Counts, Kind, ProblemGroup};
 use super::problems::Problems;
 use super::rejects::{RejectFormat, Rejects, problems_text};
 use super::stored::{KeepProblems, Keeper};
+use super::summary::Summary;
 use crate::diagnostic::{Code, Diagnostic, one_line};
 use crate::partner::{RowOutcome, RowResult};
 

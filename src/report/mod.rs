@@ -6,11 +6,13 @@
 //! written under a temporary name and renamed, mode 0600, so that a report is whole or not there. Only
 //! `problems.jsonl` grows under its own name, for those who watch.
 
+mod cell_text;
 mod collector;
 mod contents;
 mod created;
 mod csv_file;
 mod drift;
+mod escape;
 mod folder;
 mod html;
 mod json;
@@ -24,6 +26,8 @@ mod sections;
 mod sheet_rows;
 mod skeleton;
 mod stored;
+mod styles;
+mod summary;
 mod terminal;
 
 pub use collector::{Collector, Counters, PerRow, Wanted};
@@ -31,6 +35,7 @@ pub use contents::{
     Contents, FieldShare, FieldWords, Pause, SamplePayload, SourceValues, Timeline, Verified, Word,
 };
 pub use created::write_created;
+pub use csv_file::Encode;
 pub use drift::drift;
 pub use folder::{ReportError, ReportFolder};
 pub use html::{PageParts, write as write_page};
@@ -38,7 +43,7 @@ pub use json::summary_json;
 pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
-pub use rejects::{Encode, RejectFormat};
+pub use rejects::RejectFormat;
 pub use stored::{KeepProblems, read_problems};
 pub use terminal::{render as render_terminal, table, verdict};
 

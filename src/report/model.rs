@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, SourceValues, Timeline, Verified};
-use super::terminal::meaning;
 use crate::diagnostic::{Code, Severity};
 use crate::partner::RowOutcome;
 
@@ -252,5 +251,23 @@ impl RunReport {
     #[must_use]
     pub fn count(&self, outcome: RowOutcome) -> u64 {
         self.counts.get(outcome)
+    }
+}
+
+/// An outcome in words, as this kind of run means it.
+fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
+    match (outcome, kind) {
+        (RowOutcome::Created, Kind::DryRun) => "to be created",
+        (RowOutcome::Created, _) => "created",
+        (RowOutcome::Adopted, Kind::DryRun) => "to be adopted (found on the API already)",
+        (RowOutcome::Skipped, Kind::DryRun) => "to be skipped (created by an earlier run)",
+        (RowOutcome::Adopted, _) => "adopted (found on the API already)",
+        (RowOutcome::Skipped, _) => "skipped (created by an earlier run)",
+        (RowOutcome::Changed, _) => "changed since they were created (the API documents no update)",
+        (RowOutcome::Blocked, _) => "blocked (their parent has no partner)",
+        (RowOutcome::Invalid, _) => "invalid (cannot be sent as they are)",
+        (RowOutcome::Rejected, _) => "rejected (the API said no)",
+        (RowOutcome::InDoubt, _) => "in doubt (it is not known whether they were created)",
+        (RowOutcome::Deferred, _) => "deferred (not tried; a rerun takes them)",
     }
 }

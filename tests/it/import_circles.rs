@@ -52,15 +52,6 @@ const KNOWN: &[&[&str]] = &[
         "prepare/row.rs",
         "prepare/survey.rs",
     ],
-    &["report/csv_file.rs", "report/rejects.rs"],
-    &["report/html.rs", "report/sections.rs"],
-    &[
-        "report/marked.rs",
-        "report/sheet_rows.rs",
-        "report/skeleton.rs",
-    ],
-    &["report/model.rs", "report/terminal.rs"],
-    &["sandbox/routes.rs", "sandbox/server.rs"],
     &[
         "source/csv.rs",
         "source/header_search.rs",
