@@ -1,11 +1,11 @@
 //! `[[job]]`, `[metrics]` and `[notify]` as written.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::bound::MaxErrors;
 use crate::secret::Secret;
 
 /// A time: `30s`, `26h`.
@@ -35,41 +35,6 @@ impl<'de> Deserialize<'de> for Share {
             .filter(|n| (0.0..=100.0).contains(n))
             .map(|n| Share(n / 100.0))
             .ok_or_else(|| de::Error::custom(format!("\"{text}\" is no share: write 2% or 20%")))
-    }
-}
-
-/// A number of rows, or a share of them: `20` or `"2%"`, as text for the one parser of the front desk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowsOrShare(pub String);
-
-impl<'de> Deserialize<'de> for RowsOrShare {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = RowsOrShare;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of rows, or a share like \"2%\"")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<RowsOrShare, E> {
-                let share = text.strip_suffix('%').unwrap_or(text).trim();
-                match share.parse::<f64>() {
-                    Ok(n) if n >= 0.0 => Ok(RowsOrShare(text.to_owned())),
-                    _ => Err(E::custom(format!(
-                        "\"{text}\" is no bound: write a number of rows, 20, or a share, \"2%\""
-                    ))),
-                }
-            }
-
-            fn visit_i64<E: de::Error>(self, n: i64) -> Result<RowsOrShare, E> {
-                if n < 0 {
-                    return Err(E::custom(format!("{n} is no number of rows")));
-                }
-                Ok(RowsOrShare(n.to_string()))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -112,7 +77,7 @@ pub struct Job {
     /// one that lost this share of its rows since the last good run,
     pub max_shrink: Option<Share>,
     /// and one with more invalid rows than this.
-    pub max_errors: Option<RowsOrShare>,
+    pub max_errors: Option<MaxErrors>,
     /// For so long the file must not have changed.
     pub settle_file: Option<Time>,
     /// Where the file is moved after a good run.
@@ -177,4 +142,37 @@ pub struct NotifySection {
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
     Ok(Some(Secret::new(String::deserialize(deserializer)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn max_errors(written: &str) -> Result<MaxErrors, String> {
+        let text = format!("name = \"n\"\nfile = \"f\"\nmapping = \"m\"\nmax_errors = {written}\n");
+        match toml::from_str::<Job>(&text) {
+            Ok(job) => Ok(job.max_errors.unwrap()),
+            Err(error) => Err(error.message().to_owned()),
+        }
+    }
+
+    #[test]
+    fn max_errors_of_a_job_is_read_as_the_option_is() {
+        for (written, bound) in [
+            ("20", MaxErrors::Rows(20)),
+            ("0", MaxErrors::Rows(0)),
+            ("\"20\"", MaxErrors::Rows(20)),
+            ("\"2.5%\"", MaxErrors::Percent(2.5)),
+            ("\"100%\"", MaxErrors::Percent(100.0)),
+        ] {
+            assert_eq!(max_errors(written), Ok(bound), "{written}");
+        }
+        for wrong in [
+            "\"150%\"", "\"-1%\"", "\"2.5\"", "\"x\"", "-1", "2.5", "true",
+        ] {
+            assert!(max_errors(wrong).is_err(), "{wrong}");
+        }
+        let told = max_errors("\"150%\"").unwrap_err();
+        assert!(told.contains("150%") && told.contains("2%"), "{told}");
+    }
 }

@@ -3,12 +3,14 @@
 //! What comes in: what was typed, the environment as an argument, and the file. What goes out: one value
 //! for each setting with its origin. Nothing here opens a connection or a state.
 
+mod bound;
 mod env;
 mod file;
 mod job;
 mod resolve;
 
-pub use env::Environment;
+pub use bound::MaxErrors;
+pub use env::{Environment, UnknownVariable};
 pub use file::{ConfigError, ConfigFile};
 pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
 pub use resolve::{Resolved, TokenSetting, Typed, resolve};

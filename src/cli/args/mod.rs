@@ -16,7 +16,6 @@ pub(crate) use look::{
 pub(crate) use runs::{CheckArgs, ExportArgs, ImportArgs, ReconcileArgs, SyncArgs};
 pub(crate) use sandbox::SandboxArgs;
 pub(crate) use shared::{ProgressMode, Shared};
-pub(crate) use value::MaxErrors;
 
 /// Moves partner records out of CRM exports into the ECG partners API: exactly one partner for each row,
 /// whatever crashes.

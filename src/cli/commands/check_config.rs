@@ -28,9 +28,8 @@ pub(super) fn run(
             "mapping",
             Mapping::read(&job.mapping).map(|m| m.name),
         );
-        if let Some(most) = &job.max_errors {
-            let parsed = most.0.parse::<crate::cli::args::MaxErrors>();
-            findings.take(&what, "max_errors", parsed.map(|_| most.0.clone()));
+        if let Some(most) = job.max_errors {
+            findings.take(&what, "max_errors", Ok::<_, String>(most.to_string()));
         }
         match job_file::newest(&job.file) {
             // The night's export need not be there by day.

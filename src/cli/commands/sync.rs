@@ -196,16 +196,10 @@ fn attempt(
     let now = around.desk.clock.now();
     job_file::fresh_enough(&file, job.max_age.map(|t| t.0), now).map_err(CliError::Machine)?;
     job_file::settled(&file, job.settle_file.map(|t| t.0), now).map_err(CliError::Machine)?;
-    let max_errors = job
-        .max_errors
-        .as_ref()
-        .map(|text| text.0.parse())
-        .transpose()
-        .map_err(CliError::Usage)?;
     let import = ImportArgs {
         files: vec![file.clone()],
         mapping: Some(job.mapping.clone()),
-        max_errors,
+        max_errors: job.max_errors,
         create_apptivo_account: false,
         create_bill_com_profile: false,
         dry_run: args.dry_run,
