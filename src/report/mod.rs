@@ -1,4 +1,4 @@
-//! ROOM 5: what happened → files and words.
+//! What happened → files and words.
 //!
 //! What comes in: a [`RowResult`](crate::partner::RowResult) for every row, and at the end how the run
 //! ended. What goes out: a [`RunReport`], `problems.csv`, `rejects.csv`, `report.xlsx`, `report.html`, `created.csv` and
@@ -25,7 +25,8 @@ mod rejects;
 mod sections;
 mod sheet_rows;
 mod skeleton;
-mod stored;
+mod stored_problems;
+mod stored_report;
 mod styles;
 mod summary;
 mod terminal;
@@ -44,7 +45,8 @@ pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use rejects::RejectFormat;
-pub use stored::{KeepProblems, read_problems};
+pub use stored_problems::{KeepProblems, read_problems};
+pub use stored_report::{StoredReportError, read_stored};
 pub use terminal::{render as render_terminal, table, verdict};
 
 #[cfg(test)]

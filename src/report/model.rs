@@ -40,7 +40,7 @@ impl Kind {
 }
 
 /// Rows by outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts([u64; 9]);
 
 impl Counts {
@@ -138,8 +138,9 @@ pub struct Decision {
     pub setting: Cow<'static, str>,
 }
 
-/// A run, told. Stored, it has no groups and no files: those are made again from its problems.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// All that renderers say about a run. It is kept in the state without its groups and files, in a form of its own
+/// ([`read_stored`](super::read_stored)): those are made again from the run's problems.
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {
     /// Its name.
     pub run: String,
@@ -156,7 +157,6 @@ pub struct RunReport {
     /// What a verification found.
     pub verified: Option<Verified>,
     /// Problems of rows, most frequent first.
-    #[serde(skip)]
     pub groups: Vec<ProblemGroup>,
     /// Errors and warnings.
     pub errors: u64,
@@ -177,7 +177,6 @@ pub struct RunReport {
     /// The exit code.
     pub exit: u8,
     /// Files that were written.
-    #[serde(skip)]
     pub written: Vec<PathBuf>,
     /// Whether a written file holds the user's own rows, bank data included.
     pub holds_bank_data: bool,
