@@ -114,8 +114,9 @@ pub trait PartnersApi: Send + Sync + 'static {
     fn health(&self) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-/// A server's advice between the lines of good answers.
-pub trait Advises {
-    /// For how long the server would like to be left alone, as of its last answers; told once.
-    fn take_advice(&self) -> Option<std::time::Duration>;
+/// A server that asks for a pause in answers that are no refusals: `RateLimit` headers of a spent quota.
+pub trait Backpressure {
+    /// For how long nothing should be sent, as the answers since the last call asked for; each request for a pause
+    /// is returned once.
+    fn take_backpressure(&self) -> Option<std::time::Duration>;
 }

@@ -47,3 +47,29 @@ pub enum ApiError {
     #[error("the run is stopping")]
     Stopped,
 }
+
+impl ApiError {
+    /// Whether the same question may be answered a little later: throttled, unreachable, or 5xx.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            ApiError::Throttled { .. } | ApiError::Unreachable(_) => true,
+            ApiError::Status { status, .. } => *status >= 500,
+            ApiError::Unauthorised(_)
+            | ApiError::Forbidden(_)
+            | ApiError::Unreadable(_)
+            | ApiError::NoToken(_)
+            | ApiError::Setup(_)
+            | ApiError::Stopped => false,
+        }
+    }
+
+    /// How long the server asked not to be called, where it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ApiError::Throttled { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}

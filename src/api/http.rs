@@ -1,4 +1,4 @@
-//! reqwest: bodies and statuses → outcomes.
+//! reqwest: requests out, bodies and statuses in.
 //!
 //! One client for the run. Redirects and reqwest's own retries are off: either would send a create a
 //! second time without the ledger knowing.
@@ -12,9 +12,10 @@ use http::header::RETRY_AFTER;
 use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
+use super::answer::{answered, created, page_of};
 use super::auth::Auth;
 use super::body_probe::ProbeBody;
-use super::contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner, id_of};
+use super::contract::{Backpressure, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::retry::{retry_after, spent_quota};
 use crate::clock::Clock;
@@ -40,7 +41,7 @@ pub struct HttpApi {
     health: Url,
     auth: Auth,
     clock: Clock,
-    advice: Arc<Mutex<Option<Duration>>>,
+    backpressure: Arc<Mutex<Option<Duration>>>,
 }
 
 /// Below the keep-alive of common servers (Node's is 5 s): an idle connection that the server closes in the
@@ -48,8 +49,6 @@ pub struct HttpApi {
 const IDLE: Duration = Duration::from_secs(3);
 /// The longest an address may take to connect, so that a dead host is told from a slow answer.
 const CONNECT: Duration = Duration::from_secs(10);
-/// For how long a 503 without a time is heeded.
-const UNASKED: Duration = Duration::from_secs(1);
 /// An answer longer than this is not read to its end.
 const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
@@ -80,7 +79,7 @@ impl HttpApi {
             health: join("healthcheck")?,
             auth,
             clock,
-            advice: Arc::default(),
+            backpressure: Arc::default(),
         })
     }
 
@@ -106,33 +105,19 @@ impl HttpApi {
         let body = read_answer(response)
             .await
             .map_err(|e| ApiError::Unreachable(ApiWords::new(&e)))?;
-        match status.as_u16() {
-            200..=299 => serde_json::from_slice(&body).map_err(|e| {
-                ApiError::Unreadable(ApiWords::new(&format!("{e}: {}", words_of(&body))))
-            }),
-            401 => Err(ApiError::Unauthorised(ApiWords::new(&words_of(&body)))),
-            403 => Err(ApiError::Forbidden(ApiWords::new(&words_of(&body)))),
-            status @ (429 | 503) => Err(ApiError::Throttled {
-                status,
-                retry_after: retry,
-            }),
-            status => Err(ApiError::Status {
-                status,
-                words: ApiWords::new(&words_of(&body)),
-            }),
-        }
+        answered(status.as_u16(), &body, retry)
     }
 
     /// `Retry-After`, else what the `RateLimit` headers ask for. On an answer that is no refusal, a spent
-    /// quota is kept as advice: the next request would be refused.
+    /// quota is kept as backpressure: the next request would be refused.
     fn retry_after_of(&self, response: &Response) -> Option<Duration> {
         let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
         let asked = header(RETRY_AFTER.as_str()).and_then(|v| retry_after(v, self.now()));
         let spent = spent_quota(header);
         if response.status().is_success()
-            && let (Some(pause), Ok(mut advice)) = (spent, self.advice.lock())
+            && let (Some(pause), Ok(mut backpressure)) = (spent, self.backpressure.lock())
         {
-            *advice = Some(pause);
+            *backpressure = Some(pause);
         }
         asked.or(spent)
     }
@@ -163,7 +148,11 @@ impl PartnersApi for HttpApi {
             .send()
             .await;
         match sent {
-            Ok(response) => self.created(response).await,
+            Ok(response) => {
+                let status = response.status();
+                let retry = self.retry_after_of(&response);
+                created(status, read_answer(response).await, retry)
+            }
             Err(error) => {
                 let words = ApiWords::new(&error_words(&error));
                 if probe.was_asked() {
@@ -224,59 +213,13 @@ impl PartnersApi for HttpApi {
     }
 }
 
-impl Advises for HttpApi {
-    fn take_advice(&self) -> Option<Duration> {
-        self.advice.lock().ok().and_then(|mut advice| advice.take())
+impl Backpressure for HttpApi {
+    fn take_backpressure(&self) -> Option<Duration> {
+        self.backpressure
+            .lock()
+            .ok()
+            .and_then(|mut backpressure| backpressure.take())
     }
-}
-
-impl HttpApi {
-    /// Sorts an answer to a create. Source: the contract's section on state.
-    async fn created(&self, response: Response) -> CreateOutcome {
-        let status = response.status();
-        let retry = self.retry_after_of(&response);
-        let body = read_answer(response).await;
-        let words = |body: &Result<Vec<u8>, String>| match body {
-            Ok(body) => ApiWords::new(&words_of(body)),
-            Err(e) => ApiWords::new(e),
-        };
-        match status.as_u16() {
-            200..=299 => {
-                let id = body
-                    .as_ref()
-                    .ok()
-                    .and_then(|b| serde_json::from_slice::<Made>(b).ok())
-                    .and_then(|made| id_of(&made.id));
-                match id {
-                    Some(id) => CreateOutcome::Created(id),
-                    // Made, most probably, but under an id that nobody told.
-                    None => CreateOutcome::InDoubt {
-                        words: ApiWords::new(&format!("{status} without an id: {}", words(&body))),
-                        retry_after: None,
-                    },
-                }
-            }
-            401 => CreateOutcome::NotMade(NotMade::Unauthorised(words(&body))),
-            403 => CreateOutcome::NotMade(NotMade::Forbidden(words(&body))),
-            429 => CreateOutcome::NotMade(NotMade::Throttled { retry_after: retry }),
-            code @ 400..=499 => CreateOutcome::Rejected {
-                status: code,
-                words: words(&body),
-            },
-            code => CreateOutcome::InDoubt {
-                words: ApiWords::new(&format!("{status}: {}", words(&body))),
-                // A 503 asks to be left alone, though it does not say for how long.
-                retry_after: retry.or((code == 503).then_some(UNASKED)),
-            },
-        }
-    }
-}
-
-/// All that an answer to a create is read for.
-#[derive(serde::Deserialize)]
-struct Made {
-    #[serde(default)]
-    id: Value,
 }
 
 fn bool_word(b: bool) -> &'static str {
@@ -338,100 +281,42 @@ fn error_words(error: &reqwest::Error) -> String {
     }
 }
 
-/// What an error body says: NestJS' message or messages, a page's title, or its text.
-fn words_of(body: &[u8]) -> String {
-    if let Ok(value) = serde_json::from_slice::<Value>(body) {
-        return match value.get("message") {
-            Some(Value::String(s)) => s.clone(),
-            Some(Value::Array(list)) => list
-                .iter()
-                .map(|m| m.as_str().map_or_else(|| m.to_string(), str::to_owned))
-                .collect::<Vec<_>>()
-                .join("; "),
-            _ => value
-                .get("error")
-                .and_then(Value::as_str)
-                .map_or_else(|| value.to_string(), str::to_owned),
-        };
-    }
-    let text = String::from_utf8_lossy(body);
-    let title = text
-        .split_once("<title>")
-        .and_then(|(_, rest)| rest.split_once("</title>"))
-        .map(|(t, _)| t);
-    title.unwrap_or(&text).trim().to_owned()
-}
-
-/// The documented envelope, or a bare array.
-fn page_of(value: Value) -> Result<Page, ApiError> {
-    let number = |name: &str| value.get(name).and_then(Value::as_u64);
-    let (number, per_page, total_pages, total_records) = (
-        number("currentPageNumber"),
-        number("recordsPerPage"),
-        number("totalPages"),
-        number("totalRecords"),
-    );
-    let items = match value {
-        Value::Array(items) => items,
-        Value::Object(mut object) => match object.remove("items") {
-            Some(Value::Array(items)) => items,
-            _ => return Err(ApiError::Unreadable(ApiWords::new("the list has no items"))),
-        },
-        Value::Null => Vec::new(),
-        _ => return Err(ApiError::Unreadable(ApiWords::new("the list is no list"))),
-    };
-    let length = items.len();
-    Ok(Page {
-        items: items
-            .into_iter()
-            .filter_map(RemotePartner::from_json)
-            .collect(),
-        length,
-        number,
-        per_page,
-        total_pages,
-        total_records,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::auth::TokenSource;
     use super::*;
+    use crate::secret::Secret;
 
-    #[test]
-    fn error_bodies_of_all_kinds_have_words() {
-        for (body, words) in [
-            (
-                r#"{"statusCode":400,"message":"no","error":"Bad Request"}"#,
-                "no",
-            ),
-            (
-                r#"{"statusCode":400,"message":["a is wrong","b is wrong"]}"#,
-                "a is wrong; b is wrong",
-            ),
-            (r#"{"error":"Bad Request"}"#, "Bad Request"),
-            (
-                "<html><head><title>502 Bad Gateway</title></head></html>",
-                "502 Bad Gateway",
-            ),
-            ("plain words", "plain words"),
-            ("", ""),
-        ] {
-            assert_eq!(words_of(body.as_bytes()), words);
-        }
+    /// A server that answers everything with this status.
+    async fn that_answers(status: u16) -> HttpApi {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let status = axum::http::StatusCode::from_u16(status).unwrap();
+        let app = axum::Router::new().fallback(move || async move { (status, "{}") });
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let settings = HttpSettings {
+            base: Url::parse(&base).unwrap(),
+            timeout: Duration::from_secs(10),
+            connections: 1,
+        };
+        let token = TokenSource::Given(Secret::new("token"));
+        let auth = Auth::new(token, Clock::System).unwrap();
+        HttpApi::new(&settings, auth, Clock::System).unwrap()
     }
 
-    #[test]
-    fn the_list_is_an_envelope_or_an_array() {
-        let page = page_of(serde_json::json!({"items": [{"id": "a"}, {"x": 1}], "totalPages": 3}))
-            .unwrap();
-        assert_eq!(
-            (page.items.len(), page.length, page.total_pages),
-            (1, 2, Some(3))
-        );
-        assert_eq!(page_of(serde_json::json!([{"id": "a"}])).unwrap().length, 1);
-        assert_eq!(page_of(Value::Null).unwrap().length, 0);
-        assert!(page_of(serde_json::json!({"x": 1})).is_err());
+    #[tokio::test]
+    async fn a_server_without_a_health_check_is_well() {
+        for (status, well) in [
+            (200, true),
+            (404, true),
+            (405, true),
+            (401, false),
+            (500, false),
+            (503, false),
+        ] {
+            let health = that_answers(status).await.health().await;
+            assert_eq!(health.is_ok(), well, "{status}: {health:?}");
+        }
     }
 
     #[test]

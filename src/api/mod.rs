@@ -1,23 +1,34 @@
-//! THE TELEPHONE: one trait, thin layers around it.
+//! The API client: one trait, thin layers around it.
 //!
 //! What comes in: a body to create, a name to look for, a page to list. What goes out: outcomes sorted by
-//! what to do next. This room decides nothing about rows: it never sends a create twice by itself, but for
-//! one replay after a 401 with a new token, since a 401 proves that nothing was made.
+//! what to do next. This module decides nothing about rows and never sends a create a second time: a 401 on a
+//! create comes back with a new token in place, and whoever counts the attempts sends it again. Reads are asked
+//! again after a 401 with a new token ([`Renewing`]) and after a failure that passes ([`Retrying`]).
 
+mod answer;
 mod auth;
 mod body_probe;
 mod contract;
 mod error;
 mod http;
+mod paced;
 mod page;
+mod rate;
 mod rate_limit;
 mod renew;
 pub mod retry;
+mod retrying;
+
+#[cfg(test)]
+mod scripted;
 
 pub use auth::{Auth, TokenSource};
-pub use contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner};
+pub use contract::{Backpressure, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
+pub use paced::Paced;
 pub use page::{Found, PageWalk, Sweep, collect_by_identifier, find_by_identifier, sweep};
-pub use rate_limit::{LeftAlone, Limiter, Paced, Rate};
+pub use rate::Rate;
+pub use rate_limit::{Limiter, Pause};
 pub use renew::Renewing;
+pub use retrying::Retrying;

@@ -266,3 +266,96 @@ pub async fn collect_by_identifier<A: PartnersApi>(
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scripted::{Scripted, bare_partner, partner};
+    use super::*;
+
+    /// The list in pages; what each says about the whole is set by `totals`.
+    fn pages(api: &Scripted, pages: &[&[RemotePartner]], totals: impl Fn(&mut Page)) {
+        for items in pages {
+            let mut page = Page {
+                length: items.len(),
+                items: items.to_vec(),
+                ..Page::default()
+            };
+            totals(&mut page);
+            api.will_list(Ok(page));
+        }
+    }
+
+    fn ids(partners: &[RemotePartner]) -> Vec<&str> {
+        partners.iter().map(|p| p.id.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn of_several_hits_the_oldest_is_the_first() {
+        let api = Scripted::default();
+        let hits = [
+            partner("new", "L", "2026-03-04T10:00:00Z"),
+            partner("other", "M", "2020-01-01T00:00:00Z"),
+            partner("old", "L", "2026-03-01T10:00:00Z"),
+        ];
+        pages(&api, &[&hits], |page| page.total_pages = Some(1));
+        let found = find_by_identifier(&api, &ExternalId::new("L"), "Name").await;
+        let Ok(Found::Partners(partners)) = found else {
+            panic!("{found:?}");
+        };
+        assert_eq!(ids(&partners), ["old", "new"]);
+    }
+
+    #[tokio::test]
+    async fn a_sweep_that_saw_fewer_than_the_total_proves_nothing() {
+        let wanted = HashSet::from(["A", "B", "C"].map(str::to_owned));
+        let (a, x) = (partner("a", "A", "1"), partner("x", "X", "1"));
+        for (total, is_whole) in [(2, true), (3, false)] {
+            let api = Scripted::default();
+            pages(&api, &[&[a.clone()], &[x.clone()]], |page| {
+                page.total_pages = Some(2);
+                page.total_records = Some(total);
+            });
+            match sweep(&api, &wanted).await.unwrap() {
+                Sweep::Whole(found) => {
+                    assert!(is_whole);
+                    assert_eq!(found.keys().collect::<Vec<_>>(), ["A"]);
+                }
+                Sweep::NotWorth => assert!(!is_whole, "{total}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_adopting_walk_that_saw_fewer_than_the_total_fails() {
+        let items = [partner("a", "A", "1"), bare_partner("b")];
+        for (total, is_whole) in [(2, true), (3, false)] {
+            let api = Scripted::default();
+            pages(&api, &[&items], |page| {
+                page.total_pages = Some(1);
+                page.total_records = Some(total);
+            });
+            api.will_get(Ok(Some(partner("b", "B", "1"))));
+            match collect_by_identifier(&api, &|_| true).await {
+                Ok(found) => {
+                    assert!(is_whole);
+                    assert_eq!(found["A"], [PartnerId::new("a")]);
+                    assert_eq!(found["B"], [PartnerId::new("b")]);
+                }
+                Err(ApiError::Unreadable(_)) => assert!(!is_whole, "{total}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_without_totals_is_read_up_to_a_short_page() {
+        let api = Scripted::default();
+        let [a, b, c] = ["a", "b", "c"].map(|id| partner(id, id, "1"));
+        pages(&api, &[&[a, b], &[c]], |_| {});
+        let mut walk = PageWalk::with_take(ListFilter::default(), 2);
+        assert_eq!(ids(&walk.next(&api).await.unwrap().unwrap()), ["a", "b"]);
+        assert_eq!(ids(&walk.next(&api).await.unwrap().unwrap()), ["c"]);
+        assert_eq!(walk.next(&api).await, Ok(None));
+        assert_eq!(api.take_calls(), ["list 0", "list 1"]);
+    }
+}

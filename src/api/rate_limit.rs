@@ -7,11 +7,9 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use governor::clock::{Clock as _, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -19,53 +17,7 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
-use super::contract::{Advises, ListFilter, Page, PartnersApi, RemotePartner};
-use super::error::ApiError;
-use crate::partner::{CreateOutcome, NotMade, PartnerId, Query};
-
-/// Requests in a time, or no limit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rate {
-    /// No limit.
-    Unlimited,
-    /// Requests a second.
-    PerSecond(f64),
-}
-
-impl FromStr for Rate {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.eq_ignore_ascii_case("unlimited") {
-            return Ok(Rate::Unlimited);
-        }
-        let wrong = || format!("\"{text}\" is no rate: write 10/s, 600/m, 36000/h or unlimited");
-        let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
-        let count: f64 = count.trim().parse().map_err(|_| wrong())?;
-        let seconds = match unit.trim() {
-            "s" | "sec" | "second" => 1.0,
-            "m" | "min" | "minute" => 60.0,
-            "h" | "hour" => 3600.0,
-            _ => return Err(wrong()),
-        };
-        let per_second = count / seconds;
-        if per_second.is_finite() && (1.0e-4..=1.0e6).contains(&per_second) {
-            Ok(Rate::PerSecond(per_second))
-        } else {
-            Err(wrong())
-        }
-    }
-}
-
-impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Rate::Unlimited => f.write_str("unlimited"),
-            Rate::PerSecond(n) if *n >= 1.0 => write!(f, "{n}/s"),
-            Rate::PerSecond(n) => write!(f, "{}/m", n * 60.0),
-        }
-    }
-}
+use super::rate::Rate;
 
 type Governor =
     RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
@@ -80,7 +32,7 @@ const FLOOR_PER_SECOND: f64 = 0.2;
 /// The shortest time over which a rate is measured.
 const MEASURED: Duration = Duration::from_millis(50);
 /// The wait where a server throttles without saying for how long.
-const UNASKED_PAUSE: Duration = Duration::from_secs(1);
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 struct Pace {
     asked: Rate,
@@ -96,12 +48,12 @@ struct Pace {
     second: Instant,
     permits: u32,
     permits_last_second: u32,
-    left_alone: Vec<LeftAlone>,
+    pauses: Vec<Pause>,
 }
 
 /// A time in which nothing was sent because the server asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeftAlone {
+pub struct Pause {
     /// When it began.
     pub from: std::time::Instant,
     /// When it ended, or is to end.
@@ -113,7 +65,7 @@ pub struct LeftAlone {
 /// Pauses that are remembered.
 const REMEMBERED: usize = 1_000;
 
-/// The permit office of all workers.
+/// Gives out the permits to send, one for each request, to all workers: clones share one rate.
 #[derive(Clone)]
 pub struct Limiter {
     pace: Arc<std::sync::Mutex<Pace>>,
@@ -168,7 +120,7 @@ impl Limiter {
             second: now,
             permits: 0,
             permits_last_second: 0,
-            left_alone: Vec::new(),
+            pauses: Vec::new(),
         };
         Self {
             pace: Arc::new(std::sync::Mutex::new(pace)),
@@ -233,15 +185,15 @@ impl Limiter {
         let Ok(mut pace) = self.pace.lock() else {
             return;
         };
-        pace.leave_alone(Instant::now(), time, false);
+        pace.pause(Instant::now(), time, false);
     }
 
     /// The times in which nothing was sent because the server asked for it; the last may not be over.
     #[must_use]
-    pub fn left_alone(&self) -> Vec<LeftAlone> {
+    pub fn left_alone(&self) -> Vec<Pause> {
         self.pace
             .lock()
-            .map_or_else(|_| Vec::new(), |pace| pace.left_alone.clone())
+            .map_or_else(|_| Vec::new(), |pace| pace.pauses.clone())
     }
 
     /// The server refused for being asked too often: everybody slows down.
@@ -250,7 +202,7 @@ impl Limiter {
             return;
         };
         let now = Instant::now();
-        pace.leave_alone(now, asked.unwrap_or(UNASKED_PAUSE), true);
+        pace.pause(now, asked.unwrap_or(DEFAULT_PAUSE), true);
         if pace
             .last_cut
             .is_some_and(|cut| now.duration_since(cut) < CUT_EVERY)
@@ -276,7 +228,7 @@ impl Limiter {
         pace.set(Rate::PerSecond(halved));
     }
 
-    /// The rate at this moment.
+    /// The rate at this moment: the asked-for one, or less while the server throttles.
     #[must_use]
     pub fn current(&self) -> Rate {
         self.pace
@@ -286,17 +238,17 @@ impl Limiter {
 }
 
 impl Pace {
-    fn leave_alone(&mut self, now: Instant, time: Duration, throttled: bool) {
+    fn pause(&mut self, now: Instant, time: Duration, throttled: bool) {
         let until = now + time;
         self.paused_until = Some(self.paused_until.map_or(until, |p| p.max(until)));
         let (from, to) = (now.into_std(), until.into_std());
-        let full = self.left_alone.len() >= REMEMBERED;
-        match self.left_alone.last_mut() {
+        let full = self.pauses.len() >= REMEMBERED;
+        match self.pauses.last_mut() {
             Some(last) if from <= last.to || full => {
                 last.to = last.to.max(to);
                 last.throttled |= throttled;
             }
-            _ => self.left_alone.push(LeftAlone {
+            _ => self.pauses.push(Pause {
                 from,
                 to,
                 throttled,
@@ -340,107 +292,9 @@ impl Pace {
     }
 }
 
-/// An API behind a limiter: each request takes a permit first.
-#[derive(Debug, Clone)]
-pub struct Paced<A> {
-    inner: A,
-    limiter: Limiter,
-}
-
-impl<A: Advises> Paced<A> {
-    /// Puts `inner` behind `limiter`.
-    pub fn new(inner: A, limiter: Limiter) -> Self {
-        Self { inner, limiter }
-    }
-
-    /// The limiter.
-    pub fn limiter(&self) -> &Limiter {
-        &self.limiter
-    }
-
-    fn follow_advice(&self) {
-        if let Some(time) = self.inner.take_advice() {
-            self.limiter.pause(time);
-        }
-    }
-
-    fn heed<T>(&self, result: Result<T, ApiError>) -> Result<T, ApiError> {
-        self.follow_advice();
-        if let Err(ApiError::Throttled { retry_after, .. }) = &result {
-            self.limiter.throttled(*retry_after);
-        }
-        result
-    }
-}
-
-impl<A: PartnersApi + Advises> PartnersApi for Paced<A> {
-    async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
-        if !self.limiter.permit().await {
-            return CreateOutcome::NotMade(NotMade::Stopped);
-        }
-        let outcome = self.inner.create(body, query).await;
-        self.follow_advice();
-        match &outcome {
-            CreateOutcome::NotMade(NotMade::Throttled { retry_after }) => {
-                self.limiter.throttled(*retry_after);
-            }
-            CreateOutcome::InDoubt {
-                retry_after: Some(wait),
-                ..
-            } => self.limiter.throttled(Some(*wait)),
-            _ => {}
-        }
-        outcome
-    }
-
-    async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
-        if !self.limiter.permit().await {
-            return Err(ApiError::Stopped);
-        }
-        self.heed(self.inner.list(filter, skip, take).await)
-    }
-
-    async fn get(
-        &self,
-        id: &PartnerId,
-        include: &[String],
-    ) -> Result<Option<RemotePartner>, ApiError> {
-        if !self.limiter.permit().await {
-            return Err(ApiError::Stopped);
-        }
-        self.heed(self.inner.get(id, include).await)
-    }
-
-    async fn health(&self) -> Result<(), ApiError> {
-        if !self.limiter.permit().await {
-            return Err(ApiError::Stopped);
-        }
-        self.inner.health().await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rates_are_read_and_shown() {
-        for (text, rate) in [
-            ("10/s", Some(Rate::PerSecond(10.0))),
-            ("600/m", Some(Rate::PerSecond(10.0))),
-            ("36000/h", Some(Rate::PerSecond(10.0))),
-            ("10", Some(Rate::PerSecond(10.0))),
-            ("unlimited", Some(Rate::Unlimited)),
-            ("0/s", None),
-            ("-1/s", None),
-            ("ten", None),
-            ("10/fortnight", None),
-        ] {
-            assert_eq!(text.parse::<Rate>().ok(), rate, "{text}");
-        }
-        assert_eq!(Rate::PerSecond(10.0).to_string(), "10/s");
-        assert_eq!(Rate::PerSecond(0.5).to_string(), "30/m");
-    }
 
     #[tokio::test]
     async fn throttling_halves_and_stopping_refuses() {
@@ -452,5 +306,18 @@ mod tests {
         assert_eq!(limiter.current(), Rate::PerSecond(500.0));
         stop.send(true).unwrap();
         assert!(!limiter.permit().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_stops_throttling_is_still_called_now_and_then() {
+        let (_stop, receiver) = watch::channel(false);
+        let limiter = Limiter::new(Rate::PerSecond(1.0), None, receiver);
+        let mut rates = Vec::new();
+        for _ in 0..4 {
+            limiter.throttled(None);
+            rates.push(limiter.current());
+            tokio::time::advance(CUT_EVERY).await;
+        }
+        assert_eq!(rates, [0.5, 0.25, 0.2, 0.2].map(Rate::PerSecond));
     }
 }

@@ -90,6 +90,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_server_asks_for_is_capped_and_spread() {
+        let asked = |seconds| Some(Duration::from_secs(seconds));
+        for (asked, random, millis) in [
+            (asked(3), 0.0, 3_000),
+            (asked(3), 0.5, 3_100),
+            (asked(3), 1.0, 3_200),
+            (asked(3_600), 0.0, 300_000),
+            (asked(3_600), 1.0, 300_200),
+            (None, 1.0, 800),
+        ] {
+            assert_eq!(wait(2, asked, random), Duration::from_millis(millis));
+        }
+    }
+
+    #[test]
     fn retry_after_is_read_in_both_forms() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_645_225);
         for (value, seconds) in [

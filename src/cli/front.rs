@@ -1,7 +1,7 @@
 //! What a command that works on an export or talks to the API starts with: settings, threads, the one watcher of signals.
 
-use super::Desk;
 use super::args::Shared;
+use super::desk::Desk;
 use super::exit::CliError;
 use super::terminal::Terminal;
 use super::{settings, signals};

@@ -3,6 +3,7 @@
 
 mod args;
 mod commands;
+mod desk;
 mod exit;
 mod front;
 mod output;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 pub use args::{Cli, command};
+use desk::Desk;
 pub use exit::CliError;
 use output::Output;
 
@@ -34,17 +36,12 @@ pub fn main() -> ExitCode {
         output,
         clock: Clock::System,
     };
+    for unknown in desk.environment.unknown() {
+        desk.output.note(&format!("warning: {unknown}"));
+    }
     let ending = commands::run(cli, &desk).unwrap_or_else(|error| {
         desk.output.error(&error);
         error.ending()
     });
     ending.into()
-}
-
-/// What every command is given: the world as arguments.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    pub(crate) environment: Environment,
-    pub(crate) output: Output,
-    pub(crate) clock: Clock,
 }

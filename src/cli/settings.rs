@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::Desk;
 use super::args::Shared;
+use super::desk::Desk;
 use crate::config::{ConfigError, ConfigFile, Resolved, Typed, resolve};
 
 /// The configuration file that is read where none is named.

@@ -1,10 +1,13 @@
 //! The environment, read in this one place and handed on as an argument.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::fmt;
 
-/// The environment's variables that this program knows.
+use super::file::ConfigError;
+
+/// The environment's variables that this program looks at: all that begin with `PARTNER_SYNC_`, and `NO_COLOR`.
 #[derive(Debug, Clone, Default)]
-pub struct Environment(HashMap<String, String>);
+pub struct Environment(BTreeMap<String, String>);
 
 /// The API's base.
 pub(super) const API_URL: &str = "PARTNER_SYNC_API_URL";
@@ -12,27 +15,44 @@ pub(super) const API_URL: &str = "PARTNER_SYNC_API_URL";
 pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
 /// The state file.
 pub(super) const STATE: &str = "PARTNER_SYNC_STATE";
-/// Turns colour off where it is set, whatever it holds. Source: no-color.org.
+/// Turns colour off where it is set and not empty, whatever it holds. Source: no-color.org.
 pub(super) const NO_COLOR: &str = "NO_COLOR";
 
+/// What the program's own variables begin with.
+const PREFIX: &str = "PARTNER_SYNC_";
+/// The program's own variables.
+const KNOWN: [&str; 3] = [API_URL, TOKEN, STATE];
+/// How alike two names are at least, from 0 to 1, so that one is taken for a misspelling of the other.
+const ALIKE: f64 = 0.8;
+
+/// A variable that begins with `PARTNER_SYNC_` and that nothing reads: most probably a misspelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownVariable {
+    /// Its name as set.
+    pub name: String,
+    /// The known variable most like it, where one is like it at all.
+    pub nearest: Option<&'static str>,
+}
+
+impl fmt::Display for UnknownVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown environment variable {}", self.name)?;
+        match self.nearest {
+            Some(nearest) => write!(f, ": did you mean {nearest}?"),
+            None => write!(f, ": known are {}", KNOWN.join(", ")),
+        }
+    }
+}
+
 impl Environment {
-    /// The process's own.
+    /// The process's own. What is no Unicode is read with replacement characters.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one home of the environment"
-    )]
     pub fn of_process() -> Self {
-        Self(
-            [API_URL, TOKEN, STATE, NO_COLOR]
-                .into_iter()
-                .filter_map(|name| {
-                    std::env::var(name)
-                        .ok()
-                        .map(|value| (name.to_owned(), value))
-                })
-                .collect(),
-        )
+        let all = std::env::vars_os().map(|(name, value)| {
+            let text = |t: std::ffi::OsString| t.to_string_lossy().into_owned();
+            (text(name), text(value))
+        });
+        Self(all.filter(|(name, _)| is_looked_at(name)).collect())
     }
 
     /// One made by hand, for tests.
@@ -53,5 +73,105 @@ impl Environment {
             .get(name)
             .map(String::as_str)
             .filter(|v| !v.is_empty())
+    }
+
+    /// Variables of the program's own prefix that it does not know, by name. They change nothing, so they are
+    /// worth a warning.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<UnknownVariable> {
+        let names = self.0.keys().filter(|name| name.starts_with(PREFIX));
+        names
+            .filter(|name| !KNOWN.contains(&name.as_str()))
+            .map(|name| UnknownVariable {
+                name: name.clone(),
+                nearest: nearest(name),
+            })
+            .collect()
+    }
+
+    /// Refuses a variable of the program's own prefix that is set and blank: a script in which a value is missing
+    /// must not run with the default, which is production.
+    ///
+    /// # Errors
+    /// [`ConfigError::EmptyVariable`] with the first of them by name.
+    pub fn refuse_empty(&self) -> Result<(), ConfigError> {
+        let is_blank = |(name, value): &(&String, &String)| {
+            name.starts_with(PREFIX) && value.trim().is_empty()
+        };
+        match self.0.iter().find(is_blank) {
+            Some((name, _)) => Err(ConfigError::EmptyVariable { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_looked_at(name: &str) -> bool {
+    name.starts_with(PREFIX) || name == NO_COLOR
+}
+
+/// The known variable that is most like `name` behind the prefix.
+fn nearest(name: &str) -> Option<&'static str> {
+    let own = |name: &str| name.trim_start_matches(PREFIX).to_owned();
+    KNOWN
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(&own(name), &own(known)), known))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_is_refused_by_name() {
+        for (name, value) in [
+            (API_URL, ""),
+            (STATE, ""),
+            (TOKEN, " \n"),
+            ("PARTNER_SYNC_WHATEVER", ""),
+        ] {
+            let words = Environment::of(&[(name, value), (NO_COLOR, "")])
+                .refuse_empty()
+                .unwrap_err()
+                .to_string();
+            assert!(words.contains(name) && words.contains("unset"), "{words}");
+        }
+        let good = Environment::of(&[(API_URL, "http://localhost"), (NO_COLOR, "")]);
+        assert!(good.refuse_empty().is_ok());
+    }
+
+    #[test]
+    fn an_unknown_variable_is_named_with_the_nearest_known_one() {
+        let environment = Environment::of(&[
+            (TOKEN, "secret"),
+            (NO_COLOR, "1"),
+            ("PARTNER_SYNC_APIURL", "http://localhost"),
+            ("PARTNER_SYNC_COLOUR", "never"),
+            ("PARTNER_SYNC_TOKNE", "secret"),
+        ]);
+        let unknown = environment.unknown();
+        let nearest: Vec<_> = unknown
+            .iter()
+            .map(|u| (u.name.as_str(), u.nearest))
+            .collect();
+        assert_eq!(
+            nearest,
+            [
+                ("PARTNER_SYNC_APIURL", Some(API_URL)),
+                ("PARTNER_SYNC_COLOUR", None),
+                ("PARTNER_SYNC_TOKNE", Some(TOKEN)),
+            ]
+        );
+        let words: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            words[..2],
+            [
+                "unknown environment variable PARTNER_SYNC_APIURL: did you mean PARTNER_SYNC_API_URL?",
+                "unknown environment variable PARTNER_SYNC_COLOUR: known are PARTNER_SYNC_API_URL, PARTNER_SYNC_TOKEN, PARTNER_SYNC_STATE",
+            ]
+        );
+        assert!(!words.concat().contains("secret"));
     }
 }

@@ -25,6 +25,12 @@ pub enum ConfigError {
         /// What and where.
         source: Box<toml::de::Error>,
     },
+    /// An environment variable of this program is set, but empty.
+    #[error("{name} is set, but empty: unset it, or give it a value")]
+    EmptyVariable {
+        /// The variable.
+        name: String,
+    },
     /// A value does not fit.
     #[error("{name} = \"{value}\" ({origin}): {reason}")]
     Value {

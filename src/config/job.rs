@@ -143,3 +143,36 @@ pub struct NotifySection {
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
     Ok(Some(Secret::new(String::deserialize(deserializer)?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn max_errors(written: &str) -> Result<MaxErrors, String> {
+        let text = format!("name = \"n\"\nfile = \"f\"\nmapping = \"m\"\nmax_errors = {written}\n");
+        match toml::from_str::<Job>(&text) {
+            Ok(job) => Ok(job.max_errors.unwrap()),
+            Err(error) => Err(error.message().to_owned()),
+        }
+    }
+
+    #[test]
+    fn max_errors_of_a_job_is_read_as_the_option_is() {
+        for (written, bound) in [
+            ("20", MaxErrors::Rows(20)),
+            ("0", MaxErrors::Rows(0)),
+            ("\"20\"", MaxErrors::Rows(20)),
+            ("\"2.5%\"", MaxErrors::Percent(2.5)),
+            ("\"100%\"", MaxErrors::Percent(100.0)),
+        ] {
+            assert_eq!(max_errors(written), Ok(bound), "{written}");
+        }
+        for wrong in [
+            "\"150%\"", "\"-1%\"", "\"2.5\"", "\"x\"", "-1", "2.5", "true",
+        ] {
+            assert!(max_errors(wrong).is_err(), "{wrong}");
+        }
+        let told = max_errors("\"150%\"").unwrap_err();
+        assert!(told.contains("150%") && told.contains("2%"), "{told}");
+    }
+}

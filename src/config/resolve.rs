@@ -88,12 +88,14 @@ const MOST_WORKERS: usize = 1024;
 /// Resolves all settings.
 ///
 /// # Errors
-/// [`ConfigError::Value`] where one does not fit.
+/// [`ConfigError::Value`] where one does not fit; [`ConfigError::EmptyVariable`] where the environment has a variable of
+/// this program without a value.
 pub fn resolve(
     typed: Typed,
     environment: &Environment,
     file: ConfigFile,
 ) -> Result<Resolved, ConfigError> {
+    environment.refuse_empty()?;
     let token = if let Some(path) = typed.token_file {
         Some(TokenSetting::File(path))
     } else if let Some(command) = typed.token_command {
@@ -208,5 +210,15 @@ mod tests {
         assert_eq!(none.api_url, DEFAULT_API_URL);
         assert!(none.token.is_none());
         assert_eq!(none.timeout, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn an_empty_address_is_not_production() {
+        let environment = Environment::of(&[(env::API_URL, "")]);
+        let refused = resolve(Typed::default(), &environment, ConfigFile::default());
+        assert!(
+            matches!(&refused, Err(ConfigError::EmptyVariable { name }) if name == env::API_URL),
+            "{refused:?}"
+        );
     }
 }

@@ -10,7 +10,7 @@ use reqwest::Url;
 use super::error::{AddressError, OpError};
 use super::session::{Session, Target};
 use crate::api::{
-    Auth, HttpApi, HttpSettings, Limiter, Paced, Rate, Renewing, TokenSource, is_loopback,
+    Auth, HttpApi, HttpSettings, Limiter, Paced, Rate, Renewing, Retrying, TokenSource, is_loopback,
 };
 use crate::clock::Clock;
 use crate::config::{Resolved, TokenSetting};
@@ -19,7 +19,7 @@ use crate::sandbox::{Sandbox, Settings};
 use crate::secret::Secret;
 
 /// The API with all its layers.
-pub(super) type ApiClient = Renewing<Paced<HttpApi>>;
+pub(super) type ApiClient = Retrying<Renewing<Paced<HttpApi>>>;
 
 /// An API, its name in the state, and what keeps it alive.
 pub struct Connection {
@@ -84,7 +84,8 @@ async fn connect_now(session: &Session<'_>, stop: &Stop) -> Result<Connection, O
     )?;
     let burst = settings.burst.and_then(NonZeroU32::new);
     let limiter = Limiter::new(rate, burst, stop.flag());
-    let api = Arc::new(Renewing::new(Paced::new(http, limiter.clone()), auth));
+    let renewing = Renewing::new(Paced::new(http, limiter.clone()), auth);
+    let api = Arc::new(Retrying::new(renewing, stop.flag()));
     Ok(Connection {
         api,
         target,

@@ -5,12 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use super::error::OpError;
 use super::request::ExportRequest;
-use super::sync::{chosen, newest};
-use crate::config::ConfigFile;
 use crate::delivery::Stop;
 use crate::mapping::Mapping;
 use crate::mapping::date::Evidence;
-use crate::partner::{Query, RowKey, RowOutcome, RowResult};
+use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
     Collector, Counters, Decision, Detected, Encode, RejectFormat, ReportFolder, SourceValues,
@@ -191,14 +189,4 @@ pub(super) fn file_names(exports: &Exports) -> Vec<String> {
         .iter()
         .map(|f| f.source.name().to_string())
         .collect()
-}
-
-/// The newest file and the mapping of a job of the configuration, for `verify`.
-pub fn file_of_job(config: &ConfigFile, name: &str) -> Result<ExportRequest, OpError> {
-    let job = chosen(config, Some(name))?[0];
-    Ok(ExportRequest {
-        files: vec![newest(&job.file)?],
-        mapping: job.mapping.clone(),
-        always: Query::default(),
-    })
 }

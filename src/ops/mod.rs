@@ -10,12 +10,12 @@
 //!
 //! `ops` may import every module but `cli`; nothing but a front imports `ops` (`tests/it/architecture.rs`).
 
-mod canary;
 mod check;
 mod conclude;
 mod connect;
 mod contents;
 mod error;
+mod estimate;
 mod export;
 mod import;
 mod known;
@@ -31,18 +31,18 @@ mod verify;
 
 pub use check::check;
 pub use connect::{Connection, connect};
-pub use error::{AddressError, OpError};
-pub use export::file_of_job;
-pub use import::{Estimate, Preview, SealedPlan, TokenLeft, dry_run, import};
+pub use error::{AddressError, JobError, OpError, PlanError, UpkeepError};
+pub use estimate::{Estimate, TokenLeft};
+pub use import::{ImportRequest, Preview, SealedPlan, dry_run, import};
 pub use observer::{Answer, FirstSend, Note, Observer};
 pub use propose::{Proposed, propose};
 pub use reconcile::reconcile;
 pub use reprint::reprint;
 pub use request::{
-    Adopt, CheckRequest, Expectations, ExportRequest, ImportRequest, LastRun, ReconcileRequest,
-    Rejected, ReportRequest, SyncRequest, VerifyRequest,
+    Adopt, CheckRequest, Expectations, ExportRequest, LastRun, ReconcileRequest, Rejected,
+    ReportRequest, SyncRequest, VerifyRequest,
 };
 pub use session::{Session, Target};
-pub use sync::{Finding, JobEnd, JobError, Night, check_config, sync};
-pub use upkeep::{Confirm, RowsRequest, UpkeepError, accept, forget};
+pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync};
+pub use upkeep::{Confirm, RowsRequest, accept, forget};
 pub use verify::{RowSign, Verification, verify};

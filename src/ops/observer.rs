@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::OpError;
-use super::import::Estimate;
+use super::estimate::Estimate;
 use crate::report::{Counters, Detected, RunReport};
 
 /// Watches an operation. Every method but the four without a default may be left out.

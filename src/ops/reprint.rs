@@ -10,7 +10,8 @@ use super::request::ReportRequest;
 use super::session::Session;
 use crate::partner::RowOutcome;
 use crate::report::{
-    Collector, Kind, RunEnding, RunReport, SourceValues, Wanted, read_problems, write_created,
+    Collector, Kind, RunEnding, RunReport, SourceValues, Wanted, read_problems, read_stored,
+    write_created,
 };
 use crate::state::{RunId, StateView, StoredRun};
 
@@ -68,7 +69,7 @@ fn kept_report(stored: &StoredRun, created: u64) -> RunReport {
     let kept = stored
         .report
         .as_deref()
-        .and_then(|text| serde_json::from_str::<RunReport>(text).ok());
+        .and_then(|text| read_stored(text).ok());
     if let Some(report) = kept {
         return RunReport {
             holds_bank_data: false,

@@ -1,15 +1,11 @@
 //! What is asked for, as plain data: no command line, no terminal.
 
-use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::error::OpError;
-use super::import::SealedPlan;
-use crate::config::{MaxErrors, OnChange};
 use crate::partner::Query;
 use crate::report::{MarkedRows, PerRow, ReportFolder, RunReport, SourceValues, Wanted};
-use crate::state::RunId;
 
 /// Files, and the mapping that reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,41 +73,6 @@ pub enum Rejected {
     Keep,
     /// They are sent again.
     SendAgain,
-}
-
-/// An import, or what one would do.
-#[derive(Debug, Clone)]
-pub struct ImportRequest {
-    /// What is read.
-    pub export: ExportRequest,
-    /// What is reported.
-    pub report: ReportRequest,
-    /// More invalid rows than this: nothing is sent.
-    pub max_errors: Option<MaxErrors>,
-    /// Rows that are sent, at most; the others are deferred.
-    pub limit: Option<u64>,
-    /// First create this many partners, read them back, and go on only if they agree.
-    pub canary: Option<NonZeroU64>,
-    /// Stop in good order after this time.
-    pub max_duration: Option<Duration>,
-    /// Whether partners are looked for first.
-    pub adopt: Adopt,
-    /// What happens to rows rejected earlier.
-    pub rejected: Rejected,
-    /// How long the API may still process a create after its answer was lost.
-    pub settle: Duration,
-    /// Whether rows that changed after their partner was created are a problem.
-    pub on_change: OnChange,
-    /// What has to be true of the source before anything is sent.
-    pub expect: Expectations,
-    /// The sealed plan that has to hold.
-    pub plan: Option<SealedPlan>,
-    /// Whether the observer is asked before the first import into an API.
-    pub ask_first: bool,
-    /// The name of the job, where a nightly run imports.
-    pub job: Option<String>,
-    /// The run's name, where it was given one.
-    pub id: Option<RunId>,
 }
 
 /// What has to be true of a source before anything of it is sent.

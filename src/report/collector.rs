@@ -10,12 +10,13 @@ use super::contents::{Contents, Pause, SourceValues, Timeline};
 use super::created::{CreatedList, PlanList};
 use super::folder::{ReportError, ReportFolder};
 use super::html::{PageParts, PageProblems};
-use super::marked::{MarkedRows, Summary};
+use super::marked::MarkedRows;
 use super::marker::Marker;
 use super::model::{Counts, Kind, ProblemGroup};
 use super::problems::Problems;
 use super::rejects::{RejectFormat, Rejects, problems_text};
-use super::stored::{KeepProblems, Keeper};
+use super::stored_problems::{KeepProblems, ProblemStore};
+use super::summary::Summary;
 use crate::diagnostic::{Code, Diagnostic, one_line};
 use crate::partner::{RowOutcome, RowResult};
 
@@ -176,7 +177,7 @@ pub struct Collector {
     warnings: u64,
     files: Option<Files>,
     values: SourceValues,
-    keeper: Option<Keeper>,
+    problem_store: Option<ProblemStore>,
     contents: Contents,
     timeline: Timeline,
     started: Instant,
@@ -240,7 +241,7 @@ impl Collector {
             warnings: 0,
             files,
             values: wanted.values,
-            keeper: None,
+            problem_store: None,
             contents: Contents::default(),
             timeline: Timeline::default(),
             started: Instant::now(),
@@ -251,7 +252,7 @@ impl Collector {
 
     /// Hands every problem from now on to `keep` too, without values.
     pub fn keep_problems(&mut self, keep: KeepProblems) {
-        self.keeper = Some(Keeper::new(keep));
+        self.problem_store = Some(ProblemStore::new(keep));
     }
 
     /// From now on each row is a line of the log, under the names of run and job.
@@ -337,8 +338,8 @@ impl Collector {
             if self.values == SourceValues::LeftOut {
                 *diagnostic = diagnostic.clone().without_values();
             }
-            if let Some(keeper) = &mut self.keeper {
-                keeper.add(diagnostic);
+            if let Some(problem_store) = &mut self.problem_store {
+                problem_store.add(diagnostic);
             }
             self.group(diagnostic);
         }
@@ -391,8 +392,8 @@ impl Collector {
         groups.sort_by(|a, b| {
             (b.severity, b.count, a.code, &a.column).cmp(&(a.severity, a.count, b.code, &b.column))
         });
-        if let Some(keeper) = &mut self.keeper {
-            keeper.flush();
+        if let Some(problem_store) = &mut self.problem_store {
+            problem_store.flush();
         }
         let mut written = Vec::new();
         let mut has_rejects = false;

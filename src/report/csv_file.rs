@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::folder::{ReportError, ReportFile};
-use super::rejects::Encode;
+
+/// Text to bytes of the source's encoding.
+pub type Encode = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 
 /// A CSV file under way.
 pub(super) struct CsvFile {
     file: ReportFile,
     writer: csv_core::Writer,
-    /// Room for a line; not all of it is used.
+    /// Space for a line; not all of it is used.
     line: Vec<u8>,
     /// How text becomes bytes, where that is not UTF-8.
     encode: Option<Encode>,

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::escape::{inert, shown};
 use super::folder::{ReportError, ReportFile, ReportFolder};
 use super::model::{Kind, ProblemGroup, RunReport};
 use super::sections;
@@ -88,29 +89,6 @@ pub struct PageParts {
     problems: Vec<u8>,
     groups: HashMap<(Code, Option<Arc<str>>), usize>,
     files: Vec<Arc<str>>,
-}
-
-/// JSON that ends no script element, whatever it holds.
-fn inert(json: &str) -> String {
-    json.replace('<', "\\u003c")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
-}
-
-/// Text as HTML shows it.
-pub(super) fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Writes the page.
@@ -334,21 +312,4 @@ fn problems(report: &RunReport, parts: &PageParts) -> String {
     }
     out.push_str("</section>\n");
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_a_cell_holds_is_markup() {
-        assert_eq!(
-            shown("<script>alert('x') & \"y\"</script>"),
-            "&lt;script&gt;alert(&#39;x&#39;) &amp; &quot;y&quot;&lt;/script&gt;"
-        );
-        assert_eq!(
-            inert(r#"["</script>\u2028"]"#),
-            r#"["\u003c/script>\u2028"]"#
-        );
-    }
 }

@@ -10,20 +10,20 @@ use std::path::PathBuf;
 
 use zip::ZipWriter;
 
+use super::cell_text::{clip, clipped};
 use super::folder::{ReportError, ReportFolder};
-use super::model::{Kind, ProblemGroup};
 use super::rejects::{RejectFormat, problems_text};
-use super::sheet_rows::{Mark, SheetRows};
+use super::sheet_rows::SheetRows;
 use super::skeleton::{CellNote, End, Skeleton, header_row};
-use crate::diagnostic::{Diagnostic, thousands};
-use crate::partner::{RowOutcome, RowResult, SourceValue};
+use super::styles::Mark;
+use super::summary::Summary;
+use crate::diagnostic::Diagnostic;
+use crate::partner::{RowResult, SourceValue};
 
 /// Notes that a workbook holds: more make Excel slow, and `_problems` tells the rest.
 const MOST_NOTES: usize = 1_000;
 /// Rows of a sheet. Source: Excel's limits.
 const MOST_ROWS: u32 = 1_048_576;
-/// Characters of a cell. Source: Excel's limits.
-const MOST_CHARACTERS: usize = 32_767;
 
 /// Which rows a workbook holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -187,59 +187,4 @@ fn note_of<'d>(here: impl Iterator<Item = &'d Diagnostic>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What the summary sheet says.
-pub(super) struct Summary<'s> {
-    /// Lines on top.
-    pub(super) lines: Vec<String>,
-    /// Problems, most frequent first.
-    pub(super) groups: &'s [ProblemGroup],
-}
-
-impl<'s> Summary<'s> {
-    pub(super) fn new(
-        counts: &super::model::Counts,
-        groups: &'s [ProblemGroup],
-        kind: Kind,
-    ) -> Self {
-        let mut lines = vec![
-            "Rows of the export with problems: repair the marked cells in the first sheet, save, and import this file with the same mapping.".to_owned(),
-            "The column _problems is ignored by the import.".to_owned(),
-            format!("{} rows were read.", thousands(counts.sum())),
-        ];
-        for outcome in RowOutcome::ALL {
-            let count = counts.get(outcome);
-            let name = match (outcome, kind) {
-                (RowOutcome::Deferred, Kind::Check) => "valid",
-                (outcome, _) => outcome.as_str(),
-            };
-            if count > 0 {
-                lines.push(format!("{}: {}", name, thousands(count)));
-            }
-        }
-        Self { lines, groups }
-    }
-}
-
 const NAME: &str = "report.xlsx";
-
-/// A value that a cell takes.
-fn clipped(value: SourceValue<'_>) -> SourceValue<'_> {
-    match value {
-        SourceValue::Text(text) if text.len() > MOST_CHARACTERS => {
-            let end = text.char_indices().nth(MOST_CHARACTERS);
-            SourceValue::Text(end.map_or(text, |(end, _)| &text[..end]))
-        }
-        value => value,
-    }
-}
-
-/// A text that a cell takes.
-pub(super) fn clip(text: impl Into<String>) -> String {
-    let mut text = text.into();
-    if text.len() > MOST_CHARACTERS
-        && let Some((end, _)) = text.char_indices().nth(MOST_CHARACTERS)
-    {
-        text.truncate(end);
-    }
-    text
-}

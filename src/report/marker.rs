@@ -5,8 +5,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::folder::{ReportError, ReportFolder};
-use super::marked::{Marked, MarkedRows, Summary};
+use super::marked::{Marked, MarkedRows};
 use super::rejects::RejectFormat;
+use super::summary::Summary;
 use crate::partner::RowResult;
 
 /// Rows under way to the workbook.

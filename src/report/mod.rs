@@ -1,4 +1,4 @@
-//! ROOM 5: what happened → files and words.
+//! What happened → files and words.
 //!
 //! What comes in: a [`RowResult`](crate::partner::RowResult) for every row, and at the end how the run
 //! ended. What goes out: a [`RunReport`], `problems.csv`, `rejects.csv`, `report.xlsx`, `report.html`, `created.csv` and
@@ -6,12 +6,14 @@
 //! written under a temporary name and renamed, mode 0600, so that a report is whole or not there. Only
 //! `problems.jsonl` grows under its own name, for those who watch.
 
+mod cell_text;
 mod collector;
 mod contents;
 mod created;
 mod csv_file;
 mod drift;
 mod ending;
+mod escape;
 mod folder;
 mod html;
 mod json;
@@ -24,7 +26,10 @@ mod rejects;
 mod sections;
 mod sheet_rows;
 mod skeleton;
-mod stored;
+mod stored_problems;
+mod stored_report;
+mod styles;
+mod summary;
 mod terminal;
 
 pub use collector::{Collector, Counters, PerRow, Wanted};
@@ -32,6 +37,7 @@ pub use contents::{
     Contents, FieldShare, FieldWords, Pause, SamplePayload, SourceValues, Timeline, Verified, Word,
 };
 pub use created::write_created;
+pub use csv_file::Encode;
 pub use drift::drift;
 pub use ending::RunEnding;
 pub use folder::{ReportError, ReportFolder};
@@ -40,8 +46,9 @@ pub use json::summary_json;
 pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
-pub use rejects::{Encode, RejectFormat};
-pub use stored::{KeepProblems, read_problems};
+pub use rejects::RejectFormat;
+pub use stored_problems::{KeepProblems, read_problems};
+pub use stored_report::{StoredReportError, read_stored};
 pub use terminal::{render as render_terminal, table, verdict};
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, SourceValues, Timeline, Verified};
-use super::terminal::meaning;
 use crate::diagnostic::{Code, Severity};
 use crate::partner::RowOutcome;
 
@@ -41,7 +40,7 @@ impl Kind {
 }
 
 /// Rows by outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts([u64; 9]);
 
 impl Counts {
@@ -139,8 +138,9 @@ pub struct Decision {
     pub setting: Cow<'static, str>,
 }
 
-/// A run, told. Stored, it has no groups and no files: those are made again from its problems.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// All that renderers say about a run. It is kept in the state without its groups and files, in a form of its own
+/// ([`read_stored`](super::read_stored)): those are made again from the run's problems.
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {
     /// Its name.
     pub run: String,
@@ -157,7 +157,6 @@ pub struct RunReport {
     /// What a verification found.
     pub verified: Option<Verified>,
     /// Problems of rows, most frequent first.
-    #[serde(skip)]
     pub groups: Vec<ProblemGroup>,
     /// Errors and warnings.
     pub errors: u64,
@@ -178,7 +177,6 @@ pub struct RunReport {
     /// The exit code.
     pub exit: u8,
     /// Files that were written.
-    #[serde(skip)]
     pub written: Vec<PathBuf>,
     /// Whether a written file holds the user's own rows, bank data included.
     pub holds_bank_data: bool,
@@ -252,5 +250,23 @@ impl RunReport {
     #[must_use]
     pub fn count(&self, outcome: RowOutcome) -> u64 {
         self.counts.get(outcome)
+    }
+}
+
+/// An outcome in words, as this kind of run means it.
+fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
+    match (outcome, kind) {
+        (RowOutcome::Created, Kind::DryRun) => "to be created",
+        (RowOutcome::Created, _) => "created",
+        (RowOutcome::Adopted, Kind::DryRun) => "to be adopted (found on the API already)",
+        (RowOutcome::Skipped, Kind::DryRun) => "to be skipped (created by an earlier run)",
+        (RowOutcome::Adopted, _) => "adopted (found on the API already)",
+        (RowOutcome::Skipped, _) => "skipped (created by an earlier run)",
+        (RowOutcome::Changed, _) => "changed since they were created (the API documents no update)",
+        (RowOutcome::Blocked, _) => "blocked (their parent has no partner)",
+        (RowOutcome::Invalid, _) => "invalid (cannot be sent as they are)",
+        (RowOutcome::Rejected, _) => "rejected (the API said no)",
+        (RowOutcome::InDoubt, _) => "in doubt (it is not known whether they were created)",
+        (RowOutcome::Deferred, _) => "deferred (not tried; a rerun takes them)",
     }
 }

@@ -3,14 +3,10 @@
 
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::csv_file::CsvFile;
+use super::csv_file::{CsvFile, Encode};
 use super::folder::{ReportError, ReportFolder};
 use crate::diagnostic::Diagnostic;
-
-/// Text to bytes of the source's encoding.
-pub type Encode = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 
 /// How a source is written again.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::html::shown;
+use super::escape::shown;
 use super::model::RunReport;
 use crate::diagnostic::thousands;
 

@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::skeleton::Styles;
+use super::styles::{Mark, Styles};
 use crate::diagnostic::column_letter;
 use crate::partner::SourceValue;
 
@@ -20,17 +20,6 @@ const CHUNK: usize = 128 * 1024;
 const LEVEL: i64 = 1;
 /// Bytes of XML that a part may have without the extension for large archives, which not every program reads.
 const MOST_BYTES: u64 = 4_000_000_000;
-
-/// How a cell is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Mark {
-    /// As it is.
-    None,
-    /// There is a warning on it.
-    Warning,
-    /// There is an error on it.
-    Error,
-}
 
 /// A sheet's part under way.
 pub(super) struct SheetRows {

@@ -5,55 +5,14 @@
 
 use std::io::{self, Cursor, Read as _};
 
-use rust_xlsxwriter::{Color, Format, Note, Workbook, XlsxError};
+use rust_xlsxwriter::{Format, Note, Workbook, XlsxError};
 use zip::ZipArchive;
 
-use super::marked::Summary;
+use super::cell_text::clip;
 use super::rejects::RejectFormat;
-use super::sheet_rows::Mark;
+use super::styles::{Styles, formats};
+use super::summary::Summary;
 use crate::diagnostic::thousands;
-
-/// Numbers of the formats in the workbook's table of styles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Styles([u32; 5]);
-
-impl Styles {
-    /// That of a cell; 0 is none.
-    pub(super) fn plain(self, mark: Mark) -> u32 {
-        match mark {
-            Mark::None => 0,
-            Mark::Warning => self.0[0],
-            Mark::Error => self.0[1],
-        }
-    }
-
-    /// That of a date.
-    pub(super) fn date(self, mark: Mark) -> u32 {
-        match mark {
-            Mark::None => self.0[2],
-            Mark::Warning => self.0[3],
-            Mark::Error => self.0[4],
-        }
-    }
-}
-
-/// The formats of [`Styles`], in their order.
-fn formats() -> [Format; 5] {
-    let warning = |format: Format| format.set_background_color(Color::RGB(0x00FF_EB9C));
-    let error = |format: Format| {
-        format
-            .set_background_color(Color::RGB(0x00FF_C7CE))
-            .set_bold()
-    };
-    let date = Format::new().set_num_format("yyyy-mm-dd");
-    [
-        warning(Format::new()),
-        error(Format::new()),
-        date.clone(),
-        warning(date.clone()),
-        error(date),
-    ]
-}
 
 /// A note on a cell; row and column from 0.
 #[derive(Debug)]
@@ -138,7 +97,7 @@ impl Skeleton {
             before.replace_range(at..end, "");
         }
         let behind = xml.as_bytes()[behind..].to_vec();
-        Ok((before.into_bytes(), behind, Styles(styles)))
+        Ok((before.into_bytes(), behind, Styles::new(styles)))
     }
 
     /// All parts.
@@ -161,7 +120,7 @@ fn add_sheet(book: &mut Workbook, index: usize, format: &RejectFormat) -> Result
     let bold = Format::new().set_bold();
     for (column, text) in (0_u16..).zip(format.line_of_header()) {
         sheet.set_column_width(column, 18)?;
-        sheet.write_string_with_format(top, column, super::marked::clip(text), &bold)?;
+        sheet.write_string_with_format(top, column, clip(text), &bold)?;
     }
     for (column, format) in (0_u16..).zip(formats()) {
         sheet.write_blank(top + 1, column, &format)?;

@@ -142,23 +142,6 @@ pub fn verdict(report: &RunReport) -> String {
     }
 }
 
-pub(super) fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
-    match (outcome, kind) {
-        (RowOutcome::Created, Kind::DryRun) => "to be created",
-        (RowOutcome::Created, _) => "created",
-        (RowOutcome::Adopted, Kind::DryRun) => "to be adopted (found on the API already)",
-        (RowOutcome::Skipped, Kind::DryRun) => "to be skipped (created by an earlier run)",
-        (RowOutcome::Adopted, _) => "adopted (found on the API already)",
-        (RowOutcome::Skipped, _) => "skipped (created by an earlier run)",
-        (RowOutcome::Changed, _) => "changed since they were created (the API documents no update)",
-        (RowOutcome::Blocked, _) => "blocked (their parent has no partner)",
-        (RowOutcome::Invalid, _) => "invalid (cannot be sent as they are)",
-        (RowOutcome::Rejected, _) => "rejected (the API said no)",
-        (RowOutcome::InDoubt, _) => "in doubt (it is not known whether they were created)",
-        (RowOutcome::Deferred, _) => "deferred (not tried; a rerun takes them)",
-    }
-}
-
 pub(super) fn next_step(report: &RunReport) -> &'static str {
     let has = |outcome: RowOutcome| report.count(outcome) > 0;
     if report.stopped.is_some() {

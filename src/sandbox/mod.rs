@@ -1,4 +1,4 @@
-//! ACROSS THE STREET: a server that is the partners API as documented, for practice and for tests.
+//! A server that is the partners API as documented, for practice and for tests.
 //!
 //! It shares no type with the client, so that it cannot repeat our mistakes: its rules are written from
 //! the documentation page, and where that is silent from the service's published conventions. It has no
@@ -9,9 +9,11 @@
 mod book;
 mod fault;
 mod list;
+mod listener;
 mod routes;
 mod rules;
 mod server;
+mod shared;
 
 pub use fault::{Fault, FaultKind};
 pub use server::{Sandbox, SandboxError, Settings};

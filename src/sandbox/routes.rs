@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 use super::fault::FaultKind;
 use super::list::{page, parameters, shown};
+use super::listener::ConnectionSwitch;
 use super::rules;
-use super::server::{ConnectionSwitch, Shared};
+use super::shared::Shared;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()

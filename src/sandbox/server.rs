@@ -1,30 +1,23 @@
 //! Start on any port, stop on drop.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use governor::clock::MonotonicClock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::book::Book;
-use super::fault::{Fault, FaultKind, Faults};
+use super::fault::{Fault, Faults};
+use super::listener::{ConnectionSwitch, CuttingListener};
 use super::routes;
+use super::shared::{Log, Shared};
 use crate::clock::Clock;
 
 /// How the sandbox behaves.
@@ -102,66 +95,6 @@ pub enum SandboxError {
     },
 }
 
-type Limit =
-    RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
-
-pub(super) struct Shared {
-    pub(super) book: Book,
-    pub(super) token: Option<String>,
-    pub(super) first_token: Mutex<Option<String>>,
-    pub(super) latency: Duration,
-    pub(super) rate_limit: Option<Limit>,
-    pub(super) faults: Faults,
-    pub(super) slow_for: Duration,
-    pub(super) list_lag: Duration,
-    pub(super) ignore_skip: bool,
-    pub(super) list_without_party: bool,
-    pub(super) refuse_name: Option<String>,
-    pub(super) drop_field: Option<String>,
-    pub(super) requests: AtomicU64,
-    pub(super) log: Log,
-    pub(super) clock: Clock,
-}
-
-impl Shared {
-    pub(super) fn make(&self, body: &Value) -> String {
-        self.book.make(body, self.clock.now().0)
-    }
-}
-
-/// A line of JSON for each request: when, what, answer, fault, key. Never a body.
-pub(super) struct Log(Option<Mutex<BufWriter<File>>>);
-
-impl Log {
-    fn open(path: Option<&Path>) -> io::Result<Self> {
-        path.map(|p| File::create(p).map(|f| Mutex::new(BufWriter::new(f))))
-            .transpose()
-            .map(Self)
-    }
-
-    pub(super) fn line(
-        &self,
-        shared: &Shared,
-        method: &str,
-        path: &str,
-        status: u16,
-        fault: Option<FaultKind>,
-        key: Option<&str>,
-    ) {
-        let Some(file) = &self.0 else { return };
-        let fault = fault
-            .and_then(|kind| FaultKind::ALL.iter().find(|(_, k)| *k == kind))
-            .map(|(name, _)| name);
-        let line = json!({
-            "at": shared.clock.now().0, "method": method, "path": path, "status": status, "fault": fault, "key": key,
-        });
-        if let Ok(mut file) = file.lock() {
-            let _ = writeln!(file, "{line}");
-            let _ = file.flush();
-        }
-    }
-}
-
 /// A running sandbox. It stops when this is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -217,7 +150,7 @@ impl Sandbox {
         });
         let app = routes::router(shared).into_make_service_with_connect_info::<ConnectionSwitch>();
         let task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(CuttingListener(listener), app).await {
+            if let Err(error) = axum::serve(CuttingListener::new(listener), app).await {
                 tracing::error!(%error, "the sandbox stopped");
             }
         });
@@ -249,96 +182,5 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-/// Cuts a connection without an answer: the way a reset looks to a client.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ConnectionSwitch(Arc<AtomicBool>);
-
-impl ConnectionSwitch {
-    pub(super) fn cut(&self) {
-        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
-    }
-
-    fn is_cut(&self) -> bool {
-        self.0.load(std::sync::atomic::Ordering::SeqCst)
-    }
-}
-
-impl Connected<IncomingStream<'_, CuttingListener>> for ConnectionSwitch {
-    fn connect_info(stream: IncomingStream<'_, CuttingListener>) -> Self {
-        stream.io().switch.clone()
-    }
-}
-
-struct CuttingListener(TcpListener);
-
-impl Listener for CuttingListener {
-    type Io = CuttingStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        let _ = stream.set_nodelay(true);
-        (
-            CuttingStream {
-                stream,
-                switch: ConnectionSwitch::default(),
-            },
-            address,
-        )
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
-/// A stream that fails as soon as its switch is set.
-pub(super) struct CuttingStream {
-    stream: TcpStream,
-    switch: ConnectionSwitch,
-}
-
-impl CuttingStream {
-    fn check(&self) -> io::Result<()> {
-        if self.switch.is_cut() {
-            // Without lingering the close is a reset, not an orderly end.
-            let _ = self.stream.set_zero_linger();
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        Ok(())
-    }
-}
-
-impl AsyncRead for CuttingStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.check()?;
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for CuttingStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check()?;
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

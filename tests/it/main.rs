@@ -25,6 +25,8 @@ mod exactly_once;
 mod html;
 /// From an export to partners, and a rerun.
 mod import;
+/// No file imports one that imports it.
+mod import_circles;
 /// Overlapping runs, signals, deadlines.
 mod interruption;
 /// Killed at any moment, run again.

@@ -230,3 +230,34 @@ fn a_mapping_that_is_no_text() {
         &["cannot open the mapping", "UTF-8"],
     );
 }
+
+#[test]
+fn a_variable_without_a_value_is_named_and_means_no_default() {
+    let dir = good();
+    for name in [
+        "PARTNER_SYNC_API_URL",
+        "PARTNER_SYNC_TOKEN",
+        "PARTNER_SYNC_STATE",
+    ] {
+        let run = dir
+            .run(&["import", "e.csv", "-m", "m.toml", "--yes"])
+            .env("PARTNER_SYNC_API_URL", "http://127.0.0.1:9")
+            .env("PARTNER_SYNC_TOKEN", "t")
+            .env(name, "")
+            .finish();
+        assert_eq!(run.exit, 2, "{name}: {}", run.stderr);
+        let says = format!("{name} is set, but empty");
+        assert!(run.stderr.contains(&says), "{}", run.stderr);
+    }
+    assert!(!dir.path("partner-sync.db").exists());
+}
+
+#[test]
+fn a_share_of_more_than_all_rows_is_refused_with_its_line() {
+    let dir = good();
+    dir.write(
+        "partner-sync.toml",
+        "[[job]]\nname = \"n\"\nfile = \"e.csv\"\nmapping = \"m.toml\"\nmax_errors = \"150%\"\n",
+    );
+    refused(&dir, &["sync"], &["150%", "max_errors", "5"]);
+}

@@ -1,7 +1,7 @@
 //! `check`: read, map and validate every row; no network, no change of the state.
 
-use crate::cli::Desk;
 use crate::cli::args::{CheckArgs, Shared};
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::ops::{self, CheckRequest};

@@ -1,7 +1,7 @@
 //! `import`: the main job, or with `--dry-run` what it would do.
 
-use crate::cli::Desk;
 use crate::cli::args::{ImportArgs, Shared};
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::ops::{self, SealedPlan};
@@ -15,7 +15,7 @@ pub(super) fn run(args: &ImportArgs, shared: &Shared, desk: &Desk) -> Result<Run
         return Ok(desk.output.summary(&preview.report));
     }
     let request = match &args.plan {
-        Some(path) => SealedPlan::read(path)?.applied_to(request),
+        Some(path) => request.by(SealedPlan::read(path)?),
         None => request,
     };
     let report = ops::import(&request, &front.session())?;

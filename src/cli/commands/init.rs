@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::cli::Desk;
 use crate::cli::args::InitArgs;
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::mapping::starter::{json_schema, template};
 use crate::ops;

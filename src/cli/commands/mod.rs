@@ -12,8 +12,8 @@ mod sync;
 mod upkeep;
 mod verify;
 
-use super::Desk;
 use super::args::{Cli, Command, command};
+use super::desk::Desk;
 use super::exit::CliError;
 use crate::report::RunEnding;
 use crate::telemetry;

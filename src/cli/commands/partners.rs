@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::api::{PageWalk, PartnersApi as _, RemotePartner};
-use crate::cli::Desk;
 use crate::cli::args::{ListFormat, PartnersCommand, Shared};
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::ops;

@@ -1,7 +1,7 @@
 //! `reconcile`: settles every create whose outcome is unknown, by asking the API.
 
-use crate::cli::Desk;
 use crate::cli::args::{ReconcileArgs, Shared};
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::ops;

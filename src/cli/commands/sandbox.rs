@@ -1,7 +1,7 @@
 //! `sandbox`: the practice server, until Ctrl-C.
 
-use crate::cli::Desk;
 use crate::cli::args::SandboxArgs;
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::report::RunEnding;
 use crate::sandbox::{Sandbox, Settings};

@@ -1,7 +1,7 @@
 //! `status`: what the state file knows.
 
-use crate::cli::Desk;
 use crate::cli::args::{Shared, StatusArgs};
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::diagnostic::thousands;

@@ -1,7 +1,7 @@
 //! `sync`: every job of the configuration, or with `--check-config` a look at all that a night needs.
 
-use crate::cli::Desk;
 use crate::cli::args::{Shared, SyncArgs};
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::ops::{self, Finding};

@@ -1,7 +1,7 @@
 //! `state`: backup, export, forget, accept.
 
-use crate::cli::Desk;
 use crate::cli::args::{Shared, StateCommand};
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::prompt;
 use crate::cli::settings;

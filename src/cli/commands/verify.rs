@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::cli::Desk;
 use crate::cli::args::{Shared, VerifyArgs};
+use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::ops::{self, ExportRequest, RowSign, VerifyRequest};

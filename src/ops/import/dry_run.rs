@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::sealed_plan::{SealedPlan, state_digest};
+use super::request::ImportRequest;
+use super::sealed_plan::{Asked, SealedPlan, state_digest};
 use crate::api::{Rate, collect_by_identifier};
 use crate::config::OnChange;
 use crate::delivery::{Decision, blocked, changed, decide, in_doubt, still_rejected};
@@ -15,10 +16,11 @@ use crate::ops::conclude::{Heading, conclude};
 use crate::ops::connect::{connect, known_target, rate, token_lasts};
 use crate::ops::contents::contents;
 use crate::ops::error::OpError;
+use crate::ops::estimate::{Estimate, TokenLeft};
 use crate::ops::export;
 use crate::ops::known::KnownRows;
 use crate::ops::observer::{Note, Progress};
-use crate::ops::request::{Adopt, ImportRequest, Rejected};
+use crate::ops::request::{Adopt, Rejected};
 use crate::ops::session::{Session, Target};
 use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey};
@@ -33,28 +35,6 @@ pub struct Preview {
     pub report: RunReport,
     /// What would be sent, and how long that takes.
     pub estimate: Estimate,
-}
-
-/// What an import would send, and how long that takes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Estimate {
-    /// Requests that would be sent.
-    pub requests: u64,
-    /// The rate that was asked for.
-    pub rate: Rate,
-    /// How long the requests take at least; `None` without a limit of the rate.
-    pub time: Option<Duration>,
-    /// How long the token can be used, where it says so.
-    pub token: Option<TokenLeft>,
-}
-
-/// How long the present token can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenLeft {
-    /// The time left.
-    pub time: Duration,
-    /// Whether a new one can be taken while a run goes on.
-    pub renewable: bool,
 }
 
 /// Shows what an import would do; with `seal`, also writes that as a plan for [`super::import`].
@@ -76,7 +56,12 @@ pub fn dry_run(
         let target = report.target.clone().unwrap_or_default();
         let state = state_digest(session, &target, &report.mapping)?;
         let would = serde_json::from_str(&summary_json(report)).unwrap_or_default();
-        SealedPlan::new(request, target, state, would)?.write(path)?;
+        let asked = Asked {
+            export: &request.export,
+            rejected: request.rejected,
+            limit: request.limit,
+        };
+        SealedPlan::new(asked, target, state, would)?.write(path)?;
         session.observer.note(&Note::PlanSealed(path));
     }
     Ok(preview)

@@ -47,9 +47,6 @@ pub(super) struct Feeder {
     pub(super) asked: bool,
 }
 
-/// How long to look whether the API is there before the first row is sent.
-const HEALTH_TRIES: u32 = 3;
-
 impl Feeder {
     /// Feeds until all rows have an outcome, or the run stops.
     pub(super) fn run(mut self) {
@@ -276,31 +273,18 @@ impl Feeder {
         }
     }
 
+    /// Whether the API is there, before the first row is sent.
     fn ask_health(&self) -> Result<(), StopReason> {
-        let mut last = None;
-        for attempt in 0..HEALTH_TRIES {
-            match self.handle.block_on(self.api.health()) {
-                Ok(()) | Err(ApiError::Stopped) => return Ok(()),
-                Err(error @ (ApiError::Unreachable(_) | ApiError::Throttled { .. })) => {
-                    last = Some(error);
-                }
-                // It answers; whether it takes partners is told by the first create.
-                Err(error) => {
-                    tracing::info!("health check: {error}");
-                    return Ok(());
-                }
+        match self.handle.block_on(self.api.health()) {
+            Ok(()) | Err(ApiError::Stopped) => Ok(()),
+            Err(error @ (ApiError::Unreachable(_) | ApiError::Throttled { .. })) => {
+                Err(StopReason::ApiDown(error.to_string()))
             }
-            let wait = crate::api::retry::backoff(attempt + 1, 1.0);
-            self.handle.block_on(async {
-                tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
-                    () = self.stop.requested() => {}
-                }
-            });
-        }
-        match last {
-            Some(error) => Err(StopReason::ApiDown(error.to_string())),
-            None => Ok(()),
+            // It answers; whether it takes partners is shown by the first create.
+            Err(error) => {
+                tracing::info!("health check: {error}");
+                Ok(())
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
+use super::context::{Import, lock};
 use super::feeder::Feeder;
-use super::{Import, lock};
 use crate::delivery::{Delivery, Input, Leftover, Options, StopReason};
 use crate::ops::error::OpError;
 use crate::partner::RowResult;

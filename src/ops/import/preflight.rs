@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Import, lock};
+use super::context::{Import, lock};
 use crate::ops::contents::contents;
 use crate::ops::error::OpError;
 use crate::ops::export::{count_invalid, unsent};

@@ -1,88 +1,15 @@
 //! A dry run, sealed: a file says what an import would do and on what that rests; an import by it does exactly that, or
 //! says what changed and does nothing.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::error::OpError;
-use crate::ops::request::{ExportRequest, ImportRequest, Rejected};
+use crate::ops::error::{OpError, PLAN_VERSION, PlanError};
+use crate::ops::request::{ExportRequest, Rejected};
 use crate::ops::session::Session;
 use crate::partner::Query;
-use crate::report::RunEnding;
-
-/// A plan cannot be made, or does not hold.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// Standard input has no name and cannot be read again.
-    #[error("standard input cannot be sealed in a plan: it cannot be read again; name a file")]
-    StandardInput,
-    /// A file of the plan cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The plan cannot be read.
-    #[error("cannot read the plan {}: {source}", path.display())]
-    Read {
-        /// The plan.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The plan cannot be written.
-    #[error("cannot write the plan {}: {source}", path.display())]
-    Write {
-        /// The plan.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is no plan.
-    #[error("{} is no plan: {source}; make one with import --dry-run --plan-out", path.display())]
-    NoPlan {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// The plan is of another version of the program.
-    #[error(
-        "the plan {} is of version {version}; this program knows version {VERSION}. Make a new one",
-        path.display()
-    )]
-    Version {
-        /// The plan.
-        path: PathBuf,
-        /// Its version.
-        version: u32,
-    },
-    /// The plan was edited.
-    #[error(
-        "the plan {} was changed by hand: its seal is broken. Make a new one",
-        .0.display()
-    )]
-    BrokenSeal(PathBuf),
-    /// What the plan rests on changed.
-    #[error(
-        "{0} changed since the plan was made: nothing was sent. Make a new plan with --dry-run --plan-out"
-    )]
-    Changed(String),
-}
-
-impl PlanError {
-    pub(in crate::ops) fn ending(&self) -> RunEnding {
-        match self {
-            PlanError::Write { .. } => RunEnding::Stopped,
-            _ => RunEnding::Refused,
-        }
-    }
-}
 
 /// A digest of what the state knows of a mapping at an API; `nothing` where it knows neither.
 pub(super) fn state_digest(
@@ -95,9 +22,6 @@ pub(super) fn state_digest(
         None => Ok("nothing".to_owned()),
     }
 }
-
-/// The version of the file's form.
-const VERSION: u32 = 1;
 
 /// What an import would do, and on what that rests. It is written by a dry run and read by an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +42,14 @@ pub struct SealedPlan {
     would: serde_json::Value,
     /// The hash of all of the above.
     seal: String,
+}
+
+/// What a plan is made for: whatever of a request decides what is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) export: &'a ExportRequest,
+    pub(super) rejected: Rejected,
+    pub(super) limit: Option<u64>,
 }
 
 /// A file and its hash.
@@ -159,14 +91,14 @@ impl Sealed {
 impl SealedPlan {
     /// Seals what a dry run found.
     pub(super) fn new(
-        request: &ImportRequest,
+        asked: Asked<'_>,
         target: String,
         state: String,
         would: serde_json::Value,
     ) -> Result<Self, PlanError> {
-        let export = &request.export;
+        let export = asked.export;
         let mut plan = Self {
-            version: VERSION,
+            version: PLAN_VERSION,
             files: export
                 .files
                 .iter()
@@ -177,8 +109,8 @@ impl SealedPlan {
             state,
             create_apptivo_account: export.always.create_apptivo_account,
             create_bill_com_profile: export.always.create_bill_com_profile,
-            retry_rejected: request.rejected == Rejected::SendAgain,
-            limit: request.limit,
+            retry_rejected: asked.rejected == Rejected::SendAgain,
+            limit: asked.limit,
             would,
             seal: String::new(),
         };
@@ -226,7 +158,7 @@ impl SealedPlan {
             path: path.to_owned(),
             source,
         })?;
-        if plan.version != VERSION {
+        if plan.version != PLAN_VERSION {
             return Err(PlanError::Version {
                 path: path.to_owned(),
                 version: plan.version,
@@ -242,27 +174,30 @@ impl SealedPlan {
         Ok(plan)
     }
 
-    /// The request that the plan was made for; how it is sent, and what is reported, is as asked for now.
-    #[must_use]
-    pub fn applied_to(self, request: ImportRequest) -> ImportRequest {
-        ImportRequest {
-            export: ExportRequest {
-                files: self.files.iter().map(|f| f.path.clone()).collect(),
-                mapping: self.mapping.path.clone(),
-                always: Query {
-                    create_apptivo_account: self.create_apptivo_account,
-                    create_bill_com_profile: self.create_bill_com_profile,
-                },
+    /// What the plan was made for.
+    pub(super) fn export(&self) -> ExportRequest {
+        ExportRequest {
+            files: self.files.iter().map(|f| f.path.clone()).collect(),
+            mapping: self.mapping.path.clone(),
+            always: Query {
+                create_apptivo_account: self.create_apptivo_account,
+                create_bill_com_profile: self.create_bill_com_profile,
             },
-            rejected: if self.retry_rejected {
-                Rejected::SendAgain
-            } else {
-                Rejected::Keep
-            },
-            limit: self.limit,
-            plan: Some(self),
-            ..request
         }
+    }
+
+    /// What it does with rows that were rejected earlier.
+    pub(super) fn rejected(&self) -> Rejected {
+        if self.retry_rejected {
+            Rejected::SendAgain
+        } else {
+            Rejected::Keep
+        }
+    }
+
+    /// How many rows it sends, at most.
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.limit
     }
 
     /// Whether target and state are what they were.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{chosen, newest};
+use super::job::chosen;
+use super::job_file::newest;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
 use crate::mapping::Mapping;

@@ -2,23 +2,21 @@
 
 use std::time::Instant;
 
-use super::error::JobError;
+use super::folders::prune_reports;
 use super::job_file;
-use super::publish::prune_reports;
 use crate::config::{ConfigFile, Job, OnDrift};
 use crate::mapping::Mapping;
 use crate::ops::conclude::{Heading, blank, finish};
 use crate::ops::connect::known_target;
-use crate::ops::error::OpError;
+use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
-use crate::ops::import::{once, preview};
+use crate::ops::import::{ImportRequest, once, preview};
 use crate::ops::request::{
-    Adopt, Expectations, ExportRequest, ImportRequest, LastRun, Rejected, ReportRequest,
-    SyncRequest,
+    Adopt, Expectations, ExportRequest, LastRun, Rejected, ReportRequest, SyncRequest,
 };
 use crate::ops::session::Session;
 use crate::partner::Query;
-use crate::report::{Kind, ReportFolder, RunEnding, RunReport};
+use crate::report::{Kind, ReportFolder, RunEnding, RunReport, read_stored};
 use crate::state::{RunId, StateView};
 
 /// A job at its end.
@@ -37,7 +35,7 @@ impl JobEnd {
 }
 
 /// The jobs that were asked for.
-pub(in crate::ops) fn chosen<'c>(
+pub(super) fn chosen<'c>(
     config: &'c ConfigFile,
     name: Option<&str>,
 ) -> Result<Vec<&'c Job>, JobError> {
@@ -63,6 +61,16 @@ pub(in crate::ops) fn chosen<'c>(
             names,
         },
         _ => JobError::None,
+    })
+}
+
+/// The newest file and the mapping of a job of the configuration, for `verify`.
+pub fn file_of_job(config: &ConfigFile, name: &str) -> Result<ExportRequest, OpError> {
+    let job = chosen(config, Some(name))?[0];
+    Ok(ExportRequest {
+        files: vec![job_file::newest(&job.file)?],
+        mapping: job.mapping.clone(),
+        always: Query::default(),
     })
 }
 
@@ -158,7 +166,7 @@ fn expectations(job: &Job, session: &Session<'_>) -> Result<Expectations, OpErro
         None => LastRun::None,
         Some(run) => {
             let text = run.report.unwrap_or_default();
-            match serde_json::from_str(&text) {
+            match read_stored(&text) {
                 Ok(report) => LastRun::Known(Box::new(report)),
                 Err(error) => LastRun::Unreadable {
                     run: run.name,

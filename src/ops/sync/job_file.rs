@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::error::JobError;
 use crate::clock::Timestamp;
-use crate::ops::error::OpError;
+use crate::ops::error::{JobError, OpError};
 use crate::ops::session::Session;
 
 /// The newest file that a pattern matches; of two of one age, the last by name.
-pub(in crate::ops) fn newest(pattern: &str) -> Result<PathBuf, JobError> {
+pub(super) fn newest(pattern: &str) -> Result<PathBuf, JobError> {
     let matches = glob::glob(pattern).map_err(|source| JobError::Pattern {
         pattern: pattern.to_owned(),
         source,

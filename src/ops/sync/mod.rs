@@ -2,7 +2,7 @@
 //! session ends the night.
 
 mod check_config;
-mod error;
+mod folders;
 mod job;
 mod job_file;
 mod publish;
@@ -10,10 +10,8 @@ mod publish;
 use std::time::{Duration, Instant};
 
 pub use check_config::{Finding, check_config};
-pub use error::JobError;
-pub use job::JobEnd;
-pub(super) use job::chosen;
-pub(super) use job_file::newest;
+use job::chosen;
+pub use job::{JobEnd, file_of_job};
 
 use super::error::OpError;
 use super::observer::Note;

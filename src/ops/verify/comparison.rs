@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::RowSign;
 use super::readback::{Readback, get};
+use super::row_sign::RowSign;
 use crate::delivery::{Stop, duplicates, place};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, visible};
 use crate::ops::connect::Connection;
@@ -219,8 +219,7 @@ impl Comparison<'_> {
         self.found.differ += 1;
         let remote = if self.shown < SHOWN_DIFFERENCES {
             self.shown += 1;
-            self.runtime
-                .block_on(get(&self.connection.api, self.stop, id))?
+            self.runtime.block_on(get(&self.connection.api, id))?
         } else {
             None
         };

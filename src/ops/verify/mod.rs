@@ -3,11 +3,13 @@
 
 mod comparison;
 mod readback;
+mod row_sign;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use comparison::Comparison;
+pub use row_sign::RowSign;
 
 use super::conclude::{Heading, conclude};
 use super::connect::connect;
@@ -22,35 +24,6 @@ use crate::delivery::{Stop, StopReason};
 use crate::prepare::Ahead;
 use crate::report::{Counters, Kind, PerRow, RunEnding, RunReport, Verified};
 use crate::state::RunId;
-
-/// How a row compares. Shown as one character: `=`, `+`, `-`, `*`, `!`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowSign {
-    /// It agrees with its partner.
-    Agrees,
-    /// It has no partner.
-    OnlySource,
-    /// The partner's row is not in the source any more.
-    OnlyApi,
-    /// It differs from its partner, or the partner is gone.
-    Differs,
-    /// It could not be compared.
-    Uncompared,
-}
-
-impl RowSign {
-    /// The character.
-    #[must_use]
-    pub fn as_char(self) -> char {
-        match self {
-            RowSign::Agrees => '=',
-            RowSign::OnlySource => '+',
-            RowSign::OnlyApi => '-',
-            RowSign::Differs => '*',
-            RowSign::Uncompared => '!',
-        }
-    }
-}
 
 /// What a comparison found.
 #[derive(Debug)]

@@ -38,7 +38,7 @@ impl Readback {
         let mut walk = PageWalk::new(filter);
         let mut read = Self::default();
         let mut by_legacy: FxHashMap<String, Vec<PartnerId>> = FxHashMap::default();
-        while let Some(items) = next_page(&mut walk, api, stop).await? {
+        while let Some(items) = walk.next(&**api).await? {
             if stop.is_requested() {
                 return Err(ApiError::Stopped);
             }
@@ -46,7 +46,7 @@ impl Readback {
                 let item = if item.has_party() {
                     item
                 } else {
-                    match get(api, stop, &item.id).await? {
+                    match get(api, &item.id).await? {
                         Some(whole) => whole,
                         None => continue,
                     }
@@ -81,7 +81,7 @@ impl Readback {
             if stop.is_requested() {
                 return Err(ApiError::Stopped);
             }
-            if let Some(partner) = get(api, stop, id).await? {
+            if let Some(partner) = get(api, id).await? {
                 if !partner.has_party() {
                     return Err(ApiError::Unreadable(ApiWords::new(
                         "the partner is shown without its party, so it cannot be compared",
@@ -109,61 +109,10 @@ impl Readback {
     }
 }
 
-/// How often a question that was not answered is asked again.
-const TRIES: u32 = 5;
-
-/// Whether asking again may help; waits before it says yes.
-async fn again(error: &ApiError, tries: u32, stop: &Stop) -> bool {
-    let passing = match error {
-        ApiError::Throttled { .. } | ApiError::Unreachable(_) => true,
-        ApiError::Status { status, .. } => *status >= 500,
-        _ => false,
-    };
-    if !passing || tries >= TRIES || stop.is_requested() {
-        return false;
-    }
-    tokio::select! {
-        () = tokio::time::sleep(crate::api::retry::backoff(tries, 1.0)) => true,
-        () = stop.requested() => false,
-    }
-}
-
-async fn next_page(
-    walk: &mut PageWalk,
-    api: &Arc<ApiClient>,
-    stop: &Stop,
-) -> Result<Option<Vec<RemotePartner>>, ApiError> {
-    let mut tries = 0;
-    loop {
-        match walk.next(&**api).await {
-            Err(error) => {
-                tries += 1;
-                if !again(&error, tries, stop).await {
-                    return Err(error);
-                }
-            }
-            page => return page,
-        }
-    }
-}
-
 /// One partner with all that can be compared.
 pub(super) async fn get(
     api: &Arc<ApiClient>,
-    stop: &Stop,
     id: &PartnerId,
 ) -> Result<Option<RemotePartner>, ApiError> {
-    let include = INCLUDE.map(str::to_owned);
-    let mut tries = 0;
-    loop {
-        match api.get(id, &include).await {
-            Err(error) => {
-                tries += 1;
-                if !again(&error, tries, stop).await {
-                    return Err(error);
-                }
-            }
-            partner => return partner,
-        }
-    }
+    api.get(id, &INCLUDE.map(str::to_owned)).await
 }

@@ -4,13 +4,14 @@
 use std::num::NonZeroU64;
 use std::time::Instant;
 
-use super::error::OpError;
-use super::export::Opened;
-use super::import::once;
-use super::observer::Note;
-use super::request::{Expectations, ImportRequest, VerifyRequest};
-use super::session::Session;
-use super::verify;
+use super::request::ImportRequest;
+use super::run::once;
+use crate::ops::error::OpError;
+use crate::ops::export::Opened;
+use crate::ops::observer::Note;
+use crate::ops::request::{Expectations, VerifyRequest};
+use crate::ops::session::Session;
+use crate::ops::verify;
 use crate::partner::RowOutcome;
 use crate::report::{RunEnding, RunReport};
 

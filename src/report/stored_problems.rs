@@ -15,12 +15,12 @@ pub type KeepProblems = Box<dyn FnMut(Vec<u8>) + Send>;
 const PART: usize = 256 * 1024;
 
 /// Problems on their way into the state.
-pub(super) struct Keeper {
+pub(super) struct ProblemStore {
     lines: Vec<u8>,
     keep: KeepProblems,
 }
 
-impl Keeper {
+impl ProblemStore {
     pub(super) fn new(keep: KeepProblems) -> Self {
         Self {
             lines: Vec::new(),
@@ -116,7 +116,7 @@ mod tests {
     fn problems_come_back_without_their_values() {
         let parts: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let kept = Arc::clone(&parts);
-        let mut keeper = Keeper::new(Box::new(move |part| kept.lock().unwrap().push(part)));
+        let mut keeper = ProblemStore::new(Box::new(move |part| kept.lock().unwrap().push(part)));
         let at = Location {
             file: Some("a.csv".into()),
             row: Some(17),

@@ -1,11 +1,19 @@
 //! Why an operation could not be done, or not to its end, and which ending that is.
 
+mod address;
+mod job;
+mod plan;
+mod upkeep;
+
 use std::io;
 use std::path::PathBuf;
 
-use super::import::PlanError;
-use super::sync::JobError;
-use super::upkeep::UpkeepError;
+pub use address::AddressError;
+pub use job::JobError;
+pub(super) use plan::PLAN_VERSION;
+pub use plan::PlanError;
+pub use upkeep::UpkeepError;
+
 use crate::api::ApiError;
 use crate::config::ConfigError;
 use crate::mapping::MappingError;
@@ -100,27 +108,6 @@ pub enum OpError {
     /// The machine gives no thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
-}
-
-/// The API's address cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum AddressError {
-    /// It cannot be read.
-    #[error("--api-url \"{text}\" is no address: {reason}; write https://orgs.ecg-api.com")]
-    Unreadable {
-        /// As it was written.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// It is not one of http or https with a host.
-    #[error("--api-url \"{0}\" is no address: write https://orgs.ecg-api.com")]
-    NotHttp(String),
-    /// It holds a user or a password.
-    #[error(
-        "--api-url may hold no password; the token comes from PARTNER_SYNC_TOKEN, --token-file or --token-command"
-    )]
-    Password,
 }
 
 impl OpError {

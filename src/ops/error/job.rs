@@ -88,7 +88,7 @@ fn instead(nearest: Option<&str>, names: &[String]) -> String {
 }
 
 impl JobError {
-    pub(in crate::ops) fn ending(&self) -> RunEnding {
+    pub(super) fn ending(&self) -> RunEnding {
         match self {
             JobError::Twice(_)
             | JobError::Unknown { .. }

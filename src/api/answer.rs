@@ -1,0 +1,197 @@
+//! Statuses and bodies → outcomes, pages and errors (pure: nothing is sent or awaited).
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::contract::{Page, RemotePartner, id_of};
+use super::error::ApiError;
+use crate::partner::{ApiWords, CreateOutcome, NotMade};
+
+/// How long nothing is sent after a 503 that does not say for how long.
+const DEFAULT_503_PAUSE: Duration = Duration::from_secs(1);
+
+/// Sorts an answer to a question.
+pub(super) fn answered(
+    status: u16,
+    body: &[u8],
+    retry_after: Option<Duration>,
+) -> Result<Value, ApiError> {
+    let words = || ApiWords::new(&words_of(body));
+    match status {
+        200..=299 => serde_json::from_slice(body)
+            .map_err(|e| ApiError::Unreadable(ApiWords::new(&format!("{e}: {}", words_of(body))))),
+        401 => Err(ApiError::Unauthorised(words())),
+        403 => Err(ApiError::Forbidden(words())),
+        429 | 503 => Err(ApiError::Throttled {
+            status,
+            retry_after,
+        }),
+        _ => Err(ApiError::Status {
+            status,
+            words: words(),
+        }),
+    }
+}
+
+/// Sorts an answer to a create; `body` is the reason where it broke off.
+///
+/// Source: the table "What an answer proves" of docs/exactly-once.md.
+pub(super) fn created(
+    status: StatusCode,
+    body: Result<Vec<u8>, String>,
+    retry_after: Option<Duration>,
+) -> CreateOutcome {
+    let words = ApiWords::new(&match &body {
+        Ok(body) => words_of(body),
+        Err(reason) => reason.clone(),
+    });
+    match status.as_u16() {
+        200..=299 => {
+            let id = body
+                .ok()
+                .and_then(|b| serde_json::from_slice::<Created>(&b).ok())
+                .and_then(|answer| id_of(&answer.id));
+            match id {
+                Some(id) => CreateOutcome::Created(id),
+                // Most probably created, but under an id that is not known.
+                None => CreateOutcome::InDoubt {
+                    words: ApiWords::new(&format!("{status} without an id: {words}")),
+                    retry_after: None,
+                },
+            }
+        }
+        401 => CreateOutcome::NotMade(NotMade::Unauthorised(words)),
+        403 => CreateOutcome::NotMade(NotMade::Forbidden(words)),
+        429 => CreateOutcome::NotMade(NotMade::Throttled { retry_after }),
+        code @ 400..=499 => CreateOutcome::Rejected {
+            status: code,
+            words,
+        },
+        code => CreateOutcome::InDoubt {
+            words: ApiWords::new(&format!("{status}: {words}")),
+            retry_after: retry_after.or((code == 503).then_some(DEFAULT_503_PAUSE)),
+        },
+    }
+}
+
+/// All that an answer to a create is read for.
+#[derive(serde::Deserialize)]
+struct Created {
+    #[serde(default)]
+    id: Value,
+}
+
+/// What an error body says: NestJS' message or messages, a page's title, or its text.
+fn words_of(body: &[u8]) -> String {
+    if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        return match value.get("message") {
+            Some(Value::String(s)) => s.clone(),
+            Some(Value::Array(list)) => list
+                .iter()
+                .map(|m| m.as_str().map_or_else(|| m.to_string(), str::to_owned))
+                .collect::<Vec<_>>()
+                .join("; "),
+            _ => value
+                .get("error")
+                .and_then(Value::as_str)
+                .map_or_else(|| value.to_string(), str::to_owned),
+        };
+    }
+    let text = String::from_utf8_lossy(body);
+    let title = text
+        .split_once("<title>")
+        .and_then(|(_, rest)| rest.split_once("</title>"))
+        .map(|(t, _)| t);
+    title.unwrap_or(&text).trim().to_owned()
+}
+
+/// The documented envelope, or a bare array.
+pub(super) fn page_of(value: Value) -> Result<Page, ApiError> {
+    let number = |name: &str| value.get(name).and_then(Value::as_u64);
+    let (number, per_page, total_pages, total_records) = (
+        number("currentPageNumber"),
+        number("recordsPerPage"),
+        number("totalPages"),
+        number("totalRecords"),
+    );
+    let items = match value {
+        Value::Array(items) => items,
+        Value::Object(mut object) => match object.remove("items") {
+            Some(Value::Array(items)) => items,
+            _ => return Err(ApiError::Unreadable(ApiWords::new("the list has no items"))),
+        },
+        Value::Null => Vec::new(),
+        _ => return Err(ApiError::Unreadable(ApiWords::new("the list is no list"))),
+    };
+    let length = items.len();
+    Ok(Page {
+        items: items
+            .into_iter()
+            .filter_map(RemotePartner::from_json)
+            .collect(),
+        length,
+        number,
+        per_page,
+        total_pages,
+        total_records,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_503_without_a_time_pauses_for_a_second() {
+        let pause = |code: u16, retry_after| {
+            let status = StatusCode::from_u16(code).unwrap();
+            match created(status, Ok(Vec::new()), retry_after) {
+                CreateOutcome::InDoubt { retry_after, .. } => retry_after,
+                outcome => panic!("{outcome:?}"),
+            }
+        };
+        assert_eq!(pause(503, None), Some(DEFAULT_503_PAUSE));
+        let asked = Some(Duration::from_secs(7));
+        assert_eq!(pause(503, asked), asked);
+        assert_eq!(pause(500, None), None);
+        assert_eq!(pause(200, None), None);
+    }
+
+    #[test]
+    fn error_bodies_of_all_kinds_have_words() {
+        for (body, words) in [
+            (
+                r#"{"statusCode":400,"message":"no","error":"Bad Request"}"#,
+                "no",
+            ),
+            (
+                r#"{"statusCode":400,"message":["a is wrong","b is wrong"]}"#,
+                "a is wrong; b is wrong",
+            ),
+            (r#"{"error":"Bad Request"}"#, "Bad Request"),
+            (
+                "<html><head><title>502 Bad Gateway</title></head></html>",
+                "502 Bad Gateway",
+            ),
+            ("plain words", "plain words"),
+            ("", ""),
+        ] {
+            assert_eq!(words_of(body.as_bytes()), words);
+        }
+    }
+
+    #[test]
+    fn the_list_is_an_envelope_or_an_array() {
+        let page = page_of(serde_json::json!({"items": [{"id": "a"}, {"x": 1}], "totalPages": 3}))
+            .unwrap();
+        assert_eq!(
+            (page.items.len(), page.length, page.total_pages),
+            (1, 2, Some(3))
+        );
+        assert_eq!(page_of(serde_json::json!([{"id": "a"}])).unwrap().length, 1);
+        assert_eq!(page_of(Value::Null).unwrap().length, 0);
+        assert!(page_of(serde_json::json!({"x": 1})).is_err());
+    }
+}

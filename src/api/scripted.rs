@@ -1,0 +1,100 @@
+//! An API of prepared answers, for tests of what is put around one. A question without a prepared answer panics.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::contract::{Backpressure, ListFilter, Page, PartnersApi, RemotePartner};
+use super::error::ApiError;
+use crate::partner::{CreateOutcome, PartnerId, Query};
+
+/// Clones share their answers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scripted(Arc<Mutex<Script>>);
+
+#[derive(Debug, Default)]
+struct Script {
+    creates: VecDeque<CreateOutcome>,
+    lists: VecDeque<Result<Page, ApiError>>,
+    gets: VecDeque<Result<Option<RemotePartner>, ApiError>>,
+    healths: VecDeque<Result<(), ApiError>>,
+    backpressure: Option<Duration>,
+    calls: Vec<String>,
+}
+
+impl Scripted {
+    pub(super) fn will_create(&self, outcome: CreateOutcome) {
+        self.0.lock().unwrap().creates.push_back(outcome);
+    }
+
+    pub(super) fn will_list(&self, answer: Result<Page, ApiError>) {
+        self.0.lock().unwrap().lists.push_back(answer);
+    }
+
+    pub(super) fn will_get(&self, answer: Result<Option<RemotePartner>, ApiError>) {
+        self.0.lock().unwrap().gets.push_back(answer);
+    }
+
+    pub(super) fn will_be_well(&self, answer: Result<(), ApiError>) {
+        self.0.lock().unwrap().healths.push_back(answer);
+    }
+
+    pub(super) fn will_ask_for_a_pause(&self, time: Duration) {
+        self.0.lock().unwrap().backpressure = Some(time);
+    }
+
+    /// What was called since the last time, in order: `list 0`, `get ID`, `create`, `health`.
+    pub(super) fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().calls)
+    }
+}
+
+/// A partner as the list shows it.
+pub(super) fn partner(id: &str, legacy: &str, created_at: &str) -> RemotePartner {
+    let raw = json!({
+        "id": id,
+        "party": {"legacyIdentifier": legacy},
+        "auditInfo": {"createdAt": created_at},
+    });
+    RemotePartner::from_json(raw).unwrap()
+}
+
+/// A partner as a list shows it that leaves `party` out.
+pub(super) fn bare_partner(id: &str) -> RemotePartner {
+    RemotePartner::from_json(json!({"id": id, "name": Value::Null})).unwrap()
+}
+
+impl PartnersApi for Scripted {
+    async fn create(&self, _: Bytes, _: Query) -> CreateOutcome {
+        let mut script = self.0.lock().unwrap();
+        script.calls.push("create".to_owned());
+        script.creates.pop_front().expect("no create is expected")
+    }
+
+    async fn list(&self, _: &ListFilter, skip: u64, _: u64) -> Result<Page, ApiError> {
+        let mut script = self.0.lock().unwrap();
+        script.calls.push(format!("list {skip}"));
+        script.lists.pop_front().expect("no list is expected")
+    }
+
+    async fn get(&self, id: &PartnerId, _: &[String]) -> Result<Option<RemotePartner>, ApiError> {
+        let mut script = self.0.lock().unwrap();
+        script.calls.push(format!("get {}", id.as_str()));
+        script.gets.pop_front().expect("no get is expected")
+    }
+
+    async fn health(&self) -> Result<(), ApiError> {
+        let mut script = self.0.lock().unwrap();
+        script.calls.push("health".to_owned());
+        script.healths.pop_front().expect("no health is expected")
+    }
+}
+
+impl Backpressure for Scripted {
+    fn take_backpressure(&self) -> Option<Duration> {
+        self.0.lock().unwrap().backpressure.take()
+    }
+}
