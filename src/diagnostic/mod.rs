@@ -8,11 +8,13 @@ mod code;
 mod location;
 mod render;
 mod suggest;
+mod text;
 
 pub use code::{Code, Severity};
 pub use location::{ColumnAt, Location, column_letter};
-pub use render::{one_line, thousands, visible};
+pub use render::one_line;
 pub use suggest::nearest;
+pub use text::{thousands, visible};
 
 /// One fact about the user's data.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use std::fmt;
 
 use highway::{HighwayHash as _, HighwayHasher};
 
-use super::prepared::{Link, Query};
+use super::link::{Link, Query};
 
 /// 128 bits of a keyed BLAKE3 hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

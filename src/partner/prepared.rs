@@ -6,27 +6,8 @@ use std::sync::Arc;
 
 use super::fingerprint::Fingerprint;
 use super::id::{ExternalId, RowKey};
+use super::link::{Link, Query};
 use super::payload::Body;
-
-/// The two query flags of a create.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Query {
-    /// `createApptivoAccount`.
-    pub create_apptivo_account: bool,
-    /// `createBillDotComProfile`.
-    pub create_bill_com_profile: bool,
-}
-
-/// A place in the body that waits for another row's partner id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// The request field.
-    pub field: Arc<str>,
-    /// The key of the row whose partner is meant.
-    pub key: RowKey,
-    /// Byte offset in the body.
-    pub at: usize,
-}
 
 /// The source's own cells of some rows, as read: what a rejects file is made of.
 pub trait SourceCells: Send + Sync + fmt::Debug {

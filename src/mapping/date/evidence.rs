@@ -1,6 +1,7 @@
 //! What a column's own dates prove about the order of day and month (point 3).
 
-use super::{Meaning, Order, Reading};
+use super::hints::Order;
+use super::reading::{Meaning, Reading};
 use crate::diagnostic::thousands;
 
 /// Counts over one column of one file, gathered before any row is decided.

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
-use super::{Reading, Verdict};
+use super::evidence::Verdict;
+use super::reading::Reading;
 
 /// Texts remembered for one column.
 const MOST: usize = 4096;

@@ -1,9 +1,11 @@
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
 use super::*;
 
 use super::cases::{Case, TABLE};
+use crate::diagnostic::Code;
+use crate::source::Epoch;
 
 /// What a text becomes: a date with the codes of its warnings, or a code; and the words that go with it.
 fn outcome(text: &str, verdict: Verdict, hints: &Hints) -> (String, Vec<String>) {

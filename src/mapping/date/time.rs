@@ -1,8 +1,8 @@
 //! What may stand behind a date: a time of day and a zone, and nothing else.
 
-use super::Refusal;
+use super::cursor::Cursor;
 use super::names::Locale;
-use super::parse::Cursor;
+use super::reading::Refusal;
 
 /// The word between a date and its time.
 fn is_at(locale: Option<Locale>, word: &str) -> bool {
