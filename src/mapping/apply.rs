@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::coerce::{Coerced, coerce, is_invisible, trim};
-use super::compile::{Plan, PlanFeed, PlanRule, Ready, length_bit};
 use super::date::Verdict;
 use super::known::Became;
+use super::plan::{Plan, PlanFeed, PlanRule, Ready};
 use super::scratch::Scratch;
 use crate::diagnostic::Code;
 use crate::partner::{Draft, FieldKind, Finding, Query, Slot};
@@ -75,11 +75,6 @@ impl Plan {
         }
     }
 
-    #[inline]
-    pub(super) fn is_null(&self, text: &str) -> bool {
-        self.null_lengths & length_bit(text) != 0 && self.null.iter().any(|n| n == text)
-    }
-
     /// Fills the scratch's draft from a row. `verdicts` are those of the date columns, in their order.
     pub fn fill(&self, row: SourceRow<'_>, verdicts: &[Verdict], scratch: &mut Scratch) -> Filled {
         scratch.findings.clear();
@@ -93,7 +88,7 @@ impl Plan {
             }
         }
         for address in &self.addresses {
-            address.settle(scratch);
+            address.settle(&mut scratch.draft, &mut scratch.findings);
         }
         let flag = |leaf: Option<usize>| {
             leaf.is_some_and(|l| scratch.draft.slot(l) == Slot::Boolean(true))

@@ -1,9 +1,9 @@
 //! Dates and telephone numbers: fields that need more than their own text.
 
 use super::coerce::split_extension;
-use super::compile::{Plan, PlanRule};
 use super::date::{self, Verdict};
 use super::phone::{self, Phone};
+use super::plan::{Plan, PlanRule};
 use super::scratch::Scratch;
 use crate::diagnostic::Code;
 use crate::partner::{Finding, Slot};
