@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::coerce::{Coerced, coerce, is_invisible, trim};
 use super::date::Verdict;
 use super::known::Became;
-use super::plan::{Plan, PlanFeed, PlanRule, Ready};
+use super::plan::{Plan, PlanFeed, PlanRule, Ready, TextPath};
 use super::scratch::Scratch;
 use crate::diagnostic::Code;
 use crate::partner::{Draft, FieldKind, Finding, Query, Slot};
@@ -110,7 +110,9 @@ impl Plan {
         row: SourceRow<'_>,
         s: &mut Scratch,
     ) -> bool {
-        let (true, true, PlanFeed::Column(column)) = (s.plain, rule.is_verbatim, &rule.feed) else {
+        let (true, TextPath::Verbatim, PlanFeed::Column(column)) =
+            (s.plain, rule.text_path, &rule.feed)
+        else {
             return false;
         };
         match row.cell(*column) {
@@ -251,20 +253,21 @@ impl Plan {
                 }
                 // Nearly all texts go one of these ways.
                 if !odd && (s.plain || is_plain(text)) && text.len() <= LONGEST_TEXT {
-                    if rule.is_verbatim {
-                        return s.draft.set_text(leaf, text, true);
-                    }
-                    if rule.is_remembered {
-                        return Self::fill_known(leaf, rule, text, column, s);
-                    }
-                    if rule.is_bare && rule.kind == FieldKind::Phone {
-                        return self.fill_phone(leaf, rule, text, column, s);
-                    }
-                    // What is refused is told below.
-                    if rule.is_bare
-                        && let Ok(Coerced::Text(text)) = coerce(rule.kind, text)
-                    {
-                        return s.draft.set_text(leaf, &text, true);
+                    match rule.text_path {
+                        TextPath::Verbatim => return s.draft.set_text(leaf, text, true),
+                        TextPath::Memoised => {
+                            return Self::fill_known(leaf, rule, text, column, s);
+                        }
+                        TextPath::Direct if rule.kind == FieldKind::Phone => {
+                            return self.fill_phone(leaf, rule, text, column, s);
+                        }
+                        // What is refused is reported below.
+                        TextPath::Direct => {
+                            if let Ok(Coerced::Text(text)) = coerce(rule.kind, text) {
+                                return s.draft.set_text(leaf, &text, true);
+                            }
+                        }
+                        TextPath::General => {}
                     }
                 }
             }

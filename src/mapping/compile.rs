@@ -12,7 +12,7 @@ use super::date::{self, Format, Hints};
 use super::error::{MappingError, MappingProblem};
 use super::file::Mapping;
 use super::phone;
-use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, length_bit};
+use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
 use super::rule::{Constant, Feed, FieldRule, Placed};
 use super::template::{Templates, columns_of};
 use super::words::WordMap;
@@ -60,7 +60,9 @@ impl Plan {
                 problems: compiler.problems,
             });
         }
-        compiler.rules.iter_mut().for_each(PlanRule::choose_ways);
+        for rule in &mut compiler.rules {
+            rule.text_path = rule.shortest_path();
+        }
         let refers = (compiler.rules.iter()).any(|r| matches!(r.feed, PlanFeed::Partner(_)));
         let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
         let unused = (0..header.len())
@@ -247,9 +249,7 @@ impl Compiler<'_> {
             hints,
             dates,
             sibling: None,
-            is_verbatim: false,
-            is_remembered: false,
-            is_bare: false,
+            text_path: TextPath::General,
         });
     }
 
@@ -312,9 +312,7 @@ impl Compiler<'_> {
             hints: Hints::default(),
             dates: self.dates.len(),
             sibling: None,
-            is_verbatim: false,
-            is_remembered: false,
-            is_bare: false,
+            text_path: TextPath::General,
         });
         self.leaves.len() - 1
     }

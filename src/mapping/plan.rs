@@ -48,49 +48,56 @@ pub(super) struct PlanRule {
     pub(super) dates: usize,
     /// The leaf that takes what this one cuts off.
     pub(super) sibling: Option<usize>,
-    /// Nothing is done to a text but to send it.
-    pub(super) is_verbatim: bool,
-    /// What becomes of a text depends on nothing else, and costs more than to remember it.
-    pub(super) is_remembered: bool,
-    /// A text is judged by its field alone, and sent as it stands or nearly so.
-    pub(super) is_bare: bool,
+    /// How its texts are taken.
+    pub(super) text_path: TextPath,
+}
+
+/// How a rule takes a text in which nothing has to be looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TextPath {
+    /// Nothing is done to it but to send it.
+    Verbatim,
+    /// What it becomes depends on nothing else, and costs more than to remember it.
+    Memoised,
+    /// It is judged by its field alone, and sent as it stands or nearly so.
+    Direct,
+    /// It takes every step.
+    General,
 }
 
 impl PlanRule {
-    /// Chooses the short ways that its texts can go.
-    pub(super) fn choose_ways(&mut self) {
-        let is_text = matches!(
-            self.kind,
-            FieldKind::Text
-                | FieldKind::Identifier
-                | FieldKind::PostalCode
-                | FieldKind::State
-                | FieldKind::FreeForm
-        );
-        self.is_verbatim = is_text
-            && self.map.is_none()
-            && self.transforms.is_empty()
-            && self.split.is_none()
-            && self.sibling.is_none();
-        self.is_bare = matches!(
-            self.kind,
+    /// The shortest path that its texts can take.
+    pub(super) fn shortest_path(&self) -> TextPath {
+        let is_changed = self.map.is_some() || !self.transforms.is_empty();
+        if self.split.is_some() {
+            return TextPath::General;
+        }
+        match self.kind {
             FieldKind::Phone | FieldKind::Email | FieldKind::Routing | FieldKind::Uuid
-        ) && self.map.is_none()
-            && self.transforms.is_empty()
-            && self.split.is_none();
-        let is_looked_up = matches!(
-            self.kind,
+                if !is_changed =>
+            {
+                TextPath::Direct
+            }
+            // The sibling's value depends on the text too.
+            _ if self.sibling.is_some() => TextPath::General,
+            FieldKind::Text
+            | FieldKind::Identifier
+            | FieldKind::PostalCode
+            | FieldKind::State
+            | FieldKind::FreeForm
+                if !is_changed =>
+            {
+                TextPath::Verbatim
+            }
+            FieldKind::Date | FieldKind::Phone => TextPath::General,
             FieldKind::Words(_)
-                | FieldKind::Boolean
-                | FieldKind::Country
-                | FieldKind::Currency
-                | FieldKind::TimeZone
-        ) || self.map.is_some()
-            || !self.transforms.is_empty();
-        self.is_remembered = is_looked_up
-            && !matches!(self.kind, FieldKind::Date | FieldKind::Phone)
-            && self.split.is_none()
-            && self.sibling.is_none();
+            | FieldKind::Boolean
+            | FieldKind::Country
+            | FieldKind::Currency
+            | FieldKind::TimeZone => TextPath::Memoised,
+            _ if is_changed => TextPath::Memoised,
+            _ => TextPath::General,
+        }
     }
 }
 
