@@ -6,12 +6,14 @@
 
 mod address;
 mod apply;
+mod cell;
 mod coerce;
 mod compile;
 pub mod date;
 mod error;
 mod file;
 mod gather;
+mod key;
 mod known;
 mod lookup;
 mod phone;
@@ -19,9 +21,11 @@ mod plan;
 mod rule;
 mod scratch;
 pub mod starter;
+mod target;
 mod template;
 mod timezone;
 mod typed;
+mod value;
 mod words;
 
 pub use apply::Filled;
