@@ -13,7 +13,7 @@ use super::error::{MappingError, MappingProblem};
 use super::file::Mapping;
 use super::phone;
 use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
-use super::rule::{Constant, Feed, FieldRule, Placed};
+use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
 use super::template::{Templates, columns_of};
 use super::words::WordMap;
 use crate::diagnostic::nearest;
@@ -154,55 +154,10 @@ impl Compiler<'_> {
             span,
         } = field_rule;
         let leaf = self.leaves.len();
-        let mut hints = Hints {
-            formats: Vec::new(),
-            order: self.mapping.source.date_order,
-            locale: self.mapping.source.locale,
-            timezone: self.mapping.source.timezone.clone(),
-        };
-        for format in &rule.formats {
-            match Format::from_word(&format.text) {
-                Ok(format) => hints.formats.push(format),
-                Err(message) => self
-                    .problems
-                    .push(MappingProblem::new(format.span.clone(), message)),
-            }
-        }
+        let hints = self.hints(rule);
         let dates = self.dates.len();
         let shown: Arc<str> = display_path(path).into();
-        let feed = match &rule.feed {
-            Feed::Column(c) => self.column(c).map(PlanFeed::Column),
-            Feed::Columns(all) => {
-                let columns: Vec<usize> = all.iter().filter_map(|c| self.column(c)).collect();
-                if all.is_empty() {
-                    self.problems
-                        .push(MappingProblem::new(span.clone(), "columns names no column"));
-                }
-                Some(PlanFeed::Columns(columns))
-            }
-            Feed::Partner(c) => self.column(c).map(PlanFeed::Partner),
-            Feed::Value(constant) => self
-                .ready(field.kind, constant, span.clone())
-                .map(PlanFeed::Value),
-            Feed::Template(text) => {
-                for name in columns_of(&text.text) {
-                    if let Some(column) = self.header.find(&name) {
-                        self.used[column] = true;
-                        self.sensitive[column] |= field.sensitive;
-                    }
-                }
-                match self.templates.add(&text.text, self.header) {
-                    Ok(index) => Some(PlanFeed::Template(index)),
-                    Err(message) => {
-                        self.problems.push(MappingProblem::new(
-                            text.span.clone(),
-                            format!("the template does not work: {message}"),
-                        ));
-                        None
-                    }
-                }
-            }
-        };
+        let feed = self.feed(field_rule);
         // A rule that does not fit is a problem already; a placeholder keeps leaf numbers in step.
         let feed = feed.unwrap_or(PlanFeed::Sibling);
         let columns: Vec<Option<usize>> = match &feed {
@@ -251,6 +206,64 @@ impl Compiler<'_> {
             sibling: None,
             text_path: TextPath::General,
         });
+    }
+
+    /// What the mapping and the rule say about a field's dates.
+    fn hints(&mut self, rule: &Rule) -> Hints {
+        let mut hints = Hints {
+            formats: Vec::new(),
+            order: self.mapping.source.date_order,
+            locale: self.mapping.source.locale,
+            timezone: self.mapping.source.timezone.clone(),
+        };
+        for format in &rule.formats {
+            match Format::from_word(&format.text) {
+                Ok(format) => hints.formats.push(format),
+                Err(message) => self
+                    .problems
+                    .push(MappingProblem::new(format.span.clone(), message)),
+            }
+        }
+        hints
+    }
+
+    /// Where the rule's values come from; none, and a problem, where that does not fit.
+    fn feed(&mut self, field_rule: &FieldRule) -> Option<PlanFeed> {
+        match &field_rule.rule.feed {
+            Feed::Column(c) => self.column(c).map(PlanFeed::Column),
+            Feed::Columns(all) => {
+                let columns: Vec<usize> = all.iter().filter_map(|c| self.column(c)).collect();
+                if all.is_empty() {
+                    self.problems.push(MappingProblem::new(
+                        field_rule.span.clone(),
+                        "columns names no column",
+                    ));
+                }
+                Some(PlanFeed::Columns(columns))
+            }
+            Feed::Partner(c) => self.column(c).map(PlanFeed::Partner),
+            Feed::Value(constant) => self
+                .ready(field_rule.field.kind, constant, field_rule.span.clone())
+                .map(PlanFeed::Value),
+            Feed::Template(text) => {
+                for name in columns_of(&text.text) {
+                    if let Some(column) = self.header.find(&name) {
+                        self.used[column] = true;
+                        self.sensitive[column] |= field_rule.field.sensitive;
+                    }
+                }
+                match self.templates.add(&text.text, self.header) {
+                    Ok(index) => Some(PlanFeed::Template(index)),
+                    Err(message) => {
+                        self.problems.push(MappingProblem::new(
+                            text.span.clone(),
+                            format!("the template does not work: {message}"),
+                        ));
+                        None
+                    }
+                }
+            }
+        }
     }
 
     /// Adds the leaves that nobody maps: the key as legacyIdentifier, a phone's extension, a second line.

@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod compare;
 mod draft;
+mod finding;
 mod fingerprint;
 mod id;
 mod layout;
@@ -14,15 +15,18 @@ mod link;
 mod outcome;
 mod payload;
 mod prepared;
+mod shape;
 mod validate;
 
 pub use catalogue::{Field, FieldKind};
 pub use compare::{FieldText, NOT_RETURNED, fields_of_answer, fields_of_request};
-pub use draft::{Draft, Finding, LeafInfo, Node, PathSegment, Shape, Slot, display_path};
+pub use draft::{Draft, Slot};
+pub use finding::Finding;
 pub use fingerprint::{Fingerprint, Fingerprinter, HashScheme};
 pub use id::{ExternalId, PartnerId, RowKey};
 pub use link::{Link, Query};
 pub use outcome::{ApiWords, CreateOutcome, NotMade, RowOutcome, RowResult};
 pub use payload::{Body, Hole, PayloadWriter, write_payload};
 pub use prepared::{Origin, PreparedPartner, SourceCells, SourceValue};
+pub use shape::{LeafInfo, Node, PathSegment, Shape, display_path};
 pub use validate::validate;

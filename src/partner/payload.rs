@@ -9,8 +9,9 @@ use std::io::Write as _;
 
 use bytes::Bytes;
 
-use super::draft::{Draft, Filled, Shape, Slot};
+use super::draft::{Draft, Filled, Slot};
 use super::layout::{Layout, What};
+use super::shape::Shape;
 
 /// A place in the body where another partner's id goes once it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,7 +262,7 @@ fn write_escaped(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::super::catalogue;
-    use super::super::draft::{LeafInfo, PathSegment};
+    use super::super::shape::{LeafInfo, PathSegment};
     use super::*;
 
     fn path(text: &str) -> Vec<PathSegment> {

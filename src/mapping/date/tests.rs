@@ -172,119 +172,44 @@ fn every_unambiguous_form_keeps_every_date() {
     }
 }
 
+/// The wide names of the months as the Unicode CLDR has them, with their accents.
+const MONTHS: [(&str, &str); 6] = [
+    (
+        "de",
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    ),
+    (
+        "fr",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    ),
+    (
+        "es",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    ),
+    (
+        "it",
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    ),
+    (
+        "pt",
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    ),
+    (
+        "nl",
+        "januari februari maart april mei juni juli augustus september oktober november december",
+    ),
+];
+
 /// The names of every month in every language, whatever the day.
 #[test]
 fn every_language_keeps_its_months() {
-    let names: [(&str, [&str; 12]); 6] = [
-        (
-            "de",
-            [
-                "Januar",
-                "Februar",
-                "März",
-                "April",
-                "Mai",
-                "Juni",
-                "Juli",
-                "August",
-                "September",
-                "Oktober",
-                "November",
-                "Dezember",
-            ],
-        ),
-        (
-            "fr",
-            [
-                "janvier",
-                "février",
-                "mars",
-                "avril",
-                "mai",
-                "juin",
-                "juillet",
-                "août",
-                "septembre",
-                "octobre",
-                "novembre",
-                "décembre",
-            ],
-        ),
-        (
-            "es",
-            [
-                "enero",
-                "febrero",
-                "marzo",
-                "abril",
-                "mayo",
-                "junio",
-                "julio",
-                "agosto",
-                "septiembre",
-                "octubre",
-                "noviembre",
-                "diciembre",
-            ],
-        ),
-        (
-            "it",
-            [
-                "gennaio",
-                "febbraio",
-                "marzo",
-                "aprile",
-                "maggio",
-                "giugno",
-                "luglio",
-                "agosto",
-                "settembre",
-                "ottobre",
-                "novembre",
-                "dicembre",
-            ],
-        ),
-        (
-            "pt",
-            [
-                "janeiro",
-                "fevereiro",
-                "março",
-                "abril",
-                "maio",
-                "junho",
-                "julho",
-                "agosto",
-                "setembro",
-                "outubro",
-                "novembro",
-                "dezembro",
-            ],
-        ),
-        (
-            "nl",
-            [
-                "januari",
-                "februari",
-                "maart",
-                "april",
-                "mei",
-                "juni",
-                "juli",
-                "augustus",
-                "september",
-                "oktober",
-                "november",
-                "december",
-            ],
-        ),
-    ];
-    for (locale, months) in names {
+    for (locale, months) in MONTHS {
         let hints = Hints {
             locale: Locale::from_word(locale),
             ..Hints::default()
         };
-        for (month, name) in (1..).zip(months) {
+        assert_eq!(months.split(' ').count(), 12, "{locale}");
+        for (month, name) in (1..).zip(months.split(' ')) {
             for day in 1..=28 {
                 let joined = if matches!(locale, "es" | "pt") {
                     " de "

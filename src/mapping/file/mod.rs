@@ -204,47 +204,13 @@ impl Reader {
                 self.unknown(key.span(), "key", key.get_ref(), TOP_KEYS.iter().copied());
             }
         }
-        let name = if let Some(value) = table.get("name") {
-            self.text(value, "name").map(|p| p.text)
-        } else {
-            self.problems.push(
-                MappingProblem::new(0..0, "the mapping has no name").with_help(
-                    "write: name = \"apptivo-customers\" (it names the rows' space in the state)",
-                ),
-            );
-            None
-        };
-        if name.as_deref().is_some_and(|n| n.trim().is_empty()) {
-            let span = table.get("name").map_or(0..0, Spanned::span);
-            self.problem(span, "the name is empty");
-        }
-        let key = if let Some(value) = table.get("key") {
-            let columns = self.texts(value, "key");
-            if columns.is_empty() {
-                self.problem(value.span(), "key names no column");
-            }
-            columns
-        } else {
-            self.problems.push(
-                MappingProblem::new(0..0, "the mapping has no key")
-                    .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
-            );
-            Vec::new()
-        };
+        let name = self.name(table);
+        let key = self.key(table);
         let source = table
             .get("source")
             .map(|v| self.source(v))
             .unwrap_or_default();
-        let mut reference_lookup = ReferenceLookup::State;
-        if let Some(value) = table.get("reference_lookup")
-            && let Some(p) = self.text(value, "reference_lookup")
-        {
-            match p.text.as_str() {
-                "state" => {}
-                "api" => reference_lookup = ReferenceLookup::Api,
-                _ => self.unknown(p.span, "reference_lookup", &p.text, ["state", "api"]),
-            }
-        }
+        let reference_lookup = self.reference_lookup(table);
         let validation = table
             .get("validation")
             .map(|v| self.validation(v))
@@ -287,6 +253,52 @@ impl Reader {
             validation,
             rules,
         })
+    }
+
+    fn name(&mut self, table: &DeTable<'_>) -> Option<String> {
+        let Some(value) = table.get("name") else {
+            self.problems.push(
+                MappingProblem::new(0..0, "the mapping has no name").with_help(
+                    "write: name = \"apptivo-customers\" (it names the rows' space in the state)",
+                ),
+            );
+            return None;
+        };
+        let name = self.text(value, "name")?;
+        if name.text.trim().is_empty() {
+            self.problem(value.span(), "the name is empty");
+        }
+        Some(name.text)
+    }
+
+    fn key(&mut self, table: &DeTable<'_>) -> Vec<Placed> {
+        let Some(value) = table.get("key") else {
+            self.problems.push(
+                MappingProblem::new(0..0, "the mapping has no key")
+                    .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
+            );
+            return Vec::new();
+        };
+        let columns = self.texts(value, "key");
+        if columns.is_empty() {
+            self.problem(value.span(), "key names no column");
+        }
+        columns
+    }
+
+    fn reference_lookup(&mut self, table: &DeTable<'_>) -> ReferenceLookup {
+        let given = table
+            .get("reference_lookup")
+            .and_then(|value| self.text(value, "reference_lookup"));
+        match given.as_ref().map(|p| p.text.as_str()) {
+            Some("api") => return ReferenceLookup::Api,
+            Some("state") | None => {}
+            Some(other) => {
+                let span = given.as_ref().map_or(0..0, |p| p.span.clone());
+                self.unknown(span, "reference_lookup", other, ["state", "api"]);
+            }
+        }
+        ReferenceLookup::State
     }
 
     fn table<'t, 'i>(&mut self, value: &'t Value<'i>, what: &str) -> Option<&'t DeTable<'i>> {
