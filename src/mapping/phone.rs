@@ -180,7 +180,7 @@ mod tests {
         let file = std::fs::read_to_string(path).unwrap();
         let update = std::env::var_os("UPDATE_DATA").is_some();
         let is_whole = |area: &usize| {
-            let is_asked = |exchange: &usize| (area + exchange + exchange / 10) % 10 == 0;
+            let is_asked = |exchange: &usize| (area + exchange + exchange / 10).is_multiple_of(10);
             let all = update || !WHOLE_AREAS[*area];
             (200..1000)
                 .filter(|exchange| all || is_asked(exchange))
