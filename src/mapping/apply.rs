@@ -3,10 +3,9 @@
 use super::cell::{cell_error, set_ready};
 use super::coerce::trim;
 use super::date::Verdict;
-use super::plan::{Plan, PlanFeed, PlanRule, TextPath};
+use super::plan::{Plan, PlanFeed, PlanRule};
 use super::scratch::Scratch;
 use super::target::Target;
-use super::value::LONGEST_TEXT;
 use crate::diagnostic::Code;
 use crate::partner::{Finding, Query, Slot};
 use crate::source::{Cell, SourceRow};
@@ -24,12 +23,9 @@ impl Plan {
         scratch.findings.clear();
         scratch.remember_for(self);
         scratch.draft.reset(self.rules.len());
-        scratch.plain = row.is_plain();
         for leaf in self.order.iter().copied() {
             let rule = &self.rules[leaf];
-            if !self.fill_plain(leaf, rule, row, scratch) {
-                self.fill_leaf(leaf, rule, row, verdicts, scratch);
-            }
+            self.fill_leaf(leaf, rule, row, verdicts, scratch);
         }
         for address in &self.addresses {
             address.settle(&mut scratch.draft, &mut scratch.findings);
@@ -42,38 +38,6 @@ impl Plan {
                 create_apptivo_account: flag(self.query[0]),
                 create_bill_com_profile: flag(self.query[1]),
             },
-        }
-    }
-
-    /// Fills a leaf that takes the text of one cell as it is, from a plain row; false where there is more to do.
-    #[inline]
-    fn fill_plain(
-        &self,
-        leaf: usize,
-        rule: &PlanRule,
-        row: SourceRow<'_>,
-        s: &mut Scratch,
-    ) -> bool {
-        let (true, TextPath::Verbatim, PlanFeed::Column(column)) =
-            (s.plain, rule.text_path, &rule.feed)
-        else {
-            return false;
-        };
-        match row.cell(*column) {
-            Cell::Text(text) => {
-                let bytes = text.as_bytes();
-                // In a plain text, blanks are all that can be trimmed.
-                let as_it_is = bytes.first() != Some(&b' ')
-                    && bytes.last() != Some(&b' ')
-                    && text.len() <= LONGEST_TEXT
-                    && !self.is_null(text);
-                if as_it_is {
-                    s.draft.set_text(leaf, text, true);
-                }
-                as_it_is
-            }
-            Cell::Empty => rule.default.is_none(),
-            _ => false,
         }
     }
 
@@ -103,12 +67,7 @@ impl Plan {
                 s.key = key;
             }
             PlanFeed::Template(index) => match self.templates.fill(*index, row, &self.header) {
-                Ok(text) => {
-                    // It holds more than the row's own texts.
-                    let plain = std::mem::take(&mut s.plain);
-                    self.fill_cell(target(None, 0), Cell::Text(&text), s);
-                    s.plain = plain;
-                }
+                Ok(text) => self.fill_cell(target(None, 0), Cell::Text(&text), s),
                 Err(message) => s
                     .findings
                     .push(Finding::new(leaf, Code::TemplateFailed, message)),

@@ -81,11 +81,7 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
             .ok_or_else(|| {
                 Complaint::new(Code::CountryUnknown, "A country code or name was expected.")
             }),
-        FieldKind::Email
-            if is_common_email(text) || email_address::EmailAddress::is_valid(text) =>
-        {
-            Ok(same)
-        }
+        FieldKind::Email if email_address::EmailAddress::is_valid(text) => Ok(same),
         FieldKind::Email => Err(Complaint::new(
             Code::EmailInvalid,
             "One e-mail address was expected.",
@@ -168,30 +164,6 @@ pub(super) fn word_number(words: &[(i64, &str)], text: &str) -> Option<i64> {
         .iter()
         .find(|(number, word)| fold(word) == wanted || number.to_string() == text)
         .map(|(number, _)| *number)
-}
-
-/// An address as nearly all are, of letters, digits and few signs: each is valid, and the library is asked about others.
-fn is_common_email(text: &str) -> bool {
-    let is_label = |label: &str| {
-        let bytes = label.as_bytes();
-        (1..=63).contains(&bytes.len())
-            && bytes.first() != Some(&b'-')
-            && bytes.last() != Some(&b'-')
-            && bytes
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || *b == b'-')
-    };
-    let is_atom = |atom: &str| {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'-');
-        !atom.is_empty() && atom.bytes().all(plain)
-    };
-    text.split_once('@').is_some_and(|(local, domain)| {
-        local.len() <= 64
-            && domain.len() <= 253
-            && domain.contains('.')
-            && local.split('.').all(is_atom)
-            && domain.split('.').all(is_label)
-    })
 }
 
 /// Nine digits whose weighted sum (3, 7, 1) is a multiple of ten.
@@ -318,16 +290,6 @@ mod tests {
             (FieldKind::Routing, "21000021", "routing.invalid"),
         ] {
             assert_eq!(plain(kind, text), expected, "{kind:?} {text}");
-        }
-    }
-
-    proptest::proptest! {
-        /// The short way takes nothing that the library refuses.
-        #[test]
-        fn a_common_email_is_a_valid_one(text in "[a-z0-9_+.-]{0,66}@([a-z0-9-]{0,65}\\.?){0,4}") {
-            proptest::prop_assert!(
-                !is_common_email(&text) || email_address::EmailAddress::is_valid(&text)
-            );
         }
     }
 
