@@ -20,7 +20,7 @@ pub fn visible(value: &str, limit: usize) -> String {
     shown
 }
 
-/// `17,204`.
+/// A number with its thousands apart: `17,204`.
 #[must_use]
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();

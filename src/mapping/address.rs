@@ -1,4 +1,4 @@
-//! What only the parts of an address together can tell: a state's code by its country, and a postal code's
+//! What only the parts of an address together can show: a state's code by its country, and a postal code's
 //! lost zero by its state.
 
 use super::lookup;

@@ -1,4 +1,4 @@
-//! ROOM 2: `SourceRow` → Draft (pure).
+//! The mapping: `SourceRow` → Draft (pure).
 //!
 //! What comes in: the user's mapping file, a header, and rows. What goes out: a draft of typed values for
 //! each row, with findings. Every date passes through [`date`]; ambiguity is a finding, never a guess.

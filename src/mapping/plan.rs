@@ -104,7 +104,7 @@ impl PlanRule {
 /// A column of dates: what evidence is gathered for.
 #[derive(Debug, Clone)]
 pub struct DateColumn {
-    /// The leaf it feeds.
+    /// The number of the leaf that it fills.
     pub leaf: usize,
     /// The source column; none for a template's text.
     pub column: Option<usize>,
@@ -124,7 +124,7 @@ pub(super) fn length_bit(text: &str) -> u64 {
 pub struct Plan {
     /// A number of its own, by which a scratch knows what it remembers.
     pub(super) id: u64,
-    /// The request body's tree.
+    /// The tree of the request body, whose leaf numbers all other lists here use.
     pub shape: Shape,
     /// Columns whose order of day and month is judged by their own evidence.
     pub date_columns: Vec<DateColumn>,
@@ -184,13 +184,13 @@ impl Plan {
         !matches!(self.rules[self.legacy].feed, PlanFeed::Key)
     }
 
-    /// The leaf of legacyIdentifier.
+    /// The number of legacyIdentifier's leaf.
     #[must_use]
     pub fn legacy_leaf(&self) -> usize {
         self.legacy
     }
 
-    /// The leaf of businessName.
+    /// The number of businessName's leaf.
     #[must_use]
     pub fn business_name_leaf(&self) -> usize {
         self.business_name
@@ -213,7 +213,7 @@ impl Plan {
         })
     }
 
-    /// The first key column.
+    /// The first key column, from 0: where findings about the key are shown.
     #[must_use]
     pub fn key_column(&self) -> Option<usize> {
         self.key.first().copied()

@@ -8,11 +8,11 @@ use crate::partner::{Draft, Finding};
 /// Buffers for one row, reused from row to row.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// The row's values.
+    /// The values of the row that was filled last, by leaf.
     pub draft: Draft,
-    /// What was found.
+    /// What was found in that row.
     pub findings: Vec<Finding>,
-    /// The row's key.
+    /// The row's key, which the caller writes before the row is filled.
     pub key: String,
     /// The plan that the dates below were read by.
     plan: u64,

@@ -18,7 +18,7 @@ impl Plan {
             Cell::Text(text) => date::read_common(text, &rule.hints),
             _ => None,
         };
-        // Most dates are common ones with nothing to tell.
+        // Most dates are common ones with nothing to report.
         if let Some(date) = common
             .as_ref()
             .and_then(|r| date::settle_quietly(r, verdict))
@@ -41,7 +41,7 @@ impl Plan {
                 .map(|r| date::settle(&r, verdict, &rule.hints))
                 .transpose()
         });
-        let mut tell = |code: Code, message: String| {
+        let mut report = |code: Code, message: String| {
             s.findings
                 .push(target.finding(code, message).with_value(cell.to_text()));
         };
@@ -53,7 +53,7 @@ impl Plan {
                     s.settled[leaf].put(text, verdict, settled.date);
                 }
                 for (code, message) in settled.warnings {
-                    tell(code, message);
+                    report(code, message);
                 }
                 // A placeholder is sent only where the mapping allows it, and zeros are no day at all.
                 let allowed =
@@ -62,7 +62,7 @@ impl Plan {
                     s.draft.set(leaf, Slot::Date(settled.date), true);
                 }
             }
-            Err(refusal) => tell(refusal.code, refusal.message),
+            Err(refusal) => report(refusal.code, refusal.message),
         }
     }
 
@@ -81,21 +81,21 @@ impl Plan {
             }
             _ => (text, false),
         };
-        let mut tell = |code: Code, message: &str| {
+        let mut report = |code: Code, message: &str| {
             s.findings
                 .push(target.finding(code, message).with_value(text));
         };
         match phone::read(number, self.phone_region) {
             Phone::International(e164) if whole => s.draft.set_text(leaf, &e164, true),
             Phone::RegionUnknown => {
-                tell(
+                report(
                     Code::PhoneRegionUnknown,
                     "The number has no country code and no region is set; it is sent as written.",
                 );
                 s.draft.set_text(leaf, number, true);
             }
             Phone::Invalid => {
-                tell(
+                report(
                     Code::PhoneInvalid,
                     "It is not a valid number of its region; it is sent as written.",
                 );

@@ -10,16 +10,16 @@ use jiff::civil::Date;
 pub enum Slot {
     /// No value: no key in the JSON.
     Empty,
-    /// A text.
+    /// A text, written with JSON's escapes.
     Text {
         /// Byte range in the draft's text buffer.
         at: (u32, u32),
     },
-    /// A whole number.
+    /// A whole number, written without quotes.
     Integer(i64),
-    /// Yes or no.
+    /// `true` or `false`, written without quotes.
     Boolean(bool),
-    /// A calendar date.
+    /// A calendar date, written as `"yyyy-MM-dd"`.
     Date(Date),
     /// The key of another row, whose partner id stands here once it is known.
     Link {
@@ -31,14 +31,14 @@ pub enum Slot {
         /// Byte range in the draft's text buffer.
         at: (u32, u32),
     },
-    /// Several texts.
+    /// Several texts, written as an array, or joined where the field takes one.
     List {
         /// Range in the draft's list of ranges.
         of: (u32, u32),
     },
 }
 
-/// Leaves that a [`Filled`] can tell of.
+/// Leaves that a [`Filled`] has a bit for.
 const MOST_LEAVES: usize = 128;
 
 /// Which leaves have a value, which of these a text, and which of the row's own cells: a bit for each.
@@ -60,7 +60,7 @@ impl Filled {
     }
 }
 
-/// One row's values.
+/// The values of one row, by leaf number; see the module for why it is reused.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
     filled: Filled,
@@ -87,7 +87,7 @@ impl Draft {
         (self.slots.len() <= MOST_LEAVES).then_some(self.filled)
     }
 
-    /// A leaf's value.
+    /// The value of a leaf; empty for a leaf that the shape does not have.
     #[inline]
     #[must_use]
     pub fn slot(&self, leaf: usize) -> Slot {
@@ -138,7 +138,7 @@ impl Draft {
         (start, to_u32(self.text.len()))
     }
 
-    /// Fills a leaf.
+    /// Fills a leaf, in place of what it held; `from_data` where the row's own cells filled it.
     #[inline]
     pub fn set(&mut self, leaf: usize, slot: Slot, from_data: bool) {
         if let Some(place) = self.slots.get_mut(leaf) {

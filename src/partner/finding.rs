@@ -9,7 +9,7 @@ pub struct Finding {
     pub leaf: Option<usize>,
     /// The source column it is about, where that is not the leaf's own.
     pub column: Option<usize>,
-    /// What kind.
+    /// What kind of finding; it decides the level.
     pub code: Code,
     /// The value seen, unmasked: masked when it becomes a diagnostic.
     pub value: Option<String>,
@@ -33,14 +33,14 @@ impl Finding {
         }
     }
 
-    /// With the value seen.
+    /// The same with the value seen in the cell.
     #[must_use]
     pub fn with_value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
     }
 
-    /// With a more precise hint.
+    /// The same with a hint more precise than the code's own.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

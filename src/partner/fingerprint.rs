@@ -1,4 +1,4 @@
-//! Canonical bytes → keyed hash: how the ledger knows that a row changed, without keeping its payload.
+//! Canonical bytes → keyed hash: how the state knows that a row changed, without keeping its payload.
 //!
 //! The key is random and made with the state file, so that a hash in a stolen state cannot be tried
 //! against guessed account numbers without the key beside it, and hashes of two states do not compare.
@@ -30,7 +30,7 @@ impl fmt::Display for Fingerprint {
 /// How a state hashes payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HashScheme {
-    /// BLAKE3 over all.
+    /// BLAKE3 over the whole body: states made before version 5.
     Whole,
     /// `HighwayHash`, and BLAKE3 over what it gives.
     Folded,
@@ -54,7 +54,7 @@ impl fmt::Debug for Fingerprinter {
 const FOLD: &str = "partner-sync 2026-11-25 payload fold";
 
 impl Fingerprinter {
-    /// A hasher under `key`.
+    /// A hasher under a state's own `key`; hashes under different keys do not compare.
     #[must_use]
     pub fn new(key: [u8; 32], scheme: HashScheme) -> Self {
         let derived = blake3::derive_key(FOLD, &key);

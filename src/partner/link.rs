@@ -7,16 +7,16 @@ use super::id::RowKey;
 /// The two query flags of a create.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Query {
-    /// `createApptivoAccount`.
+    /// `createApptivoAccount`: the API also makes an Apptivo account.
     pub create_apptivo_account: bool,
-    /// `createBillDotComProfile`.
+    /// `createBillDotComProfile`: the API also makes a Bill.com profile.
     pub create_bill_com_profile: bool,
 }
 
 /// A place in the body that waits for another row's partner id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The request field.
+    /// The request field that takes the id, for messages.
     pub field: Arc<str>,
     /// The key of the row whose partner is meant.
     pub key: RowKey,

@@ -1,8 +1,8 @@
-//! ROOM 3: Draft → `PreparedPartner` (pure).
+//! The partner: Draft → `PreparedPartner` (pure).
 //!
 //! What comes in: a [`Draft`], typed values by leaf of a [`Shape`]. What goes out: a [`PreparedPartner`],
-//! the request body byte for byte with the row's identity, or findings about the row. This room knows the
-//! documented request body ([`catalogue`]) and nothing of files, mappings, the network or the ledger.
+//! the request body byte for byte with the row's identity, or findings about the row. This module knows the
+//! documented request body ([`catalogue`]) and nothing of files, mappings, the network or the state.
 
 pub mod catalogue;
 mod compare;

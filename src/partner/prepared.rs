@@ -20,15 +20,15 @@ pub trait SourceCells: Send + Sync + fmt::Debug {
 /// A cell of the source, typed as its file types it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceValue<'t> {
-    /// Nothing.
+    /// No cell, or an empty one.
     Empty,
-    /// Text.
+    /// A text, unchanged.
     Text(&'t str),
-    /// A number.
+    /// A number without a date style.
     Number(f64),
     /// Days with a date style, by the 1900 system.
     Days(f64),
-    /// True or false.
+    /// A cell that the file types as true or false.
     Boolean(bool),
 }
 
@@ -43,7 +43,7 @@ pub struct Origin {
     pub row: u64,
     /// The cells of the rows that were read together with it.
     pub batch: Arc<dyn SourceCells>,
-    /// Its place among them.
+    /// The row's place among the rows of `batch`, from 0.
     pub index: u32,
 }
 
@@ -73,7 +73,7 @@ pub struct PreparedPartner {
     pub body: Body,
     /// Open places in the body, in ascending order of offset.
     pub links: Vec<Link>,
-    /// The query flags.
+    /// The query flags of its create.
     pub query: Query,
     /// The keyed hash of all that would be sent.
     pub fingerprint: Fingerprint,

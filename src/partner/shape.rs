@@ -8,13 +8,13 @@ use super::catalogue::{self, Field};
 /// A step of a field's path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PathSegment {
-    /// An object's key.
+    /// A key of an object.
     Name(String),
     /// An array's element, from 0.
     Index(usize),
 }
 
-/// `organization.addresses[0].city`.
+/// The path as people read it, `organization.addresses[0].city`.
 #[must_use]
 pub fn display_path(path: &[PathSegment]) -> String {
     let mut text = String::new();
@@ -41,7 +41,7 @@ pub struct LeafInfo {
     pub path: Arc<str>,
     /// Its catalogue entry; for a leaf below a free-form object, that object's.
     pub field: &'static Field,
-    /// Refused when empty.
+    /// A row without a value for it is refused.
     pub required: bool,
     /// Whether a column can fill it; false for constants.
     pub from_columns: bool,
@@ -54,7 +54,7 @@ pub enum Node {
     Object(Vec<(Box<[u8]>, Node)>),
     /// Elements in the mapping's order; an element with columns, none of which is filled, is left out.
     Array(Vec<(Node, ElementRule)>),
-    /// A single value.
+    /// One value, by leaf number.
     Leaf(usize),
     /// An array of values out of one leaf.
     ListLeaf(usize),
@@ -72,7 +72,7 @@ pub enum ElementRule {
 /// The request body of one mapping: tree and leaves.
 #[derive(Debug, Clone)]
 pub struct Shape {
-    /// The body.
+    /// The tree of the whole body, without the query flags.
     pub root: Node,
     /// What is known of each leaf, by number.
     pub leaves: Vec<LeafInfo>,

@@ -5,11 +5,11 @@ use super::names::Locale;
 /// The order of the parts of a numeric date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// 31/12/2026.
+    /// Day, month, year: `31/12/2026`; the mapping's `dmy`.
     DayFirst,
-    /// 12/31/2026.
+    /// Month, day, year: `12/31/2026`; the mapping's `mdy`.
     MonthFirst,
-    /// 26-12-31.
+    /// Year, month, day, also with a year of two digits: `26-12-31`; the mapping's `ymd`.
     YearFirst,
 }
 
@@ -25,7 +25,7 @@ impl Order {
         }
     }
 
-    /// The mapping's word.
+    /// The word by which a mapping names the order.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Order {
 /// A format that a mapping names for a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
-    /// A strptime pattern.
+    /// A strptime pattern, `%d %b %Y`.
     Pattern(String),
     /// A bare number is an Excel serial of the 1900 system.
     Excel,
@@ -81,9 +81,9 @@ impl Format {
 /// What the mapping says about a field's dates.
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
-    /// Formats, tried first.
+    /// Formats that are tried before the grammar; with any, numeric dates that fit none are refused.
     pub formats: Vec<Format>,
-    /// The order of numeric dates.
+    /// The order of numeric dates, obeyed strictly; without it the column decides.
     pub order: Option<Order>,
     /// The language of month names beside English.
     pub locale: Option<Locale>,

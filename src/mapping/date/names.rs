@@ -13,19 +13,19 @@ use crate::mapping::data::records;
 /// A language whose names of months are read beside the English ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Locale {
-    /// English alone.
+    /// English alone, `en`.
     English,
-    /// German.
+    /// German, `de`.
     German,
-    /// French.
+    /// French, `fr`.
     French,
-    /// Spanish.
+    /// Spanish, `es`.
     Spanish,
-    /// Italian.
+    /// Italian, `it`.
     Italian,
-    /// Portuguese.
+    /// Portuguese, `pt`.
     Portuguese,
-    /// Dutch.
+    /// Dutch, `nl`.
     Dutch,
 }
 

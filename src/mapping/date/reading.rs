@@ -8,7 +8,7 @@ use crate::diagnostic::Code;
 /// What a value can mean by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// The meaning.
+    /// The date that the text means, or the dates that it can mean.
     pub meaning: Meaning,
     /// The weekday written beside it, which must agree.
     pub weekday: Option<Weekday>,
@@ -18,26 +18,26 @@ pub struct Reading {
     pub two_digit_year: bool,
 }
 
-/// A date, or a choice.
+/// What the parts of a date mean: one day, one of two, or none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Meaning {
     /// One date. `order` tells which order of day and month it proves, if it proves one.
     Sure {
-        /// The date.
+        /// The day of the calendar, as written.
         date: Date,
         /// The order proved by a part over 12.
         proves: Option<Order>,
     },
-    /// Several readings are possible.
+    /// Both parts may be the day, and they differ: only the column or a hint decides.
     Choice {
-        /// Day first.
+        /// The date where the first part is the day.
         day_first: Option<Date>,
-        /// Month first.
+        /// The date where the first part is the month; none where only a year first competes.
         month_first: Option<Date>,
         /// The parts are separated by dots, which mean day first unless something proves otherwise.
         dots: bool,
     },
-    /// All zeros: a placeholder.
+    /// All parts are zero: a placeholder, not a day.
     Zero,
 }
 
@@ -55,7 +55,7 @@ impl Reading {
 /// Why a value is no date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// `date.invalid` or `date.ambiguous`.
+    /// `date.invalid`, `date.ambiguous`, or the code of a cell that holds no value.
     pub code: Code,
     /// What was seen and what was expected.
     pub message: String,

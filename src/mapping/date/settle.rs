@@ -7,12 +7,12 @@ use super::hints::Hints;
 use super::reading::{Meaning, Reading, Refusal};
 use crate::diagnostic::Code;
 
-/// A decided date and what is to be told about it.
+/// A decided date and what is reported about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settled {
-    /// The date.
+    /// The date that is sent, in the zone that is set where the text has an offset.
     pub date: Date,
-    /// Warnings, in words.
+    /// The warnings about it: code and sentence.
     pub warnings: Vec<(Code, String)>,
     /// A placeholder: the field is left out.
     pub sentinel: bool,
@@ -107,8 +107,8 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
     })
 }
 
-/// The same for a reading without a weekday, a time or a short year whose date is near enough to tell nothing of it: what
-/// [`settle`] would decide, or nothing where there is something to be told.
+/// The same for a reading without a weekday, a time or a short year whose date is near enough to need no warning: what
+/// [`settle`] would decide, or nothing where there is something to report.
 pub(in crate::mapping) fn settle_quietly(reading: &Reading, verdict: Verdict) -> Option<Date> {
     if reading.weekday.is_some() || reading.instant.is_some() || reading.two_digit_year {
         return None;

@@ -349,7 +349,7 @@ proptest! {
         }
     }
 
-    /// The short way decides what the long way decides, and only where that has nothing to tell.
+    /// The short way decides what the long way decides, and only where that has nothing to report.
     #[test]
     fn what_is_settled_quietly_is_settled_so(
         text in "(19|20|18|21)?[0-9]{2}[-/.][0-9]{1,2}[-/.](19|20)?[0-9]{1,2}|[0-9]{1,2}/[0-9]{1,2}/(19|20)[0-9]{2}|1970-01-01|1/1/1900",

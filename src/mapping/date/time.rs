@@ -113,7 +113,7 @@ impl Cursor<'_> {
         None
     }
 
-    /// A zone behind the time: minutes from UTC where it tells them.
+    /// A zone behind the time: minutes from UTC where it says them.
     fn zone(&mut self) -> Result<Option<i64>, Refusal> {
         let invalid = || Refusal::invalid("What stands behind the time is no time zone.");
         let start = self.at;

@@ -25,7 +25,7 @@ use crate::partner::catalogue::{self, FIELDS};
 pub struct Mapping {
     /// The file as the user named it.
     pub path: String,
-    /// Its text, for messages.
+    /// The text of the whole file, for messages that show a line.
     pub text: Arc<str>,
     /// The name of the rows' space in the state.
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Mapping {
     pub key: KeyColumns,
     /// Where partners of rows outside the files are looked for.
     pub reference_lookup: ReferenceLookup,
-    /// The source's settings.
+    /// How the source file is read: its `[source]` table.
     pub source: SourceSettings,
     /// The levels that the user changed.
     pub validation: Validation,
@@ -41,32 +41,32 @@ pub struct Mapping {
     pub rules: Vec<FieldRule>,
 }
 
-/// The key columns.
+/// The columns that together are a row's key, in the mapping's order.
 #[derive(Debug, Clone)]
 pub struct KeyColumns(pub Vec<Placed>);
 
 /// Where partners of rows outside the files are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReferenceLookup {
-    /// In the state.
+    /// In the state only; nothing is asked of the API.
     #[default]
     State,
     /// In the state, then on the API, by legacyIdentifier.
     Api,
 }
 
-/// `[source]`.
+/// The `[source]` table; what is not set is detected from the file.
 #[derive(Debug, Clone, Default)]
 pub struct SourceSettings {
-    /// A sheet by name.
+    /// The workbook's sheet by its name.
     pub sheet_name: Option<String>,
     /// A sheet by number from 1.
     pub sheet_number: Option<usize>,
     /// The header's row, from 1.
     pub header_row: Option<u64>,
-    /// The delimiter.
+    /// The byte between the cells of a text file.
     pub delimiter: Option<u8>,
-    /// The encoding.
+    /// The encoding of a text file.
     pub encoding: Option<&'static encoding_rs::Encoding>,
     /// Words that stand for an empty cell.
     pub null: Vec<String>,
@@ -80,12 +80,12 @@ pub struct SourceSettings {
     pub timezone: Option<jiff::tz::TimeZone>,
 }
 
-/// `[validation]`.
+/// The `[validation]` table: levels that differ from the codes' own.
 #[derive(Debug, Clone, Default)]
 pub struct Validation {
-    /// Codes that only warn.
+    /// Codes that only warn; the row is sent.
     pub allow: Vec<Code>,
-    /// Codes that refuse the row.
+    /// Codes that keep the row from being sent.
     pub deny: Vec<Code>,
 }
 

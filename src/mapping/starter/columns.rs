@@ -8,7 +8,7 @@ use crate::source::RowBatch;
 pub struct Columns(Vec<Content>);
 
 impl Columns {
-    /// Counts a batch.
+    /// Counts the cells of a batch's rows, those that could not be read left out.
     pub fn see(&mut self, batch: &RowBatch) {
         let width = batch.header().len();
         self.0

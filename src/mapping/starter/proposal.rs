@@ -3,13 +3,13 @@
 /// A column that feeds a field, as proposed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assignment {
-    /// The field's catalogue path.
+    /// The field's path in the catalogue, `organization.addresses[].city`.
     pub path: &'static str,
     /// Which element of a list, from 0.
     pub element: usize,
-    /// The column, from 0.
+    /// The column's number, from 0.
     pub column: usize,
-    /// Why, in words.
+    /// Why this column: what its name and its cells say, for the comment on the line.
     pub evidence: String,
     /// What a person has to decide before the line can be used.
     pub undecided: Option<String>,
