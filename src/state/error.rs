@@ -30,6 +30,18 @@ pub enum StateError {
         /// What the other run wrote about itself.
         holder: Option<String>,
     },
+    /// Of an older version, and not migrated, since another run holds it.
+    #[error("the state {} cannot be read yet: it is of version {found} and has to be brought to version {known} first, which only one process may do, and another run holds it{}. Wait for that run to end, then try again; or use the partner-sync that wrote it.", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    Outdated {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version that this program reads.
+        known: i64,
+        /// What the other run wrote about itself.
+        holder: Option<String>,
+    },
     /// The file system has no locks.
     #[error("the file system of {} cannot lock files ({source}), so two runs could overlap. Put the state on a local disk with --state.", path.display())]
     NoLocks {
@@ -48,7 +60,13 @@ pub enum StateError {
         /// The newest this program knows.
         known: i64,
     },
-    /// Damaged, or no state at all.
+    /// A database of another program.
+    #[error("{} is a database of another program, not a state of partner-sync, and is left as it is. Name another file with --state.", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Damaged, or no database at all.
     #[error("the state {} is damaged: {reason}. Restore a backup, or move it away and run `partner-sync reconcile --adopt` to rebuild it from the API.", path.display())]
     Corrupt {
         /// The file.

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::SpaceId;
 use super::record::{Event, IllegalMove, RecordState, sources, step};
+use super::space::SpaceId;
 use super::writer::{Claim, Settlement};
 use crate::clock::Timestamp;
 use crate::partner::{ApiWords, PartnerId, RowKey};

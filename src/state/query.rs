@@ -5,8 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StateError;
+use super::hash_key;
+use super::open::{find_for_reading, open_for_reading};
 use super::record::RecordState;
-use super::{SpaceId, open_for_reading};
+use super::space::SpaceId;
 use crate::clock::Timestamp;
 use crate::partner::{Fingerprint, PartnerId, RowKey};
 
@@ -72,9 +74,11 @@ impl LedgerReader {
         })
     }
 
-    /// Opens the space of a mapping at a target, where the state has it.
+    /// Opens the space of a mapping at a target; `None` where the state has no such space, or there is no state.
     pub fn find(path: &Path, target: &str, mapping: &str) -> Result<Option<Self>, StateError> {
-        let connection = open_for_reading(path)?;
+        let Some(connection) = find_for_reading(path)? else {
+            return Ok(None);
+        };
         let space: Option<i64> = connection
             .query_row(
                 "SELECT id FROM space WHERE target = ?1 AND mapping = ?2",
@@ -109,7 +113,7 @@ impl LedgerReader {
 
     /// The hasher of this state.
     pub fn fingerprinter(&self) -> Result<crate::partner::Fingerprinter, StateError> {
-        super::fingerprinter(&self.connection, &self.path)
+        hash_key::fingerprinter(&self.connection, &self.path)
     }
 
     /// Hands over key and partner id of every row that has its partner; with `run`, that this run was the last
@@ -290,11 +294,22 @@ pub struct StateView {
 
 impl StateView {
     /// Opens a state for reading.
+    ///
+    /// # Errors
+    /// [`StateError::Missing`] where there is none.
     pub fn open(path: &Path) -> Result<Self, StateError> {
         Ok(Self {
             connection: open_for_reading(path)?,
             path: path.to_owned(),
         })
+    }
+
+    /// Opens a state for reading; `None` where there is none, or one that a run had only begun to make.
+    pub fn find(path: &Path) -> Result<Option<Self>, StateError> {
+        Ok(find_for_reading(path)?.map(|connection| Self {
+            connection,
+            path: path.to_owned(),
+        }))
     }
 
     fn all<T>(

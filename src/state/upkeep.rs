@@ -9,8 +9,9 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StateError;
+use super::file::create_private;
+use super::open::{open_for_reading, open_for_writing};
 use super::record::{RecordState, may_forget};
-use super::{create_private, open_for_reading, open_for_writing};
 use crate::clock::Timestamp;
 
 /// Pages copied before a writer gets its turn.

@@ -8,11 +8,13 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::error::StateError;
+use super::hash_key::fingerprinter;
 use super::moves::{Failure, Room, claim_all, settle_all};
+use super::open::open_for_writing;
 use super::query::{Known, LedgerReader, known_of};
 use super::record::{Event, RecordState, step};
 use super::run::{OpenRows, RunStart};
-use super::{SpaceId, fingerprinter, open_for_writing};
+use super::space::SpaceId;
 use crate::clock::{Clock, Timestamp};
 use crate::partner::{ApiWords, ExternalId, Fingerprint, Fingerprinter, PartnerId, RowKey};
 

@@ -53,6 +53,8 @@ mod references;
 mod rejects;
 /// The practice server itself.
 mod sandbox;
+/// A state file that is half made, older or not a state at all.
+mod state_file;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// Partners read back and compared.
