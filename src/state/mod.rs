@@ -44,4 +44,6 @@ pub use upkeep::{Exported, Kept, Upkeep, backup, export};
 pub use writer::{Claim, Doubt, Ledger, RunEnd, Settlement};
 
 #[cfg(test)]
+mod suite;
+#[cfg(test)]
 mod tests;

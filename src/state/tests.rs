@@ -31,6 +31,96 @@ fn state_file() -> (tempfile::TempDir, PathBuf) {
     (dir, path)
 }
 
+/// A state in a folder of its own.
+struct Sqlite {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl suite::Store for Sqlite {
+    fn begin(&self, start: &RunStart, clock: &Clock) -> Result<suite::Begun, StateError> {
+        Ledger::begin(&self.path, start, clock)
+    }
+
+    fn lock(&self) -> Result<StateLock, StateError> {
+        StateLock::take(&self.path, &Clock::System)
+    }
+
+    fn reader(&self, target: &str, mapping: &str) -> Result<Option<LedgerReader>, StateError> {
+        LedgerReader::find(&self.path, target, mapping)
+    }
+
+    fn view(&self) -> Result<StateView, StateError> {
+        StateView::open(&self.path)
+    }
+
+    fn upkeep(&self) -> Result<Upkeep, StateError> {
+        Upkeep::open(&self.path)
+    }
+
+    fn become_older(&self) {
+        make_older(&self.path);
+    }
+
+    fn become_newer(&self) {
+        let state = open_for_writing(&self.path).unwrap();
+        state.pragma_update(None, "user_version", 99).unwrap();
+    }
+
+    fn hold_as_another_program(&self) -> Box<dyn std::any::Any> {
+        Box::new(lock::hold(&self.path, &Clock::System).unwrap())
+    }
+}
+
+#[test]
+fn sqlite_keeps_the_contract() {
+    suite::run(&|| {
+        let (folder, path) = state_file();
+        Box::new(Sqlite {
+            _folder: folder,
+            path,
+        })
+    });
+}
+
+#[tokio::test]
+async fn damage_after_a_crash_is_seen_before_anything_relies_on_the_file() {
+    let problems_fill_pages = |ledger: &Ledger| {
+        for _ in 0..40 {
+            ledger.keep_problems(vec![7; 3000]);
+        }
+    };
+    let begin = |path: &PathBuf| {
+        // None of its records is read, and no problem.
+        let start = RunStart {
+            open: OpenRows::None,
+            ..start("t")
+        };
+        Ledger::begin(path, &start, &Clock::System)
+    };
+    for crashed in [true, false] {
+        let (_dir, path) = state_file();
+        let (ledger, _, thread) = begin(&path).unwrap();
+        problems_fill_pages(&ledger);
+        if !crashed {
+            ledger.end(RunEnd::default()).await.unwrap();
+        }
+        drop(ledger);
+        thread.join().unwrap();
+        let state = rusqlite::Connection::open(&path).unwrap();
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'problem'";
+        let root: u16 = state.query_row(root, [], |r| r.get(0)).unwrap();
+        drop(state);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = usize::from(root) * 4096;
+        bytes[at - 4096..at].fill(0x5a);
+        std::fs::write(&path, bytes).unwrap();
+        let begun = begin(&path);
+        let is_damaged = matches!(begun, Err(StateError::Corrupt { .. }));
+        assert_eq!(is_damaged, crashed, "{:?}", begun.err());
+    }
+}
+
 #[tokio::test]
 async fn a_claim_of_a_dead_run_is_a_doubt_and_cannot_be_claimed() {
     let (_dir, path) = state_file();

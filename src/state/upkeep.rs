@@ -170,7 +170,6 @@ impl Upkeep {
     /// Forgets rows. Those that may not be forgotten are left as they are.
     pub fn forget(&mut self, rows: &[Kept], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
-            tell(c, row, now, "forgotten by hand")?;
             // What it is now decides, not what it was when it was shown.
             let state: Option<i64> = c
                 .query_row(
@@ -185,6 +184,7 @@ impl Upkeep {
             {
                 return Ok(0);
             }
+            tell(c, row, now, "forgotten by hand")?;
             c.execute(
                 "DELETE FROM record WHERE space = ?1 AND key = ?2",
                 params![row.space, row.key],
