@@ -57,7 +57,7 @@ pub(super) fn hold(state: &Path, clock: &Clock) -> Result<File, StateError> {
         }
         Err(TryLockError::Error(source)) => return Err(StateError::NoLocks { path, source }),
     }
-    // Who holds it is a courtesy to the next one; the lock stands without it.
+    // For the message of the next one; the lock holds without it.
     let _ = file.set_len(0);
     let _ = file.rewind();
     let _ = writeln!(

@@ -60,7 +60,7 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (run, part)
     ) STRICT;
     ",
-    // 3: what a run told as changed, so that a person can accept it; and what befell a row beyond being made.
+    // 3: what a run reported as changed, so that a person can accept it; and what happened to a row beyond being created.
     "
     CREATE TABLE changed (
         space       INTEGER NOT NULL REFERENCES space (id),
@@ -88,7 +88,7 @@ const MIGRATIONS: &[&str] = &[
     "
     INSERT INTO meta (name, value) SELECT 'hash_scheme', CAST('whole' AS BLOB) FROM meta WHERE name = 'hash_key';
     ",
-    // 6: a claim keeps the room that its outcome will take, so that pages which claims have filled need not be split
+    // 6: a claim reserves the bytes that its outcome will take, so that pages which claims have filled need not be split
     // when the outcomes come. Zeros, and NULL once it is taken.
     "
     ALTER TABLE record ADD COLUMN room BLOB;

@@ -1,4 +1,4 @@
-//! THE LEDGER: the only door to `SQLite`.
+//! The state: what is known of every row and run, and the only module that uses `SQLite`.
 //!
 //! What comes in: claims (intent, before a request leaves) and settlements (what became of it). What goes
 //! out: what is known of a row, of a run, of everything in doubt. No payload and no bank data ever lies
@@ -13,35 +13,39 @@
 //! transaction, commits with `synchronous = FULL`, and only then answers. So a claim that was answered is
 //! on the disk, and many claims and outcomes share one commit.
 //!
-//! Failure: a commit that fails fails everything in it, and nobody is told that it was done. A row
+//! Failure: a commit that fails fails everything in it, and every caller gets the error. A row
 //! `in_flight` of a dead run becomes `in_doubt` when the next run opens its space.
 
 mod done;
 mod error;
 mod file;
 mod hash_key;
+mod known;
 mod lock;
 mod migration;
 mod moves;
+mod note;
 mod open;
-mod query;
+mod reader;
 mod record;
 mod run;
 mod space;
 mod upkeep;
+mod view;
 mod writer;
 
 pub use done::DoneRows;
 pub use error::StateError;
+pub use known::Known;
 pub use lock::StateLock;
-pub use query::{
-    Known, LedgerReader, RecordRow, RunRow, SpaceCounts, StateView, StoredRun, StoryLine,
-};
+pub use note::{Claim, Doubt, RunEnd, Settlement};
+pub use reader::LedgerReader;
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{OpenRows, RunId, RunStart};
 pub use space::SpaceId;
 pub use upkeep::{Exported, Kept, Upkeep, backup, export};
-pub use writer::{Claim, Doubt, Ledger, RunEnd, Settlement};
+pub use view::{RecordRow, RunRow, SpaceCounts, StateView, StoredRun, StoryLine};
+pub use writer::Ledger;
 
 #[cfg(test)]
 mod suite;

@@ -18,7 +18,7 @@ pub enum RecordState {
 }
 
 impl RecordState {
-    /// All states.
+    /// Every state, in the order of their codes.
     pub const ALL: [RecordState; 5] = [
         RecordState::InFlight,
         RecordState::Created,
@@ -39,7 +39,7 @@ impl RecordState {
         Self::ALL.into_iter().find(|s| s.code() == code)
     }
 
-    /// The contract's word.
+    /// Its word in reports and on the screen, such as `in_doubt`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// All events.
+    /// Every event, in the order of the columns of the table of moves.
     pub const ALL: [Event; 8] = [
         Event::Claim,
         Event::Made,

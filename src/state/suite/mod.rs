@@ -6,9 +6,8 @@ mod rows;
 mod runs;
 mod store;
 
+use store::Case;
 pub(super) use store::{Begun, Store};
-
-type Case = (&'static str, fn(&dyn Store));
 
 /// Runs every case, each against a new state. The name of the case is printed before it runs.
 pub(super) fn run(make: &dyn Fn() -> Box<dyn Store>) {

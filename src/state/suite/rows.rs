@@ -1,13 +1,13 @@
 //! Cases about single rows: what may happen to them, and what is known of them afterwards.
 
 use super::store::{
-    Run, Store, begin, begin_as, claim, fingerprint, row, settlement, shown, start, wait,
+    Case, Run, Store, begin, begin_as, claim, fingerprint, row, settlement, shown, start, wait,
     with_answer,
 };
 use crate::partner::RowKey;
 use crate::state::{Event, OpenRows, RecordState, RunStart, Settlement, StateError, step};
 
-pub(super) const CASES: &[(&str, fn(&dyn Store))] = &[
+pub(super) const CASES: &[Case] = &[
     (
         "every event from every state comes to what the table of moves says",
         every_move_is_the_tables,
@@ -240,6 +240,8 @@ fn claims_of_the_dead_are_doubts_from_now(store: &dyn Store) {
     assert!(second.states(&["claimed"]) == [Some(RecordState::InDoubt)]);
     let row = row(store, "claimed");
     assert_eq!(row.since, shown(50));
+    let words = "the run ended before the answer came";
+    assert_eq!(row.words.as_deref(), Some(words));
     assert_eq!(row.story[0].what, Event::OwnerDied.as_str());
     second.end(3, None);
 

@@ -1,11 +1,13 @@
 //! Cases about runs, upkeep, the lock and versions.
 
-use super::store::{Run, Store, begin, begin_as, claim, fingerprint, settlement, start, wait};
+use super::store::{
+    Case, Run, Store, begin, begin_as, claim, fingerprint, settlement, start, wait,
+};
 use crate::clock::Timestamp;
 use crate::partner::RowKey;
 use crate::state::{Event, RecordState, RunStart, StateError};
 
-pub(super) const CASES: &[(&str, fn(&dyn Store))] = &[
+pub(super) const CASES: &[Case] = &[
     (
         "the end of a run keeps the newest runs and those that rows name",
         the_end_keeps_what_it_should,

@@ -13,6 +13,9 @@ use crate::state::{
 
 pub(in crate::state) type Begun = (Ledger, Vec<Doubt>, JoinHandle<()>);
 
+/// What an implementation keeps, in words, and how it is seen.
+pub(super) type Case = (&'static str, fn(&dyn Store));
+
 /// One state, empty at first.
 pub(in crate::state) trait Store {
     /// Begins a run, whoever has the lock.
