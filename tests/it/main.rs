@@ -59,6 +59,8 @@ mod rejects;
 mod sandbox;
 /// An import by a front that is no terminal.
 mod second_front;
+/// A state file that is half made, older or not a state at all.
+mod state_file;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// Partners read back and compared.

@@ -1,213 +1,46 @@
-//! The read side: what is known of rows, and what `status` and reports show.
+//! The whole state, for people: what `status` and reports show.
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use super::error::StateError;
+use super::open::{find_for_reading, open_for_reading};
 use super::record::RecordState;
-use super::{SpaceId, open_for_reading};
+use super::space::SpaceId;
 use crate::clock::Timestamp;
-use crate::partner::{Fingerprint, PartnerId, RowKey};
-
-/// What the ledger knows of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// Where it stands.
-    pub state: RecordState,
-    /// The hash of what was sent, or was to be sent.
-    pub fingerprint: Fingerprint,
-    /// The partner's id, where it is created.
-    pub partner: Option<PartnerId>,
-    /// HTTP status of the last answer.
-    pub status: Option<u16>,
-    /// The API's words.
-    pub words: Option<String>,
-}
-
-/// Looks rows up by `KNOWN_OF`, prepared once.
-fn look_up(
-    statement: &mut rusqlite::Statement<'_>,
-    space: SpaceId,
-    key: &str,
-) -> rusqlite::Result<Option<Known>> {
-    statement
-        .query_row(params![space.0, key], |r| {
-            Ok(Known {
-                state: RecordState::from_code(r.get(0)?).unwrap_or(RecordState::InDoubt),
-                fingerprint: Fingerprint(r.get(1)?),
-                partner: r.get_ref(2)?.as_str_or_null()?.map(PartnerId::new),
-                status: r.get(3)?,
-                words: r.get(4)?,
-            })
-        })
-        .optional()
-}
-
-const KNOWN_OF: &str =
-    "SELECT state, fingerprint, partner, status, words FROM record WHERE space = ?1 AND key = ?2";
-
-pub(super) fn known_of(
-    c: &Connection,
-    space: SpaceId,
-    key: &str,
-) -> rusqlite::Result<Option<Known>> {
-    look_up(&mut *c.prepare_cached(KNOWN_OF)?, space, key)
-}
-
-/// A connection of its own for looking rows up while the writer writes.
-#[derive(Debug)]
-pub struct LedgerReader {
-    connection: Connection,
-    path: std::path::PathBuf,
-    space: SpaceId,
-}
-
-impl LedgerReader {
-    pub(super) fn open(path: &Path, space: SpaceId) -> Result<Self, StateError> {
-        Ok(Self {
-            connection: open_for_reading(path)?,
-            path: path.to_owned(),
-            space,
-        })
-    }
-
-    /// Opens the space of a mapping at a target, where the state has it.
-    pub fn find(path: &Path, target: &str, mapping: &str) -> Result<Option<Self>, StateError> {
-        let connection = open_for_reading(path)?;
-        let space: Option<i64> = connection
-            .query_row(
-                "SELECT id FROM space WHERE target = ?1 AND mapping = ?2",
-                params![target, mapping],
-                |r| r.get(0),
-            )
-            .optional()
-            .map_err(|e| StateError::sqlite(path, e))?;
-        Ok(space.map(|id| Self {
-            connection,
-            path: path.to_owned(),
-            space: SpaceId(id),
-        }))
-    }
-
-    pub(super) fn space(&self) -> SpaceId {
-        self.space
-    }
-
-    /// Asks the state something.
-    pub(super) fn look<T>(
-        &self,
-        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StateError> {
-        question(&self.connection).map_err(|e| StateError::sqlite(&self.path, e))
-    }
-
-    /// Another connection to the same space.
-    pub fn again(&self) -> Result<Self, StateError> {
-        Self::open(&self.path, self.space)
-    }
-
-    /// The hasher of this state.
-    pub fn fingerprinter(&self) -> Result<crate::partner::Fingerprinter, StateError> {
-        super::fingerprinter(&self.connection, &self.path)
-    }
-
-    /// Hands over key and partner id of every row that has its partner; with `run`, that this run was the last
-    /// to settle.
-    pub fn each_created(
-        &self,
-        run: Option<&str>,
-        each: &mut dyn FnMut(&str, &str),
-    ) -> Result<(), StateError> {
-        let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.connection.prepare(
-                "SELECT key, partner FROM record WHERE space = ?1 AND state = ?2 AND partner IS NOT NULL
-                   AND (?3 IS NULL OR run = (SELECT id FROM run WHERE name = ?3))",
-            )?;
-            let mut rows =
-                statement.query(params![self.space.0, RecordState::Created.code(), run])?;
-            while let Some(row) = rows.next()? {
-                let (key, partner): (String, String) = (row.get(0)?, row.get(1)?);
-                each(&key, &partner);
-            }
-            Ok(())
-        };
-        read().map_err(|e| StateError::sqlite(&self.path, e))
-    }
-
-    /// A digest of all that the space knows of its rows: another one means that something moved.
-    pub fn digest(&self) -> Result<String, StateError> {
-        let read = || -> rusqlite::Result<String> {
-            let mut hasher = blake3::Hasher::new();
-            let mut statement = self.connection.prepare(
-                "SELECT key, state, fingerprint FROM record WHERE space = ?1 ORDER BY key",
-            )?;
-            let mut rows = statement.query(params![self.space.0])?;
-            while let Some(row) = rows.next()? {
-                hasher.update(row.get_ref(0)?.as_bytes()?);
-                hasher.update(&row.get::<_, i64>(1)?.to_le_bytes());
-                hasher.update(row.get_ref(2)?.as_bytes()?);
-            }
-            Ok(hasher.finalize().to_hex().to_string())
-        };
-        read().map_err(|e| StateError::sqlite(&self.path, e))
-    }
-
-    /// Whether a row has its partner.
-    pub fn is_created(&self, key: &RowKey) -> Result<bool, StateError> {
-        let known = self.known(std::iter::once(key.as_str()))?;
-        Ok(known
-            .into_iter()
-            .flatten()
-            .any(|k| k.state == RecordState::Created))
-    }
-
-    /// What is known of rows, in the order asked. All look-ups see one moment.
-    pub fn known<'k>(
-        &self,
-        keys: impl Iterator<Item = &'k str>,
-    ) -> Result<Vec<Option<Known>>, StateError> {
-        let read = || -> rusqlite::Result<Vec<Option<Known>>> {
-            let transaction = self.connection.unchecked_transaction()?;
-            let mut statement = transaction.prepare_cached(KNOWN_OF)?;
-            keys.map(|key| look_up(&mut statement, self.space, key))
-                .collect()
-        };
-        read().map_err(|e| StateError::sqlite(&self.path, e))
-    }
-}
 
 /// Counts of one space by state.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SpaceCounts {
-    /// The API.
+    /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
-    /// The mapping's name.
+    /// Name of the mapping, as its file has it.
     pub mapping: String,
-    /// Rows by state.
+    /// Number of rows in each state; all states are there.
     pub states: std::collections::BTreeMap<&'static str, u64>,
-    /// Since when the oldest doubt stands.
+    /// Since when the oldest row in doubt is in doubt, RFC 3339 in UTC.
     pub oldest_doubt: Option<String>,
 }
 
 /// A run as `status` shows it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct RunRow {
-    /// Its name.
+    /// Name of the run, see [`super::RunId`].
     pub run: String,
-    /// The command.
+    /// Command that made it: `import`, `sync` or `reconcile`.
     pub command: String,
-    /// The API.
+    /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
-    /// The mapping's name.
+    /// Name of the mapping, as its file has it.
     pub mapping: String,
-    /// The files it read.
+    /// Paths of the files it read, joined by commas.
     pub files: String,
-    /// When it began.
+    /// When it began, RFC 3339 in UTC.
     pub started: String,
-    /// When it ended; none for a run that crashed or still runs.
+    /// When it ended, RFC 3339 in UTC; `None` for a run that crashed or still runs.
     pub ended: Option<String>,
-    /// Its exit code.
+    /// Exit code of the process; `None` for a run that crashed or still runs.
     pub exit: Option<u8>,
     /// Its summary, as written then.
     pub summary: Option<serde_json::Value>,
@@ -216,25 +49,25 @@ pub struct RunRow {
 /// A row that needs attention, or one row's story.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct RecordRow {
-    /// The API.
+    /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
-    /// The mapping's name.
+    /// Name of the mapping, as its file has it.
     pub mapping: String,
-    /// The row's key.
+    /// Value of the row's key column.
     pub key: String,
-    /// Where it stands.
+    /// Word of its [`RecordState`].
     pub state: &'static str,
     /// What it is known by on the API.
     pub legacy_identifier: String,
-    /// The partner's id.
+    /// Id of its partner on the API, where it has one.
     pub partner_id: Option<String>,
     /// Requests sent for it.
     pub attempts: u32,
-    /// Since when it stands there.
+    /// Since when it is in this state, RFC 3339 in UTC.
     pub since: String,
     /// HTTP status of the last answer.
     pub status: Option<u16>,
-    /// The API's words.
+    /// What the API said in its last answer, scrubbed.
     pub words: Option<String>,
     /// The run that was the last to settle it.
     pub run: String,
@@ -243,18 +76,18 @@ pub struct RecordRow {
     pub story: Vec<StoryLine>,
 }
 
-/// Something that befell a row.
+/// Something that happened to a row, beyond its being created.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct StoryLine {
-    /// When.
+    /// When it happened, RFC 3339 in UTC.
     pub at: String,
-    /// In which run; none for what a person did.
+    /// Name of the run in which it happened; `None` for what a person did.
     pub run: Option<String>,
-    /// What, in words.
+    /// What happened, in words for people.
     pub what: String,
     /// HTTP status, where there was one.
     pub status: Option<u16>,
-    /// The API's words.
+    /// What the API said in its last answer, scrubbed.
     pub words: Option<String>,
 }
 
@@ -263,17 +96,17 @@ pub struct StoryLine {
 pub struct StoredRun {
     id: i64,
     space: SpaceId,
-    /// Its name.
+    /// Name of the run, see [`super::RunId`].
     pub name: String,
-    /// The command.
+    /// Command that made it: `import`, `sync` or `reconcile`.
     pub command: String,
-    /// The API.
+    /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
-    /// The mapping's name.
+    /// Name of the mapping, as its file has it.
     pub mapping: String,
-    /// The files it read.
+    /// Paths of the files it read, joined by commas.
     pub files: String,
-    /// Its exit code.
+    /// Exit code of the process; `None` for a run that crashed or still runs.
     pub exit: Option<u8>,
     /// Its report, as JSON.
     pub report: Option<String>,
@@ -290,11 +123,22 @@ pub struct StateView {
 
 impl StateView {
     /// Opens a state for reading.
+    ///
+    /// # Errors
+    /// [`StateError::Missing`] where there is none.
     pub fn open(path: &Path) -> Result<Self, StateError> {
         Ok(Self {
             connection: open_for_reading(path)?,
             path: path.to_owned(),
         })
+    }
+
+    /// Opens a state for reading; `None` where there is none, or one that a run had only begun to make.
+    pub fn find(path: &Path) -> Result<Option<Self>, StateError> {
+        Ok(find_for_reading(path)?.map(|connection| Self {
+            connection,
+            path: path.to_owned(),
+        }))
     }
 
     fn all<T>(
