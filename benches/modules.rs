@@ -1,6 +1,6 @@
-//! Each room by itself, with seeded input and its result checked: read, date, map, serialize, hash, claim, record.
+//! Each module by itself, with seeded input and its result checked: read, date, map, serialize, hash, claim, record.
 //!
-//! `cargo bench --bench rooms` measures; `-- --test` runs each once.
+//! `cargo bench --bench modules` measures; `-- --test` runs each once.
 #![allow(
     clippy::unwrap_used,
     missing_docs,
@@ -17,10 +17,10 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use partner_sync::mapping::date;
 use partner_sync::partner::{Fingerprinter, HashScheme, Query};
-use support::rooms::Rooms;
+use support::pipeline::Pipeline;
 use support::state::State;
 
-/// Rows of the export that the rooms are given.
+/// Rows of the export that the modules are given.
 const ROWS: u64 = 2_000;
 /// Rows of a commit.
 const COMMIT: u64 = 500;
@@ -39,8 +39,8 @@ static EXPORT: LazyLock<PathBuf> = LazyLock::new(|| {
     path
 });
 
-fn rooms() -> Rooms {
-    Rooms::open(&EXPORT, &FOLDER.path().join("m.toml"))
+fn pipeline() -> Pipeline {
+    Pipeline::open(&EXPORT, &FOLDER.path().join("m.toml"))
 }
 
 #[divan::bench]
@@ -53,10 +53,10 @@ fn bare_records(bencher: Bencher) {
 
 #[divan::bench]
 fn read(bencher: Bencher) {
-    let rooms = rooms();
+    let pipeline = pipeline();
     bencher
         .counter(ItemsCount::new(ROWS))
-        .bench(|| assert_eq!(rooms.read(), ROWS));
+        .bench(|| assert_eq!(pipeline.read(), ROWS));
 }
 
 #[divan::bench(args = ["3/14/2026", "2026-03-14", "14 March 2026", "14.03.2026"])]
@@ -77,19 +77,19 @@ fn map_by_hand(bencher: Bencher) {
 
 #[divan::bench]
 fn map(bencher: Bencher) {
-    let rooms = rooms();
+    let pipeline = pipeline();
     bencher
         .counter(ItemsCount::new(ROWS))
-        .bench(|| assert_eq!(rooms.map(), ROWS));
+        .bench(|| assert_eq!(pipeline.map(), ROWS));
 }
 
 #[divan::bench]
 fn map_and_serialize(bencher: Bencher) {
-    let rooms = rooms();
+    let pipeline = pipeline();
     let by_hand = support::reference::run(&EXPORT, |_| ());
     bencher
         .counter(ItemsCount::new(ROWS))
-        .bench(|| assert_eq!(rooms.serialize(|_| ()), by_hand));
+        .bench(|| assert_eq!(pipeline.serialize(|_| ()), by_hand));
 }
 
 #[divan::bench]

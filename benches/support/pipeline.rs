@@ -1,4 +1,4 @@
-//! The rooms of the corridor, one by one and on one thread.
+//! The steps of the pipeline from a file to request bodies, one by one and on one thread.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use partner_sync::prepare::{Ahead, Exports};
 use partner_sync::source::Flow;
 
 /// An export that is open, and surveyed.
-pub struct Rooms {
+pub struct Pipeline {
     exports: Exports,
     verdicts: Vec<Verdict>,
 }
 
-impl Rooms {
+impl Pipeline {
     pub fn open(path: &Path, mapping: &Path) -> Self {
         let mapping = Mapping::read(mapping).unwrap();
         let exports = Exports::open(&[path.to_owned()], &mapping, Query::default()).unwrap();
