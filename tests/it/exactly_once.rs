@@ -350,11 +350,6 @@ fn one_of_a_thousand_partners_of_the_same_name_is_found() {
 #[test]
 fn a_server_that_ignores_skip_proves_no_absence() {
     let dir = Workdir::new();
-    let server = Server::start(
-        &dir,
-        &["--ignore-skip", "--fault", "reset-before=1", "--seed", "2"],
-    );
-    drop(server);
     // A hundred and twenty of the name, so that one page does not show them all.
     let server = Server::start(&dir, &["--ignore-skip"]);
     for i in 0..120 {
@@ -382,8 +377,6 @@ fn a_server_that_ignores_skip_proves_no_absence() {
 #[test]
 fn several_partners_of_one_identifier_are_told() {
     let dir = Workdir::new();
-    let server = Server::start(&dir, &["--fault", "500-after=1"]);
-    drop(server);
     let server = Server::start(&dir, &[]);
     post(&server, "Company 1", "K-1");
     post(&server, "Company 1", "K-1");
