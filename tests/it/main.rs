@@ -11,14 +11,20 @@
 
 mod support;
 
+/// What is on the API already is not created again.
+mod adoption;
 /// Rows that are judged while they are surveyed.
 mod ahead;
 /// Who may import whom.
 mod architecture;
+/// When everything fails, throttles or refuses: hold back, or stop.
+mod breaker;
 /// What `--help` says, and what the generated references hold.
 mod cli;
 /// The examples under `deploy/`.
 mod deploy;
+/// Rows in doubt and what a look-up proves.
+mod doubts;
 /// Under every fault: each key once.
 mod exactly_once;
 /// The page for the owner of the data, in a real browser.
