@@ -215,4 +215,16 @@ fn a_server_that_ignores_skip_proves_no_absence() {
         1,
         "it is never posted again by itself"
     );
+    // The row left the file, and its doubt cannot be settled: the run is not done, though all of its rows are.
+    dir.write("e.csv", "Id,Name\nY,Other\n");
+    let run = dir
+        .run(&[
+            "import", "e.csv", "-m", "m.toml", "--json", "--settle", "100ms",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(1);
+    let summary = run.summary();
+    assert_eq!((summary.get("rows"), summary.get("created")), (1, 1));
+    assert_eq!(server.by_key()["X"], 1);
 }

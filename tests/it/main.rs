@@ -33,13 +33,15 @@ mod html;
 mod import;
 /// Overlapping runs, signals, deadlines.
 mod interruption;
+/// One job of the configuration: what its guards let through.
+mod jobs;
 /// Killed at any moment, run again.
 mod killed;
 /// Disk full, damage, a source that changes.
 mod local_faults;
 /// From any CRM's columns to a valid partner; `init` and the shipped mappings.
 mod mapping;
-/// No interleaving of events and crashes makes a duplicate.
+/// No order of events and crashes makes a duplicate.
 mod model;
 /// Several nights, and thirty.
 mod nights;
@@ -59,11 +61,15 @@ mod references;
 mod rejects;
 /// The practice server itself.
 mod sandbox;
+/// Questions on a terminal.
+mod terminal;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// Partners read back and compared.
 mod verify;
 /// Was it sent? The table of cases.
 mod was_it_sent;
+/// Workbooks and the dates in them.
+mod workbooks;
 /// Wrong input: exit 2, one clear message, no panic.
 mod wrong_input;
