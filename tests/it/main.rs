@@ -31,6 +31,8 @@ mod exactly_once;
 mod html;
 /// From an export to partners, and a rerun.
 mod import;
+/// What `init` proposes.
+mod init;
 /// Overlapping runs, signals, deadlines.
 mod interruption;
 /// One job of the configuration: what its guards let through.
@@ -39,8 +41,10 @@ mod jobs;
 mod killed;
 /// Disk full, damage, a source that changes.
 mod local_faults;
-/// From any CRM's columns to a valid partner; `init` and the shipped mappings.
+/// From any CRM's columns to a valid partner; the shipped mappings.
 mod mapping;
+/// Each rule of a mapping, by one cell.
+mod mapping_rules;
 /// No order of events and crashes makes a duplicate.
 mod model;
 /// Several nights, and thirty.

@@ -210,8 +210,11 @@ impl World {
     }
 }
 
-/// All worlds that can come about, or the acts that lead to one in which something does not hold.
-fn explore(settle: u8) -> Result<HashMap<World, Vec<World>>, (&'static str, Vec<Act>)> {
+/// Each world that can come about, with those that can come next.
+type Worlds = HashMap<World, Vec<World>>;
+
+/// All worlds that can come about, or what does not hold in one of them and the acts that lead to it.
+fn explore(settle: u8) -> Result<Worlds, (&'static str, Vec<Act>)> {
     let mut came_by: HashMap<World, Option<(World, Act)>> =
         HashMap::from([(World::default(), None)]);
     let mut next_worlds = HashMap::new();
