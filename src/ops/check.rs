@@ -1,8 +1,7 @@
 //! `check`: read, map and validate every row; no network, no change of the state.
 
-use std::cell::Cell;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::conclude::{Heading, conclude};
@@ -13,9 +12,10 @@ use super::observer::Progress;
 use super::request::CheckRequest;
 use super::session::Session;
 use super::{connect, export};
+use crate::delivery::Stop;
 use crate::partner::{RowKey, RowOutcome};
-use crate::prepare::{Ahead, PreparedRow};
-use crate::report::{Counters, Kind, MarkedRows, PerRow, RunEnding, RunReport};
+use crate::prepare::{Ahead, Exports, PrepareError, Survey, Tally};
+use crate::report::{Collector, Counters, Kind, MarkedRows, PerRow, RunEnding, RunReport};
 use crate::source::Flow;
 use crate::state::RunId;
 
@@ -57,26 +57,17 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
     let parents = KnownRows::new(reader);
     let known = |key: &RowKey| parents.is_created(key);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
-    let seen = Cell::new(0_u64);
-    let mut take = |rows: Vec<PreparedRow>, valid: u64| {
-        if stop.is_requested() {
-            return Flow::Enough;
-        }
-        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
-        held.count(RowOutcome::Deferred, valid);
-        for row in rows {
-            if seen.get() >= limit {
-                return Flow::Enough;
-            }
-            seen.set(seen.get() + 1);
-            held.add(export::unsent(row, RowOutcome::Deferred));
-        }
-        Flow::More
+    let part = Part {
+        exports,
+        survey: &survey,
+        known: &known,
+        collector: &collector,
+        stop: &stop,
     };
     let tally = if counts_only {
-        exports.judge(&survey, &known, &mut take)?
+        part.count()?
     } else {
-        exports.prepare(&survey, None, None, &known, &mut |rows| take(rows, 0))?
+        part.list(limit)?
     };
     drop(progress);
     if let Some(error) = parents.trouble() {
@@ -114,4 +105,57 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
         session.observer,
         ending,
     ))
+}
+
+/// What both ways to go over the rows need.
+struct Part<'p> {
+    exports: &'p Exports,
+    survey: &'p Survey,
+    known: &'p (dyn Fn(&RowKey) -> bool + Sync),
+    collector: &'p Mutex<Collector>,
+    stop: &'p Stop,
+}
+
+impl Part<'_> {
+    /// Takes rows with something to report one by one; the others are counted.
+    fn count(&self) -> Result<Tally, PrepareError> {
+        self.exports
+            .judge(self.survey, self.known, &mut |rows, valid| {
+                if self.stop.is_requested() {
+                    return Flow::Enough;
+                }
+                let mut held = self.lock();
+                held.count(RowOutcome::Deferred, valid);
+                for row in rows {
+                    held.add(export::unsent(row, RowOutcome::Deferred));
+                }
+                Flow::More
+            })
+    }
+
+    /// Takes every row, up to `limit`.
+    fn list(&self, limit: u64) -> Result<Tally, PrepareError> {
+        let mut left = limit;
+        let (exports, survey) = (self.exports, self.survey);
+        exports.prepare(survey, None, None, self.known, &mut |rows| {
+            if self.stop.is_requested() {
+                return Flow::Enough;
+            }
+            let mut held = self.lock();
+            for row in rows {
+                if left == 0 {
+                    return Flow::Enough;
+                }
+                left -= 1;
+                held.add(export::unsent(row, RowOutcome::Deferred));
+            }
+            Flow::More
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Collector> {
+        self.collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }

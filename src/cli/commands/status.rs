@@ -7,7 +7,7 @@ use crate::cli::front::Front;
 use crate::diagnostic::thousands;
 use crate::ops;
 use crate::report::{RunEnding, table};
-use crate::state::{RecordRow, StateView};
+use crate::state::{RecordRow, RunRow, SpaceCounts, StateView};
 
 /// Runs and rows that are shown.
 const SHOWN: u32 = 10;
@@ -53,6 +53,18 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
         settings.state.display(),
         thousands(size.div_ceil(1024))
     );
+    out.push_str(&space_table(&counts));
+    out.push_str("\nRuns, newest first\n");
+    out.push_str(&run_table(&runs));
+    if !open.is_empty() {
+        out.push_str("\nIn doubt, in flight or rejected, oldest first\n");
+        out.push_str(&row_table(&open));
+    }
+    desk.output.result(&out);
+    Ok(RunEnding::Done)
+}
+
+fn space_table(counts: &[SpaceCounts]) -> String {
     let header = [
         "TARGET",
         "MAPPING",
@@ -79,8 +91,13 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
             ]
         })
         .collect();
-    out.push_str(&table(&header, &rows));
-    out.push_str("\nRuns, newest first\n");
+    table(&header, &rows)
+}
+
+fn run_table(runs: &[RunRow]) -> String {
+    let header = [
+        "RUN", "COMMAND", "STARTED", "ENDED", "EXIT", "ROWS", "CREATED", "MAPPING",
+    ];
     let rows: Vec<Vec<String>> = runs
         .iter()
         .map(|r| {
@@ -103,18 +120,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
             ]
         })
         .collect();
-    out.push_str(&table(
-        &[
-            "RUN", "COMMAND", "STARTED", "ENDED", "EXIT", "ROWS", "CREATED", "MAPPING",
-        ],
-        &rows,
-    ));
-    if !open.is_empty() {
-        out.push_str("\nIn doubt, in flight or rejected, oldest first\n");
-        out.push_str(&row_table(&open));
-    }
-    desk.output.result(&out);
-    Ok(RunEnding::Done)
+    table(&header, &rows)
 }
 
 fn json(rows: &[RecordRow]) -> Result<String, CliError> {

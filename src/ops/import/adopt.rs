@@ -4,7 +4,7 @@
 //! The whole partner list is paged once; then the files are read once, and every row whose exact
 //! legacyIdentifier was seen and whose record says that it has no partner gets one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
@@ -14,11 +14,11 @@ use crate::delivery::{Stop, duplicates, place};
 use crate::ops::connect::ApiClient;
 use crate::ops::error::OpError;
 use crate::ops::known::KnownRows;
-use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
-use crate::prepare::{Exports, Survey};
+use crate::partner::{PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
+use crate::prepare::{Exports, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Claim, Doubt, Event, Ledger, RecordState, Settlement, StateError, step};
+use crate::state::{Claim, Doubt, Event, Known, Ledger, RecordState, Settlement, StateError, step};
 
 /// What adoption needs.
 pub(in crate::ops) struct Adoption<'a> {
@@ -35,7 +35,7 @@ impl Adoption<'_> {
     /// Adopts, tells each adopted row, and returns their ordinals. `rest` takes every other row.
     pub(in crate::ops) fn run(
         &self,
-        rest: &mut dyn FnMut(crate::prepare::PreparedRow, Option<RecordState>),
+        rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<HashSet<u32>, OpError> {
         let wanted = |legacy: &str| self.survey.has_identifier(legacy);
         let found = self
@@ -48,93 +48,93 @@ impl Adoption<'_> {
         let reader = self.ledger.reader()?;
         let parents = KnownRows::new(Some(reader.again()?));
         let known = |key: &RowKey| parents.is_created(key);
+        let hasher = Some(self.ledger.fingerprinter());
         let mut adopted = HashSet::new();
         let mut trouble: Option<StateError> = None;
-        self.exports.prepare(
-            self.survey,
-            Some(self.ledger.fingerprinter()),
-            None,
-            &known,
-            &mut |rows| {
+        self.exports
+            .prepare(self.survey, hasher, None, &known, &mut |rows| {
                 let keys: Vec<RowKey> = rows.iter().filter_map(|r| r.key.clone()).collect();
-                let states = match reader.known(keys.iter().map(RowKey::as_str)) {
-                    Ok(known) => known,
+                let taken = reader
+                    .known(keys.iter().map(RowKey::as_str))
+                    .and_then(|records| self.take(rows, records, &found, rest));
+                match taken {
+                    Ok(ordinals) => adopted.extend(ordinals),
                     Err(error) => {
                         trouble = Some(error);
                         return Flow::Enough;
                     }
-                };
-                let mut states = states.into_iter();
-                let mut settlements = Vec::new();
-                let mut results = Vec::new();
-                for row in rows {
-                    let state = row
-                        .key
-                        .as_ref()
-                        .and_then(|_| states.next().flatten())
-                        .map(|k| k.state);
-                    let hit = row
-                        .partner
-                        .as_ref()
-                        .and_then(|p| found.get(p.legacy_identifier.as_str()));
-                    match (&row.partner, hit) {
-                        (Some(partner), Some(ids))
-                            if step(state, Event::Found).is_ok() && !ids.is_empty() =>
-                        {
-                            settlements.push(settlement(partner, &ids[0], state));
-                            adopted.insert(partner.origin.ordinal);
-                            let mut diagnostics = row.diagnostics;
-                            if ids.len() > 1 {
-                                let ids: Vec<&str> =
-                                    ids.iter().map(crate::partner::PartnerId::as_str).collect();
-                                diagnostics.push(duplicates(
-                                    place(partner),
-                                    partner.legacy_identifier.as_str(),
-                                    &ids,
-                                ));
-                            }
-                            results.push(RowResult {
-                                origin: row.origin,
-                                key: row.key,
-                                legacy_identifier: Some(partner.legacy_identifier.clone()),
-                                outcome: RowOutcome::Adopted,
-                                partner: Some(ids[0].clone()),
-                                diagnostics,
-                            });
-                        }
-                        _ => rest(row, state),
-                    }
-                }
-                if let Err(error) = self.handle.block_on(self.ledger.settle(settlements)) {
-                    trouble = Some(error);
-                    return Flow::Enough;
-                }
-                let mut collector = self
-                    .collector
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                for row in results {
-                    collector.add(row);
                 }
                 if self.stop.is_requested() {
                     Flow::Enough
                 } else {
                     Flow::More
                 }
-            },
-        )?;
-        match trouble {
+            })?;
+        match trouble.or_else(|| parents.trouble()) {
             Some(error) => Err(error.into()),
             None => Ok(adopted),
         }
     }
+
+    /// Records the rows of a batch that were found, and hands the others on; returns the ordinals of the first.
+    fn take(
+        &self,
+        rows: Vec<PreparedRow>,
+        records: Vec<Option<Known>>,
+        found: &HashMap<String, Vec<PartnerId>>,
+        rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
+    ) -> Result<Vec<u32>, StateError> {
+        let mut records = records.into_iter();
+        let mut settlements = Vec::new();
+        let mut results = Vec::new();
+        for row in rows {
+            let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            let state = record.map(|k| k.state);
+            let ids = row
+                .partner
+                .as_ref()
+                .and_then(|p| found.get(p.legacy_identifier.as_str()));
+            match (&row.partner, ids.map(Vec::as_slice)) {
+                (Some(partner), Some(ids @ [first, ..])) if step(state, Event::Found).is_ok() => {
+                    settlements.push(settlement(partner, first, state));
+                    results.push(adopted_row(row, ids));
+                }
+                _ => rest(row, state),
+            }
+        }
+        self.handle.block_on(self.ledger.settle(settlements))?;
+        let ordinals = results.iter().map(|r| r.origin.ordinal).collect();
+        let mut collector = self
+            .collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for row in results {
+            collector.add(row);
+        }
+        Ok(ordinals)
+    }
 }
 
-fn settlement(
-    partner: &PreparedPartner,
-    id: &crate::partner::PartnerId,
-    state: Option<RecordState>,
-) -> Settlement {
+/// The outcome of a row whose partner was found; several partners of one row are reported.
+fn adopted_row(row: PreparedRow, ids: &[PartnerId]) -> RowResult {
+    let mut diagnostics = row.diagnostics;
+    let partner = row.partner.as_ref();
+    if let (Some(partner), [_, _, ..]) = (partner, ids) {
+        let ids: Vec<&str> = ids.iter().map(PartnerId::as_str).collect();
+        let legacy = partner.legacy_identifier.as_str();
+        diagnostics.push(duplicates(place(partner), legacy, &ids));
+    }
+    RowResult {
+        origin: row.origin,
+        key: row.key,
+        legacy_identifier: row.partner.map(|p| p.legacy_identifier),
+        outcome: RowOutcome::Adopted,
+        partner: ids.first().cloned(),
+        diagnostics,
+    }
+}
+
+fn settlement(partner: &PreparedPartner, id: &PartnerId, state: Option<RecordState>) -> Settlement {
     let mut settlement = Settlement::new(partner.key.clone(), Event::Found);
     settlement.partner = Some(id.clone());
     if state.is_none() {
@@ -159,7 +159,7 @@ pub(in crate::ops) fn doubts_left(
     let known = ledger
         .reader()?
         .known(doubts.iter().map(|d| d.key.as_str()))?;
-    let open = |known: &Option<crate::state::Known>| {
+    let open = |known: &Option<Known>| {
         known
             .as_ref()
             .is_some_and(|k| k.state == RecordState::InDoubt)

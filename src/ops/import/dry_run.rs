@@ -3,14 +3,14 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::request::ImportRequest;
 use super::sealed_plan::{Asked, SealedPlan, state_digest};
 use crate::api::{Rate, collect_by_identifier};
 use crate::config::OnChange;
-use crate::delivery::{Decision, blocked, changed, decide, in_doubt, still_rejected};
+use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
 use crate::diagnostic::Diagnostic;
 use crate::ops::conclude::{Heading, conclude};
 use crate::ops::connect::{connect, known_target, rate, token_lasts};
@@ -23,8 +23,8 @@ use crate::ops::observer::{Note, Progress};
 use crate::ops::request::{Adopt, Rejected};
 use crate::ops::session::{Session, Target};
 use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
-use crate::prepare::{Ahead, Exports, PreparedRow, Survey};
-use crate::report::{Counters, Kind, PerRow, RunEnding, RunReport, summary_json};
+use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
+use crate::report::{Collector, Counters, Kind, PerRow, RunEnding, RunReport, summary_json};
 use crate::source::Flow;
 use crate::state::{Known, LedgerReader, RunId, StateError};
 
@@ -106,44 +106,31 @@ pub(in crate::ops) fn preview(
     };
     let wanted = request.report.wanted(PerRow::Plan);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
-    let mut trouble = None;
-    let tally = exports.prepare(&survey, Some(&fingerprinter), None, &known, &mut |rows| {
-        if stop.is_requested() {
-            return Flow::Enough;
-        }
-        let records = match records_of(&rows, reader.as_ref()) {
-            Ok(records) => records,
-            Err(error) => {
-                trouble = Some(error);
-                return Flow::Enough;
-            }
-        };
-        let mut records = records.into_iter();
-        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
-        for row in rows {
-            let record = row.key.as_ref().and_then(|_| records.next().flatten());
-            let (outcome, found) = judge.outcome(&row, record.as_ref());
-            let mut result = export::unsent(row, outcome);
-            result.diagnostics.extend(found);
-            held.add(result);
-        }
-        Flow::More
-    })?;
+    let tally = judge_rows(
+        exports,
+        &survey,
+        &Against {
+            fingerprinter: &fingerprinter,
+            reader: reader.as_ref(),
+            known: &known,
+        },
+        &mut judge,
+        &collector,
+        &stop,
+    )?;
     drop(progress);
-    if let Some(error) = trouble.or_else(|| parents.trouble()) {
+    if let Some(error) = parents.trouble() {
         return Err(error.into());
     }
-    let found = contents(exports, &survey, tally);
-    let drifted = request.expect.drift(&found);
-    let mut refusal = request.expect.refuses_rows(survey.rows);
-    if refusal.is_none() && request.expect.fail_on_drift && !drifted.is_empty() {
-        refusal = Some("the export is not what it was at the last good run".to_owned());
-    }
-    {
+    let refusal = {
+        let found = contents(exports, &survey, tally);
+        let drifted = request.expect.drift(&found);
+        let refusal = request.expect.refuses(survey.rows, &drifted);
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         held.tell(0, drifted);
         held.holds(found);
-    }
+        refusal
+    };
     let interrupted = stop.reason().map(|r| r.to_string());
     let heading = Heading {
         run: RunId::new(&session.clock),
@@ -174,6 +161,52 @@ pub(in crate::ops) fn preview(
     let estimate = estimate(&report, rate, session);
     session.observer.note(&Note::Estimate(&estimate));
     Ok(Preview { report, estimate })
+}
+
+/// What rows are judged by.
+struct Against<'a> {
+    fingerprinter: &'a Fingerprinter,
+    reader: Option<&'a LedgerReader>,
+    known: &'a (dyn Fn(&RowKey) -> bool + Sync),
+}
+
+/// Reports what an import would make of each row.
+fn judge_rows(
+    exports: &Exports,
+    survey: &Survey,
+    against: &Against<'_>,
+    judge: &mut Judge,
+    collector: &Mutex<Collector>,
+    stop: &Stop,
+) -> Result<Tally, OpError> {
+    let (fingerprinter, known) = (Some(against.fingerprinter), against.known);
+    let mut trouble = None;
+    let tally = exports.prepare(survey, fingerprinter, None, known, &mut |rows| {
+        if stop.is_requested() {
+            return Flow::Enough;
+        }
+        let records = match records_of(&rows, against.reader) {
+            Ok(records) => records,
+            Err(error) => {
+                trouble = Some(error);
+                return Flow::Enough;
+            }
+        };
+        let mut records = records.into_iter();
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            let (outcome, found) = judge.outcome(&row, record.as_ref());
+            let mut result = export::unsent(row, outcome);
+            result.diagnostics.extend(found);
+            held.add(result);
+        }
+        Flow::More
+    })?;
+    match trouble {
+        Some(error) => Err(error.into()),
+        None => Ok(tally),
+    }
 }
 
 /// What the state knows of rows that have a key, in their order.

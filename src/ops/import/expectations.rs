@@ -40,6 +40,15 @@ impl Expectations {
         })
     }
 
+    /// Why an export with so many rows and this drift is not to be sent.
+    pub(in crate::ops) fn refuses(&self, rows: u64, drifted: &[Diagnostic]) -> Option<String> {
+        let drift = || {
+            (self.fail_on_drift && !drifted.is_empty())
+                .then(|| "the export is not what it was at the last good run".to_owned())
+        };
+        self.refuses_rows(rows).or_else(drift)
+    }
+
     /// Whether the rows themselves have to be looked at first.
     pub(in crate::ops) fn looks_at_contents(&self) -> bool {
         self.last().is_some()

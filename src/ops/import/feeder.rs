@@ -18,11 +18,11 @@ use crate::diagnostic::Diagnostic;
 use crate::ops::connect::ApiClient;
 use crate::ops::contents::contents;
 use crate::ops::known::KnownRows;
-use crate::partner::{Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResult};
+use crate::partner::{Fingerprint, Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Ledger, LedgerReader, StateError};
+use crate::state::{Known, Ledger, LedgerReader};
 
 /// What feeds a delivery.
 pub(super) struct Feeder {
@@ -157,101 +157,107 @@ impl Feeder {
     }
 
     fn hand_over(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
-        let state = |e: StateError| StopReason::State(e.to_string());
         let keys = rows
             .iter()
             .filter(|r| r.partner.is_some())
             .filter_map(|r| r.key.as_ref())
             .map(RowKey::as_str);
-        let mut known = self.reader.known(keys).map_err(state)?.into_iter();
-        let mut to_send = Vec::new();
-        let mut doubtful = Vec::new();
-        let mut results = Vec::new();
-        let mut quiet = Vec::new();
-        let mut differing = Vec::new();
+        let known = self.reader.known(keys);
+        let mut known = known
+            .map_err(|e| StopReason::State(e.to_string()))?
+            .into_iter();
+        let mut sorted = Sorted::default();
         for row in rows {
-            let PreparedRow {
-                origin,
-                key,
-                partner,
-                diagnostics,
-            } = row;
-            let Some(partner) = partner else {
-                results.push(RowResult {
-                    origin,
-                    key,
-                    legacy_identifier: None,
-                    outcome: RowOutcome::Invalid,
-                    partner: None,
-                    diagnostics,
-                });
-                continue;
-            };
-            let known = known.next().flatten();
-            if self.adopted.contains(&origin.ordinal) {
-                continue;
-            }
-            let finished = |outcome, id, diagnostics| RowResult {
-                origin: origin.clone(),
-                key: key.clone(),
-                legacy_identifier: Some(partner.legacy_identifier.clone()),
-                outcome,
-                partner: id,
-                diagnostics,
-            };
-            match decide(known.as_ref(), &partner.fingerprint, self.retry_rejected) {
-                Decision::Create if self.budget == 0 => {
-                    results.push(finished(RowOutcome::Deferred, None, diagnostics));
-                }
-                Decision::Create => {
-                    self.budget -= 1;
-                    self.warnings(&partner, diagnostics);
-                    to_send.push(partner);
-                }
-                Decision::InDoubt => {
-                    self.warnings(&partner, diagnostics);
-                    doubtful.push(partner);
-                }
-                Decision::Skip(_) if diagnostics.is_empty() => quiet.push(RowOutcome::Skipped),
-                Decision::Skip(id) => results.push(finished(RowOutcome::Skipped, id, diagnostics)),
-                Decision::Changed(id) => {
-                    differing.push((partner.key.clone(), partner.fingerprint));
-                    results.push(finished(
-                        RowOutcome::Changed,
-                        id,
-                        with(diagnostics, changed(&partner)),
-                    ));
-                }
-                Decision::StillRejected => {
-                    results.push(finished(
-                        RowOutcome::Rejected,
-                        None,
-                        with(diagnostics, still_rejected(&partner, known.as_ref())),
-                    ));
-                }
-            }
+            let record = row.partner.as_ref().and_then(|_| known.next().flatten());
+            self.sort(row, record.as_ref(), &mut sorted);
         }
-        if !differing.is_empty() {
-            self.ledger.note_changed(differing);
+        if !sorted.differing.is_empty() {
+            self.ledger
+                .note_changed(std::mem::take(&mut sorted.differing));
         }
         {
             let mut collector = self.lock();
-            collector.count(RowOutcome::Skipped, quiet.len() as u64);
-            for row in results {
+            collector.count(RowOutcome::Skipped, sorted.quiet);
+            for row in std::mem::take(&mut sorted.results) {
                 collector.add(row);
             }
         }
-        if (!to_send.is_empty() || !doubtful.is_empty()) && !self.asked {
-            self.asked = true;
-            if let Err(reason) = self.ask_health() {
-                let mut collector = self.lock();
-                collector.count(RowOutcome::Deferred, to_send.len() as u64);
-                for row in doubtful {
-                    let diagnostic = in_doubt(&row, None);
-                    collector.add(result_of(&row, RowOutcome::InDoubt, vec![diagnostic]));
-                }
-                return Err(reason);
+        self.send(sorted)
+    }
+
+    /// Decides what becomes of a row.
+    fn sort(&mut self, row: PreparedRow, record: Option<&Known>, sorted: &mut Sorted) {
+        let PreparedRow {
+            origin,
+            key,
+            partner,
+            diagnostics,
+        } = row;
+        let mut finished = |outcome, legacy_identifier, partner, diagnostics| {
+            sorted.results.push(RowResult {
+                origin: origin.clone(),
+                key: key.clone(),
+                legacy_identifier,
+                outcome,
+                partner,
+                diagnostics,
+            });
+        };
+        let Some(partner) = partner else {
+            finished(RowOutcome::Invalid, None, None, diagnostics);
+            return;
+        };
+        if self.adopted.contains(&origin.ordinal) {
+            return;
+        }
+        let legacy = || Some(partner.legacy_identifier.clone());
+        match decide(record, &partner.fingerprint, self.retry_rejected) {
+            Decision::Create if self.budget == 0 => {
+                finished(RowOutcome::Deferred, legacy(), None, diagnostics);
             }
+            Decision::Create => {
+                self.budget -= 1;
+                self.warnings(&partner, diagnostics);
+                sorted.to_send.push(partner);
+            }
+            Decision::InDoubt => {
+                self.warnings(&partner, diagnostics);
+                sorted.doubtful.push(partner);
+            }
+            Decision::Skip(_) if diagnostics.is_empty() => sorted.quiet += 1,
+            Decision::Skip(id) => finished(RowOutcome::Skipped, legacy(), id, diagnostics),
+            Decision::Changed(id) => {
+                let diagnostics = with(diagnostics, changed(&partner));
+                finished(RowOutcome::Changed, legacy(), id, diagnostics);
+                sorted
+                    .differing
+                    .push((partner.key.clone(), partner.fingerprint));
+            }
+            Decision::StillRejected => {
+                let diagnostics = with(diagnostics, still_rejected(&partner, record));
+                finished(RowOutcome::Rejected, legacy(), None, diagnostics);
+            }
+        }
+    }
+
+    /// Hands over what has to be sent or looked up; before the first of it, asks whether the API is there.
+    fn send(&mut self, sorted: Sorted) -> Result<(), StopReason> {
+        let Sorted {
+            to_send, doubtful, ..
+        } = sorted;
+        if to_send.is_empty() && doubtful.is_empty() {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.asked, true)
+            && let Err(reason) = self.ask_health()
+        {
+            let mut collector = self.lock();
+            collector.count(RowOutcome::Deferred, to_send.len() as u64);
+            for row in doubtful {
+                let diagnostic = in_doubt(&row, None);
+                collector.add(result_of(&row, RowOutcome::InDoubt, vec![diagnostic]));
+            }
+            return Err(reason);
         }
         for input in [Input::Rows(to_send), Input::Doubtful(doubtful)] {
             let (Input::Rows(rows) | Input::Doubtful(rows)) = &input else {
@@ -315,6 +321,17 @@ impl Feeder {
         }
         Ok(())
     }
+}
+
+/// Rows of a batch by what becomes of them.
+#[derive(Default)]
+struct Sorted {
+    to_send: Vec<PreparedPartner>,
+    doubtful: Vec<PreparedPartner>,
+    results: Vec<RowResult>,
+    /// Rows that were created before, with nothing to report.
+    quiet: u64,
+    differing: Vec<(RowKey, Fingerprint)>,
 }
 
 fn result_of(
