@@ -19,23 +19,23 @@ use crate::partner::{RowOutcome, RowResult};
 /// All that was collected of a run, when it is over.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// Rows by outcome.
+    /// Rows by outcome; together they are all rows that were counted.
     pub counts: Counts,
     /// Problems, most frequent first, errors before warnings.
     pub groups: Vec<ProblemGroup>,
-    /// Errors.
+    /// Problems that keep a row from being sent.
     pub errors: u64,
-    /// Warnings.
+    /// Problems that do not.
     pub warnings: u64,
-    /// Files that were written.
+    /// Files that were written whole, in the order in which they are listed.
     pub written: Vec<PathBuf>,
     /// Whether a rejects file has rows.
     pub has_rejects: bool,
     /// The problems of the page.
     pub page: Option<PageParts>,
-    /// What the rows hold.
+    /// What the rows hold: field shares, samples, words.
     pub contents: Contents,
-    /// Rows over time.
+    /// Rows that the API answered, over time, and its pauses.
     pub timeline: Timeline,
     /// A report that could not be written.
     pub trouble: Option<String>,
@@ -135,13 +135,14 @@ impl Collector {
         }
     }
 
-    /// Counts rows that have nothing to tell.
+    /// Counts rows without problems that no file lists.
     pub fn count(&mut self, outcome: RowOutcome, n: u64) {
         self.counts.add(outcome, n);
         self.counters.add(outcome, n);
     }
 
-    /// Takes a row's result.
+    /// Counts a row, writes it to the files that it belongs into, and groups its problems. A file that cannot be written
+    /// stops no run: the first such error is in [`Collected::trouble`].
     pub fn add(&mut self, mut row: RowResult) {
         self.count(row.outcome, 1);
         self.note_time(row.outcome);
@@ -160,7 +161,7 @@ impl Collector {
         self.names = names;
     }
 
-    /// Takes what is to be told of a row whose outcome is not known yet.
+    /// Takes problems of a row whose outcome is not known yet; the row itself is added later, without them.
     pub fn tell(&mut self, file: u32, mut diagnostics: Vec<Diagnostic>) {
         self.place(file, &mut diagnostics);
         self.try_write(|files| files.add_problems(&diagnostics));
@@ -189,7 +190,7 @@ impl Collector {
         if let (Some(files), None) = (&mut self.files, &self.trouble)
             && let Err(error) = work(files)
         {
-            // The run is worth more than its report: it goes on, and the trouble is told at the end.
+            // The run is worth more than its report: it goes on, and the trouble is reported at the end.
             tracing::error!("{error}");
             self.trouble = Some(error);
         }

@@ -31,7 +31,7 @@ pub enum PerRow {
 /// What a collector writes beside the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
-    /// The list of rows.
+    /// Which list of rows is written.
     pub per_row: PerRow,
     /// Rows of the marked-up workbook.
     pub marked: MarkedRows,

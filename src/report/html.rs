@@ -88,7 +88,7 @@ pub struct PageParts {
     files: Vec<Arc<str>>,
 }
 
-/// Writes the page.
+/// Writes `report.html` and returns its path.
 pub fn write(
     folder: &ReportFolder,
     report: &RunReport,

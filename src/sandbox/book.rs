@@ -38,7 +38,7 @@ struct Pages {
 pub(super) struct Book {
     pages: RwLock<Pages>,
     file: Option<std::sync::Mutex<File>>,
-    /// What tells this book from any other: a target of its own for the client's state.
+    /// What distinguishes this book from any other: a target of its own for the client's state.
     name: String,
 }
 
