@@ -311,10 +311,14 @@ mod tests {
         let (a, x) = (partner("a", "A", "1"), partner("x", "X", "1"));
         for (total, is_whole) in [(2, true), (3, false)] {
             let api = Scripted::default();
-            pages(&api, &[&[a.clone()], &[x.clone()]], |page| {
-                page.total_pages = Some(2);
-                page.total_records = Some(total);
-            });
+            pages(
+                &api,
+                &[std::slice::from_ref(&a), std::slice::from_ref(&x)],
+                |page| {
+                    page.total_pages = Some(2);
+                    page.total_records = Some(total);
+                },
+            );
             match sweep(&api, &wanted).await.unwrap() {
                 Sweep::Whole(found) => {
                     assert!(is_whole);

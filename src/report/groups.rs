@@ -15,7 +15,7 @@ pub(super) type GroupKey = (Code, Option<Arc<str>>);
 /// The groups so far. A group's example is the first of it.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    groups: HashMap<GroupKey, ProblemGroup>,
+    by_key: HashMap<GroupKey, ProblemGroup>,
     errors: u64,
     warnings: u64,
 }
@@ -29,10 +29,10 @@ impl Groups {
             self.warnings += 1;
         }
         let mut column = diagnostic.at.column.as_ref().map(|c| Arc::clone(&c.name));
-        if self.groups.len() >= MOST_GROUPS {
+        if self.by_key.len() >= MOST_GROUPS {
             column = None;
         }
-        self.groups
+        self.by_key
             .entry((diagnostic.code, column.clone()))
             .or_insert_with(|| ProblemGroup {
                 code: diagnostic.code,
@@ -58,7 +58,7 @@ impl Groups {
 
     /// The groups, errors before warnings, most frequent first.
     pub(super) fn sorted(self) -> Vec<ProblemGroup> {
-        let mut groups: Vec<ProblemGroup> = self.groups.into_values().collect();
+        let mut groups: Vec<ProblemGroup> = self.by_key.into_values().collect();
         groups.sort_by(|a, b| {
             (b.severity, b.count, a.code, &a.column).cmp(&(a.severity, a.count, b.code, &b.column))
         });

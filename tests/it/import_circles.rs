@@ -85,7 +85,8 @@ fn read(folder: &Path, inner: &str, tree: &mut Tree) {
 }
 
 fn shown(circles: &[&Circle]) -> String {
-    circles.iter().map(|c| format!("\n{c}")).collect()
+    let texts: Vec<String> = circles.iter().map(ToString::to_string).collect();
+    texts.join("\n")
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn no_file_is_in_a_circle_of_imports() {
         .iter()
         .filter(|c| !KNOWN.iter().any(|known| is_within(c, known)))
         .collect();
-    assert!(new.is_empty(), "files import each other:{}", shown(&new));
+    assert!(new.is_empty(), "files import each other:\n{}", shown(&new));
     let gone: Vec<_> = KNOWN
         .iter()
         .filter(|known| !found.iter().any(|c| is_within(c, known)))
