@@ -32,6 +32,7 @@ pub mod diagnostic;
 pub mod http_client;
 pub mod mapping;
 pub mod notify;
+pub mod ops;
 pub mod partner;
 pub mod prepare;
 pub mod report;

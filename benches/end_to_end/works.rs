@@ -316,17 +316,17 @@ impl Works {
         ]
     }
 
-    /// One thread, in this process: our rooms beside the hand-written program.
+    /// One thread, in this process: our modules beside the hand-written program.
     fn map(&self) -> Vec<Line> {
         let rows = self.sent();
         self.export("sent.csv", rows, 0);
         let path = self.path("sent.csv");
-        let rooms = support::rooms::Rooms::open(&path, &self.path("m.toml"));
+        let pipeline = support::pipeline::Pipeline::open(&path, &self.path("m.toml"));
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..self.size.turns.max(5) {
             let (seconds, by_hand) = timed(|| support::reference::run(&path, |_| ()));
             theirs.push(rows as f64 / seconds);
-            let (seconds, made) = timed(|| rooms.serialize(|_| ()));
+            let (seconds, made) = timed(|| pipeline.serialize(|_| ()));
             ours.push(rows as f64 / seconds);
             assert_eq!(made, by_hand);
         }

@@ -2,8 +2,8 @@
 //! reads, types and serializes the same thirty columns.
 #![allow(dead_code, reason = "each bench takes what it needs")]
 
+pub mod pipeline;
 pub mod reference;
-pub mod rooms;
 pub mod state;
 pub mod upserts;
 

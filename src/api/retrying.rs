@@ -75,8 +75,16 @@ impl<A: PartnersApi> PartnersApi for Retrying<A> {
         self.repeated(|| self.inner.get(id, include)).await
     }
 
+    /// An answer of any status says that somebody is there, which is all that is asked for: only silence and throttling
+    /// are asked again.
     async fn health(&self) -> Result<(), ApiError> {
-        self.repeated(|| self.inner.health()).await
+        let ask = || async {
+            match self.inner.health().await {
+                Err(error @ ApiError::Status { .. }) => Ok(Err(error)),
+                answer => answer.map(Ok),
+            }
+        };
+        self.repeated(ask).await?
     }
 }
 
@@ -132,7 +140,13 @@ mod tests {
             api.will_get(Ok(None));
             assert_eq!(retrying.get(&PartnerId::new("p"), &[]).await, Ok(None));
             assert_eq!(api.take_calls(), ["get p", "get p"]);
-            api.will_be_well(Err(failure));
+            api.will_be_well(Err(failure.clone()));
+            if matches!(failure, ApiError::Status { .. }) {
+                // Whoever answers is there.
+                assert_eq!(retrying.health().await, Err(failure));
+                assert_eq!(api.take_calls(), ["health"]);
+                continue;
+            }
             api.will_be_well(Ok(()));
             assert_eq!(retrying.health().await, Ok(()));
             assert_eq!(api.take_calls(), ["health", "health"]);

@@ -1,25 +1,25 @@
-//! FRONT DESK: talks to the user, calls the rooms; nobody imports it.
+//! The command line: what was typed becomes a request to [`crate::ops`], and what comes back becomes words and an exit
+//! status. Nobody imports this module.
 
-mod adopt;
 mod args;
 mod commands;
-mod connect;
-mod contents;
-mod done;
+mod desk;
 mod exit;
-mod feeder;
-mod known;
+mod front;
 mod output;
 mod progress;
 mod prompt;
-mod readback;
+mod settings;
+mod signals;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 pub use args::{Cli, command};
-pub use exit::{CliError, Exit};
+use desk::Desk;
+pub use exit::CliError;
 use output::Output;
 
 use crate::clock::Clock;
@@ -36,20 +36,12 @@ pub fn main() -> ExitCode {
         output,
         clock: Clock::System,
     };
-    let exit = match commands::run(cli, &desk) {
-        Ok(exit) => exit,
-        Err(error) => {
-            desk.output.error(&error);
-            error.exit()
-        }
-    };
-    exit.into()
-}
-
-/// What every command is given: the world as arguments.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    pub(crate) environment: Environment,
-    pub(crate) output: Output,
-    pub(crate) clock: Clock,
+    for unknown in desk.environment.unknown() {
+        desk.output.note(&format!("warning: {unknown}"));
+    }
+    let ending = commands::run(cli, &desk).unwrap_or_else(|error| {
+        desk.output.error(&error);
+        error.ending()
+    });
+    ending.into()
 }

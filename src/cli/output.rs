@@ -4,9 +4,9 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::args::Shared;
-use super::exit::CliError;
 use super::progress::Screen;
 use crate::config::Environment;
+use crate::report::{RunEnding, RunReport, render_terminal, summary_json};
 
 /// The two voices.
 #[derive(Debug)]
@@ -41,6 +41,16 @@ impl Output {
         io::stdout().lock().write_all(text.as_bytes()).is_ok()
     }
 
+    /// The summary of a run, as asked for, and how the run ended.
+    pub(crate) fn summary(&self, report: &RunReport) -> RunEnding {
+        if self.json {
+            self.result(&format!("{}\n", summary_json(report)));
+        } else {
+            self.result(&render_terminal(report));
+        }
+        RunEnding::of(report.exit)
+    }
+
     /// A line for people, to standard error; silent with `-q`.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
@@ -51,7 +61,7 @@ impl Output {
     }
 
     /// An error, to standard error.
-    pub(crate) fn error(&self, error: &CliError) {
+    pub(crate) fn error(&self, error: &dyn std::fmt::Display) {
         let red = anstyle::Style::new()
             .bold()
             .fg_color(Some(anstyle::AnsiColor::Red.into()));

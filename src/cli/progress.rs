@@ -96,24 +96,16 @@ impl Progress {
             .ok();
         Self { stop, thread }
     }
+}
 
+impl Drop for Progress {
     /// Takes the display away.
-    pub(crate) fn finish(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
+    fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             let _ = thread.join();
         }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

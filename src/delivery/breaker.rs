@@ -90,23 +90,85 @@ mod tests {
     use super::*;
     use crate::partner::{ApiWords, PartnerId};
 
-    #[test]
-    fn doubts_in_a_row_open_it_and_a_success_between_closes_it() {
-        let doubt = || CreateOutcome::InDoubt {
+    fn doubt() -> CreateOutcome {
+        CreateOutcome::InDoubt {
             words: ApiWords::new("500"),
             retry_after: None,
-        };
+        }
+    }
+
+    fn refusal(status: u16) -> CreateOutcome {
+        CreateOutcome::Rejected {
+            status,
+            words: ApiWords::new("no"),
+        }
+    }
+
+    /// Looks at `times` outcomes, of which none may stop the run.
+    fn pass(breaker: &mut Breaker, times: usize, outcome: &CreateOutcome) {
+        for n in 1..=times {
+            assert_eq!(breaker.see(outcome), None, "{outcome:?} number {n}");
+        }
+    }
+
+    fn stops(breaker: &mut Breaker, outcome: &CreateOutcome) -> bool {
+        matches!(breaker.see(outcome), Some(StopReason::ApiDown(_)))
+    }
+
+    #[test]
+    fn doubts_in_a_row_open_it_and_an_answer_between_closes_it() {
         let mut breaker = Breaker::new(1);
-        for _ in 0..19 {
-            assert_eq!(breaker.see(&doubt()), None);
+        // Any answer that can be trusted shows that the API works, a refusal too.
+        let created = CreateOutcome::Created(PartnerId::new("p"));
+        for answer in [created, refusal(400), refusal(404)] {
+            pass(&mut breaker, 19, &doubt());
+            pass(&mut breaker, 1, &answer);
         }
-        breaker.see(&CreateOutcome::Created(PartnerId::new("p")));
-        for _ in 0..19 {
-            assert_eq!(breaker.see(&doubt()), None);
+        pass(&mut breaker, 19, &doubt());
+        assert!(stops(&mut breaker, &doubt()));
+    }
+
+    #[test]
+    fn more_workers_may_have_more_doubts_in_a_row() {
+        for (workers, doubts) in [(1, 20), (6, 20), (16, 48), (64, 192)] {
+            let mut breaker = Breaker::new(workers);
+            pass(&mut breaker, doubts - 1, &doubt());
+            assert!(stops(&mut breaker, &doubt()), "{workers} workers");
         }
-        assert!(matches!(
-            breaker.see(&doubt()),
-            Some(StopReason::ApiDown(_))
-        ));
+    }
+
+    #[test]
+    fn nothing_but_404_is_a_wrong_address_unless_a_create_went_through() {
+        for status in [404, 405] {
+            let mut breaker = Breaker::new(4);
+            pass(&mut breaker, 9, &refusal(status));
+            assert!(stops(&mut breaker, &refusal(status)), "{status}");
+            let mut breaker = Breaker::new(4);
+            pass(
+                &mut breaker,
+                1,
+                &CreateOutcome::Created(PartnerId::new("p")),
+            );
+            pass(&mut breaker, 50, &refusal(status));
+        }
+        // Another refusal is of its row alone.
+        pass(&mut Breaker::new(4), 50, &refusal(400));
+    }
+
+    #[test]
+    fn what_no_further_try_can_help_stops_at_once() {
+        let words = || ApiWords::new("x");
+        let mut breaker = Breaker::new(4);
+        let throttled = CreateOutcome::NotMade(NotMade::Throttled { retry_after: None });
+        assert!(stops(&mut breaker, &throttled));
+        let unsent = CreateOutcome::NotMade(NotMade::NotSent(words()));
+        assert!(stops(&mut breaker, &unsent));
+        for refused in [NotMade::Unauthorised(words()), NotMade::Forbidden(words())] {
+            assert!(matches!(
+                breaker.see(&CreateOutcome::NotMade(refused)),
+                Some(StopReason::NotAuthorised(_))
+            ));
+        }
+        pass(&mut breaker, 5, &CreateOutcome::NotMade(NotMade::Stopped));
     }
 }

@@ -1,6 +1,8 @@
 //! Why a run stops early, and the signal that says so to everybody.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -38,24 +40,36 @@ impl fmt::Display for StopReason {
 }
 
 /// The signal. The first reason stands; later ones change nothing.
-#[derive(Debug, Clone)]
-pub struct Stop {
+///
+/// Signals form a tree: who stops a parent stops all its children, with the parent's reason; a child that stops leaves
+/// its parent and its siblings alone. The process has one signal, each operation a child of it.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<Node>);
+
+#[derive(Debug)]
+struct Node {
     reason: watch::Sender<Option<StopReason>>,
     flag: watch::Sender<bool>,
+    /// Held while a reason is set, so that a child made meanwhile misses nothing.
+    children: Mutex<Vec<Weak<Node>>>,
 }
 
-impl Default for Stop {
+impl Default for Node {
     fn default() -> Self {
         Self {
             reason: watch::Sender::new(None),
             flag: watch::Sender::new(false),
+            children: Mutex::default(),
         }
     }
 }
 
-impl Stop {
-    /// Asks everybody to stop.
-    pub fn request(&self, reason: StopReason) {
+impl Node {
+    fn request(&self, reason: StopReason) {
+        let children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        for child in children.iter().filter_map(Weak::upgrade) {
+            child.request(reason.clone());
+        }
         let first = self.reason.send_if_modified(|current| {
             let first = current.is_none();
             if first {
@@ -67,28 +81,94 @@ impl Stop {
             self.flag.send_replace(true);
         }
     }
+}
+
+impl Stop {
+    /// A signal that this one stops too.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let child = Self::default();
+        let mut children = self
+            .0
+            .children
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        children.retain(|c| c.strong_count() > 0);
+        if let Some(reason) = self.reason() {
+            child.0.request(reason);
+        } else {
+            children.push(Arc::downgrade(&child.0));
+        }
+        child
+    }
+
+    /// Asks everybody to stop.
+    pub fn request(&self, reason: StopReason) {
+        self.0.request(reason);
+    }
 
     /// Why, where somebody asked.
     #[must_use]
     pub fn reason(&self) -> Option<StopReason> {
-        self.reason.borrow().clone()
+        self.0.reason.borrow().clone()
     }
 
     /// Whether somebody asked.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        *self.flag.borrow()
+        *self.0.flag.borrow()
     }
 
     /// The flag alone, for the limiter.
     #[must_use]
     pub fn flag(&self) -> watch::Receiver<bool> {
-        self.flag.subscribe()
+        self.0.flag.subscribe()
     }
 
     /// Waits until somebody asks.
     pub async fn requested(&self) {
-        let mut flag = self.flag.subscribe();
+        let mut flag = self.0.flag.subscribe();
         let _ = flag.wait_for(|f| *f).await;
+    }
+
+    /// Waits for `time` or until somebody asks; true where nobody did.
+    pub async fn pause(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(time) => !self.is_requested(),
+            () = self.requested() => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_stops_its_children_and_not_the_other_way_round() {
+        let parent = Stop::default();
+        let (first, second) = (parent.child(), parent.child());
+        let grandchild = first.child();
+        first.request(StopReason::TimeOver);
+        assert!(grandchild.is_requested());
+        assert!(!parent.is_requested() && !second.is_requested());
+        parent.request(StopReason::Interrupted);
+        assert_eq!(second.reason(), Some(StopReason::Interrupted));
+        // The first reason stands.
+        assert_eq!(first.reason(), Some(StopReason::TimeOver));
+        assert_eq!(grandchild.reason(), Some(StopReason::TimeOver));
+        // One that is born late is stopped at once.
+        assert_eq!(parent.child().reason(), Some(StopReason::Interrupted));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_ends_when_somebody_asks() {
+        let parent = Stop::default();
+        let child = parent.child();
+        assert!(child.pause(Duration::from_hours(1)).await);
+        let waiting = tokio::spawn(async move { child.pause(Duration::from_hours(1)).await });
+        tokio::task::yield_now().await;
+        parent.request(StopReason::Interrupted);
+        assert!(!waiting.await.unwrap());
     }
 }

@@ -5,14 +5,14 @@ use std::fmt;
 /// Whether a row with this diagnostic can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Told; the row is sent.
+    /// It is reported, and the row is sent.
     Warning,
     /// The row is not sent.
     Error,
 }
 
 impl Severity {
-    /// `warning` or `error`.
+    /// The word in reports: `warning` or `error`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// A column as the user sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnAt {
-    /// From 0.
+    /// The column's number, from 0.
     pub index: usize,
     /// As addressed in a mapping.
     pub name: Arc<str>,
@@ -18,13 +18,13 @@ pub struct ColumnAt {
 pub struct Location {
     /// The file as the user named it.
     pub file: Option<Arc<str>>,
-    /// The workbook's sheet.
+    /// The sheet of the workbook; none for a text file.
     pub sheet: Option<Arc<str>>,
-    /// The row, from 1.
+    /// The row as a spreadsheet shows it, from 1.
     pub row: Option<u64>,
     /// The line in a text editor, from 1, where it differs from the row.
     pub line: Option<u64>,
-    /// The column.
+    /// The column that the value is in.
     pub column: Option<ColumnAt>,
     /// The request field, `organization.signOnDate`.
     pub field: Option<Arc<str>>,

@@ -1,18 +1,20 @@
-//! Shared words: facts about the user's data.
+//! Diagnostics: facts about the user's data, in the words that all modules share.
 //!
-//! A diagnostic is collected and the run goes on. It is never an error: an error means that a room cannot
-//! work. What comes in is a finding made by `source`, `mapping` or `partner`; what goes out is text and
+//! A diagnostic is collected and the run goes on. It is never an error: an error means that a module cannot
+//! do its work. What comes in is a finding made by `source`, `mapping` or `partner`; what goes out is text and
 //! report lines. Nothing here reads files or decides what happens to a row.
 
 mod code;
 mod location;
 mod render;
 mod suggest;
+mod text;
 
 pub use code::{Code, Severity};
 pub use location::{ColumnAt, Location, column_letter};
-pub use render::{one_line, thousands, visible};
+pub use render::one_line;
 pub use suggest::nearest;
+pub use text::{thousands, visible};
 
 /// One fact about the user's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +23,13 @@ pub struct Diagnostic {
     pub code: Code,
     /// Whether the row can be sent. Starts as the code's own severity; a mapping may change it.
     pub severity: Severity,
-    /// Where it is.
+    /// The place in the user's file, as far as it is known.
     pub at: Location,
     /// The value seen, already masked where the field is sensitive, with control characters made visible.
     pub value: Option<String>,
     /// What is wrong and what was expected, in a sentence without the place.
     pub message: String,
-    /// How to repair it.
+    /// How a person repairs it: the code's own words, or more precise ones.
     pub hint: Option<String>,
 }
 
@@ -45,7 +47,7 @@ impl Diagnostic {
         }
     }
 
-    /// The same with the value seen; `sensitive` values are masked here, so that no later room can forget it.
+    /// The same with the value seen; `sensitive` values are masked here, so that no later step can forget it.
     #[must_use]
     pub fn with_value(mut self, value: &str, sensitive: bool) -> Self {
         self.value = Some(if sensitive {

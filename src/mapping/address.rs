@@ -1,10 +1,9 @@
-//! What only the parts of an address together can tell: a state's code by its country, and a postal code's
+//! What only the parts of an address together can show: a state's code by its country, and a postal code's
 //! lost zero by its state.
 
 use super::lookup;
-use super::scratch::Scratch;
 use crate::diagnostic::Code;
-use crate::partner::{FieldKind, Finding, LeafInfo};
+use crate::partner::{Draft, FieldKind, Finding, LeafInfo};
 
 /// The leaves of one address.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,30 +44,30 @@ pub(super) fn addresses(leaves: &[LeafInfo]) -> Vec<AddressLeaves> {
 
 impl AddressLeaves {
     /// Turns the state into its code and looks at the postal code.
-    pub(super) fn settle(self, s: &mut Scratch) {
+    pub(super) fn settle(self, draft: &mut Draft, findings: &mut Vec<Finding>) {
         let country = self
             .country
-            .and_then(|l| s.draft.leaf_text(l))
+            .and_then(|l| draft.leaf_text(l))
             .and_then(lookup::alpha2);
         if let Some(leaf) = self.state
-            && let Some(text) = s.draft.leaf_text(leaf)
+            && let Some(text) = draft.leaf_text(leaf)
         {
             match lookup::state_code(text, country) {
                 Some(code) if code == text => {}
-                Some(code) => s.draft.replace_text(leaf, code),
+                Some(code) => draft.replace_text(leaf, code),
                 None => {
                     let finding = Finding::new(
                         leaf,
                         Code::StateUnknown,
                         "The state or province is not known; it is sent as written.",
                     );
-                    s.findings.push(finding.with_value(text));
+                    findings.push(finding.with_value(text));
                 }
             }
         }
-        let state = self.state.and_then(|l| s.draft.leaf_text(l));
+        let state = self.state.and_then(|l| draft.leaf_text(l));
         if let Some(leaf) = self.postal
-            && let Some(text) = s.draft.leaf_text(leaf)
+            && let Some(text) = draft.leaf_text(leaf)
         {
             let (code, message, restored) = match judge_postal(text, state, country) {
                 Postal::Usual => return,
@@ -83,10 +82,9 @@ impl AddressLeaves {
                     None,
                 ),
             };
-            s.findings
-                .push(Finding::new(leaf, code, message).with_value(text));
+            findings.push(Finding::new(leaf, code, message).with_value(text));
             if let Some(full) = restored {
-                s.draft.replace_text(leaf, &full);
+                draft.replace_text(leaf, &full);
             }
         }
     }

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::address::{self, AddressLeaves};
+use super::address;
 use super::coerce::{Coerced, coerce};
 use super::date::{self, Format, Hints};
 use super::error::{MappingError, MappingProblem};
-use super::file::{Mapping, Validation};
+use super::file::Mapping;
 use super::phone;
-use super::rule::{Constant, Feed, FieldRule, Placed, Transform};
+use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
+use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
 use super::template::{Templates, columns_of};
 use super::words::WordMap;
 use crate::diagnostic::nearest;
@@ -20,144 +21,8 @@ use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
 use crate::source::{Header, PROBLEMS_COLUMN};
 
-/// Where a leaf's value comes from, by number.
-#[derive(Debug, Clone)]
-pub(super) enum PlanFeed {
-    Column(usize),
-    Columns(Vec<usize>),
-    Value(Ready),
-    Template(usize),
-    Partner(usize),
-    /// The row's key: legacyIdentifier where it is not mapped.
-    Key,
-    /// Filled by another leaf's value: an extension, a second address line.
-    Sibling,
-}
-
-/// A constant, converted to what its field takes.
-#[derive(Debug, Clone)]
-pub(super) enum Ready {
-    Text(String),
-    Integer(i64),
-    Boolean(bool),
-    Date(jiff::civil::Date),
-    Raw(String),
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct PlanRule {
-    pub(super) kind: FieldKind,
-    pub(super) feed: PlanFeed,
-    pub(super) split: Option<String>,
-    pub(super) map: Option<WordMap>,
-    pub(super) default: Option<Ready>,
-    pub(super) transforms: Vec<Transform>,
-    pub(super) hints: Hints,
-    /// The number of the first of this leaf's date columns.
-    pub(super) dates: usize,
-    /// The leaf that takes what this one cuts off.
-    pub(super) sibling: Option<usize>,
-    /// Nothing is done to a text but to send it.
-    pub(super) is_verbatim: bool,
-    /// What becomes of a text depends on nothing else, and costs more than to remember it.
-    pub(super) is_remembered: bool,
-    /// A text is judged by its field alone, and sent as it stands or nearly so.
-    pub(super) is_bare: bool,
-}
-
-impl PlanRule {
-    /// Chooses the short ways that its texts can go.
-    fn choose_ways(&mut self) {
-        let is_text = matches!(
-            self.kind,
-            FieldKind::Text
-                | FieldKind::Identifier
-                | FieldKind::PostalCode
-                | FieldKind::State
-                | FieldKind::FreeForm
-        );
-        self.is_verbatim = is_text
-            && self.map.is_none()
-            && self.transforms.is_empty()
-            && self.split.is_none()
-            && self.sibling.is_none();
-        self.is_bare = matches!(
-            self.kind,
-            FieldKind::Phone | FieldKind::Email | FieldKind::Routing | FieldKind::Uuid
-        ) && self.map.is_none()
-            && self.transforms.is_empty()
-            && self.split.is_none();
-        let is_looked_up = matches!(
-            self.kind,
-            FieldKind::Words(_)
-                | FieldKind::Boolean
-                | FieldKind::Country
-                | FieldKind::Currency
-                | FieldKind::TimeZone
-        ) || self.map.is_some()
-            || !self.transforms.is_empty();
-        self.is_remembered = is_looked_up
-            && !matches!(self.kind, FieldKind::Date | FieldKind::Phone)
-            && self.split.is_none()
-            && self.sibling.is_none();
-    }
-}
-
-/// A column of dates: what evidence is gathered for.
-#[derive(Debug, Clone)]
-pub struct DateColumn {
-    /// The leaf it feeds.
-    pub leaf: usize,
-    /// The source column; none for a template's text.
-    pub column: Option<usize>,
-    /// The request field, for people.
-    pub field: Arc<str>,
-    /// Whether the mapping's hints decide, so that evidence is not needed.
-    pub hinted: bool,
-}
-
-/// The bit of a text's length.
-pub(super) fn length_bit(text: &str) -> u64 {
-    1 << text.len().min(63)
-}
-
 /// Numbers of plans; 0 is none.
 static PLANS: AtomicU64 = AtomicU64::new(1);
-
-/// A mapping compiled against a header.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// A number of its own, by which a scratch knows what it remembers.
-    pub(super) id: u64,
-    /// The request body's tree.
-    pub shape: Shape,
-    /// Columns whose order of day and month is judged by their own evidence.
-    pub date_columns: Vec<DateColumn>,
-    /// Columns that no rule uses.
-    pub unused: Vec<usize>,
-    /// Columns that feed a sensitive field: their values are masked wherever they are shown.
-    pub sensitive_columns: Vec<bool>,
-    /// The levels that the user changed.
-    pub validation: Validation,
-    pub(super) header: Arc<Header>,
-    pub(super) rules: Vec<PlanRule>,
-    /// The order in which leaves are filled: those that hand something to a sibling come last.
-    pub(super) order: Vec<usize>,
-    pub(super) key: Vec<usize>,
-    pub(super) null: Vec<String>,
-    /// Bit `n` is set where a word of `null` has `n` bytes; the last stands for all longer ones.
-    pub(super) null_lengths: u64,
-    pub(super) templates: Templates,
-    /// A rule names another row.
-    refers: bool,
-    pub(super) legacy: usize,
-    pub(super) business_name: usize,
-    pub(super) query: [Option<usize>; 2],
-    /// Mapped columns but the key's and the legacyIdentifier's.
-    pub(super) content: Vec<usize>,
-    pub(super) addresses: Vec<AddressLeaves>,
-    pub(super) phone_region: Option<phonenumber::country::Id>,
-}
 
 impl Plan {
     /// Compiles a mapping against the header of one file.
@@ -195,7 +60,9 @@ impl Plan {
                 problems: compiler.problems,
             });
         }
-        compiler.rules.iter_mut().for_each(PlanRule::choose_ways);
+        for rule in &mut compiler.rules {
+            rule.text_path = rule.shortest_path();
+        }
         let refers = (compiler.rules.iter()).any(|r| matches!(r.feed, PlanFeed::Partner(_)));
         let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
         let unused = (0..header.len())
@@ -242,70 +109,6 @@ impl Plan {
             refers,
         })
     }
-
-    /// The columns of the file.
-    #[must_use]
-    pub fn header(&self) -> &Arc<Header> {
-        &self.header
-    }
-
-    /// Whether a row can refer to another row's partner.
-    #[must_use]
-    pub fn has_references(&self) -> bool {
-        self.refers
-    }
-
-    /// The column that mainly feeds a leaf.
-    #[must_use]
-    pub fn column_of(&self, leaf: usize) -> Option<usize> {
-        match &self.rules.get(leaf)?.feed {
-            PlanFeed::Column(c) | PlanFeed::Partner(c) => Some(*c),
-            PlanFeed::Columns(columns) => columns.first().copied(),
-            PlanFeed::Key => self.key.first().copied(),
-            PlanFeed::Value(_) | PlanFeed::Template(_) | PlanFeed::Sibling => None,
-        }
-    }
-
-    /// Whether legacyIdentifier is filled by its own rule rather than by the key.
-    #[must_use]
-    pub fn has_own_identifier(&self) -> bool {
-        !matches!(self.rules[self.legacy].feed, PlanFeed::Key)
-    }
-
-    /// The leaf of legacyIdentifier.
-    #[must_use]
-    pub fn legacy_leaf(&self) -> usize {
-        self.legacy
-    }
-
-    /// The leaf of businessName.
-    #[must_use]
-    pub fn business_name_leaf(&self) -> usize {
-        self.business_name
-    }
-
-    /// Mapped columns that are no part of the row's identity.
-    #[must_use]
-    pub fn content_columns(&self) -> &[usize] {
-        &self.content
-    }
-
-    /// Leaves of fixed words, or with a map, and the column of each.
-    pub fn word_columns(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.rules.iter().enumerate().filter_map(|(leaf, rule)| {
-            let of_words = rule.map.is_some() || matches!(rule.kind, FieldKind::Words(_));
-            match rule.feed {
-                PlanFeed::Column(column) if of_words => Some((leaf, column)),
-                _ => None,
-            }
-        })
-    }
-
-    /// The first key column.
-    #[must_use]
-    pub fn key_column(&self) -> Option<usize> {
-        self.key.first().copied()
-    }
 }
 
 struct Compiler<'m> {
@@ -351,55 +154,10 @@ impl Compiler<'_> {
             span,
         } = field_rule;
         let leaf = self.leaves.len();
-        let mut hints = Hints {
-            formats: Vec::new(),
-            order: self.mapping.source.date_order,
-            locale: self.mapping.source.locale,
-            timezone: self.mapping.source.timezone.clone(),
-        };
-        for format in &rule.formats {
-            match Format::from_word(&format.text) {
-                Ok(format) => hints.formats.push(format),
-                Err(message) => self
-                    .problems
-                    .push(MappingProblem::new(format.span.clone(), message)),
-            }
-        }
+        let hints = self.hints(rule);
         let dates = self.dates.len();
         let shown: Arc<str> = display_path(path).into();
-        let feed = match &rule.feed {
-            Feed::Column(c) => self.column(c).map(PlanFeed::Column),
-            Feed::Columns(all) => {
-                let columns: Vec<usize> = all.iter().filter_map(|c| self.column(c)).collect();
-                if all.is_empty() {
-                    self.problems
-                        .push(MappingProblem::new(span.clone(), "columns names no column"));
-                }
-                Some(PlanFeed::Columns(columns))
-            }
-            Feed::Partner(c) => self.column(c).map(PlanFeed::Partner),
-            Feed::Value(constant) => self
-                .ready(field.kind, constant, span.clone())
-                .map(PlanFeed::Value),
-            Feed::Template(text) => {
-                for name in columns_of(&text.text) {
-                    if let Some(column) = self.header.find(&name) {
-                        self.used[column] = true;
-                        self.sensitive[column] |= field.sensitive;
-                    }
-                }
-                match self.templates.add(&text.text, self.header) {
-                    Ok(index) => Some(PlanFeed::Template(index)),
-                    Err(message) => {
-                        self.problems.push(MappingProblem::new(
-                            text.span.clone(),
-                            format!("the template does not work: {message}"),
-                        ));
-                        None
-                    }
-                }
-            }
-        };
+        let feed = self.feed(field_rule);
         // A rule that does not fit is a problem already; a placeholder keeps leaf numbers in step.
         let feed = feed.unwrap_or(PlanFeed::Sibling);
         let columns: Vec<Option<usize>> = match &feed {
@@ -446,10 +204,66 @@ impl Compiler<'_> {
             hints,
             dates,
             sibling: None,
-            is_verbatim: false,
-            is_remembered: false,
-            is_bare: false,
+            text_path: TextPath::General,
         });
+    }
+
+    /// What the mapping and the rule say about a field's dates.
+    fn hints(&mut self, rule: &Rule) -> Hints {
+        let mut hints = Hints {
+            formats: Vec::new(),
+            order: self.mapping.source.date_order,
+            locale: self.mapping.source.locale,
+            timezone: self.mapping.source.timezone.clone(),
+        };
+        for format in &rule.formats {
+            match Format::from_word(&format.text) {
+                Ok(format) => hints.formats.push(format),
+                Err(message) => self
+                    .problems
+                    .push(MappingProblem::new(format.span.clone(), message)),
+            }
+        }
+        hints
+    }
+
+    /// Where the rule's values come from; none, and a problem, where that does not fit.
+    fn feed(&mut self, field_rule: &FieldRule) -> Option<PlanFeed> {
+        match &field_rule.rule.feed {
+            Feed::Column(c) => self.column(c).map(PlanFeed::Column),
+            Feed::Columns(all) => {
+                let columns: Vec<usize> = all.iter().filter_map(|c| self.column(c)).collect();
+                if all.is_empty() {
+                    self.problems.push(MappingProblem::new(
+                        field_rule.span.clone(),
+                        "columns names no column",
+                    ));
+                }
+                Some(PlanFeed::Columns(columns))
+            }
+            Feed::Partner(c) => self.column(c).map(PlanFeed::Partner),
+            Feed::Value(constant) => self
+                .ready(field_rule.field.kind, constant, field_rule.span.clone())
+                .map(PlanFeed::Value),
+            Feed::Template(text) => {
+                for name in columns_of(&text.text) {
+                    if let Some(column) = self.header.find(&name) {
+                        self.used[column] = true;
+                        self.sensitive[column] |= field_rule.field.sensitive;
+                    }
+                }
+                match self.templates.add(&text.text, self.header) {
+                    Ok(index) => Some(PlanFeed::Template(index)),
+                    Err(message) => {
+                        self.problems.push(MappingProblem::new(
+                            text.span.clone(),
+                            format!("the template does not work: {message}"),
+                        ));
+                        None
+                    }
+                }
+            }
+        }
     }
 
     /// Adds the leaves that nobody maps: the key as legacyIdentifier, a phone's extension, a second line.
@@ -511,9 +325,7 @@ impl Compiler<'_> {
             hints: Hints::default(),
             dates: self.dates.len(),
             sibling: None,
-            is_verbatim: false,
-            is_remembered: false,
-            is_bare: false,
+            text_path: TextPath::General,
         });
         self.leaves.len() - 1
     }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 pub struct MappingProblem {
     /// Byte range in the file.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// What is wrong, as a sentence of its own.
     pub message: String,
-    /// What would be right.
+    /// What would be right, where that is known.
     pub help: Option<String>,
 }
 
@@ -36,22 +36,22 @@ impl MappingProblem {
 /// The mapping cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
-    /// It cannot be read.
+    /// The file cannot be opened or is not UTF-8.
     #[error("cannot open the mapping {path}: {source}. Check the name and that you may read it.")]
     Open {
-        /// The file.
+        /// The file as the user named it.
         path: String,
-        /// The cause.
+        /// What the operating system said.
         source: std::io::Error,
     },
-    /// It is wrong.
+    /// It was read, and something in it does not work.
     #[error("{}", render(path, text, problems))]
     Invalid {
-        /// The file.
+        /// The file as the user named it.
         path: String,
-        /// Its text.
+        /// The whole text of the file, of which the message shows lines.
         text: Arc<str>,
-        /// All that is wrong.
+        /// All that is wrong, in the order of the file.
         problems: Vec<MappingProblem>,
     },
 }

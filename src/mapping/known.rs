@@ -7,7 +7,7 @@ const MOST: usize = 256;
 /// A longer text is looked at each time.
 const LONGEST: usize = 64;
 
-/// The value of a text that had nothing to tell.
+/// The value of a text about which nothing was found.
 #[derive(Debug)]
 pub(super) enum Became {
     Integer(i64),

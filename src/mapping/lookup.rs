@@ -4,182 +4,18 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-/// States and provinces by country. Source: USPS Publication 28 (US), Canada Post (CA), Australia Post (AU),
-/// ISO 3166-2:MX with the two- and three-letter postal abbreviations in use (MX).
-const STATES: &[(&str, &str, &str)] = &[
-    ("US", "AL", "Alabama"),
-    ("US", "AK", "Alaska"),
-    ("US", "AZ", "Arizona"),
-    ("US", "AR", "Arkansas"),
-    ("US", "CA", "California"),
-    ("US", "CO", "Colorado"),
-    ("US", "CT", "Connecticut"),
-    ("US", "DE", "Delaware"),
-    ("US", "DC", "District of Columbia"),
-    ("US", "FL", "Florida"),
-    ("US", "GA", "Georgia"),
-    ("US", "HI", "Hawaii"),
-    ("US", "ID", "Idaho"),
-    ("US", "IL", "Illinois"),
-    ("US", "IN", "Indiana"),
-    ("US", "IA", "Iowa"),
-    ("US", "KS", "Kansas"),
-    ("US", "KY", "Kentucky"),
-    ("US", "LA", "Louisiana"),
-    ("US", "ME", "Maine"),
-    ("US", "MD", "Maryland"),
-    ("US", "MA", "Massachusetts"),
-    ("US", "MI", "Michigan"),
-    ("US", "MN", "Minnesota"),
-    ("US", "MS", "Mississippi"),
-    ("US", "MO", "Missouri"),
-    ("US", "MT", "Montana"),
-    ("US", "NE", "Nebraska"),
-    ("US", "NV", "Nevada"),
-    ("US", "NH", "New Hampshire"),
-    ("US", "NJ", "New Jersey"),
-    ("US", "NM", "New Mexico"),
-    ("US", "NY", "New York"),
-    ("US", "NC", "North Carolina"),
-    ("US", "ND", "North Dakota"),
-    ("US", "OH", "Ohio"),
-    ("US", "OK", "Oklahoma"),
-    ("US", "OR", "Oregon"),
-    ("US", "PA", "Pennsylvania"),
-    ("US", "RI", "Rhode Island"),
-    ("US", "SC", "South Carolina"),
-    ("US", "SD", "South Dakota"),
-    ("US", "TN", "Tennessee"),
-    ("US", "TX", "Texas"),
-    ("US", "UT", "Utah"),
-    ("US", "VT", "Vermont"),
-    ("US", "VA", "Virginia"),
-    ("US", "WA", "Washington"),
-    ("US", "WV", "West Virginia"),
-    ("US", "WI", "Wisconsin"),
-    ("US", "WY", "Wyoming"),
-    ("US", "AS", "American Samoa"),
-    ("US", "GU", "Guam"),
-    ("US", "MP", "Northern Mariana Islands"),
-    ("US", "PR", "Puerto Rico"),
-    ("US", "VI", "Virgin Islands"),
-    ("US", "AA", "Armed Forces Americas"),
-    ("US", "AE", "Armed Forces Europe"),
-    ("US", "AP", "Armed Forces Pacific"),
-    ("CA", "AB", "Alberta"),
-    ("CA", "BC", "British Columbia"),
-    ("CA", "MB", "Manitoba"),
-    ("CA", "NB", "New Brunswick"),
-    ("CA", "NL", "Newfoundland and Labrador"),
-    ("CA", "NS", "Nova Scotia"),
-    ("CA", "NT", "Northwest Territories"),
-    ("CA", "NU", "Nunavut"),
-    ("CA", "ON", "Ontario"),
-    ("CA", "PE", "Prince Edward Island"),
-    ("CA", "QC", "Quebec"),
-    ("CA", "QC", "Québec"),
-    ("CA", "SK", "Saskatchewan"),
-    ("CA", "YT", "Yukon"),
-    ("AU", "ACT", "Australian Capital Territory"),
-    ("AU", "NSW", "New South Wales"),
-    ("AU", "NT", "Northern Territory"),
-    ("AU", "QLD", "Queensland"),
-    ("AU", "SA", "South Australia"),
-    ("AU", "TAS", "Tasmania"),
-    ("AU", "VIC", "Victoria"),
-    ("AU", "WA", "Western Australia"),
-    ("MX", "AGU", "Aguascalientes"),
-    ("MX", "BCN", "Baja California"),
-    ("MX", "BCS", "Baja California Sur"),
-    ("MX", "CAM", "Campeche"),
-    ("MX", "CHP", "Chiapas"),
-    ("MX", "CHH", "Chihuahua"),
-    ("MX", "CMX", "Ciudad de México"),
-    ("MX", "CMX", "Ciudad de Mexico"),
-    ("MX", "CMX", "Mexico City"),
-    ("MX", "COA", "Coahuila"),
-    ("MX", "COL", "Colima"),
-    ("MX", "DUR", "Durango"),
-    ("MX", "GUA", "Guanajuato"),
-    ("MX", "GRO", "Guerrero"),
-    ("MX", "HID", "Hidalgo"),
-    ("MX", "JAL", "Jalisco"),
-    ("MX", "MEX", "Estado de México"),
-    ("MX", "MEX", "México"),
-    ("MX", "MIC", "Michoacán"),
-    ("MX", "MIC", "Michoacan"),
-    ("MX", "MOR", "Morelos"),
-    ("MX", "NAY", "Nayarit"),
-    ("MX", "NLE", "Nuevo León"),
-    ("MX", "NLE", "Nuevo Leon"),
-    ("MX", "OAX", "Oaxaca"),
-    ("MX", "PUE", "Puebla"),
-    ("MX", "QUE", "Querétaro"),
-    ("MX", "QUE", "Queretaro"),
-    ("MX", "ROO", "Quintana Roo"),
-    ("MX", "SLP", "San Luis Potosí"),
-    ("MX", "SLP", "San Luis Potosi"),
-    ("MX", "SIN", "Sinaloa"),
-    ("MX", "SON", "Sonora"),
-    ("MX", "TAB", "Tabasco"),
-    ("MX", "TAM", "Tamaulipas"),
-    ("MX", "TLA", "Tlaxcala"),
-    ("MX", "VER", "Veracruz"),
-    ("MX", "YUC", "Yucatán"),
-    ("MX", "YUC", "Yucatan"),
-    ("MX", "ZAC", "Zacatecas"),
-];
+use super::data::records;
 
-/// Names of countries that people write and ISO does not list.
-const COUNTRY_NAMES: &[(&str, &str)] = &[
-    ("usa", "US"),
-    ("us of a", "US"),
-    ("united states", "US"),
-    ("united states of america", "US"),
-    ("america", "US"),
-    ("uk", "GB"),
-    ("united kingdom", "GB"),
-    ("great britain", "GB"),
-    ("england", "GB"),
-    ("scotland", "GB"),
-    ("wales", "GB"),
-    ("northern ireland", "GB"),
-    ("south korea", "KR"),
-    ("korea", "KR"),
-    ("north korea", "KP"),
-    ("russia", "RU"),
-    ("vietnam", "VN"),
-    ("iran", "IR"),
-    ("syria", "SY"),
-    ("taiwan", "TW"),
-    ("bolivia", "BO"),
-    ("venezuela", "VE"),
-    ("tanzania", "TZ"),
-    ("moldova", "MD"),
-    ("laos", "LA"),
-    ("czech republic", "CZ"),
-    ("czechia", "CZ"),
-    ("holland", "NL"),
-    ("netherlands", "NL"),
-    ("the netherlands", "NL"),
-    ("ivory coast", "CI"),
-    ("turkey", "TR"),
-    ("uae", "AE"),
-    ("germany", "DE"),
-    ("deutschland", "DE"),
-    ("méxico", "MX"),
-    ("españa", "ES"),
-    ("italia", "IT"),
-    ("österreich", "AT"),
-    ("schweiz", "CH"),
-    ("suisse", "CH"),
-    ("brasil", "BR"),
-    ("日本", "JP"),
-    ("中国", "CN"),
-    ("hong kong", "HK"),
-    ("macau", "MO"),
-    ("puerto rico", "PR"),
-];
+/// States and provinces: country, code, name.
+static STATES: LazyLock<Vec<[&str; 3]>> =
+    LazyLock::new(|| records(include_str!("data/states.csv")).collect());
+
+/// Names of countries that people write and ISO does not list, and their codes.
+static COUNTRY_NAMES: LazyLock<FxHashMap<&str, &str>> = LazyLock::new(|| {
+    records(include_str!("data/countries.csv"))
+        .map(|[name, code]| (name, code))
+        .collect()
+});
 
 fn fold(text: &str) -> String {
     text.split_whitespace()
@@ -197,7 +33,7 @@ pub(super) fn state_code(text: &str, country: Option<&str>) -> Option<&'static s
     /// Each code, and the countries that use it.
     static CODES: LazyLock<FxHashMap<&str, Vec<&str>>> = LazyLock::new(|| {
         let mut codes: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
-        for (country, code, _) in STATES {
+        for [country, code, _] in STATES.iter() {
             codes.entry(code).or_default().push(country);
         }
         codes
@@ -205,7 +41,7 @@ pub(super) fn state_code(text: &str, country: Option<&str>) -> Option<&'static s
     let of_country = || {
         STATES
             .iter()
-            .filter(|(c, _, _)| country.is_none_or(|wanted| *c == wanted))
+            .filter(|[c, _, _]| country.is_none_or(|wanted| *c == wanted))
     };
     // Most exports hold codes: nothing has to be folded.
     if let Some((code, countries)) = CODES.get_key_value(text)
@@ -215,9 +51,9 @@ pub(super) fn state_code(text: &str, country: Option<&str>) -> Option<&'static s
     }
     let wanted = fold(text);
     of_country()
-        .find(|(_, code, _)| code.eq_ignore_ascii_case(&wanted))
-        .or_else(|| of_country().find(|(_, _, name)| fold(name) == wanted))
-        .map(|(_, code, _)| *code)
+        .find(|[_, code, _]| code.eq_ignore_ascii_case(&wanted))
+        .or_else(|| of_country().find(|[_, _, name]| fold(name) == wanted))
+        .map(|[_, code, _]| *code)
 }
 
 /// A country's own code where `text` is one.
@@ -255,16 +91,12 @@ pub(super) fn country_code(text: &str) -> Option<&'static str> {
         }
     }
     let wanted = fold(text);
-    COUNTRY_NAMES
-        .iter()
-        .find(|(name, _)| *name == wanted)
-        .map(|(_, code)| *code)
-        .or_else(|| {
-            rust_iso3166::ALL
-                .iter()
-                .find(|country| fold(country.name) == wanted)
-                .map(|country| country.alpha2)
-        })
+    COUNTRY_NAMES.get(wanted.as_str()).copied().or_else(|| {
+        rust_iso3166::ALL
+            .iter()
+            .find(|country| fold(country.name) == wanted)
+            .map(|country| country.alpha2)
+    })
 }
 
 #[cfg(test)]

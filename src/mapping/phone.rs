@@ -4,9 +4,12 @@
 //! numbers, by far the most, take a short way: once its shape is right, whether one is valid depends on its
 //! area code and exchange alone, so each pair is asked about once.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use phonenumber::country::Id as Region;
+
+use super::data::lines;
 
 /// What became of a number.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,34 +81,16 @@ fn north_american(text: &str, region: Option<Region>) -> Option<Phone> {
     Some(Phone::International(number))
 }
 
-/// Area codes of the United States and Canada all of whose exchanges from 200 on are valid, ascending. A test compares
-/// them with the library, whose table takes longer to read than a hundred rows take in all.
-#[rustfmt::skip]
-const WHOLE_AREAS: [u16; 436] = [
-    201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 220,
-    223, 224, 225, 226, 227, 228, 229, 231, 234, 235, 236, 239, 240, 248, 249, 250, 251, 252, 253,
-    254, 256, 257, 260, 262, 263, 267, 269, 270, 272, 276, 279, 281, 283, 289, 301, 302, 303, 304,
-    305, 306, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 323, 324, 325,
-    326, 327, 329, 330, 331, 332, 334, 336, 337, 339, 341, 343, 346, 347, 350, 351, 352, 353, 354,
-    360, 361, 363, 364, 365, 367, 368, 369, 380, 382, 385, 386, 401, 402, 403, 404, 405, 406, 407,
-    408, 409, 410, 412, 413, 414, 415, 416, 417, 418, 419, 423, 424, 425, 428, 430, 431, 432, 434,
-    435, 437, 438, 440, 442, 443, 445, 447, 448, 450, 458, 463, 464, 468, 469, 470, 474, 475, 478,
-    479, 480, 484, 500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 512, 513, 514, 515, 516,
-    517, 518, 519, 520, 521, 522, 525, 526, 527, 528, 529, 530, 531, 532, 533, 534, 539, 540, 541,
-    544, 548, 551, 557, 559, 561, 562, 563, 564, 566, 567, 570, 571, 572, 573, 574, 575, 577, 579,
-    580, 581, 582, 584, 585, 586, 587, 588, 600, 601, 602, 603, 604, 605, 606, 607, 608, 609, 610,
-    612, 613, 614, 615, 616, 617, 618, 619, 620, 622, 623, 626, 628, 629, 630, 631, 633, 636, 639,
-    640, 641, 645, 646, 647, 650, 651, 656, 657, 659, 660, 661, 662, 667, 669, 672, 678, 680, 681,
-    682, 683, 686, 689, 701, 702, 703, 704, 705, 706, 707, 708, 709, 712, 713, 714, 715, 716, 717,
-    718, 719, 720, 724, 725, 726, 727, 728, 730, 731, 732, 734, 737, 738, 740, 742, 743, 747, 748,
-    753, 754, 757, 760, 762, 763, 765, 769, 770, 771, 772, 773, 774, 775, 778, 779, 780, 781, 782,
-    785, 786, 800, 801, 802, 803, 804, 805, 806, 807, 808, 810, 812, 813, 814, 815, 816, 817, 818,
-    819, 820, 821, 825, 826, 828, 830, 831, 832, 833, 835, 838, 839, 840, 843, 844, 845, 847, 848,
-    850, 854, 855, 856, 857, 858, 859, 860, 862, 863, 864, 865, 866, 867, 870, 872, 873, 877, 878,
-    879, 888, 900, 901, 902, 903, 904, 905, 906, 907, 908, 909, 910, 912, 913, 914, 915, 916, 917,
-    918, 919, 920, 925, 928, 929, 930, 931, 934, 936, 937, 938, 940, 941, 942, 943, 945, 947, 948,
-    949, 951, 952, 954, 956, 959, 970, 971, 972, 973, 975, 978, 979, 980, 984, 985, 986, 989,
-];
+/// Whether all exchanges of an area code from 200 on are valid, by area code. The library would say so too, but takes
+/// longer to read its metadata than a hundred rows take in all.
+static WHOLE_AREAS: LazyLock<[bool; 1000]> = LazyLock::new(|| {
+    let mut whole = [false; 1000];
+    let areas = lines(include_str!("data/whole_areas.txt")).flat_map(|line| line.split(' '));
+    for area in areas.filter_map(|area| area.parse::<usize>().ok()) {
+        whole[area] = true;
+    }
+    whole
+});
 
 fn is_north_american(region: Region) -> bool {
     matches!(region, Region::US | Region::CA)
@@ -117,10 +102,7 @@ fn is_mainland_office(office: usize) -> bool {
     const YES: u8 = 1;
     const NO: u8 = 2;
     static OFFICES: [AtomicU8; 1_000_000] = [const { AtomicU8::new(UNKNOWN) }; 1_000_000];
-    if WHOLE_AREAS
-        .binary_search(&u16::try_from(office / 1000).unwrap_or(0))
-        .is_ok()
-    {
+    if WHOLE_AREAS[office / 1000] {
         return true;
     }
     match OFFICES[office].load(Ordering::Relaxed) {
@@ -160,6 +142,68 @@ mod tests {
         ] {
             assert_eq!(read(text, region_code.and_then(region)), expected, "{text}");
         }
+    }
+
+    /// Whether a pattern of the library takes numbers of this area code and exchange. Asking it to read whole numbers
+    /// would take minutes; that both agree is what the test below sees.
+    fn is_in_use(office: usize) -> bool {
+        let number = format!("{office}2345");
+        ["US", "CA"].iter().any(|region| {
+            let metadata = phonenumber::metadata::DATABASE.by_id(*region).unwrap();
+            let d = metadata.descriptors();
+            let kinds = [
+                d.fixed_line(),
+                d.mobile(),
+                d.toll_free(),
+                d.premium_rate(),
+                d.shared_cost(),
+                d.personal_number(),
+                d.voip(),
+                d.pager(),
+                d.uan(),
+                d.voicemail(),
+            ];
+            d.general().is_match(&number)
+                && kinds.into_iter().flatten().any(|k| k.is_match(&number))
+        })
+    }
+
+    /// `data/whole_areas.txt` is what the library's metadata says. Of an area code that stands there, only one of ten
+    /// exchanges is asked about, another one in each ten, unless the file is made anew.
+    #[test]
+    fn whole_areas_are_those_of_the_library() {
+        const AREAS: std::ops::Range<usize> = 200..1000;
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/src/mapping/data/whole_areas.txt"
+        );
+        let file = std::fs::read_to_string(path).unwrap();
+        let update = std::env::var_os("UPDATE_DATA").is_some();
+        let is_whole = |area: &usize| {
+            let is_asked = |exchange: &usize| (area + exchange + exchange / 10).is_multiple_of(10);
+            let all = update || !WHOLE_AREAS[*area];
+            (200..1000)
+                .filter(|exchange| all || is_asked(exchange))
+                .all(|exchange| is_in_use(area * 1000 + exchange))
+        };
+        let areas: Vec<String> = AREAS
+            .filter(is_whole)
+            .map(|area| area.to_string())
+            .collect();
+        let comment = file.lines().filter(|line| line.starts_with('#'));
+        let current: String = comment
+            .map(str::to_owned)
+            .chain(areas.chunks(25).map(|line| line.join(" ")))
+            .map(|line| line + "\n")
+            .collect();
+        if update {
+            std::fs::write(path, &current).unwrap();
+            return;
+        }
+        assert!(
+            file == current,
+            "data/whole_areas.txt is not current: run UPDATE_DATA=1 cargo test --lib whole_areas and commit it"
+        );
     }
 
     /// The short way gives what the library gives, for every area code.

@@ -7,27 +7,27 @@ use crate::partner::{Field, PathSegment};
 /// A text with its place in the mapping file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// The text.
+    /// The text without its quotes.
     pub text: String,
-    /// Its byte range.
+    /// Its byte range in the file, quotes included: what a message underlines.
     pub span: Range<usize>,
 }
 
 /// A constant of the mapping file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Constant {
-    /// A text.
+    /// A text, or a date, which TOML knows as such and which is kept as it was written.
     Text(String),
-    /// A whole number.
+    /// A whole number; it fills text fields too, as its digits.
     Integer(i64),
-    /// A decimal number.
+    /// A decimal number, which only a free-form field sends as a number.
     Float(f64),
-    /// True or false.
+    /// `true` or `false`; it fills text fields too, as that word.
     Boolean(bool),
 }
 
 impl Constant {
-    /// The constant as text.
+    /// The constant as a text field sends it.
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
@@ -42,13 +42,13 @@ impl Constant {
 /// Where a field's value comes from.
 #[derive(Debug, Clone)]
 pub enum Feed {
-    /// A column.
+    /// A column of the file, by its name.
     Column(Placed),
     /// The first of several columns that is not empty.
     Columns(Vec<Placed>),
-    /// A constant.
+    /// A constant, the same for every row.
     Value(Constant),
-    /// A `MiniJinja` template.
+    /// A `MiniJinja` template over the row's columns.
     Template(Placed),
     /// A column that holds the key of another row, whose partner id is meant.
     Partner(Placed),
@@ -59,13 +59,13 @@ pub enum Feed {
 pub enum Transform {
     /// Blanks at both ends are always taken off; naming it changes nothing.
     Trim,
-    /// To upper case.
+    /// All letters in upper case (`upper`).
     Upper,
-    /// To lower case.
+    /// All letters in lower case (`lower`).
     Lower,
     /// Each word with a capital.
     Title,
-    /// Digits only.
+    /// Everything but ASCII digits is left out (`digits`).
     Digits,
     /// A UUID made from the text (version 5, namespace OID): the same text makes the same UUID.
     UuidV5,
@@ -82,7 +82,7 @@ impl Transform {
         ("uuid_v5", Transform::UuidV5),
     ];
 
-    /// Applies it.
+    /// The changed text.
     #[must_use]
     pub fn apply(self, text: &str) -> String {
         match self {
@@ -148,11 +148,11 @@ impl Rule {
 /// A field of the request and its rule.
 #[derive(Debug, Clone)]
 pub struct FieldRule {
-    /// Its path.
+    /// The path in the request body, with array indices.
     pub path: Vec<PathSegment>,
-    /// Its catalogue entry.
+    /// The catalogue's entry; below a free-form object, that object's.
     pub field: &'static Field,
-    /// Its rule.
+    /// How the field is filled.
     pub rule: Rule,
     /// The place of its name in the mapping file.
     pub span: Range<usize>,

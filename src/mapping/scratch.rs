@@ -1,27 +1,23 @@
 //! What one thread has at hand while it takes rows through a plan: buffers, and dates seen before.
 
-use super::coerce::trim;
-use super::compile::{Plan, PlanFeed};
-use super::date::{self, Evidence, Readings, SettledDates};
+use super::date::{Readings, SettledDates};
 use super::known::Known;
+use super::plan::Plan;
 use crate::partner::{Draft, Finding};
-use crate::source::{Cell, SourceRow};
 
 /// Buffers for one row, reused from row to row.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// The row's values.
+    /// The values of the row that was filled last, by leaf.
     pub draft: Draft,
-    /// What was found.
+    /// What was found in that row.
     pub findings: Vec<Finding>,
-    /// The row's key.
+    /// The row's key, which the caller writes before the row is filled.
     pub key: String,
-    /// The row's texts are plain: nothing in them has to be looked for.
-    pub(super) plain: bool,
     /// The plan that the dates below were read by.
     plan: u64,
     /// By date column.
-    readings: Vec<Readings>,
+    pub(super) readings: Vec<Readings>,
     /// By leaf.
     pub(super) settled: Vec<SettledDates>,
     /// By leaf.
@@ -41,50 +37,6 @@ impl Scratch {
                 .resize_with(plan.rules.len(), SettledDates::default);
             self.known.clear();
             self.known.resize_with(plan.rules.len(), Known::default);
-        }
-    }
-}
-
-impl Plan {
-    /// Counts what the row's date cells prove, by date column.
-    pub fn gather(&self, row: SourceRow<'_>, scratch: &mut Scratch, evidence: &mut [Evidence]) {
-        scratch.remember_for(self);
-        for (index, column) in self.date_columns.iter().enumerate() {
-            let rule = &self.rules[column.leaf];
-            let reading = match column.column {
-                Some(c) => {
-                    let cell = row.cell(c);
-                    if let Cell::Text(text) = cell {
-                        if !self.is_null(text)
-                            && let Some(reading) = date::read_common(text, &rule.hints)
-                        {
-                            evidence[index].add(&reading, row.row());
-                            continue;
-                        }
-                        if let Some(reading) = scratch.readings[index].get(text) {
-                            evidence[index].add(reading, row.row());
-                            continue;
-                        }
-                        if self.is_null(trim(text).0) {
-                            continue;
-                        }
-                    }
-                    date::read_cell(cell, &rule.hints)
-                }
-                None => match &rule.feed {
-                    PlanFeed::Template(t) => match self.templates.fill(*t, row, &self.header) {
-                        Ok(text) => date::read_cell(Cell::Text(&text), &rule.hints),
-                        Err(_) => continue,
-                    },
-                    _ => continue,
-                },
-            };
-            if let Ok(Some(reading)) = reading {
-                evidence[index].add(&reading, row.row());
-                if let Some(Cell::Text(text)) = column.column.map(|c| row.cell(c)) {
-                    scratch.readings[index].put(text, reading);
-                }
-            }
         }
     }
 }

@@ -1,31 +1,24 @@
 //! Dates and telephone numbers: fields that need more than their own text.
 
 use super::coerce::split_extension;
-use super::compile::{Plan, PlanRule};
-use super::date::{self, Verdict};
+use super::date;
 use super::phone::{self, Phone};
+use super::plan::Plan;
 use super::scratch::Scratch;
+use super::target::Target;
 use crate::diagnostic::Code;
-use crate::partner::{Finding, Slot};
+use crate::partner::Slot;
 use crate::source::Cell;
 
 impl Plan {
     /// A date, by what its column proves.
-    pub(super) fn fill_date(
-        &self,
-        leaf: usize,
-        rule: &PlanRule,
-        cell: Cell<'_>,
-        column: Option<usize>,
-        verdict: Option<&Verdict>,
-        s: &mut Scratch,
-    ) {
-        let verdict = verdict.copied().unwrap_or(Verdict::Silent);
+    pub(super) fn fill_date(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
+        let (leaf, rule, verdict) = (target.leaf, target.rule, target.verdict);
         let common = match cell {
             Cell::Text(text) => date::read_common(text, &rule.hints),
             _ => None,
         };
-        // Most dates are common ones with nothing to tell.
+        // Most dates are common ones with nothing to report.
         if let Some(date) = common
             .as_ref()
             .and_then(|r| date::settle_quietly(r, verdict))
@@ -48,10 +41,9 @@ impl Plan {
                 .map(|r| date::settle(&r, verdict, &rule.hints))
                 .transpose()
         });
-        let mut tell = |code: Code, message: String| {
-            let mut finding = Finding::new(leaf, code, message).with_value(cell.to_text());
-            finding.column = column;
-            s.findings.push(finding);
+        let mut report = |code: Code, message: String| {
+            s.findings
+                .push(target.finding(code, message).with_value(cell.to_text()));
         };
         match settled {
             Ok(None) => {}
@@ -61,7 +53,7 @@ impl Plan {
                     s.settled[leaf].put(text, verdict, settled.date);
                 }
                 for (code, message) in settled.warnings {
-                    tell(code, message);
+                    report(code, message);
                 }
                 // A placeholder is sent only where the mapping allows it, and zeros are no day at all.
                 let allowed =
@@ -70,24 +62,18 @@ impl Plan {
                     s.draft.set(leaf, Slot::Date(settled.date), true);
                 }
             }
-            Err(refusal) => tell(refusal.code, refusal.message),
+            Err(refusal) => report(refusal.code, refusal.message),
         }
     }
 
     /// The number as E.164 where its region is known; an extension goes to its own field, unless that has a
     /// value already.
-    pub(super) fn fill_phone(
-        &self,
-        leaf: usize,
-        rule: &PlanRule,
-        text: &str,
-        column: Option<usize>,
-        s: &mut Scratch,
-    ) {
+    pub(super) fn fill_phone(&self, target: Target<'_>, text: &str, s: &mut Scratch) {
+        let leaf = target.leaf;
         // Excel's text mark is no part of the number.
         let text = text.strip_prefix('\'').unwrap_or(text);
         // A number whose extension has nowhere to go stays one text.
-        let (number, whole) = match (split_extension(text), rule.sibling) {
+        let (number, whole) = match (split_extension(text), target.rule.sibling) {
             ((_, None), _) => (text, true),
             ((number, Some(extension)), Some(sibling)) if s.draft.slot(sibling) == Slot::Empty => {
                 s.draft.set_text(sibling, extension, true);
@@ -95,22 +81,21 @@ impl Plan {
             }
             _ => (text, false),
         };
-        let mut tell = |code: Code, message: &str| {
-            let mut finding = Finding::new(leaf, code, message).with_value(text);
-            finding.column = column;
-            s.findings.push(finding);
+        let mut report = |code: Code, message: &str| {
+            s.findings
+                .push(target.finding(code, message).with_value(text));
         };
         match phone::read(number, self.phone_region) {
             Phone::International(e164) if whole => s.draft.set_text(leaf, &e164, true),
             Phone::RegionUnknown => {
-                tell(
+                report(
                     Code::PhoneRegionUnknown,
                     "The number has no country code and no region is set; it is sent as written.",
                 );
                 s.draft.set_text(leaf, number, true);
             }
             Phone::Invalid => {
-                tell(
+                report(
                     Code::PhoneInvalid,
                     "It is not a valid number of its region; it is sent as written.",
                 );

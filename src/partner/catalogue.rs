@@ -7,9 +7,9 @@
 /// How a field's text is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
-    /// Text as it is.
+    /// Text, sent as it is.
     Text,
-    /// Text that identifies something: a numeric spreadsheet cell is told, since leading zeros may be gone.
+    /// Text that identifies something: a numeric spreadsheet cell is reported, since leading zeros may be gone.
     Identifier,
     /// A UUID, sent in lower case with hyphens.
     Uuid,
@@ -17,9 +17,9 @@ pub enum FieldKind {
     PartnerReference,
     /// A calendar date, sent as `yyyy-MM-dd`.
     Date,
-    /// `true` or `false`.
+    /// `true` or `false`; yes and no, 1 and 0 and the like become it.
     Boolean,
-    /// A whole number.
+    /// A whole number, sent as a JSON number.
     Integer,
     /// A number that has words: either is accepted.
     Words(&'static [(i64, &'static str)]),
@@ -29,13 +29,13 @@ pub enum FieldKind {
     Country,
     /// A telephone number; an extension behind `x` goes to the element's `extension`.
     Phone,
-    /// An e-mail address.
+    /// One e-mail address, sent as it is.
     Email,
-    /// An ISO 4217 code.
+    /// An ISO 4217 currency code, sent in upper case.
     Currency,
     /// An ABA routing number: nine digits with a checksum.
     Routing,
-    /// A postal code.
+    /// A postal code; a leading zero that its state proves is restored.
     PostalCode,
     /// An IANA time zone name, or text.
     TimeZone,

@@ -1,4 +1,4 @@
-//! Canonical bytes → keyed hash: how the ledger knows that a row changed, without keeping its payload.
+//! Canonical bytes → keyed hash: how the state knows that a row changed, without keeping its payload.
 //!
 //! The key is random and made with the state file, so that a hash in a stolen state cannot be tried
 //! against guessed account numbers without the key beside it, and hashes of two states do not compare.
@@ -15,7 +15,7 @@ use std::fmt;
 
 use highway::{HighwayHash as _, HighwayHasher};
 
-use super::prepared::{Link, Query};
+use super::link::{Link, Query};
 
 /// 128 bits of a keyed BLAKE3 hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ impl fmt::Display for Fingerprint {
 /// How a state hashes payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HashScheme {
-    /// BLAKE3 over all.
+    /// BLAKE3 over the whole body: states made before version 5.
     Whole,
     /// `HighwayHash`, and BLAKE3 over what it gives.
     Folded,
@@ -54,7 +54,7 @@ impl fmt::Debug for Fingerprinter {
 const FOLD: &str = "partner-sync 2026-11-25 payload fold";
 
 impl Fingerprinter {
-    /// A hasher under `key`.
+    /// A hasher under a state's own `key`; hashes under different keys do not compare.
     #[must_use]
     pub fn new(key: [u8; 32], scheme: HashScheme) -> Self {
         let derived = blake3::derive_key(FOLD, &key);
@@ -106,6 +106,7 @@ impl Fingerprinter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::partner::RowKey;
 
     /// What stands in the states of users must not move.
     #[test]
@@ -142,6 +143,42 @@ mod tests {
                 assert!(seen.insert(hasher.of(&body, &[], Query::default())));
                 body[at] = b'a';
             }
+        }
+    }
+
+    /// Whatever changes what a create would do changes the fingerprint, under either scheme.
+    #[test]
+    fn links_and_query_flags_count() {
+        let link = |at: usize, key: &str| Link {
+            field: "organization.parentId".into(),
+            key: RowKey::new(key),
+            at,
+        };
+        let query = |apptivo: bool, bill_com: bool| Query {
+            create_apptivo_account: apptivo,
+            create_bill_com_profile: bill_com,
+        };
+        // Without the length of each key, this one key would read as two links, `x` and `y`.
+        let one_key = "x\u{5}\0\0\0\0\0\0\0y";
+        let creates = [
+            (vec![], query(false, false)),
+            (vec![], query(true, false)),
+            (vec![], query(false, true)),
+            (vec![], query(true, true)),
+            (vec![link(1, "x")], query(false, false)),
+            (vec![link(1, "y")], query(false, false)),
+            (vec![link(2, "x")], query(false, false)),
+            (vec![link(1, "x"), link(5, "y")], query(false, false)),
+            (vec![link(1, "y"), link(5, "x")], query(false, false)),
+            (vec![link(1, one_key)], query(false, false)),
+        ];
+        for scheme in [HashScheme::Whole, HashScheme::Folded] {
+            let hasher = Fingerprinter::new([7; 32], scheme);
+            let seen: std::collections::HashSet<_> = creates
+                .iter()
+                .map(|(links, query)| hasher.of(b"{}", links, *query))
+                .collect();
+            assert_eq!(seen.len(), creates.len(), "{scheme:?}");
         }
     }
 }

@@ -15,7 +15,7 @@ macro_rules! text_id {
                 Self(text.into())
             }
 
-            /// The text.
+            /// The text as it was wrapped.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

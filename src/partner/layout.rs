@@ -3,7 +3,8 @@
 //! Rows of one export fill the same few sets of leaves again and again. For each set the tree is walked once; from then on
 //! a body is what stands between its values, copied, and the values.
 
-use super::draft::{Draft, ElementRule, Node, Shape, Slot};
+use super::draft::{Draft, Slot};
+use super::shape::{ElementRule, Node, Shape};
 
 /// A place between the literals where a value goes.
 #[derive(Debug, Clone, Copy)]

@@ -1,26 +1,32 @@
-//! ROOM 3: Draft → `PreparedPartner` (pure).
+//! The partner: Draft → `PreparedPartner` (pure).
 //!
 //! What comes in: a [`Draft`], typed values by leaf of a [`Shape`]. What goes out: a [`PreparedPartner`],
-//! the request body byte for byte with the row's identity, or findings about the row. This room knows the
-//! documented request body ([`catalogue`]) and nothing of files, mappings, the network or the ledger.
+//! the request body byte for byte with the row's identity, or findings about the row. This module knows the
+//! documented request body ([`catalogue`]) and nothing of files, mappings, the network or the state.
 
 pub mod catalogue;
 mod compare;
 mod draft;
+mod finding;
 mod fingerprint;
 mod id;
 mod layout;
+mod link;
 mod outcome;
 mod payload;
 mod prepared;
+mod shape;
 mod validate;
 
 pub use catalogue::{Field, FieldKind};
 pub use compare::{FieldText, NOT_RETURNED, fields_of_answer, fields_of_request};
-pub use draft::{Draft, Finding, LeafInfo, Node, PathSegment, Shape, Slot, display_path};
+pub use draft::{Draft, Slot};
+pub use finding::Finding;
 pub use fingerprint::{Fingerprint, Fingerprinter, HashScheme};
 pub use id::{ExternalId, PartnerId, RowKey};
+pub use link::{Link, Query};
 pub use outcome::{ApiWords, CreateOutcome, NotMade, RowOutcome, RowResult};
 pub use payload::{Body, Hole, PayloadWriter, write_payload};
-pub use prepared::{Link, Origin, PreparedPartner, Query, SourceCells, SourceValue};
+pub use prepared::{Origin, PreparedPartner, SourceCells, SourceValue};
+pub use shape::{LeafInfo, Node, PathSegment, Shape, display_path};
 pub use validate::validate;

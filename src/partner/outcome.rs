@@ -39,7 +39,7 @@ impl ApiWords {
         Self(out)
     }
 
-    /// The words.
+    /// The words, with long runs of digits masked.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -55,38 +55,38 @@ impl fmt::Display for ApiWords {
 /// What became of one POST.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateOutcome {
-    /// 2xx with an id.
+    /// The API answered 2xx with the new partner's id.
     Created(PartnerId),
     /// A 4xx that says no to the row: the data has to be repaired.
     Rejected {
-        /// HTTP status.
+        /// The answer's HTTP status.
         status: u16,
-        /// The API's words.
+        /// What the API said about the row.
         words: ApiWords,
     },
     /// Proof that nothing was made.
     NotMade(NotMade),
     /// The answer never came, or cannot be trusted: ask before sending again.
     InDoubt {
-        /// What was seen.
+        /// What was seen instead of an answer, or the answer that cannot be trusted.
         words: ApiWords,
         /// How long the server asked to be left alone, where it did.
         retry_after: Option<Duration>,
     },
 }
 
-/// Why nothing was made.
+/// Why it is certain that nothing was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotMade {
     /// The request did not leave: refused connection, DNS, TLS, or the body was never asked for.
     NotSent(ApiWords),
-    /// 401.
+    /// 401: the token is not valid, and the run cannot go on with it.
     Unauthorised(ApiWords),
     /// 401, and the token is a new one now: the row can be sent again.
     Renewed(ApiWords),
-    /// 403.
+    /// 403: the token may not create partners.
     Forbidden(ApiWords),
-    /// 429.
+    /// 429: the API asks for fewer requests.
     Throttled {
         /// How long the server asked to be left alone, where it did.
         retry_after: Option<Duration>,
@@ -110,7 +110,7 @@ pub enum RowOutcome {
     Blocked,
     /// It cannot be sent as it is.
     Invalid,
-    /// The API said no.
+    /// The API refused the row; its data has to be repaired.
     Rejected,
     /// It is not known whether its partner was made.
     InDoubt,
@@ -132,7 +132,7 @@ impl RowOutcome {
         RowOutcome::Deferred,
     ];
 
-    /// The contract's word.
+    /// The word that reports, the state and scripts use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -161,17 +161,17 @@ impl RowOutcome {
 /// A row at the end of its way through a run.
 #[derive(Debug, Clone)]
 pub struct RowResult {
-    /// Where it came from.
+    /// The row of the source that it stands for.
     pub origin: Origin,
     /// Its key, where it has one.
     pub key: Option<RowKey>,
     /// What its partner is known by.
     pub legacy_identifier: Option<ExternalId>,
-    /// What became of it.
+    /// How the row ended in this run.
     pub outcome: RowOutcome,
     /// Its partner's id, where it is known.
     pub partner: Option<PartnerId>,
-    /// What is to be told about it. Places without a file are in the file of `origin`.
+    /// What is reported about it. Places without a file are in the file of `origin`.
     pub diagnostics: Vec<Diagnostic>,
 }
 

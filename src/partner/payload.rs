@@ -9,8 +9,9 @@ use std::io::Write as _;
 
 use bytes::Bytes;
 
-use super::draft::{Draft, Filled, Shape, Slot};
+use super::draft::{Draft, Filled, Slot};
 use super::layout::{Layout, What};
+use super::shape::Shape;
 
 /// A place in the body where another partner's id goes once it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Hole {
     pub leaf: usize,
 }
 
-/// A request body. It may hold bank data, so `Debug` tells only its length. A clone is the same bytes.
+/// A request body. It may hold bank data, so `Debug` shows only its length. A clone is the same bytes.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body(Bytes);
 
@@ -32,13 +33,13 @@ impl fmt::Debug for Body {
 }
 
 impl Body {
-    /// Wraps bytes.
+    /// Wraps the bytes of a body whose links are still open.
     #[must_use]
     pub fn new(bytes: impl Into<Bytes>) -> Self {
         Self(bytes.into())
     }
 
-    /// The bytes, shared.
+    /// The bytes without a copy, for a request that owns its body.
     #[must_use]
     pub fn shared(&self) -> Bytes {
         self.0.clone()
@@ -123,8 +124,8 @@ pub fn write_payload(shape: &Shape, draft: &Draft, out: &mut Vec<u8>) -> Vec<Hol
 fn write_values(layout: &Layout, draft: &Draft, out: &mut Vec<u8>) -> Vec<Hole> {
     let mut holes = Vec::new();
     // What is no text takes a few bytes.
-    let room = layout.literals.len() + draft.texts().len() + layout.places.len() * 12;
-    out.reserve(room);
+    let needed = layout.literals.len() + draft.texts().len() + layout.places.len() * 12;
+    out.reserve(needed);
     let plain = !must_be_escaped(draft.texts());
     let mut from = 0;
     for place in &layout.places {
@@ -261,7 +262,7 @@ fn write_escaped(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::super::catalogue;
-    use super::super::draft::{LeafInfo, PathSegment};
+    use super::super::shape::{LeafInfo, PathSegment};
     use super::*;
 
     fn path(text: &str) -> Vec<PathSegment> {

@@ -6,27 +6,8 @@ use std::sync::Arc;
 
 use super::fingerprint::Fingerprint;
 use super::id::{ExternalId, RowKey};
+use super::link::{Link, Query};
 use super::payload::Body;
-
-/// The two query flags of a create.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Query {
-    /// `createApptivoAccount`.
-    pub create_apptivo_account: bool,
-    /// `createBillDotComProfile`.
-    pub create_bill_com_profile: bool,
-}
-
-/// A place in the body that waits for another row's partner id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// The request field.
-    pub field: Arc<str>,
-    /// The key of the row whose partner is meant.
-    pub key: RowKey,
-    /// Byte offset in the body.
-    pub at: usize,
-}
 
 /// The source's own cells of some rows, as read: what a rejects file is made of.
 pub trait SourceCells: Send + Sync + fmt::Debug {
@@ -39,15 +20,15 @@ pub trait SourceCells: Send + Sync + fmt::Debug {
 /// A cell of the source, typed as its file types it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceValue<'t> {
-    /// Nothing.
+    /// No cell, or an empty one.
     Empty,
-    /// Text.
+    /// A text, unchanged.
     Text(&'t str),
-    /// A number.
+    /// A number without a date style.
     Number(f64),
     /// Days with a date style, by the 1900 system.
     Days(f64),
-    /// True or false.
+    /// A cell that the file types as true or false.
     Boolean(bool),
 }
 
@@ -62,7 +43,7 @@ pub struct Origin {
     pub row: u64,
     /// The cells of the rows that were read together with it.
     pub batch: Arc<dyn SourceCells>,
-    /// Its place among them.
+    /// The row's place among the rows of `batch`, from 0.
     pub index: u32,
 }
 
@@ -92,7 +73,7 @@ pub struct PreparedPartner {
     pub body: Body,
     /// Open places in the body, in ascending order of offset.
     pub links: Vec<Link>,
-    /// The query flags.
+    /// The query flags of its create.
     pub query: Query,
     /// The keyed hash of all that would be sent.
     pub fingerprint: Fingerprint,

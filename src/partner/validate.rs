@@ -1,6 +1,8 @@
 //! A draft against the catalogue: what is required, and what must agree.
 
-use super::draft::{Draft, Finding, Shape, Slot};
+use super::draft::{Draft, Slot};
+use super::finding::Finding;
+use super::shape::Shape;
 use crate::diagnostic::Code;
 
 /// Checks a filled draft; findings are added to `findings`.

@@ -10,16 +10,19 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::cutter::{Cutter, Position};
+use super::detected::Detected;
 use super::dialect::Dialect;
 use super::encoding::{self, TextEncoding};
 use super::error::SourceError;
+use super::flow::Flow;
 use super::footer::{Footer, FooterWatch};
+use super::format::Format;
 use super::header::Header;
 use super::header_search::HeaderSearch;
 use super::input::{Input, read_exact_at};
+use super::options::SourceOptions;
 use super::records::{Parsed, Span};
 use super::row::{RowBatch, RowFault};
-use super::{Detected, Flow, Format, SourceOptions};
 
 /// Bytes of text looked at for dialect and header.
 const SAMPLE_BYTES: usize = 128 * 1024;

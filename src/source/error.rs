@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The source room cannot work. Every message names the file, what was expected and what to do.
+/// An export cannot be read. Every message names the file, what was expected and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// Not there, or no permission.

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Flow;
 use super::error::SourceError;
+use super::flow::Flow;
 use super::header::Header;
 use super::row::RowBatch;
 

@@ -1,384 +1,41 @@
-//! ROOM 1: file → `SourceRow`.
+//! Reading an export: file → `SourceRow`.
 //!
 //! What comes in: a path (`-` is standard input; gzip and zip are unpacked) and the mapping's `[source]` settings. What goes out: what was detected (format,
 //! encoding, delimiter, header row, sheet), the [`Header`], and as often as asked the rows in order, in
-//! batches. This room never interprets a value: dates stay serials with their epoch, numbers stay numbers.
+//! batches. This module never interprets a value: dates stay serials with their epoch, numbers stay numbers.
 //!
 //! Failure: a file that cannot be read at all is a [`SourceError`]; a row that cannot be read is a row with
 //! a [`RowFault`], and reading goes on. Every pass checks that the file is still the one that was opened.
 
+mod cell;
 mod csv;
 mod cutter;
+mod detected;
 mod dialect;
 mod encoding;
 mod error;
+mod flow;
 mod footer;
+mod format;
 mod header;
 mod header_search;
 mod input;
+mod opened;
+mod options;
 mod records;
 mod row;
+mod stamp;
 mod workbook;
 
-use std::path::Path;
-use std::sync::Arc;
-
+pub use cell::{Cell, Epoch, number_text};
 pub use dialect::Dialect;
 pub use encoding::TextEncoding;
 pub use error::SourceError;
+pub use flow::Flow;
 pub use footer::Footer;
+pub use format::Format;
 pub use header::{Header, PROBLEMS_COLUMN};
+pub use opened::{Piece, ReadEnd, Source};
+pub use options::{SheetChoice, SourceOptions};
+pub use row::{RowBatch, RowFault, SourceRow};
 pub use workbook::Kind as WorkbookKind;
-
-use input::{Input, Outside, STANDARD_INPUT};
-pub use row::{Cell, Epoch, RowBatch, RowFault, SourceRow, number_text};
-
-/// The mapping's `[source]` settings that this room reads; absent ones are detected.
-#[derive(Debug, Clone, Default)]
-pub struct SourceOptions {
-    /// A workbook's sheet: name, or number from 1.
-    pub sheet: Option<SheetChoice>,
-    /// The header's row, from 1.
-    pub header_row: Option<u64>,
-    /// The field delimiter.
-    pub delimiter: Option<u8>,
-    /// A character encoding by its WHATWG label.
-    pub encoding: Option<&'static encoding_rs::Encoding>,
-}
-
-/// How a sheet is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SheetChoice {
-    /// By name.
-    Name(String),
-    /// By number from 1, hidden sheets counted.
-    Number(usize),
-}
-
-/// What kind of file it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Format {
-    /// Delimited text.
-    Text {
-        /// Its character encoding.
-        encoding: TextEncoding,
-        /// Its delimiter.
-        dialect: Dialect,
-    },
-    /// A workbook's sheet.
-    Workbook {
-        /// What kind of workbook.
-        kind: WorkbookKind,
-        /// The sheet's name.
-        sheet: Arc<str>,
-    },
-}
-
-/// Length and time of last change: enough to notice that a file was replaced or is still being written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    length: u64,
-    modified: Option<std::time::SystemTime>,
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Result<Self, SourceError> {
-        let meta = std::fs::metadata(path).map_err(|e| SourceError::open(path, e))?;
-        Ok(Self {
-            length: meta.len(),
-            modified: meta.modified().ok(),
-        })
-    }
-
-    /// Sees that a file is still the one of this stamp.
-    fn check(self, path: &Path) -> Result<(), SourceError> {
-        if Self::of(path)? == self {
-            Ok(())
-        } else {
-            Err(SourceError::Changed {
-                path: path.to_owned(),
-            })
-        }
-    }
-}
-
-/// Whether a reader's caller wants more rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// Go on.
-    More,
-    /// Stop reading; no error.
-    Enough,
-}
-
-/// An opened export: detected, header read, ready for any number of passes.
-#[derive(Debug, Clone)]
-pub struct Source {
-    input: Input,
-    name: Arc<str>,
-    format: Format,
-    header: Arc<Header>,
-    header_row: u64,
-    /// Where the pieces of a text table lie.
-    known: Arc<csv::KnownPieces>,
-    /// The rows of a workbook.
-    spool: Option<Arc<workbook::Spool>>,
-    /// The file's stamp; none where its bytes are a copy of our own.
-    stamp: Option<Stamp>,
-    notes: Vec<String>,
-}
-
-/// What is known only when the last row has been read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReadEnd {
-    /// Rows at the end that are not data.
-    pub footer: Option<Footer>,
-}
-
-/// Some rows of a file as they came from it.
-#[derive(Debug)]
-pub struct Piece(Unparsed);
-
-#[derive(Debug)]
-enum Unparsed {
-    Text(csv::TextPiece),
-    Packed(workbook::Packed),
-}
-
-impl Piece {
-    /// Its rows, and the footer that was taken off behind them.
-    #[must_use]
-    pub fn rows(self) -> (RowBatch, Option<Footer>) {
-        match self.0 {
-            Unparsed::Text(piece) => piece.rows(),
-            Unparsed::Packed(packed) => (packed.unpack(), None),
-        }
-    }
-}
-
-/// Rows that a batch of a workbook holds at most.
-pub const BATCH_ROWS: usize = 512;
-
-impl Source {
-    /// Opens a file, detects what it is and reads its header.
-    ///
-    /// # Errors
-    /// A [`SourceError`] for whatever makes the file unreadable as a whole.
-    pub fn open(path: &Path, options: &SourceOptions) -> Result<Self, SourceError> {
-        let piped = path.as_os_str() == STANDARD_INPUT;
-        let name: Arc<str> = if piped {
-            "standard input".into()
-        } else {
-            path.display().to_string().into()
-        };
-        let mut stamp = None;
-        if !piped {
-            let meta = std::fs::metadata(path).map_err(|e| SourceError::open(path, e))?;
-            if meta.is_dir() {
-                return Err(SourceError::IsFolder {
-                    path: path.to_owned(),
-                });
-            }
-            if meta.is_file() && meta.len() == 0 {
-                return Err(SourceError::Empty {
-                    path: path.to_owned(),
-                });
-            }
-            stamp = Some(Stamp::of(path)?);
-        }
-        let mut notes = Vec::new();
-        let (input, outside) = Input::take(path, &mut notes)?;
-        if input.is_held()
-            && let Some(stamp) = stamp.take()
-        {
-            stamp.check(path)?;
-        }
-        let opened = match outside {
-            Outside::Plain => csv::detect(&input, options)?,
-            Outside::ZipWorkbook | Outside::OleDocument => {
-                workbook::detect(&input, outside, options, stamp)?
-            }
-        };
-        if opened.spool.is_some() {
-            // The rows are kept; whoever keeps them has seen to it that the file did not change meanwhile.
-            stamp = None;
-        }
-        if opened.header.is_empty() {
-            return Err(SourceError::NoHeader {
-                path: path.to_owned(),
-            });
-        }
-        notes.extend(opened.notes);
-        notes.extend(opened.header.describe_repeated());
-        Ok(Self {
-            input,
-            name,
-            format: opened.format,
-            header: opened.header,
-            header_row: opened.header_row,
-            known: Arc::default(),
-            spool: opened.spool.map(Arc::new),
-            stamp,
-            notes,
-        })
-    }
-
-    /// How many bytes are read, once they are unpacked; 0 where that is not known.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.input.len().unwrap_or(0)
-    }
-
-    /// The file as the user named it.
-    #[must_use]
-    pub fn name(&self) -> &Arc<str> {
-        &self.name
-    }
-
-    /// What it is.
-    #[must_use]
-    pub fn format(&self) -> &Format {
-        &self.format
-    }
-
-    /// The sheet's name, for a workbook.
-    #[must_use]
-    pub fn sheet(&self) -> Option<Arc<str>> {
-        match &self.format {
-            Format::Workbook { sheet, .. } => Some(Arc::clone(sheet)),
-            Format::Text { .. } => None,
-        }
-    }
-
-    /// Its columns.
-    #[must_use]
-    pub fn header(&self) -> &Arc<Header> {
-        &self.header
-    }
-
-    /// The header's row, from 1.
-    #[must_use]
-    pub fn header_row(&self) -> u64 {
-        self.header_row
-    }
-
-    /// What was decided on the way, in words.
-    #[must_use]
-    pub fn notes(&self) -> &[String] {
-        &self.notes
-    }
-
-    /// What was detected: subject, finding, and the setting under `[source]` that overrides it.
-    #[must_use]
-    pub fn describe(&self) -> Vec<(&'static str, String, &'static str)> {
-        let mut lines = match &self.format {
-            Format::Text { encoding, dialect } => vec![
-                ("encoding", encoding.describe(), "encoding"),
-                ("delimiter", dialect.describe(), "delimiter"),
-            ],
-            Format::Workbook { kind, sheet } => vec![(
-                "sheet",
-                format!("\"{sheet}\" of the {} workbook", kind.name()),
-                "sheet",
-            )],
-        };
-        let header = format!("row {}, {} columns", self.header_row, self.header.len());
-        lines.push(("header", header, "header_row"));
-        lines
-    }
-
-    /// Waits until the file itself is needed no more for its rows, where that will be so: a workbook is parsed while
-    /// its first pass goes on, and takes memory for that.
-    ///
-    /// # Errors
-    /// Where the workbook is broken.
-    pub fn wait(&self) -> Result<(), SourceError> {
-        match &self.spool {
-            Some(spool) => spool.wait().map(|_| ()),
-            None => Ok(()),
-        }
-    }
-
-    /// Reads all rows below the header, in order, and hands them over in batches.
-    ///
-    /// # Errors
-    /// A [`SourceError`] when the file changed since it was opened, or breaks off.
-    pub fn read(&self, sink: &mut dyn FnMut(RowBatch) -> Flow) -> Result<ReadEnd, SourceError> {
-        let mut footer = None;
-        let end = self.pieces(&|_| true, &mut |_, piece| {
-            let (batch, found) = piece.rows();
-            footer = found;
-            if batch.is_empty() {
-                Flow::More
-            } else {
-                sink(batch)
-            }
-        })?;
-        Ok(ReadEnd {
-            footer: end.footer.or(footer),
-        })
-    }
-
-    /// The same in pieces that are not parsed yet where that can be done elsewhere: several threads parse what one
-    /// reads. Pieces have numbers, from 0 and the same in every pass; those that are not `wanted` are passed over. The
-    /// footer of a text table is told by its last piece.
-    ///
-    /// # Errors
-    /// As [`Source::read`].
-    pub fn pieces(
-        &self,
-        wanted: &dyn Fn(usize) -> bool,
-        sink: &mut dyn FnMut(usize, Piece) -> Flow,
-    ) -> Result<ReadEnd, SourceError> {
-        self.check_unchanged()?;
-        let mut changed = None;
-        // Before every piece: rows of a file that changed under our eyes are not handed on.
-        let mut checked = |number: usize, piece: Piece| match self.check_unchanged() {
-            Ok(()) => sink(number, piece),
-            Err(error) => {
-                changed = Some(error);
-                Flow::Enough
-            }
-        };
-        let end = match (&self.format, &self.spool) {
-            (Format::Text { encoding, dialect }, _) => csv::TextTable {
-                input: &self.input,
-                encoding,
-                dialect: *dialect,
-                header: &self.header,
-                after: self.header_row,
-                known: &self.known,
-            }
-            .pieces(wanted, &mut |number, piece| {
-                checked(number, Piece(Unparsed::Text(piece)))
-            })
-            .map(|()| ReadEnd::default())?,
-            (Format::Workbook { .. }, Some(spool)) => spool
-                .each(&self.header, wanted, &mut |number, packed| {
-                    checked(number, Piece(Unparsed::Packed(packed)))
-                })
-                .map(|footer| ReadEnd { footer })?,
-            (Format::Workbook { .. }, None) => ReadEnd::default(),
-        };
-        match changed {
-            Some(error) => Err(error),
-            None => self.check_unchanged().map(|()| end),
-        }
-    }
-
-    fn check_unchanged(&self) -> Result<(), SourceError> {
-        match self.stamp {
-            Some(stamp) => stamp.check(self.input.path()),
-            None => Ok(()),
-        }
-    }
-}
-
-/// What detection found.
-struct Detected {
-    format: Format,
-    header: Arc<Header>,
-    header_row: u64,
-    spool: Option<workbook::Spool>,
-    notes: Vec<String>,
-}

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::params;
 
 use super::error::StateError;
-use super::query::LedgerReader;
+use super::reader::LedgerReader;
 use super::record::RecordState;
 use super::run::OpenRows;
 use crate::partner::Fingerprint;

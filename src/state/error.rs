@@ -1,70 +1,88 @@
-//! What keeps the ledger from working, sorted by what the caller can do.
+//! What keeps the state from working, sorted by what the caller can do.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::record::IllegalMove;
 
-/// The ledger cannot work.
+/// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// Cannot be made or opened.
+    /// The file or its lock file cannot be created or opened.
     #[error("cannot open the state {}: {source}. Check the folder and its permissions, or name another with --state.", path.display())]
     Open {
-        /// The file.
+        /// Path of the state file.
         path: PathBuf,
-        /// The cause.
+        /// What the operating system or SQLite returned.
         source: io::Error,
     },
-    /// Not there.
+    /// There is no state, or one that a run had only begun to make.
     #[error("there is no state {}. An import makes it; --state names another.", path.display())]
     Missing {
-        /// The file.
+        /// Path of the state file.
         path: PathBuf,
     },
-    /// Another run holds it.
+    /// Another run holds it: one writes at a time.
     #[error("another run holds the state {}{}. Wait for it to end.", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Locked {
-        /// The file.
+        /// Path of the state file.
         path: PathBuf,
+        /// What the other run wrote about itself.
+        holder: Option<String>,
+    },
+    /// Of an older version, and not migrated, since another run holds it.
+    #[error("the state {} cannot be read yet: it is of version {found} and has to be brought to version {known} first, which only one process may do, and another run holds it{}. Wait for that run to end, then try again; or use the partner-sync that wrote it.", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    Outdated {
+        /// Path of the state file.
+        path: PathBuf,
+        /// Version of the file, as its `user_version` says.
+        found: i64,
+        /// The version that this program reads.
+        known: i64,
         /// What the other run wrote about itself.
         holder: Option<String>,
     },
     /// The file system has no locks.
     #[error("the file system of {} cannot lock files ({source}), so two runs could overlap. Put the state on a local disk with --state.", path.display())]
     NoLocks {
-        /// The lock file.
+        /// Path of the lock file.
         path: PathBuf,
-        /// The cause.
+        /// What the operating system or SQLite returned.
         source: io::Error,
     },
     /// Written by a newer version.
     #[error("the state {} is of version {found}; this program knows versions up to {known}. Use the newer partner-sync that wrote it.", path.display())]
     Newer {
-        /// The file.
+        /// Path of the state file.
         path: PathBuf,
-        /// Its version.
+        /// Version of the file, as its `user_version` says.
         found: i64,
         /// The newest this program knows.
         known: i64,
     },
-    /// Damaged, or no state at all.
+    /// A database of another program.
+    #[error("{} is a database of another program, not a state of partner-sync, and is left as it is. Name another file with --state.", path.display())]
+    Foreign {
+        /// Path of the state file.
+        path: PathBuf,
+    },
+    /// Damaged, or no database at all.
     #[error("the state {} is damaged: {reason}. Restore a backup, or move it away and run `partner-sync reconcile --adopt` to rebuild it from the API.", path.display())]
     Corrupt {
-        /// The file.
+        /// Path of the state file.
         path: PathBuf,
-        /// What was found.
+        /// What SQLite found wrong, in its words.
         reason: String,
     },
     /// No room left, or not writable: nothing was recorded, and nothing sent that was not recorded.
     #[error("the state {} cannot be written: {reason}. Nothing is lost; make room or give permission and run again.", path.display())]
     NotWritable {
-        /// The file.
+        /// Path of the state file.
         path: PathBuf,
-        /// What SQLite said.
+        /// What SQLite returned, in its words.
         reason: String,
     },
-    /// A move that the table of moves does not have: a bug, told rather than recorded.
+    /// A move that the table of moves does not have: a bug, reported rather than recorded.
     #[error(transparent)]
     Illegal(#[from] IllegalMove),
     /// The writer thread ended.
@@ -73,9 +91,9 @@ pub enum StateError {
     /// Anything else that SQLite says.
     #[error("the state {}: {source}", path.display())]
     Sqlite {
-        /// The file.
+        /// Path of the state file.
         path: PathBuf,
-        /// The cause.
+        /// What the operating system or SQLite returned.
         source: rusqlite::Error,
     },
 }
@@ -103,7 +121,7 @@ impl StateError {
     }
 
     /// A copy for each of several waiting callers; causes become words.
-    pub(super) fn again(&self, path: &Path) -> Self {
+    pub(super) fn duplicate(&self, path: &Path) -> Self {
         match self {
             Self::Illegal(illegal) => Self::Illegal(illegal.clone()),
             Self::Corrupt { reason, .. } => Self::Corrupt {

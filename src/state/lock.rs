@@ -5,6 +5,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::StateError;
+use super::migration;
 use crate::clock::Clock;
 
 /// Holds `<state>.lock` for as long as it lives. The file stays behind; the lock ends with the process,
@@ -15,49 +16,57 @@ pub struct StateLock {
 }
 
 impl StateLock {
-    /// Takes the lock or says who has it.
+    /// Takes the lock, or returns who has it. A state that is there is brought to this program's version, and one
+    /// that a killed run had only begun to make is finished: only who has the lock may do that.
     ///
     /// # Errors
     /// [`StateError::Locked`] where another run has it.
     pub fn take(state: &Path, clock: &Clock) -> Result<Self, StateError> {
-        let path = lock_path(state);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let mut file = options.open(&path).map_err(|source| StateError::Open {
-            path: path.clone(),
-            source,
-        })?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let holder = file
-                    .read_to_string(&mut holder)
-                    .ok()
-                    .map(|_| holder.trim().to_owned());
-                return Err(StateError::Locked {
-                    path: state.to_owned(),
-                    holder: holder.filter(|h| !h.is_empty()),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(StateError::NoLocks { path, source }),
-        }
-        // Who holds it is a courtesy to the next one; the lock stands without it.
-        let _ = file.set_len(0);
-        let _ = file.rewind();
-        let _ = writeln!(
-            file,
-            "process {}, since {}",
-            std::process::id(),
-            clock.now().to_rfc3339()
-        );
+        let file = hold(state, clock)?;
+        migration::migrate_existing(state)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Holds the lock for as long as the file lives, and does nothing else.
+pub(super) fn hold(state: &Path, clock: &Clock) -> Result<File, StateError> {
+    let path = lock_path(state);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&path).map_err(|source| StateError::Open {
+        path: path.clone(),
+        source,
+    })?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let holder = file
+                .read_to_string(&mut holder)
+                .ok()
+                .map(|_| holder.trim().to_owned());
+            return Err(StateError::Locked {
+                path: state.to_owned(),
+                holder: holder.filter(|h| !h.is_empty()),
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(StateError::NoLocks { path, source }),
+    }
+    // For the message of the next one; the lock holds without it.
+    let _ = file.set_len(0);
+    let _ = file.rewind();
+    let _ = writeln!(
+        file,
+        "process {}, since {}",
+        std::process::id(),
+        clock.now().to_rfc3339()
+    );
+    Ok(file)
 }
 
 fn lock_path(state: &Path) -> PathBuf {

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StateError;
+use super::file::{connect, make_empty_private};
 
 /// Each entry brings the file from its index to the next version. Entries are never changed, only added.
 const MIGRATIONS: &[&str] = &[
@@ -59,7 +60,7 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (run, part)
     ) STRICT;
     ",
-    // 3: what a run told as changed, so that a person can accept it; and what befell a row beyond being made.
+    // 3: what a run reported as changed, so that a person can accept it; and what happened to a row beyond being created.
     "
     CREATE TABLE changed (
         space       INTEGER NOT NULL REFERENCES space (id),
@@ -87,7 +88,7 @@ const MIGRATIONS: &[&str] = &[
     "
     INSERT INTO meta (name, value) SELECT 'hash_scheme', CAST('whole' AS BLOB) FROM meta WHERE name = 'hash_key';
     ",
-    // 6: a claim keeps the room that its outcome will take, so that pages which claims have filled need not be split
+    // 6: a claim reserves the bytes that its outcome will take, so that pages which claims have filled need not be split
     // when the outcomes come. Zeros, and NULL once it is taken.
     "
     ALTER TABLE record ADD COLUMN room BLOB;
@@ -95,37 +96,48 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// The newest version this program knows.
-fn known() -> i64 {
+pub(super) fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
-}
-
-fn version(connection: &Connection, path: &Path) -> Result<i64, StateError> {
-    connection
-        .query_row("PRAGMA user_version", [], |r| r.get(0))
-        .map_err(|e| StateError::sqlite(path, e))
 }
 
 /// How old a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
+    /// It has no schema yet: an empty file, or one whose first run was killed before the schema was committed.
+    New,
+    /// Of this version, which has to be migrated.
+    Older(i64),
     /// As this program writes it.
     Current,
-    /// It has to be migrated.
-    Older,
 }
 
-/// Refuses a file of a newer version, or one without a schema.
-pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<Version, StateError> {
-    match version(connection, path)? {
-        found if found > known() => Err(StateError::Newer {
+/// Looks at a file without changing it.
+///
+/// # Errors
+/// [`StateError::Newer`] for a state of a newer version, [`StateError::Foreign`] for a database of another program.
+pub(super) fn examine(connection: &Connection, path: &Path) -> Result<Version, StateError> {
+    let number = |sql: &str| -> Result<i64, StateError> {
+        connection
+            .query_row(sql, [], |r| r.get(0))
+            .map_err(|e| StateError::sqlite(path, e))
+    };
+    let found = number("PRAGMA user_version")?;
+    let all = number("SELECT count(*) FROM sqlite_schema")?;
+    // Every version has these; a newer one may have replaced some of them.
+    let ours = number(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('meta', 'space', 'run', 'record')",
+    )?;
+    match found {
+        0 if all == 0 => Ok(Version::New),
+        _ if found > known() && ours > 0 => Err(StateError::Newer {
             path: path.to_owned(),
             found,
             known: known(),
         }),
-        0 => Err(StateError::Missing {
+        _ if found < 1 || found > known() || ours < 4 => Err(StateError::Foreign {
             path: path.to_owned(),
         }),
-        found if found < known() => Ok(Version::Older),
+        _ if found < known() => Ok(Version::Older(found)),
         _ => Ok(Version::Current),
     }
 }
@@ -136,14 +148,11 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(sqlite)?;
-    let found = version(&transaction, path)?;
-    if found > known() {
-        return Err(StateError::Newer {
-            path: path.to_owned(),
-            found,
-            known: known(),
-        });
-    }
+    let found = match examine(&transaction, path)? {
+        Version::Current => return Ok(()),
+        Version::Older(found) => found,
+        Version::New => 0,
+    };
     for (index, sql) in MIGRATIONS
         .iter()
         .enumerate()
@@ -159,4 +168,20 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
             .map_err(sqlite)?;
     }
     transaction.commit().map_err(sqlite)
+}
+
+/// Brings a state that is there to the newest version, for whoever has just taken its lock.
+///
+/// What keeps the file from being opened at all is left to whoever opens it next: the lock is no reason to look.
+pub(super) fn migrate_existing(path: &Path) -> Result<(), StateError> {
+    if !path.exists() || make_empty_private(path).is_err() {
+        return Ok(());
+    }
+    let Ok(mut connection) = connect(path) else {
+        return Ok(());
+    };
+    match examine(&connection, path) {
+        Ok(Version::New | Version::Older(_)) => migrate(&mut connection, path),
+        Ok(Version::Current) | Err(_) => Ok(()),
+    }
 }

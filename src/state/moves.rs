@@ -2,21 +2,21 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::SpaceId;
+use super::note::{Claim, Settlement};
 use super::record::{Event, IllegalMove, RecordState, sources, step};
-use super::writer::{Claim, Settlement};
+use super::space::SpaceId;
 use crate::clock::Timestamp;
 use crate::partner::{ApiWords, PartnerId, RowKey};
 
-/// A move that cannot be made.
-pub(super) enum Failure {
+/// Why a claim or a settlement was not applied.
+pub(super) enum ApplyError {
     Illegal(IllegalMove),
     Sqlite(rusqlite::Error),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for ApplyError {
     fn from(e: rusqlite::Error) -> Self {
-        Failure::Sqlite(e)
+        ApplyError::Sqlite(e)
     }
 }
 
@@ -40,9 +40,9 @@ fn current(c: &Connection, space: SpaceId, key: &RowKey) -> rusqlite::Result<Opt
 /// What an outcome adds to the record of a claim, in bytes: a record that keeps it free in the meantime stays as long
 /// as it is, in its place, where it would else outgrow a page that claims have filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Room(usize);
+pub(super) struct ReservedBytes(usize);
 
-impl Room {
+impl ReservedBytes {
     /// The id is a UUID (api.md, "ids") and its status 201, until an outcome shows otherwise.
     pub(super) const USUAL: Self = Self(36 + 2 + 1);
 
@@ -61,9 +61,9 @@ pub(super) fn claim_all(
     space: SpaceId,
     run: i64,
     now: Timestamp,
-    room: Room,
+    reserved: ReservedBytes,
     claims: &[Claim],
-) -> Result<(), Failure> {
+) -> Result<(), ApplyError> {
     thread_local! {
         static SQL: String = format!(
             "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since, room)
@@ -80,14 +80,14 @@ pub(super) fn claim_all(
     statement.raw_bind_parameter(1, space.0)?;
     statement.raw_bind_parameter(6, run)?;
     statement.raw_bind_parameter(7, now.0)?;
-    statement.raw_bind_parameter(8, vec![0_u8; room.0])?;
+    statement.raw_bind_parameter(8, vec![0_u8; reserved.0])?;
     for claim in claims {
         statement.raw_bind_parameter(2, claim.key.as_str())?;
         statement.raw_bind_parameter(3, claim.fingerprint.0)?;
         statement.raw_bind_parameter(4, claim.legacy_identifier.as_str())?;
         statement.raw_bind_parameter(5, claim.business_name.as_str())?;
         if statement.raw_execute()? != 1 {
-            return Err(Failure::Illegal(IllegalMove {
+            return Err(ApplyError::Illegal(IllegalMove {
                 from: current(c, space, &claim.key)?,
                 event: Event::Claim,
             }));
@@ -96,37 +96,37 @@ pub(super) fn claim_all(
     Ok(())
 }
 
-/// Settles rows: those that were made, nearly all, by one statement, prepared once. Comes to the room that claims to
-/// come should keep, if one was made.
+/// Settles rows: those that were created, nearly all, by one statement, prepared once. Returns the bytes that later
+/// claims should reserve, if a row was created.
 pub(super) fn settle_all(
     c: &Connection,
     space: SpaceId,
     run: i64,
     now: Timestamp,
     settlements: &[Settlement],
-) -> Result<Option<Room>, Failure> {
-    let mut made = Made::prepare(c, space, run, now)?;
-    let mut room = None;
+) -> Result<Option<ReservedBytes>, ApplyError> {
+    let mut created = CreatedStatement::prepare(c, space, run, now)?;
+    let mut reserved = None;
     for s in settlements {
-        if s.event == Event::Made && made.settle(s)? {
-            room = Some(Room::of(s));
+        if s.event == Event::Made && created.settle(s)? {
+            reserved = Some(ReservedBytes::of(s));
         } else {
             settle_one(c, space, run, now, s)?;
         }
     }
-    Ok(room)
+    Ok(reserved)
 }
 
 /// The settlement that nearly all rows have, in one statement.
-struct Made<'c>(rusqlite::CachedStatement<'c>);
+struct CreatedStatement<'c>(rusqlite::CachedStatement<'c>);
 
-impl<'c> Made<'c> {
+impl<'c> CreatedStatement<'c> {
     fn prepare(
         c: &'c Connection,
         space: SpaceId,
         run: i64,
         now: Timestamp,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ApplyError> {
         thread_local! {
             static SQL: String = format!(
                 "UPDATE record SET state = {created}, partner = coalesce(?3, partner), attempts = attempts + ?4, run = ?5,
@@ -144,7 +144,7 @@ impl<'c> Made<'c> {
     }
 
     /// False, and nothing done, where the move is not legal.
-    fn settle(&mut self, s: &Settlement) -> Result<bool, Failure> {
+    fn settle(&mut self, s: &Settlement) -> Result<bool, ApplyError> {
         let statement = &mut self.0;
         statement.raw_bind_parameter(2, s.key.as_str())?;
         statement.raw_bind_parameter(3, s.partner.as_ref().map(PartnerId::as_str))?;
@@ -161,10 +161,10 @@ fn settle_one(
     run: i64,
     now: Timestamp,
     s: &Settlement,
-) -> Result<(), Failure> {
+) -> Result<(), ApplyError> {
     let from = current(c, space, &s.key)?;
-    let to = step(from, s.event).map_err(Failure::Illegal)?;
-    // That a row was made stands in its record; its story has what else befell it.
+    let to = step(from, s.event).map_err(ApplyError::Illegal)?;
+    // That a row was created is in its record; its history has what else happened.
     if s.event != Event::Made {
         c.prepare_cached(
             "INSERT INTO story (space, key, at, run, what, status, words)

@@ -18,7 +18,7 @@ pub enum RecordState {
 }
 
 impl RecordState {
-    /// All states.
+    /// Every state, in the order of their codes.
     pub const ALL: [RecordState; 5] = [
         RecordState::InFlight,
         RecordState::Created,
@@ -39,7 +39,7 @@ impl RecordState {
         Self::ALL.into_iter().find(|s| s.code() == code)
     }
 
-    /// The contract's word.
+    /// Its word in reports and on the screen, such as `in_doubt`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// All events.
+    /// Every event, in the order of the columns of the table of moves.
     pub const ALL: [Event; 8] = [
         Event::Claim,
         Event::Made,
@@ -183,10 +183,63 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_words_are_unique() {
-        for state in RecordState::ALL {
-            assert_eq!(RecordState::from_code(state.code()), Some(state));
+    fn codes_and_words_are_those_of_the_file_and_the_contract() {
+        let table = [
+            (RecordState::InFlight, 1, "in_flight"),
+            (RecordState::Created, 2, "created"),
+            (RecordState::Rejected, 3, "rejected"),
+            (RecordState::InDoubt, 4, "in_doubt"),
+            (RecordState::Unsent, 5, "unsent"),
+        ];
+        assert_eq!(table.map(|(state, ..)| state), RecordState::ALL);
+        for (state, code, word) in table {
+            assert_eq!((state.code(), state.as_str()), (code, word));
+            assert_eq!(RecordState::from_code(code), Some(state));
         }
         assert_eq!(RecordState::from_code(0), None);
+        assert_eq!(RecordState::from_code(6), None);
+    }
+
+    #[test]
+    fn events_have_words_of_their_own() {
+        let words: std::collections::BTreeSet<_> = Event::ALL.map(Event::as_str).into();
+        assert_eq!(words.len(), Event::ALL.len());
+    }
+
+    /// Every cell of the table of moves: a blank one is illegal.
+    #[test]
+    #[rustfmt::skip]
+    fn every_move_is_as_written_here() {
+        use RecordState::{Created, InDoubt, InFlight, Rejected, Unsent};
+        let events = [
+            Event::Claim, Event::Made, Event::Refused, Event::Lost,
+            Event::NotMade, Event::OwnerDied, Event::Found, Event::Absent,
+        ];
+        assert_eq!(events, Event::ALL);
+        let never = None;
+        let to = Some;
+        let table = [
+            //                Claim         Made         Refused       Lost         NotMade     OwnerDied    Found        Absent
+            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never]),
+            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never]),
+            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never]),
+            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never]),
+            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent)]),
+            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never]),
+        ];
+        let states = std::iter::once(None).chain(RecordState::ALL.map(Some));
+        assert_eq!(table.map(|(from, _)| from).to_vec(), states.collect::<Vec<_>>());
+        for (from, row) in table {
+            for (event, expected) in events.into_iter().zip(row) {
+                let expected = expected.ok_or(IllegalMove { from, event });
+                assert_eq!(step(from, event), expected, "{event:?} from {from:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_exist_unknown_may_not_be_forgotten() {
+        let may = RecordState::ALL.map(may_forget);
+        assert_eq!(may, [false, true, true, false, true]);
     }
 }

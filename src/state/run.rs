@@ -41,15 +41,15 @@ pub enum OpenRows {
 /// What is noted when a run begins.
 #[derive(Debug, Clone)]
 pub struct RunStart {
-    /// Its name.
+    /// Name of the run.
     pub id: RunId,
-    /// `import`, `reconcile`.
+    /// Command that makes it: `import`, `sync` or `reconcile`.
     pub command: &'static str,
-    /// The API it writes to.
+    /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
-    /// The mapping's name.
+    /// Name of the mapping, as its file has it.
     pub mapping: String,
-    /// The files it reads, for people.
+    /// Paths of the files it reads, for people.
     pub files: String,
     /// Whether there can be open rows of earlier runs.
     pub open: OpenRows,

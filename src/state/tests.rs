@@ -1,8 +1,11 @@
 use std::path::PathBuf;
 
+use super::open::open_for_writing;
 use super::*;
 use crate::clock::Clock;
 use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
+
+mod files;
 
 fn start(target: &str) -> RunStart {
     RunStart {
@@ -28,6 +31,58 @@ fn state_file() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.db");
     (dir, path)
+}
+
+/// A state in a folder of its own.
+struct Sqlite {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl suite::Store for Sqlite {
+    fn begin(&self, start: &RunStart, clock: &Clock) -> Result<suite::Begun, StateError> {
+        Ledger::begin(&self.path, start, clock)
+    }
+
+    fn lock(&self) -> Result<StateLock, StateError> {
+        StateLock::take(&self.path, &Clock::System)
+    }
+
+    fn reader(&self, target: &str, mapping: &str) -> Result<Option<LedgerReader>, StateError> {
+        LedgerReader::find(&self.path, target, mapping)
+    }
+
+    fn view(&self) -> Result<StateView, StateError> {
+        StateView::open(&self.path)
+    }
+
+    fn upkeep(&self) -> Result<Upkeep, StateError> {
+        Upkeep::open(&self.path)
+    }
+
+    fn become_older(&self) {
+        make_older(&self.path);
+    }
+
+    fn become_newer(&self) {
+        let state = open_for_writing(&self.path).unwrap();
+        state.pragma_update(None, "user_version", 99).unwrap();
+    }
+
+    fn hold_as_another_program(&self) -> Box<dyn std::any::Any> {
+        Box::new(lock::hold(&self.path, &Clock::System).unwrap())
+    }
+}
+
+#[test]
+fn sqlite_keeps_the_contract() {
+    suite::run(&|| {
+        let (folder, path) = state_file();
+        Box::new(Sqlite {
+            _folder: folder,
+            path,
+        })
+    });
 }
 
 #[tokio::test]
@@ -140,18 +195,12 @@ fn a_newer_state_is_refused() {
     ));
 }
 
-#[test]
-fn rubbish_is_told_as_damage() {
-    let (_dir, path) = state_file();
-    std::fs::write(
-        &path,
-        "this is no database, and long enough to be looked at as one".repeat(40),
-    )
-    .unwrap();
-    assert!(matches!(
-        open_for_writing(&path),
-        Err(StateError::Corrupt { .. })
-    ));
+/// Makes a state of an older version of one that has just been made.
+fn make_older(path: &std::path::Path) {
+    let state = open_for_writing(path).unwrap();
+    state
+        .execute_batch("ALTER TABLE record DROP COLUMN room; PRAGMA user_version = 5;")
+        .unwrap();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Looking after the state: backup, export, forgetting rows, accepting changed ones.
 //!
-//! Whoever forgets or accepts holds the [`super::StateLock`]; a backup and an export need none.
+//! Whoever forgets or accepts holds the [`super::StateLock`]; a backup and an export read, and need none.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,8 +9,9 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StateError;
+use super::file::create_private;
+use super::open::{open_for_reading, open_for_writing};
 use super::record::{RecordState, may_forget};
-use super::{create_private, open_for_reading, open_for_writing};
 use crate::clock::Timestamp;
 
 /// Pages copied before a writer gets its turn.
@@ -42,17 +43,17 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
 /// A row that has its partner, as `state export` writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
-    /// The API.
+    /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
-    /// The mapping's name.
+    /// Name of the mapping, as its file has it.
     pub mapping: String,
-    /// The row's key.
+    /// Value of the row's key column.
     pub key: String,
     /// What the partner is known by on the API.
     pub legacy_identifier: String,
-    /// The partner's id.
+    /// Id of its partner on the API; empty where the API named none.
     pub partner: String,
-    /// Since when it is known.
+    /// Since when its partner is known, RFC 3339 in UTC.
     pub since: String,
 }
 
@@ -84,17 +85,17 @@ pub fn export(path: &Path, each: &mut dyn FnMut(Exported)) -> Result<(), StateEr
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     space: i64,
-    /// The API.
+    /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
-    /// The mapping's name.
+    /// Name of the mapping, as its file has it.
     pub mapping: String,
-    /// The row's key.
+    /// Value of the row's key column.
     pub key: String,
-    /// Where it stands.
+    /// What is known of its partner.
     pub state: RecordState,
     /// The partner's id, where it has one.
     pub partner: Option<String>,
-    /// Whether the last run told it as changed.
+    /// Whether the last run reported it as changed.
     pub changed: bool,
 }
 
@@ -161,7 +162,7 @@ impl Upkeep {
         self.kept("r.key = ?1", params![key])
     }
 
-    /// Every row that the last run of its mapping told as changed.
+    /// Every row that the last run of its mapping reported as changed.
     pub fn all_changed(&self) -> Result<Vec<Kept>, StateError> {
         self.kept("c.key IS NOT NULL", [])
     }
@@ -169,7 +170,6 @@ impl Upkeep {
     /// Forgets rows. Those that may not be forgotten are left as they are.
     pub fn forget(&mut self, rows: &[Kept], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
-            tell(c, row, now, "forgotten by hand")?;
             // What it is now decides, not what it was when it was shown.
             let state: Option<i64> = c
                 .query_row(
@@ -184,6 +184,7 @@ impl Upkeep {
             {
                 return Ok(0);
             }
+            add_to_history(c, row, now, "forgotten by hand")?;
             c.execute(
                 "DELETE FROM record WHERE space = ?1 AND key = ?2",
                 params![row.space, row.key],
@@ -194,7 +195,7 @@ impl Upkeep {
     /// Takes the payload that the last run saw as the one that is known.
     pub fn accept(&mut self, rows: &[Kept], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
-            tell(c, row, now, "its change was accepted by hand")?;
+            add_to_history(c, row, now, "its change was accepted by hand")?;
             let accepted = c.execute(
                 &format!(
                     "UPDATE record AS r SET fingerprint = c.fingerprint FROM changed c
@@ -231,8 +232,13 @@ impl Upkeep {
     }
 }
 
-/// A line of a row's story.
-fn tell(c: &Connection, row: &Kept, now: Timestamp, what: &str) -> rusqlite::Result<usize> {
+/// Adds what a person did to a row's history.
+fn add_to_history(
+    c: &Connection,
+    row: &Kept,
+    now: Timestamp,
+    what: &str,
+) -> rusqlite::Result<usize> {
     c.execute(
         "INSERT INTO story (space, key, at, what) VALUES (?1, ?2, ?3, ?4)",
         params![row.space, row.key, now.0, what],

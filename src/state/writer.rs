@@ -8,76 +8,17 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::error::StateError;
-use super::moves::{Failure, Room, claim_all, settle_all};
-use super::query::{Known, LedgerReader, known_of};
+use super::hash_key::fingerprinter;
+use super::known::{Known, known_of};
+use super::moves::{ApplyError, ReservedBytes, claim_all, settle_all};
+use super::note::{Claim, Doubt, RunEnd, Settlement};
+use super::open::open_for_writing;
+use super::reader::LedgerReader;
 use super::record::{Event, RecordState, step};
 use super::run::{OpenRows, RunStart};
-use super::{SpaceId, fingerprinter, open_for_writing};
+use super::space::SpaceId;
 use crate::clock::{Clock, Timestamp};
-use crate::partner::{ApiWords, ExternalId, Fingerprint, Fingerprinter, PartnerId, RowKey};
-
-/// Intent: this row is about to be sent.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    /// The row.
-    pub key: RowKey,
-    /// The hash of what will be sent.
-    pub fingerprint: Fingerprint,
-    /// What to look for on the API.
-    pub legacy_identifier: ExternalId,
-    /// What to search for on the API.
-    pub business_name: String,
-}
-
-/// What became of a claimed row, or of a doubt.
-#[derive(Debug, Clone)]
-pub struct Settlement {
-    /// The row.
-    pub key: RowKey,
-    /// What happened; never [`Event::Claim`].
-    pub event: Event,
-    /// The partner's id, for [`Event::Made`] and [`Event::Found`].
-    pub partner: Option<PartnerId>,
-    /// Requests sent beyond the one that the claim counted; -1 where none was sent.
-    pub more_attempts: i32,
-    /// HTTP status, where there was one.
-    pub status: Option<u16>,
-    /// The API's words, scrubbed.
-    pub words: Option<ApiWords>,
-    /// What a partner found without a claim is known by.
-    pub adopted: Option<Claim>,
-}
-
-impl Settlement {
-    /// A settlement without further news.
-    #[must_use]
-    pub fn new(key: RowKey, event: Event) -> Self {
-        Self {
-            key,
-            event,
-            partner: None,
-            more_attempts: 0,
-            status: None,
-            words: None,
-            adopted: None,
-        }
-    }
-}
-
-/// A row whose outcome is unknown.
-#[derive(Debug, Clone)]
-pub struct Doubt {
-    /// The row.
-    pub key: RowKey,
-    /// What to look for.
-    pub legacy_identifier: ExternalId,
-    /// What to search for.
-    pub business_name: String,
-    /// The hash of what was sent.
-    pub fingerprint: Fingerprint,
-    /// The last moment at which the request can have been on its way.
-    pub since: Timestamp,
-}
+use crate::partner::{ExternalId, Fingerprint, Fingerprinter, RowKey};
 
 type Reply<T> = oneshot::Sender<Result<T, StateError>>;
 
@@ -88,19 +29,6 @@ enum Command {
     Problems(Vec<u8>, Reply<()>),
     Changed(Vec<(RowKey, Fingerprint)>, Reply<()>),
     End(RunEnd, Reply<()>),
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Default)]
-pub struct RunEnd {
-    /// The exit code.
-    pub exit: u8,
-    /// The summary, as JSON.
-    pub summary: String,
-    /// What its reports are made of again, as JSON without values of the source.
-    pub report: Option<String>,
-    /// Runs of the space whose problems are kept; older ones lose them, and their own record where no row names it.
-    pub keep: Option<u32>,
 }
 
 /// A handle to the ledger. Cheap to clone; the writer ends when the last one is gone.
@@ -149,7 +77,7 @@ impl Ledger {
             space,
             run,
             clock: clock.clone(),
-            room: Room::USUAL,
+            reserved: ReservedBytes::USUAL,
         };
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
@@ -207,7 +135,7 @@ impl Ledger {
         let _ = self.commands.send(Command::Changed(rows, reply));
     }
 
-    /// Keeps a part of the run's problems. Nobody waits for it: what cannot be written is told by the end.
+    /// Keeps a part of the run's problems. Nobody waits for it: what cannot be written is reported by the end.
     pub fn keep_problems(&self, part: Vec<u8>) {
         let (reply, _) = oneshot::channel();
         let _ = self.commands.send(Command::Problems(part, reply));
@@ -313,15 +241,15 @@ struct Writer {
     space: SpaceId,
     run: i64,
     clock: Clock,
-    /// As outcomes of late showed it.
-    room: Room,
+    /// As much as the last outcome took.
+    reserved: ReservedBytes,
 }
 
 /// Commands taken into one commit at most; beyond that, waiting callers would wait too long.
 const COMMIT_COMMANDS: usize = 4096;
 
-/// What a command came to before its commit: for [`Command::Known`] what is known, nothing for the others.
-type Came = Result<Vec<Option<Known>>, StateError>;
+/// What a command returns, before its commit: for [`Command::Known`] what is known, nothing for the others.
+type CommandResult = Result<Vec<Option<Known>>, StateError>;
 
 impl Writer {
     fn run(mut self, inbox: &Receiver<Command>) {
@@ -353,13 +281,13 @@ impl Writer {
                 .apply_all(&commands, true)
                 .unwrap_or_else(|| (Vec::new(), Err(StateError::WriterGone))),
         };
-        let (came, committed) = outcome;
-        let mut came = came.into_iter();
+        let (results, committed) = outcome;
+        let mut results = results.into_iter();
         for command in commands {
-            let own = came.next().unwrap_or(Err(StateError::WriterGone));
+            let own = results.next().unwrap_or(Err(StateError::WriterGone));
             let own = match &committed {
                 Ok(()) => own,
-                Err(error) => Err(error.again(&self.path)),
+                Err(error) => Err(error.duplicate(&self.path)),
             };
             // A caller that is gone does not wait for an answer.
             match command {
@@ -379,14 +307,14 @@ impl Writer {
         &mut self,
         commands: &[Command],
         savepoints: bool,
-    ) -> Option<(Vec<Came>, Result<(), StateError>)> {
+    ) -> Option<(Vec<CommandResult>, Result<(), StateError>)> {
         let (space, run, now) = (self.space, self.run, self.clock.now());
-        let room = &mut self.room;
+        let reserved = &mut self.reserved;
         let path = &self.path;
         let sqlite = |e| StateError::sqlite(path, e);
-        let told = |e: Failure| match e {
-            Failure::Illegal(illegal) => illegal.into(),
-            Failure::Sqlite(e) => sqlite(e),
+        let state_error = |e: ApplyError| match e {
+            ApplyError::Illegal(illegal) => illegal.into(),
+            ApplyError::Sqlite(e) => sqlite(e),
         };
         let mut transaction = match self
             .connection
@@ -395,22 +323,24 @@ impl Writer {
             Ok(transaction) => transaction,
             Err(e) => return Some((Vec::new(), Err(sqlite(e)))),
         };
-        let mut came = Vec::with_capacity(commands.len());
+        let mut results = Vec::with_capacity(commands.len());
         for command in commands {
             if savepoints {
                 let own = match transaction.savepoint() {
-                    Ok(savepoint) => match apply(&savepoint, space, run, now, room, command) {
+                    Ok(savepoint) => match apply(&savepoint, space, run, now, reserved, command) {
                         Ok(known) => savepoint.commit().map(|()| known).map_err(sqlite),
-                        Err(e) => Err(told(e)),
+                        Err(e) => Err(state_error(e)),
                     },
                     Err(e) => Err(sqlite(e)),
                 };
-                came.push(own);
+                results.push(own);
             } else {
-                came.push(Ok(apply(&transaction, space, run, now, room, command).ok()?));
+                results.push(Ok(
+                    apply(&transaction, space, run, now, reserved, command).ok()?
+                ));
             }
         }
-        Some((came, transaction.commit().map_err(sqlite)))
+        Some((results, transaction.commit().map_err(sqlite)))
     }
 }
 
@@ -419,13 +349,13 @@ fn apply(
     space: SpaceId,
     run: i64,
     now: Timestamp,
-    room: &mut Room,
+    reserved: &mut ReservedBytes,
     command: &Command,
-) -> Result<Vec<Option<Known>>, Failure> {
+) -> Result<Vec<Option<Known>>, ApplyError> {
     match command {
-        Command::Claim(claims, _) => claim_all(c, space, run, now, *room, claims)?,
+        Command::Claim(claims, _) => claim_all(c, space, run, now, *reserved, claims)?,
         Command::Settle(settlements, _) => {
-            *room = settle_all(c, space, run, now, settlements)?.unwrap_or(*room);
+            *reserved = settle_all(c, space, run, now, settlements)?.unwrap_or(*reserved);
         }
         Command::Problems(part, _) => {
             c.prepare_cached(

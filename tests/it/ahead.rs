@@ -156,14 +156,16 @@ proptest! {
         rows in 300_usize..2_500,
         odds in prop::collection::vec((0_usize..2_500, any_odd()), 0..6),
         undone in prop::collection::vec(0_usize..2_500, 0..3),
+        workers in prop::sample::select(vec![2_usize, 8]),
     ) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("e.csv");
         let odd = |i: usize| odds.iter().find(|(at, _)| *at == i).map_or(&Odd::Nothing, |(_, o)| o);
         std::fs::write(&file, export((0..rows).map(|i| make_odd(i, odd(i))))).unwrap();
-        let exports = open(&file);
-
-        let plainly = judged(&exports, Ahead::Nothing);
+        // What one worker finds is what several find.
+        let plainly = judged(&open(&file).with_workers(1), Ahead::Nothing);
+        let exports = open(&file).with_workers(workers);
+        prop_assert_eq!(&judged(&exports, Ahead::Nothing), &plainly);
         let ahead = judged(&exports, Ahead::Valid);
         prop_assert_eq!(&ahead, &plainly);
 

@@ -142,12 +142,13 @@ fn a_deadline_stops_in_good_order() {
             "--rate",
             "20/s",
             "--max-duration",
-            "700ms",
+            "3s",
         ])
         .at(&server)
         .finish()
         .expect_exit(3);
     let summary = run.summary();
+    // Twenty a second for three seconds at most; of these a busy machine may take most to begin.
     assert!(
         summary.get("created") > 5 && summary.get("deferred") > 100,
         "{run:?}"

@@ -78,6 +78,75 @@ fn a_state_that_was_damaged_in_a_crash_is_refused() {
     assert!(run.stderr.contains("is damaged"), "{}", run.stderr);
 }
 
+/// After a crash the whole file is looked over, also what a run would not read: here a page of rows' stories.
+#[test]
+fn damage_that_no_run_would_meet_is_found_after_a_crash() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(3);
+    let import = ["import", "e.csv", "-m", "m.toml"];
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    let path = dir.path("partner-sync.db");
+    let mark = |n: u32| format!("a story that fills a page, number {n:04} ").repeat(60);
+    {
+        let state = rusqlite::Connection::open(&path).unwrap();
+        for n in 0..20 {
+            state
+                .execute(
+                    "INSERT INTO story (space, key, at, what) VALUES (1, 'none', ?1, ?2)",
+                    rusqlite::params![n, mark(n)],
+                )
+                .unwrap();
+        }
+        // As a run leaves it that was killed.
+        state.execute("UPDATE run SET ended = NULL", []).unwrap();
+        state
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .unwrap();
+    }
+    let whole = std::fs::read(&path).unwrap();
+    // So far it is a state like any other.
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    let at = memchr::memmem::find(&whole, mark(10).as_bytes()).unwrap();
+    let page = at - at % 4096;
+    let mut damaged = whole;
+    damaged[page..page + 8].fill(0x5a);
+    for rest in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(dir.path(&format!("partner-sync.db{rest}")));
+    }
+    dir.write("partner-sync.db", damaged);
+    dir.simple_export(4);
+    let run = dir.run(&import).at(&server).finish().expect_exit(3);
+    assert!(run.stderr.contains("is damaged"), "{}", run.stderr);
+    assert_eq!(server.count("POST"), 3);
+}
+
+/// A parent outside the file whose record cannot be read: the state is at fault, and the child is no orphan.
+#[test]
+fn a_record_that_cannot_be_read_makes_no_orphan() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    let mapping = format!("{SIMPLE_MAPPING}parentId = {{ partner = \"Parent\" }}\n");
+    dir.write("m.toml", mapping);
+    dir.write("e.csv", "Id,Name,Parent\nP,Parent,\n");
+    let import = ["import", "e.csv", "-m", "m.toml", "--json"];
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    rusqlite::Connection::open(dir.path("partner-sync.db"))
+        .unwrap()
+        // No text: what reads it fails, as it would on a disk that fails.
+        .execute("UPDATE record SET partner = CAST(x'ff' AS TEXT)", [])
+        .unwrap();
+    dir.write("e.csv", "Id,Name,Parent\nC,Child,P\n");
+    let run = dir.run(&import).at(&server).finish().expect_exit(3);
+    let summary = run.summary();
+    assert_eq!(
+        ["invalid", "created", "deferred"].map(|n| summary.get(n)),
+        [0, 0, 1],
+        "{run:?}"
+    );
+    assert_eq!(server.count("POST"), 1);
+}
+
 #[test]
 fn a_source_that_changes_while_it_is_read_stops_the_run() {
     let dir = Workdir::new();

@@ -11,14 +11,20 @@
 
 mod support;
 
+/// What is on the API already is not created again.
+mod adoption;
 /// Rows that are judged while they are surveyed.
 mod ahead;
 /// Who may import whom.
 mod architecture;
+/// When everything fails, throttles or refuses: hold back, or stop.
+mod breaker;
 /// What `--help` says, and what the generated references hold.
 mod cli;
 /// The examples under `deploy/`.
 mod deploy;
+/// Rows in doubt and what a look-up proves.
+mod doubts;
 /// Under every fault: each key once.
 mod exactly_once;
 /// The page for the owner of the data, in a real browser.
@@ -27,16 +33,24 @@ mod html;
 mod import;
 /// No file imports one that imports it.
 mod import_circles;
+/// What `init` proposes.
+mod init;
 /// Overlapping runs, signals, deadlines.
 mod interruption;
+/// One job of the configuration: what its guards let through.
+mod jobs;
 /// Killed at any moment, run again.
 mod killed;
 /// Disk full, damage, a source that changes.
 mod local_faults;
-/// From any CRM's columns to a valid partner; `init` and the shipped mappings.
+/// From any CRM's columns to a valid partner; the shipped mappings.
 mod mapping;
-/// No interleaving of events and crashes makes a duplicate.
+/// Each rule of a mapping, by one cell.
+mod mapping_rules;
+/// No order of events and crashes makes a duplicate.
 mod model;
+/// What ends a night, or keeps a job from sending.
+mod night_stops;
 /// Several nights, and thirty.
 mod nights;
 /// The API's read side.
@@ -55,11 +69,19 @@ mod references;
 mod rejects;
 /// The practice server itself.
 mod sandbox;
+/// An import by a front that is no terminal.
+mod second_front;
+/// A state file that is half made, older or not a state at all.
+mod state_file;
+/// Questions on a terminal.
+mod terminal;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// Partners read back and compared.
 mod verify;
 /// Was it sent? The table of cases.
 mod was_it_sent;
+/// Workbooks and the dates in them.
+mod workbooks;
 /// Wrong input: exit 2, one clear message, no panic.
 mod wrong_input;

@@ -5,7 +5,7 @@ use crate::support::{Run, Server, Workdir, signal, wait_until};
 const MAPPING: &str = "name = \"accounts\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nonBoardingStatus = \"Stage\"\nsignOnDate = \"Signed\"\n";
 
 /// A house with one job on `exports/a-*.csv`; `more` goes into the job.
-fn house(more: &str) -> Workdir {
+pub(crate) fn house(more: &str) -> Workdir {
     let dir = Workdir::new();
     std::fs::create_dir(dir.path("exports")).unwrap();
     dir.write("m.toml", MAPPING);
@@ -18,7 +18,7 @@ fn house(more: &str) -> Workdir {
 }
 
 /// Rows of an export: key number and stage.
-fn export(rows: impl Iterator<Item = (usize, &'static str)>) -> String {
+pub(crate) fn export(rows: impl Iterator<Item = (usize, &'static str)>) -> String {
     let mut text = String::from("Id,Name,Stage,Signed\n");
     for (i, stage) in rows {
         text.push_str(
@@ -37,17 +37,17 @@ fn export(rows: impl Iterator<Item = (usize, &'static str)>) -> String {
     text
 }
 
-fn plain(rows: usize) -> String {
+pub(crate) fn plain(rows: usize) -> String {
     export((1..=rows).map(|i| (i, "Completed")))
 }
 
-fn night(dir: &Workdir, server: &Server) -> Run {
+pub(crate) fn night(dir: &Workdir, server: &Server) -> Run {
     dir.run(&["sync", "--settle", "100ms", "--json"])
         .env("PARTNER_SYNC_API_URL", &server.url)
 }
 
 /// Makes a file older by this.
-fn age(dir: &Workdir, name: &str, old: Duration) {
+pub(crate) fn age(dir: &Workdir, name: &str, old: Duration) {
     let file = std::fs::File::options()
         .write(true)
         .open(dir.path(name))
@@ -56,7 +56,7 @@ fn age(dir: &Workdir, name: &str, old: Duration) {
     file.set_modified(written - old).unwrap();
 }
 
-fn job(run: &crate::support::Finished, index: usize) -> serde_json::Value {
+pub(crate) fn job(run: &crate::support::Finished, index: usize) -> serde_json::Value {
     let whole: serde_json::Value = serde_json::from_str(&run.stdout)
         .unwrap_or_else(|e| panic!("{e}\n{}\n{}", run.stdout, run.stderr));
     whole["jobs"][index].clone()
@@ -122,97 +122,6 @@ fn changed_rows_can_be_a_note() {
 }
 
 #[test]
-fn a_stale_shrunk_or_small_export_sends_nothing() {
-    let dir = house("max_age = \"26h\"\nmin_rows = 2\nmax_shrink = \"20%\"\n");
-    let server = Server::start(&dir, &[]);
-    dir.write("exports/a-1.csv", plain(20));
-    age(&dir, "exports/a-1.csv", Duration::from_hours(27));
-    let stale = night(&dir, &server).finish().expect_exit(3);
-    assert!(
-        stale.stderr.contains("older than max_age"),
-        "{}",
-        stale.stderr
-    );
-    assert!(
-        job(&stale, 0)["stopped"]
-            .as_str()
-            .unwrap()
-            .contains("older than max_age")
-    );
-    dir.write("exports/a-1.csv", plain(20));
-    night(&dir, &server).finish().expect_exit(0);
-    dir.write("exports/a-2.csv", plain(15));
-    let shrunk = night(&dir, &server).finish().expect_exit(3);
-    assert!(
-        shrunk.stderr.contains("more than max_shrink"),
-        "{}",
-        shrunk.stderr
-    );
-    assert_eq!(job(&shrunk, 0)["deferred"], 15);
-    dir.write("exports/a-3.csv", plain(1));
-    let small = night(&dir, &server).finish().expect_exit(3);
-    assert!(
-        small.stderr.contains("fewer than min_rows"),
-        "{}",
-        small.stderr
-    );
-    dir.write("exports/a-4.csv", plain(16));
-    night(&dir, &server).finish().expect_exit(0);
-    assert_eq!(server.by_key().len(), 20);
-    dir.write("exports/a-5.csv", plain(1));
-    let dry = night(&dir, &server)
-        .args(&["--dry-run"])
-        .finish()
-        .expect_exit(3);
-    assert!(
-        job(&dry, 0)["stopped"]
-            .as_str()
-            .unwrap()
-            .contains("fewer than min_rows")
-    );
-    std::fs::remove_file(dir.path("exports/a-5.csv")).unwrap();
-    // No export at all.
-    for n in 1..=4 {
-        std::fs::remove_file(dir.path(&format!("exports/a-{n}.csv"))).unwrap();
-    }
-    let none = night(&dir, &server).finish().expect_exit(2);
-    assert!(none.stderr.contains("no file matches"), "{}", none.stderr);
-}
-
-#[test]
-fn a_torn_export_or_one_still_written_does_no_harm() {
-    let dir = house("settle_file = \"300ms\"\n");
-    let server = Server::start(&dir, &[]);
-    dir.write(
-        "exports/a-1.csv",
-        "Id,Name,Stage,Signed\nK-1,Company 1,Completed,2026-03-04\nK-2,\"Tw",
-    );
-    let torn = night(&dir, &server).finish().expect_exit(1);
-    assert_eq!(job(&torn, 0)["created"], 1);
-    assert_eq!(job(&torn, 0)["invalid"], 1);
-    // The exporter goes on writing while the job waits for the file to settle.
-    dir.write("exports/a-1.csv", plain(2));
-    let child = night(&dir, &server).start();
-    let path = dir.path("exports/a-1.csv");
-    let begin = std::time::Instant::now();
-    let mut rows = 2;
-    while begin.elapsed() < Duration::from_millis(900) {
-        rows += 1;
-        std::fs::write(&path, plain(rows)).unwrap();
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let output = crate::support::Finished::of(child.wait_with_output().unwrap()).expect_exit(3);
-    assert!(
-        output.stderr.contains("still being written"),
-        "{}",
-        output.stderr
-    );
-    let whole = night(&dir, &server).finish().expect_exit(0);
-    assert_eq!(job(&whole, 0)["rows"], rows);
-    assert_eq!(server.by_key().len(), rows);
-}
-
-#[test]
 fn overlapping_runs_end_at_once_or_wait() {
     let dir = house("");
     let server = Server::start(&dir, &["--latency", "40ms"]);
@@ -260,123 +169,6 @@ fn a_new_token_and_a_night_without_the_api() {
     let back = night(&dir, &server).finish().expect_exit(0);
     assert_eq!(job(&back, 0)["created"], 2);
     assert_eq!(server.by_key().len(), 5);
-}
-
-#[test]
-fn a_broken_job_does_not_stop_the_next() {
-    let dir = house("");
-    let server = Server::start(&dir, &[]);
-    let config = dir.read("partner-sync.toml");
-    dir.write(
-        "partner-sync.toml",
-        config.replace("[[job]]", "[[job]]\nname = \"broken\"\nfile = \"exports/a-*.csv\"\nmapping = \"no.toml\"\n[[job]]"),
-    );
-    dir.write("exports/a-1.csv", plain(4));
-    let both = night(&dir, &server).finish().expect_exit(2);
-    assert_eq!(job(&both, 0)["job"], "broken");
-    assert_eq!(job(&both, 0)["exit"], 2);
-    assert_eq!(job(&both, 1)["created"], 4);
-    let one = night(&dir, &server)
-        .args(&["--job", "accounts"])
-        .finish()
-        .expect_exit(0);
-    assert_eq!(job(&one, 0)["skipped"], 4);
-    let wrong = night(&dir, &server)
-        .args(&["--job", "acounts"])
-        .finish()
-        .expect_exit(2);
-    assert!(
-        wrong.stderr.contains("did you mean \"accounts\""),
-        "{}",
-        wrong.stderr
-    );
-}
-
-#[test]
-fn a_good_export_is_put_away() {
-    let dir = house("archive = \"exports/done\"\n");
-    let server = Server::start(&dir, &[]);
-    for _ in 0..2 {
-        dir.write("exports/a-1.csv", plain(2));
-        night(&dir, &server).finish().expect_exit(0);
-        assert!(!dir.path("exports/a-1.csv").exists());
-    }
-    let kept = std::fs::read_dir(dir.path("exports/done")).unwrap().count();
-    assert_eq!(kept, 2);
-}
-
-#[test]
-fn an_export_that_drifts_is_told_or_fails() {
-    let dir = house("max_drift = \"10%\"\n");
-    let server = Server::start(&dir, &[]);
-    dir.write("exports/a-1.csv", plain(10));
-    night(&dir, &server).finish().expect_exit(0);
-    let drifted = plain(12)
-        .replace("Id,Name,Stage,Signed", "Id,Name,Stage,Signed,Fax")
-        .replace("2026-03-04", ",")
-        .replace("K-12,Company 12,Completed", "K-12,Company 12,Welcome Call");
-    dir.write("exports/a-2.csv", &drifted);
-    let told = night(&dir, &server).finish().expect_exit(1);
-    let problems = job(&told, 0)["problems"].to_string();
-    for code in ["drift.column_new", "drift.word_new", "drift.share_fell"] {
-        assert!(problems.contains(code), "{code}: {problems}");
-    }
-    assert_eq!(job(&told, 0)["created"], 2);
-    let config = dir.read("partner-sync.toml") + "on_drift = \"fail\"\n";
-    dir.write("partner-sync.toml", config);
-    dir.write(
-        "exports/a-3.csv",
-        plain(14).replace("Id,Name,Stage,Signed", "Id,Name,Stage,Signed,Mobile"),
-    );
-    // One column more than its cells: every row is ragged, were it read; it is not sent at all.
-    let failed = night(&dir, &server).finish().expect_exit(3);
-    assert!(
-        failed.stderr.contains("not what it was"),
-        "{}",
-        failed.stderr
-    );
-    assert_eq!(server.by_key().len(), 12);
-}
-
-#[test]
-fn the_configuration_is_checked_without_sending() {
-    let dir = house("max_age = \"26h\"\n");
-    let server = Server::start(&dir, &[]);
-    dir.write("exports/a-1.csv", plain(2));
-    let good = dir
-        .run(&["sync", "--check-config"])
-        .env("PARTNER_SYNC_API_URL", &server.url)
-        .finish()
-        .expect_exit(0);
-    assert!(
-        good.stdout.contains("ok    api: health and list"),
-        "{}",
-        good.stdout
-    );
-    assert_eq!(server.count("POST"), 0);
-    let config = dir.read("partner-sync.toml");
-    dir.write("partner-sync.toml", config.replace("max_age", "max_agee"));
-    let typo = dir.run(&["sync", "--check-config"]).finish().expect_exit(2);
-    assert!(
-        typo.stderr.contains("max_agee") && typo.stderr.contains("line 11"),
-        "{}",
-        typo.stderr
-    );
-    dir.write("partner-sync.toml", config.replace("26h", "26 moons"));
-    let time = dir.run(&["sync"]).finish().expect_exit(2);
-    assert!(time.stderr.contains("is no time"), "{}", time.stderr);
-    dir.write("partner-sync.toml", config.replace("m.toml", "none.toml"));
-    let missing = dir
-        .run(&["sync", "--check-config"])
-        .env("PARTNER_SYNC_API_URL", "http://127.0.0.1:9")
-        .finish()
-        .expect_exit(2);
-    assert!(
-        missing.stdout.contains("WRONG job accounts: mapping"),
-        "{}",
-        missing.stdout
-    );
-    assert!(missing.stdout.contains("WRONG api"), "{}", missing.stdout);
 }
 
 /// Metrics for the exporter, a message for people, and lines for the log's collector.

@@ -1,4 +1,65 @@
+use std::io::{Cursor, Read as _};
+
 use crate::support::{Server, Workdir};
+
+/// What a needle may hide in, by name: the bytes themselves, each part of a zip archive, and each compressed blob of a
+/// database.
+fn unpacked(name: &str, bytes: Vec<u8>) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    if let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(&bytes)) {
+        for index in 0..archive.len() {
+            let mut part = archive.by_index(index).unwrap();
+            let mut content = Vec::new();
+            part.read_to_end(&mut content).unwrap();
+            all.push((format!("{name}: part {index}"), content));
+        }
+    }
+    all.push((name.to_owned(), bytes));
+    all
+}
+
+/// The values of every table of a database, with what is compressed unpacked.
+fn values_of(database: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    use rusqlite::types::ValueRef;
+    let connection = rusqlite::Connection::open(database).unwrap();
+    let mut tables = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .unwrap();
+    let tables: Vec<String> = tables
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let mut all = Vec::new();
+    for table in tables {
+        let mut query = connection
+            .prepare(&format!("SELECT * FROM \"{table}\""))
+            .unwrap();
+        let columns = query.column_count();
+        let mut rows = query.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for column in 0..columns {
+                let bytes = match row.get_ref(column).unwrap() {
+                    ValueRef::Null => continue,
+                    ValueRef::Integer(n) => n.to_string().into_bytes(),
+                    ValueRef::Real(n) => n.to_string().into_bytes(),
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
+                };
+                let mut content = Vec::new();
+                let mut decoder = flate2::read::ZlibDecoder::new(&*bytes);
+                if decoder.read_to_end(&mut content).is_ok() && !content.is_empty() {
+                    all.push((format!("{table}, unpacked"), content));
+                }
+                all.push((table.clone(), bytes));
+            }
+        }
+    }
+    all
+}
+
+fn holds(bytes: &[u8], needle: &str) -> bool {
+    memchr::memmem::find(bytes, needle.as_bytes()).is_some()
+}
 
 #[test]
 fn bank_data_is_nowhere_but_in_the_rejects() {
@@ -35,28 +96,52 @@ fn bank_data_is_nowhere_but_in_the_rejects() {
         .finish()
         .expect_exit(1);
     let secrets = ["021000021", "021000022", "7733441"];
-    let mut looked = 0;
-    let mut look = |name: &str, bytes: &[u8]| {
-        looked += 1;
-        for secret in secrets {
-            let found = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());
-            assert!(!found, "{name} holds {secret}");
-        }
-    };
-    look("standard output", run.stdout.as_bytes());
-    look("standard error", run.stderr.as_bytes());
-    for name in [
-        "partner-sync.db",
-        "server.jsonl",
-        "out/problems.csv",
-        "out/problems.jsonl",
-        "out/report.html",
-        "out/summary.json",
-        "out/created.csv",
-    ] {
-        look(name, &std::fs::read(dir.path(name)).unwrap());
+    let mut looked = vec![
+        ("standard output".to_owned(), run.stdout.clone().into()),
+        ("standard error".to_owned(), run.stderr.clone().into()),
+    ];
+    // What names the rows as read is made to be sent back, and says so below; every other file is looked through.
+    let mut files: Vec<String> = std::fs::read_dir(dir.path("out"))
+        .unwrap()
+        .map(|entry| format!("out/{}", entry.unwrap().file_name().display()))
+        .filter(|name| name != "out/rejects.csv" && name != "out/report.xlsx")
+        .collect();
+    files.sort();
+    assert_eq!(
+        files,
+        [
+            "out/created.csv",
+            "out/problems.csv",
+            "out/problems.jsonl",
+            "out/report.html",
+            "out/summary.json"
+        ]
+    );
+    files.extend(["partner-sync.db", "server.jsonl", "server.log"].map(str::to_owned));
+    for name in &files {
+        looked.extend(unpacked(name, std::fs::read(dir.path(name)).unwrap()));
     }
-    assert_eq!(looked, 9);
+    let kept = values_of(&dir.path("partner-sync.db"));
+    // The kept problems were unpacked, and are not just bytes that hide everything.
+    assert!(
+        kept.iter()
+            .any(|(name, bytes)| name == "problem, unpacked" && holds(bytes, "routing.invalid")),
+        "the kept problems were not read"
+    );
+    looked.extend(kept);
+    for (name, bytes) in &looked {
+        for secret in secrets {
+            assert!(!holds(bytes, secret), "{name} holds {secret}");
+        }
+    }
+    // The way in which they are looked for does find what is there: the workbook holds the row that was wrong.
+    let workbook = unpacked(
+        "report.xlsx",
+        std::fs::read(dir.path("out/report.xlsx")).unwrap(),
+    );
+    assert!(workbook.iter().any(|(_, bytes)| holds(bytes, "021000022")));
+    // And of the rows that were sent it holds nothing.
+    assert!(!workbook.iter().any(|(_, bytes)| holds(bytes, "021000021")));
     assert!(dir.read("out/problems.csv").contains("*******22"));
     assert!(dir.read("out/rejects.csv").contains("021000022"));
     assert!(

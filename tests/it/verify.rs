@@ -164,3 +164,50 @@ fn an_api_that_is_down_is_a_stop() {
         .expect_exit(2);
     dir.run(&["verify"]).at_url(&url).finish().expect_exit(2);
 }
+
+/// A question that was not answered is asked again: a busy API is no difference.
+#[test]
+fn an_api_that_is_busy_is_asked_again() {
+    let (dir, server) = imported();
+    let port = server.url.rsplit(':').next().unwrap().to_owned();
+    drop(server);
+    let server = Server::start(
+        &dir,
+        &["--port", &port, "--fault", "503=0.5", "--seed", "4"],
+    );
+    let sample = ["--sample", "4"];
+    for more in [&[][..], &sample] {
+        let busy = || {
+            let requests = server.requests();
+            requests.iter().filter(|r| r["status"] == 503).count()
+        };
+        let before = busy();
+        let run = verify(&dir, &server).args(more).finish().expect_exit(0);
+        assert_eq!(run.summary().get("agree"), 4);
+        assert!(busy() > before, "nothing was busy for {more:?}");
+    }
+}
+
+/// A partner that is gone from the API and whose row is gone from the source: nothing is left to disagree.
+#[test]
+fn what_is_gone_on_both_sides_is_no_difference() {
+    let (dir, server) = imported();
+    let server = edited(&dir, server, |lines| {
+        lines.retain(|line| !line.contains("\"Four\""));
+    });
+    dir.write(
+        "e.csv",
+        ROWS.replace("K-4,Four,2026-03-07,,Bonn,yes,\n", ""),
+    );
+    let run = verify(&dir, &server)
+        .args(&["--report", "out"])
+        .finish()
+        .expect_exit(0);
+    let summary = run.summary();
+    assert_eq!(
+        ["rows", "agree", "only_api", "gone"].map(|n| summary.get(n)),
+        [3, 3, 0, 0]
+    );
+    assert_eq!(dir.read("audit.txt"), "= K-1\n= K-2\n= K-3\n");
+    assert!(!dir.read("out/problems.csv").contains("K-4"));
+}

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::api::ListFilter;
+use crate::ops::RowsRequest;
+
 /// `status`.
 #[derive(Debug, Clone, Args)]
 pub struct StatusArgs {
@@ -47,6 +50,17 @@ pub struct KeysArgs {
     /// Do not ask.
     #[arg(long)]
     pub yes: bool,
+}
+
+impl KeysArgs {
+    /// The rows with these keys.
+    #[must_use]
+    pub(crate) fn request(&self) -> RowsRequest {
+        RowsRequest::Keys {
+            keys: self.keys.clone(),
+            mapping: self.space.clone(),
+        }
+    }
 }
 
 /// `state`.
@@ -180,6 +194,41 @@ pub struct ListArgs {
     /// How to show them.
     #[arg(long, value_enum, default_value_t)]
     pub format: ListFormat,
+}
+
+impl ListArgs {
+    /// The documented filters as query parameters. Source: the documentation page's list request.
+    pub(crate) fn filter(&self) -> ListFilter {
+        let mut parameters: Vec<(&'static str, String)> = Vec::new();
+        let mut put = |name, value: Option<String>| parameters.extend(value.map(|v| (name, v)));
+        put(
+            "order_by",
+            self.order_by
+                .map(|o| if o == OrderBy::Asc { "ASC" } else { "DESC" }.to_owned()),
+        );
+        let mut include = self.include.clone();
+        if !self.partner_type_ids.is_empty() && !include.iter().any(|i| i == "partner-type") {
+            include.push("partner-type".to_owned());
+        }
+        let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
+        put("include", list(&include));
+        put("status", list(&self.status));
+        put("partnerStatus", self.partner_status.clone());
+        put(
+            "commissionPayoutStatus",
+            self.commission_payout_status.clone(),
+        );
+        put("searchTerm", self.search_term.clone());
+        put("partnerTypeIds", list(&self.partner_type_ids));
+        put("partnerIds", list(&self.partner_ids));
+        put("w9Submitted", self.w9_submitted.map(|b| b.to_string()));
+        put(
+            "enableCommissions",
+            self.enable_commissions.map(|b| b.to_string()),
+        );
+        put("isW2", self.is_w2.map(|b| b.to_string()));
+        ListFilter { parameters }
+    }
 }
 
 /// `init`.

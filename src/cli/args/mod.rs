@@ -10,10 +10,9 @@ mod value;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use look::{
-    InitArgs, KeysArgs, ListArgs, ListFormat, OrderBy, PartnersCommand, StateCommand, StatusArgs,
-    VerifyArgs,
+    InitArgs, ListFormat, PartnersCommand, StateCommand, StatusArgs, VerifyArgs,
 };
-pub(crate) use runs::{CheckArgs, ExportArgs, ImportArgs, ReconcileArgs, SyncArgs};
+pub(crate) use runs::{CheckArgs, ImportArgs, ReconcileArgs, SyncArgs};
 pub(crate) use sandbox::SandboxArgs;
 pub(crate) use shared::{ProgressMode, Shared};
 

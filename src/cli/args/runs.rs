@@ -1,11 +1,18 @@
 //! What reads an export and may send it: `check`, `import`, `sync`, `reconcile`.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::value::{MaxErrors, parse_time};
+use super::value::parse_time;
+use crate::config::{MaxErrors, OnChange};
+use crate::ops::{
+    Adopt, Expectations, ExportRequest, ImportRequest, ReconcileRequest, Rejected, ReportRequest,
+    SyncRequest,
+};
+use crate::partner::Query;
 
 /// Files and mapping.
 #[derive(Debug, Clone, Args)]
@@ -25,6 +32,21 @@ pub struct ExportArgs {
     /// Set createBillDotComProfile for every row, whatever the mapping says.
     #[arg(long)]
     pub create_bill_com_profile: bool,
+}
+
+impl ExportArgs {
+    /// What is read.
+    #[must_use]
+    pub(crate) fn request(&self) -> ExportRequest {
+        ExportRequest {
+            files: self.files.clone(),
+            mapping: self.mapping.clone(),
+            always: Query {
+                create_apptivo_account: self.create_apptivo_account,
+                create_bill_com_profile: self.create_bill_com_profile,
+            },
+        }
+    }
 }
 
 /// `check`.
@@ -98,15 +120,36 @@ pub struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// Files and mapping as `check` has them.
+    /// What is asked for; a sealed plan is applied by the command.
     #[must_use]
-    pub(crate) fn export(&self) -> ExportArgs {
-        ExportArgs {
-            files: self.files.clone(),
-            mapping: self.mapping.clone().unwrap_or_default(),
+    pub(crate) fn request(&self, report: ReportRequest) -> ImportRequest {
+        ImportRequest {
+            export: ExportRequest {
+                files: self.files.clone(),
+                mapping: self.mapping.clone().unwrap_or_default(),
+                always: Query {
+                    create_apptivo_account: self.create_apptivo_account,
+                    create_bill_com_profile: self.create_bill_com_profile,
+                },
+            },
+            report,
             max_errors: self.max_errors,
-            create_apptivo_account: self.create_apptivo_account,
-            create_bill_com_profile: self.create_bill_com_profile,
+            limit: self.limit,
+            canary: self.canary.and_then(NonZeroU64::new),
+            max_duration: self.max_duration,
+            adopt: if self.adopt { Adopt::First } else { Adopt::No },
+            rejected: if self.retry_rejected {
+                Rejected::SendAgain
+            } else {
+                Rejected::Keep
+            },
+            settle: self.settle,
+            on_change: OnChange::Problem,
+            expect: Expectations::default(),
+            plan: None,
+            ask_first: !self.yes,
+            job: None,
+            id: None,
         }
     }
 }
@@ -134,6 +177,21 @@ pub struct SyncArgs {
     pub settle: Duration,
 }
 
+impl SyncArgs {
+    /// What is asked for.
+    #[must_use]
+    pub(crate) fn request(&self, report: ReportRequest) -> SyncRequest {
+        SyncRequest {
+            job: self.job.clone(),
+            dry_run: self.dry_run,
+            wait: self.wait,
+            max_duration: self.max_duration,
+            settle: self.settle,
+            report,
+        }
+    }
+}
+
 /// `reconcile`.
 #[derive(Debug, Clone, Args)]
 pub struct ReconcileArgs {
@@ -146,4 +204,20 @@ pub struct ReconcileArgs {
     /// How long after its answer was lost a create may still be processed.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     pub settle: Duration,
+}
+
+impl ReconcileArgs {
+    /// What is asked for.
+    #[must_use]
+    pub(crate) fn request(&self, report: ReportRequest) -> ReconcileRequest {
+        ReconcileRequest {
+            adopt: self.mapping.as_ref().map(|mapping| ExportRequest {
+                files: self.adopt.clone(),
+                mapping: mapping.clone(),
+                always: Query::default(),
+            }),
+            report,
+            settle: self.settle,
+        }
+    }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::report::{MarkedRows, PerRow, SourceValues, Wanted};
+use crate::ops::ReportRequest;
+use crate::report::{MarkedRows, SourceValues};
 use crate::telemetry::LogFormat;
 
 /// When to show progress.
@@ -92,27 +93,21 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// What the reports hold, beside the counts.
+    /// What reports hold, and where they go.
     #[must_use]
-    pub(crate) fn wanted(&self, per_row: PerRow) -> Wanted {
-        Wanted {
-            per_row,
+    pub(crate) fn report_request(&self, folder: Option<PathBuf>) -> ReportRequest {
+        ReportRequest {
+            folder,
+            values: if self.no_source_values {
+                SourceValues::LeftOut
+            } else {
+                SourceValues::Shown
+            },
             marked: if self.report_all {
                 MarkedRows::All
             } else {
                 MarkedRows::Problems
             },
-            values: self.values(),
-        }
-    }
-
-    /// Whether values of cells may be shown.
-    #[must_use]
-    pub(crate) fn values(&self) -> SourceValues {
-        if self.no_source_values {
-            SourceValues::LeftOut
-        } else {
-            SourceValues::Shown
         }
     }
 }

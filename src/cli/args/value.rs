@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-pub(crate) use crate::config::MaxErrors;
-
 pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .map_err(|_| format!("\"{text}\" is no time: write 500ms, 30s, 10m or 2h"))

@@ -2,21 +2,24 @@
 
 use serde_json::Value;
 
-use super::runtime;
-use crate::api::{ListFilter, PageWalk, PartnersApi as _, RemotePartner};
-use crate::cli::Desk;
-use crate::cli::args::{ListArgs, ListFormat, OrderBy, PartnersCommand, Shared};
-use crate::cli::connect;
-use crate::cli::exit::{CliError, Exit};
-use crate::delivery::Stop;
+use crate::api::{PageWalk, PartnersApi as _, RemotePartner};
+use crate::cli::args::{ListFormat, PartnersCommand, Shared};
+use crate::cli::desk::Desk;
+use crate::cli::exit::CliError;
+use crate::cli::front::Front;
+use crate::ops;
 use crate::partner::PartnerId;
-use crate::report::table;
+use crate::report::{RunEnding, table};
 
-pub(super) fn run(which: &PartnersCommand, shared: &Shared, desk: &Desk) -> Result<Exit, CliError> {
-    let settings = connect::settings(shared, desk)?;
-    let stop = Stop::default();
-    runtime()?.block_on(async {
-        let connection = connect::connect(shared, &settings, &stop, desk).await?;
+pub(super) fn run(
+    which: &PartnersCommand,
+    shared: &Shared,
+    desk: &Desk,
+) -> Result<RunEnding, CliError> {
+    let front = Front::start(shared, desk)?;
+    let session = front.session();
+    let connection = ops::connect(&session, &session.stop)?;
+    session.runtime.block_on(async {
         match which {
             PartnersCommand::Get { id, include } => {
                 let Some(partner) = connection
@@ -25,11 +28,11 @@ pub(super) fn run(which: &PartnersCommand, shared: &Shared, desk: &Desk) -> Resu
                     .await?
                 else {
                     desk.output.note(&format!("there is no partner {id}"));
-                    return Ok(Exit::Problems);
+                    return Ok(RunEnding::Problems);
                 };
                 let text = serde_json::to_string_pretty(&partner.raw).unwrap_or_default();
                 desk.output.result(&format!("{text}\n"));
-                Ok(Exit::Done)
+                Ok(RunEnding::Done)
             }
             PartnersCommand::List(args) => {
                 let format = if shared.json {
@@ -37,7 +40,7 @@ pub(super) fn run(which: &PartnersCommand, shared: &Shared, desk: &Desk) -> Resu
                 } else {
                     args.format
                 };
-                let mut walk = PageWalk::with_take(filter(args), args.take).from_page(args.skip);
+                let mut walk = PageWalk::with_take(args.filter(), args.take).from_page(args.skip);
                 let mut left = args.limit.unwrap_or(u64::MAX);
                 let mut shown = Vec::new();
                 if format == ListFormat::Csv {
@@ -62,7 +65,7 @@ pub(super) fn run(which: &PartnersCommand, shared: &Shared, desk: &Desk) -> Resu
                             ListFormat::Csv => desk.output.stream(&csv_line(&cells(&partner))),
                         };
                         if !more {
-                            return Ok(Exit::Done);
+                            return Ok(RunEnding::Done);
                         }
                     }
                 }
@@ -72,7 +75,7 @@ pub(super) fn run(which: &PartnersCommand, shared: &Shared, desk: &Desk) -> Resu
                         .result(&table(&header.each_ref().map(String::as_str), &shown));
                     desk.output.note(&format!("{} partners", shown.len()));
                 }
-                Ok(Exit::Done)
+                Ok(RunEnding::Done)
             }
         }
     })
@@ -106,37 +109,4 @@ fn csv_line(cells: &[String]) -> String {
         .ok()
         .and_then(|b| String::from_utf8(b).ok())
         .unwrap_or_default()
-}
-
-/// The documented filters as query parameters. Source: the documentation page's list request.
-fn filter(args: &ListArgs) -> ListFilter {
-    let mut parameters: Vec<(&'static str, String)> = Vec::new();
-    let mut put = |name, value: Option<String>| parameters.extend(value.map(|v| (name, v)));
-    put(
-        "order_by",
-        args.order_by
-            .map(|o| if o == OrderBy::Asc { "ASC" } else { "DESC" }.to_owned()),
-    );
-    let mut include = args.include.clone();
-    if !args.partner_type_ids.is_empty() && !include.iter().any(|i| i == "partner-type") {
-        include.push("partner-type".to_owned());
-    }
-    let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
-    put("include", list(&include));
-    put("status", list(&args.status));
-    put("partnerStatus", args.partner_status.clone());
-    put(
-        "commissionPayoutStatus",
-        args.commission_payout_status.clone(),
-    );
-    put("searchTerm", args.search_term.clone());
-    put("partnerTypeIds", list(&args.partner_type_ids));
-    put("partnerIds", list(&args.partner_ids));
-    put("w9Submitted", args.w9_submitted.map(|b| b.to_string()));
-    put(
-        "enableCommissions",
-        args.enable_commissions.map(|b| b.to_string()),
-    );
-    put("isW2", args.is_w2.map(|b| b.to_string()));
-    ListFilter { parameters }
 }

@@ -1,12 +1,12 @@
 //! `sandbox`: the practice server, until Ctrl-C.
 
-use super::server_runtime;
-use crate::cli::Desk;
 use crate::cli::args::SandboxArgs;
-use crate::cli::exit::{CliError, Exit};
+use crate::cli::desk::Desk;
+use crate::cli::exit::CliError;
+use crate::report::RunEnding;
 use crate::sandbox::{Sandbox, Settings};
 
-pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<Exit, CliError> {
+pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<RunEnding, CliError> {
     server_runtime()?.block_on(async {
         let settings = Settings {
             port: args.port,
@@ -31,6 +31,14 @@ pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<Exit, CliError> {
             () = sandbox.wait() => {}
             _ = tokio::signal::ctrl_c() => {}
         }
-        Ok(Exit::Done)
+        Ok(RunEnding::Done)
     })
+}
+
+/// The runtime of the practice server, which has nothing else to do.
+fn server_runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| CliError::Machine(format!("cannot start: {e}")))
 }

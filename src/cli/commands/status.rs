@@ -1,22 +1,27 @@
 //! `status`: what the state file knows.
 
-use crate::cli::Desk;
 use crate::cli::args::{Shared, StatusArgs};
-use crate::cli::connect;
-use crate::cli::exit::{CliError, Exit};
+use crate::cli::desk::Desk;
+use crate::cli::exit::CliError;
+use crate::cli::front::Front;
 use crate::diagnostic::thousands;
-use crate::report::table;
+use crate::ops;
+use crate::report::{RunEnding, table};
 use crate::state::{RecordRow, StateView};
 
 /// Runs and rows that are shown.
 const SHOWN: u32 = 10;
 
-pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Exit, CliError> {
-    let settings = connect::settings(shared, desk)?;
-    let view = StateView::open(&settings.state)?;
+pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
+    let front = Front::start(shared, desk)?;
     if let Some(name) = &args.run {
-        return super::again::run(&view, name, &settings, desk);
+        let report = ops::reprint(name, &front.report(), &front.session())?;
+        desk.output.summary(&report);
+        // The run's own exit code is in the report; making it again is a success of its own.
+        return Ok(RunEnding::Done);
     }
+    let settings = &front.settings;
+    let view = StateView::open(&settings.state)?;
     if let Some(key) = &args.row {
         let rows = view.rows_of(key)?;
         if rows.is_empty() {
@@ -30,7 +35,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Exi
             rows.iter().map(story).collect::<Vec<_>>().join("\n")
         };
         desk.output.result(&text);
-        return Ok(Exit::Done);
+        return Ok(RunEnding::Done);
     }
     let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
     if desk.output.json {
@@ -40,7 +45,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Exi
             "spaces": counts, "runs": runs, "open": open,
         });
         desk.output.result(&format!("{all}\n"));
-        return Ok(Exit::Done);
+        return Ok(RunEnding::Done);
     }
     let size = std::fs::metadata(&settings.state).map_or(0, |m| m.len());
     let mut out = format!(
@@ -109,7 +114,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Exi
         out.push_str(&row_table(&open));
     }
     desk.output.result(&out);
-    Ok(Exit::Done)
+    Ok(RunEnding::Done)
 }
 
 fn json(rows: &[RecordRow]) -> Result<String, CliError> {

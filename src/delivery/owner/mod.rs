@@ -488,3 +488,8 @@ fn claim_of(row: &PreparedPartner) -> Claim {
         business_name: row.business_name.to_string(),
     }
 }
+
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What a column's own dates prove about the order of day and month (point 3).
 
-use super::{Meaning, Order, Reading};
+use super::hints::Order;
+use super::reading::{Meaning, Reading};
 use crate::diagnostic::thousands;
 
 /// Counts over one column of one file, gathered before any row is decided.
@@ -20,7 +21,7 @@ pub struct Evidence {
     pub first_month_row: Option<u64>,
 }
 
-/// What a column decides.
+/// The order of day and month that a column proves, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// No value proves an order.
@@ -29,12 +30,12 @@ pub enum Verdict {
     DayFirst,
     /// Every value that proves an order proves month first.
     MonthFirst,
-    /// Values prove both orders.
+    /// Values prove both orders, so that the column decides nothing.
     Contradicts,
 }
 
 impl Evidence {
-    /// Counts one reading.
+    /// Counts the reading of one cell; `row` is shown as the proof where it is the first.
     pub fn add(&mut self, reading: &Reading, row: u64) {
         self.values += 1;
         match &reading.meaning {
@@ -67,7 +68,7 @@ impl Evidence {
         self.first_month_row = self.first_month_row.or(below.first_month_row);
     }
 
-    /// What the counts decide.
+    /// What the values counted so far prove together.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match (self.day_first > 0, self.month_first > 0) {

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
-use super::{Reading, Verdict};
+use super::evidence::Verdict;
+use super::reading::Reading;
 
 /// Texts remembered for one column.
 const MOST: usize = 4096;
@@ -24,7 +25,7 @@ impl Readings {
         self.0.get(text)
     }
 
-    /// Remembers a reading.
+    /// Remembers a reading, unless the text is long or enough are remembered.
     pub fn put(&mut self, text: &str, reading: Reading) {
         if text.len() <= LONGEST && self.0.len() < MOST {
             self.0.insert(text.into(), reading);
@@ -32,7 +33,7 @@ impl Readings {
     }
 }
 
-/// Texts of one field that became a date without a word to tell, under one verdict of their column.
+/// Texts of one field that became a date without a warning, under one verdict of their column.
 #[derive(Debug, Default)]
 pub struct SettledDates {
     verdict: Option<Verdict>,

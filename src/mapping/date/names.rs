@@ -4,24 +4,28 @@
 //! case, accents and the dot of an abbreviation. No name means another month in another of these
 //! languages; some mean a weekday in one and a month in another (`mar` is March, Tuesday in French).
 
+use std::sync::LazyLock;
+
 use jiff::civil::Weekday;
+
+use crate::mapping::data::records;
 
 /// A language whose names of months are read beside the English ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Locale {
-    /// English alone.
+    /// English alone, `en`.
     English,
-    /// German.
+    /// German, `de`.
     German,
-    /// French.
+    /// French, `fr`.
     French,
-    /// Spanish.
+    /// Spanish, `es`.
     Spanish,
-    /// Italian.
+    /// Italian, `it`.
     Italian,
-    /// Portuguese.
+    /// Portuguese, `pt`.
     Portuguese,
-    /// Dutch.
+    /// Dutch, `nl`.
     Dutch,
 }
 
@@ -50,206 +54,31 @@ impl Locale {
             .map(|(locale, _, _)| *locale)
     }
 
-    fn tables(self) -> &'static Names {
-        match self {
-            Locale::English => &ENGLISH,
-            Locale::German => &GERMAN,
-            Locale::French => &FRENCH,
-            Locale::Spanish => &SPANISH,
-            Locale::Italian => &ITALIAN,
-            Locale::Portuguese => &PORTUGUESE,
-            Locale::Dutch => &DUTCH,
-        }
+    fn names(self) -> &'static Names {
+        &NAMES[self as usize]
     }
 }
 
 /// The names of a language, folded: each entry holds the forms of one month, one weekday from Monday on.
+#[derive(Default)]
 struct Names {
-    months: [&'static str; 12],
-    weekdays: [&'static str; 7],
+    months: Vec<&'static str>,
+    weekdays: Vec<&'static str>,
 }
 
-static ENGLISH: Names = Names {
-    months: [
-        "january jan",
-        "february feb",
-        "march mar",
-        "april apr",
-        "may",
-        "june jun",
-        "july jul",
-        "august aug",
-        "september sep sept",
-        "october oct",
-        "november nov",
-        "december dec",
-    ],
-    weekdays: [
-        "monday mon",
-        "tuesday tue tues",
-        "wednesday wed",
-        "thursday thu thur thurs",
-        "friday fri",
-        "saturday sat",
-        "sunday sun",
-    ],
-};
-
-static GERMAN: Names = Names {
-    months: [
-        "januar janner jan jan",
-        "februar feber feb",
-        "marz maerz mar mrz",
-        "april apr",
-        "mai",
-        "juni jun",
-        "juli jul",
-        "august aug",
-        "september sep sept",
-        "oktober okt",
-        "november nov",
-        "dezember dez",
-    ],
-    weekdays: [
-        "montag mo",
-        "dienstag di",
-        "mittwoch mi",
-        "donnerstag do",
-        "freitag fr",
-        "samstag sonnabend sa",
-        "sonntag so",
-    ],
-};
-
-static FRENCH: Names = Names {
-    months: [
-        "janvier janv jan",
-        "fevrier fevr fev",
-        "mars mar",
-        "avril avr",
-        "mai",
-        "juin",
-        "juillet juil",
-        "aout",
-        "septembre sept sep",
-        "octobre oct",
-        "novembre nov",
-        "decembre dec",
-    ],
-    weekdays: [
-        "lundi lun",
-        "mardi mar",
-        "mercredi mer",
-        "jeudi jeu",
-        "vendredi ven",
-        "samedi sam",
-        "dimanche dim",
-    ],
-};
-
-static SPANISH: Names = Names {
-    months: [
-        "enero ene",
-        "febrero feb",
-        "marzo mar",
-        "abril abr",
-        "mayo may",
-        "junio jun",
-        "julio jul",
-        "agosto ago",
-        "septiembre setiembre sept sep set",
-        "octubre oct",
-        "noviembre nov",
-        "diciembre dic",
-    ],
-    weekdays: [
-        "lunes lun",
-        "martes mar",
-        "miercoles mie",
-        "jueves jue",
-        "viernes vie",
-        "sabado sab",
-        "domingo dom",
-    ],
-};
-
-static ITALIAN: Names = Names {
-    months: [
-        "gennaio gen",
-        "febbraio feb",
-        "marzo mar",
-        "aprile apr",
-        "maggio mag",
-        "giugno giu",
-        "luglio lug",
-        "agosto ago",
-        "settembre set sett",
-        "ottobre ott",
-        "novembre nov",
-        "dicembre dic",
-    ],
-    weekdays: [
-        "lunedi lun",
-        "martedi mar",
-        "mercoledi mer",
-        "giovedi gio",
-        "venerdi ven",
-        "sabato sab",
-        "domenica dom",
-    ],
-};
-
-static PORTUGUESE: Names = Names {
-    months: [
-        "janeiro jan",
-        "fevereiro fev",
-        "marco mar",
-        "abril abr",
-        "maio mai",
-        "junho jun",
-        "julho jul",
-        "agosto ago",
-        "setembro set",
-        "outubro out",
-        "novembro nov",
-        "dezembro dez",
-    ],
-    weekdays: [
-        "segunda seg",
-        "terca ter",
-        "quarta qua",
-        "quinta qui",
-        "sexta sex",
-        "sabado sab",
-        "domingo dom",
-    ],
-};
-
-static DUTCH: Names = Names {
-    months: [
-        "januari jan",
-        "februari feb",
-        "maart mrt mar",
-        "april apr",
-        "mei",
-        "juni jun",
-        "juli jul",
-        "augustus aug",
-        "september sep sept",
-        "oktober okt",
-        "november nov",
-        "december dec",
-    ],
-    weekdays: [
-        "maandag ma",
-        "dinsdag di",
-        "woensdag wo",
-        "donderdag do",
-        "vrijdag vr",
-        "zaterdag za",
-        "zondag zo",
-    ],
-};
+/// The names of each language, in the order of [`Locale`].
+static NAMES: LazyLock<[Names; 7]> = LazyLock::new(|| {
+    let mut all: [Names; 7] = Default::default();
+    for [language, part, _, forms] in records(include_str!("../data/date_names.csv")) {
+        let locale = Locale::from_word(language).expect("the table names languages by their words");
+        let names = &mut all[locale as usize];
+        match part {
+            "month" => names.months.push(forms),
+            _ => names.weekdays.push(forms),
+        }
+    }
+    all
+});
 
 const WEEKDAYS: [Weekday; 7] = [
     Weekday::Monday,
@@ -296,8 +125,8 @@ fn find(
     }
     let word = fold(word);
     locale
-        .and_then(|l| position(of(l.tables()), &word))
-        .or_else(|| position(of(&ENGLISH), &word))
+        .and_then(|l| position(of(l.names()), &word))
+        .or_else(|| position(of(Locale::English.names()), &word))
 }
 
 /// The month of a name.
@@ -327,14 +156,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_language_has_its_months_and_weekdays_in_order() {
+        let numbers: Vec<[&str; 4]> = records(include_str!("../data/date_names.csv")).collect();
+        assert_eq!(numbers.len(), 7 * 19);
+        for (at, [_, part, number, _]) in numbers.iter().enumerate() {
+            let (of, expected) = match at % 19 {
+                month @ 0..12 => ("month", month + 1),
+                weekday => ("weekday", weekday - 11),
+            };
+            assert_eq!(
+                (*part, *number),
+                (of, expected.to_string().as_str()),
+                "{at}"
+            );
+        }
+        for (at, (locale, word, _)) in Locale::ALL.iter().enumerate() {
+            assert_eq!((*locale as usize, Locale::WORDS[at]), (at, *word));
+        }
+    }
+
+    #[test]
     fn no_name_is_two_months() {
         for (a, _, _) in Locale::ALL {
             for (b, _, _) in Locale::ALL {
-                for (number, forms) in a.tables().months.iter().enumerate() {
+                for (number, forms) in a.names().months.iter().enumerate() {
                     for form in forms.split(' ') {
                         for other in [
-                            position(&b.tables().months, form),
-                            position(&ENGLISH.months, form),
+                            position(&b.names().months, form),
+                            position(&Locale::English.names().months, form),
                         ] {
                             assert!(
                                 other.is_none_or(|o| o == number),

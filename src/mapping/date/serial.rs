@@ -2,7 +2,8 @@
 
 use jiff::civil::{Date, date};
 
-use super::{Hints, Refusal};
+use super::hints::Hints;
+use super::reading::Refusal;
 use crate::source::Epoch;
 
 /// The last serial of the 1900 system, 9999-12-31. Source: Excel's specification of date limits.

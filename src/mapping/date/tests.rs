@@ -1,9 +1,11 @@
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
 use super::*;
 
-use super::cases::{Case, TABLE};
+use super::cases::{Case, Setting, TABLE};
+use crate::diagnostic::Code;
+use crate::source::Epoch;
 
 /// What a text becomes: a date with the codes of its warnings, or a code; and the words that go with it.
 fn outcome(text: &str, verdict: Verdict, hints: &Hints) -> (String, Vec<String>) {
@@ -133,6 +135,109 @@ fn evidence_counts_and_names_its_first_proof() {
     );
 }
 
+/// A column whose dates prove both orders decides nothing (point 3): what fits both is refused, and what decides itself
+/// keeps its date with a warning.
+#[test]
+fn a_column_that_contradicts_itself_decides_nothing() {
+    let hints = Hints::default();
+    let texts = ["13/04/2026", "04/13/2026", "03/04/2026", "05/05/2026"];
+    for proofs in [[0, 1], [1, 0]] {
+        let mut evidence = Evidence::default();
+        for at in proofs.into_iter().chain([2, 3]) {
+            evidence.add(&read_text(texts[at], &hints).unwrap(), at as u64 + 2);
+        }
+        let verdict = evidence.verdict();
+        assert_eq!(verdict, Verdict::Contradicts);
+        let becomes = texts.map(|text| outcome(text, verdict, &hints).0);
+        assert_eq!(
+            becomes,
+            [
+                "2026-04-13 date.contradicts_column",
+                "2026-04-13 date.contradicts_column",
+                "date.ambiguous",
+                "2026-05-05",
+            ]
+        );
+    }
+    // The two proofs may lie in parts of the file that different threads read.
+    let mut above = Evidence::default();
+    above.add(&read_text(texts[0], &hints).unwrap(), 2);
+    let mut below = Evidence::default();
+    below.add(&read_text(texts[1], &hints).unwrap(), 3);
+    above.merge(&below);
+    assert_eq!(above.verdict(), Verdict::Contradicts);
+}
+
+/// A time west of Greenwich is later in UTC, one east of it is earlier (point 1).
+#[test]
+fn a_time_with_an_offset_is_converted_into_the_zone_that_is_set() {
+    for (zone, text, expected) in [
+        ("UTC", "2026-03-04T23:30:00-05:00", date(2026, 3, 5)),
+        ("UTC", "2026-03-04 23:30 -0500", date(2026, 3, 5)),
+        ("UTC", "2026-03-04T23:30:00 EST", date(2026, 3, 5)),
+        ("UTC", "2026-03-04T18:30:00-05:00", date(2026, 3, 4)),
+        ("UTC", "2026-03-04T00:30:00+02:00", date(2026, 3, 3)),
+        ("UTC", "2026-03-04T00:30:00+00:30", date(2026, 3, 4)),
+        ("UTC", "2026-03-04T23:30:00", date(2026, 3, 4)),
+        (
+            "America/New_York",
+            "2026-03-04T23:30:00-05:00",
+            date(2026, 3, 4),
+        ),
+        (
+            "America/New_York",
+            "2026-03-04T23:30:00-08:00",
+            date(2026, 3, 5),
+        ),
+        ("Asia/Tokyo", "2026-03-04T15:30:00Z", date(2026, 3, 5)),
+    ] {
+        let hints = Setting::Zone(zone).hints();
+        assert_eq!(
+            outcome(text, Verdict::Silent, &hints).0,
+            expected.to_string(),
+            "{text} in {zone}"
+        );
+    }
+}
+
+#[test]
+fn an_offset_is_at_most_eighteen_hours() {
+    for (offset, is_one) in [
+        ("+18:00", true),
+        ("-18:00", true),
+        ("+1800", true),
+        ("+19:00", false),
+        ("+25:00", false),
+        ("-2500", false),
+        ("+05:60", false),
+        ("+0560", false),
+    ] {
+        let text = format!("2026-03-04T10:00:00{offset}");
+        let becomes = outcome(&text, Verdict::Silent, &Hints::default()).0;
+        assert_eq!(
+            becomes,
+            if is_one { "2026-03-04" } else { "date.invalid" },
+            "{text}"
+        );
+    }
+}
+
+/// A date that was decided for one file's column is not the date of a column that decides otherwise.
+#[test]
+fn a_remembered_date_is_forgotten_under_another_verdict() {
+    let mut dates = SettledDates::default();
+    let (april, march) = (date(2026, 4, 3), date(2026, 3, 4));
+    dates.put("3 / 4 / 2026", Verdict::DayFirst, april);
+    assert_eq!(dates.get("3 / 4 / 2026", Verdict::DayFirst), Some(april));
+    assert_eq!(dates.get("3 / 4 / 2026", Verdict::MonthFirst), None);
+    assert_eq!(dates.get("3 / 4 / 2026", Verdict::Contradicts), None);
+    dates.put("4 / 3 / 2026", Verdict::MonthFirst, date(2026, 4, 3));
+    assert_eq!(dates.get("3 / 4 / 2026", Verdict::MonthFirst), None);
+    dates.put("3 / 4 / 2026", Verdict::MonthFirst, march);
+    assert_eq!(dates.get("3 / 4 / 2026", Verdict::MonthFirst), Some(march));
+    assert_eq!(dates.get("3 / 4 / 2026", Verdict::DayFirst), None);
+}
+
 /// Every date of 1900 to 2100, in every form that says by itself what it means.
 #[test]
 fn every_unambiguous_form_keeps_every_date() {
@@ -170,119 +275,44 @@ fn every_unambiguous_form_keeps_every_date() {
     }
 }
 
+/// The wide names of the months as the Unicode CLDR has them, with their accents.
+const MONTHS: [(&str, &str); 6] = [
+    (
+        "de",
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    ),
+    (
+        "fr",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    ),
+    (
+        "es",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    ),
+    (
+        "it",
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    ),
+    (
+        "pt",
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    ),
+    (
+        "nl",
+        "januari februari maart april mei juni juli augustus september oktober november december",
+    ),
+];
+
 /// The names of every month in every language, whatever the day.
 #[test]
 fn every_language_keeps_its_months() {
-    let names: [(&str, [&str; 12]); 6] = [
-        (
-            "de",
-            [
-                "Januar",
-                "Februar",
-                "März",
-                "April",
-                "Mai",
-                "Juni",
-                "Juli",
-                "August",
-                "September",
-                "Oktober",
-                "November",
-                "Dezember",
-            ],
-        ),
-        (
-            "fr",
-            [
-                "janvier",
-                "février",
-                "mars",
-                "avril",
-                "mai",
-                "juin",
-                "juillet",
-                "août",
-                "septembre",
-                "octobre",
-                "novembre",
-                "décembre",
-            ],
-        ),
-        (
-            "es",
-            [
-                "enero",
-                "febrero",
-                "marzo",
-                "abril",
-                "mayo",
-                "junio",
-                "julio",
-                "agosto",
-                "septiembre",
-                "octubre",
-                "noviembre",
-                "diciembre",
-            ],
-        ),
-        (
-            "it",
-            [
-                "gennaio",
-                "febbraio",
-                "marzo",
-                "aprile",
-                "maggio",
-                "giugno",
-                "luglio",
-                "agosto",
-                "settembre",
-                "ottobre",
-                "novembre",
-                "dicembre",
-            ],
-        ),
-        (
-            "pt",
-            [
-                "janeiro",
-                "fevereiro",
-                "março",
-                "abril",
-                "maio",
-                "junho",
-                "julho",
-                "agosto",
-                "setembro",
-                "outubro",
-                "novembro",
-                "dezembro",
-            ],
-        ),
-        (
-            "nl",
-            [
-                "januari",
-                "februari",
-                "maart",
-                "april",
-                "mei",
-                "juni",
-                "juli",
-                "augustus",
-                "september",
-                "oktober",
-                "november",
-                "december",
-            ],
-        ),
-    ];
-    for (locale, months) in names {
+    for (locale, months) in MONTHS {
         let hints = Hints {
             locale: Locale::from_word(locale),
             ..Hints::default()
         };
-        for (month, name) in (1..).zip(months) {
+        assert_eq!(months.split(' ').count(), 12, "{locale}");
+        for (month, name) in (1..).zip(months.split(' ')) {
             for day in 1..=28 {
                 let joined = if matches!(locale, "es" | "pt") {
                     " de "
@@ -319,7 +349,7 @@ proptest! {
         }
     }
 
-    /// The short way decides what the long way decides, and only where that has nothing to tell.
+    /// The short way decides what the long way decides, and only where that has nothing to report.
     #[test]
     fn what_is_settled_quietly_is_settled_so(
         text in "(19|20|18|21)?[0-9]{2}[-/.][0-9]{1,2}[-/.](19|20)?[0-9]{1,2}|[0-9]{1,2}/[0-9]{1,2}/(19|20)[0-9]{2}|1970-01-01|1/1/1900",

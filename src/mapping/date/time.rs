@@ -1,8 +1,8 @@
 //! What may stand behind a date: a time of day and a zone, and nothing else.
 
-use super::Refusal;
+use super::cursor::Cursor;
 use super::names::Locale;
-use super::parse::Cursor;
+use super::reading::Refusal;
 
 /// The word between a date and its time.
 fn is_at(locale: Option<Locale>, word: &str) -> bool {
@@ -113,7 +113,7 @@ impl Cursor<'_> {
         None
     }
 
-    /// A zone behind the time: minutes from UTC where it tells them.
+    /// A zone behind the time: minutes from UTC where it says them.
     fn zone(&mut self) -> Result<Option<i64>, Refusal> {
         let invalid = || Refusal::invalid("What stands behind the time is no time zone.");
         let start = self.at;

@@ -197,66 +197,31 @@ impl Reader {
                 "columns" => feeds.push(Feed::Columns(self.texts(value, name))),
                 "value" => feeds.extend(self.constant(value).map(Feed::Value)),
                 "template" => feeds.extend(self.text(value, name).map(Feed::Template)),
-                "partner" => {
-                    if field.kind == FieldKind::PartnerReference {
-                        feeds.extend(self.text(value, name).map(Feed::Partner));
-                    } else {
-                        self.problem(
-                            key.span(),
-                            format!(
-                                "partner fills parentId and onBoardingPartnerId only, not {}",
-                                field.path
-                            ),
-                        );
-                    }
-                }
+                "partner" => feeds.extend(self.partner(field, key.span(), value)),
                 "split" => {
                     rule.split = self.text(value, name).map(|p| p.text);
                     if rule.split.as_deref() == Some("") {
                         self.problem(value.span(), "split needs a separator, \";\"");
                     }
                 }
-                "map" => {
-                    if let Some(table) = self.table(value, "map") {
-                        for (word, becomes) in table {
-                            if let Some(constant) = self.constant(becomes) {
-                                rule.map.push((word.get_ref().to_string(), constant));
-                            }
-                        }
-                    }
-                }
+                "map" => rule.map = self.map(value),
                 "default" => rule.default = self.constant(value),
                 "required" => match value.get_ref() {
                     DeValue::Boolean(b) => rule.required = *b,
                     _ => self.problem(value.span(), "required takes true or false"),
                 },
-                "formats" => {
-                    if field.kind == FieldKind::Date {
-                        rule.formats = self.texts(value, name);
-                    } else {
-                        self.problem(
-                            key.span(),
-                            format!(
-                                "formats belongs to dates; {} takes {}",
-                                field.path,
-                                field.kind.expected()
-                            ),
-                        );
-                    }
+                "formats" if field.kind == FieldKind::Date => {
+                    rule.formats = self.texts(value, name);
                 }
-                "transform" => {
-                    for placed in self.texts(value, name) {
-                        match Transform::ALL.iter().find(|(n, _)| *n == placed.text) {
-                            Some((_, transform)) => rule.transforms.push(*transform),
-                            None => self.unknown(
-                                placed.span,
-                                "transform",
-                                &placed.text,
-                                Transform::ALL.iter().map(|(n, _)| *n),
-                            ),
-                        }
-                    }
-                }
+                "formats" => self.problem(
+                    key.span(),
+                    format!(
+                        "formats belongs to dates; {} takes {}",
+                        field.path,
+                        field.kind.expected()
+                    ),
+                ),
+                "transform" => rule.transforms = self.transforms(value),
                 _ => self.unknown(key.span(), "rule key", name, RULE_KEYS.iter().copied()),
             }
         }
@@ -276,6 +241,46 @@ impl Reader {
         }
         rule.feed = feeds.pop()?;
         Some(rule)
+    }
+
+    /// The column of a `partner` rule, which only some fields take.
+    fn partner(&mut self, field: &Field, key: Range<usize>, value: &Value<'_>) -> Option<Feed> {
+        if field.kind == FieldKind::PartnerReference {
+            return self.text(value, "partner").map(Feed::Partner);
+        }
+        self.problem(
+            key,
+            format!(
+                "partner fills parentId and onBoardingPartnerId only, not {}",
+                field.path
+            ),
+        );
+        None
+    }
+
+    fn map(&mut self, value: &Value<'_>) -> Vec<(String, Constant)> {
+        let words = self.table(value, "map").into_iter().flatten();
+        words
+            .filter_map(|(word, becomes)| {
+                Some((word.get_ref().to_string(), self.constant(becomes)?))
+            })
+            .collect()
+    }
+
+    fn transforms(&mut self, value: &Value<'_>) -> Vec<Transform> {
+        let mut transforms = Vec::new();
+        for placed in self.texts(value, "transform") {
+            match Transform::ALL.iter().find(|(n, _)| *n == placed.text) {
+                Some((_, transform)) => transforms.push(*transform),
+                None => self.unknown(
+                    placed.span,
+                    "transform",
+                    &placed.text,
+                    Transform::ALL.iter().map(|(n, _)| *n),
+                ),
+            }
+        }
+        transforms
     }
 
     pub(super) fn constant(&mut self, value: &Value<'_>) -> Option<Constant> {

@@ -25,7 +25,7 @@ use crate::partner::catalogue::{self, FIELDS};
 pub struct Mapping {
     /// The file as the user named it.
     pub path: String,
-    /// Its text, for messages.
+    /// The text of the whole file, for messages that show a line.
     pub text: Arc<str>,
     /// The name of the rows' space in the state.
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Mapping {
     pub key: KeyColumns,
     /// Where partners of rows outside the files are looked for.
     pub reference_lookup: ReferenceLookup,
-    /// The source's settings.
+    /// How the source file is read: its `[source]` table.
     pub source: SourceSettings,
     /// The levels that the user changed.
     pub validation: Validation,
@@ -41,32 +41,32 @@ pub struct Mapping {
     pub rules: Vec<FieldRule>,
 }
 
-/// The key columns.
+/// The columns that together are a row's key, in the mapping's order.
 #[derive(Debug, Clone)]
 pub struct KeyColumns(pub Vec<Placed>);
 
 /// Where partners of rows outside the files are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReferenceLookup {
-    /// In the state.
+    /// In the state only; nothing is asked of the API.
     #[default]
     State,
     /// In the state, then on the API, by legacyIdentifier.
     Api,
 }
 
-/// `[source]`.
+/// The `[source]` table; what is not set is detected from the file.
 #[derive(Debug, Clone, Default)]
 pub struct SourceSettings {
-    /// A sheet by name.
+    /// The workbook's sheet by its name.
     pub sheet_name: Option<String>,
     /// A sheet by number from 1.
     pub sheet_number: Option<usize>,
     /// The header's row, from 1.
     pub header_row: Option<u64>,
-    /// The delimiter.
+    /// The byte between the cells of a text file.
     pub delimiter: Option<u8>,
-    /// The encoding.
+    /// The encoding of a text file.
     pub encoding: Option<&'static encoding_rs::Encoding>,
     /// Words that stand for an empty cell.
     pub null: Vec<String>,
@@ -80,12 +80,12 @@ pub struct SourceSettings {
     pub timezone: Option<jiff::tz::TimeZone>,
 }
 
-/// `[validation]`.
+/// The `[validation]` table: levels that differ from the codes' own.
 #[derive(Debug, Clone, Default)]
 pub struct Validation {
-    /// Codes that only warn.
+    /// Codes that only warn; the row is sent.
     pub allow: Vec<Code>,
-    /// Codes that refuse the row.
+    /// Codes that keep the row from being sent.
     pub deny: Vec<Code>,
 }
 
@@ -204,47 +204,13 @@ impl Reader {
                 self.unknown(key.span(), "key", key.get_ref(), TOP_KEYS.iter().copied());
             }
         }
-        let name = if let Some(value) = table.get("name") {
-            self.text(value, "name").map(|p| p.text)
-        } else {
-            self.problems.push(
-                MappingProblem::new(0..0, "the mapping has no name").with_help(
-                    "write: name = \"apptivo-customers\" (it names the rows' space in the state)",
-                ),
-            );
-            None
-        };
-        if name.as_deref().is_some_and(|n| n.trim().is_empty()) {
-            let span = table.get("name").map_or(0..0, Spanned::span);
-            self.problem(span, "the name is empty");
-        }
-        let key = if let Some(value) = table.get("key") {
-            let columns = self.texts(value, "key");
-            if columns.is_empty() {
-                self.problem(value.span(), "key names no column");
-            }
-            columns
-        } else {
-            self.problems.push(
-                MappingProblem::new(0..0, "the mapping has no key")
-                    .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
-            );
-            Vec::new()
-        };
+        let name = self.name(table);
+        let key = self.key(table);
         let source = table
             .get("source")
             .map(|v| self.source(v))
             .unwrap_or_default();
-        let mut reference_lookup = ReferenceLookup::State;
-        if let Some(value) = table.get("reference_lookup")
-            && let Some(p) = self.text(value, "reference_lookup")
-        {
-            match p.text.as_str() {
-                "state" => {}
-                "api" => reference_lookup = ReferenceLookup::Api,
-                _ => self.unknown(p.span, "reference_lookup", &p.text, ["state", "api"]),
-            }
-        }
+        let reference_lookup = self.reference_lookup(table);
         let validation = table
             .get("validation")
             .map(|v| self.validation(v))
@@ -287,6 +253,52 @@ impl Reader {
             validation,
             rules,
         })
+    }
+
+    fn name(&mut self, table: &DeTable<'_>) -> Option<String> {
+        let Some(value) = table.get("name") else {
+            self.problems.push(
+                MappingProblem::new(0..0, "the mapping has no name").with_help(
+                    "write: name = \"apptivo-customers\" (it names the rows' space in the state)",
+                ),
+            );
+            return None;
+        };
+        let name = self.text(value, "name")?;
+        if name.text.trim().is_empty() {
+            self.problem(value.span(), "the name is empty");
+        }
+        Some(name.text)
+    }
+
+    fn key(&mut self, table: &DeTable<'_>) -> Vec<Placed> {
+        let Some(value) = table.get("key") else {
+            self.problems.push(
+                MappingProblem::new(0..0, "the mapping has no key")
+                    .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
+            );
+            return Vec::new();
+        };
+        let columns = self.texts(value, "key");
+        if columns.is_empty() {
+            self.problem(value.span(), "key names no column");
+        }
+        columns
+    }
+
+    fn reference_lookup(&mut self, table: &DeTable<'_>) -> ReferenceLookup {
+        let given = table
+            .get("reference_lookup")
+            .and_then(|value| self.text(value, "reference_lookup"));
+        match given.as_ref().map(|p| p.text.as_str()) {
+            Some("api") => return ReferenceLookup::Api,
+            Some("state") | None => {}
+            Some(other) => {
+                let span = given.as_ref().map_or(0..0, |p| p.span.clone());
+                self.unknown(span, "reference_lookup", other, ["state", "api"]);
+            }
+        }
+        ReferenceLookup::State
     }
 
     fn table<'t, 'i>(&mut self, value: &'t Value<'i>, what: &str) -> Option<&'t DeTable<'i>> {

@@ -17,6 +17,21 @@ const SOURCE_KEYS: &[&str] = &[
     "timezone",
 ];
 
+/// Encodings that are proposed where the name is not known.
+const ENCODINGS: &[&str] = &[
+    "utf-8",
+    "utf-16le",
+    "utf-16be",
+    "windows-1252",
+    "iso-8859-1",
+    "iso-8859-15",
+    "windows-1250",
+    "windows-1251",
+    "shift_jis",
+    "gb18030",
+    "macintosh",
+];
+
 /// Codes that no mapping can turn into warnings: such a row has no identity or no valid body.
 const UNALLOWABLE: &[Code] = &[
     Code::KeyMissing,
@@ -45,42 +60,8 @@ impl Reader {
                         .positive(value, name)
                         .and_then(|n| u64::try_from(n).ok());
                 }
-                "delimiter" => {
-                    if let Some(p) = self.text(value, name) {
-                        let given = if p.text == "tab" { "\t" } else { &p.text };
-                        match given.as_bytes() {
-                            [b] if b.is_ascii() && !b.is_ascii_alphanumeric() && *b != b'"' => {
-                                settings.delimiter = Some(*b);
-                            }
-                            _ => self.problem(p.span, "a delimiter is one ASCII character: \",\", \";\", \"\\t\" or \"|\""),
-                        }
-                    }
-                }
-                "encoding" => {
-                    if let Some(p) = self.text(value, name) {
-                        settings.encoding = encoding_rs::Encoding::for_label(p.text.as_bytes());
-                        if settings.encoding.is_none() {
-                            self.unknown(
-                                p.span,
-                                "encoding",
-                                &p.text,
-                                [
-                                    "utf-8",
-                                    "utf-16le",
-                                    "utf-16be",
-                                    "windows-1252",
-                                    "iso-8859-1",
-                                    "iso-8859-15",
-                                    "windows-1250",
-                                    "windows-1251",
-                                    "shift_jis",
-                                    "gb18030",
-                                    "macintosh",
-                                ],
-                            );
-                        }
-                    }
-                }
+                "delimiter" => settings.delimiter = self.delimiter(value),
+                "encoding" => settings.encoding = self.encoding(value),
                 "null" => {
                     settings.null = self
                         .texts(value, name)
@@ -116,14 +97,7 @@ impl Reader {
                         }
                     }
                 }
-                "timezone" => {
-                    if let Some(p) = self.text(value, name) {
-                        match jiff::tz::TimeZone::get(&p.text) {
-                            Ok(zone) => settings.timezone = Some(zone),
-                            Err(_) => self.problem(p.span, format!("unknown time zone \"{}\"; write an IANA name, \"America/Los_Angeles\"", p.text)),
-                        }
-                    }
-                }
+                "timezone" => settings.timezone = self.timezone(value),
                 _ => self.unknown(
                     key.span(),
                     "source setting",
@@ -133,6 +107,43 @@ impl Reader {
             }
         }
         settings
+    }
+
+    fn delimiter(&mut self, value: &Value<'_>) -> Option<u8> {
+        let p = self.text(value, "delimiter")?;
+        let given = if p.text == "tab" { "\t" } else { &p.text };
+        match given.as_bytes() {
+            [b] if b.is_ascii() && !b.is_ascii_alphanumeric() && *b != b'"' => Some(*b),
+            _ => {
+                self.problem(
+                    p.span,
+                    "a delimiter is one ASCII character: \",\", \";\", \"\\t\" or \"|\"",
+                );
+                None
+            }
+        }
+    }
+
+    fn encoding(&mut self, value: &Value<'_>) -> Option<&'static encoding_rs::Encoding> {
+        let p = self.text(value, "encoding")?;
+        let encoding = encoding_rs::Encoding::for_label(p.text.as_bytes());
+        if encoding.is_none() {
+            self.unknown(p.span, "encoding", &p.text, ENCODINGS.iter().copied());
+        }
+        encoding
+    }
+
+    fn timezone(&mut self, value: &Value<'_>) -> Option<jiff::tz::TimeZone> {
+        let p = self.text(value, "timezone")?;
+        let zone = jiff::tz::TimeZone::get(&p.text).ok();
+        if zone.is_none() {
+            let message = format!(
+                "unknown time zone \"{}\"; write an IANA name, \"America/Los_Angeles\"",
+                p.text
+            );
+            self.problem(p.span, message);
+        }
+        zone
     }
 
     pub(super) fn validation(&mut self, value: &Value<'_>) -> Validation {

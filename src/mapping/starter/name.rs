@@ -151,6 +151,16 @@ pub(super) fn paths() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_synonym_is_of_a_field_and_folded() {
+        for (path, names) in SYNONYMS {
+            assert!(FIELDS.iter().any(|f| f.path == *path), "{path}");
+            for name in *names {
+                assert_eq!(fold(name), *name);
+            }
+        }
+    }
     #[test]
     fn names_are_read() {
         for (name, bare, group) in [

@@ -452,20 +452,3 @@ pub(super) const KEYS: &[&str] = &[
 
 /// Last words of several fields, which by themselves say none of them.
 pub(super) const COMMON: &[&str] = &["name", "type", "status", "text", "value", "code"];
-
-#[cfg(test)]
-mod tests {
-    use super::super::name::fold;
-    use super::*;
-    use crate::partner::catalogue::FIELDS;
-
-    #[test]
-    fn every_synonym_is_of_a_field_and_folded() {
-        for (path, names) in SYNONYMS {
-            assert!(FIELDS.iter().any(|f| f.path == *path), "{path}");
-            for name in *names {
-                assert_eq!(fold(name), *name);
-            }
-        }
-    }
-}

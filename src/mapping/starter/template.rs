@@ -4,7 +4,7 @@ use super::synonyms::COMMON;
 use super::write::{SCHEMA_LINE, Tables, fields, name_of, quoted};
 use crate::partner::{Field, FieldKind};
 
-/// The text of `mappings/template.toml`.
+/// The text of `mappings/template.toml`, which a test compares with the file.
 #[must_use]
 pub fn template() -> String {
     let mut out = format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Assignment, Proposal};
+use super::proposal::{Assignment, Proposal};
 use crate::partner::FieldKind;
 use crate::partner::catalogue::{self, FIELDS};
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use calamine::{Reader, Xlsb, Xlsx, XlsxError};
 
+use super::damage::{DAMAGED, broken};
 use super::facts::Facts;
-use super::gate::Gate;
 use super::guard::guarded;
+use super::kind::Kind;
 use super::padding::Padding;
+use super::read_barrier::ReadBarrier;
 use super::unpacked::{ShownSheets, Unpacked};
 use super::value::Value;
-use super::{DAMAGED, Kind, broken};
 use crate::source::Flow;
 use crate::source::error::SourceError;
 use crate::source::input::Input;
@@ -33,11 +34,11 @@ impl Book {
     pub(super) fn open(
         input: &Input,
         kind: Kind,
-        gate: &Arc<Gate>,
+        barrier: &Arc<ReadBarrier>,
         sheets: &ShownSheets,
     ) -> Result<Self, SourceError> {
         let path = input.path();
-        let stream = Unpacked::new(input, gate, sheets)
+        let stream = Unpacked::new(input, barrier, sheets)
             .map(BufReader::new)
             .map_err(|e| SourceError::open(path, e))?;
         let encrypted = || SourceError::Encrypted {

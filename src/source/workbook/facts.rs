@@ -1,9 +1,12 @@
 //! What a sheet holds beside its values, and what is told about it.
 
-use super::package::Valueless;
+use std::collections::HashSet;
 
 /// Places that a note names of those it counts.
 const NAMED_PLACES: usize = 5;
+
+/// Places of formulas whose result was never stored: row and column from 1.
+type Valueless = HashSet<(u64, u64)>;
 
 /// What a sheet holds beside its values.
 #[derive(Debug, Default)]

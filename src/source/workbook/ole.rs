@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::io::{Read, Seek};
 
-use super::super::error::SourceError;
-use super::super::input::Input;
+use super::damage::{DAMAGED, broken, too_large};
 use super::guard::guarded;
+use crate::source::error::SourceError;
+use crate::source::input::Input;
 
 /// Cells of all sheets by their outermost places: the parser keeps a slot for each.
 const MOST_CELLS: u64 = 17_000_000;
@@ -24,22 +25,17 @@ const SHEET: u16 = 0x0085;
 /// Refuses what is encrypted, what is no workbook, and what would not fit in memory.
 pub(super) fn examine(input: &Input) -> Result<(), SourceError> {
     let path = input.path();
-    let broken = |reason: &str| SourceError::BrokenWorkbook {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    };
     let stream = input.open().map_err(|e| SourceError::open(path, e))?;
-    let looked =
-        guarded(|| look(stream)).unwrap_or(Err(Trouble::Broken("its structure is damaged")));
+    let looked = guarded(|| look(stream)).unwrap_or(Err(Trouble::Broken(DAMAGED)));
     looked.map_err(|trouble| match trouble {
         Trouble::Encrypted => SourceError::Encrypted {
             path: path.to_owned(),
         },
-        Trouble::Broken(reason) => broken(reason),
-        Trouble::TooLarge => SourceError::TooLarge {
-            path: path.to_owned(),
-            reason: "its cells are spread over more places than an old workbook has".to_owned(),
-        },
+        Trouble::Broken(reason) => broken(path, reason),
+        Trouble::TooLarge => too_large(
+            path,
+            "its cells are spread over more places than an old workbook has",
+        ),
     })
 }
 
@@ -50,8 +46,7 @@ enum Trouble {
 }
 
 fn look(stream: impl Read + Seek) -> Result<(), Trouble> {
-    let mut document =
-        cfb::CompoundFile::open(stream).map_err(|_| Trouble::Broken("its structure is damaged"))?;
+    let mut document = cfb::CompoundFile::open(stream).map_err(|_| Trouble::Broken(DAMAGED))?;
     if document.exists("/EncryptedPackage") {
         return Err(Trouble::Encrypted);
     }
@@ -63,7 +58,7 @@ fn look(stream: impl Read + Seek) -> Result<(), Trouble> {
     document
         .open_stream(name)
         .and_then(|mut s| s.read_to_end(&mut bytes))
-        .map_err(|_| Trouble::Broken("its structure is damaged"))?;
+        .map_err(|_| Trouble::Broken(DAMAGED))?;
     let mut total = 0_u64;
     let mut sheet: Option<Bounds> = None;
     // Sheets that share their records would be loaded once each.

@@ -46,7 +46,7 @@ impl Padding {
         if n < 0.0 || n.fract() != 0.0 || n >= 1e15 {
             return None;
         }
-        let bare = super::super::number_text(n);
+        let bare = crate::source::cell::number_text(n);
         if bare.len() > self.digits {
             return None;
         }

@@ -6,16 +6,20 @@ use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 
 use super::book::Book;
+use super::damage::{DAMAGED, broken};
 use super::facts::Facts;
 use super::spool::{Spool, SpoolWriter};
-use super::{DAMAGED, broken};
 use crate::source::error::SourceError;
+use crate::source::flow::Flow;
 use crate::source::footer::{Footer, FooterWatch};
 use crate::source::header::Header;
 use crate::source::header_search::HeaderSearch;
+use crate::source::options::SourceOptions;
 use crate::source::row::{RowBatch, Stored};
-use crate::source::{BATCH_ROWS, Flow, SourceOptions, Stamp};
+use crate::source::stamp::Stamp;
 
+/// Rows that a batch holds at most, unless a footer may have begun in it.
+const BATCH_ROWS: usize = 512;
 /// Batches on their way to the spool.
 const BATCHES_AHEAD: usize = 2;
 
@@ -63,7 +67,7 @@ impl Parsing {
         let path = self.spool.path().to_owned();
         drop(self.spool);
         let sheet = self.thread.join();
-        sheet.map_err(|_| broken(&path, DAMAGED.to_owned()))
+        sheet.map_err(|_| broken(&path, DAMAGED))
     }
 }
 

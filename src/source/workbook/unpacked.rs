@@ -13,8 +13,8 @@ use std::thread;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::gate::{Gate, Gated};
 use super::guard::guarded;
+use super::read_barrier::{BarrierReader, ReadBarrier};
 use crate::source::input::Input;
 
 /// Bytes that are unpacked in one go.
@@ -92,23 +92,27 @@ impl ShownSheets {
 
 /// A reader of the archive as the parser is shown it.
 pub(super) struct Unpacked {
-    inner: Gated,
+    inner: BarrierReader,
     at: u64,
     sheets: ShownSheets,
     input: Input,
-    gate: Arc<Gate>,
+    barrier: Arc<ReadBarrier>,
     /// The sheet being read, from its first byte on.
     sheet: Option<Pipe>,
 }
 
 impl Unpacked {
-    pub(super) fn new(input: &Input, gate: &Arc<Gate>, sheets: &ShownSheets) -> io::Result<Self> {
+    pub(super) fn new(
+        input: &Input,
+        barrier: &Arc<ReadBarrier>,
+        sheets: &ShownSheets,
+    ) -> io::Result<Self> {
         Ok(Self {
-            inner: Gated::follower(input.open()?, gate),
+            inner: BarrierReader::parser(input.open()?, barrier),
             at: 0,
             sheets: sheets.clone(),
             input: input.clone(),
-            gate: Arc::clone(gate),
+            barrier: Arc::clone(barrier),
             sheet: None,
         })
     }
@@ -145,7 +149,7 @@ impl Seek for Unpacked {
         self.at = self.inner.seek(to)?;
         let sheet = self.sheets.0.iter().find(|sheet| sheet.data == self.at);
         self.sheet = sheet
-            .map(|sheet| Pipe::begin(&self.input, &self.gate, sheet.index))
+            .map(|sheet| Pipe::begin(&self.input, &self.barrier, sheet.index))
             .transpose()?;
         Ok(self.at)
     }
@@ -171,14 +175,14 @@ struct Pipe {
 }
 
 impl Pipe {
-    fn begin(input: &Input, gate: &Arc<Gate>, index: usize) -> io::Result<Self> {
-        let (input, gate) = (input.clone(), Arc::clone(gate));
+    fn begin(input: &Input, barrier: &Arc<ReadBarrier>, index: usize) -> io::Result<Self> {
+        let (input, barrier) = (input.clone(), Arc::clone(barrier));
         let (outlet, chunks) = sync_channel(CHUNKS_AHEAD);
         thread::Builder::new()
             .name("unpack".to_owned())
             .spawn(move || {
                 // What broke down is seen as an end that comes too early.
-                guarded(|| unpack(&input, &gate, index, &outlet));
+                guarded(|| unpack(&input, &barrier, index, &outlet));
             })?;
         Ok(Self {
             chunks,
@@ -203,9 +207,14 @@ impl Read for Pipe {
 }
 
 /// Unpacks a member of the archive, for as long as somebody takes it.
-fn unpack(input: &Input, gate: &Arc<Gate>, index: usize, outlet: &SyncSender<io::Result<Vec<u8>>>) {
+fn unpack(
+    input: &Input,
+    barrier: &Arc<ReadBarrier>,
+    index: usize,
+    outlet: &SyncSender<io::Result<Vec<u8>>>,
+) {
     let all = || -> io::Result<()> {
-        let packed = Gated::follower(input.open()?, gate);
+        let packed = BarrierReader::parser(input.open()?, barrier);
         let mut archive = ZipArchive::new(BufReader::new(packed))?;
         let mut member = archive.by_index(index)?;
         loop {

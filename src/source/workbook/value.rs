@@ -2,7 +2,8 @@
 
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime};
 
-use super::super::row::{Epoch, RowBatch, Stored};
+use crate::source::cell::Epoch;
+use crate::source::row::{RowBatch, Stored};
 
 /// A value as calamine reads it, whichever reader it came from.
 pub(super) enum Value<'a> {

@@ -287,6 +287,28 @@ pub(crate) fn signal(child: &Child, name: &str) {
     assert!(status.success());
 }
 
+/// Posts a partner as somebody else.
+pub(crate) fn post(server: &Server, name: &str, key: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let client = partner_sync::http_client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .build()
+        .unwrap();
+    let body = serde_json::json!({"organization": {"businessName": name, "legacyIdentifier": key}});
+    let status = runtime.block_on(async {
+        let request = client
+            .post(format!("{}/api/v2/partners", server.url))
+            .bearer_auth("t")
+            .json(&body);
+        request.send().await.unwrap().status()
+    });
+    assert_eq!(status.as_u16(), 201);
+}
+
 /// Waits until `done`, for a minute at most.
 pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let begin = std::time::Instant::now();

@@ -1,0 +1,35 @@
+//! What was typed, the environment and the configuration file → settings.
+
+use std::path::Path;
+
+use super::args::Shared;
+use super::desk::Desk;
+use crate::config::{ConfigError, ConfigFile, Resolved, Typed, resolve};
+
+/// The configuration file that is read where none is named.
+const CONFIG: &str = "partner-sync.toml";
+
+/// The settings, and the configuration file itself.
+pub(super) fn resolved(
+    shared: &Shared,
+    desk: &Desk,
+) -> Result<(Resolved, ConfigFile), ConfigError> {
+    let file = match &shared.config {
+        Some(path) => ConfigFile::read(path)?,
+        None if Path::new(CONFIG).is_file() => ConfigFile::read(Path::new(CONFIG))?,
+        None => ConfigFile::default(),
+    };
+    let typed = Typed {
+        api_url: shared.api_url.clone(),
+        token_file: shared.token_file.clone(),
+        token_command: shared.token_command.clone(),
+        state: shared.state.clone(),
+        rate: shared.rate.clone(),
+        burst: shared.burst,
+        workers: shared.workers,
+        timeout: shared.timeout.clone(),
+        report: shared.report.clone(),
+    };
+    let settings = resolve(typed, &desk.environment, file.clone())?;
+    Ok((settings, file))
+}

@@ -1,0 +1,150 @@
+//! Operations on the terminal: the words of what they note, the bar, the question.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::args::ProgressMode;
+use super::output::Output;
+use super::progress::Progress;
+use super::prompt;
+use crate::api::Rate;
+use crate::diagnostic::thousands;
+use crate::ops::{Answer, Estimate, FirstSend, Note, Observer, OpError, TokenLeft};
+use crate::report::{Counters, Detected, RunReport, render_terminal};
+
+/// Tells a person what an operation does.
+pub(super) struct Terminal<'o> {
+    output: &'o Output,
+    mode: ProgressMode,
+    shown: Mutex<Option<Progress>>,
+}
+
+impl<'o> Terminal<'o> {
+    pub(super) fn new(output: &'o Output, mode: ProgressMode) -> Self {
+        Self {
+            output,
+            mode,
+            shown: Mutex::new(None),
+        }
+    }
+
+    fn show(&self, progress: Option<Progress>) {
+        let before = {
+            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *shown, progress)
+        };
+        // Outside the lock: the display's thread is waited for.
+        drop(before);
+    }
+}
+
+impl Observer for Terminal<'_> {
+    fn found(&self, detected: &[Detected]) {
+        for line in detected.iter().flat_map(Detected::lines) {
+            self.output.note(&line);
+        }
+    }
+
+    fn note(&self, note: &Note<'_>) {
+        for line in words(note) {
+            self.output.note(&line);
+        }
+    }
+
+    fn trouble(&self, error: &OpError) {
+        self.output.error(error);
+    }
+
+    fn progress(&self, counters: &Arc<Counters>) {
+        let progress = Progress::start(
+            self.mode,
+            self.output.quiet,
+            &self.output.screen,
+            Arc::clone(counters),
+        );
+        self.show(Some(progress));
+    }
+
+    fn done(&self) {
+        self.show(None);
+    }
+
+    fn first_send(&self, ask: &FirstSend<'_>) -> Answer {
+        let question = format!(
+            "{} rows go to {} for the first time (mapping \"{}\"). Send them?",
+            ask.rows, ask.target, ask.mapping
+        );
+        if prompt::confirm(&question) {
+            Answer::Send
+        } else {
+            Answer::Cancel
+        }
+    }
+
+    fn job_ended(&self, name: &str, report: &RunReport, first: bool) {
+        if !self.output.json {
+            self.output.result(&format!(
+                "{}job {name}: {}\n",
+                if first { "" } else { "\n" },
+                render_terminal(report)
+            ));
+        }
+    }
+}
+
+fn words(note: &Note<'_>) -> Vec<String> {
+    let one = |text: String| vec![text];
+    match note {
+        Note::Refused(words) | Note::Duplicate(words) => one((*words).to_owned()),
+        Note::InDoubt { mapping, count } => one(format!("{mapping}: {count} in doubt")),
+        Note::WaitingForLock { state, holder } => one(format!(
+            "waiting for another run that holds {}{}",
+            state.display(),
+            holder.map(|h| format!(" ({h})")).unwrap_or_default()
+        )),
+        Note::CanaryAgrees { partners } => one(format!(
+            "canary: {partners} partners were made and read back, and agree; going on"
+        )),
+        Note::Estimate(estimate) => estimated(estimate),
+        Note::PlanSealed(path) => one(format!(
+            "the plan is sealed: partner-sync import --plan {}",
+            path.display()
+        )),
+        Note::MetricsFailed { path, error } => one(format!(
+            "warning: cannot write the metrics {}: {error}",
+            path.display()
+        )),
+        Note::WebhookFailed(error) => one(format!("warning: the webhook was not told: {error}")),
+    }
+}
+
+/// How long the creates take at the rate, and whether the token lasts so long.
+fn estimated(estimate: &Estimate) -> Vec<String> {
+    let requests = thousands(estimate.requests);
+    if estimate.requests == 0 {
+        return vec!["nothing would be sent".to_owned()];
+    }
+    let (Some(time), rate @ Rate::PerSecond(_)) = (estimate.time, estimate.rate) else {
+        return vec![format!(
+            "{requests} requests would be sent, without a limit of the rate"
+        )];
+    };
+    let mut lines = vec![format!(
+        "{requests} requests at {rate} take at least {}",
+        humantime::format_duration(time)
+    )];
+    if let Some(TokenLeft {
+        time: left,
+        renewable,
+    }) = estimate.token
+    {
+        let shown = humantime::format_duration(left);
+        lines.push(match (left < time, renewable) {
+            (true, true) => format!("the token runs out in {shown}; a new one is taken when it does"),
+            (true, false) => format!(
+                "the token runs out in {shown}, before the rows are through: give --token-file or --token-command, so that a new one can be taken"
+            ),
+            (false, _) => format!("the token lasts {shown}"),
+        });
+    }
+    lines
+}

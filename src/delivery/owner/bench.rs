@@ -1,0 +1,246 @@
+//! For tests: a delivery against an API that does what the test says, with a real state file.
+
+use std::borrow::Cow;
+use std::sync::Mutex;
+
+use super::*;
+use crate::api::{ListFilter, Page};
+use crate::clock::Clock;
+use crate::partner::{
+    ApiWords, Body, ExternalId, Fingerprint, Link, Origin, Query, SourceCells, SourceValue,
+};
+use crate::state::{OpenRows, RecordRow, RunId, RunStart, StateView};
+
+/// What the API does with a create.
+#[derive(Clone, Copy)]
+pub(super) enum Create {
+    /// The partner is there and the answer says so.
+    Answered,
+    /// The partner is there, is listed after this time, and the answer is lost.
+    Lost(Duration),
+}
+
+pub(super) struct FakeApi {
+    pub(super) create: Create,
+    /// What every list is answered with instead of its partners.
+    pub(super) list_error: Option<ApiError>,
+    /// Each body that was posted, in order.
+    posts: Mutex<Vec<String>>,
+    /// Keys of partners, each with the time from which it is listed.
+    partners: Mutex<Vec<(String, Instant)>>,
+}
+
+impl FakeApi {
+    pub(super) fn new(create: Create) -> Self {
+        Self {
+            create,
+            list_error: None,
+            posts: Mutex::default(),
+            partners: Mutex::default(),
+        }
+    }
+
+    pub(super) fn add(&self, key: &str, listed_after: Duration) {
+        let partner = (key.to_owned(), Instant::now() + listed_after);
+        self.partners.lock().unwrap().push(partner);
+    }
+
+    pub(super) fn posts(&self) -> Vec<String> {
+        self.posts.lock().unwrap().clone()
+    }
+}
+
+impl PartnersApi for FakeApi {
+    async fn create(&self, body: Bytes, _: Query) -> CreateOutcome {
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        let key = body.split(' ').next().unwrap().to_owned();
+        self.posts.lock().unwrap().push(body);
+        match self.create {
+            Create::Answered => {
+                self.add(&key, Duration::ZERO);
+                CreateOutcome::Created(PartnerId::new(format!("id-{key}")))
+            }
+            Create::Lost(listed_after) => {
+                self.add(&key, listed_after);
+                CreateOutcome::InDoubt {
+                    words: ApiWords::new("reset"),
+                    retry_after: None,
+                }
+            }
+        }
+    }
+
+    async fn list(&self, _: &ListFilter, _: u64, _: u64) -> Result<Page, ApiError> {
+        if let Some(error) = &self.list_error {
+            return Err(error.clone());
+        }
+        let now = Instant::now();
+        let items: Vec<RemotePartner> = self
+            .partners
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|(_, listed)| *listed <= now)
+            .map(|(key, _)| remote(key))
+            .collect();
+        Ok(Page {
+            length: items.len(),
+            total_pages: Some(1),
+            total_records: Some(items.len() as u64),
+            items,
+            ..Page::default()
+        })
+    }
+
+    async fn get(&self, _: &PartnerId, _: &[String]) -> Result<Option<RemotePartner>, ApiError> {
+        Ok(None)
+    }
+
+    async fn health(&self) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+fn remote(key: &str) -> RemotePartner {
+    let id = format!("id-{key}");
+    let raw = serde_json::json!({"id": id, "party": {"legacyIdentifier": key}});
+    RemotePartner::from_json(raw).unwrap()
+}
+
+#[derive(Debug)]
+struct NoCells;
+
+impl SourceCells for NoCells {
+    fn cells(&self, _: u32) -> Vec<Cow<'_, str>> {
+        Vec::new()
+    }
+
+    fn each_value(&self, _: u32, _: &mut dyn FnMut(usize, SourceValue<'_>)) {}
+}
+
+/// A row whose body is its key and, where it has a parent, a blank and the parent's id.
+pub(super) fn row(number: u32, parent: Option<u32>) -> PreparedPartner {
+    let key = format!("K{number}");
+    let body = format!("{key} ");
+    let links = parent.map(|parent| Link {
+        field: "organization.parentId".into(),
+        key: RowKey::new(format!("K{parent}")),
+        at: body.len(),
+    });
+    PreparedPartner {
+        key: RowKey::new(key.as_str()),
+        legacy_identifier: ExternalId::new(key.as_str()),
+        business_name: key.into(),
+        body: Body::new(body.into_bytes()),
+        links: links.into_iter().collect(),
+        query: Query::default(),
+        fingerprint: Fingerprint([1; 16]),
+        origin: Origin {
+            file: 0,
+            ordinal: number,
+            row: u64::from(number),
+            batch: Arc::new(NoCells),
+            index: 0,
+        },
+    }
+}
+
+/// The settling time of these tests, and a time that is clearly within it.
+pub(super) const SETTLE: Duration = Duration::from_millis(400);
+pub(super) const WITHIN: Duration = Duration::from_millis(150);
+
+/// A state file, the run that has it open, and what the delivery tells.
+pub(super) struct Bench {
+    dir: tempfile::TempDir,
+    pub(super) api: Arc<FakeApi>,
+    pub(super) stop: Stop,
+    ledger: Option<Ledger>,
+    pub(super) doubts: Vec<Doubt>,
+    results: mpsc::Receiver<Vec<RowResult>>,
+    teller: mpsc::Sender<Vec<RowResult>>,
+}
+
+impl Bench {
+    pub(super) fn new(api: FakeApi) -> Self {
+        let (teller, results) = mpsc::channel(1000);
+        let mut bench = Self {
+            dir: tempfile::tempdir().unwrap(),
+            api: Arc::new(api),
+            stop: Stop::default(),
+            ledger: None,
+            doubts: Vec::new(),
+            results,
+            teller,
+        };
+        bench.begin();
+        bench
+    }
+
+    /// Begins a run; one before it ends as if it had been killed.
+    pub(super) fn begin(&mut self) {
+        let start = RunStart {
+            open: OpenRows::Perhaps,
+            id: RunId::new(&Clock::System),
+            command: "import",
+            target: "t".to_owned(),
+            mapping: "m".to_owned(),
+            files: String::new(),
+        };
+        self.ledger = None;
+        let path = self.dir.path().join("s.db");
+        let (ledger, doubts, _) = Ledger::begin(&path, &start, &Clock::System).unwrap();
+        self.ledger = Some(ledger);
+        self.doubts = doubts;
+    }
+
+    pub(super) async fn claim(&self, rows: &[PreparedPartner]) {
+        let claims = rows.iter().map(claim_of).collect();
+        self.ledger.as_ref().unwrap().claim(claims).await.unwrap();
+    }
+
+    pub(super) fn delivery(&mut self) -> Delivery<FakeApi> {
+        let options = Options {
+            workers: 4,
+            settle: SETTLE,
+            retry_rejected: false,
+        };
+        Delivery::new(
+            Arc::clone(&self.api),
+            self.ledger.clone().unwrap(),
+            options,
+            std::mem::take(&mut self.doubts),
+            self.teller.clone(),
+            self.stop.clone(),
+        )
+    }
+
+    /// Runs a delivery over one pass; returns what the pass left, and each row's outcome and partner by its key.
+    pub(super) async fn run(
+        &mut self,
+        delivery: Delivery<FakeApi>,
+        batches: Vec<Input>,
+    ) -> (PassEnd, HashMap<String, (RowOutcome, Option<String>)>) {
+        let (input, rows) = mpsc::channel(100);
+        for batch in batches {
+            input.send(batch).await.unwrap();
+        }
+        let (reply, end) = oneshot::channel();
+        input.send(Input::EndOfPass(reply)).await.unwrap();
+        drop(input);
+        delivery.run(rows).await;
+        let mut told = HashMap::new();
+        while let Ok(results) = self.results.try_recv() {
+            for result in results {
+                let partner = result.partner.map(|p| p.as_str().to_owned());
+                let key = result.key.unwrap().as_str().to_owned();
+                assert_eq!(told.insert(key, (result.outcome, partner)), None);
+            }
+        }
+        (end.await.unwrap(), told)
+    }
+
+    pub(super) fn record(&self, key: &str) -> RecordRow {
+        let view = StateView::open(&self.dir.path().join("s.db")).unwrap();
+        view.rows_of(key).unwrap().remove(0)
+    }
+}

@@ -1,0 +1,212 @@
+//! One cell → one leaf of the draft.
+
+use super::coerce::{Coerced, coerce, trim};
+use super::known::Became;
+use super::plan::{Plan, Ready, TextPath};
+use super::scratch::Scratch;
+use super::target::Target;
+use super::value::{LONGEST_TEXT, Value, is_plain, value_of};
+use crate::diagnostic::{Code, Severity};
+use crate::partner::{Draft, FieldKind, Finding, Slot};
+use crate::source::{Cell, number_text};
+
+/// The largest whole number that a workbook's cell holds exactly.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+impl Plan {
+    /// Fills a leaf from a cell, with findings where the cell does not fit.
+    pub(super) fn fill_cell(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
+        let (leaf, rule) = (target.leaf, target.rule);
+        match cell {
+            Cell::Text(text) => {
+                let (text, odd) = trim(text);
+                if text.is_empty() || self.is_null(text) {
+                    return;
+                }
+                let plain = !odd && is_plain(text) && text.len() <= LONGEST_TEXT;
+                if plain && self.fill_plain_text(target, text, s) {
+                    return;
+                }
+            }
+            cell if cell.is_blank() => return,
+            Cell::Error(e) => return s.findings.push(cell_error(target, e)),
+            Cell::NoValue => {
+                return s.findings.push(
+                    target.finding(Code::CellNoCachedValue, "The formula has no stored result."),
+                );
+            }
+            Cell::Number(n) => warn_number(target, n, s),
+            _ => {}
+        }
+        if rule.kind == FieldKind::Date && rule.map.is_none() && rule.transforms.is_empty() {
+            return self.fill_date(target, cell, s);
+        }
+        let text = cell.to_text();
+        let (text, odd) = trim(&text);
+        if odd {
+            let finding = target.finding(
+                Code::TextTrimmed,
+                "Invisible blanks around the value were taken off.",
+            );
+            s.findings.push(finding.with_value(text));
+        }
+        if let Some(separator) = &rule.split {
+            return fill_list(target, separator, text, s);
+        }
+        match value_of(target, text, &mut s.findings) {
+            None => {}
+            Some(Value::Integer(n)) => s.draft.set(leaf, Slot::Integer(n), true),
+            Some(Value::Boolean(b)) => s.draft.set(leaf, Slot::Boolean(b), true),
+            Some(Value::Default) => set_default(target, &mut s.draft),
+            Some(Value::Text(text)) => match rule.kind {
+                FieldKind::Date => self.fill_date(target, Cell::Text(&text), s),
+                FieldKind::Phone => self.fill_phone(target, &text, s),
+                _ if rule.sibling.is_some() && text.contains(['\n', '\r']) => {
+                    fill_lines(target, &text, s);
+                }
+                _ => s.draft.set_text(leaf, &text, true),
+            },
+        }
+    }
+
+    /// Fills a leaf from a plain text by its rule's short path, which nearly all texts take; false where the text has
+    /// to take every step.
+    fn fill_plain_text(&self, target: Target<'_>, text: &str, s: &mut Scratch) -> bool {
+        match target.rule.text_path {
+            TextPath::Verbatim => s.draft.set_text(target.leaf, text, true),
+            TextPath::Memoised => fill_known(target, text, s),
+            TextPath::Direct if target.rule.kind == FieldKind::Phone => {
+                self.fill_phone(target, text, s);
+            }
+            TextPath::Direct => match coerce(target.rule.kind, text) {
+                Ok(Coerced::Text(text)) => s.draft.set_text(target.leaf, &text, true),
+                // What is refused is reported on the long path.
+                _ => return false,
+            },
+            TextPath::General => return false,
+        }
+        true
+    }
+}
+
+/// A text whose field has few different ones: what it became before, it becomes again.
+fn fill_known(target: Target<'_>, text: &str, s: &mut Scratch) {
+    let leaf = target.leaf;
+    match s.known[leaf].get(text) {
+        Some(Became::Integer(n)) => return s.draft.set(leaf, Slot::Integer(*n), true),
+        Some(Became::Boolean(b)) => return s.draft.set(leaf, Slot::Boolean(*b), true),
+        Some(Became::Text(text)) => return s.draft.set_text(leaf, text, true),
+        None => {}
+    }
+    let before = s.findings.len();
+    let became = match value_of(target, text, &mut s.findings) {
+        None => return,
+        Some(Value::Default) => return set_default(target, &mut s.draft),
+        Some(Value::Integer(n)) => {
+            s.draft.set(leaf, Slot::Integer(n), true);
+            Became::Integer(n)
+        }
+        Some(Value::Boolean(b)) => {
+            s.draft.set(leaf, Slot::Boolean(b), true);
+            Became::Boolean(b)
+        }
+        Some(Value::Text(value)) => {
+            s.draft.set_text(leaf, &value, true);
+            Became::Text(value.into())
+        }
+    };
+    // What there is to report is reported of each row.
+    if s.findings.len() == before {
+        s.known[leaf].put(text, became);
+    }
+}
+
+/// A list out of one cell; with a part that is refused, nothing of it is sent.
+fn fill_list(target: Target<'_>, separator: &str, text: &str, s: &mut Scratch) {
+    let before = s.findings.len();
+    let mut values = Vec::new();
+    for part in text.split(separator).map(|p| trim(p).0) {
+        if part.is_empty() {
+            continue;
+        }
+        match value_of(target, part, &mut s.findings) {
+            Some(Value::Text(t)) => values.push(t.into_owned()),
+            Some(Value::Integer(n)) => values.push(n.to_string()),
+            Some(Value::Boolean(b)) => values.push(b.to_string()),
+            Some(Value::Default) | None => {}
+        }
+    }
+    let is_refused = |f: &Finding| f.code.severity() == Severity::Error;
+    if !s.findings[before..].iter().any(is_refused) {
+        let values = values.iter().map(String::as_str);
+        s.draft.set_list(target.leaf, values, true);
+    }
+}
+
+/// A street of several lines: the first stays, the others go to the second field where that is free.
+fn fill_lines(target: Target<'_>, text: &str, s: &mut Scratch) {
+    let leaf = target.leaf;
+    let mut lines = text
+        .split(['\n', '\r'])
+        .map(|l| trim(l).0)
+        .filter(|l| !l.is_empty());
+    let first = lines.next().unwrap_or("").to_owned();
+    let rest = lines.collect::<Vec<_>>().join(", ");
+    match target.rule.sibling {
+        Some(sibling) if !rest.is_empty() && s.draft.slot(sibling) == Slot::Empty => {
+            s.draft.set_text(leaf, &first, true);
+            s.draft.set_text(sibling, &rest, true);
+        }
+        _ if rest.is_empty() => s.draft.set_text(leaf, &first, true),
+        _ => s.draft.set_text(leaf, &format!("{first}, {rest}"), true),
+    }
+}
+
+fn set_default(target: Target<'_>, draft: &mut Draft) {
+    if let Some(default) = &target.rule.default {
+        set_ready(target.leaf, default, draft);
+    }
+}
+
+/// Fills a leaf with a constant.
+pub(super) fn set_ready(leaf: usize, ready: &Ready, draft: &mut Draft) {
+    match ready {
+        Ready::Text(t) if t.is_empty() => {}
+        Ready::Text(t) => draft.set_text(leaf, t, false),
+        Ready::Integer(n) => draft.set(leaf, Slot::Integer(*n), false),
+        Ready::Boolean(b) => draft.set(leaf, Slot::Boolean(*b), false),
+        Ready::Date(d) => draft.set(leaf, Slot::Date(*d), false),
+        Ready::Raw(json) => {
+            let at = draft.push_text(json);
+            draft.set(leaf, Slot::Raw { at }, false);
+        }
+    }
+}
+
+/// The finding about a spreadsheet's error.
+pub(super) fn cell_error(target: Target<'_>, error: &str) -> Finding {
+    let message = format!("The cell holds the error {error}.");
+    target.finding(Code::CellError, message).with_value(error)
+}
+
+/// A numeric cell in a text field may have lost zeros or digits: reported, not repaired.
+fn warn_number(target: Target<'_>, n: f64, s: &mut Scratch) {
+    let text = number_text(n);
+    if n.abs() >= EXACT {
+        let finding = target.finding(
+            Code::CellPrecision,
+            "The number has more digits than a spreadsheet keeps.",
+        );
+        s.findings.push(finding.with_value(&text));
+    }
+    if matches!(
+        target.rule.kind,
+        FieldKind::Identifier | FieldKind::Phone | FieldKind::Routing | FieldKind::PostalCode
+    ) {
+        let finding = target.finding(
+            Code::NumberAsText,
+            "The cell is a number, not text: leading zeros may be gone.",
+        );
+        s.findings.push(finding.with_value(&text));
+    }
+}

@@ -1,0 +1,104 @@
+//! Numbers → a day of the calendar, or a choice between two.
+
+use jiff::civil::Date;
+
+use super::cursor::Number;
+use super::hints::{Hints, Order};
+use super::reading::{Meaning, Reading, Refusal};
+
+/// Years of two digits (point 2): 00 to 68 are 20xx, 69 to 99 are 19xx.
+pub(super) fn full_year(two_digits: i16) -> i16 {
+    if two_digits <= 68 {
+        2000 + two_digits
+    } else {
+        1900 + two_digits
+    }
+}
+
+/// A date with its month written as a word.
+pub(super) fn named(year: &Number, month: i8, of_month: &Number) -> Result<Reading, Refusal> {
+    let (full, two_digit_year) = match year.digits {
+        4 => (year.year(), false),
+        2 => (full_year(year.year()), true),
+        _ => {
+            return Err(Refusal::invalid(
+                "The year has neither four digits nor two.",
+            ));
+        }
+    };
+    let mut reading = Reading::sure(day(full, month, of_month.part())?);
+    reading.two_digit_year = two_digit_year;
+    Ok(reading)
+}
+
+pub(super) fn day(year: i16, month: i8, of_month: i8) -> Result<Date, Refusal> {
+    Date::new(year, month, of_month).map_err(|_| {
+        Refusal::invalid(format!(
+            "There is no day {year:04}-{month:02}-{of_month:02}."
+        ))
+    })
+}
+
+/// `a/b/year`: decided by the hint, by a part over 12, by equal parts, or left as a choice.
+pub(super) fn choose(
+    a: &Number,
+    b: &Number,
+    year: i16,
+    two_digit_year: bool,
+    sep: char,
+    hints: &Hints,
+) -> Result<Reading, Refusal> {
+    let day_first = Date::new(year, b.part(), a.part());
+    let month_first = Date::new(year, a.part(), b.part());
+    let meaning = match hints.order {
+        // Point 4: a hint is obeyed strictly; what does not fit is invalid, never swapped.
+        Some(Order::YearFirst) => {
+            return Err(Refusal::invalid("It does not fit date_order = \"ymd\"."));
+        }
+        Some(order) => {
+            let date = if order == Order::DayFirst {
+                day_first
+            } else {
+                month_first
+            }
+            .map_err(|_| {
+                Refusal::invalid(format!(
+                    "It does not fit date_order = \"{}\", and is not swapped.",
+                    order.word()
+                ))
+            })?;
+            Meaning::Sure { date, proves: None }
+        }
+        None => match (day_first, month_first) {
+            (Ok(d), Ok(m)) if d == m => Meaning::Sure {
+                date: d,
+                proves: None,
+            },
+            (Ok(d), Ok(m)) => Meaning::Choice {
+                day_first: Some(d),
+                month_first: Some(m),
+                dots: sep == '.',
+            },
+            // Only a part over 12 decides. A 31 that its month does not have is a mistake, not a proof.
+            (Ok(d), Err(_)) if a.value > 12 => Meaning::Sure {
+                date: d,
+                proves: Some(Order::DayFirst),
+            },
+            (Err(_), Ok(m)) if b.value > 12 => Meaning::Sure {
+                date: m,
+                proves: Some(Order::MonthFirst),
+            },
+            _ => {
+                return Err(Refusal::invalid(
+                    "It is no day, neither read day first nor month first.",
+                ));
+            }
+        },
+    };
+    Ok(Reading {
+        meaning,
+        weekday: None,
+        instant: None,
+        two_digit_year,
+    })
+}

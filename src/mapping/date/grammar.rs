@@ -1,0 +1,254 @@
+//! The grammar of written dates: which piece may follow which.
+
+use jiff::civil::Weekday;
+
+use super::calendar::{choose, day, full_year, named};
+use super::cursor::{Cursor, Number};
+use super::hints::{Hints, Order};
+use super::names::{self, Locale};
+use super::reading::{Meaning, Reading, Refusal};
+
+const NOT_A_DATE: &str = "It is not a date.";
+
+impl Cursor<'_> {
+    pub(super) fn date(&mut self, hints: &Hints) -> Result<Reading, Refusal> {
+        let (weekday, mut reading) = if self.peek().is_some_and(char::is_alphabetic) {
+            self.word_first(hints)?
+        } else {
+            (None, self.number_first(hints)?)
+        };
+        reading.weekday = weekday;
+        reading.instant = self.time()?;
+        self.blanks();
+        if self.at < self.text.len() {
+            return Err(Refusal::invalid("Something stands behind the date."));
+        }
+        Ok(reading)
+    }
+
+    /// A month's name, or a weekday with a date behind it. A word that is both (`mar` is March, and Tuesday
+    /// in French) is the one that makes a date.
+    fn word_first(&mut self, hints: &Hints) -> Result<(Option<Weekday>, Reading), Refusal> {
+        let start = self.at;
+        let word = self.word().to_owned();
+        let behind = self.at;
+        let as_month = names::month(self.locale, &word).map(|_| {
+            self.at = start;
+            self.month_name_first()
+        });
+        if let Some(Ok(reading)) = as_month {
+            return Ok((None, reading));
+        }
+        let Some(weekday) = names::weekday(self.locale, &word) else {
+            return Err(match as_month {
+                Some(Err(refusal)) => refusal,
+                _ => no_name(&word),
+            });
+        };
+        self.at = behind;
+        // Portuguese weekdays go on: `segunda-feira`.
+        if self.locale == Some(Locale::Portuguese) {
+            let here = self.at;
+            if !(self.eat('-') && self.word().eq_ignore_ascii_case("feira")) {
+                self.at = here;
+            }
+        }
+        self.eat('.');
+        self.eat(',');
+        self.blanks();
+        let reading = if self.peek().is_some_and(char::is_alphabetic) {
+            self.month_name_first()?
+        } else {
+            self.number_first(hints)?
+        };
+        Ok((Some(weekday), reading))
+    }
+
+    /// `March 4th, 2026`, `Mar 04 2026`, `Mar-04-2026`.
+    fn month_name_first(&mut self) -> Result<Reading, Refusal> {
+        let invalid = || Refusal::invalid(NOT_A_DATE);
+        let month = self.month_name()?;
+        self.separator();
+        let day = self
+            .number()
+            .filter(|n| n.digits <= 2)
+            .ok_or_else(invalid)?;
+        self.ordinal();
+        self.separator();
+        let year = self.number().ok_or_else(invalid)?;
+        named(&year, month, &day)
+    }
+
+    fn number_first(&mut self, hints: &Hints) -> Result<Reading, Refusal> {
+        let first = self.number().ok_or_else(|| Refusal::invalid(NOT_A_DATE))?;
+        if matches!(first.digits, 8 | 14) && !matches!(self.peek(), Some('/' | '-' | '.')) {
+            return Self::compact(&first);
+        }
+        if self.rest().is_empty() || (first.digits > 4) {
+            return Err(bare_number(&first, self.rest()));
+        }
+        let start = self.at;
+        self.ordinal();
+        let spaced = self.blanks();
+        match self.peek() {
+            Some(sep @ ('/' | '-' | '.')) => {
+                self.eat(sep);
+                self.blanks();
+                if self.peek().is_some_and(char::is_alphabetic) {
+                    return self.name_in_the_middle(&first);
+                }
+                if spaced && sep != '.' && sep != '-' && sep != '/' {
+                    return Err(Refusal::invalid(NOT_A_DATE));
+                }
+                self.numeric(&first, sep, hints)
+            }
+            Some(c) if c.is_alphabetic() && (spaced || self.at == start) => {
+                self.name_in_the_middle(&first)
+            }
+            _ => Err(Refusal::invalid(NOT_A_DATE)),
+        }
+    }
+
+    /// `4 March 2026`, `4-Mar-26`, `09 Sep, 2020`, `2026 Mar 4`.
+    fn name_in_the_middle(&mut self, first: &Number) -> Result<Reading, Refusal> {
+        let invalid = || Refusal::invalid(NOT_A_DATE);
+        self.connector();
+        let month = self.month_name()?;
+        self.separator();
+        self.connector();
+        let last = self.number().ok_or_else(invalid)?;
+        if first.digits == 4 {
+            if last.digits > 2 {
+                return Err(invalid());
+            }
+            self.ordinal();
+            named(first, month, &last)
+        } else {
+            named(&last, month, first)
+        }
+    }
+
+    /// `3/4/2026`, `2026-03-04`, `04.03.2026`, `3/4/26`.
+    fn numeric(&mut self, first: &Number, sep: char, hints: &Hints) -> Result<Reading, Refusal> {
+        let invalid = || Refusal::invalid(NOT_A_DATE);
+        let second = self
+            .number()
+            .filter(|n| n.digits <= 2)
+            .ok_or_else(invalid)?;
+        self.blanks_around_dot(sep);
+        if !self.eat(sep) {
+            return Err(Refusal::invalid(
+                "It is not a whole date: a part is missing, and none is filled in.",
+            ));
+        }
+        self.blanks_around_dot(sep);
+        let third = self.number().ok_or_else(invalid)?;
+        if first.value == 0 && second.value == 0 && third.value == 0 {
+            return Ok(Reading {
+                meaning: Meaning::Zero,
+                ..Reading::sure(jiff::civil::date(1, 1, 1))
+            });
+        }
+        match (first.digits, third.digits) {
+            (4, 1 | 2) => day(first.year(), second.part(), third.part()).map(Reading::sure),
+            (1 | 2, 4) => choose(first, &second, third.year(), false, sep, hints),
+            (1 | 2, 2) if hints.order == Some(Order::YearFirst) => {
+                let mut reading =
+                    Reading::sure(day(full_year(first.year()), second.part(), third.part())?);
+                reading.two_digit_year = true;
+                Ok(reading)
+            }
+            (1 | 2, 2) => {
+                let year = full_year(third.year());
+                let mut reading = choose(first, &second, year, true, sep, hints)?;
+                // Point 2: `26-03-04` has the look of a year first, which only a hint may read so.
+                let year_first = sep == '-'
+                    && first.digits == 2
+                    && hints.order.is_none()
+                    && day(full_year(first.year()), second.part(), third.part()).is_ok();
+                if year_first
+                    && let Meaning::Sure {
+                        date,
+                        proves: Some(Order::DayFirst),
+                    } = reading.meaning
+                {
+                    reading.meaning = Meaning::Choice {
+                        day_first: Some(date),
+                        month_first: None,
+                        dots: false,
+                    };
+                }
+                Ok(reading)
+            }
+            _ => Err(invalid()),
+        }
+    }
+
+    fn blanks_around_dot(&mut self, sep: char) {
+        if sep == '.' {
+            self.blanks();
+        }
+    }
+
+    /// `20260304` and `20260304172705` (point 6).
+    fn compact(number: &Number) -> Result<Reading, Refusal> {
+        let (date_digits, time) = if number.digits == 14 {
+            (number.value / 1_000_000, Some(number.value % 1_000_000))
+        } else {
+            (number.value, None)
+        };
+        if date_digits == 0 {
+            return Ok(Reading {
+                meaning: Meaning::Zero,
+                ..Reading::sure(jiff::civil::date(1, 1, 1))
+            });
+        }
+        let year = i16::try_from(date_digits / 10_000).unwrap_or(0);
+        let month = i8::try_from(date_digits / 100 % 100).unwrap_or(0);
+        let of_month = i8::try_from(date_digits % 100).unwrap_or(0);
+        if let Some(time) = time
+            && (time / 10_000 > 23 || time / 100 % 100 > 59 || time % 100 > 59)
+        {
+            return Err(Refusal::invalid(
+                "Its digits are no date with a time, yyyymmddhhmmss.",
+            ));
+        }
+        day(year, month, of_month).map(Reading::sure).map_err(|_| {
+            Refusal::invalid("Its digits are no date yyyymmdd; another order needs its format, formats = [\"%m%d%Y\"].")
+        })
+    }
+
+    fn month_name(&mut self) -> Result<i8, Refusal> {
+        let locale = self.locale;
+        let word = self.word();
+        names::month(locale, word).ok_or_else(|| no_name(word))
+    }
+}
+
+/// A word that should have been a month's name.
+fn no_name(word: &str) -> Refusal {
+    match names::language_of(word) {
+        Some((code, language)) => Refusal::invalid(format!(
+            "\"{word}\" is the name of a month in {language}: set [source] locale = \"{code}\"."
+        )),
+        None => Refusal::invalid(NOT_A_DATE),
+    }
+}
+
+fn bare_number(number: &Number, rest: &str) -> Refusal {
+    // A serial with a time: `46085.5`.
+    let fraction = rest
+        .strip_prefix('.')
+        .is_some_and(|f| !f.is_empty() && f.bytes().all(|b| b.is_ascii_digit()));
+    if !rest.is_empty() && !fraction {
+        return Refusal::invalid(NOT_A_DATE);
+    }
+    if number.digits >= 5 {
+        // Point 6: a serial or an epoch is not guessed.
+        Refusal::ambiguous(
+            "A bare number may be a spreadsheet serial or a time since 1970; name it: formats = [\"excel\"], [\"epoch_s\"] or [\"epoch_ms\"].",
+        )
+    } else {
+        Refusal::invalid("It is not a whole date: a part is missing, and none is filled in.")
+    }
+}

@@ -1,0 +1,27 @@
+//! One leaf of one row: what fills it, and where a finding about it belongs.
+
+use super::date::Verdict;
+use super::plan::PlanRule;
+use crate::diagnostic::Code;
+use crate::partner::Finding;
+
+/// A leaf that a cell is about to fill.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'p> {
+    /// The leaf's number.
+    pub(super) leaf: usize,
+    pub(super) rule: &'p PlanRule,
+    /// The source column that the value comes from; none for a template's text.
+    pub(super) column: Option<usize>,
+    /// What that column proves about the order of day and month.
+    pub(super) verdict: Verdict,
+}
+
+impl Target<'_> {
+    /// A finding about the cell.
+    pub(super) fn finding(self, code: Code, message: impl Into<String>) -> Finding {
+        let mut finding = Finding::new(self.leaf, code, message);
+        finding.column = self.column;
+        finding
+    }
+}

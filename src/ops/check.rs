@@ -1,0 +1,117 @@
+//! `check`: read, map and validate every row; no network, no change of the state.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use super::conclude::{Heading, conclude};
+use super::contents::contents;
+use super::error::OpError;
+use super::known::KnownRows;
+use super::observer::Progress;
+use super::request::CheckRequest;
+use super::session::Session;
+use super::{connect, export};
+use crate::partner::{RowKey, RowOutcome};
+use crate::prepare::{Ahead, PreparedRow};
+use crate::report::{Counters, Kind, MarkedRows, PerRow, RunEnding, RunReport};
+use crate::source::Flow;
+use crate::state::RunId;
+
+/// Checks every row. Stopped, it reports what it has seen so far.
+///
+/// # Errors
+/// [`OpError`] where mapping, files, state or the report's folder cannot be used.
+pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
+    let started = Instant::now();
+    let stop = session.stop.child();
+    let opened = export::open(&request.export)?;
+    let exports = &opened.exports;
+    let folder = request.report.create_folder()?;
+    let counters = Arc::new(Counters::default());
+    let progress = Progress::start(session.observer, &counters);
+    let wanted = request.report.wanted(PerRow::No);
+    // Rows with nothing to report are only counted, unless a list is to hold them or some are to be left out.
+    let counts_only = request.limit.is_none() && wanted.marked == MarkedRows::Problems;
+    let ahead = if counts_only {
+        Ahead::Valid
+    } else {
+        Ahead::Nothing
+    };
+    let survey = export::survey(exports, ahead, &stop, &counters)?;
+    let limit = request.limit.unwrap_or(u64::MAX);
+    counters
+        .total
+        .store(survey.rows.min(limit), Ordering::Relaxed);
+    let detected = export::detected(exports, &survey, request.report.values);
+    session.observer.found(&detected);
+
+    // A parent that an earlier run created is not missing; the state is read where there is one.
+    let reader = match connect::known_target(session)? {
+        Some(target) if exports.has_references() => {
+            session.reader(&target, &opened.mapping.name)?
+        }
+        _ => None,
+    };
+    let parents = KnownRows::new(reader);
+    let known = |key: &RowKey| parents.is_created(key);
+    let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
+    let seen = Cell::new(0_u64);
+    let mut take = |rows: Vec<PreparedRow>, valid: u64| {
+        if stop.is_requested() {
+            return Flow::Enough;
+        }
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        held.count(RowOutcome::Deferred, valid);
+        for row in rows {
+            if seen.get() >= limit {
+                return Flow::Enough;
+            }
+            seen.set(seen.get() + 1);
+            held.add(export::unsent(row, RowOutcome::Deferred));
+        }
+        Flow::More
+    };
+    let tally = if counts_only {
+        exports.judge(&survey, &known, &mut take)?
+    } else {
+        exports.prepare(&survey, None, None, &known, &mut |rows| take(rows, 0))?
+    };
+    drop(progress);
+    if let Some(error) = parents.trouble() {
+        return Err(error.into());
+    }
+    collector
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .holds(contents(exports, &survey, tally));
+    let heading = Heading {
+        run: RunId::new(&session.clock),
+        kind: Kind::Check,
+        target: None,
+        mapping: opened.mapping.name.clone(),
+        files: export::file_names(exports),
+        detected,
+        values: request.report.values,
+        verified: None,
+        stopped: stop.reason().map(|r| r.to_string()),
+        started,
+    };
+    let ending = |report: &RunReport| {
+        if stop.is_requested() {
+            RunEnding::Interrupted
+        } else if report.count(RowOutcome::Invalid) > 0 {
+            RunEnding::Problems
+        } else {
+            RunEnding::Done
+        }
+    };
+    Ok(conclude(
+        heading,
+        &collector,
+        folder.as_ref(),
+        session.observer,
+        ending,
+    ))
+}

@@ -1,0 +1,148 @@
+//! The end of an operation: counts and problems become the run's report and its files.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::error::OpError;
+use super::observer::Observer;
+use crate::diagnostic::Code;
+use crate::report::{
+    Collector, Contents, Counts, Detected, Kind, PageParts, ReportFolder, RunEnding, RunReport,
+    SourceValues, Verified, Wanted, summary_json, write_page,
+};
+use crate::state::{RunEnd, RunId};
+
+/// What a run is called, beside its counts.
+pub(super) struct Heading {
+    pub(super) run: RunId,
+    pub(super) kind: Kind,
+    pub(super) target: Option<String>,
+    pub(super) mapping: String,
+    pub(super) files: Vec<String>,
+    pub(super) detected: Vec<Detected>,
+    pub(super) values: SourceValues,
+    pub(super) verified: Option<Verified>,
+    pub(super) stopped: Option<String>,
+    pub(super) started: Instant,
+}
+
+/// Ends the collection and makes the report; `exit` judges it.
+pub(super) fn conclude(
+    heading: Heading,
+    collector: &Arc<Mutex<Collector>>,
+    folder: Option<&ReportFolder>,
+    observer: &dyn Observer,
+    exit: impl FnOnce(&RunReport) -> RunEnding,
+) -> RunReport {
+    let nothing = Wanted::problems(heading.values);
+    let empty = Collector::new(None, Vec::new(), Vec::new(), nothing, Arc::default());
+    let collected = {
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        match empty {
+            Ok(empty) => std::mem::replace(&mut *held, empty).finish(heading.kind),
+            Err(_) => return blank(heading),
+        }
+    };
+    let mut report = blank(heading);
+    report.counts = collected.counts;
+    report.groups = collected.groups;
+    report.errors = collected.errors;
+    report.warnings = collected.warnings;
+    report.written = collected.written;
+    report.holds_bank_data = collected.has_rejects;
+    report.contents = collected.contents;
+    report.timeline = Some(collected.timeline).filter(|t| !t.rows.is_empty());
+    finish(
+        report,
+        collected.page.as_ref(),
+        collected.trouble,
+        folder,
+        observer,
+        exit,
+    )
+}
+
+/// Judges a report and writes what is made of the whole: the page and the summary.
+pub(super) fn finish(
+    mut report: RunReport,
+    page: Option<&PageParts>,
+    trouble: Option<String>,
+    folder: Option<&ReportFolder>,
+    observer: &dyn Observer,
+    exit: impl FnOnce(&RunReport) -> RunEnding,
+) -> RunReport {
+    let mut code = exit(&report);
+    if let Some(trouble) = trouble {
+        observer.trouble(&OpError::ReportTrouble(trouble));
+        code = RunEnding::Stopped;
+    }
+    report.exit = code.code();
+    if let (Some(folder), Some(parts)) = (folder, page) {
+        match write_page(folder, &report, parts) {
+            Ok(path) => report.written.insert(0, path),
+            Err(error) => {
+                observer.trouble(&error.into());
+                report.exit = RunEnding::Stopped.code();
+            }
+        }
+    }
+    if let Some(folder) = folder {
+        match folder.write(
+            "summary.json",
+            format!("{}\n", summary_json(&report)).as_bytes(),
+        ) {
+            Ok(path) => report.written.insert(0, path),
+            Err(error) => {
+                observer.trouble(&error.into());
+                report.exit = RunEnding::Stopped.code();
+            }
+        }
+    }
+    report
+}
+
+pub(super) fn blank(heading: Heading) -> RunReport {
+    RunReport {
+        run: heading.run.0,
+        kind: heading.kind,
+        target: heading.target,
+        mapping: heading.mapping,
+        files: heading.files,
+        counts: Counts::default(),
+        groups: Vec::new(),
+        errors: 0,
+        warnings: 0,
+        detected: heading.detected,
+        verified: heading.verified,
+        contents: Contents::default(),
+        timeline: None,
+        values: heading.values,
+        stopped: heading.stopped,
+        seconds: heading.started.elapsed().as_secs_f64(),
+        exit: 0,
+        written: Vec::new(),
+        holds_bank_data: false,
+    }
+}
+
+/// How a run ended, for the state: its summary, and what its reports are made of again.
+pub(super) fn run_end(report: &RunReport, keep: u32) -> RunEnd {
+    let mut stored = report.clone();
+    stored.contents = stored.contents.without_values();
+    stored.values = SourceValues::LeftOut;
+    let mut summary = report.clone();
+    for group in &mut summary.groups {
+        group.example.clear();
+    }
+    RunEnd {
+        exit: report.exit,
+        summary: summary_json(&summary),
+        report: serde_json::to_string(&stored).ok(),
+        keep: Some(keep),
+    }
+}
+
+/// Whether the run has problems of this kind.
+pub(super) fn has_problem(report: &RunReport, code: Code) -> bool {
+    report.groups.iter().any(|g| g.code == code)
+}

@@ -1,0 +1,180 @@
+//! A session → an API to talk to: the real one, or the sandbox in this process.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::error::{AddressError, OpError};
+use super::session::{Session, Target};
+use crate::api::{
+    Auth, HttpApi, HttpSettings, Limiter, Paced, Rate, Renewing, Retrying, TokenSource, is_loopback,
+};
+use crate::clock::Clock;
+use crate::config::{Resolved, TokenSetting};
+use crate::delivery::Stop;
+use crate::sandbox::{Sandbox, Settings};
+use crate::secret::Secret;
+
+/// The API with all its layers.
+pub(super) type ApiClient = Retrying<Renewing<Paced<HttpApi>>>;
+
+/// An API, its name in the state, and what keeps it alive.
+pub struct Connection {
+    /// What asks the API.
+    pub api: Arc<ApiClient>,
+    /// The API's address as the state knows it.
+    pub target: String,
+    /// Whether it is on this machine.
+    pub(super) loopback: bool,
+    /// What holds requests to the rate.
+    pub(super) limiter: Limiter,
+    _sandbox: Option<Sandbox>,
+}
+
+/// The rate as written, read.
+pub(super) fn rate(settings: &Resolved) -> Result<Rate, OpError> {
+    settings.rate.parse().map_err(OpError::Rate)
+}
+
+/// Opens no connection yet, but is ready to; starts the sandbox where that is the target. `stop` ends the waits of
+/// requests.
+pub fn connect(session: &Session<'_>, stop: &Stop) -> Result<Connection, OpError> {
+    session.runtime.block_on(connect_now(session, stop))
+}
+
+async fn connect_now(session: &Session<'_>, stop: &Stop) -> Result<Connection, OpError> {
+    let settings = session.settings;
+    let rate = rate(settings)?;
+    let (base, token, target, sandbox) = match session.target {
+        Target::Sandbox => {
+            let token = uuid::Uuid::new_v4().to_string();
+            let practice = Settings {
+                token: Some(token.clone()),
+                data: Some(sandbox_book(&settings.state)),
+                ..Settings::default()
+            };
+            let sandbox = Sandbox::start(practice, session.clock.clone()).await?;
+            let target = format!("sandbox:{}", sandbox.name());
+            (
+                base_url(&sandbox.url())?,
+                TokenSource::Given(Secret::new(token)),
+                target,
+                Some(sandbox),
+            )
+        }
+        Target::Api => {
+            let base = base_url(&settings.api_url)?;
+            let target = target_of(&base);
+            (base, token_source(settings)?, target, None)
+        }
+    };
+    let auth = Auth::new(token, session.clock.clone())?;
+    let loopback = is_loopback(&base);
+    let http = HttpApi::new(
+        &HttpSettings {
+            base,
+            timeout: settings.timeout,
+            connections: settings.workers,
+        },
+        auth.clone(),
+        session.clock.clone(),
+    )?;
+    let burst = settings.burst.and_then(NonZeroU32::new);
+    let limiter = Limiter::new(rate, burst, stop.flag());
+    let renewing = Renewing::new(Paced::new(http, limiter.clone()), auth);
+    let api = Arc::new(Retrying::new(renewing, stop.flag()));
+    Ok(Connection {
+        api,
+        target,
+        loopback,
+        limiter,
+        _sandbox: sandbox,
+    })
+}
+
+/// For how long the present token says that it can be used; `None` where it does not say.
+pub(super) fn token_lasts(settings: &Resolved, clock: &Clock) -> Option<Duration> {
+    let source = token_source(settings).ok()?;
+    let ends = source.expires()?;
+    Some(Duration::from_secs(ends.millis_since(clock.now()) / 1000))
+}
+
+/// The name of the API in the state, without connecting; `None` for a sandbox that was never started.
+pub(super) fn known_target(session: &Session<'_>) -> Result<Option<String>, OpError> {
+    let settings = session.settings;
+    if session.target == Target::Api {
+        return Ok(Some(target_of(&base_url(&settings.api_url)?)));
+    }
+    let book = std::fs::read_to_string(sandbox_book(&settings.state)).unwrap_or_default();
+    let head: Option<serde_json::Value> = book
+        .lines()
+        .next()
+        .and_then(|line| serde_json::from_str(line).ok());
+    Ok(head.and_then(|h| {
+        h.get("book")
+            .and_then(|b| b.as_str())
+            .map(|b| format!("sandbox:{b}"))
+    }))
+}
+
+fn token_source(settings: &Resolved) -> Result<TokenSource, OpError> {
+    match &settings.token {
+        Some(TokenSetting::Given(secret)) => Ok(TokenSource::Given(secret.clone())),
+        Some(TokenSetting::File(path)) => Ok(TokenSource::File(path.clone())),
+        Some(TokenSetting::Command(words)) => Ok(TokenSource::Command(words.clone())),
+        None => Err(OpError::NoToken),
+    }
+}
+
+/// The file in which the sandbox keeps its partners: beside the state, `partner-sync.sandbox.jsonl`.
+fn sandbox_book(state: &Path) -> PathBuf {
+    state.with_extension("sandbox.jsonl")
+}
+
+fn base_url(text: &str) -> Result<Url, AddressError> {
+    let url = Url::parse(text).map_err(|e| AddressError::Unreadable {
+        text: text.to_owned(),
+        reason: e.to_string(),
+    })?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(AddressError::NotHttp(text.to_owned()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(AddressError::Password);
+    }
+    Ok(url)
+}
+
+/// One spelling of an address: what the state knows the API by.
+fn target_of(base: &Url) -> String {
+    let mut plain = base.clone();
+    plain.set_query(None);
+    plain.set_fragment(None);
+    plain.as_str().trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_api_has_one_name() {
+        for (text, target) in [
+            ("https://Orgs.ECG-api.com/", "https://orgs.ecg-api.com"),
+            ("https://orgs.ecg-api.com:443", "https://orgs.ecg-api.com"),
+            ("http://127.0.0.1:4010", "http://127.0.0.1:4010"),
+            (
+                "https://docs.ecg-api.com/_mock/products/organizations/apis/orgs/",
+                "https://docs.ecg-api.com/_mock/products/organizations/apis/orgs",
+            ),
+        ] {
+            assert_eq!(target_of(&base_url(text).unwrap()), target);
+        }
+        for wrong in ["orgs.ecg-api.com", "ftp://x", "https://a:b@x", ""] {
+            assert!(base_url(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Why the API's address cannot be used.
+
+/// The API's address cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AddressError {
+    /// It cannot be read.
+    #[error("--api-url \"{text}\" is no address: {reason}; write https://orgs.ecg-api.com")]
+    Unreadable {
+        /// As it was written.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It is not one of http or https with a host.
+    #[error("--api-url \"{0}\" is no address: write https://orgs.ecg-api.com")]
+    NotHttp(String),
+    /// It holds a user or a password.
+    #[error(
+        "--api-url may hold no password; the token comes from PARTNER_SYNC_TOKEN, --token-file or --token-command"
+    )]
+    Password,
+}

@@ -1,0 +1,103 @@
+//! Why a job of the configuration cannot be run.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use humantime::format_duration;
+
+use crate::report::RunEnding;
+
+/// A job of the configuration cannot be run, or its file not be put away.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// Two jobs have one name.
+    #[error("the configuration has two jobs with the name \"{0}\"")]
+    Twice(String),
+    /// No job has this name.
+    #[error("there is no job \"{name}\"; {}", instead(.nearest.as_deref(), .names))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The nearest one, where it may be meant.
+        nearest: Option<String>,
+        /// The names of the jobs.
+        names: Vec<String>,
+    },
+    /// There are no jobs.
+    #[error(
+        "the configuration has no [[job]]: name one with -c partner-sync.toml; docs/nightly.md shows a whole one"
+    )]
+    None,
+    /// The job's pattern is none.
+    #[error("the pattern \"{pattern}\" is wrong: {source}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        source: glob::PatternError,
+    },
+    /// No file matches the job's pattern.
+    #[error("no file matches \"{0}\": was last night's export made?")]
+    NoFile(String),
+    /// The newest file is too old.
+    #[error(
+        "{} is {} old, older than max_age = {}: nothing was sent; was last night's export made?",
+        path.display(), format_duration(*.age), format_duration(*.most)
+    )]
+    Stale {
+        /// The file.
+        path: PathBuf,
+        /// Its age.
+        age: Duration,
+        /// The greatest age that is allowed.
+        most: Duration,
+    },
+    /// The file changed while it was waited for.
+    #[error(
+        "{} is still being written (settle_file = {}): nothing was sent; run again when it is whole",
+        path.display(), format_duration(*.quiet)
+    )]
+    StillWritten {
+        /// The file.
+        path: PathBuf,
+        /// For how long it had to be unchanged.
+        quiet: Duration,
+    },
+    /// The file cannot be moved into the archive.
+    #[error(
+        "the rows are through, but {} cannot be moved to {}: {source}",
+        path.display(), folder.display()
+    )]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// The archive.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn instead(nearest: Option<&str>, names: &[String]) -> String {
+    match nearest {
+        Some(meant) => format!("did you mean \"{meant}\"?"),
+        None => format!("the configuration has: {}", names.join(", ")),
+    }
+}
+
+impl JobError {
+    pub(super) fn ending(&self) -> RunEnding {
+        match self {
+            JobError::Twice(_)
+            | JobError::Unknown { .. }
+            | JobError::None
+            | JobError::Pattern { .. }
+            | JobError::NoFile(_) => RunEnding::Refused,
+            JobError::Stale { .. } | JobError::StillWritten { .. } | JobError::Archive { .. } => {
+                RunEnding::Stopped
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Why an operation could not be done, or not to its end, and which ending that is.
+
+mod address;
+mod job;
+mod plan;
+mod upkeep;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use address::AddressError;
+pub use job::JobError;
+pub(super) use plan::PLAN_VERSION;
+pub use plan::PlanError;
+pub use upkeep::UpkeepError;
+
+use crate::api::ApiError;
+use crate::config::ConfigError;
+use crate::mapping::MappingError;
+use crate::prepare::PrepareError;
+use crate::report::{ReportError, RunEnding};
+use crate::sandbox::SandboxError;
+use crate::state::StateError;
+
+/// An operation cannot be done, or not to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpError {
+    /// Files, or the mapping against them.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The mapping.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The state.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The API.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A report.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The API's address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A sealed plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A job of the configuration, or its file.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// Rows of the state.
+    #[error(transparent)]
+    Upkeep(#[from] UpkeepError),
+    /// The rate is none.
+    #[error("{0}")]
+    Rate(String),
+    /// There is no token for the API.
+    #[error(
+        "no token for the API: set PARTNER_SYNC_TOKEN, or give --token-file or --token-command (or practise with --sandbox)"
+    )]
+    NoToken,
+    /// The first import was not confirmed.
+    #[error("not confirmed; nothing was sent (--yes does not ask)")]
+    NotConfirmed,
+    /// The state knows nothing of what is to be compared.
+    #[error(
+        "the state {} knows no row of the mapping \"{mapping}\" at {target}; an import makes them, and `partner-sync reconcile --adopt` finds partners that are there already",
+        state.display()
+    )]
+    NothingKnown {
+        /// The state.
+        state: PathBuf,
+        /// The mapping's name.
+        mapping: String,
+        /// The API.
+        target: String,
+    },
+    /// The state knows no run of this name.
+    #[error("the state knows no run \"{0}\"; `partner-sync status` lists them")]
+    UnknownRun(String),
+    /// `init` needs a file that can be read twice.
+    #[error("init reads the export twice, so it needs a file; save it first")]
+    StandardInput,
+    /// Interrupted before anything was begun.
+    #[error("interrupted")]
+    Interrupted,
+    /// The counts of a run do not add up.
+    #[error(
+        "the counts add up to {counted} rows, but {read} were read: this is a fault of partner-sync, please report it"
+    )]
+    Miscounted {
+        /// The sum of the counts.
+        counted: u64,
+        /// Rows of the files.
+        read: u64,
+    },
+    /// What the reports were written by broke down.
+    #[error("{0}")]
+    ReportTrouble(String),
+    /// The machine gives no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
+impl OpError {
+    /// How an operation with this error ended.
+    #[must_use]
+    pub fn ending(&self) -> RunEnding {
+        match self {
+            OpError::State(StateError::Locked { .. }) => RunEnding::Locked,
+            // The API client gives up with this when the session stops.
+            OpError::Interrupted | OpError::Api(ApiError::Stopped) => RunEnding::Interrupted,
+            OpError::State(
+                StateError::Missing { .. }
+                | StateError::Newer { .. }
+                | StateError::NoLocks { .. }
+                | StateError::Open { .. },
+            )
+            | OpError::Api(ApiError::NoToken(_) | ApiError::Setup(_))
+            | OpError::Mapping(_)
+            | OpError::Config(_)
+            | OpError::Sandbox(_)
+            | OpError::Address(_)
+            | OpError::Upkeep(_)
+            | OpError::Rate(_)
+            | OpError::NoToken
+            | OpError::NotConfirmed
+            | OpError::NothingKnown { .. }
+            | OpError::UnknownRun(_)
+            | OpError::StandardInput => RunEnding::Refused,
+            OpError::Prepare(PrepareError::Source(error)) if error.is_passing() => {
+                RunEnding::Stopped
+            }
+            OpError::Prepare(_) => RunEnding::Refused,
+            OpError::Plan(error) => error.ending(),
+            OpError::Job(error) => error.ending(),
+            OpError::State(_)
+            | OpError::Report(_)
+            | OpError::Api(_)
+            | OpError::Miscounted { .. }
+            | OpError::ReportTrouble(_)
+            | OpError::Thread(_) => RunEnding::Stopped,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Why a sealed plan cannot be made, or does not hold.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::report::RunEnding;
+
+/// The version of a plan's form that this program writes and reads.
+pub(in crate::ops) const PLAN_VERSION: u32 = 1;
+
+/// A plan cannot be made, or does not hold.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Standard input has no name and cannot be read again.
+    #[error("standard input cannot be sealed in a plan: it cannot be read again; name a file")]
+    StandardInput,
+    /// A file of the plan cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The plan cannot be read.
+    #[error("cannot read the plan {}: {source}", path.display())]
+    Read {
+        /// The plan.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The plan cannot be written.
+    #[error("cannot write the plan {}: {source}", path.display())]
+    Write {
+        /// The plan.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is no plan.
+    #[error("{} is no plan: {source}; make one with import --dry-run --plan-out", path.display())]
+    NoPlan {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The plan is of another version of the program.
+    #[error(
+        "the plan {} is of version {version}; this program knows version {PLAN_VERSION}. Make a new one",
+        path.display()
+    )]
+    Version {
+        /// The plan.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
+    /// The plan was edited.
+    #[error(
+        "the plan {} was changed by hand: its seal is broken. Make a new one",
+        .0.display()
+    )]
+    BrokenSeal(PathBuf),
+    /// What the plan rests on changed.
+    #[error(
+        "{0} changed since the plan was made: nothing was sent. Make a new plan with --dry-run --plan-out"
+    )]
+    Changed(String),
+}
+
+impl PlanError {
+    pub(super) fn ending(&self) -> RunEnding {
+        match self {
+            PlanError::Write { .. } => RunEnding::Stopped,
+            _ => RunEnding::Refused,
+        }
+    }
+}

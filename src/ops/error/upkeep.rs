@@ -1,0 +1,42 @@
+//! Why rows of the state cannot be changed as asked for.
+
+/// Rows of the state cannot be changed as asked for. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpkeepError {
+    /// No key was named.
+    #[error("name the key of at least one row")]
+    NoKey,
+    /// The state has no such row.
+    #[error("the state knows no row with the key \"{0}\"; nothing was done")]
+    UnknownKey(String),
+    /// Several mappings or APIs have the key.
+    #[error(
+        "the key \"{key}\" stands in several spaces: {}. Name the mapping with --space, or another --state; nothing was done",
+        spaces.join("; ")
+    )]
+    SeveralSpaces {
+        /// The key.
+        key: String,
+        /// Each mapping at its API.
+        spaces: Vec<String>,
+    },
+    /// The row's outcome is unknown.
+    #[error(
+        "the row \"{key}\" is {state}: whether its partner exists has to be found out first, by `partner-sync reconcile`. Nothing was forgotten."
+    )]
+    Unsettled {
+        /// The row's key.
+        key: String,
+        /// Its state, in words.
+        state: String,
+    },
+    /// The row did not change.
+    #[error(
+        "the last run did not tell the row \"{0}\" as changed, so there is nothing to accept. Nothing was accepted."
+    )]
+    Unchanged(String),
+    /// A person said no.
+    #[error("not confirmed; nothing was {0}")]
+    NotConfirmed(&'static str),
+}

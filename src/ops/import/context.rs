@@ -1,0 +1,73 @@
+//! One import under way: what all its parts need.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::request::ImportRequest;
+use crate::delivery::Stop;
+use crate::ops::conclude::{self, Heading};
+use crate::ops::connect::Connection;
+use crate::ops::error::OpError;
+use crate::ops::export::{self, Opened};
+use crate::ops::request::Rejected;
+use crate::ops::session::Session;
+use crate::prepare::Exports;
+use crate::report::{Collector, Detected, Kind, ReportFolder, RunEnding, RunReport};
+use crate::state::{LedgerReader, RunId};
+
+/// One import under way.
+pub(super) struct Import<'i> {
+    pub(super) request: &'i ImportRequest,
+    pub(super) session: &'i Session<'i>,
+    pub(super) opened: &'i Opened,
+    pub(super) connection: Connection,
+    pub(super) stop: Stop,
+    pub(super) started: Instant,
+    pub(super) folder: Option<ReportFolder>,
+    pub(super) id: RunId,
+}
+
+impl Import<'_> {
+    pub(super) fn heading(&self, detected: &[Detected]) -> Heading {
+        Heading {
+            run: self.id.clone(),
+            kind: Kind::Import,
+            target: Some(self.connection.target.clone()),
+            mapping: self.opened.mapping.name.clone(),
+            files: export::file_names(&self.opened.exports),
+            detected: detected.to_vec(),
+            values: self.request.report.values,
+            verified: None,
+            stopped: self.stop.reason().map(|r| r.to_string()),
+            started: self.started,
+        }
+    }
+
+    pub(super) fn conclude(
+        &self,
+        heading: Heading,
+        collector: &Arc<Mutex<Collector>>,
+        ending: impl FnOnce(&RunReport) -> RunEnding,
+    ) -> RunReport {
+        let observer = self.session.observer;
+        conclude::conclude(heading, collector, self.folder.as_ref(), observer, ending)
+    }
+
+    pub(super) fn reader(&self) -> Result<Option<LedgerReader>, OpError> {
+        let mapping = &self.opened.mapping.name;
+        self.session.reader(&self.connection.target, mapping)
+    }
+
+    /// Whether rows that were rejected earlier are sent again.
+    pub(super) fn retries_rejected(&self) -> bool {
+        self.request.rejected == Rejected::SendAgain
+    }
+
+    pub(super) fn exports(&self) -> &Arc<Exports> {
+        &self.opened.exports
+    }
+}
+
+pub(super) fn lock(collector: &Mutex<Collector>) -> MutexGuard<'_, Collector> {
+    collector.lock().unwrap_or_else(PoisonError::into_inner)
+}

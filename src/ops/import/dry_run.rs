@@ -1,0 +1,330 @@
+//! What an import would do, row by row, against the state. Rows are prepared and decided on as in an import; nothing is
+//! sent and the state is only read.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::request::ImportRequest;
+use super::sealed_plan::{Asked, SealedPlan, state_digest};
+use crate::api::{Rate, collect_by_identifier};
+use crate::config::OnChange;
+use crate::delivery::{Decision, blocked, changed, decide, in_doubt, still_rejected};
+use crate::diagnostic::Diagnostic;
+use crate::ops::conclude::{Heading, conclude};
+use crate::ops::connect::{connect, known_target, rate, token_lasts};
+use crate::ops::contents::contents;
+use crate::ops::error::OpError;
+use crate::ops::estimate::{Estimate, TokenLeft};
+use crate::ops::export;
+use crate::ops::known::KnownRows;
+use crate::ops::observer::{Note, Progress};
+use crate::ops::request::{Adopt, Rejected};
+use crate::ops::session::{Session, Target};
+use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
+use crate::prepare::{Ahead, Exports, PreparedRow, Survey};
+use crate::report::{Counters, Kind, PerRow, RunEnding, RunReport, summary_json};
+use crate::source::Flow;
+use crate::state::{Known, LedgerReader, RunId, StateError};
+
+/// What an import would do.
+#[derive(Debug)]
+pub struct Preview {
+    /// The rows by what would become of them.
+    pub report: RunReport,
+    /// What would be sent, and how long that takes.
+    pub estimate: Estimate,
+}
+
+/// Shows what an import would do; with `seal`, also writes that as a plan for [`super::import`].
+///
+/// # Errors
+/// [`OpError`] where mapping, files, state, the report's folder or the plan cannot be used.
+pub fn dry_run(
+    request: &ImportRequest,
+    seal: Option<&Path>,
+    session: &Session<'_>,
+) -> Result<Preview, OpError> {
+    if seal.is_some() && session.target == Target::Sandbox {
+        // A practice API that was never started has no name, so nothing could be sealed for it.
+        connect(session, &session.stop.child())?;
+    }
+    let preview = preview(request, session)?;
+    if let Some(path) = seal {
+        let report = &preview.report;
+        let target = report.target.clone().unwrap_or_default();
+        let state = state_digest(session, &target, &report.mapping)?;
+        let would = serde_json::from_str(&summary_json(report)).unwrap_or_default();
+        let asked = Asked {
+            export: &request.export,
+            rejected: request.rejected,
+            limit: request.limit,
+        };
+        SealedPlan::new(asked, target, state, would)?.write(path)?;
+        session.observer.note(&Note::PlanSealed(path));
+    }
+    Ok(preview)
+}
+
+/// What an import would do, as a report.
+pub(in crate::ops) fn preview(
+    request: &ImportRequest,
+    session: &Session<'_>,
+) -> Result<Preview, OpError> {
+    let started = Instant::now();
+    let settings = session.settings;
+    let stop = session.stop.child();
+    let rate = rate(settings)?;
+    let opened = export::open(&request.export)?;
+    let exports = &opened.exports;
+    let folder = request.report.create_folder()?;
+    let target = known_target(session)?;
+    let reader = match &target {
+        Some(target) => session.reader(target, &opened.mapping.name)?,
+        None => None,
+    };
+    let fingerprinter = match &reader {
+        Some(reader) => reader.fingerprinter()?,
+        None => Fingerprinter::new([0; 32], HashScheme::Folded),
+    };
+    let counters = Arc::new(Counters::default());
+    let progress = Progress::start(session.observer, &counters);
+    let survey = export::survey(exports, Ahead::Nothing, &stop, &counters)?;
+    let detected = export::detected(exports, &survey, request.report.values);
+    session.observer.found(&detected);
+    let parents = KnownRows::new(reader.as_ref().map(LedgerReader::again).transpose()?);
+    let known = |key: &RowKey| parents.is_created(key);
+    let mut judge = Judge {
+        there: match request.adopt {
+            Adopt::First => found_on_api(&survey, session)?,
+            Adopt::No => HashSet::new(),
+        },
+        stranded: stranded_rows(exports, &survey, &known)?,
+        retry_rejected: request.rejected == Rejected::SendAgain,
+        budget: request.limit.unwrap_or(u64::MAX),
+    };
+    let wanted = request.report.wanted(PerRow::Plan);
+    let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
+    let mut trouble = None;
+    let tally = exports.prepare(&survey, Some(&fingerprinter), None, &known, &mut |rows| {
+        if stop.is_requested() {
+            return Flow::Enough;
+        }
+        let records = match records_of(&rows, reader.as_ref()) {
+            Ok(records) => records,
+            Err(error) => {
+                trouble = Some(error);
+                return Flow::Enough;
+            }
+        };
+        let mut records = records.into_iter();
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            let (outcome, found) = judge.outcome(&row, record.as_ref());
+            let mut result = export::unsent(row, outcome);
+            result.diagnostics.extend(found);
+            held.add(result);
+        }
+        Flow::More
+    })?;
+    drop(progress);
+    if let Some(error) = trouble.or_else(|| parents.trouble()) {
+        return Err(error.into());
+    }
+    let found = contents(exports, &survey, tally);
+    let drifted = request.expect.drift(&found);
+    let mut refusal = request.expect.refuses_rows(survey.rows);
+    if refusal.is_none() && request.expect.fail_on_drift && !drifted.is_empty() {
+        refusal = Some("the export is not what it was at the last good run".to_owned());
+    }
+    {
+        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+        held.tell(0, drifted);
+        held.holds(found);
+    }
+    let interrupted = stop.reason().map(|r| r.to_string());
+    let heading = Heading {
+        run: RunId::new(&session.clock),
+        kind: Kind::DryRun,
+        target,
+        mapping: opened.mapping.name.clone(),
+        files: export::file_names(exports),
+        detected,
+        values: request.report.values,
+        verified: None,
+        stopped: interrupted
+            .or_else(|| refusal.map(|words| format!("a run would send nothing: {words}"))),
+        started,
+    };
+    let report = conclude(
+        heading,
+        &collector,
+        folder.as_ref(),
+        session.observer,
+        |report| {
+            if stop.is_requested() {
+                RunEnding::Interrupted
+            } else {
+                ending(report, request.on_change)
+            }
+        },
+    );
+    let estimate = estimate(&report, rate, session);
+    session.observer.note(&Note::Estimate(&estimate));
+    Ok(Preview { report, estimate })
+}
+
+/// What the state knows of rows that have a key, in their order.
+fn records_of(
+    rows: &[PreparedRow],
+    reader: Option<&LedgerReader>,
+) -> Result<Vec<Option<Known>>, StateError> {
+    let keys = rows.iter().filter_map(|r| r.key.as_ref());
+    match reader {
+        Some(reader) => reader.known(keys.map(RowKey::as_str)),
+        None => Ok(keys.map(|_| None).collect()),
+    }
+}
+
+/// The ending of a dry run: that of the import that it shows, as far as it can be known.
+fn ending(report: &RunReport, on_change: OnChange) -> RunEnding {
+    let problems = [
+        RowOutcome::Invalid,
+        RowOutcome::Blocked,
+        RowOutcome::Rejected,
+        RowOutcome::InDoubt,
+    ];
+    if report.stopped.is_some() {
+        return RunEnding::Stopped;
+    }
+    let changed = on_change == OnChange::Problem && report.count(RowOutcome::Changed) > 0;
+    if changed || problems.into_iter().any(|o| report.count(o) > 0) {
+        RunEnding::Problems
+    } else {
+        RunEnding::Done
+    }
+}
+
+/// legacyIdentifiers of the source that the API has already: what adopting would record.
+fn found_on_api(survey: &Survey, session: &Session<'_>) -> Result<HashSet<String>, OpError> {
+    let connection = connect(session, &session.stop.child())?;
+    let wanted = |legacy: &str| survey.has_identifier(legacy);
+    let found = session
+        .runtime
+        .block_on(collect_by_identifier(&*connection.api, &wanted))?;
+    Ok(found.into_keys().collect())
+}
+
+/// How long the creates take at the rate, and how long the token can be used.
+fn estimate(report: &RunReport, rate: Rate, session: &Session<'_>) -> Estimate {
+    let requests = report.count(RowOutcome::Created) + report.count(RowOutcome::InDoubt);
+    let time = match rate {
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        Rate::PerSecond(n) => Some(Duration::from_secs_f64((requests as f64 / n).ceil())),
+        Rate::Unlimited => None,
+    };
+    let token = token_lasts(session.settings, &session.clock).map(|time| TokenLeft {
+        time,
+        renewable: session.settings.renews_token(),
+    });
+    Estimate {
+        requests,
+        rate,
+        time,
+        token,
+    }
+}
+
+/// Decides what an import would make of each row.
+struct Judge {
+    /// Identifiers that the API has already.
+    there: HashSet<String>,
+    /// Rows that no import can create.
+    stranded: HashSet<RowKey>,
+    retry_rejected: bool,
+    /// Rows that may still be sent.
+    budget: u64,
+}
+
+impl Judge {
+    fn outcome(
+        &mut self,
+        row: &PreparedRow,
+        record: Option<&Known>,
+    ) -> (RowOutcome, Option<Diagnostic>) {
+        let Some(partner) = &row.partner else {
+            return (RowOutcome::Invalid, None);
+        };
+        let is_there = self.there.contains(partner.legacy_identifier.as_str());
+        match decide(record, &partner.fingerprint, self.retry_rejected) {
+            Decision::Create | Decision::StillRejected | Decision::InDoubt if is_there => {
+                (RowOutcome::Adopted, None)
+            }
+            Decision::Create if self.stranded.contains(&partner.key) => {
+                let parents: Vec<_> = partner.links.iter().map(|_| None).collect();
+                (RowOutcome::Blocked, Some(blocked(partner, &parents)))
+            }
+            Decision::Create if self.budget == 0 => (RowOutcome::Deferred, None),
+            Decision::Create => {
+                self.budget -= 1;
+                (RowOutcome::Created, None)
+            }
+            Decision::Skip(_) => (RowOutcome::Skipped, None),
+            Decision::Changed(_) => (RowOutcome::Changed, Some(changed(partner))),
+            Decision::StillRejected => {
+                (RowOutcome::Rejected, Some(still_rejected(partner, record)))
+            }
+            Decision::InDoubt => (RowOutcome::InDoubt, Some(in_doubt(partner, None))),
+        }
+    }
+}
+
+/// Valid rows that no import can create: they hang, through parents in the files, on a row that is
+/// invalid, or on themselves. Memory grows with the rows that have parents, not with the others.
+fn stranded_rows(
+    exports: &Exports,
+    survey: &Survey,
+    known: &(dyn Fn(&RowKey) -> bool + Sync),
+) -> Result<HashSet<RowKey>, OpError> {
+    let mut stranded = HashSet::new();
+    if !exports.has_references() {
+        return Ok(stranded);
+    }
+    let mut links: Vec<(RowKey, Vec<RowKey>)> = Vec::new();
+    let mut invalid = HashSet::new();
+    exports.prepare(survey, None, None, known, &mut |rows| {
+        for row in rows {
+            match (row.key, row.partner) {
+                (Some(key), Some(partner)) if !partner.links.is_empty() => {
+                    links.push((key, partner.links.into_iter().map(|l| l.key).collect()));
+                }
+                (Some(key), None) => {
+                    invalid.insert(key);
+                }
+                _ => {}
+            }
+        }
+        Flow::More
+    })?;
+    // What is left when every row whose parents can be created was taken away cannot be created itself.
+    let mut pending: HashSet<RowKey> = links.iter().map(|(key, _)| key.clone()).collect();
+    loop {
+        let before = pending.len();
+        links.retain(|(key, parents)| {
+            let free = parents
+                .iter()
+                .all(|p| known(p) || (!pending.contains(p) && !invalid.contains(p)));
+            if free {
+                pending.remove(key);
+            }
+            !free
+        });
+        if pending.len() == before {
+            break;
+        }
+    }
+    stranded.extend(pending);
+    Ok(stranded)
+}

@@ -1,0 +1,62 @@
+//! What has to be true of a source before anything of it is sent: enough rows, and what it was at the last good run of
+//! its job. A comparison that cannot be made fails: a guard must not switch itself off.
+
+use crate::diagnostic::{Diagnostic, thousands};
+use crate::ops::request::{Expectations, LastRun};
+use crate::report::{Contents, RunReport, drift};
+
+impl Expectations {
+    /// Why so many rows are not to be sent.
+    pub(in crate::ops) fn refuses_rows(&self, rows: u64) -> Option<String> {
+        if let Some(fewest) = self.min_rows
+            && rows < fewest
+        {
+            return Some(format!(
+                "the export has {} rows, fewer than min_rows = {}",
+                thousands(rows),
+                thousands(fewest)
+            ));
+        }
+        if let LastRun::Unreadable { run, reason } = &self.last
+            && (self.max_shrink.is_some() || self.fail_on_drift)
+        {
+            return Some(format!(
+                "what the state keeps of the last good run, {run}, cannot be read ({reason}), so the export cannot be compared with it: nothing was sent. Look at the export, then run this job once without max_shrink and on_drift = \"fail\""
+            ));
+        }
+        let (share, last) = self.max_shrink.zip(self.last())?;
+        let before = last.rows();
+        #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
+        let shrunk = 1.0 - rows as f64 / before.max(1) as f64;
+        (shrunk > share).then(|| {
+            format!(
+                "the export has {} rows; at the last good run, {}, it had {}: it lost {:.1} %, more than max_shrink = {:.1} %",
+                thousands(rows),
+                last.run,
+                thousands(before),
+                shrunk * 100.0,
+                share * 100.0
+            )
+        })
+    }
+
+    /// Whether the rows themselves have to be looked at first.
+    pub(in crate::ops) fn looks_at_contents(&self) -> bool {
+        self.last().is_some()
+    }
+
+    /// In what the source is not what it was at the last good run.
+    pub(in crate::ops) fn drift(&self, now: &Contents) -> Vec<Diagnostic> {
+        match self.last() {
+            Some(last) => drift(&last.contents, now, self.max_drift),
+            None => Vec::new(),
+        }
+    }
+
+    fn last(&self) -> Option<&RunReport> {
+        match &self.last {
+            LastRun::Known(report) => Some(report),
+            LastRun::None | LastRun::Unreadable { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `import`: the main job. A rerun resumes.
+//!
+//! What comes in: an [`ImportRequest`]. What goes out: the run's report, after every row has its outcome in the state.
+//! `preflight` looks at the whole source before anything is sent, `pipeline` runs feeder, delivery and collector,
+//! `dry_run` shows row by row what an import would do, and `sealed_plan` keeps that for later.
+
+mod adopt;
+mod canary;
+mod context;
+mod done;
+mod dry_run;
+mod expectations;
+mod feeder;
+mod pipeline;
+mod preflight;
+mod request;
+mod run;
+mod sealed_plan;
+
+pub(super) use adopt::Adoption;
+pub(super) use dry_run::preview;
+pub use dry_run::{Preview, dry_run};
+pub use request::ImportRequest;
+pub(super) use run::once;
+pub use sealed_plan::SealedPlan;
+
+use super::connect::rate;
+use super::error::OpError;
+use super::export;
+use super::session::Session;
+use crate::report::RunReport;
+use crate::state::StateLock;
+
+/// Imports: each row of the export gets its partner, or an outcome that says why not.
+///
+/// # Errors
+/// [`OpError`] where nothing could be begun: mapping, files, address, state or the report's folder. Whatever goes wrong
+/// later is the report's `stopped`.
+pub fn import(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
+    rate(session.settings)?;
+    // Before the state is touched, so that a typing error makes none; and once, since a pipe cannot be read twice.
+    let opened = export::open(&request.export)?;
+    let _lock = StateLock::take(&session.settings.state, &session.clock)?;
+    let Some(rows) = request.canary else {
+        return once(request, &opened, session);
+    };
+    if let Some(report) = canary::run(request, &opened, rows, session)? {
+        return Ok(report);
+    }
+    let rest = ImportRequest {
+        // It held before the canary; the canary's own rows have moved the state since.
+        plan: None,
+        ..request.clone()
+    };
+    once(&rest, &opened, session)
+}

@@ -1,0 +1,119 @@
+//! Feeder, delivery and collector of one import, each on its own thread, until every row has its outcome.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc;
+
+use super::context::{Import, lock};
+use super::feeder::Feeder;
+use crate::delivery::{Delivery, Input, Leftover, Options, StopReason};
+use crate::ops::error::OpError;
+use crate::partner::RowResult;
+use crate::prepare::Survey;
+use crate::report::Collector;
+use crate::state::{Doubt, Ledger};
+
+/// Batches between feeder and delivery: the feeder stays this far ahead at most.
+const BATCHES_AHEAD: usize = 2;
+/// Result batches between delivery and collector.
+const RESULTS_AHEAD: usize = 64;
+
+/// What the threads of one import share.
+pub(super) struct Pipeline<'p> {
+    pub(super) import: &'p Import<'p>,
+    pub(super) survey: &'p Arc<Survey>,
+    pub(super) ledger: &'p Ledger,
+    pub(super) collector: &'p Arc<Mutex<Collector>>,
+}
+
+impl Pipeline<'_> {
+    /// Delivers every row that is not `adopted`, and settles the doubts of earlier runs.
+    pub(super) fn run(
+        &self,
+        doubts: Vec<Doubt>,
+        adopted: HashSet<u32>,
+    ) -> Result<Leftover, OpError> {
+        let import = self.import;
+        let (results, settled) = mpsc::channel::<Vec<RowResult>>(RESULTS_AHEAD);
+        let (input, rows) = mpsc::channel(BATCHES_AHEAD);
+        let options = Options {
+            workers: import.session.settings.workers,
+            settle: import.request.settle,
+            retry_rejected: import.retries_rejected(),
+        };
+        let delivery = Delivery::new(
+            Arc::clone(&import.connection.api),
+            self.ledger.clone(),
+            options,
+            doubts,
+            results,
+            import.stop.clone(),
+        );
+        let feeder = self.feeder(input, adopted)?;
+        let feeding = thread("feeder", move || feeder.run())?;
+        let collecting = self.collect(settled)?;
+        // On a worker thread, not on this one: the loop shares its cores with the workers' sockets.
+        let delivered = import
+            .session
+            .runtime
+            .block_on(async { tokio::spawn(delivery.run(rows)).await });
+        let fed = feeding.join();
+        let collected = collecting.join();
+        if delivered.is_err() || fed.is_err() || collected.is_err() {
+            import.stop.request(StopReason::Internal(
+                "a part of the run broke down; please report it with the log of -vv".to_owned(),
+            ));
+        }
+        let mut leftover = delivered.unwrap_or_default();
+        let duplicates = std::mem::take(&mut leftover.duplicates);
+        // They are of no row of these files.
+        lock(self.collector).tell(u32::MAX, duplicates);
+        Ok(leftover)
+    }
+
+    fn feeder(&self, input: mpsc::Sender<Input>, adopted: HashSet<u32>) -> Result<Feeder, OpError> {
+        let import = self.import;
+        Ok(Feeder {
+            exports: Arc::clone(import.exports()),
+            survey: Arc::clone(self.survey),
+            reader: self.ledger.reader()?,
+            ledger: self.ledger.clone(),
+            fingerprinter: self.ledger.fingerprinter().clone(),
+            collector: Arc::clone(self.collector),
+            input,
+            stop: import.stop.clone(),
+            api: Arc::clone(&import.connection.api),
+            handle: import.session.runtime.clone(),
+            retry_rejected: import.retries_rejected(),
+            adopted,
+            budget: import.request.limit.unwrap_or(u64::MAX),
+            met: 0,
+            asked: false,
+        })
+    }
+
+    /// Counts and writes outcomes as they come.
+    fn collect(
+        &self,
+        mut settled: mpsc::Receiver<Vec<RowResult>>,
+    ) -> Result<JoinHandle<()>, OpError> {
+        let collector = Arc::clone(self.collector);
+        thread("collector", move || {
+            while let Some(rows) = settled.blocking_recv() {
+                let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+                for row in rows {
+                    held.add(row);
+                }
+            }
+        })
+    }
+}
+
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(OpError::Thread)
+}

@@ -1,0 +1,216 @@
+//! A dry run, sealed: a file says what an import would do and on what that rests; an import by it does exactly that, or
+//! says what changed and does nothing.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ops::error::{OpError, PLAN_VERSION, PlanError};
+use crate::ops::request::{ExportRequest, Rejected};
+use crate::ops::session::Session;
+use crate::partner::Query;
+
+/// A digest of what the state knows of a mapping at an API; `nothing` where it knows neither.
+pub(super) fn state_digest(
+    session: &Session<'_>,
+    target: &str,
+    mapping: &str,
+) -> Result<String, OpError> {
+    match session.reader(target, mapping)? {
+        Some(reader) => Ok(reader.digest()?),
+        None => Ok("nothing".to_owned()),
+    }
+}
+
+/// What an import would do, and on what that rests. It is written by a dry run and read by an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedPlan {
+    version: u32,
+    /// The files and their hashes.
+    files: Vec<Sealed>,
+    mapping: Sealed,
+    /// The API.
+    target: String,
+    /// A digest of what the state knew of the mapping at the API.
+    state: String,
+    create_apptivo_account: bool,
+    create_bill_com_profile: bool,
+    retry_rejected: bool,
+    limit: Option<u64>,
+    /// What an import would do, by outcome: for people.
+    would: serde_json::Value,
+    /// The hash of all of the above.
+    seal: String,
+}
+
+/// What a plan is made for: whatever of a request decides what is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) export: &'a ExportRequest,
+    pub(super) rejected: Rejected,
+    pub(super) limit: Option<u64>,
+}
+
+/// A file and its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Sealed {
+    path: PathBuf,
+    blake3: String,
+}
+
+impl Sealed {
+    fn of(path: &Path) -> Result<Self, PlanError> {
+        if path == Path::new("-") {
+            return Err(PlanError::StandardInput);
+        }
+        let mut hasher = blake3::Hasher::new();
+        let unreadable = |source| PlanError::File {
+            path: path.to_owned(),
+            source,
+        };
+        let mut file = std::fs::File::open(path).map_err(unreadable)?;
+        std::io::copy(&mut file, &mut hasher).map_err(unreadable)?;
+        Ok(Self {
+            path: path.to_owned(),
+            blake3: hasher.finalize().to_hex().to_string(),
+        })
+    }
+
+    fn holds(&self, what: &str) -> Result<(), PlanError> {
+        if Self::of(&self.path)?.blake3 == self.blake3 {
+            return Ok(());
+        }
+        Err(PlanError::Changed(format!(
+            "{what} {}",
+            self.path.display()
+        )))
+    }
+}
+
+impl SealedPlan {
+    /// Seals what a dry run found.
+    pub(super) fn new(
+        asked: Asked<'_>,
+        target: String,
+        state: String,
+        would: serde_json::Value,
+    ) -> Result<Self, PlanError> {
+        let export = asked.export;
+        let mut plan = Self {
+            version: PLAN_VERSION,
+            files: export
+                .files
+                .iter()
+                .map(|f| Sealed::of(f))
+                .collect::<Result<_, _>>()?,
+            mapping: Sealed::of(&export.mapping)?,
+            target,
+            state,
+            create_apptivo_account: export.always.create_apptivo_account,
+            create_bill_com_profile: export.always.create_bill_com_profile,
+            retry_rejected: asked.rejected == Rejected::SendAgain,
+            limit: asked.limit,
+            would,
+            seal: String::new(),
+        };
+        plan.seal = plan.sealed();
+        Ok(plan)
+    }
+
+    /// The hash of everything but the seal.
+    fn sealed(&self) -> String {
+        let open = Self {
+            seal: String::new(),
+            ..self.clone()
+        };
+        let bytes = serde_json::to_vec(&open).unwrap_or_default();
+        blake3::hash(&bytes).to_hex().to_string()
+    }
+
+    pub(super) fn write(&self, path: &Path) -> Result<(), PlanError> {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        let folder = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.write_all(b"\n")?;
+            file.persist(path).map(drop).map_err(|e| e.error)
+        });
+        written.map_err(|source| PlanError::Write {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Reads a plan, and checks that its files and its mapping are what they were.
+    ///
+    /// # Errors
+    /// [`PlanError`] where it is no whole plan of this version, or a file changed.
+    pub fn read(path: &Path) -> Result<Self, PlanError> {
+        let text = std::fs::read_to_string(path).map_err(|source| PlanError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let plan: Self = serde_json::from_str(&text).map_err(|source| PlanError::NoPlan {
+            path: path.to_owned(),
+            source,
+        })?;
+        if plan.version != PLAN_VERSION {
+            return Err(PlanError::Version {
+                path: path.to_owned(),
+                version: plan.version,
+            });
+        }
+        if plan.seal != plan.sealed() {
+            return Err(PlanError::BrokenSeal(path.to_owned()));
+        }
+        for file in &plan.files {
+            file.holds("the file")?;
+        }
+        plan.mapping.holds("the mapping")?;
+        Ok(plan)
+    }
+
+    /// What the plan was made for.
+    pub(super) fn export(&self) -> ExportRequest {
+        ExportRequest {
+            files: self.files.iter().map(|f| f.path.clone()).collect(),
+            mapping: self.mapping.path.clone(),
+            always: Query {
+                create_apptivo_account: self.create_apptivo_account,
+                create_bill_com_profile: self.create_bill_com_profile,
+            },
+        }
+    }
+
+    /// What it does with rows that were rejected earlier.
+    pub(super) fn rejected(&self) -> Rejected {
+        if self.retry_rejected {
+            Rejected::SendAgain
+        } else {
+            Rejected::Keep
+        }
+    }
+
+    /// How many rows it sends, at most.
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// Whether target and state are what they were.
+    pub(super) fn hold(&self, target: &str, state: &str) -> Result<(), PlanError> {
+        if self.target != target {
+            return Err(PlanError::Changed(format!(
+                "the target (it was {}, it is {target})",
+                self.target
+            )));
+        }
+        if self.state != state {
+            return Err(PlanError::Changed("the state".to_owned()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! What the program can do, for whoever asks: a command line, a page, a test.
+//!
+//! What comes in: a request ([`ExportRequest`] and its relatives, plain data) and a [`Session`]: settings, clock, runtime,
+//! a stop signal and an [`Observer`]. What goes out: a [`RunReport`](crate::report::RunReport), or an [`OpError`] with its
+//! ending. While it works, an operation tells the observer what it found, what it counts and what it has to ask.
+//!
+//! Nothing here prints, asks on a terminal, reads the environment or installs a signal handler: that is the front's part.
+//! Each operation makes a child of the session's stop signal, so that what stops one operation does not stop the next,
+//! while what stops the session stops them all.
+//!
+//! `ops` may import every module but `cli`; nothing but a front imports `ops` (`tests/it/architecture.rs`).
+
+mod check;
+mod conclude;
+mod connect;
+mod contents;
+mod error;
+mod estimate;
+mod export;
+mod import;
+mod known;
+mod observer;
+mod propose;
+mod reconcile;
+mod reprint;
+mod request;
+mod session;
+mod sync;
+mod upkeep;
+mod verify;
+
+pub use check::check;
+pub use connect::{Connection, connect};
+pub use error::{AddressError, JobError, OpError, PlanError, UpkeepError};
+pub use estimate::{Estimate, TokenLeft};
+pub use import::{ImportRequest, Preview, SealedPlan, dry_run, import};
+pub use observer::{Answer, FirstSend, Note, Observer};
+pub use propose::{Proposed, propose};
+pub use reconcile::reconcile;
+pub use reprint::reprint;
+pub use request::{
+    Adopt, CheckRequest, Expectations, ExportRequest, LastRun, ReconcileRequest, Rejected,
+    ReportRequest, SyncRequest, VerifyRequest,
+};
+pub use session::{Session, Target};
+pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync};
+pub use upkeep::{Confirm, RowsRequest, accept, forget};
+pub use verify::{RowSign, Verification, verify};

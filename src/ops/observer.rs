@@ -1,0 +1,114 @@
+//! Who is told what happens, and asked what only a person can answer.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::OpError;
+use super::estimate::Estimate;
+use crate::report::{Counters, Detected, RunReport};
+
+/// Watches an operation. Every method but the four without a default may be left out.
+///
+/// Methods are called from the thread that runs the operation, in the order in which things happen.
+pub trait Observer: Sync {
+    /// What was detected of each file, before anything else happens to its rows.
+    fn found(&self, detected: &[Detected]);
+
+    /// Something worth a line for a person.
+    fn note(&self, note: &Note<'_>);
+
+    /// Something went wrong beside the result: a report file, the end of a run in the state.
+    fn trouble(&self, error: &OpError);
+
+    /// Work begins; the counters show how far it is until [`Observer::done`] is called.
+    fn progress(&self, counters: &Arc<Counters>);
+
+    /// The work of the last [`Observer::progress`] is over.
+    fn done(&self) {}
+
+    /// Rows are about to go to an API for the first time.
+    fn first_send(&self, _ask: &FirstSend<'_>) -> Answer {
+        Answer::Send
+    }
+
+    /// A job of the nightly run ended; `first` for the first of the night.
+    fn job_ended(&self, _name: &str, _report: &RunReport, _first: bool) {}
+}
+
+/// The question before the first import of a mapping into an API that is not on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstSend<'a> {
+    /// Rows of the export.
+    pub rows: u64,
+    /// The API's address.
+    pub target: &'a str,
+    /// The mapping's name.
+    pub mapping: &'a str,
+}
+
+/// What is answered to [`FirstSend`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Go on.
+    Send,
+    /// Send nothing.
+    Cancel,
+}
+
+/// Something worth a line. The front has the words.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Note<'n> {
+    /// Nothing is sent, and why.
+    Refused(&'n str),
+    /// Rows of a mapping whose outcome is unknown, before they are looked up.
+    InDoubt {
+        /// The mapping's name.
+        mapping: &'n str,
+        /// How many.
+        count: usize,
+    },
+    /// Several partners of one identifier.
+    Duplicate(&'n str),
+    /// Another run holds the state; it is waited for.
+    WaitingForLock {
+        /// The state.
+        state: &'n Path,
+        /// Who holds it, where that is known.
+        holder: Option<&'n str>,
+    },
+    /// The first partners are on the API as they were sent.
+    CanaryAgrees {
+        /// How many.
+        partners: u64,
+    },
+    /// What an import would send, and how long that takes.
+    Estimate(&'n Estimate),
+    /// A sealed plan was written.
+    PlanSealed(&'n Path),
+    /// The metrics file could not be written.
+    MetricsFailed {
+        /// The file.
+        path: &'n Path,
+        /// Why.
+        error: &'n std::io::Error,
+    },
+    /// The webhook could not be reached; the words do not show its address.
+    WebhookFailed(&'n str),
+}
+
+/// Progress that is over when it goes out of scope.
+pub(super) struct Progress<'o>(&'o dyn Observer);
+
+impl<'o> Progress<'o> {
+    pub(super) fn start(observer: &'o dyn Observer, counters: &Arc<Counters>) -> Self {
+        observer.progress(counters);
+        Self(observer)
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.0.done();
+    }
+}

@@ -1,0 +1,112 @@
+//! A mapping proposed for a file, checked on that file.
+
+use std::path::Path;
+
+use super::error::OpError;
+use crate::mapping::Mapping;
+use crate::mapping::starter::{Columns, Proposal, Remarks, propose as propose_for};
+use crate::partner::Query;
+use crate::prepare::{Ahead, Exports, PrepareError};
+use crate::source::{Flow, Source, SourceOptions};
+
+/// Problems of a field that are named beside its line.
+const MOST_REMARKS: usize = 4;
+
+/// A proposed mapping.
+#[derive(Debug)]
+pub struct Proposed {
+    /// The mapping file, with its evidence as comments.
+    pub text: String,
+    /// The file that it was made for.
+    pub source: String,
+    /// Columns that feed a field or the key.
+    pub assigned: usize,
+    /// Columns of the file.
+    pub columns: usize,
+    /// Lines on which something is left to decide.
+    pub to_decide: usize,
+}
+
+/// Proposes a mapping for a file.
+///
+/// # Errors
+/// [`OpError`] where the file cannot be read, or is standard input, which cannot be read twice.
+pub fn propose(file: &Path) -> Result<Proposed, OpError> {
+    if file.as_os_str() == "-" {
+        return Err(OpError::StandardInput);
+    }
+    let source = Source::open(file, &SourceOptions::default()).map_err(PrepareError::from)?;
+    let mut columns = Columns::default();
+    source
+        .read(&mut |batch| {
+            columns.see(&batch);
+            Flow::More
+        })
+        .map_err(PrepareError::from)?;
+    let proposal = propose_for(source.header(), &columns, &name_of(file));
+    let mut detected = vec![format!("made for {}:", source.name())];
+    for (subject, found, setting) in source.describe() {
+        detected.push(format!(
+            "  {subject}: {found}; [source] {setting} overrides it"
+        ));
+    }
+    detected.extend(source.notes().iter().map(|n| format!("  note: {n}")));
+
+    let remarks = check(file, &proposal, &detected)?;
+    let text = proposal.to_toml(&detected, &remarks);
+    Ok(Proposed {
+        to_decide: text.lines().filter(|l| l.contains("decide")).count(),
+        text,
+        source: source.name().to_string(),
+        assigned: proposal.assignments.len() + usize::from(proposal.key.is_some()),
+        columns: source.header().len(),
+    })
+}
+
+/// Checks the file with the proposed mapping: what is wrong with it, by field.
+fn check(file: &Path, proposal: &Proposal, detected: &[String]) -> Result<Remarks, OpError> {
+    let text = proposal.to_toml(detected, &Remarks::new());
+    let mapping = Mapping::parse("the proposed mapping", &text)?;
+    let exports = Exports::open(&[file.to_owned()], &mapping, Query::default())?;
+    let survey = exports.survey(Ahead::Nothing, &|| false, &|_| {})?;
+    let mut found: std::collections::BTreeMap<(String, &'static str), (u64, String)> =
+        std::collections::BTreeMap::new();
+    exports.prepare(&survey, None, None, &|_| false, &mut |rows| {
+        for diagnostic in rows.iter().flat_map(|r| &r.diagnostics) {
+            let field = diagnostic.at.field.as_deref().unwrap_or("").to_owned();
+            let row = diagnostic.at.row.unwrap_or(0);
+            let entry = found
+                .entry((field, diagnostic.code.as_str()))
+                .or_insert_with(|| (0, format!("first in row {row}: {}", diagnostic.message)));
+            entry.0 += 1;
+        }
+        Flow::More
+    })?;
+    let mut remarks = Remarks::new();
+    for ((field, code), (count, first)) in found {
+        let lines: &mut Vec<String> = remarks.entry(field).or_default();
+        if lines.len() < MOST_REMARKS {
+            let rows = if count == 1 { "row" } else { "rows" };
+            lines.push(format!("{count} {rows}: {code}; {first}"));
+        }
+    }
+    Ok(remarks)
+}
+
+/// The name of the rows' space: the file's name without what changes from export to export.
+fn name_of(file: &Path) -> String {
+    let stem = file
+        .file_name()
+        .and_then(|n| n.to_str())
+        .and_then(|n| n.split('.').next())
+        .unwrap_or("export");
+    let words: Vec<&str> = stem
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty() && !w.chars().all(|c| c.is_ascii_digit()))
+        .collect();
+    if words.is_empty() {
+        "export".to_owned()
+    } else {
+        words.join("-").to_lowercase()
+    }
+}

@@ -1,0 +1,255 @@
+//! `reconcile`: settles every create whose outcome is unknown, by asking the API; with an export, also records its partners
+//! that are there already. Nothing is created.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::conclude::{Heading, conclude, has_problem};
+use super::connect::{Connection, connect};
+use super::error::OpError;
+use super::export::{self, Opened};
+use super::import::Adoption;
+use super::observer::Note;
+use super::request::ReconcileRequest;
+use super::session::Session;
+use crate::delivery::{Delivery, Input, Options, Stop, StopReason};
+use crate::diagnostic::Code;
+use crate::partner::RowOutcome;
+use crate::prepare::{Ahead, Survey};
+use crate::report::{
+    Collector, Counters, Detected, Kind, PerRow, ReportFolder, RunEnding, RunReport,
+};
+use crate::state::{
+    Ledger, OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateLock, StateView,
+};
+
+/// Settles what is in doubt.
+///
+/// # Errors
+/// [`OpError`] where there is no state, it is held by another run, or address, mapping or files cannot be used.
+pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
+    let started = Instant::now();
+    let opened = request.adopt.as_ref().map(export::open).transpose()?;
+    let folder = request.report.create_folder()?;
+    let stop = session.stop.child();
+    let connection = connect(session, &stop)?;
+    let _lock = StateLock::take(&session.settings.state, &session.clock)?;
+    let reconcile = Reconcile {
+        request,
+        session,
+        connection,
+        stop,
+    };
+    let mappings = match reconcile.mappings() {
+        Ok(mappings) => mappings,
+        // With an export to adopt, the first state is made here.
+        Err(OpError::State(StateError::Missing { .. })) if opened.is_some() => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    for mapping in &mappings {
+        reconcile.settle(mapping)?;
+    }
+    let (collector, mapping, files, detected) = match &opened {
+        Some(opened) => {
+            let (collector, detected) = reconcile.adopt(opened, folder.as_ref())?;
+            let files = export::file_names(&opened.exports);
+            (collector, opened.mapping.name.clone(), files, detected)
+        }
+        None => {
+            let wanted = request.report.wanted(PerRow::No);
+            let (names, formats) = (Vec::new(), Vec::new());
+            let empty = Collector::new(folder.as_ref(), names, formats, wanted, Arc::default())?;
+            let collector = Arc::new(Mutex::new(empty));
+            (collector, mappings.join(", "), Vec::new(), Vec::new())
+        }
+    };
+    let left = reconcile.in_doubt()?;
+    let heading = Heading {
+        run: RunId::new(&session.clock),
+        kind: Kind::Reconcile,
+        target: Some(reconcile.connection.target.clone()),
+        mapping,
+        files,
+        detected,
+        values: request.report.values,
+        verified: None,
+        stopped: reconcile.stop.reason().map(|r| r.to_string()),
+        started,
+    };
+    let ending = |report: &RunReport| match (reconcile.stop.reason(), left) {
+        (Some(StopReason::Interrupted), _) => RunEnding::Interrupted,
+        (Some(_), _) => RunEnding::Stopped,
+        (None, 0) if !has_problem(report, Code::DuplicateOnApi) => RunEnding::Done,
+        (None, _) => RunEnding::Problems,
+    };
+    Ok(conclude(
+        heading,
+        &collector,
+        folder.as_ref(),
+        session.observer,
+        ending,
+    ))
+}
+
+struct Reconcile<'r> {
+    request: &'r ReconcileRequest,
+    session: &'r Session<'r>,
+    connection: Connection,
+    stop: Stop,
+}
+
+impl Reconcile<'_> {
+    /// The mappings that the state knows at this API.
+    fn mappings(&self) -> Result<Vec<String>, OpError> {
+        let counts = StateView::open(&self.session.settings.state)?.counts()?;
+        Ok(counts
+            .into_iter()
+            .filter(|c| c.target == self.connection.target)
+            .map(|c| c.mapping)
+            .collect())
+    }
+
+    fn in_doubt(&self) -> Result<u64, OpError> {
+        let counts = StateView::open(&self.session.settings.state)?.counts()?;
+        Ok(counts
+            .iter()
+            .filter(|c| c.target == self.connection.target)
+            .filter_map(|c| c.states.get(RecordState::InDoubt.as_str()))
+            .sum())
+    }
+
+    fn start(&self, mapping: &str, files: String) -> RunStart {
+        RunStart {
+            open: OpenRows::Perhaps,
+            id: RunId::new(&self.session.clock),
+            command: "reconcile",
+            target: self.connection.target.clone(),
+            mapping: mapping.to_owned(),
+            files,
+        }
+    }
+
+    /// Settles the doubts of one mapping: a delivery without rows.
+    fn settle(&self, mapping: &str) -> Result<(), OpError> {
+        let start = self.start(mapping, String::new());
+        let (settings, observer) = (self.session.settings, self.session.observer);
+        let (ledger, doubts, writer) = Ledger::begin(&settings.state, &start, &self.session.clock)?;
+        observer.note(&Note::InDoubt {
+            mapping,
+            count: doubts.len(),
+        });
+        let options = Options {
+            workers: settings.workers,
+            settle: self.request.settle,
+            retry_rejected: false,
+        };
+        let (results, _nobody) = mpsc::channel(1);
+        let delivery = Delivery::new(
+            Arc::clone(&self.connection.api),
+            ledger.clone(),
+            options,
+            doubts,
+            results,
+            self.stop.clone(),
+        );
+        self.session.runtime.block_on(async {
+            let (input, rows) = mpsc::channel(1);
+            let running = tokio::spawn(delivery.run(rows));
+            let (reply, answer) = oneshot::channel();
+            if input.send(Input::EndOfPass(reply)).await.is_ok() {
+                let _ = answer.await;
+            }
+            drop(input);
+            let leftover = running.await.unwrap_or_default();
+            for duplicate in &leftover.duplicates {
+                observer.note(&Note::Duplicate(&duplicate.message));
+            }
+            let ending = match (self.stop.reason(), leftover.doubts) {
+                (Some(_), _) => RunEnding::Stopped,
+                (None, 0) => RunEnding::Done,
+                (None, _) => RunEnding::Problems,
+            };
+            ledger.end(end_of_part(ending)).await
+        })?;
+        drop(ledger);
+        let _ = writer.join();
+        Ok(())
+    }
+
+    /// Records the partners of the export that are on the API already.
+    fn adopt(
+        &self,
+        opened: &Opened,
+        folder: Option<&ReportFolder>,
+    ) -> Result<(Arc<Mutex<Collector>>, Vec<Detected>), OpError> {
+        let exports = &opened.exports;
+        let counters = Arc::new(Counters::default());
+        let wanted = self.request.report.wanted(PerRow::Created);
+        let collector = export::collector(folder, exports, wanted, &counters)?;
+        let survey = export::survey(exports, Ahead::Nothing, &self.stop, &counters)?;
+        let detected = export::detected(exports, &survey, self.request.report.values);
+        self.session.observer.found(&detected);
+        self.adopt_rows(opened, &survey, &collector)?;
+        Ok((collector, detected))
+    }
+
+    fn adopt_rows(
+        &self,
+        opened: &Opened,
+        survey: &Survey,
+        collector: &Arc<Mutex<Collector>>,
+    ) -> Result<(), OpError> {
+        let files = export::file_names(&opened.exports).join(", ");
+        let start = self.start(&opened.mapping.name, files);
+        let (ledger, _, writer) =
+            Ledger::begin(&self.session.settings.state, &start, &self.session.clock)?;
+        let adoption = Adoption {
+            api: &self.connection.api,
+            handle: &self.session.runtime,
+            exports: &opened.exports,
+            survey,
+            ledger: &ledger,
+            collector,
+            stop: &self.stop,
+        };
+        let lock = || collector.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut others = Vec::new();
+        let adopted = adoption.run(&mut |row, state| {
+            let valid = match state {
+                Some(RecordState::Created) => RowOutcome::Skipped,
+                Some(RecordState::InDoubt | RecordState::InFlight) => RowOutcome::InDoubt,
+                _ => RowOutcome::Deferred,
+            };
+            if row.partner.is_some() {
+                lock().count(valid, 1);
+            } else {
+                others.push(export::unsent(row, valid));
+            }
+        });
+        let mut held = lock();
+        for row in others {
+            held.add(row);
+        }
+        drop(held);
+        let end = end_of_part(if adopted.is_ok() {
+            RunEnding::Done
+        } else {
+            RunEnding::Stopped
+        });
+        self.session.runtime.block_on(ledger.end(end))?;
+        drop(ledger);
+        let _ = writer.join();
+        adopted.map(|_| ())
+    }
+}
+
+/// The end of a run in the state that has no report of its own.
+fn end_of_part(ending: RunEnding) -> RunEnd {
+    RunEnd {
+        exit: ending.code(),
+        summary: "{}".to_owned(),
+        ..RunEnd::default()
+    }
+}

@@ -1,0 +1,151 @@
+//! What is asked for, as plain data: no command line, no terminal.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::error::OpError;
+use crate::partner::Query;
+use crate::report::{MarkedRows, PerRow, ReportFolder, RunReport, SourceValues, Wanted};
+
+/// Files, and the mapping that reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// The files, read as one; `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// The mapping file.
+    pub mapping: PathBuf,
+    /// Flags that are set for every row, whatever the mapping says.
+    pub always: Query,
+}
+
+/// Where reports go and what they hold.
+#[derive(Debug, Clone)]
+pub struct ReportRequest {
+    /// The folder; without one only the [`RunReport`] is made.
+    pub folder: Option<PathBuf>,
+    /// Whether values of the source may be shown.
+    pub values: SourceValues,
+    /// Which rows `report.xlsx` has.
+    pub marked: MarkedRows,
+}
+
+impl ReportRequest {
+    /// What the collector keeps.
+    pub(super) fn wanted(&self, per_row: PerRow) -> Wanted {
+        Wanted {
+            per_row,
+            marked: self.marked,
+            values: self.values,
+        }
+    }
+
+    /// Makes the folder, where one is asked for.
+    pub(super) fn create_folder(&self) -> Result<Option<ReportFolder>, OpError> {
+        let folder = self.folder.as_deref().map(ReportFolder::create);
+        Ok(folder.transpose()?)
+    }
+}
+
+/// A dry run without network.
+#[derive(Debug, Clone)]
+pub struct CheckRequest {
+    /// What is read.
+    pub export: ExportRequest,
+    /// What is reported.
+    pub report: ReportRequest,
+    /// Rows that are looked at, at most.
+    pub limit: Option<u64>,
+}
+
+/// Whether partners that are on the API already are looked for before any is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adopt {
+    /// Look, and record what is found.
+    First,
+    /// Only rows whose outcome is unknown are looked up.
+    No,
+}
+
+/// What happens to unchanged rows that the API rejected earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejected {
+    /// They stay rejected.
+    Keep,
+    /// They are sent again.
+    SendAgain,
+}
+
+/// What has to be true of a source before anything of it is sent.
+#[derive(Debug, Clone, Default)]
+pub struct Expectations {
+    /// At least this many rows.
+    pub min_rows: Option<u64>,
+    /// The share of the last good run's rows that may be missing, 0 to 1.
+    pub max_shrink: Option<f64>,
+    /// By how much a field's filled share may fall, 0 to 1.
+    pub max_drift: Option<f64>,
+    /// Whether drift fails the job.
+    pub fail_on_drift: bool,
+    /// The last good run that the source is compared with.
+    pub last: LastRun,
+}
+
+/// The last good run of a job, as the state has it.
+#[derive(Debug, Clone, Default)]
+pub enum LastRun {
+    /// There was none.
+    #[default]
+    None,
+    /// Its report.
+    Known(Box<RunReport>),
+    /// There was one, but what is stored of it cannot be read, and why. What is compared with it fails.
+    Unreadable {
+        /// The run's name.
+        run: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A comparison of source, state and API.
+#[derive(Debug, Clone)]
+pub struct VerifyRequest {
+    /// What is read.
+    pub export: ExportRequest,
+    /// What is reported.
+    pub report: ReportRequest,
+    /// Rows that are compared, at most, spread evenly.
+    pub sample: Option<u64>,
+    /// Only partners that this run created.
+    pub only_run: Option<String>,
+    /// Whether a line for each row is kept.
+    pub each_row: bool,
+}
+
+/// Settling rows whose outcome is unknown.
+#[derive(Debug, Clone)]
+pub struct ReconcileRequest {
+    /// An export whose partners are recorded where the API has them.
+    pub adopt: Option<ExportRequest>,
+    /// What is reported.
+    pub report: ReportRequest,
+    /// How long the API may still process a create after its answer was lost.
+    pub settle: Duration,
+}
+
+/// A nightly run.
+#[derive(Debug, Clone)]
+pub struct SyncRequest {
+    /// Only this job.
+    pub job: Option<String>,
+    /// Show what each job would do; send nothing.
+    pub dry_run: bool,
+    /// How long another run that holds the state is waited for.
+    pub wait: Option<Duration>,
+    /// Stop each job in good order after this time.
+    pub max_duration: Option<Duration>,
+    /// How long the API may still process a create after its answer was lost.
+    pub settle: Duration,
+    /// What is reported; each job has a folder of its own in this one.
+    pub report: ReportRequest,
+}

@@ -1,0 +1,165 @@
+//! Everything a night needs, looked at without sending a partner.
+
+use std::path::Path;
+
+use super::job::chosen;
+use super::job_file::newest;
+use crate::api::{ListFilter, PartnersApi as _};
+use crate::config::{ConfigFile, Job};
+use crate::mapping::Mapping;
+use crate::notify;
+use crate::ops::connect::connect;
+use crate::ops::error::OpError;
+use crate::ops::export;
+use crate::ops::request::ExportRequest;
+use crate::ops::session::Session;
+use crate::partner::Query;
+use crate::report::{ReportFolder, RunEnding};
+use crate::state::StateView;
+
+/// Something that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It can be used.
+    Good {
+        /// `job x`, `state`, `api`.
+        subject: String,
+        /// `mapping`, `path`, `health and list`.
+        what: &'static str,
+        /// What was found.
+        found: String,
+    },
+    /// It cannot be used.
+    Wrong {
+        /// `job x`, `state`, `api`.
+        subject: String,
+        /// `mapping`, `path`, `health and list`.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It is not there yet, and need not be.
+    Missing(String),
+}
+
+/// Looks at jobs, state, report folder, metrics, webhook and API; reports every finding, not only the first.
+///
+/// # Errors
+/// [`OpError`] where there are no such jobs.
+pub fn check_config(
+    config: &ConfigFile,
+    job: Option<&str>,
+    report: Option<&Path>,
+    session: &Session<'_>,
+) -> Result<(Vec<Finding>, RunEnding), OpError> {
+    let jobs = chosen(config, job)?;
+    let mut findings = Findings::default();
+    for job in jobs {
+        findings.job(job);
+    }
+    let state = &session.settings.state;
+    if state.exists() {
+        let opened = StateView::open(state).map(|_| state.display().to_string());
+        findings.take("state", "path", opened);
+    } else {
+        findings.0.push(Finding::Missing(format!(
+            "state: {} is made by the first run",
+            state.display()
+        )));
+    }
+    if let Some(folder) = report {
+        let made = ReportFolder::create(folder).map(|_| folder.display().to_string());
+        findings.take("report", "dir", made);
+    }
+    if let Some(path) = &config.metrics.textfile {
+        findings.take("metrics", "textfile", folder_of(path));
+    }
+    if let Some(url) = &config.notify.url {
+        let host = notify::check_address(url).map(|u| u.host_str().unwrap_or("").to_owned());
+        findings.take("notify", "url", host);
+    }
+    let is_broken = findings.any_wrong();
+    let asked = ask(session);
+    let api_ending = asked.as_ref().err().map(OpError::ending);
+    findings.take("api", "health and list", asked);
+    let ending = match (is_broken, api_ending) {
+        (false, None) => RunEnding::Done,
+        (false, Some(ending)) if ending != RunEnding::Refused => RunEnding::Stopped,
+        _ => RunEnding::Refused,
+    };
+    Ok((findings.0, ending))
+}
+
+fn folder_of(path: &Path) -> Result<String, String> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    if folder.is_none_or(Path::is_dir) {
+        Ok(path.display().to_string())
+    } else {
+        Err(format!("the folder of {} is not there", path.display()))
+    }
+}
+
+/// How the API is, and how many partners it has.
+fn ask(session: &Session<'_>) -> Result<String, OpError> {
+    let connection = connect(session, &session.stop.child())?;
+    let page = session.runtime.block_on(async {
+        connection.api.health().await?;
+        connection.api.list(&ListFilter::default(), 0, 1).await
+    })?;
+    let partners = page
+        .total_records
+        .map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
+    Ok(format!("{}, {partners} partners", connection.target))
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn take<E: std::fmt::Display>(
+        &mut self,
+        subject: &str,
+        what: &'static str,
+        found: Result<String, E>,
+    ) {
+        let subject = subject.to_owned();
+        self.0.push(match found {
+            Ok(found) => Finding::Good {
+                subject,
+                what,
+                found,
+            },
+            Err(error) => Finding::Wrong {
+                subject,
+                what,
+                reason: error.to_string(),
+            },
+        });
+    }
+
+    fn job(&mut self, job: &Job) {
+        let subject = format!("job {}", job.name.0);
+        let mapping = Mapping::read(&job.mapping).map(|m| m.name);
+        self.take(&subject, "mapping", mapping);
+        if let Some(most) = job.max_errors {
+            self.take(&subject, "max_errors", Ok::<_, String>(most.to_string()));
+        }
+        match newest(&job.file) {
+            // The night's export need not be there by day.
+            Err(error) => self.0.push(Finding::Missing(format!("{subject}: {error}"))),
+            Ok(file) => {
+                let request = ExportRequest {
+                    files: vec![file.clone()],
+                    mapping: job.mapping.clone(),
+                    always: Query::default(),
+                };
+                let opened = export::open(&request).map(|_| file.display().to_string());
+                self.take(&subject, "file", opened);
+            }
+        }
+    }
+
+    fn any_wrong(&self) -> bool {
+        self.0.iter().any(|f| matches!(f, Finding::Wrong { .. }))
+    }
+}

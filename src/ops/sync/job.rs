@@ -1,0 +1,233 @@
+//! One job of the configuration: its file, its import, its end.
+
+use std::time::Instant;
+
+use super::folders::prune_reports;
+use super::job_file;
+use crate::config::{ConfigFile, Job, OnDrift};
+use crate::mapping::Mapping;
+use crate::ops::conclude::{Heading, blank, finish};
+use crate::ops::connect::known_target;
+use crate::ops::error::{JobError, OpError};
+use crate::ops::export;
+use crate::ops::import::{ImportRequest, once, preview};
+use crate::ops::request::{
+    Adopt, Expectations, ExportRequest, LastRun, Rejected, ReportRequest, SyncRequest,
+};
+use crate::ops::session::Session;
+use crate::partner::Query;
+use crate::report::{Kind, ReportFolder, RunEnding, RunReport, read_stored};
+use crate::state::{RunId, StateView};
+
+/// A job at its end.
+#[derive(Debug)]
+pub struct JobEnd {
+    /// The job's name.
+    pub name: String,
+    /// What became of its rows.
+    pub report: RunReport,
+}
+
+impl JobEnd {
+    pub(super) fn ending(&self) -> RunEnding {
+        RunEnding::of(self.report.exit)
+    }
+}
+
+/// The jobs that were asked for.
+pub(super) fn chosen<'c>(
+    config: &'c ConfigFile,
+    name: Option<&str>,
+) -> Result<Vec<&'c Job>, JobError> {
+    for (index, job) in config.job.iter().enumerate() {
+        if config.job[..index].iter().any(|j| j.name == job.name) {
+            return Err(JobError::Twice(job.name.0.clone()));
+        }
+    }
+    let jobs: Vec<&Job> = config
+        .job
+        .iter()
+        .filter(|j| name.is_none_or(|n| n == j.name.0))
+        .collect();
+    if !jobs.is_empty() {
+        return Ok(jobs);
+    }
+    let names: Vec<String> = config.job.iter().map(|j| j.name.0.clone()).collect();
+    Err(match name {
+        Some(name) if !names.is_empty() => JobError::Unknown {
+            nearest: crate::diagnostic::nearest(name, names.iter().map(String::as_str))
+                .map(ToOwned::to_owned),
+            name: name.to_owned(),
+            names,
+        },
+        _ => JobError::None,
+    })
+}
+
+/// The newest file and the mapping of a job of the configuration, for `verify`.
+pub fn file_of_job(config: &ConfigFile, name: &str) -> Result<ExportRequest, OpError> {
+    let job = chosen(config, Some(name))?[0];
+    Ok(ExportRequest {
+        files: vec![job_file::newest(&job.file)?],
+        mapping: job.mapping.clone(),
+        always: Query::default(),
+    })
+}
+
+/// Runs one job. Whatever goes wrong is its report.
+pub(super) fn run(job: &Job, request: &SyncRequest, session: &Session<'_>) -> JobEnd {
+    let started = Instant::now();
+    let id = RunId::new(&session.clock);
+    let base = request
+        .report
+        .folder
+        .as_ref()
+        .map(|dir| dir.join(&job.name.0));
+    let reports = ReportRequest {
+        folder: base.as_ref().map(|dir| dir.join(&id.0)),
+        ..request.report.clone()
+    };
+    tracing::info!(run = %id, job = %job.name.0, "the job begins");
+    let report = match attempt(job, request, &reports, &id, session) {
+        Ok(report) => report,
+        Err(error) => {
+            session.observer.trouble(&error);
+            failed(job, &reports, &id, started, &error, session)
+        }
+    };
+    if let Some(base) = base.filter(|b| b.is_dir()) {
+        prune_reports(&base, session.settings.keep);
+    }
+    tracing::info!(run = %report.run, job = %job.name.0, exit = report.exit, rows = report.rows(), errors = report.errors, "the job ended");
+    JobEnd {
+        name: job.name.0.clone(),
+        report,
+    }
+}
+
+fn attempt(
+    job: &Job,
+    request: &SyncRequest,
+    reports: &ReportRequest,
+    id: &RunId,
+    session: &Session<'_>,
+) -> Result<RunReport, OpError> {
+    let file = job_file::newest(&job.file)?;
+    let now = session.clock.now();
+    job_file::fresh_enough(&file, job.max_age.map(|t| t.0), now)?;
+    job_file::settled(&file, job.settle_file.map(|t| t.0), session)?;
+    let import = ImportRequest {
+        export: ExportRequest {
+            files: vec![file.clone()],
+            mapping: job.mapping.clone(),
+            always: Query::default(),
+        },
+        report: reports.clone(),
+        max_errors: job.max_errors,
+        limit: None,
+        canary: None,
+        max_duration: request.max_duration,
+        adopt: Adopt::No,
+        rejected: Rejected::Keep,
+        settle: request.settle,
+        on_change: job.on_change,
+        expect: expectations(job, session)?,
+        plan: None,
+        ask_first: false,
+        job: Some(job.name.0.clone()),
+        id: Some(id.clone()),
+    };
+    if request.dry_run {
+        return Ok(preview(&import, session)?.report);
+    }
+    let opened = export::open(&import.export)?;
+    let report = once(&import, &opened, session)?;
+    let is_good = matches!(
+        RunEnding::of(report.exit),
+        RunEnding::Done | RunEnding::Problems
+    ) && report.stopped.is_none();
+    if let (true, Some(folder)) = (is_good, &job.archive) {
+        job_file::archive(&file, folder, now)?;
+    }
+    Ok(report)
+}
+
+/// What the job expects, with the last good run that its source is compared with.
+fn expectations(job: &Job, session: &Session<'_>) -> Result<Expectations, OpError> {
+    let mapping = Mapping::read(&job.mapping)?.name;
+    let state = &session.settings.state;
+    let stored = match known_target(session)? {
+        Some(target) if state.exists() => {
+            StateView::open(state)?.last_good_run(&target, &mapping)?
+        }
+        _ => None,
+    };
+    let last = match stored {
+        None => LastRun::None,
+        Some(run) => {
+            let text = run.report.unwrap_or_default();
+            match read_stored(&text) {
+                Ok(report) => LastRun::Known(Box::new(report)),
+                Err(error) => LastRun::Unreadable {
+                    run: run.name,
+                    reason: error.to_string(),
+                },
+            }
+        }
+    };
+    Ok(Expectations {
+        min_rows: job.min_rows,
+        max_shrink: job.max_shrink.map(|s| s.0),
+        max_drift: job.max_drift.map(|s| s.0),
+        fail_on_drift: job.on_drift == OnDrift::Fail,
+        last,
+    })
+}
+
+/// The report of a job that could not be begun.
+fn failed(
+    job: &Job,
+    reports: &ReportRequest,
+    id: &RunId,
+    started: Instant,
+    error: &OpError,
+    session: &Session<'_>,
+) -> RunReport {
+    let heading = Heading {
+        run: id.clone(),
+        kind: Kind::Import,
+        target: known_target(session).ok().flatten(),
+        mapping: Mapping::read(&job.mapping)
+            .map_or_else(|_| job.mapping.display().to_string(), |m| m.name),
+        files: vec![job.file.clone()],
+        detected: Vec::new(),
+        values: reports.values,
+        verified: None,
+        stopped: Some(error.to_string()),
+        started,
+    };
+    let mut report = blank(heading);
+    report.exit = error.ending().code();
+    match reports
+        .folder
+        .as_deref()
+        .map(ReportFolder::create)
+        .transpose()
+    {
+        Ok(folder) => {
+            let ending = error.ending();
+            finish(
+                report,
+                None,
+                None,
+                folder.as_ref(),
+                session.observer,
+                |_| ending,
+            )
+        }
+        Err(error) => {
+            session.observer.trouble(&error.into());
+            report
+        }
+    }
+}

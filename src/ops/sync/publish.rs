@@ -1,0 +1,157 @@
+//! What a night leaves beside its reports: metrics and a message.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::job::JobEnd;
+use crate::config::{ConfigFile, NotifyOn};
+use crate::notify;
+use crate::ops::observer::Note;
+use crate::ops::session::Session;
+use crate::report::{JobMoments, RunEnding, RunReport, metrics, verdict};
+use crate::state::{RecordState, StateView};
+
+/// Kinds of problems that a message names for each job.
+const NAMED_GROUPS: usize = 3;
+
+/// Writes the text file for `node_exporter`. Trouble is reported and fails nothing.
+pub(super) fn write_metrics(config: &ConfigFile, ends: &[JobEnd], session: &Session<'_>) {
+    let Some(path) = &config.metrics.textfile else {
+        return;
+    };
+    let jobs: Vec<(&str, &RunReport, JobMoments)> = ends
+        .iter()
+        .map(|end| {
+            let moments = moments(&end.report, session);
+            (end.name.as_str(), &end.report, moments)
+        })
+        .collect();
+    let before = std::fs::read_to_string(path).unwrap_or_default();
+    let text = metrics(&jobs, &before);
+    if let Err(error) = write_readable(path, &text) {
+        session.observer.note(&Note::MetricsFailed {
+            path,
+            error: &error,
+        });
+    }
+}
+
+/// A file that the exporter, another user, can read; never seen half-written.
+fn write_readable(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(path).map(drop).map_err(|e| e.error)
+}
+
+fn moments(report: &RunReport, session: &Session<'_>) -> JobMoments {
+    let mut moments = JobMoments {
+        ended: session.clock.now().0 / 1000,
+        ..JobMoments::default()
+    };
+    let Some(target) = &report.target else {
+        return moments;
+    };
+    let Ok(view) = StateView::open(&session.settings.state) else {
+        return moments;
+    };
+    if let Ok(counts) = view.counts() {
+        let ours = counts
+            .iter()
+            .find(|c| c.target == *target && c.mapping == report.mapping);
+        moments.in_doubt = ours
+            .and_then(|c| c.states.get(RecordState::InDoubt.as_str()))
+            .copied()
+            .unwrap_or(0);
+    }
+    moments.last_success = view
+        .last_success(target, &report.mapping)
+        .ok()
+        .flatten()
+        .map(|t| t.0 / 1000);
+    moments
+}
+
+/// Tells the webhook, where the night gives reason to. Trouble is reported and fails nothing.
+pub(super) fn notify(
+    config: &ConfigFile,
+    ends: &[JobEnd],
+    ending: RunEnding,
+    summary: &serde_json::Value,
+    session: &Session<'_>,
+) {
+    let Some(url) = &config.notify.url else {
+        return;
+    };
+    let on = config
+        .notify
+        .on
+        .clone()
+        .unwrap_or_else(|| vec![NotifyOn::Failure, NotifyOn::Problems]);
+    let reason = match ending {
+        RunEnding::Done => NotifyOn::Success,
+        RunEnding::Problems => NotifyOn::Problems,
+        _ => NotifyOn::Failure,
+    };
+    if !on.contains(&reason) {
+        return;
+    }
+    let body = notify::message(&words(ends), &without_examples(summary));
+    if let Err(error) = session.runtime.block_on(notify::post(url, &body)) {
+        session.observer.note(&Note::WebhookFailed(&error));
+    }
+}
+
+/// A few lines for people: no value of the source.
+fn words(ends: &[JobEnd]) -> String {
+    let mut lines = Vec::new();
+    for end in ends {
+        lines.push(format!(
+            "partner-sync {}: exit {}. {}",
+            end.name,
+            end.report.exit,
+            verdict(&end.report)
+        ));
+        for group in end.report.groups.iter().take(NAMED_GROUPS) {
+            let column = group
+                .column
+                .as_ref()
+                .map(|c| format!(" in \"{c}\""))
+                .unwrap_or_default();
+            lines.push(format!(
+                "  {} × {}{column}: {}",
+                group.count,
+                group.code,
+                group.code.meaning()
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The summary without the examples, which hold values.
+fn without_examples(summary: &serde_json::Value) -> serde_json::Value {
+    let mut summary = summary.clone();
+    let jobs = summary
+        .get_mut("jobs")
+        .and_then(serde_json::Value::as_array_mut);
+    for job in jobs.into_iter().flatten() {
+        let problems = job
+            .get_mut("problems")
+            .and_then(serde_json::Value::as_array_mut);
+        for problem in problems.into_iter().flatten() {
+            if let Some(problem) = problem.as_object_mut() {
+                problem.remove("example");
+            }
+        }
+    }
+    summary
+}

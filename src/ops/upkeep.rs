@@ -1,0 +1,110 @@
+//! Looking after rows of the state: forgetting them, accepting their changes.
+
+use super::error::{OpError, UpkeepError};
+use crate::clock::Clock;
+use crate::config::Resolved;
+use crate::state::{Kept, StateLock, Upkeep};
+
+/// Which rows of the state.
+#[derive(Debug, Clone)]
+pub enum RowsRequest {
+    /// Rows with these keys; of one mapping, where several know a key.
+    Keys {
+        /// The keys.
+        keys: Vec<String>,
+        /// The mapping's name.
+        mapping: Option<String>,
+    },
+    /// All rows that the last run of each mapping, or of this one, reported as changed.
+    AllChanged {
+        /// The mapping's name.
+        mapping: Option<String>,
+    },
+}
+
+/// Shows rows to whoever has to agree; true for yes.
+pub type Confirm<'c> = &'c mut dyn FnMut(&[Kept]) -> bool;
+
+/// Forgets rows, for partners that were deleted on the other side; returns how many.
+///
+/// # Errors
+/// [`OpError`] where the state is held by another run, a row is not there or its outcome unknown, or nobody agrees.
+pub fn forget(
+    request: &RowsRequest,
+    settings: &Resolved,
+    clock: &Clock,
+    confirm: Confirm<'_>,
+) -> Result<u64, OpError> {
+    let _lock = StateLock::take(&settings.state, clock)?;
+    let mut upkeep = Upkeep::open(&settings.state)?;
+    let rows = rows_of(&upkeep, request)?;
+    if let Some(row) = rows.iter().find(|r| !r.may_be_forgotten()) {
+        return Err(UpkeepError::Unsettled {
+            key: row.key.clone(),
+            state: row.state.as_str().replace('_', " "),
+        }
+        .into());
+    }
+    if !confirm(&rows) {
+        return Err(UpkeepError::NotConfirmed("forgotten").into());
+    }
+    Ok(upkeep.forget(&rows, clock.now())?)
+}
+
+/// Accepts the payload that the last run saw of changed rows; returns how many.
+///
+/// # Errors
+/// [`OpError`] where the state is held by another run, a row is not there or did not change, or nobody agrees.
+pub fn accept(
+    request: &RowsRequest,
+    settings: &Resolved,
+    clock: &Clock,
+    confirm: Confirm<'_>,
+) -> Result<u64, OpError> {
+    let _lock = StateLock::take(&settings.state, clock)?;
+    let mut upkeep = Upkeep::open(&settings.state)?;
+    let rows = rows_of(&upkeep, request)?;
+    if let Some(row) = rows.iter().find(|r| !r.changed) {
+        return Err(UpkeepError::Unchanged(row.key.clone()).into());
+    }
+    if !rows.is_empty() && !confirm(&rows) {
+        return Err(UpkeepError::NotConfirmed("accepted").into());
+    }
+    Ok(upkeep.accept(&rows, clock.now())?)
+}
+
+fn rows_of(upkeep: &Upkeep, request: &RowsRequest) -> Result<Vec<Kept>, OpError> {
+    let is_of =
+        |row: &Kept, mapping: &Option<String>| mapping.as_ref().is_none_or(|m| *m == row.mapping);
+    let (keys, mapping) = match request {
+        RowsRequest::AllChanged { mapping } => {
+            let mut rows = upkeep.all_changed()?;
+            rows.retain(|r| is_of(r, mapping));
+            return Ok(rows);
+        }
+        RowsRequest::Keys { keys, mapping } => (keys, mapping),
+    };
+    if keys.is_empty() {
+        return Err(UpkeepError::NoKey.into());
+    }
+    let mut rows = Vec::new();
+    for key in keys {
+        let mut found = upkeep.of_key(key)?;
+        found.retain(|r| is_of(r, mapping));
+        match found.len() {
+            0 => return Err(UpkeepError::UnknownKey(key.clone()).into()),
+            1 => rows.append(&mut found),
+            _ => {
+                return Err(UpkeepError::SeveralSpaces {
+                    key: key.clone(),
+                    spaces: found
+                        .iter()
+                        .map(|r| format!("{} at {}", r.mapping, r.target))
+                        .collect(),
+                }
+                .into());
+            }
+        }
+    }
+    Ok(rows)
+}

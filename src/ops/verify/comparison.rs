@@ -1,0 +1,299 @@
+//! The comparison itself: each row with the partner that the state says it has.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+
+use super::readback::{Readback, get};
+use super::row_sign::RowSign;
+use crate::delivery::{Stop, duplicates, place};
+use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, visible};
+use crate::ops::connect::Connection;
+use crate::ops::error::OpError;
+use crate::ops::export::unsent;
+use crate::ops::known::KnownRows;
+use crate::ops::request::VerifyRequest;
+use crate::partner::{
+    FieldText, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult, fields_of_answer,
+    fields_of_request,
+};
+use crate::prepare::{Exports, PreparedRow, Survey, Tally};
+use crate::report::{Collector, Verified};
+use crate::source::Flow;
+use crate::state::{LedgerReader, RecordState};
+
+/// Partners that differ and are got once more, to show what the API has.
+const SHOWN_DIFFERENCES: usize = 200;
+
+/// A comparison under way.
+pub(super) struct Comparison<'v> {
+    pub(super) request: &'v VerifyRequest,
+    pub(super) exports: &'v Exports,
+    pub(super) survey: &'v Survey,
+    pub(super) reader: LedgerReader,
+    pub(super) connection: &'v Connection,
+    pub(super) stop: &'v Stop,
+    pub(super) runtime: &'v Handle,
+    pub(super) found: Verified,
+    pub(super) rows: Vec<(RowSign, String)>,
+    pub(super) collector: &'v Arc<Mutex<Collector>>,
+    pub(super) shown: usize,
+    pub(super) read: Readback,
+    /// Of a sample, the keys that are compared.
+    pub(super) sample: Option<HashSet<String>>,
+    pub(super) trouble: Option<OpError>,
+}
+
+impl Comparison<'_> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Collector> {
+        self.collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn run(&mut self) -> Result<Tally, OpError> {
+        let mut made: HashMap<PartnerId, String> = HashMap::new();
+        let only = self.request.only_run.as_deref();
+        self.reader.each_created(only, &mut |key, partner| {
+            made.insert(PartnerId::new(partner), key.to_owned());
+        })?;
+        self.read = self.read_back(&made)?;
+        for (legacy, ids) in std::mem::take(&mut self.read.duplicates) {
+            let ids: Vec<&str> = ids.iter().map(PartnerId::as_str).collect();
+            let told = duplicates(Location::default(), &legacy, &ids);
+            self.lock().tell(u32::MAX, vec![told]);
+        }
+        let fingerprinter = self.reader.fingerprinter()?;
+        let parents = KnownRows::new(Some(self.reader.again()?));
+        let known = |key: &RowKey| parents.is_created(key);
+        let (exports, survey, stop) = (self.exports, self.survey, self.stop.clone());
+        let tally = exports.prepare(survey, Some(&fingerprinter), None, &known, &mut |rows| {
+            if stop.is_requested() {
+                return Flow::Enough;
+            }
+            match self.rows(rows) {
+                Ok(()) => Flow::More,
+                Err(error) => {
+                    self.trouble = Some(error);
+                    Flow::Enough
+                }
+            }
+        })?;
+        if let Some(error) = self.trouble.take() {
+            return Err(error);
+        }
+        if let Some(error) = parents.trouble() {
+            return Err(error.into());
+        }
+        if self.sample.is_none() && !self.stop.is_requested() {
+            self.without_row(&made);
+        }
+        Ok(tally)
+    }
+
+    /// Reads back a sample, the partners of one run, or the whole list.
+    fn read_back(&mut self, made: &HashMap<PartnerId, String>) -> Result<Readback, OpError> {
+        let api = &self.connection.api;
+        if self.request.sample.is_none() && self.request.only_run.is_none() {
+            let known = |id: &PartnerId| made.contains_key(id);
+            let ours = |legacy: &str| self.survey.has_identifier(legacy);
+            let whole = Readback::whole(api, self.stop, &known, &ours);
+            return Ok(self.runtime.block_on(whole)?);
+        }
+        let mut all: Vec<(&String, &PartnerId)> = made
+            .iter()
+            .filter(|(_, key)| self.survey.has_key(key))
+            .map(|(id, key)| (key, id))
+            .collect();
+        all.sort();
+        // Spread evenly over the keys, so that a sample is the same each time.
+        let wanted = usize::try_from(self.request.sample.unwrap_or(u64::MAX))
+            .unwrap_or(usize::MAX)
+            .clamp(1, all.len().max(1));
+        let chosen: Vec<(&String, &PartnerId)> = (0..wanted.min(all.len()))
+            .map(|n| all[n * all.len() / wanted])
+            .collect();
+        self.sample = Some(chosen.iter().map(|(key, _)| (*key).clone()).collect());
+        let ids: Vec<PartnerId> = chosen.into_iter().map(|(_, id)| id.clone()).collect();
+        Ok(self
+            .runtime
+            .block_on(Readback::some(api, self.stop, &ids))?)
+    }
+
+    fn rows(&mut self, rows: Vec<PreparedRow>) -> Result<(), OpError> {
+        let keys: Vec<RowKey> = rows.iter().filter_map(|r| r.key.clone()).collect();
+        let mut records = self
+            .reader
+            .known(keys.iter().map(RowKey::as_str))?
+            .into_iter();
+        for row in rows {
+            let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            let key = row.key.as_ref().map_or_else(
+                || format!("(row {})", row.origin.row),
+                |k| k.as_str().to_owned(),
+            );
+            let partner_id = record
+                .as_ref()
+                .filter(|r| r.state == RecordState::Created)
+                .and_then(|r| r.partner.clone());
+            let sign = match (&row.partner, partner_id, &record) {
+                (_, Some(_), _) if self.sample.as_ref().is_some_and(|s| !s.contains(&key)) => {
+                    self.found.uncompared += 1;
+                    continue;
+                }
+                (Some(partner), Some(id), _) => self.row(partner, &id)?,
+                (Some(_), None, Some(record)) if record.state == RecordState::InDoubt => {
+                    self.found.uncompared += 1;
+                    RowSign::Uncompared
+                }
+                (Some(partner), None, _) => {
+                    self.found.only_source += 1;
+                    let told = Diagnostic::new(
+                        Code::PartnerNone,
+                        place(partner),
+                        "The row has no partner yet.",
+                    );
+                    self.tell(partner, vec![told]);
+                    RowSign::OnlySource
+                }
+                (None, ..) => {
+                    self.found.uncompared += 1;
+                    self.lock().add(unsent(row, RowOutcome::Invalid));
+                    RowSign::Uncompared
+                }
+            };
+            if self.request.each_row {
+                self.rows.push((sign, key));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, partner: &PreparedPartner, diagnostics: Vec<Diagnostic>) {
+        self.lock().add(RowResult {
+            origin: partner.origin.clone(),
+            key: Some(partner.key.clone()),
+            legacy_identifier: Some(partner.legacy_identifier.clone()),
+            outcome: RowOutcome::Deferred,
+            partner: None,
+            diagnostics,
+        });
+    }
+
+    /// Compares one row with its partner.
+    fn row(&mut self, partner: &PreparedPartner, id: &PartnerId) -> Result<RowSign, OpError> {
+        let Some(there) = self.read.of(id) else {
+            self.found.gone += 1;
+            let told = Diagnostic::new(
+                Code::PartnerGone,
+                place(partner),
+                format!("The partner {id} is no longer on the API."),
+            );
+            self.tell(partner, vec![told]);
+            return Ok(RowSign::Differs);
+        };
+        let parents = self
+            .reader
+            .known(partner.links.iter().map(|l| l.key.as_str()))?;
+        let ids: Vec<(usize, String)> = partner
+            .links
+            .iter()
+            .zip(parents)
+            .map(|(link, known)| {
+                let id = known.and_then(|k| k.partner);
+                (link.at, id.map_or(String::new(), |i| i.as_str().to_owned()))
+            })
+            .collect();
+        let body = partner
+            .body
+            .filled(ids.iter().map(|(at, id)| (*at, id.as_str())));
+        let differing: Vec<_> = fields_of_request(&body)
+            .into_iter()
+            .filter(|field| there.binary_search(&field.hash()).is_err())
+            .collect();
+        if differing.is_empty() {
+            self.found.agree += 1;
+            return Ok(RowSign::Agrees);
+        }
+        self.found.differ += 1;
+        let remote = if self.shown < SHOWN_DIFFERENCES {
+            self.shown += 1;
+            self.runtime.block_on(get(&self.connection.api, id))?
+        } else {
+            None
+        };
+        let remote = remote.map(|r| fields_of_answer(&r.raw));
+        let told = differing
+            .into_iter()
+            .map(|field| self.difference(partner, &field.field, &field.text, remote.as_deref()))
+            .collect();
+        self.tell(partner, told);
+        Ok(RowSign::Differs)
+    }
+
+    fn difference(
+        &self,
+        partner: &PreparedPartner,
+        field: &str,
+        source: &str,
+        remote: Option<&[FieldText]>,
+    ) -> Diagnostic {
+        let mut at = place(partner);
+        let export = self.exports.files().get(partner.origin.file as usize);
+        if let Some(export) = export {
+            let leaves = &export.plan.shape.leaves;
+            let leaf = leaves.iter().position(|l| &*l.path == field);
+            at.column = leaf
+                .and_then(|l| export.plan.column_of(l))
+                .map(|index| ColumnAt {
+                    index,
+                    name: Arc::clone(&export.source.header().names()[index]),
+                });
+        }
+        at.field = Some(field.into());
+        let shown = |text: &str| visible(text, 80);
+        let message = match remote {
+            None => "The API has another value.".to_owned(),
+            Some(fields) => {
+                let there: Vec<String> = fields
+                    .iter()
+                    .filter(|f| f.field == field)
+                    .map(|f| format!("\"{}\"", shown(&f.text)))
+                    .collect();
+                if there.is_empty() {
+                    "The API has no value.".to_owned()
+                } else {
+                    format!("The API has {}.", there.join(", "))
+                }
+            }
+        };
+        Diagnostic::new(Code::PartnerDiffers, at, message).with_value(source, false)
+    }
+
+    /// Partners whose row the source has no longer.
+    fn without_row(&mut self, made: &HashMap<PartnerId, String>) {
+        let mut gone: Vec<(&String, &PartnerId)> = made
+            .iter()
+            .filter(|(_, key)| !self.survey.has_key(key))
+            .map(|(id, key)| (key, id))
+            .collect();
+        gone.sort();
+        for (key, id) in gone {
+            // Gone on both sides: nothing is left to disagree.
+            if self.read.of(id).is_none() {
+                continue;
+            }
+            self.found.only_api += 1;
+            let told = Diagnostic::new(
+                Code::RowGone,
+                Location::default(),
+                format!("The source has no row \"{key}\" any more; its partner is {id}."),
+            );
+            self.lock().tell(u32::MAX, vec![told]);
+            if self.request.each_row {
+                self.rows.push((RowSign::OnlyApi, key.clone()));
+            }
+        }
+    }
+}

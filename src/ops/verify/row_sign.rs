@@ -1,0 +1,30 @@
+//! How a row compares with its partner, as one character.
+
+/// How a row compares. Shown as one character: `=`, `+`, `-`, `*`, `!`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowSign {
+    /// It agrees with its partner.
+    Agrees,
+    /// It has no partner.
+    OnlySource,
+    /// The partner's row is not in the source any more.
+    OnlyApi,
+    /// It differs from its partner, or the partner is gone.
+    Differs,
+    /// It could not be compared.
+    Uncompared,
+}
+
+impl RowSign {
+    /// The character.
+    #[must_use]
+    pub fn as_char(self) -> char {
+        match self {
+            RowSign::Agrees => '=',
+            RowSign::OnlySource => '+',
+            RowSign::OnlyApi => '-',
+            RowSign::Differs => '*',
+            RowSign::Uncompared => '!',
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Diagnostics about one row: each with its place, and words that name the rows it has to do with.
+
+use std::sync::Arc;
+
+use super::content::content;
+use super::context::PassContext;
+use super::place::{NAMED_ROWS, Place};
+use super::survey::Elsewhere;
+use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
+use crate::partner::{Draft, Finding, Slot};
+use crate::source::{RowFault, SourceRow};
+
+/// Makes the diagnostics of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Diagnose<'w> {
+    pub(super) context: &'w PassContext<'w>,
+    pub(super) row: SourceRow<'w>,
+}
+
+impl Diagnose<'_> {
+    /// The row cannot be read.
+    pub(super) fn fault(self, fault: RowFault) -> Diagnostic {
+        match fault {
+            RowFault::Ragged { found } => Diagnostic::new(
+                Code::RowRagged,
+                self.location(None, None),
+                format!(
+                    "The row has {found} cells; the header has {}.",
+                    self.context.names.columns.len()
+                ),
+            ),
+            RowFault::Undecodable { column } => Diagnostic::new(
+                Code::RowUndecodable,
+                self.location(Some(column), None),
+                "The cell holds bytes that are no text in the file's encoding.",
+            ),
+            RowFault::Torn => Diagnostic::new(
+                Code::RowTorn,
+                self.location(None, None),
+                "The file ends inside a quoted cell.",
+            ),
+        }
+    }
+
+    /// The row has no key.
+    pub(super) fn key_missing(self) -> Diagnostic {
+        let at = self.location(self.context.export.plan.key_column(), None);
+        Diagnostic::new(Code::KeyMissing, at, "The key is empty.")
+    }
+
+    /// Another row has the same key, or else the same cells under another key. One of both is enough.
+    pub(super) fn key(self, key: &str) -> Option<Diagnostic> {
+        self.repeated_key(key).or_else(|| self.alike())
+    }
+
+    fn repeated_key(self, key: &str) -> Option<Diagnostic> {
+        let places = self.context.survey.repeated_keys.get(key)?;
+        let column = self.context.export.plan.key_column();
+        let message = format!("The key stands in {}; none is sent.", self.places(places));
+        let diagnostic = Diagnostic::new(Code::KeyDuplicate, self.location(column, None), message);
+        Some(diagnostic.with_value(key, self.is_sensitive(column)))
+    }
+
+    /// Another row has the same cells under another key: probably one partner under two.
+    fn alike(self) -> Option<Diagnostic> {
+        let survey = self.context.survey;
+        if survey.alike.is_empty() {
+            return None;
+        }
+        let plan = &self.context.export.plan;
+        let places = survey.alike.get(&content(plan, self.row))?;
+        Some(Diagnostic::new(
+            Code::RowAlike,
+            self.location(plan.key_column(), None),
+            format!("But for the key, {} hold the same.", self.places(places)),
+        ))
+    }
+
+    /// Another row has the same legacyIdentifier.
+    pub(super) fn repeated_identifier(self, draft: &Draft) -> Option<Diagnostic> {
+        let plan = &self.context.export.plan;
+        let leaf = plan.legacy_leaf();
+        let id = draft.leaf_text(leaf)?;
+        let places = self.context.survey.repeated_identifiers.get(id)?;
+        let diagnostic = Diagnostic::new(
+            Code::IdentifierDuplicate,
+            self.location(plan.column_of(leaf), Some(leaf)),
+            format!(
+                "The legacyIdentifier stands in {}; none is sent.",
+                self.places(places)
+            ),
+        );
+        Some(diagnostic.with_value(id, false))
+    }
+
+    /// References of the row, by its key, that lead nowhere, or back to it.
+    pub(super) fn references(self, key: &str, draft: &Draft, diagnostics: &mut Vec<Diagnostic>) {
+        let plan = &self.context.export.plan;
+        for leaf in 0..plan.shape.leaves.len() {
+            let Slot::Link { at } = draft.slot(leaf) else {
+                continue;
+            };
+            let target = draft.text(at);
+            let Some((code, message)) = self.reference(key, target) else {
+                continue;
+            };
+            let column = plan.column_of(leaf);
+            let at = self.location(column, Some(leaf));
+            diagnostics.push(
+                Diagnostic::new(code, at, message).with_value(target, self.is_sensitive(column)),
+            );
+        }
+    }
+
+    /// What is wrong with a reference from one key to another.
+    fn reference(self, key: &str, target: &str) -> Option<(Code, String)> {
+        let survey = self.context.survey;
+        if target == key {
+            return Some((Code::ReferenceSelf, "The row refers to itself.".to_owned()));
+        }
+        if let Some(chain) = survey.cycles.get(key)
+            && survey.cycles.contains_key(target)
+        {
+            let message = format!("The rows refer to each other in a circle: {chain}.");
+            return Some((Code::ReferenceCycle, message));
+        }
+        if !self.context.is_elsewhere(target) {
+            return None;
+        }
+        match &survey.elsewhere {
+            Elsewhere::Found(partners) if partners.contains_key(target) => None,
+            Elsewhere::Unasked => Some((
+                Code::ReferenceUnchecked,
+                format!("No row has the key \"{target}\"; the import asks the API for it."),
+            )),
+            Elsewhere::Found(_) => Some((
+                Code::ReferenceMissing,
+                format!(
+                    "No row has the key \"{target}\", and neither the state nor the API knows one partner by it."
+                ),
+            )),
+            Elsewhere::Nowhere => Some((
+                Code::ReferenceMissing,
+                format!("No row has the key \"{target}\", and no partner is known by it."),
+            )),
+        }
+    }
+
+    /// What the mapping or the validation found.
+    pub(super) fn finding(self, finding: Finding) -> Diagnostic {
+        let plan = &self.context.export.plan;
+        let column = finding
+            .column
+            .or_else(|| finding.leaf.and_then(|l| plan.column_of(l)));
+        let at = self.location(column, finding.leaf);
+        let mut diagnostic = Diagnostic::new(finding.code, at, finding.message);
+        if let Some(value) = finding.value {
+            let sensitive = self.is_sensitive(column)
+                || finding
+                    .leaf
+                    .is_some_and(|l| plan.shape.leaves[l].field.sensitive);
+            diagnostic = diagnostic.with_value(&value, sensitive);
+        }
+        if let Some(hint) = finding.hint {
+            diagnostic = diagnostic.with_hint(hint);
+        }
+        diagnostic
+    }
+
+    /// `rows 2 and 17`, with file names where there are several files.
+    fn places(self, places: &[Place]) -> String {
+        let files = self.context.files;
+        let named: Vec<String> = places
+            .iter()
+            .take(NAMED_ROWS)
+            .map(|place| {
+                if files.len() > 1 {
+                    format!("{} row {}", files[place.file].source.name(), place.row)
+                } else {
+                    place.row.to_string()
+                }
+            })
+            .collect();
+        let more = if places.len() > NAMED_ROWS {
+            " and more"
+        } else {
+            ""
+        };
+        let prefix = if files.len() > 1 { "" } else { "rows " };
+        match named.as_slice() {
+            [first, last] if more.is_empty() => format!("{prefix}{first} and {last}"),
+            _ => format!("{prefix}{}{more}", named.join(", ")),
+        }
+    }
+
+    fn is_sensitive(self, column: Option<usize>) -> bool {
+        column
+            .and_then(|c| self.context.export.plan.sensitive_columns.get(c))
+            .copied()
+            .unwrap_or(false)
+    }
+
+    fn location(self, column: Option<usize>, leaf: Option<usize>) -> Location {
+        let names = self.context.names;
+        Location {
+            file: Some(Arc::clone(&names.file)),
+            sheet: names.sheet.clone(),
+            row: Some(self.row.row()),
+            line: self.row.line(),
+            column: column.and_then(|index| {
+                names.columns.get(index).map(|name| ColumnAt {
+                    index,
+                    name: Arc::clone(name),
+                })
+            }),
+            field: leaf.map(|l| Arc::clone(&self.context.export.plan.shape.leaves[l].path)),
+        }
+    }
+}

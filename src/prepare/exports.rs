@@ -1,0 +1,122 @@
+//! The files of a run, each with the mapping compiled against its header.
+
+use std::path::PathBuf;
+use std::thread;
+
+use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup};
+use crate::partner::Query;
+use crate::source::{SheetChoice, Source, SourceError, SourceOptions};
+
+/// Why rows cannot be prepared at all.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The mapping does not fit a file.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// More rows than can be counted.
+    #[error("the files have more than {} rows; split them", u32::MAX)]
+    TooManyRows,
+}
+
+/// A file with the mapping compiled against its header.
+#[derive(Debug)]
+pub struct Export {
+    /// The file.
+    pub source: Source,
+    /// The mapping, compiled.
+    pub plan: Plan,
+}
+
+/// All files of a run.
+#[derive(Debug)]
+pub struct Exports {
+    pub(super) files: Vec<Export>,
+    options: SourceOptions,
+    pub(super) always: Query,
+    lookup: ReferenceLookup,
+    pub(super) workers: usize,
+}
+
+/// More workers than this wait for the thread that reads.
+const MOST_WORKERS: usize = 8;
+
+fn usual_workers() -> usize {
+    thread::available_parallelism().map_or(1, |n| n.get().min(MOST_WORKERS))
+}
+
+impl Exports {
+    /// Opens the files and compiles the mapping against each. The flags of `always` are set for every row,
+    /// whatever the mapping says.
+    pub fn open(paths: &[PathBuf], mapping: &Mapping, always: Query) -> Result<Self, PrepareError> {
+        let sheet = mapping
+            .source
+            .sheet_name
+            .clone()
+            .map(SheetChoice::Name)
+            .or_else(|| mapping.source.sheet_number.map(SheetChoice::Number));
+        let options = SourceOptions {
+            sheet,
+            header_row: mapping.source.header_row,
+            delimiter: mapping.source.delimiter,
+            encoding: mapping.source.encoding,
+        };
+        let mut files: Vec<Export> = Vec::with_capacity(paths.len());
+        for path in paths {
+            // One workbook at a time is parsed.
+            if let Some(last) = files.last() {
+                last.source.wait()?;
+            }
+            let source = Source::open(path, &options)?;
+            let plan = Plan::compile(mapping, source.header())?;
+            files.push(Export { source, plan });
+        }
+        Ok(Self {
+            files,
+            options,
+            always,
+            lookup: mapping.reference_lookup,
+            workers: usual_workers(),
+        })
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn files(&self) -> &[Export] {
+        &self.files
+    }
+
+    /// Their bytes, as they lie on the disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|f| f.source.bytes()).sum()
+    }
+
+    /// The settings they were opened with.
+    #[must_use]
+    pub fn options(&self) -> &SourceOptions {
+        &self.options
+    }
+
+    /// Whether partners of rows outside the files are to be asked of the API.
+    #[must_use]
+    pub fn asks_api(&self) -> bool {
+        self.lookup == ReferenceLookup::Api && self.has_references()
+    }
+
+    /// How many threads a pass works on rows with. Without this, as many as the machine has cores, 8 at most; 0 counts
+    /// as 1. What a pass hands over is the same with any number.
+    #[must_use]
+    pub fn with_workers(mut self, workers: usize) -> Self {
+        self.workers = workers.max(1);
+        self
+    }
+
+    /// Whether a row can refer to another row's partner.
+    #[must_use]
+    pub fn has_references(&self) -> bool {
+        self.files.iter().any(|f| f.plan.has_references())
+    }
+}

@@ -1,0 +1,130 @@
+//! One cell as its file types it, and its text.
+
+use std::borrow::Cow;
+
+/// The day a workbook counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Epoch {
+    /// 1 is 1900-01-01, and 60 is a 29 February that never was.
+    Y1900,
+    /// 0 is 1904-01-01.
+    Y1904,
+}
+
+/// One cell, typed as its file types it; a text file has texts only.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing.
+    Empty,
+    /// Text as it stands, not trimmed.
+    Text(&'a str),
+    /// A number without a date style.
+    Number(f64),
+    /// A number with a date style: days since the epoch.
+    Serial(f64, Epoch),
+    /// A length of time in days.
+    Duration(f64),
+    /// An ISO 8601 date or date and time, typed as such.
+    Iso(&'a str),
+    /// True or false.
+    Bool(bool),
+    /// A spreadsheet error, `#N/A`.
+    Error(&'a str),
+    /// A formula whose result was never stored.
+    NoValue,
+}
+
+/// The text of a number: without `.0` or an exponent.
+#[must_use]
+pub fn number_text(n: f64) -> String {
+    // Rust prints the shortest digits that give the same number back, and never an exponent.
+    format!("{n}")
+}
+
+impl<'a> Cell<'a> {
+    /// The cell as text, as a text file would hold it. Dates are ISO dates.
+    #[must_use]
+    pub fn to_text(self) -> Cow<'a, str> {
+        match self {
+            Cell::Empty | Cell::NoValue => Cow::Borrowed(""),
+            Cell::Text(s) | Cell::Iso(s) | Cell::Error(s) => Cow::Borrowed(s),
+            Cell::Number(n) | Cell::Duration(n) => Cow::Owned(number_text(n)),
+            Cell::Serial(days, epoch) => Cow::Owned(serial_text(days, epoch)),
+            Cell::Bool(true) => Cow::Borrowed("TRUE"),
+            Cell::Bool(false) => Cow::Borrowed("FALSE"),
+        }
+    }
+
+    /// True for nothing and for text of blanks only.
+    #[must_use]
+    pub fn is_blank(self) -> bool {
+        match self {
+            Cell::Empty => true,
+            Cell::Text(s) => s.trim().is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// A serial as an ISO date, with its time where it has one; one that is no date stays a number.
+fn serial_text(days: f64, epoch: Epoch) -> String {
+    let whole = days.floor();
+    if !(0.0..=2_958_466.0).contains(&whole) {
+        return number_text(days);
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked above"
+    )]
+    let number = whole as i64;
+    let base = match epoch {
+        // Days after the false 29 February 1900 are one too high.
+        Epoch::Y1900 if number > 60 => jiff::civil::date(1899, 12, 30),
+        Epoch::Y1900 if number < 60 && number > 0 => jiff::civil::date(1899, 12, 31),
+        Epoch::Y1900 => return number_text(days),
+        Epoch::Y1904 => jiff::civil::date(1904, 1, 1),
+    };
+    let Ok(date) = base.checked_add(jiff::Span::new().days(number)) else {
+        return number_text(days);
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a fraction of a day is below 86,400,000 ms"
+    )]
+    let millis = ((days - whole) * 86_400_000.0).round() as i64;
+    if millis == 0 {
+        return date.to_string();
+    }
+    date.to_datetime(jiff::civil::Time::midnight())
+        .checked_add(jiff::Span::new().milliseconds(millis))
+        .map_or_else(
+            |_| date.to_string(),
+            |dt| dt.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_serials_as_text() {
+        for (cell, text) in [
+            (Cell::Number(2134.0), "2134"),
+            (Cell::Number(12_345_678_901.0), "12345678901"),
+            (Cell::Number(1e20), "100000000000000000000"),
+            (Cell::Number(0.1), "0.1"),
+            (Cell::Serial(46085.0, Epoch::Y1900), "2026-03-04"),
+            (Cell::Serial(46085.5, Epoch::Y1900), "2026-03-04T12:00:00"),
+            (Cell::Serial(1.0, Epoch::Y1900), "1900-01-01"),
+            (Cell::Serial(59.0, Epoch::Y1900), "1900-02-28"),
+            (Cell::Serial(60.0, Epoch::Y1900), "60"),
+            (Cell::Serial(61.0, Epoch::Y1900), "1900-03-01"),
+            (Cell::Serial(0.0, Epoch::Y1904), "1904-01-01"),
+            (Cell::Serial(-1.0, Epoch::Y1900), "-1"),
+            (Cell::Bool(true), "TRUE"),
+        ] {
+            assert_eq!(cell.to_text(), text, "{cell:?}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What opening a file found out about it.
+
+use std::sync::Arc;
+
+use super::format::Format;
+use super::header::Header;
+use super::workbook::Spool;
+
+/// What detection found.
+pub(super) struct Detected {
+    pub(super) format: Format,
+    pub(super) header: Arc<Header>,
+    pub(super) header_row: u64,
+    pub(super) spool: Option<Spool>,
+    pub(super) notes: Vec<String>,
+}

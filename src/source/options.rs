@@ -1,0 +1,23 @@
+//! What a mapping's `[source]` table decides about reading a file.
+
+/// The mapping's `[source]` settings for reading a file; absent ones are detected.
+#[derive(Debug, Clone, Default)]
+pub struct SourceOptions {
+    /// A workbook's sheet: name, or number from 1.
+    pub sheet: Option<SheetChoice>,
+    /// The header's row, from 1.
+    pub header_row: Option<u64>,
+    /// The field delimiter.
+    pub delimiter: Option<u8>,
+    /// A character encoding by its WHATWG label.
+    pub encoding: Option<&'static encoding_rs::Encoding>,
+}
+
+/// How a sheet is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SheetChoice {
+    /// By name.
+    Name(String),
+    /// By number from 1, hidden sheets counted.
+    Number(usize),
+}

@@ -1,0 +1,183 @@
+//! Opening a workbook: its kind, the sheet that is read, and what that holds beside its values.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use calamine::{SheetType, SheetVisible};
+
+use super::book::Book;
+use super::damage::{DAMAGED, broken};
+use super::facts::Facts;
+use super::kind::Kind;
+use super::ole;
+use super::package::Package;
+use super::parsing::{Parsing, Sheet};
+use super::read_barrier::ReadBarrier;
+use super::unpacked::ShownSheets;
+use crate::source::detected::Detected;
+use crate::source::error::SourceError;
+use crate::source::format::Format;
+use crate::source::input::{Input, Outside};
+use crate::source::options::{SheetChoice, SourceOptions};
+use crate::source::stamp::Stamp;
+
+/// The asked-for sheet, else the first visible worksheet.
+fn choose_sheet(
+    path: &Path,
+    book: &Book,
+    wanted: Option<&SheetChoice>,
+) -> Result<(Arc<str>, Vec<String>), SourceError> {
+    let sheets = book.sheets();
+    let present = || {
+        sheets
+            .iter()
+            .map(|s| format!("\"{}\"", s.name))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let missing = |wanted: String| SourceError::NoSheet {
+        path: path.to_owned(),
+        wanted,
+        present: present(),
+    };
+    let visible =
+        |s: &&calamine::Sheet| s.typ == SheetType::WorkSheet && s.visible == SheetVisible::Visible;
+    match wanted {
+        Some(SheetChoice::Name(name)) => sheets
+            .iter()
+            .find(|s| s.name == *name)
+            .or_else(|| {
+                sheets
+                    .iter()
+                    .find(|s| s.name.trim().eq_ignore_ascii_case(name.trim()))
+            })
+            .map(|s| (s.name.as_str().into(), Vec::new()))
+            .ok_or_else(|| missing(format!("\"{name}\""))),
+        Some(SheetChoice::Number(n)) => n
+            .checked_sub(1)
+            .and_then(|i| sheets.get(i))
+            .map(|s| (s.name.as_str().into(), Vec::new()))
+            .ok_or_else(|| missing(format!("number {n}"))),
+        None => {
+            let chosen = sheets
+                .iter()
+                .find(visible)
+                .ok_or_else(|| missing("that is visible".to_owned()))?;
+            let others: Vec<_> = sheets
+                .iter()
+                .filter(|s| s.name != chosen.name)
+                .map(|s| format!("\"{}\"", s.name))
+                .collect();
+            let notes = if others.is_empty() {
+                Vec::new()
+            } else {
+                vec![format!(
+                    "sheet \"{}\" is read, the first visible one; not read: {}; [source] sheet settles it",
+                    chosen.name,
+                    others.join(", ")
+                )]
+            };
+            Ok((chosen.name.as_str().into(), notes))
+        }
+    }
+}
+
+/// Detects sheet and header, and begins to parse the rows. That the file is still the one of the stamp is seen when
+/// the last row was parsed.
+pub(in crate::source) fn detect(
+    input: &Input,
+    outside: Outside,
+    options: &SourceOptions,
+    stamp: Option<Stamp>,
+) -> Result<Detected, SourceError> {
+    let path = input.path();
+    let barrier = Arc::new(ReadBarrier::default());
+    let (mut package, kind) = if outside == Outside::OleDocument {
+        ole::examine(input)?;
+        (None, Kind::Xls)
+    } else {
+        let (package, kind) = Package::open(input, &barrier)?;
+        (Some(package), kind)
+    };
+    // ODS is loaded whole when it is opened, so it is measured before.
+    if kind == Kind::Ods
+        && let Some(package) = &mut package
+    {
+        package.ods_facts(None)?;
+    }
+    let shown = match &package {
+        Some(package) => package.sheets().clone(),
+        None => ShownSheets::default(),
+    };
+    let book = Book::open(input, kind, &barrier, &shown)?;
+    let (name, mut notes) = choose_sheet(path, &book, options.sheet.as_ref())?;
+    let mut facts = match (&mut package, kind) {
+        (Some(package), Kind::Ods) => package.ods_facts(Some(&name))?,
+        _ => Facts::default(),
+    };
+    if let Book::Whole(whole) = &book
+        && let calamine::Sheets::Xls(xls) = &**whole
+    {
+        for merged in xls.merge_cells_by_sheet_name(&name).unwrap_or_default() {
+            facts.merge(range_name(merged.start, merged.end));
+        }
+    }
+    let sheet = Sheet::new(path, book, name.clone());
+    let (parsing, facts) = match (&mut package, kind) {
+        (Some(package), Kind::Xlsx) => look_over_and_parse(package, sheet, options, stamp)?,
+        _ => {
+            let facts = Arc::new(facts);
+            (Parsing::begin(sheet, &facts, options, stamp)?, facts)
+        }
+    };
+    notes.extend(parsing.notes);
+    notes.extend(facts.notes());
+    Ok(Detected {
+        format: Format::Workbook { kind, sheet: name },
+        header: parsing.header,
+        header_row: parsing.header_row,
+        spool: Some(parsing.spool),
+        notes,
+    })
+}
+
+/// Looks the sheet of an XLSX workbook over, and begins to parse it behind that.
+fn look_over_and_parse(
+    package: &mut Package,
+    sheet: Sheet,
+    options: &SourceOptions,
+    stamp: Option<Stamp>,
+) -> Result<(Parsing, Arc<Facts>), SourceError> {
+    let begin = |sheet, facts: &Arc<Facts>| Parsing::begin(sheet, facts, options, stamp);
+    let Some(part) = package.hold_back_sheet(sheet.name()) else {
+        // Where the sheet's part is not found by name, there is nothing to go behind.
+        let facts = Arc::new(package.sheet_facts(None)?);
+        return Ok((begin(sheet, &facts)?, facts));
+    };
+    let path = sheet.path().to_owned();
+    let (looked_over, parsing) = std::thread::scope(|scope| {
+        let looking = scope.spawn(|| package.sheet_facts(Some(part)));
+        let parsing = begin(sheet, &Arc::default());
+        (looking.join(), parsing)
+    });
+    let looked_over = looked_over.unwrap_or_else(|_| Err(broken(&path, DAMAGED)));
+    let facts = Arc::new(looked_over?);
+    let mut parsing = parsing?;
+    if !facts.valueless.is_empty() {
+        // These cells look empty as long as nobody tells that they are not.
+        parsing = begin(parsing.give_up()?, &facts)?;
+    }
+    Ok((parsing, facts))
+}
+
+/// `A5:B7` of places from 0.
+fn range_name(start: (u32, u32), end: (u32, u32)) -> String {
+    let letters = |column: u32| crate::diagnostic::column_letter(column as usize);
+    format!(
+        "{}{}:{}{}",
+        letters(start.1),
+        start.0 + 1,
+        letters(end.1),
+        end.0 + 1
+    )
+}

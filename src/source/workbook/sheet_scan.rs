@@ -1,0 +1,101 @@
+//! What calamine does not report of an XLSX sheet: hidden rows, merged cells, formulas whose result was never stored.
+
+use std::path::Path;
+
+use super::damage::too_large;
+use super::facts::Facts;
+use super::xml::{Tag, XmlEvent};
+use crate::source::error::SourceError;
+use crate::source::flow::Flow;
+
+/// Formulas without a result that are remembered.
+const MOST_VALUELESS: usize = 1_000_000;
+
+/// Gathers the facts of a sheet from its events.
+pub(super) struct SheetScan<'p> {
+    book: &'p Path,
+    pub(super) facts: Facts,
+    /// The cell under way, from 1.
+    row: u64,
+    column: u64,
+    /// What the cell under way holds so far.
+    has_formula: bool,
+    has_value: bool,
+    /// Text that comes now is a cell's value.
+    in_value: bool,
+    /// The row under way is hidden, and none of its cells was seen yet: an empty row is not reported.
+    is_row_hidden: bool,
+}
+
+impl<'p> SheetScan<'p> {
+    pub(super) fn new(book: &'p Path) -> Self {
+        Self {
+            book,
+            facts: Facts::default(),
+            row: 0,
+            column: 0,
+            has_formula: false,
+            has_value: false,
+            in_value: false,
+            is_row_hidden: false,
+        }
+    }
+
+    /// Takes the next event in.
+    ///
+    /// # Errors
+    /// Where there are more formulas without a result than are remembered.
+    pub(super) fn see(&mut self, event: &XmlEvent<'_>) -> Result<Flow, SourceError> {
+        match event {
+            XmlEvent::Start(tag) => self.start(*tag),
+            XmlEvent::Text => self.has_value |= self.in_value,
+            XmlEvent::End(name) => match name.local() {
+                b"v" | b"is" => self.in_value = false,
+                b"c" if self.has_formula && !self.has_value => {
+                    if self.facts.valueless.len() >= MOST_VALUELESS {
+                        return Err(too_large(
+                            self.book,
+                            "more than a million formulas have no stored result",
+                        ));
+                    }
+                    self.facts.valueless.insert((self.row, self.column));
+                }
+                _ => {}
+            },
+        }
+        Ok(Flow::More)
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag.name().local() {
+            b"row" => {
+                let number = tag.attribute("r").and_then(|r| r.parse().ok());
+                self.row = number.unwrap_or(self.row + 1);
+                self.column = 0;
+                self.is_row_hidden = tag.is_true("hidden");
+            }
+            b"c" => {
+                if std::mem::take(&mut self.is_row_hidden) {
+                    self.facts.hide(self.row);
+                }
+                (self.has_formula, self.has_value) = (false, false);
+                let column = tag.attribute("r").and_then(|place| column_of(&place));
+                self.column = column.unwrap_or(self.column + 1);
+            }
+            b"f" => self.has_formula = true,
+            b"v" | b"is" => self.in_value = true,
+            b"mergeCell" => self.facts.merge(tag.attribute("ref").unwrap_or_default()),
+            _ => {}
+        }
+    }
+}
+
+/// The column of `AB12`, from 1.
+fn column_of(place: &str) -> Option<u64> {
+    let letters = place.bytes().take_while(u8::is_ascii_alphabetic);
+    let mut column = 0_u64;
+    for letter in letters.take(4) {
+        column = column * 26 + u64::from(letter.to_ascii_uppercase() - b'A') + 1;
+    }
+    (column > 0).then_some(column)
+}

@@ -1,0 +1,55 @@
+//! The state as a file: made for its owner alone, and opened with the same settings by all.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::StateError;
+
+/// How long a statement waits for a lock of another connection.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Makes the file, readable by its owner alone; `-wal` and `-shm` inherit its mode. True where it is new.
+pub(super) fn create_private(path: &Path) -> Result<bool, StateError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    match options.open(path) {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(source) => Err(StateError::Open {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Makes an empty file its owner's alone: somebody else may have made it, with the mode of all new files.
+pub(super) fn make_empty_private(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if std::fs::metadata(path)?.len() == 0 {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+/// Opens a file that is there. Nothing is written by it.
+pub(super) fn connect(path: &Path) -> Result<Connection, StateError> {
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(BUSY)?;
+        Ok(connection)
+    };
+    open().map_err(|e| StateError::sqlite(path, e))
+}

@@ -1,0 +1,81 @@
+//! What a run notes: rows that it is about to send, what became of them, and how it ended.
+
+use super::record::Event;
+use crate::clock::Timestamp;
+use crate::partner::{ApiWords, ExternalId, Fingerprint, PartnerId, RowKey};
+
+/// Intent: this row is about to be sent.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Value of the row's key column.
+    pub key: RowKey,
+    /// The hash of what will be sent.
+    pub fingerprint: Fingerprint,
+    /// What to look for on the API.
+    pub legacy_identifier: ExternalId,
+    /// What to search for on the API.
+    pub business_name: String,
+}
+
+/// What became of a claimed row, or of a doubt.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// Value of the row's key column.
+    pub key: RowKey,
+    /// What happened; never [`Event::Claim`].
+    pub event: Event,
+    /// The partner's id, for [`Event::Made`] and [`Event::Found`].
+    pub partner: Option<PartnerId>,
+    /// Requests sent beyond the one that the claim counted; -1 where none was sent.
+    pub more_attempts: i32,
+    /// HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// The API's words, scrubbed.
+    pub words: Option<ApiWords>,
+    /// What a partner found without a claim is known by.
+    pub adopted: Option<Claim>,
+}
+
+impl Settlement {
+    /// A settlement without further news.
+    #[must_use]
+    pub fn new(key: RowKey, event: Event) -> Self {
+        Self {
+            key,
+            event,
+            partner: None,
+            more_attempts: 0,
+            status: None,
+            words: None,
+            adopted: None,
+        }
+    }
+}
+
+/// A row whose outcome is unknown.
+#[derive(Debug, Clone)]
+pub struct Doubt {
+    /// Value of the row's key column.
+    pub key: RowKey,
+    /// What to look for.
+    pub legacy_identifier: ExternalId,
+    /// What to search for.
+    pub business_name: String,
+    /// The hash of what was sent.
+    pub fingerprint: Fingerprint,
+    /// The last moment at which the request can have been on its way.
+    pub since: Timestamp,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Default)]
+pub struct RunEnd {
+    /// Exit code that the process will have.
+    pub exit: u8,
+    /// The summary, as JSON.
+    pub summary: String,
+    /// What its reports are made of again, as JSON without values of the source.
+    pub report: Option<String>,
+    /// Runs of the space whose problems are kept; older ones lose them, and their own record where no row names it.
+    pub keep: Option<u32>,
+}

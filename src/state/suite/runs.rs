@@ -1,0 +1,232 @@
+//! Cases about runs, upkeep, the lock and versions.
+
+use super::store::{
+    Case, Run, Store, begin, begin_as, claim, fingerprint, settlement, start, wait,
+};
+use crate::clock::Timestamp;
+use crate::partner::RowKey;
+use crate::state::{Event, RecordState, RunStart, StateError};
+
+pub(super) const CASES: &[Case] = &[
+    (
+        "the end of a run keeps the newest runs and those that rows name",
+        the_end_keeps_what_it_should,
+    ),
+    ("forget looks again at each row", forget_looks_again),
+    (
+        "accept takes what the last run saw, and nothing older",
+        accept_takes_the_last_runs_change,
+    ),
+    (
+        "a lock excludes, says who has it, and ends with its holder",
+        a_lock_excludes,
+    ),
+    ("a newer state is refused", a_newer_state_is_refused),
+    (
+        "an older state is migrated under the lock alone",
+        an_older_state_waits_for_the_lock,
+    ),
+    (
+        "the last success and the last good run are those of imports",
+        the_last_good_run_is_an_import,
+    ),
+];
+
+fn problems_of(store: &dyn Store, run: &str) -> Option<Vec<Vec<u8>>> {
+    let view = store.view().unwrap();
+    let run = view.run(run).unwrap()?;
+    let mut parts = Vec::new();
+    view.problems(&run, &mut |part| parts.push(part.to_vec()))
+        .unwrap();
+    Some(parts)
+}
+
+fn the_end_keeps_what_it_should(store: &dyn Store) {
+    let other_space = RunStart {
+        mapping: "other".to_owned(),
+        ..start()
+    };
+    let other = begin_as(store, 1, other_space);
+    other.ledger.keep_problems(b"other".to_vec());
+    let other = other.end(0, Some(1));
+    let mut runs = Vec::new();
+    for n in 0..6 {
+        let run = begin(store, 10 + n);
+        if n == 1 {
+            run.bring_to("settled", Some(RecordState::Created));
+        }
+        run.ledger.keep_problems(format!("{n}, 1").into_bytes());
+        run.ledger.keep_problems(format!("{n}, 2").into_bytes());
+        runs.push(run.end(0, (n == 5).then_some(2)));
+    }
+    let parts = |n: usize| {
+        Some(vec![
+            format!("{n}, 1").into_bytes(),
+            format!("{n}, 2").into_bytes(),
+        ])
+    };
+    // The second one is named by a row, so it loses its problems alone.
+    let expected = [None, Some(Vec::new()), None, None, parts(4), parts(5)];
+    for (n, (run, expected)) in runs.iter().zip(expected).enumerate() {
+        assert_eq!(problems_of(store, run), expected, "run {n}");
+    }
+    assert_eq!(problems_of(store, &other), Some(vec![b"other".to_vec()]));
+    let shown: Vec<_> = store.view().unwrap().runs(10).unwrap();
+    let shown: Vec<_> = shown.into_iter().map(|row| row.run).collect();
+    assert_eq!(
+        shown,
+        [&runs[5], &runs[4], &runs[1], &other].map(Clone::clone)
+    );
+}
+
+fn forget_looks_again(store: &dyn Store) {
+    let run = begin(store, 10);
+    run.bring_to("a", Some(RecordState::Rejected));
+    run.bring_to("b", Some(RecordState::Rejected));
+    let mut upkeep = store.upkeep().unwrap();
+    let mut rows = upkeep.of_key("a").unwrap();
+    rows.extend(upkeep.of_key("b").unwrap());
+    assert!(rows.iter().all(crate::state::Kept::may_be_forgotten));
+    // By the time a person has answered, one is on its way.
+    run.claim(&["b"]);
+    assert_eq!(upkeep.forget(&rows, Timestamp(20_000)).unwrap(), 1);
+    assert_eq!(run.states(&["a", "b"]), [None, Some(RecordState::InFlight)]);
+    let row = super::store::row(store, "b");
+    assert!(
+        row.story
+            .iter()
+            .all(|line| line.what != "forgotten by hand"),
+        "{row:?}"
+    );
+    run.claim(&["a"]);
+    let row = super::store::row(store, "a");
+    assert!(
+        row.story
+            .iter()
+            .any(|line| line.what == "forgotten by hand"),
+        "{row:?}"
+    );
+}
+
+fn accept_takes_the_last_runs_change(store: &dyn Store) {
+    let known = |run: &Run| run.known(&["a"])[0].as_ref().unwrap().fingerprint;
+    let first = begin(store, 10);
+    first.bring_to("a", Some(RecordState::Created));
+    first
+        .ledger
+        .note_changed(vec![(RowKey::new("a"), fingerprint(8))]);
+    first.end(1, None);
+    let changed = store.upkeep().unwrap().of_key("a").unwrap();
+    assert!(changed[0].changed);
+
+    // The source has it again as it was sent, so the run that follows does not report it.
+    begin(store, 20).end(0, None);
+    let mut upkeep = store.upkeep().unwrap();
+    assert!(!upkeep.of_key("a").unwrap()[0].changed);
+    assert!(upkeep.all_changed().unwrap().is_empty());
+    assert_eq!(upkeep.accept(&changed, Timestamp(0)).unwrap(), 0);
+
+    let third = begin(store, 30);
+    assert_eq!(known(&third), fingerprint(7));
+    third
+        .ledger
+        .note_changed(vec![(RowKey::new("a"), fingerprint(9))]);
+    third.end(1, None);
+    // A run that never ended, and one that reads no source, have seen nothing.
+    begin(store, 40).die();
+    let reconcile = RunStart {
+        command: "reconcile",
+        ..start()
+    };
+    begin_as(store, 50, reconcile).end(0, None);
+    let rows = upkeep.all_changed().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(upkeep.accept(&rows, Timestamp(0)).unwrap(), 1);
+    assert!(upkeep.all_changed().unwrap().is_empty());
+    assert_eq!(known(&begin(store, 60)), fingerprint(9));
+}
+
+fn a_lock_excludes(store: &dyn Store) {
+    let held = store.lock().unwrap();
+    let second = store.lock();
+    let Err(StateError::Locked {
+        holder: Some(holder),
+        ..
+    }) = second
+    else {
+        panic!("{second:?}");
+    };
+    assert!(holder.contains("process"), "{holder}");
+    drop(held);
+    store.lock().unwrap();
+}
+
+fn a_newer_state_is_refused(store: &dyn Store) {
+    begin(store, 10).end(0, None);
+    store.become_newer();
+    let refused = [
+        store.begin(&start(), &crate::clock::Clock::System).err(),
+        store.view().err(),
+        store.reader("t", "m").err(),
+        store.upkeep().err(),
+    ];
+    for error in refused {
+        assert!(matches!(error, Some(StateError::Newer { .. })), "{error:?}");
+    }
+}
+
+fn an_older_state_waits_for_the_lock(store: &dyn Store) {
+    let run = begin(store, 10);
+    run.bring_to("a", Some(RecordState::Created));
+    run.end(0, None);
+    store.become_older();
+    let other = store.hold_as_another_program();
+    for error in [store.view().err(), store.reader("t", "m").err()] {
+        let words = error.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(
+            matches!(error, Some(StateError::Outdated { .. })),
+            "{error:?}"
+        );
+        assert!(words.contains("another run holds it"), "{words}");
+    }
+    drop(other);
+    // A run's own readers find a state that was migrated when the lock was taken.
+    let lock = store.lock().unwrap();
+    store.view().unwrap();
+    drop(lock);
+    store.become_older();
+    store.view().unwrap();
+    let run = begin(store, 20);
+    assert_eq!(run.states(&["a"]), [Some(RecordState::Created)]);
+    wait(run.ledger.claim(vec![claim("b", 1)])).unwrap();
+    run.settle(settlement("b", Event::Made)).unwrap();
+}
+
+fn the_last_good_run_is_an_import(store: &dyn Store) {
+    let ended = |command, target: &str, exit, seconds| {
+        let start = RunStart {
+            command,
+            target: target.to_owned(),
+            ..start()
+        };
+        begin_as(store, seconds, start).end(exit, None)
+    };
+    let last = || {
+        let view = store.view().unwrap();
+        let success = view.last_success("t", "m").unwrap();
+        let good = view.last_good_run("t", "m").unwrap();
+        (success.map(|at| at.0 / 1000), good.map(|run| run.name))
+    };
+    ended("import", "other", 0, 1);
+    ended("reconcile", "t", 0, 2);
+    ended("import", "t", 3, 3);
+    assert_eq!(last(), (None, None));
+    let problems = ended("import", "t", 1, 4);
+    assert_eq!(last(), (None, Some(problems)));
+    let good = ended("sync", "t", 0, 5);
+    assert_eq!(last(), (Some(5), Some(good.clone())));
+    ended("sync", "t", 130, 6);
+    ended("reconcile", "t", 0, 7);
+    begin(store, 8).die();
+    assert_eq!(last(), (Some(5), Some(good)));
+}

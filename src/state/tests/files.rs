@@ -1,0 +1,236 @@
+//! Files as runs, other programs and other versions leave them.
+
+use std::path::PathBuf;
+
+use super::{claim, make_older, start, state_file};
+use crate::clock::Clock;
+use crate::state::open::open_for_writing;
+use crate::state::{
+    Ledger, LedgerReader, OpenRows, RunEnd, RunStart, StateError, StateLock, StateView, Upkeep,
+    backup, export, file, lock, migration,
+};
+
+/// Files by what their names add to the state's own.
+type Files = Vec<(&'static str, Vec<u8>)>;
+
+/// What a run that is killed while it makes its state leaves behind, stage by stage.
+fn half_made() -> Vec<(&'static str, Files)> {
+    let (_dir, path) = state_file();
+    let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+    let on_disk = || {
+        ["", "-wal", "-journal"]
+            .into_iter()
+            .filter_map(|suffix| Some((suffix, std::fs::read(beside(suffix)).ok()?)))
+            .collect::<Files>()
+    };
+    let mut stages = Vec::new();
+    file::create_private(&path).unwrap();
+    stages.push(("the file is made", on_disk()));
+    let mut connection = file::connect(&path).unwrap();
+    connection
+        .query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
+        .unwrap();
+    stages.push(("the log is begun", on_disk()));
+    // So small a cache puts pages into the log before they are committed.
+    connection.pragma_update(None, "cache_size", 1).unwrap();
+    connection.pragma_update(None, "cache_spill", 1).unwrap();
+    let transaction = connection.transaction().unwrap();
+    transaction
+        .execute_batch(
+            "CREATE TABLE meta (value BLOB); INSERT INTO meta VALUES (zeroblob(100000));",
+        )
+        .unwrap();
+    stages.push(("the schema is not committed", on_disk()));
+    assert!(stages[2].1[1].1.len() > 4096, "nothing was spilled");
+    drop(transaction);
+    migration::migrate(&mut connection, &path).unwrap();
+    stages.push(("the schema is committed", on_disk()));
+    assert!(stages.iter().all(|(_, files)| files[0].0.is_empty()));
+    stages
+}
+
+#[tokio::test]
+async fn a_state_that_was_only_begun_is_a_new_one() {
+    for (stage, files) in half_made() {
+        let plant = || {
+            let (dir, path) = state_file();
+            for (suffix, bytes) in &files {
+                let name = format!("{}{suffix}", path.display());
+                std::fs::write(name, bytes).unwrap();
+            }
+            (dir, path)
+        };
+        let begun = stage != "the schema is committed";
+
+        let (_dir, path) = plant();
+        let missing = |what: &str, error: Option<StateError>| {
+            let is_missing = matches!(error, Some(StateError::Missing { .. }));
+            assert_eq!(is_missing, begun, "{stage}, {what}: {error:?}");
+        };
+        missing("open", StateView::open(&path).err());
+        missing("export", export(&path, &mut |_| ()).err());
+        missing("backup", backup(&path, &path.with_extension("copy")).err());
+        missing("upkeep", Upkeep::open(&path).err());
+        assert_eq!(StateView::find(&path).unwrap().is_none(), begun, "{stage}");
+        let found = LedgerReader::find(&path, "t", "m").unwrap();
+        assert!(found.is_none(), "{stage}");
+
+        // By a run, and by whoever takes the lock.
+        Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+        let (_dir, path) = plant();
+        let _lock = StateLock::take(&path, &Clock::System).unwrap();
+        assert!(StateView::open(&path).unwrap().counts().unwrap().is_empty());
+        let (ledger, _, _thread) = Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+        ledger.claim(vec![claim("a")]).await.unwrap();
+        let found = LedgerReader::find(&path, "t", "m").unwrap();
+        assert!(found.is_some(), "{stage}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_empty_file_becomes_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for by_the_lock in [true, false] {
+        let (_dir, path) = state_file();
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        if by_the_lock {
+            StateLock::take(&path, &Clock::System).unwrap();
+        } else {
+            open_for_writing(&path).unwrap();
+        }
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{by_the_lock}");
+    }
+}
+
+#[test]
+fn a_database_of_another_program_is_left_as_it_is() {
+    for (sql, version) in [
+        ("CREATE TABLE customer (id)", 0),
+        ("CREATE TABLE customer (id)", 1),
+        ("CREATE TABLE customer (id); CREATE TABLE run (id)", 6),
+        ("CREATE TABLE customer (id)", 99),
+        ("", 6),
+    ] {
+        let (_dir, path) = state_file();
+        let theirs = rusqlite::Connection::open(&path).unwrap();
+        theirs.execute_batch(sql).unwrap();
+        theirs.pragma_update(None, "user_version", version).unwrap();
+        drop(theirs);
+        let before = std::fs::read(&path).unwrap();
+        let _lock = StateLock::take(&path, &Clock::System).unwrap();
+        for error in [
+            open_for_writing(&path).err(),
+            StateView::open(&path).err(),
+            LedgerReader::find(&path, "t", "m").err(),
+            Upkeep::open(&path).err(),
+        ] {
+            let is_foreign = matches!(error, Some(StateError::Foreign { .. }));
+            assert!(is_foreign, "{sql}, {version}: {error:?}");
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{sql}, {version}");
+    }
+}
+
+fn version_of(path: &std::path::Path) -> i64 {
+    let state = rusqlite::Connection::open(path).unwrap();
+    state
+        .query_row("PRAGMA user_version", [], |r| r.get(0))
+        .unwrap()
+}
+
+#[test]
+fn an_older_state_is_migrated_only_by_who_has_the_lock() {
+    let (_dir, path) = state_file();
+    make_older(&path);
+    let older_program = lock::hold(&path, &Clock::System).unwrap();
+    for error in [
+        StateView::open(&path).err(),
+        LedgerReader::find(&path, "t", "m").err(),
+        export(&path, &mut |_| ()).err(),
+    ] {
+        let words = error.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(words.contains("of version 5") && words.contains("another run holds it (process"));
+        let Some(StateError::Outdated { found, known, .. }) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!((found, known), (5, 6));
+    }
+    assert_eq!(version_of(&path), 5);
+    drop(older_program);
+
+    // A reader alone takes the lock for as long as it migrates.
+    StateView::open(&path).unwrap();
+    assert_eq!(version_of(&path), 6);
+    StateLock::take(&path, &Clock::System).unwrap();
+
+    // A run migrates when it takes the lock, so its own readers find nothing to migrate.
+    make_older(&path.with_extension("2"));
+    let _run = StateLock::take(&path.with_extension("2"), &Clock::System).unwrap();
+    StateView::open(&path.with_extension("2")).unwrap();
+}
+
+#[test]
+fn rubbish_is_told_as_damage() {
+    let (_dir, path) = state_file();
+    std::fs::write(
+        &path,
+        "this is no database, and long enough to be looked at as one".repeat(40),
+    )
+    .unwrap();
+    assert!(matches!(
+        open_for_writing(&path),
+        Err(StateError::Corrupt { .. })
+    ));
+    std::fs::write(&path, "a note").unwrap();
+    let _lock = StateLock::take(&path, &Clock::System).unwrap();
+    assert!(matches!(
+        StateView::open(&path),
+        Err(StateError::Corrupt { .. })
+    ));
+    assert!(matches!(
+        open_for_writing(&path),
+        Err(StateError::Corrupt { .. })
+    ));
+    assert_eq!(std::fs::read(&path).unwrap(), b"a note");
+}
+
+#[tokio::test]
+async fn damage_after_a_crash_is_seen_before_anything_relies_on_the_file() {
+    let problems_fill_pages = |ledger: &Ledger| {
+        for _ in 0..40 {
+            ledger.keep_problems(vec![7; 3000]);
+        }
+    };
+    let begin_run = |path: &PathBuf| {
+        // None of its records is read, and no problem.
+        let start = RunStart {
+            open: OpenRows::None,
+            ..start("t")
+        };
+        Ledger::begin(path, &start, &Clock::System)
+    };
+    for crashed in [true, false] {
+        let (_dir, path) = state_file();
+        let (ledger, _, thread) = begin_run(&path).unwrap();
+        problems_fill_pages(&ledger);
+        if !crashed {
+            ledger.end(RunEnd::default()).await.unwrap();
+        }
+        drop(ledger);
+        thread.join().unwrap();
+        let state = rusqlite::Connection::open(&path).unwrap();
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'problem'";
+        let root: u16 = state.query_row(root, [], |r| r.get(0)).unwrap();
+        drop(state);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = usize::from(root) * 4096;
+        bytes[at - 4096..at].fill(0x5a);
+        std::fs::write(&path, bytes).unwrap();
+        let begun = begin_run(&path);
+        let is_damaged = matches!(begun, Err(StateError::Corrupt { .. }));
+        assert_eq!(is_damaged, crashed, "{:?}", begun.err());
+    }
+}

@@ -1,0 +1,142 @@
+//! Partners that are on the API already are recorded, not created again.
+
+use crate::support::{Server, Workdir, post, text};
+
+#[test]
+fn several_partners_of_one_identifier_are_told() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    post(&server, "Company 1", "K-1");
+    post(&server, "Company 1", "K-1");
+    let oldest = text(&server.partners()[0], "/id");
+    dir.simple_export(1);
+    let run = dir
+        .run(&[
+            "import", "e.csv", "-m", "m.toml", "--json", "--adopt", "--report", "out",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(1);
+    assert_eq!(run.summary().get("adopted"), 1);
+    assert!(dir.read("out/created.csv").contains(&oldest));
+    let problems = dir.read("out/problems.csv");
+    assert!(
+        problems.contains("api.duplicate") && problems.contains(&oldest),
+        "{problems}"
+    );
+    assert_eq!(server.partners().len(), 2);
+}
+
+#[test]
+fn what_was_begun_by_hand_is_continued() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    for i in 1..=120 {
+        post(&server, &format!("Typed {i}"), &format!("K-{i}"));
+    }
+    dir.simple_export(200);
+    let summary = dir
+        .run(&[
+            "import",
+            "e.csv",
+            "-m",
+            "m.toml",
+            "--json",
+            "--adopt",
+            "--rate",
+            "unlimited",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(0)
+        .summary();
+    assert_eq!((summary.get("adopted"), summary.get("created")), (120, 80));
+    let again = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json"])
+        .at(&server)
+        .finish()
+        .expect_exit(0)
+        .summary();
+    assert_eq!(again.get("skipped"), 200);
+    assert!(server.by_key().values().all(|n| *n == 1));
+}
+
+#[test]
+fn reconcile_adopts_without_making_anything() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    for i in 1..=3 {
+        post(&server, &format!("Typed {i}"), &format!("K-{i}"));
+    }
+    dir.simple_export(5);
+    let summary = dir
+        .run(&["reconcile", "--adopt", "e.csv", "-m", "m.toml", "--json"])
+        .at(&server)
+        .finish()
+        .expect_exit(0)
+        .summary();
+    assert_eq!((summary.get("adopted"), summary.get("deferred")), (3, 2));
+    assert_eq!(server.partners().len(), 3);
+    let summary = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json"])
+        .at(&server)
+        .finish()
+        .expect_exit(0)
+        .summary();
+    assert_eq!((summary.get("skipped"), summary.get("created")), (3, 2));
+}
+
+/// What is on the API cannot be known where its list cannot be read: nothing may be created then.
+#[test]
+fn where_adopting_fails_nothing_is_created() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--ignore-skip"]);
+    // More than a page, and the server gives its first page for every other.
+    for i in 0..120 {
+        post(&server, &format!("Typed {i}"), &format!("T-{i}"));
+    }
+    dir.simple_export(3);
+    let run = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json", "--adopt"])
+        .at(&server)
+        .finish()
+        .expect_exit(3);
+    let summary = run.summary();
+    assert_eq!((summary.get("created"), summary.get("deferred")), (0, 3));
+    assert!(
+        summary.value()["stopped"]
+            .as_str()
+            .unwrap()
+            .contains("same page again"),
+        "{run:?}"
+    );
+    assert_eq!(server.partners().len(), 120);
+}
+
+#[test]
+fn what_is_created_already_is_skipped_and_not_adopted() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(3);
+    let import = ["import", "e.csv", "-m", "m.toml", "--json", "--adopt"];
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    dir.simple_export(5);
+    post(&server, "Typed", "K-4");
+    let summary = dir
+        .run(&import)
+        .at(&server)
+        .finish()
+        .expect_exit(0)
+        .summary();
+    assert_eq!(
+        ["skipped", "adopted", "created"].map(|n| summary.get(n)),
+        [3, 1, 1]
+    );
+    let again = dir
+        .run(&["reconcile", "--adopt", "e.csv", "-m", "m.toml", "--json"])
+        .at(&server)
+        .finish()
+        .expect_exit(0)
+        .summary();
+    assert_eq!((again.get("skipped"), again.get("adopted")), (5, 0));
+}
