@@ -1,7 +1,7 @@
-//! A webhook that is told how a night went.
+//! A webhook that gets the result of a night.
 //!
 //! What comes in: an address and a text without values of the source. What goes out: one POST of JSON whose
-//! `text` Slack and its relatives show. It is tried a few times; that nobody could be told never fails a run.
+//! `text` Slack and its relatives show. It is tried a few times; a webhook that fails never fails a run.
 //! Source of `text`: Slack's page on incoming webhooks.
 
 use std::time::Duration;

@@ -1,9 +1,9 @@
-//! Logs: set up once; rooms only emit. They go to standard error, never to standard output.
+//! Logs: set up once; all other modules only emit. They go to standard error, never to standard output.
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How log lines look.
+/// How log lines look, on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum LogFormat {
     /// For people.

@@ -111,7 +111,10 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Reads the first token.
+    /// Reads the first token from `source`; `clock` says when one is about to run out.
+    ///
+    /// # Errors
+    /// [`ApiError::NoToken`] where the file cannot be read, the command fails, or what they give is no token.
     pub fn new(source: TokenSource, clock: Clock) -> Result<Self, ApiError> {
         let secret = source.read().map_err(ApiError::NoToken)?;
         let current = Arc::new(RwLock::new(Token::new(secret, 1)));

@@ -17,7 +17,7 @@ pub(super) struct ProbeBody {
     asked: Arc<AtomicBool>,
 }
 
-/// Tells whether the body was asked for.
+/// Knows whether the body was asked for, also when the request is gone.
 #[derive(Clone)]
 pub(super) struct Probe(Arc<AtomicBool>);
 

@@ -28,13 +28,13 @@ impl ListFilter {
 /// A partner as the API shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RemotePartner {
-    /// Its id.
+    /// The API's own id: what [`PartnersApi::get`] takes.
     pub id: PartnerId,
     /// `party.legacyIdentifier`, where the answer carries `party`.
     pub legacy_identifier: Option<String>,
     /// When it was made, as written: the oldest of several is the first.
     pub created_at: Option<String>,
-    /// The whole answer.
+    /// The whole answer as JSON, for fields that are compared or shown.
     pub raw: Value,
 }
 
@@ -80,13 +80,13 @@ pub struct Page {
     pub items: Vec<RemotePartner>,
     /// How many items the answer had, those without an id too.
     pub length: usize,
-    /// `currentPageNumber`.
+    /// `currentPageNumber`, from 1, where the answer has it.
     pub number: Option<u64>,
-    /// `recordsPerPage`.
+    /// `recordsPerPage`: how many the server puts on a page, which may be fewer than asked for.
     pub per_page: Option<u64>,
-    /// `totalPages`.
+    /// `totalPages` at the moment of the answer.
     pub total_pages: Option<u64>,
-    /// `totalRecords`.
+    /// `totalRecords` at the moment of the answer: what a complete walk has to have seen.
     pub total_records: Option<u64>,
 }
 

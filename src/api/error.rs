@@ -12,26 +12,26 @@ pub enum ApiError {
         "the API does not accept the token (401): {0}. Get a new one: PARTNER_SYNC_TOKEN, --token-file or --token-command"
     )]
     Unauthorised(ApiWords),
-    /// 403.
+    /// 403: the token is known, but lacks a permission. Another token is needed.
     #[error("the token may not do this (403): {0}. It needs the permission partners.create")]
     Forbidden(ApiWords),
-    /// 429 or 503.
+    /// 429 or 503: the server is busy or restricts the rate.
     #[error("the API asks to be left alone for a while ({status})")]
     Throttled {
-        /// HTTP status.
+        /// The HTTP status of the answer.
         status: u16,
-        /// For how long, where it says.
+        /// `Retry-After`, or what the `RateLimit` headers say.
         retry_after: Option<Duration>,
     },
     /// No connection, no answer in time.
     #[error("the API cannot be reached: {0}")]
     Unreachable(ApiWords),
-    /// Any other status.
+    /// Any other status that is no success.
     #[error("the API answered {status}: {words}")]
     Status {
-        /// HTTP status.
+        /// The HTTP status of the answer.
         status: u16,
-        /// Its words.
+        /// The message in the answer's body.
         words: ApiWords,
     },
     /// An answer that is not what the documentation shows.
@@ -43,7 +43,7 @@ pub enum ApiError {
     /// The client could not be set up.
     #[error("cannot set up HTTP: {0}")]
     Setup(String),
-    /// The run is stopping.
+    /// The run is stopping, so the request was not sent.
     #[error("the run is stopping")]
     Stopped,
 }

@@ -1,7 +1,7 @@
 //! reqwest: requests out, bodies and statuses in.
 //!
 //! One client for the run. Redirects and reqwest's own retries are off: either would send a create a
-//! second time without the ledger knowing.
+//! second time without the state knowing.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,7 +33,8 @@ pub struct HttpSettings {
     pub connections: usize,
 }
 
-/// The API over HTTP.
+/// The API over HTTP: one client with a pool of connections. It asks once and waits for nothing; pace, renewal of the
+/// token and repetition are layers around it.
 #[derive(Debug, Clone)]
 pub struct HttpApi {
     client: Client,
@@ -47,13 +48,16 @@ pub struct HttpApi {
 /// Below the keep-alive of common servers (Node's is 5 s): an idle connection that the server closes in the
 /// moment a request goes out on it would put that request in doubt.
 const IDLE: Duration = Duration::from_secs(3);
-/// The longest an address may take to connect, so that a dead host is told from a slow answer.
+/// The longest an address may take to connect, so that a dead host is distinguished from a slow answer.
 const CONNECT: Duration = Duration::from_secs(10);
 /// An answer longer than this is not read to its end.
 const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 impl HttpApi {
-    /// Sets the client up.
+    /// Sets the client up; connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`ApiError::Setup`] where TLS cannot be set up or the base takes no path.
     pub fn new(settings: &HttpSettings, auth: Auth, clock: Clock) -> Result<Self, ApiError> {
         let setup = |e: &dyn std::fmt::Display| ApiError::Setup(e.to_string());
         let mut builder = http_client::builder()

@@ -1,4 +1,4 @@
-//! Requests go out at the limiter's rate; answers tell the limiter when to slow down.
+//! Requests go out at the limiter's rate; what answers say about the load slows the limiter down.
 
 use bytes::Bytes;
 
@@ -16,7 +16,7 @@ pub struct Paced<A> {
 }
 
 impl<A: Backpressure> Paced<A> {
-    /// Puts `inner` behind `limiter`.
+    /// Puts `inner` behind `limiter`, which several APIs may share.
     pub fn new(inner: A, limiter: Limiter) -> Self {
         Self { inner, limiter }
     }

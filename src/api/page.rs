@@ -8,7 +8,7 @@ use crate::partner::{ApiWords, ExternalId, PartnerId};
 
 /// Partners a page of a look-up or sweep asks for.
 const TAKE: u64 = 100;
-/// Pages walked at most: a list without end is told, not walked for ever.
+/// Pages walked at most, so that a list without end is not walked for ever.
 const PAGES: u64 = 1_000_000;
 
 /// A walk over the pages of a list. Never loops for ever on a server that ignores `skip`.
@@ -100,12 +100,12 @@ impl PageWalk {
     }
 }
 
-/// What a look-up found.
+/// What a look-up of one legacyIdentifier found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Found {
     /// Partners with the exact legacyIdentifier, oldest first; more than one are duplicates.
     Partners(Vec<RemotePartner>),
-    /// None on any page.
+    /// No partner with it on any page of the search.
     Absent,
 }
 
@@ -311,10 +311,14 @@ mod tests {
         let (a, x) = (partner("a", "A", "1"), partner("x", "X", "1"));
         for (total, is_whole) in [(2, true), (3, false)] {
             let api = Scripted::default();
-            pages(&api, &[&[a.clone()], &[x.clone()]], |page| {
-                page.total_pages = Some(2);
-                page.total_records = Some(total);
-            });
+            pages(
+                &api,
+                &[std::slice::from_ref(&a), std::slice::from_ref(&x)],
+                |page| {
+                    page.total_pages = Some(2);
+                    page.total_records = Some(total);
+                },
+            );
             match sweep(&api, &wanted).await.unwrap() {
                 Sweep::Whole(found) => {
                     assert!(is_whole);

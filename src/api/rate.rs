@@ -7,9 +7,9 @@ use std::str::FromStr;
 /// `unlimited`, and shown in a spelling that it is read from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rate {
-    /// No limit.
+    /// As fast as answers come; a server that throttles still sets a rate.
     Unlimited,
-    /// Requests a second.
+    /// Requests a second, above 0.
     PerSecond(f64),
 }
 

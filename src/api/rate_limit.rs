@@ -54,7 +54,7 @@ struct Pace {
 /// A time in which nothing was sent because the server asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
-    /// When it began.
+    /// When the server's request for it arrived.
     pub from: std::time::Instant,
     /// When it ended, or is to end.
     pub to: std::time::Instant,

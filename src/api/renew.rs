@@ -1,4 +1,4 @@
-//! A 401 is answered with a new token, once for all workers. A question is asked again; a create tells that
+//! A 401 is answered with a new token, once for all workers. A question is asked again; the outcome of a create says that
 //! it can be sent again, since a 401 proves that nothing was made. Either goes through the limiter like any
 //! other request.
 

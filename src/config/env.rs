@@ -28,7 +28,7 @@ const ALIKE: f64 = 0.8;
 /// A variable that begins with `PARTNER_SYNC_` and that nothing reads: most probably a misspelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownVariable {
-    /// Its name as set.
+    /// Its name as it is set; its value is never shown.
     pub name: String,
     /// The known variable most like it, where one is like it at all.
     pub nearest: Option<&'static str>,

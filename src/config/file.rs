@@ -9,38 +9,38 @@ use super::job::{Job, MetricsSection, NotifySection};
 /// The configuration file is not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// It cannot be read.
+    /// The file is not there, or may not be read.
     #[error("cannot open the configuration {}: {source}", path.display())]
     Open {
-        /// The file.
+        /// The file as it was named.
         path: PathBuf,
-        /// The cause.
+        /// What the system said.
         source: std::io::Error,
     },
     /// It is wrong; the message shows the line.
     #[error("{}: {source}", path.display())]
     Invalid {
-        /// The file.
+        /// The file as it was named.
         path: PathBuf,
-        /// What and where.
+        /// What is wrong, with line and column.
         source: Box<toml::de::Error>,
     },
     /// An environment variable of this program is set, but empty.
     #[error("{name} is set, but empty: unset it, or give it a value")]
     EmptyVariable {
-        /// The variable.
+        /// The variable's name; there is no value to show.
         name: String,
     },
     /// A value does not fit.
     #[error("{name} = \"{value}\" ({origin}): {reason}")]
     Value {
-        /// The setting.
+        /// The setting's name in the configuration file.
         name: &'static str,
-        /// Its value.
+        /// The value as written.
         value: String,
-        /// Where it was set.
+        /// Where the value came from: flag, environment, configuration file, default.
         origin: String,
-        /// What would fit.
+        /// What would be accepted instead.
         reason: String,
     },
 }
@@ -49,60 +49,63 @@ pub enum ConfigError {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
-    /// `[api]`.
+    /// `[api]`: address, token, rate and timeout.
     pub api: ApiSection,
-    /// `[state]`.
+    /// `[state]`: where the state lies.
     pub state: StateSection,
-    /// `[report]`.
+    /// `[report]`: where reports go and how long they are kept.
     pub report: ReportSection,
-    /// `[metrics]`.
+    /// `[metrics]`: the file for Prometheus.
     pub metrics: MetricsSection,
-    /// `[notify]`.
+    /// `[notify]`: the webhook.
     pub notify: NotifySection,
-    /// `[[job]]`, in their order.
+    /// `[[job]]`: what `sync` runs, in this order.
     pub job: Vec<Job>,
 }
 
-/// `[api]`.
+/// `[api]`: the API and how to call it. What is absent comes from a flag, the environment, or a default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApiSection {
-    /// The API's base.
+    /// The API's base address, as `--api-url`.
     pub url: Option<String>,
     /// A file that holds the token.
     pub token_file: Option<PathBuf>,
     /// A command that prints the token.
     pub token_command: Option<Vec<String>>,
-    /// Requests in a time.
+    /// The rate of requests, `10/s`, as `--rate`.
     pub rate: Option<String>,
-    /// Requests at once.
+    /// Requests that may go out at once, as `--burst`.
     pub burst: Option<u32>,
-    /// Requests under way.
+    /// Requests under way at the same time, as `--workers`.
     pub workers: Option<usize>,
-    /// The longest a request may take.
+    /// The longest a request may take, `30s`, as `--timeout`.
     pub timeout: Option<String>,
 }
 
-/// `[state]`.
+/// `[state]`: what is remembered between runs.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StateSection {
-    /// The state file.
+    /// The state file, as `--state`.
     pub path: Option<PathBuf>,
 }
 
-/// `[report]`.
+/// `[report]`: what a run leaves behind.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReportSection {
-    /// Where reports go.
+    /// The folder for reports, as `--report`; a job's reports lie in a folder of its name within it.
     pub dir: Option<PathBuf>,
     /// Runs whose reports are kept.
     pub keep: Option<u32>,
 }
 
 impl ConfigFile {
-    /// Reads a file.
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Open`] and [`ConfigError::Invalid`]; unknown keys are invalid.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Open {
             path: path.to_owned(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::bound::MaxErrors;
 use crate::secret::Secret;
 
-/// A time: `30s`, `26h`.
+/// A length of time as written in the file: `500ms`, `30s`, `26h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub Duration);
 
@@ -38,29 +38,30 @@ impl<'de> Deserialize<'de> for Share {
     }
 }
 
-/// What changed rows are.
+/// What it means for a job that a row differs from what was sent, since the API has no update.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnChange {
-    /// A problem: exit 1.
+    /// A problem for somebody to look at: exit 1.
     #[default]
     Problem,
-    /// Told, and no problem.
+    /// Reported, and no problem by itself.
     Note,
 }
 
-/// What drift of the export is.
+/// What it means for a job that the export's columns or their contents moved since the last good run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDrift {
-    /// Told; the job goes on.
+    /// Reported; the job goes on.
     #[default]
     Note,
     /// The job fails and sends nothing.
     Fail,
 }
 
-/// `[[job]]`.
+/// `[[job]]`: one export that is sent every night. Its guards (`max_age`, `min_rows`, `max_shrink`, `max_errors`,
+/// `max_drift`) fail the job before anything is sent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
@@ -68,17 +69,17 @@ pub struct Job {
     pub name: JobName,
     /// The export; with `*` and `?`, the newest file that matches.
     pub file: String,
-    /// The mapping.
+    /// The mapping file.
     pub mapping: PathBuf,
     /// An older export fails the job.
     pub max_age: Option<Time>,
-    /// So does one with fewer rows,
+    /// An export with fewer rows fails the job.
     pub min_rows: Option<u64>,
-    /// one that lost this share of its rows since the last good run,
+    /// An export that lost more than this share of its rows since the last good run fails the job.
     pub max_shrink: Option<Share>,
-    /// and one with more invalid rows than this.
+    /// An export with more invalid rows than this fails the job.
     pub max_errors: Option<MaxErrors>,
-    /// For so long the file must not have changed.
+    /// How long the file must not have changed: a shorter time means that it is still being written.
     pub settle_file: Option<Time>,
     /// Where the file is moved after a good run.
     pub archive: Option<PathBuf>,
@@ -92,7 +93,7 @@ pub struct Job {
     pub on_drift: OnDrift,
 }
 
-/// A job's name.
+/// A job's name: letters, digits, `-` and `_`, at least one, so that it can name a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobName(pub String);
 
@@ -109,7 +110,7 @@ impl<'de> Deserialize<'de> for JobName {
     }
 }
 
-/// `[metrics]`.
+/// `[metrics]`: numbers for a monitoring system.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MetricsSection {
@@ -117,7 +118,7 @@ pub struct MetricsSection {
     pub textfile: Option<PathBuf>,
 }
 
-/// When somebody is told.
+/// After which jobs the webhook is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NotifyOn {
@@ -125,18 +126,18 @@ pub enum NotifyOn {
     Failure,
     /// A job has problems: exit 1.
     Problems,
-    /// All is well too.
+    /// A job without problems, too: exit 0.
     Success,
 }
 
-/// `[notify]`.
+/// `[notify]`: a webhook that gets the result of a night.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotifySection {
     /// The webhook. Whoever knows it can write there, so it is never shown.
     #[serde(deserialize_with = "secret")]
     pub url: Option<Secret>,
-    /// When.
+    /// After which jobs; where absent, those that failed or have problems.
     pub on: Option<Vec<NotifyOn>>,
 }
 
@@ -172,7 +173,10 @@ mod tests {
         ] {
             assert!(max_errors(wrong).is_err(), "{wrong}");
         }
-        let told = max_errors("\"150%\"").unwrap_err();
-        assert!(told.contains("150%") && told.contains("2%"), "{told}");
+        let message = max_errors("\"150%\"").unwrap_err();
+        assert!(
+            message.contains("150%") && message.contains("2%"),
+            "{message}"
+        );
     }
 }

@@ -7,58 +7,58 @@ use super::env::{self, Environment};
 use super::file::{ConfigError, ConfigFile};
 use crate::secret::Secret;
 
-/// What was typed.
+/// What was typed on the command line; it comes before all else.
 #[derive(Debug, Clone, Default)]
 pub struct Typed {
-    /// `--api-url`.
+    /// `--api-url`: the API's base address.
     pub api_url: Option<String>,
-    /// `--token-file`.
+    /// `--token-file`: a file that holds the token.
     pub token_file: Option<PathBuf>,
-    /// `--token-command`.
+    /// `--token-command`: run by a shell, its output is the token.
     pub token_command: Option<String>,
-    /// `--state`.
+    /// `--state`: the state file.
     pub state: Option<PathBuf>,
-    /// `--rate`.
+    /// `--rate`: requests in a time, not read yet.
     pub rate: Option<String>,
-    /// `--burst`.
+    /// `--burst`: requests that may go out at once.
     pub burst: Option<u32>,
-    /// `--workers`.
+    /// `--workers`: requests under way at the same time.
     pub workers: Option<usize>,
-    /// `--timeout`.
+    /// `--timeout`: the longest a request may take, not read yet.
     pub timeout: Option<String>,
-    /// `--report`.
+    /// `--report`: the folder for reports.
     pub report: Option<PathBuf>,
 }
 
 /// Where the token comes from.
 #[derive(Debug, Clone)]
 pub enum TokenSetting {
-    /// The environment's variable.
+    /// The token itself, from `PARTNER_SYNC_TOKEN`: it cannot be renewed.
     Given(Secret),
-    /// A file.
+    /// A file that holds it, read again when the API refuses it.
     File(PathBuf),
-    /// A command with its arguments.
+    /// A command with its arguments, run again when the API refuses the token.
     Command(Vec<String>),
 }
 
-/// One value for each setting.
+/// One value for each setting, checked as far as no connection is needed.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    /// The API's base.
+    /// The API's base address, not read yet.
     pub api_url: String,
     /// The token, where there is one.
     pub token: Option<TokenSetting>,
-    /// The state file.
+    /// The state file; it need not exist.
     pub state: PathBuf,
     /// Requests in a time, as written.
     pub rate: String,
-    /// Requests at once.
+    /// Requests that may go out at once; absent, the rate decides.
     pub burst: Option<u32>,
-    /// Requests under way.
+    /// Requests under way at the same time, 1 to 1024.
     pub workers: usize,
     /// The longest a request may take.
     pub timeout: Duration,
-    /// Where reports go.
+    /// The folder for reports; absent, none are written.
     pub report: Option<PathBuf>,
     /// Runs whose reports and problems are kept.
     pub keep: u32,

@@ -15,13 +15,13 @@ pub enum SourceValues {
 /// How full one request field is, over all rows that were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldShare {
-    /// The request field.
+    /// The request field, as `organization.businessName`.
     pub field: String,
     /// The column that mainly feeds it.
     pub column: Option<String>,
-    /// Rows with a value.
+    /// Rows that send a value.
     pub filled: u64,
-    /// Rows without.
+    /// Rows whose cells for it are empty.
     pub empty: u64,
     /// Rows whose value is an error.
     pub invalid: u64,
@@ -34,20 +34,20 @@ pub struct FieldShare {
 /// A payload as it is sent, sensitive values masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamplePayload {
-    /// The file.
+    /// The file that the row is in, as it was named.
     pub file: String,
-    /// The row.
+    /// The row as a spreadsheet numbers it.
     pub row: u64,
-    /// The body as JSON.
+    /// The request body as JSON, keys in the order in which they are sent.
     pub body: String,
 }
 
-/// What the rows hold.
+/// What the rows of a run hold, over all its files: what the page shows and what drift is measured by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contents {
-    /// Fields that columns feed.
+    /// How full each request field is that a column feeds.
     pub fields: Vec<FieldShare>,
-    /// A few payloads.
+    /// The first few request bodies.
     pub samples: Vec<SamplePayload>,
     /// The columns of the source.
     #[serde(default)]
@@ -57,14 +57,14 @@ pub struct Contents {
     pub words: Vec<FieldWords>,
 }
 
-/// The words that a column holds.
+/// The distinct words of a column that feeds a field of fixed words: a new one is drift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldWords {
     /// The request field.
     pub field: String,
-    /// The column.
+    /// The column's name in the header.
     pub column: String,
-    /// The words.
+    /// Each word once.
     pub seen: Vec<Word>,
 }
 
@@ -73,12 +73,12 @@ pub struct FieldWords {
 pub struct Word {
     /// The first eight bytes of its hash.
     pub hash: u64,
-    /// The word itself.
+    /// The word itself; absent where values are left out.
     pub text: Option<String>,
 }
 
 impl Word {
-    /// A word.
+    /// The word with its hash.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let mut short = [0; 8];
@@ -116,10 +116,10 @@ pub struct Pause {
     pub throttled: bool,
 }
 
-/// Rows over time.
+/// Rows that the API answered over the time of a run, in steps of one length.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
-    /// Milliseconds of each step.
+    /// Milliseconds of each step; 0 while there is no row.
     pub step: u64,
     /// Rows that the API answered in each step, from the run's start.
     pub rows: Vec<u64>,

@@ -50,9 +50,9 @@ impl CsvFile {
         let mut used = 0;
         for (number, cell) in cells.enumerate() {
             // Every byte doubled, two quotes, a delimiter, and what ends the line.
-            let room = used + cell.len() * 2 + 8;
-            if self.line.len() < room {
-                self.line.resize(room * 2, 0);
+            let needed = used + cell.len() * 2 + 8;
+            if self.line.len() < needed {
+                self.line.resize(needed * 2, 0);
             }
             if number > 0 {
                 used += self.writer.delimiter(&mut self.line[used..]).1;

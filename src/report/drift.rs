@@ -36,12 +36,12 @@ pub fn drift(last: &Contents, now: &Contents, most: Option<f64>) -> Vec<Diagnost
             }
             let index = now.columns.iter().position(|c| *c == words.column);
             let at = column(index, &words.column, Some(&words.field));
-            let told = Diagnostic::new(
+            let diagnostic = Diagnostic::new(
                 Code::WordNew,
                 at,
                 "The word did not occur at the last good run.",
             );
-            found.push(told.with_value(word.text.as_deref().unwrap_or("(not shown)"), false));
+            found.push(diagnostic.with_value(word.text.as_deref().unwrap_or("(not shown)"), false));
         }
     }
     if let Some(most) = most {

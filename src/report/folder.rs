@@ -10,9 +10,9 @@ use tempfile::NamedTempFile;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the report {}: {source}", path.display())]
 pub struct ReportError {
-    /// The file or folder.
+    /// The file or folder that it is about.
     pub path: PathBuf,
-    /// The cause.
+    /// What the system said.
     pub source: io::Error,
 }
 
@@ -85,7 +85,7 @@ impl ReportFolder {
         })
     }
 
-    /// Writes a whole file.
+    /// Writes a whole file, under a temporary name first, and returns its path.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, ReportError> {
         let mut file = self.begin(name)?;
         file.put(bytes)?;

@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use super::escape::{inert, shown};
 use super::folder::{ReportError, ReportFile, ReportFolder};
+use super::groups::GroupKey;
 use super::model::{Kind, ProblemGroup, RunReport};
 use super::sections;
 use super::terminal::{next_step, verdict};
-use crate::diagnostic::{Code, Diagnostic, column_letter, thousands};
+use crate::diagnostic::{Diagnostic, column_letter, thousands};
 
 /// Problems that a page holds: what a browser opens in a moment.
 const MOST_PROBLEMS: u64 = 100_000;
@@ -26,7 +27,7 @@ const SCRIPT: &str = include_str!("page/page.js");
 #[derive(Debug)]
 pub(super) struct PageProblems {
     file: ReportFile,
-    groups: HashMap<(Code, Option<Arc<str>>), usize>,
+    groups: HashMap<GroupKey, usize>,
     files: Vec<Arc<str>>,
     count: u64,
 }
@@ -41,11 +42,7 @@ impl PageProblems {
         })
     }
 
-    pub(super) fn add(
-        &mut self,
-        group: (Code, Option<Arc<str>>),
-        d: &Diagnostic,
-    ) -> Result<(), ReportError> {
+    pub(super) fn add(&mut self, group: GroupKey, d: &Diagnostic) -> Result<(), ReportError> {
         if self.count >= MOST_PROBLEMS {
             return Ok(());
         }
@@ -87,11 +84,11 @@ impl PageProblems {
 #[derive(Debug)]
 pub struct PageParts {
     problems: Vec<u8>,
-    groups: HashMap<(Code, Option<Arc<str>>), usize>,
+    groups: HashMap<GroupKey, usize>,
     files: Vec<Arc<str>>,
 }
 
-/// Writes the page.
+/// Writes `report.html` and returns its path.
 pub fn write(
     folder: &ReportFolder,
     report: &RunReport,

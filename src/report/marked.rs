@@ -20,7 +20,7 @@ use super::summary::Summary;
 use crate::diagnostic::Diagnostic;
 use crate::partner::{RowResult, SourceValue};
 
-/// Notes that a workbook holds: more make Excel slow, and `_problems` tells the rest.
+/// Notes that a workbook holds: more make Excel slow, and `_problems` has the rest.
 const MOST_NOTES: usize = 1_000;
 /// Rows of a sheet. Source: Excel's limits.
 const MOST_ROWS: u32 = 1_048_576;
@@ -28,10 +28,10 @@ const MOST_ROWS: u32 = 1_048_576;
 /// Which rows a workbook holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MarkedRows {
-    /// Those with a problem.
+    /// The rows with a problem: those to repair.
     #[default]
     Problems,
-    /// All.
+    /// All rows, so that the repaired workbook can replace the source.
     All,
 }
 
@@ -178,7 +178,7 @@ impl Marked {
     }
 }
 
-/// What is told about a cell.
+/// The note on a cell: each of its problems on a line.
 fn note_of<'d>(here: impl Iterator<Item = &'d Diagnostic>) -> String {
     let lines = here.map(|d| match &d.hint {
         Some(hint) => format!("{}: {} {hint}", d.severity, d.message),

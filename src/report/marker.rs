@@ -48,7 +48,7 @@ impl Marker {
         self.handed
     }
 
-    /// Adds a row, where it has a problem or all are wanted. A thread that ended tells why at the end.
+    /// Adds a row, where it has a problem or all are wanted. Why the thread ended early is returned by [`Marker::finish`].
     pub(super) fn add(&mut self, row: RowResult) {
         if !row.diagnostics.is_empty() || self.wanted == MarkedRows::All {
             self.handed += 1;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::model::RunReport;
 
-/// What is told of one job, beside its report.
+/// What is measured of a job beside its report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JobMoments {
     /// When the run ended, in seconds since 1970.

@@ -9,12 +9,15 @@
 mod cell_text;
 mod collector;
 mod contents;
+mod counters;
 mod created;
 mod csv_file;
 mod drift;
 mod ending;
 mod escape;
+mod files;
 mod folder;
+mod groups;
 mod html;
 mod json;
 mod marked;
@@ -32,14 +35,16 @@ mod styles;
 mod summary;
 mod terminal;
 
-pub use collector::{Collector, Counters, PerRow, Wanted};
+pub use collector::Collector;
 pub use contents::{
     Contents, FieldShare, FieldWords, Pause, SamplePayload, SourceValues, Timeline, Verified, Word,
 };
+pub use counters::Counters;
 pub use created::write_created;
 pub use csv_file::Encode;
 pub use drift::drift;
 pub use ending::RunEnding;
+pub use files::{PerRow, Wanted};
 pub use folder::{ReportError, ReportFolder};
 pub use html::{PageParts, write as write_page};
 pub use json::summary_json;

@@ -15,7 +15,7 @@ use crate::partner::RowOutcome;
 pub enum Kind {
     /// Validation without network or state.
     Check,
-    /// Rows were sent.
+    /// Rows were sent, or found to be sent already.
     Import,
     /// Nothing was sent; the counts say what an import would do.
     DryRun,
@@ -26,7 +26,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// In words.
+    /// As the verdict and the page name it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Kind {
     }
 }
 
-/// Rows by outcome.
+/// Rows by outcome: every row is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts([u64; 9]);
 
@@ -49,13 +49,13 @@ impl Counts {
         self.0[outcome as usize] += n;
     }
 
-    /// Rows of an outcome.
+    /// How many rows have this outcome.
     #[must_use]
     pub fn get(&self, outcome: RowOutcome) -> u64 {
         self.0[outcome as usize]
     }
 
-    /// All rows.
+    /// The rows of all outcomes together.
     #[must_use]
     pub fn sum(&self) -> u64 {
         self.0.iter().sum()
@@ -65,17 +65,17 @@ impl Counts {
 /// Problems of one kind in one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProblemGroup {
-    /// The kind.
+    /// What is wrong.
     pub code: Code,
-    /// Its level.
+    /// Whether it keeps rows from being sent.
     pub severity: Severity,
     /// The column's name, where it is about a column.
     pub column: Option<Arc<str>>,
-    /// How many.
+    /// How many problems are in the group.
     pub count: u64,
     /// The first of them, on one line: place, value, message.
     pub example: String,
-    /// How to repair it.
+    /// How to repair it, where there is more to say than of all problems of this kind.
     pub hint: Option<String>,
 }
 
@@ -84,9 +84,9 @@ pub struct ProblemGroup {
 pub struct CountLine {
     /// The name in the summary's JSON.
     pub name: &'static str,
-    /// In words.
+    /// What it means, as the terminal and the page say it.
     pub meaning: &'static str,
-    /// How many rows.
+    /// How many rows; 0 is listed too.
     pub count: u64,
     /// `done`, `wait`, `bad` or `idle`: its colour on the page, beside the words.
     pub class: &'static str,
@@ -95,7 +95,7 @@ pub struct CountLine {
 /// What was detected of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detected {
-    /// The file.
+    /// The file as it was named.
     pub file: String,
     /// What was found out: encoding, delimiter, sheet, header, the order of each date column.
     pub decisions: Vec<Decision>,
@@ -142,48 +142,48 @@ pub struct Decision {
 /// ([`read_stored`](super::read_stored)): those are made again from the run's problems.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {
-    /// Its name.
+    /// The run's name: when it began, and a few random characters.
     pub run: String,
-    /// What kind.
+    /// What was done; the meaning of the counts depends on it.
     pub kind: Kind,
     /// The API; none for a check.
     pub target: Option<String>,
-    /// The mapping's name.
+    /// The mapping's name, which identifies rows in the state.
     pub mapping: String,
-    /// The files.
+    /// The files that were read, as they were named.
     pub files: Vec<String>,
     /// Rows by outcome. A check counts valid rows as deferred: nothing was tried.
     pub counts: Counts,
-    /// What a verification found.
+    /// What a verification found; then its numbers are the rows, not `counts`.
     pub verified: Option<Verified>,
     /// Problems of rows, most frequent first.
     pub groups: Vec<ProblemGroup>,
-    /// Errors and warnings.
+    /// Problems that are errors.
     pub errors: u64,
-    /// Warnings.
+    /// Problems that are warnings.
     pub warnings: u64,
     /// What was detected, by file.
     pub detected: Vec<Detected>,
-    /// What the rows hold.
+    /// What the rows hold: field shares, samples, words.
     pub contents: Contents,
     /// Rows over time, where rows were sent.
     pub timeline: Option<Timeline>,
     /// Whether values of cells may be shown.
     pub values: SourceValues,
-    /// Why it stopped early.
+    /// Why it stopped early; a report without it went through all rows.
     pub stopped: Option<String>,
-    /// Wall-clock time.
+    /// How long it took, in seconds of wall-clock time.
     pub seconds: f64,
-    /// The exit code.
+    /// The exit code of the process, 0 to 4 or 130.
     pub exit: u8,
-    /// Files that were written.
+    /// Report files that were written.
     pub written: Vec<PathBuf>,
     /// Whether a written file holds the user's own rows, bank data included.
     pub holds_bank_data: bool,
 }
 
 impl RunReport {
-    /// All rows.
+    /// All rows of the run: the lines add up to it.
     #[must_use]
     pub fn rows(&self) -> u64 {
         match &self.verified {
@@ -246,7 +246,7 @@ impl RunReport {
             .collect()
     }
 
-    /// Rows of an outcome.
+    /// How many rows have this outcome.
     #[must_use]
     pub fn count(&self, outcome: RowOutcome) -> u64 {
         self.counts.get(outcome)

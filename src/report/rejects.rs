@@ -19,11 +19,11 @@ pub struct RejectFormat {
     pub dropped: Option<usize>,
     /// The name of the added column.
     pub problems_column: &'static str,
-    /// The delimiter.
+    /// The byte between two cells.
     pub delimiter: u8,
     /// Blank lines above the header, where the mapping names its row.
     pub blank_lines: u64,
-    /// The byte order mark.
+    /// The byte order mark, or nothing.
     pub mark: &'static [u8],
     /// Text to bytes, where that is not UTF-8.
     pub encode: Option<Encode>,

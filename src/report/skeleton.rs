@@ -1,6 +1,6 @@
 //! All of `report.xlsx` but the rows of its sheets, made by the library: formats, header rows, notes, filters, the summary.
 //!
-//! The same workbook is made twice. At the beginning it tells what stands before the rows of each sheet, and the numbers
+//! The same workbook is made twice. At the beginning it shows what stands before the rows of each sheet, and the numbers
 //! of the formats; in the end, with notes, filters and summary, what stands behind them, and all other parts.
 
 use std::io::{self, Cursor, Read as _};
@@ -91,7 +91,7 @@ impl Skeleton {
         }
         let behind = xml[rows..].find("</sheetData>").map(|n| rows + n);
         let behind = behind.ok_or_else(strange)?;
-        // The size of the sheet is not known before its rows, and need not be told.
+        // The size of the sheet is not known before its rows, and need not be written.
         let mut before = xml[..from].to_owned();
         if let (Some(at), Some(end)) = (before.find("<dimension"), before.find("<sheetViews")) {
             before.replace_range(at..end, "");

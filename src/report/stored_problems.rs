@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, Severity};
 
-/// Takes parts, in order.
+/// Stores the compressed parts of a run's problems; they have to be read back in the order in which they were given.
 pub type KeepProblems = Box<dyn FnMut(Vec<u8>) + Send>;
 
 /// Bytes of a part before it is compressed.
@@ -116,7 +116,7 @@ mod tests {
     fn problems_come_back_without_their_values() {
         let parts: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let kept = Arc::clone(&parts);
-        let mut keeper = ProblemStore::new(Box::new(move |part| kept.lock().unwrap().push(part)));
+        let mut store = ProblemStore::new(Box::new(move |part| kept.lock().unwrap().push(part)));
         let at = Location {
             file: Some("a.csv".into()),
             row: Some(17),
@@ -126,12 +126,12 @@ mod tests {
             }),
             ..Location::default()
         };
-        let told =
+        let kept_problem =
             Diagnostic::new(Code::DateInvalid, at, "\"x\" is no date").with_value("x", false);
-        keeper.add(&told);
-        keeper.flush();
+        store.add(&kept_problem);
+        store.flush();
         let back = read_problems(&parts.lock().unwrap()[0]);
-        assert_eq!(back, vec![told.without_values()]);
+        assert_eq!(back, vec![kept_problem.without_values()]);
         assert!(read_problems(b"no part").is_empty());
     }
 }

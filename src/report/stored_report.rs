@@ -23,7 +23,7 @@ pub enum StoredReportError {
         "the stored report has form {found}, newer than form {VERSION} that this partner-sync reads: use the version that wrote it"
     )]
     Newer {
-        /// Its form.
+        /// The version of its form.
         found: u64,
     },
     /// It is damaged, or no report.

@@ -1,5 +1,5 @@
 //! The words of the terminal: verdict, counts, the most frequent problems with one example each, what to
-//! do next, where the reports are. It fits a screen. Text first; colour is the front desk's.
+//! do next, where the reports are. It fits a screen. Text first; colour is added by `cli`.
 
 use std::fmt::Write as _;
 

@@ -38,7 +38,7 @@ struct Pages {
 pub(super) struct Book {
     pages: RwLock<Pages>,
     file: Option<std::sync::Mutex<File>>,
-    /// What tells this book from any other: a target of its own for the client's state.
+    /// What distinguishes this book from any other: a target of its own for the client's state.
     name: String,
 }
 
@@ -177,17 +177,12 @@ impl Partner {
 
 /// The answer to a create. Source: the documented response example; what the request does not say is left out.
 fn answer_of(body: &Value, id: &str, now: i64) -> Value {
-    let moment = jiff::Timestamp::from_millisecond(now)
-        .map(|t| t.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
-        .unwrap_or_default();
-    let organization = body.get("organization").cloned().unwrap_or(Value::Null);
-    let audit = json!({"createdAt": moment, "updatedAt": moment});
-    let archive = json!({"archived": false, "archivedStatusChangedAt": moment});
-    let active = json!({"active": true, "activeStatusChangedAt": moment});
+    let organization = body.get("organization").unwrap_or(&Value::Null);
+    let history = history(now);
     let mut answer = Map::new();
     answer.insert("id".into(), json!(id));
     answer.insert("status".into(), json!("Active"));
-    for name in [
+    let kept = [
         "type",
         "hcoXrefId",
         "businessName",
@@ -199,55 +194,20 @@ fn answer_of(body: &Value, id: &str, now: i64) -> Value {
         "rrmsSiteGroupId",
         "timezoneId",
         "actionPlanCode",
-    ] {
-        if let Some(value) = organization.get(name) {
-            answer.insert(name.into(), value.clone());
-        }
-    }
-    answer.insert("archiveInfo".into(), archive.clone());
-    answer.insert("auditInfo".into(), audit.clone());
-    answer.insert("activeInfo".into(), active.clone());
+    ];
+    answer.extend(taken(organization, &kept));
+    answer.extend(history.clone());
     let mut party = Map::new();
     party.insert("id".into(), json!(new_id()));
-    for name in ["legacyIdentifier", "phoneNumbers", "addresses"] {
-        if let Some(value) = organization.get(name) {
-            party.insert(name.into(), value.clone());
-        }
-    }
-    party.insert("archiveInfo".into(), archive);
-    party.insert("auditInfo".into(), audit);
-    party.insert("activeInfo".into(), active);
+    let kept = ["legacyIdentifier", "phoneNumbers", "addresses"];
+    party.extend(taken(organization, &kept));
+    party.extend(history);
     answer.insert("party".into(), Value::Object(party));
-    let as_moment = |value: &Value| {
-        let day = value
-            .as_str()
-            .unwrap_or("")
-            .split('T')
-            .next()
-            .unwrap_or("")
-            .to_owned();
-        json!(format!("{day}T00:00:00.000Z"))
-    };
     if let Some(date) = organization.get("signOnDate") {
-        answer.insert("signOnDate".into(), as_moment(date));
+        answer.insert("signOnDate".into(), midnight(date));
     }
     if let Some(Value::Object(criteria)) = body.get("partnerCriteria") {
-        let mut shown = Map::new();
-        shown.insert("id".into(), json!(new_id()));
-        for (name, value) in criteria {
-            match name.as_str() {
-                "partnerTypeId" => {
-                    shown.insert("partnerType".into(), json!({ "id": value }));
-                }
-                name if name.ends_with("Date") => {
-                    shown.insert(name.into(), as_moment(value));
-                }
-                name => {
-                    shown.insert(name.into(), value.clone());
-                }
-            }
-        }
-        answer.insert("partnerCriteria".into(), Value::Object(shown));
+        answer.insert("partnerCriteria".into(), criteria_of(criteria));
     }
     for (from, to) in [
         ("parentId", "parentPartner"),
@@ -258,10 +218,56 @@ fn answer_of(body: &Value, id: &str, now: i64) -> Value {
         }
     }
     if let Some(Value::Array(ids)) = organization.get("vendorProfileIds") {
-        answer.insert(
-            "vendorProfiles".into(),
-            Value::Array(ids.iter().map(|id| json!({ "id": id })).collect()),
-        );
+        let profiles = ids.iter().map(|id| json!({ "id": id })).collect();
+        answer.insert("vendorProfiles".into(), Value::Array(profiles));
     }
     Value::Object(answer)
+}
+
+/// When something was created, and that it is neither archived nor inactive.
+fn history(now: i64) -> Map<String, Value> {
+    let moment = jiff::Timestamp::from_millisecond(now)
+        .map(|t| t.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+        .unwrap_or_default();
+    Map::from_iter([
+        (
+            "archiveInfo".to_owned(),
+            json!({"archived": false, "archivedStatusChangedAt": moment}),
+        ),
+        (
+            "auditInfo".to_owned(),
+            json!({"createdAt": moment, "updatedAt": moment}),
+        ),
+        (
+            "activeInfo".to_owned(),
+            json!({"active": true, "activeStatusChangedAt": moment}),
+        ),
+    ])
+}
+
+/// Those of the named members that are there.
+fn taken<'v>(from: &'v Value, names: &'v [&str]) -> impl Iterator<Item = (String, Value)> + 'v {
+    names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), from.get(name)?.clone())))
+}
+
+/// The API shows dates as moments.
+fn midnight(date: &Value) -> Value {
+    let text = date.as_str().unwrap_or("");
+    let day = text.split_once('T').map_or(text, |(day, _)| day);
+    json!(format!("{day}T00:00:00.000Z"))
+}
+
+fn criteria_of(asked: &Map<String, Value>) -> Value {
+    let mut criteria = Map::new();
+    criteria.insert("id".into(), json!(new_id()));
+    for (name, value) in asked {
+        match name.as_str() {
+            "partnerTypeId" => criteria.insert("partnerType".into(), json!({ "id": value })),
+            name if name.ends_with("Date") => criteria.insert(name.into(), midnight(value)),
+            name => criteria.insert(name.into(), value.clone()),
+        };
+    }
+    Value::Object(criteria)
 }

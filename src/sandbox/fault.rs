@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Mutex;
 
-/// What can go wrong.
+/// What can go wrong with a request, on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultKind {
     /// The connection is reset before anything is made.
@@ -56,9 +56,9 @@ impl FaultKind {
 /// A fault and how often: a probability, or for `expire-token-after` a number of requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fault {
-    /// What.
+    /// What goes wrong.
     pub kind: FaultKind,
-    /// How often.
+    /// How often, from 0 to 1; of faults that count, after how many requests.
     pub measure: f64,
 }
 

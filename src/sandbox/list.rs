@@ -43,119 +43,153 @@ const KNOWN: [&str; 13] = [
     "isW2",
 ];
 
+/// A question to the list, read.
+struct Question {
+    skip: usize,
+    take: usize,
+    newest_first: bool,
+    include: Vec<String>,
+    statuses: Vec<String>,
+    ids: Vec<String>,
+    criteria: Vec<String>,
+    payout: Vec<String>,
+    types: Vec<String>,
+    search: String,
+    /// `w9Submitted`, `enableCommissions`, `isW2`.
+    flags: [Option<bool>; 3],
+}
+
+fn one<'p>(parameters: &'p Parameters, name: &str) -> Option<&'p str> {
+    let values = parameters.get(name)?;
+    values.first().map(String::as_str)
+}
+
+/// All values of a parameter in lower case, those listed by commas too.
+fn many(parameters: &Parameters, name: &str) -> Vec<String> {
+    let values = parameters.get(name).map_or(&[][..], Vec::as_slice);
+    values
+        .iter()
+        .flat_map(|v| v.split(','))
+        .map(str::trim)
+        .filter(|v| !v.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+impl Question {
+    /// Reads the parameters, or says what is wrong with them.
+    fn read(parameters: &Parameters) -> Result<Self, Vec<String>> {
+        let one = |name: &str| one(parameters, name);
+        let many = |name: &str| many(parameters, name);
+        let mut messages: Vec<String> = parameters
+            .keys()
+            .filter(|name| !KNOWN.contains(&name.as_str()))
+            .map(|name| format!("property {name} should not exist"))
+            .collect();
+        let mut number = |name: &str, default: usize| match one(name).map(str::parse::<usize>) {
+            None => default,
+            Some(Ok(n)) => n,
+            Some(Err(_)) => {
+                messages.push(format!("{name} must be an integer number"));
+                default
+            }
+        };
+        let skip = number("skip", 0);
+        let take = number("take", DEFAULT_TAKE).clamp(1, LARGEST_TAKE);
+        let newest_first = match one("order_by").map(str::to_ascii_uppercase).as_deref() {
+            None | Some("ASC") => false,
+            Some("DESC") => true,
+            Some(_) => {
+                messages.push("order_by must be one of the following values: ASC, DESC".to_owned());
+                false
+            }
+        };
+        let flags = ["w9Submitted", "enableCommissions", "isW2"].map(|name| match one(name) {
+            None => None,
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            Some(_) => {
+                messages.push(format!("{name} must be a boolean value"));
+                None
+            }
+        });
+        let (include, types) = (many("include"), many("partnerTypeIds"));
+        if !types.is_empty() && !include.iter().any(|i| i == "partner-type") {
+            messages.push("partnerTypeIds needs include=partner-type".to_owned());
+        }
+        if !messages.is_empty() {
+            messages.sort();
+            return Err(messages);
+        }
+        let mut statuses = many("status");
+        if statuses.is_empty() {
+            statuses = ["active", "inactive", "suspended", "restored"]
+                .map(str::to_owned)
+                .to_vec();
+        }
+        Ok(Self {
+            skip,
+            take,
+            newest_first,
+            include,
+            statuses,
+            ids: many("partnerIds"),
+            criteria: many("partnerStatus"),
+            payout: many("commissionPayoutStatus"),
+            types,
+            search: one("searchTerm").unwrap_or("").trim().to_lowercase(),
+            flags,
+        })
+    }
+
+    fn fits(&self, p: &Partner) -> bool {
+        /// An empty list asks for nothing.
+        fn asks_for(wanted: &[String], has: &str) -> bool {
+            wanted.is_empty() || wanted.contains(&has.to_lowercase())
+        }
+        asks_for(&self.statuses, &p.status)
+            && (self.search.is_empty() || p.names.contains(&self.search))
+            && (self.ids.is_empty() || self.ids.contains(&p.id))
+            && asks_for(&self.criteria, &p.criteria_status)
+            && asks_for(&self.payout, &p.payout_status)
+            && (self.types.is_empty()
+                || p.type_id.as_ref().is_some_and(|t| asks_for(&self.types, t)))
+            && self
+                .flags
+                .iter()
+                .zip(&p.flags)
+                .all(|(wanted, has)| wanted.is_none_or(|w| *has == Some(w)))
+    }
+}
+
 /// One page, or what is wrong with the question. Partners younger than `visible_before` are not listed yet.
 pub(super) fn page(
     book: &Book,
     parameters: &Parameters,
     visible_before: i64,
 ) -> Result<Value, Vec<String>> {
-    let mut messages: Vec<String> = parameters
-        .keys()
-        .filter(|name| !KNOWN.contains(&name.as_str()))
-        .map(|name| format!("property {name} should not exist"))
-        .collect();
-    let one = |name: &str| {
-        parameters
-            .get(name)
-            .and_then(|v| v.first())
-            .map(String::as_str)
-    };
-    let many = |name: &str| -> Vec<String> {
-        let values = parameters.get(name).map_or(&[][..], Vec::as_slice);
-        values
-            .iter()
-            .flat_map(|v| v.split(','))
-            .map(str::trim)
-            .filter(|v| !v.is_empty())
-            .map(str::to_lowercase)
-            .collect()
-    };
-    let mut number = |name: &str, default: usize| match one(name).map(str::parse::<usize>) {
-        None => default,
-        Some(Ok(n)) => n,
-        Some(Err(_)) => {
-            messages.push(format!("{name} must be an integer number"));
-            default
-        }
-    };
-    let skip = number("skip", 0);
-    let take = number("take", DEFAULT_TAKE).clamp(1, LARGEST_TAKE);
-    let newest_first = match one("order_by").map(str::to_ascii_uppercase).as_deref() {
-        None | Some("ASC") => false,
-        Some("DESC") => true,
-        Some(_) => {
-            messages.push("order_by must be one of the following values: ASC, DESC".to_owned());
-            false
-        }
-    };
-    let mut flag = |name: &str| match one(name) {
-        None => None,
-        Some("true") => Some(true),
-        Some("false") => Some(false),
-        Some(_) => {
-            messages.push(format!("{name} must be a boolean value"));
-            None
-        }
-    };
-    let flags = [flag("w9Submitted"), flag("enableCommissions"), flag("isW2")];
-    let include = many("include");
-    let types = many("partnerTypeIds");
-    if !types.is_empty() && !include.iter().any(|i| i == "partner-type") {
-        messages.push("partnerTypeIds needs include=partner-type".to_owned());
-    }
-    if !messages.is_empty() {
-        messages.sort();
-        return Err(messages);
-    }
-    let statuses = match many("status") {
-        empty if empty.is_empty() => ["active", "inactive", "suspended", "restored"]
-            .map(str::to_owned)
-            .to_vec(),
-        given => given,
-    };
-    let ids = many("partnerIds");
-    let (criteria, payout) = (many("partnerStatus"), many("commissionPayoutStatus"));
-    let search = one("searchTerm").unwrap_or("").trim().to_lowercase();
-    let fits = |p: &Partner| {
-        p.created <= visible_before
-            && statuses.contains(&p.status.to_lowercase())
-            && (search.is_empty() || p.names.contains(&search))
-            && (ids.is_empty() || ids.contains(&p.id))
-            && (criteria.is_empty() || criteria.contains(&p.criteria_status.to_lowercase()))
-            && (payout.is_empty() || payout.contains(&p.payout_status.to_lowercase()))
-            && (types.is_empty()
-                || p.type_id
-                    .as_ref()
-                    .is_some_and(|t| types.contains(&t.to_lowercase())))
-            && flags
-                .iter()
-                .zip(&p.flags)
-                .all(|(wanted, has)| wanted.is_none_or(|w| *has == Some(w)))
-    };
+    let question = Question::read(parameters)?;
+    let Question { skip, take, .. } = question;
     let (items, total) = book
         .with(|partners| {
-            let total = partners.iter().filter(|p| fits(p)).count();
-            let start = skip.saturating_mul(take);
-            let whole = |p: &Partner| shown(p, partners, &include);
-            let items: Vec<Value> = if newest_first {
-                partners
-                    .iter()
-                    .rev()
-                    .filter(|p| fits(p))
-                    .skip(start)
-                    .take(take)
-                    .map(whole)
-                    .collect()
-            } else {
-                partners
-                    .iter()
-                    .filter(|p| fits(p))
-                    .skip(start)
-                    .take(take)
-                    .map(whole)
-                    .collect()
+            let fitting: Vec<&Partner> = partners
+                .iter()
+                .filter(|p| p.created <= visible_before && question.fits(p))
+                .collect();
+            let on_page = |index: usize| {
+                let at = skip.saturating_mul(take).saturating_add(index);
+                let at = if question.newest_first {
+                    fitting.len().checked_sub(1)?.checked_sub(at)?
+                } else {
+                    at
+                };
+                fitting.get(at)
             };
-            (items, total)
+            let items: Vec<Value> = (0..take)
+                .map_while(on_page)
+                .map(|p| shown(p, partners, &question.include))
+                .collect();
+            (items, fitting.len())
         })
         .unwrap_or_default();
     Ok(json!({

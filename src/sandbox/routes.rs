@@ -184,25 +184,7 @@ async fn create(
         let status = StatusCode::BAD_REQUEST;
         return reply(status, None, nest_error(status, "Unexpected token in JSON"));
     };
-    let mut messages = rules::check(&value);
-    for (name, values) in parameters(query.as_deref().unwrap_or("")) {
-        match name.as_str() {
-            "createApptivoAccount" | "createBillDotComProfile" => {
-                if values.iter().any(|v| v != "true" && v != "false") {
-                    messages.push(format!("{name} must be a boolean value"));
-                }
-            }
-            _ => messages.push(format!("property {name} should not exist")),
-        }
-    }
-    if let Some(name) = &shared.refuse_name
-        && value
-            .pointer("/organization/businessName")
-            .and_then(Value::as_str)
-            == Some(name)
-    {
-        messages.push(format!("organization.businessName must not be {name}"));
-    }
+    let messages = problems_of(&shared, query.as_deref().unwrap_or(""), &value);
     let key = value
         .pointer("/organization/legacyIdentifier")
         .and_then(Value::as_str)
@@ -217,25 +199,9 @@ async fn create(
     {
         organization.remove(field);
     }
-    // A real service goes on with a request whose client has hung up; so the work is not ours to cancel.
     let slow = drawn.filter(|d| d.0 == FaultKind::Slow).map(|d| d.1);
-    let work = tokio::spawn({
-        let shared = Arc::clone(&shared);
-        async move {
-            match slow {
-                Some(random) if random < 0.5 => {
-                    let made = shared.make(&value);
-                    tokio::time::sleep(shared.slow_for).await;
-                    made
-                }
-                Some(_) => {
-                    tokio::time::sleep(shared.slow_for).await;
-                    shared.make(&value)
-                }
-                None => shared.make(&value),
-            }
-        }
-    });
+    // A real service goes on with a request whose client has hung up; so the work is not ours to cancel.
+    let work = tokio::spawn(make(Arc::clone(&shared), value, slow));
     let made = work.await.unwrap_or_default();
     let key = key.as_deref();
     match drawn.map(|d| d.0) {
@@ -265,6 +231,47 @@ async fn create(
             reply(StatusCode::CREATED, key, answer(StatusCode::CREATED, cut))
         }
         _ => reply(StatusCode::CREATED, key, answer(StatusCode::CREATED, made)),
+    }
+}
+
+/// All that is wrong with a create: body, query, and what the settings refuse.
+fn problems_of(shared: &Shared, query: &str, value: &Value) -> Vec<String> {
+    let mut messages = rules::check(value);
+    for (name, values) in parameters(query) {
+        match name.as_str() {
+            "createApptivoAccount" | "createBillDotComProfile" => {
+                if values.iter().any(|v| v != "true" && v != "false") {
+                    messages.push(format!("{name} must be a boolean value"));
+                }
+            }
+            _ => messages.push(format!("property {name} should not exist")),
+        }
+    }
+    if let Some(name) = &shared.refuse_name
+        && value
+            .pointer("/organization/businessName")
+            .and_then(Value::as_str)
+            == Some(name)
+    {
+        messages.push(format!("organization.businessName must not be {name}"));
+    }
+    messages
+}
+
+/// Keeps a partner; slowly where a random part of 0..1 is given: in one half of the cases it waits after that, in the
+/// other before.
+async fn make(shared: Arc<Shared>, value: Value, slow: Option<f64>) -> String {
+    match slow {
+        Some(random) if random < 0.5 => {
+            let made = shared.make(&value);
+            tokio::time::sleep(shared.slow_for).await;
+            made
+        }
+        Some(_) => {
+            tokio::time::sleep(shared.slow_for).await;
+            shared.make(&value)
+        }
+        None => shared.make(&value),
     }
 }
 

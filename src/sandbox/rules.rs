@@ -93,7 +93,20 @@ fn check_organization(o: &Map<String, Value>, messages: &mut Vec<String>) {
     if o.get("integrationMetadata").is_some_and(|v| !v.is_object()) {
         messages.push("organization.integrationMetadata must be an object".to_owned());
     }
-    for (index, address) in array(o, at, "addresses", messages).iter().enumerate() {
+    check_addresses(o, messages);
+    check_phones(o, messages);
+    for id in array(o, at, "vendorProfileIds", messages) {
+        if !id.as_str().is_some_and(is_uuid) {
+            messages.push("each value in organization.vendorProfileIds must be a UUID".to_owned());
+        }
+    }
+}
+
+fn check_addresses(organization: &Map<String, Value>, messages: &mut Vec<String>) {
+    for (index, address) in array(organization, "organization", "addresses", messages)
+        .iter()
+        .enumerate()
+    {
         let at = format!("organization.addresses.{index}");
         let Some(address) = address.as_object() else {
             messages.push(format!("{at} must be an object"));
@@ -119,7 +132,13 @@ fn check_organization(o: &Map<String, Value>, messages: &mut Vec<String>) {
         }
         integer(address, &at, "addressType", messages);
     }
-    for (index, phone) in array(o, at, "phoneNumbers", messages).iter().enumerate() {
+}
+
+fn check_phones(organization: &Map<String, Value>, messages: &mut Vec<String>) {
+    for (index, phone) in array(organization, "organization", "phoneNumbers", messages)
+        .iter()
+        .enumerate()
+    {
         let at = format!("organization.phoneNumbers.{index}");
         let Some(phone) = phone.as_object() else {
             messages.push(format!("{at} must be an object"));
@@ -134,11 +153,6 @@ fn check_organization(o: &Map<String, Value>, messages: &mut Vec<String>) {
         text(phone, &at, "extension", messages);
         text(phone, &at, "phoneNumber", messages);
         integer(phone, &at, "phoneType", messages);
-    }
-    for id in array(o, at, "vendorProfileIds", messages) {
-        if !id.as_str().is_some_and(is_uuid) {
-            messages.push("each value in organization.vendorProfileIds must be a UUID".to_owned());
-        }
     }
 }
 

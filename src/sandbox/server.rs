@@ -20,18 +20,18 @@ use super::routes;
 use super::shared::{Log, Shared};
 use crate::clock::Clock;
 
-/// How the sandbox behaves.
+/// How the sandbox behaves; the default is the API as documented, on a free port, without faults.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where it listens; port 0 takes a free one. It listens on loopback only.
     pub port: u16,
     /// The token it accepts; any, where none is set.
     pub token: Option<String>,
-    /// What each answer takes.
+    /// How long each answer takes at least.
     pub latency: Duration,
     /// Requests a second it accepts, with a burst of as many.
     pub rate_limit: Option<f64>,
-    /// What goes wrong.
+    /// Faults on request; none by default.
     pub faults: Vec<Fault>,
     /// Where the faults are drawn from.
     pub seed: u64,
@@ -74,23 +74,23 @@ impl Default for Settings {
     }
 }
 
-/// The sandbox cannot start.
+/// Why the sandbox cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// The port is taken.
+    /// The port is taken, or may not be used.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Listen {
-        /// The port.
+        /// The port that was asked for.
         port: u16,
-        /// The cause.
+        /// What the system said.
         source: io::Error,
     },
     /// A file cannot be opened.
     #[error("cannot open {}: {source}", path.display())]
     File {
-        /// The file.
+        /// The partners' file or the log.
         path: PathBuf,
-        /// The cause.
+        /// What the system said.
         source: io::Error,
     },
 }
@@ -161,7 +161,7 @@ impl Sandbox {
         })
     }
 
-    /// Where it listens: `http://127.0.0.1:4711`.
+    /// The base address, as a client takes it: `http://127.0.0.1:4711`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -173,7 +173,7 @@ impl Sandbox {
         &self.name
     }
 
-    /// Waits until it stops.
+    /// Serves until the process ends or the listener breaks.
     pub async fn wait(mut self) {
         let _ = (&mut self.task).await;
     }

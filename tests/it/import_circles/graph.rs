@@ -90,12 +90,7 @@ impl Crate {
 
     fn add(&mut self, tree: &Tree, file: String, parent: usize, mut parsed: ParsedModule) -> usize {
         let folder = folder_of_children(&file);
-        for (name, path) in &parsed.test_only {
-            self.seen.extend(match path {
-                Some(path) => vec![joined(Path::new(&file).parent().unwrap(), path)],
-                None => candidates(&folder, name),
-            });
-        }
+        self.leave_out_tests(tree, &file, &parsed);
         let (names, inline) = (
             std::mem::take(&mut parsed.children),
             std::mem::take(&mut parsed.inline),
@@ -120,6 +115,29 @@ impl Crate {
             self.modules[at].children.insert(name, inner);
         }
         at
+    }
+
+    /// Files that only tests see, with all that these declare, are known and not looked into.
+    fn leave_out_tests(&mut self, tree: &Tree, file: &str, parsed: &ParsedModule) {
+        let folder = folder_of_children(file);
+        let mut left_out: Vec<String> = Vec::new();
+        for (name, path) in &parsed.test_only {
+            left_out.extend(match path {
+                Some(path) => vec![joined(Path::new(file).parent().unwrap(), path)],
+                None => candidates(&folder, name),
+            });
+        }
+        while let Some(file) = left_out.pop() {
+            let Some(text) = tree.get(&file) else {
+                continue;
+            };
+            let parsed = parse(text);
+            let folder = folder_of_children(&file);
+            for name in &parsed.children {
+                left_out.extend(candidates(&folder, name));
+            }
+            self.seen.insert(file);
+        }
     }
 
     /// What `path`, written in module `at`, leads to; none for another crate.
