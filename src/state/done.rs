@@ -2,7 +2,7 @@
 //!
 //! A look-up in `SQLite` costs several times what is done with a row otherwise, so a run that finds most rows done reads
 //! the records once instead, in their order. A row is known here by a hash of 128 bits over its key and fingerprint: one
-//! half says where it stands, the other half stands there. A false yes is possible once in 10¹⁷ questions.
+//! half gives its place, the other half is what is kept there. A false yes is possible once in 10¹⁷ questions.
 
 use std::hash::Hasher as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use crate::partner::Fingerprint;
 /// Rows that have their partner, as they were sent.
 #[derive(Debug)]
 pub struct DoneRows {
-    /// Zero is a free place; rows stand at their place or behind it.
+    /// Zero is a free place; a row is at its place or the next free one.
     places: Vec<u64>,
     /// How many there are, about.
     rows: usize,
@@ -27,8 +27,8 @@ pub struct DoneRows {
 }
 
 impl DoneRows {
-    /// For so many rows at most.
-    fn with_room_for(rows: usize) -> Self {
+    /// For about so many rows.
+    fn with_places_for(rows: usize) -> Self {
         Self {
             places: vec![0; rows + rows / 4 + 1],
             rows: 0,
@@ -52,9 +52,9 @@ impl DoneRows {
         place_among(self.places.len(), key, fingerprint)
     }
 
-    /// Where `what` stands from `at` on, or the free place where it would.
+    /// Where `what` is kept from `at` on, or the free place where it would.
     fn find(&self, (mut at, what): (usize, u64)) -> usize {
-        // A fifth of the places is free.
+        // At least an eighth of the places is free.
         while self.places[at] != 0 && self.places[at] != what {
             at = if at + 1 == self.places.len() {
                 0
@@ -83,7 +83,7 @@ impl DoneRows {
     }
 }
 
-/// Where a row belongs among so many places, and what stands there.
+/// Where a row belongs among so many places, and what is kept there.
 fn place_among(places: usize, key: &str, fingerprint: &Fingerprint) -> (usize, u64) {
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write(key.as_bytes());
@@ -108,13 +108,13 @@ const RECORDS_OF_A_THREAD: usize = 20_000;
 
 /// From which end of the keys a thread reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
-    First,
-    Last,
+enum ScanDirection {
+    Forward,
+    Backward,
 }
 
 /// What two threads that read towards each other share.
-struct Meeting {
+struct TwoEndedScan {
     done: Mutex<DoneRows>,
     places: usize,
     /// Rows that were put in their places.
@@ -123,9 +123,9 @@ struct Meeting {
     frontiers: [Mutex<Option<String>>; 2],
 }
 
-impl Meeting {
-    fn with_room_for(rows: usize) -> Self {
-        let done = DoneRows::with_room_for(rows);
+impl TwoEndedScan {
+    fn with_places_for(rows: usize) -> Self {
+        let done = DoneRows::with_places_for(rows);
         Self {
             places: done.places.len(),
             done: Mutex::new(done),
@@ -134,27 +134,27 @@ impl Meeting {
         }
     }
 
-    /// Puts rows in their places; false where there is too little room.
+    /// Puts rows in their places; false where there are more than there are places for.
     fn add(&self, rows: &[(usize, u64)]) -> bool {
         let added = self.added.fetch_add(rows.len(), Ordering::Relaxed) + rows.len();
         // Each key can have been read from both ends.
-        let has_room = added <= self.places - self.places / 8;
-        if has_room {
+        let fits = added <= self.places * 7 / 8;
+        if fits {
             lock(&self.done).add_all(rows);
         }
-        has_room
+        fits
     }
 
     /// Whether what lies behind `key` was read from the other end.
-    fn has_met(&self, from: From, key: &str) -> bool {
-        let (own, other) = match from {
-            From::First => (&self.frontiers[0], &self.frontiers[1]),
-            From::Last => (&self.frontiers[1], &self.frontiers[0]),
+    fn has_met(&self, direction: ScanDirection, key: &str) -> bool {
+        let (own, other) = match direction {
+            ScanDirection::Forward => (&self.frontiers[0], &self.frontiers[1]),
+            ScanDirection::Backward => (&self.frontiers[1], &self.frontiers[0]),
         };
         *lock(own) = Some(key.to_owned());
-        lock(other).as_ref().is_some_and(|other| match from {
-            From::First => key >= other.as_str(),
-            From::Last => key <= other.as_str(),
+        lock(other).as_ref().is_some_and(|other| match direction {
+            ScanDirection::Forward => key >= other.as_str(),
+            ScanDirection::Backward => key <= other.as_str(),
         })
     }
 }
@@ -168,48 +168,48 @@ impl LedgerReader {
     pub fn done_rows(&self, most: u64) -> Result<Option<DoneRows>, StateError> {
         let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
         let bytes: i64 = self.look(|c| c.query_row(size, [], |r| r.get(0)))?;
-        let mut room = usize::try_from(bytes / BYTES_OF_A_RECORD).unwrap_or(0);
-        if room as u64 > most {
+        let mut rows = usize::try_from(bytes / BYTES_OF_A_RECORD).unwrap_or(0);
+        if rows as u64 > most {
             return Ok(None);
         }
         loop {
-            match self.gather(room, room >= RECORDS_OF_A_THREAD)? {
+            match self.gather(rows, rows >= RECORDS_OF_A_THREAD)? {
                 Some(done) => return Ok(Some(done)),
-                None => room = room * 2 + TOGETHER,
+                None => rows = rows * 2 + TOGETHER,
             }
         }
     }
 
-    /// The rows that are done, from one end or from both; none where there is too little room for them.
-    fn gather(&self, room: usize, both_ends: bool) -> Result<Option<DoneRows>, StateError> {
-        let meeting = Meeting::with_room_for(room);
+    /// The rows that are done, from one end or from both; none where there are more than `rows`, about.
+    fn gather(&self, rows: usize, both_ends: bool) -> Result<Option<DoneRows>, StateError> {
+        let scan = TwoEndedScan::with_places_for(rows);
         let fits = if both_ends {
             let other = self.again()?;
-            let meeting = &meeting;
+            let scan = &scan;
             std::thread::scope(|scope| {
-                let other = scope.spawn(move || other.read_done(From::Last, meeting));
-                let fits = self.read_done(From::First, meeting);
+                let other = scope.spawn(move || other.read_done(ScanDirection::Backward, scan));
+                let fits = self.read_done(ScanDirection::Forward, scan);
                 match other.join() {
                     Ok(other) => Ok::<bool, StateError>(fits? && other?),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             })?
         } else {
-            self.read_done(From::First, &meeting)?
+            self.read_done(ScanDirection::Forward, &scan)?
         };
-        let done = meeting.done.into_inner();
+        let done = scan.done.into_inner();
         Ok(fits.then(|| done.unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Adds the rows that are done, in the order of their keys, until it meets who reads from the other end. False
-    /// where there is too little room.
-    fn read_done(&self, from: From, meeting: &Meeting) -> Result<bool, StateError> {
+    /// where there are more than there are places for.
+    fn read_done(&self, direction: ScanDirection, scan: &TwoEndedScan) -> Result<bool, StateError> {
         self.look(|connection| {
-            let mut statement = connection.prepare(match from {
-                From::First => {
+            let mut statement = connection.prepare(match direction {
+                ScanDirection::Forward => {
                     "SELECT key, fingerprint, state FROM record WHERE space = ?1 ORDER BY key"
                 }
-                From::Last => {
+                ScanDirection::Backward => {
                     "SELECT key, fingerprint, state FROM record WHERE space = ?1 ORDER BY key DESC"
                 }
             })?;
@@ -220,25 +220,25 @@ impl LedgerReader {
                 let key = row.get_ref(0)?.as_str()?;
                 match RecordState::from_code(row.get(2)?) {
                     Some(RecordState::Created) => {
-                        waiting.push(place_among(meeting.places, key, &Fingerprint(row.get(1)?)));
+                        waiting.push(place_among(scan.places, key, &Fingerprint(row.get(1)?)));
                     }
                     Some(RecordState::Rejected | RecordState::Unsent) => {}
                     Some(RecordState::InFlight | RecordState::InDoubt) | None => {
-                        lock(&meeting.done).open = OpenRows::Perhaps;
+                        lock(&scan.done).open = OpenRows::Perhaps;
                     }
                 }
                 seen += 1;
                 if seen.is_multiple_of(TOGETHER) {
-                    if !meeting.add(&waiting) {
+                    if !scan.add(&waiting) {
                         return Ok(false);
                     }
                     waiting.clear();
-                    if meeting.has_met(from, key) {
+                    if scan.has_met(direction, key) {
                         return Ok(true);
                     }
                 }
             }
-            Ok(meeting.add(&waiting))
+            Ok(scan.add(&waiting))
         })
     }
 }
@@ -258,7 +258,7 @@ mod tests {
             Fingerprint(bytes)
         };
         for rows in [0_u32, 1, 7, 5000] {
-            let mut done = DoneRows::with_room_for(rows as usize);
+            let mut done = DoneRows::with_places_for(rows as usize);
             // Rows of one content differ by their keys.
             let places: Vec<_> = (0..rows)
                 .map(|n| done.place_of(&format!("K-{n}"), &fingerprint(n / 3)))
@@ -279,8 +279,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn some_places_stay_free_however_few_there_are() {
+        for rows in [0, 1, 2, 5, 9, 300] {
+            let scan = TwoEndedScan::with_places_for(rows);
+            let fingerprint = Fingerprint([3; 16]);
+            let all =
+                (0..rows + 10).map(|n| place_among(scan.places, &format!("K-{n}"), &fingerprint));
+            let all: Vec<_> = all.collect();
+            assert!(scan.add(&all[..rows]));
+            let more = all[rows..].iter().filter(|row| scan.add(&[**row]));
+            assert!(rows + more.count() < scan.places, "{rows}");
+        }
+    }
+
     #[tokio::test]
-    async fn a_state_is_read_from_both_its_ends() {
+    async fn what_is_done_is_read_however_many_rows_there_are() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         let start = RunStart {
@@ -298,13 +312,18 @@ mod tests {
             Fingerprint(bytes)
         };
         let rows = 6_000_u32;
-        let claims = (0..rows).map(|n| Claim {
+        let claim = |n: u32| Claim {
             key: RowKey::new(format!("K-{n}")),
             fingerprint: fingerprint(n),
             legacy_identifier: ExternalId::new("x"),
             business_name: String::new(),
-        });
-        ledger.claim(claims.collect()).await.unwrap();
+        };
+        // Claims reserve as many bytes as the last outcome took.
+        ledger.claim(vec![claim(rows)]).await.unwrap();
+        let mut short = Settlement::new(RowKey::new(format!("K-{rows}")), Event::Made);
+        short.partner = Some(PartnerId::new("1"));
+        ledger.settle(vec![short]).await.unwrap();
+        ledger.claim((0..rows).map(claim).collect()).await.unwrap();
         // Each seventh is not answered yet.
         let made = (0..rows).filter(|n| n % 7 > 0).map(|n| {
             let mut made = Settlement::new(RowKey::new(format!("K-{n}")), Event::Made);
@@ -315,6 +334,12 @@ mod tests {
         let reader = ledger.reader().unwrap();
         assert!(reader.gather(100, true).unwrap().is_none());
         assert!(reader.done_rows(1).unwrap().is_none());
+        // The records are smaller than is reckoned with, so they are read more than once.
+        let pages: i64 = reader
+            .look(|c| c.query_row("PRAGMA page_count", [], |r| r.get(0)))
+            .unwrap();
+        let reckoned = usize::try_from(pages * 4096 / BYTES_OF_A_RECORD).unwrap();
+        assert!(reader.gather(reckoned, false).unwrap().is_none());
         for done in [
             reader.gather(rows as usize, false).unwrap().unwrap(),
             reader.gather(rows as usize, true).unwrap().unwrap(),

@@ -31,7 +31,7 @@ pub enum StateError {
         holder: Option<String>,
     },
     /// Of an older version, and not migrated, since another run holds it.
-    #[error("the state {} cannot be read yet: it is of version {found} and has to be brought to version {known} first, which only one process may do, and another run holds it{}. Wait for that run to end, then try again; or use the partner-sync that wrote it.", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    #[error("the state {} is of version {found} and must be updated to version {known} before it can be read, but another run holds it{}. Wait for that run to end, then try again.", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Outdated {
         /// Path of the state file.
         path: PathBuf,
