@@ -23,6 +23,7 @@ impl Plan {
         scratch.findings.clear();
         scratch.remember_for(self);
         scratch.draft.reset(self.rules.len());
+        scratch.plain = row.is_plain();
         for leaf in self.order.iter().copied() {
             let rule = &self.rules[leaf];
             self.fill_leaf(leaf, rule, row, verdicts, scratch);
@@ -67,7 +68,12 @@ impl Plan {
                 s.key = key;
             }
             PlanFeed::Template(index) => match self.templates.fill(*index, row, &self.header) {
-                Ok(text) => self.fill_cell(target(None, 0), Cell::Text(&text), s),
+                Ok(text) => {
+                    // It holds more than the row's own texts.
+                    let plain = std::mem::take(&mut s.plain);
+                    self.fill_cell(target(None, 0), Cell::Text(&text), s);
+                    s.plain = plain;
+                }
                 Err(message) => s
                     .findings
                     .push(Finding::new(leaf, Code::TemplateFailed, message)),

@@ -23,7 +23,7 @@ impl Plan {
                 if text.is_empty() || self.is_null(text) {
                     return;
                 }
-                let plain = !odd && is_plain(text) && text.len() <= LONGEST_TEXT;
+                let plain = !odd && (s.plain || is_plain(text)) && text.len() <= LONGEST_TEXT;
                 if plain && self.fill_plain_text(target, text, s) {
                     return;
                 }

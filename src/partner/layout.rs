@@ -12,12 +12,12 @@ pub(super) struct Place {
     /// The literals before it end here.
     pub(super) end: usize,
     pub(super) leaf: usize,
-    pub(super) what: What,
+    pub(super) form: Form,
 }
 
 /// How a value stands there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum Form {
     /// As it is.
     Value,
     /// A text between quotes that stand there already.
@@ -48,19 +48,19 @@ impl Layout {
         let start = self.literals.len();
         match node {
             Node::Leaf(leaf) | Node::ListLeaf(leaf) => {
-                let (slot, what) = (draft.slot(*leaf), matches!(node, Node::ListLeaf(_)));
-                let what = match slot {
+                let is_list = matches!(node, Node::ListLeaf(_));
+                let form = match draft.slot(*leaf) {
                     Slot::Empty => return false,
-                    _ if what => What::List,
-                    Slot::Text { .. } => What::Text,
-                    _ => What::Value,
+                    _ if is_list => Form::List,
+                    Slot::Text { .. } => Form::Text,
+                    _ => Form::Value,
                 };
-                let quote: &[u8] = if what == What::Text { b"\"" } else { b"" };
+                let quote: &[u8] = if form == Form::Text { b"\"" } else { b"" };
                 self.literals.extend_from_slice(quote);
                 self.places.push(Place {
                     end: self.literals.len(),
                     leaf: *leaf,
-                    what,
+                    form,
                 });
                 self.literals.extend_from_slice(quote);
                 true

@@ -10,7 +10,7 @@ use std::io::Write as _;
 use bytes::Bytes;
 
 use super::draft::{Draft, Filled, Slot};
-use super::layout::{Layout, What};
+use super::layout::{Form, Layout};
 use super::shape::Shape;
 
 /// A place in the body where another partner's id goes once it is known.
@@ -131,12 +131,12 @@ fn write_values(layout: &Layout, draft: &Draft, out: &mut Vec<u8>) -> Vec<Hole> 
     for place in &layout.places {
         out.extend_from_slice(&layout.literals[from..place.end]);
         from = place.end;
-        match (place.what, draft.slot(place.leaf)) {
-            (What::Text, Slot::Text { at }) if plain => {
+        match (place.form, draft.slot(place.leaf)) {
+            (Form::Text, Slot::Text { at }) if plain => {
                 out.extend_from_slice(draft.text(at).as_bytes());
             }
-            (What::Text, Slot::Text { at }) => write_escaped(draft.text(at), out),
-            (What::List, slot) => write_list(place.leaf, slot, draft, plain, out, &mut holes),
+            (Form::Text, Slot::Text { at }) => write_escaped(draft.text(at), out),
+            (Form::List, slot) => write_list(place.leaf, slot, draft, plain, out, &mut holes),
             (_, slot) => write_slot(place.leaf, slot, draft, plain, out, &mut holes),
         }
     }

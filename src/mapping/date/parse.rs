@@ -51,7 +51,7 @@ pub fn read_common(text: &str, hints: &Hints) -> Option<Reading> {
 }
 
 /// Any form, by the formats and the grammar.
-pub(super) fn read_any(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
+fn read_any(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
     for format in &hints.formats {
         if let Some(reading) = by_format(text, format, hints) {
             return reading;
