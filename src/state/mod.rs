@@ -185,4 +185,6 @@ fn fingerprinter(connection: &Connection, path: &Path) -> Result<Fingerprinter, 
 const SCHEME_WHOLE: &[u8] = b"whole";
 
 #[cfg(test)]
+pub(crate) mod test_run;
+#[cfg(test)]
 mod tests;
