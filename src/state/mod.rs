@@ -50,4 +50,6 @@ pub use writer::Ledger;
 #[cfg(test)]
 mod suite;
 #[cfg(test)]
+pub(crate) mod test_run;
+#[cfg(test)]
 mod tests;

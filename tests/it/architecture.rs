@@ -19,7 +19,10 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("api", &["partner", "secret", "clock", "http_client"]),
     ("state", &["partner", "clock"]),
-    ("delivery", &["partner", "api", "state", "diagnostic"]),
+    (
+        "delivery",
+        &["partner", "api", "state", "diagnostic", "clock"],
+    ),
     ("report", &["partner", "diagnostic"]),
     ("config", &["secret"]),
     ("notify", &["secret", "http_client"]),

@@ -5,11 +5,10 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::api::{ListFilter, Page};
-use crate::clock::Clock;
 use crate::partner::{
     ApiWords, Body, ExternalId, Fingerprint, Link, Origin, Query, SourceCells, SourceValue,
 };
-use crate::state::{OpenRows, RecordRow, RunId, RunStart, StateView};
+use crate::state::{RecordRow, StateView, test_run};
 
 /// What the API does with a create.
 #[derive(Clone, Copy)]
@@ -178,17 +177,8 @@ impl Bench {
 
     /// Begins a run; one before it ends as if it had been killed.
     pub(super) fn begin(&mut self) {
-        let start = RunStart {
-            open: OpenRows::Perhaps,
-            id: RunId::new(&Clock::System),
-            command: "import",
-            target: "t".to_owned(),
-            mapping: "m".to_owned(),
-            files: String::new(),
-        };
         self.ledger = None;
-        let path = self.dir.path().join("s.db");
-        let (ledger, doubts, _) = Ledger::begin(&path, &start, &Clock::System).unwrap();
+        let (ledger, doubts) = test_run::begin(&self.dir.path().join("s.db"));
         self.ledger = Some(ledger);
         self.doubts = doubts;
     }
