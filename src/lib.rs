@@ -6,15 +6,15 @@
 //!  a file ──▶ source ──▶ mapping ──▶ partner ──▶ delivery ──▶ report
 //!            SourceRow    Draft    PreparedPartner  │  ▲ Outcome   RunReport
 //!            └────── prepare (the corridor) ────┘   ▼  │
-//!                                            state (the ledger)   api (the telephone)
+//!                                            state (the state)   api (the telephone)
 //! ```
 //!
 //! - [`source`] reads files and yields rows; it knows encodings and dialects, not partners.
 //! - [`mapping`] turns a row into a [`partner`] draft by the user's mapping file; it owns every date.
 //! - [`partner`] knows the documented request body and makes the bytes that are sent.
 //! - [`prepare`] is the corridor through these three, shared by `check` and `import`.
-//! - [`state`] is the ledger, the only door to `SQLite`; [`api`] is the only door to the network.
-//! - [`delivery`] is where exactly-once lives: intent in the ledger, then the call, then the outcome.
+//! - [`state`] is the state, the only door to `SQLite`; [`api`] is the only door to the network.
+//! - [`delivery`] is where exactly-once lives: intent in the state, then the call, then the outcome.
 //! - [`report`] turns what happened into files and words.
 //! - [`notify`] tells a webhook how a night went.
 //! - [`cli`] is the front desk; [`config`] resolves what the user asked for.

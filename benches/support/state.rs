@@ -2,11 +2,11 @@
 
 use partner_sync::clock::Clock;
 use partner_sync::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
-use partner_sync::state::{Claim, Event, Ledger, OpenRows, RunId, RunStart, Settlement};
+use partner_sync::state::{Claim, Event, OpenRows, RunId, RunStart, Settlement, StateWriter};
 
 /// A state of its own, and the runtime that waits for it.
 pub struct State {
-    ledger: Ledger,
+    ledger: StateWriter,
     runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }
@@ -15,7 +15,7 @@ impl State {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let start = RunStart {
-            open: OpenRows::Perhaps,
+            open: OpenRows::MayExist,
             id: RunId::new(&Clock::System),
             command: "import",
             target: "bench".to_owned(),
@@ -23,7 +23,7 @@ impl State {
             files: String::new(),
         };
         let (ledger, doubts, _) =
-            Ledger::begin(&folder.path().join("s.db"), &start, &Clock::System).unwrap();
+            StateWriter::begin(&folder.path().join("s.db"), &start, &Clock::System).unwrap();
         assert!(doubts.is_empty());
         Self {
             ledger,
@@ -89,7 +89,7 @@ fn claims(from: u64, to: u64) -> Vec<Claim> {
 fn outcomes(from: u64, to: u64) -> Vec<Settlement> {
     (from..to)
         .map(|i| {
-            let mut settlement = Settlement::new(RowKey::new(format!("K-{i}")), Event::Made);
+            let mut settlement = Settlement::new(RowKey::new(format!("K-{i}")), Event::Created);
             settlement.partner = Some(PartnerId::new(partner_id(i)));
             settlement
         })

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::contract::{Page, RemotePartner, id_of};
 use super::error::ApiError;
-use crate::partner::{ApiWords, CreateOutcome, NotMade};
+use crate::partner::{ApiWords, CreateOutcome, NotCreated};
 
 /// How long nothing is sent after a 503 that does not say for how long.
 const DEFAULT_503_PAUSE: Duration = Duration::from_secs(1);
@@ -62,9 +62,9 @@ pub(super) fn created(
                 },
             }
         }
-        401 => CreateOutcome::NotMade(NotMade::Unauthorised(words)),
-        403 => CreateOutcome::NotMade(NotMade::Forbidden(words)),
-        429 => CreateOutcome::NotMade(NotMade::Throttled { retry_after }),
+        401 => CreateOutcome::NotCreated(NotCreated::Unauthorised(words)),
+        403 => CreateOutcome::NotCreated(NotCreated::Forbidden(words)),
+        429 => CreateOutcome::NotCreated(NotCreated::Throttled { retry_after }),
         code @ 400..=499 => CreateOutcome::Rejected {
             status: code,
             words,

@@ -20,7 +20,7 @@ use super::error::ApiError;
 use super::retry::{retry_after, spent_quota};
 use crate::clock::Clock;
 use crate::http_client;
-use crate::partner::{ApiWords, CreateOutcome, NotMade, PartnerId, Query};
+use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query};
 
 /// How the client is set up.
 #[derive(Debug, Clone)]
@@ -165,7 +165,7 @@ impl PartnersApi for HttpApi {
                         retry_after: None,
                     }
                 } else {
-                    CreateOutcome::NotMade(NotMade::NotSent(words))
+                    CreateOutcome::NotCreated(NotCreated::NotSent(words))
                 }
             }
         }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::contract::{Backpressure, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::rate_limit::Limiter;
-use crate::partner::{CreateOutcome, NotMade, PartnerId, Query};
+use crate::partner::{CreateOutcome, NotCreated, PartnerId, Query};
 
 /// An API behind a limiter: each request takes a permit first, and what its answer says about the server's load
 /// slows or pauses all workers.
@@ -44,12 +44,12 @@ impl<A: Backpressure> Paced<A> {
 impl<A: PartnersApi + Backpressure> PartnersApi for Paced<A> {
     async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
         if !self.limiter.permit().await {
-            return CreateOutcome::NotMade(NotMade::Stopped);
+            return CreateOutcome::NotCreated(NotCreated::Stopped);
         }
         let outcome = self.inner.create(body, query).await;
         self.follow_backpressure();
         match &outcome {
-            CreateOutcome::NotMade(NotMade::Throttled { retry_after }) => {
+            CreateOutcome::NotCreated(NotCreated::Throttled { retry_after }) => {
                 self.limiter.throttled(*retry_after);
             }
             CreateOutcome::InDoubt {

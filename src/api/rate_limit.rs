@@ -190,7 +190,7 @@ impl Limiter {
 
     /// The times in which nothing was sent because the server asked for it; the last may not be over.
     #[must_use]
-    pub fn left_alone(&self) -> Vec<Pause> {
+    pub fn pauses(&self) -> Vec<Pause> {
         self.pace
             .lock()
             .map_or_else(|_| Vec::new(), |pace| pace.pauses.clone())

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::auth::Auth;
 use super::contract::{ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
-use crate::partner::{CreateOutcome, NotMade, PartnerId, Query};
+use crate::partner::{CreateOutcome, NotCreated, PartnerId, Query};
 
 /// Replays of one request. More than one is needed only when the token changes while it is on its way.
 const REPLAYS: usize = 2;
@@ -50,12 +50,12 @@ impl<A: PartnersApi> PartnersApi for Renewing<A> {
     async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
         let token = self.auth.token().await;
         match self.inner.create(body, query).await {
-            CreateOutcome::NotMade(NotMade::Unauthorised(words)) => {
+            CreateOutcome::NotCreated(NotCreated::Unauthorised(words)) => {
                 let renewed = self.auth.renew(&token).await.is_some();
-                CreateOutcome::NotMade(if renewed {
-                    NotMade::Renewed(words)
+                CreateOutcome::NotCreated(if renewed {
+                    NotCreated::Renewed(words)
                 } else {
-                    NotMade::Unauthorised(words)
+                    NotCreated::Unauthorised(words)
                 })
             }
             outcome => outcome,

@@ -96,7 +96,7 @@ mod tests {
 
     use super::super::scripted::Scripted;
     use super::*;
-    use crate::partner::{ApiWords, NotMade};
+    use crate::partner::{ApiWords, NotCreated};
 
     fn status(status: u16) -> ApiError {
         match status {
@@ -222,8 +222,8 @@ mod tests {
         let api = Scripted::default();
         let (_stop, retrying) = retrying(&api);
         for outcome in [
-            CreateOutcome::NotMade(NotMade::Throttled { retry_after: None }),
-            CreateOutcome::NotMade(NotMade::NotSent(ApiWords::new("refused"))),
+            CreateOutcome::NotCreated(NotCreated::Throttled { retry_after: None }),
+            CreateOutcome::NotCreated(NotCreated::NotSent(ApiWords::new("refused"))),
             CreateOutcome::InDoubt {
                 words: ApiWords::new("503"),
                 retry_after: Some(Duration::from_secs(1)),

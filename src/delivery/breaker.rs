@@ -1,7 +1,7 @@
 //! The circuit breaker: when everything fails, stop and say what was seen, rather than burn through the
 //! file (pure).
 
-use crate::partner::{CreateOutcome, NotMade};
+use crate::partner::{CreateOutcome, NotCreated};
 
 use super::stop::StopReason;
 
@@ -63,24 +63,24 @@ impl Breaker {
                     ))
                 })
             }
-            CreateOutcome::NotMade(NotMade::Unauthorised(words) | NotMade::Renewed(words)) => {
-                Some(StopReason::NotAuthorised(format!(
-                    "the API does not accept the token (401: {words}); get a new one that has the permission partners.create: PARTNER_SYNC_TOKEN, --token-file or --token-command"
-                )))
-            }
-            CreateOutcome::NotMade(NotMade::Forbidden(words)) => {
+            CreateOutcome::NotCreated(
+                NotCreated::Unauthorised(words) | NotCreated::Renewed(words),
+            ) => Some(StopReason::NotAuthorised(format!(
+                "the API does not accept the token (401: {words}); get a new one that has the permission partners.create: PARTNER_SYNC_TOKEN, --token-file or --token-command"
+            ))),
+            CreateOutcome::NotCreated(NotCreated::Forbidden(words)) => {
                 Some(StopReason::NotAuthorised(format!(
                     "the token may not create partners (403: {words}); it needs the permission partners.create"
                 )))
             }
-            CreateOutcome::NotMade(NotMade::NotSent(words)) => Some(StopReason::ApiDown(format!(
-                "the API cannot be reached: {words}"
-            ))),
-            CreateOutcome::NotMade(NotMade::Throttled { .. }) => Some(StopReason::ApiDown(
+            CreateOutcome::NotCreated(NotCreated::NotSent(words)) => Some(StopReason::ApiDown(
+                format!("the API cannot be reached: {words}"),
+            )),
+            CreateOutcome::NotCreated(NotCreated::Throttled { .. }) => Some(StopReason::ApiDown(
                 "the API throttles every request; run again later, or with a lower --rate"
                     .to_owned(),
             )),
-            CreateOutcome::NotMade(NotMade::Stopped) => None,
+            CreateOutcome::NotCreated(NotCreated::Stopped) => None,
         }
     }
 }
@@ -159,16 +159,23 @@ mod tests {
     fn what_no_further_try_can_help_stops_at_once() {
         let words = || ApiWords::new("x");
         let mut breaker = Breaker::new(4);
-        let throttled = CreateOutcome::NotMade(NotMade::Throttled { retry_after: None });
+        let throttled = CreateOutcome::NotCreated(NotCreated::Throttled { retry_after: None });
         assert!(stops(&mut breaker, &throttled));
-        let unsent = CreateOutcome::NotMade(NotMade::NotSent(words()));
+        let unsent = CreateOutcome::NotCreated(NotCreated::NotSent(words()));
         assert!(stops(&mut breaker, &unsent));
-        for refused in [NotMade::Unauthorised(words()), NotMade::Forbidden(words())] {
+        for refused in [
+            NotCreated::Unauthorised(words()),
+            NotCreated::Forbidden(words()),
+        ] {
             assert!(matches!(
-                breaker.see(&CreateOutcome::NotMade(refused)),
+                breaker.see(&CreateOutcome::NotCreated(refused)),
                 Some(StopReason::NotAuthorised(_))
             ));
         }
-        pass(&mut breaker, 5, &CreateOutcome::NotMade(NotMade::Stopped));
+        pass(
+            &mut breaker,
+            5,
+            &CreateOutcome::NotCreated(NotCreated::Stopped),
+        );
     }
 }

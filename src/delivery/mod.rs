@@ -1,26 +1,27 @@
-//! ROOM 4: `PreparedPartner` → outcome, noted in the ledger. Here lives exactly-once.
+//! ROOM 4: `PreparedPartner` → outcome, noted in the state. Here lives exactly-once.
 //!
 //! What comes in: rows that are ready, in batches, and the doubts of earlier runs. What goes out: one
-//! [`crate::partner::RowResult`] for each row, told only when the ledger has it on the disk.
+//! [`crate::partner::RowResult`] for each row, told only when the state has it on the disk.
 //!
 //! Ordering: intent is committed before the request leaves; the outcome after. A row whose outcome is in
 //! doubt is looked up before anything else happens to it, and claimed again only when a look-up that began
 //! after the settling time did not find it. A child waits for its parent, in memory while the parent is
 //! under way, else for the next pass over the file.
 //!
-//! Failure: a ledger that cannot be written stops everything; what is under way then stays `in_flight` on
+//! Failure: a state that cannot be written stops everything; what is under way then stays `in_flight` on
 //! the disk and is a doubt for the next run. Nothing here retries a create whose outcome is unknown.
 
 mod breaker;
+mod diagnostics;
 mod owner;
 mod plan;
 mod recovery;
 mod stop;
-mod told;
+
 mod window;
 mod worker;
 
+pub use diagnostics::{blocked, changed, duplicates, in_doubt, place, still_rejected};
 pub use owner::{Delivery, Input, Leftover, Options, PassEnd};
 pub use plan::{Decision, decide};
 pub use stop::{Stop, StopReason};
-pub use told::{blocked, changed, duplicates, in_doubt, place, still_rejected};

@@ -1,4 +1,4 @@
-//! What to do with a row, given what the ledger knows of it (pure).
+//! What to do with a row, given what the state knows of it (pure).
 
 use crate::partner::{Fingerprint, PartnerId};
 use crate::state::{Known, RecordState};

@@ -17,7 +17,7 @@ pub enum StopReason {
     ApiDown(String),
     /// `--max-duration` is over.
     TimeOver,
-    /// The ledger cannot be written.
+    /// The state cannot be written.
     State(String),
     /// The source changed or broke off.
     Source(String),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::api::{PartnersApi, retry};
-use crate::partner::{CreateOutcome, NotMade, Query};
+use crate::partner::{CreateOutcome, NotCreated, Query};
 
 use super::stop::Stop;
 
@@ -26,19 +26,19 @@ pub(super) async fn deliver<A: PartnersApi>(
     loop {
         let outcome = api.create(body.clone(), query).await;
         let (most, asked) = match &outcome {
-            CreateOutcome::NotMade(NotMade::NotSent(_)) => (UNSENT_ATTEMPTS, None),
+            CreateOutcome::NotCreated(NotCreated::NotSent(_)) => (UNSENT_ATTEMPTS, None),
             // The limiter already holds everybody back for as long as the server asked.
-            CreateOutcome::NotMade(NotMade::Throttled { .. }) => {
+            CreateOutcome::NotCreated(NotCreated::Throttled { .. }) => {
                 (THROTTLED_ATTEMPTS, Some(std::time::Duration::ZERO))
             }
-            CreateOutcome::NotMade(NotMade::Renewed(_)) => {
+            CreateOutcome::NotCreated(NotCreated::Renewed(_)) => {
                 attempts += 1;
                 if attempts >= THROTTLED_ATTEMPTS || stop.is_requested() {
                     return (outcome, attempts);
                 }
                 continue;
             }
-            CreateOutcome::NotMade(NotMade::Stopped) => return (outcome, attempts),
+            CreateOutcome::NotCreated(NotCreated::Stopped) => return (outcome, attempts),
             _ => return (outcome, attempts + 1),
         };
         attempts += 1;
@@ -48,7 +48,7 @@ pub(super) async fn deliver<A: PartnersApi>(
         tracing::debug!(attempts, ?outcome, "nothing was made; trying again");
         tokio::select! {
             () = tokio::time::sleep(retry::wait(attempts, asked, fastrand::f64())) => {}
-            () = stop.requested() => return (CreateOutcome::NotMade(NotMade::Stopped), attempts),
+            () = stop.requested() => return (CreateOutcome::NotCreated(NotCreated::Stopped), attempts),
         }
     }
 }

@@ -76,7 +76,7 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
     collector
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .holds(contents(exports, &survey, tally));
+        .set_contents(contents(exports, &survey, tally));
     let heading = Heading {
         run: RunId::new(&session.clock),
         kind: Kind::Check,

@@ -3,17 +3,17 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::partner::RowKey;
-use crate::state::{LedgerReader, StateError};
+use crate::state::{StateError, StateReader};
 
 /// A connection to the state that threads take in turns; without one, nobody is known.
 #[derive(Debug)]
 pub(super) struct KnownRows {
-    reader: Option<Mutex<LedgerReader>>,
+    reader: Option<Mutex<StateReader>>,
     trouble: Mutex<Option<StateError>>,
 }
 
 impl KnownRows {
-    pub(super) fn new(reader: Option<LedgerReader>) -> Self {
+    pub(super) fn new(reader: Option<StateReader>) -> Self {
         Self {
             reader: reader.map(Mutex::new),
             trouble: Mutex::new(None),

@@ -22,7 +22,7 @@ use crate::report::{
     Collector, Counters, Detected, Kind, PerRow, ReportFolder, RunEnding, RunReport,
 };
 use crate::state::{
-    Ledger, OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateLock, StateView,
+    OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateLock, StateView, StateWriter,
 };
 
 /// Settles what is in doubt.
@@ -122,7 +122,7 @@ impl Reconcile<'_> {
 
     fn start(&self, mapping: &str, files: String) -> RunStart {
         RunStart {
-            open: OpenRows::Perhaps,
+            open: OpenRows::MayExist,
             id: RunId::new(&self.session.clock),
             command: "reconcile",
             target: self.connection.target.clone(),
@@ -135,7 +135,8 @@ impl Reconcile<'_> {
     fn settle(&self, mapping: &str) -> Result<(), OpError> {
         let start = self.start(mapping, String::new());
         let (settings, observer) = (self.session.settings, self.session.observer);
-        let (ledger, doubts, writer) = Ledger::begin(&settings.state, &start, &self.session.clock)?;
+        let (state, doubts, thread) =
+            StateWriter::begin(&settings.state, &start, &self.session.clock)?;
         observer.note(&Note::InDoubt {
             mapping,
             count: doubts.len(),
@@ -148,7 +149,7 @@ impl Reconcile<'_> {
         let (results, _nobody) = mpsc::channel(1);
         let delivery = Delivery::new(
             Arc::clone(&self.connection.api),
-            ledger.clone(),
+            state.clone(),
             options,
             doubts,
             results,
@@ -171,10 +172,10 @@ impl Reconcile<'_> {
                 (None, 0) => RunEnding::Done,
                 (None, _) => RunEnding::Problems,
             };
-            ledger.end(end_of_part(ending)).await
+            state.end(end_of_part(ending)).await
         })?;
-        drop(ledger);
-        let _ = writer.join();
+        drop(state);
+        let _ = thread.join();
         Ok(())
     }
 
@@ -203,14 +204,14 @@ impl Reconcile<'_> {
     ) -> Result<(), OpError> {
         let files = export::file_names(&opened.exports).join(", ");
         let start = self.start(&opened.mapping.name, files);
-        let (ledger, _, writer) =
-            Ledger::begin(&self.session.settings.state, &start, &self.session.clock)?;
+        let (state, _, thread) =
+            StateWriter::begin(&self.session.settings.state, &start, &self.session.clock)?;
         let adoption = Adoption {
             api: &self.connection.api,
             handle: &self.session.runtime,
             exports: &opened.exports,
             survey,
-            ledger: &ledger,
+            state: &state,
             collector,
             stop: &self.stop,
         };
@@ -238,9 +239,9 @@ impl Reconcile<'_> {
         } else {
             RunEnding::Stopped
         });
-        self.session.runtime.block_on(ledger.end(end))?;
-        drop(ledger);
-        let _ = writer.join();
+        self.session.runtime.block_on(state.end(end))?;
+        drop(state);
+        let _ = thread.join();
         adopted.map(|_| ())
     }
 }

@@ -38,7 +38,7 @@ pub fn reprint(
         Arc::default(),
     )?;
     view.problems(&stored, &mut |part| {
-        collector.tell(u32::MAX, read_problems(part));
+        collector.add_diagnostics(u32::MAX, read_problems(part));
     })?;
     let created = view.created_by(&stored)?;
     let mut report = kept_report(&stored, created.len() as u64);

@@ -7,7 +7,7 @@ use super::observer::Observer;
 use crate::clock::Clock;
 use crate::config::Resolved;
 use crate::delivery::Stop;
-use crate::state::LedgerReader;
+use crate::state::StateReader;
 
 /// Which API is talked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +41,7 @@ impl Session<'_> {
         &self,
         target: &str,
         mapping: &str,
-    ) -> Result<Option<LedgerReader>, OpError> {
-        if !self.settings.state.exists() {
-            return Ok(None);
-        }
-        Ok(LedgerReader::find(&self.settings.state, target, mapping)?)
+    ) -> Result<Option<StateReader>, OpError> {
+        Ok(StateReader::find(&self.settings.state, target, mapping)?)
     }
 }

@@ -3,7 +3,7 @@
 use super::error::{OpError, UpkeepError};
 use crate::clock::Clock;
 use crate::config::Resolved;
-use crate::state::{Kept, StateLock, Upkeep};
+use crate::state::{MaintenanceRow, StateLock, Upkeep};
 
 /// Which rows of the state.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub enum RowsRequest {
 }
 
 /// Shows rows to whoever has to agree; true for yes.
-pub type Confirm<'c> = &'c mut dyn FnMut(&[Kept]) -> bool;
+pub type Confirm<'c> = &'c mut dyn FnMut(&[MaintenanceRow]) -> bool;
 
 /// Forgets rows, for partners that were deleted on the other side; returns how many.
 ///
@@ -73,9 +73,10 @@ pub fn accept(
     Ok(upkeep.accept(&rows, clock.now())?)
 }
 
-fn rows_of(upkeep: &Upkeep, request: &RowsRequest) -> Result<Vec<Kept>, OpError> {
-    let is_of =
-        |row: &Kept, mapping: &Option<String>| mapping.as_ref().is_none_or(|m| *m == row.mapping);
+fn rows_of(upkeep: &Upkeep, request: &RowsRequest) -> Result<Vec<MaintenanceRow>, OpError> {
+    let is_of = |row: &MaintenanceRow, mapping: &Option<String>| {
+        mapping.as_ref().is_none_or(|m| *m == row.mapping)
+    };
     let (keys, mapping) = match request {
         RowsRequest::AllChanged { mapping } => {
             let mut rows = upkeep.all_changed()?;

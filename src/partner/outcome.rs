@@ -65,7 +65,7 @@ pub enum CreateOutcome {
         words: ApiWords,
     },
     /// Proof that nothing was made.
-    NotMade(NotMade),
+    NotCreated(NotCreated),
     /// The answer never came, or cannot be trusted: ask before sending again.
     InDoubt {
         /// What was seen instead of an answer, or the answer that cannot be trusted.
@@ -77,7 +77,7 @@ pub enum CreateOutcome {
 
 /// Why it is certain that nothing was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotMade {
+pub enum NotCreated {
     /// The request did not leave: refused connection, DNS, TLS, or the body was never asked for.
     NotSent(ApiWords),
     /// 401: the token is not valid, and the run cannot go on with it.

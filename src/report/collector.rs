@@ -12,7 +12,7 @@ use super::groups::Groups;
 use super::html::PageParts;
 use super::model::{Counts, Kind, ProblemGroup};
 use super::rejects::RejectFormat;
-use super::stored_problems::{KeepProblems, ProblemStore};
+use super::stored_problems::{ProblemStore, StoreProblems};
 use crate::diagnostic::Diagnostic;
 use crate::partner::{RowOutcome, RowResult};
 
@@ -91,7 +91,7 @@ impl Collector {
     }
 
     /// Hands every problem from now on to `keep` too, without values.
-    pub fn keep_problems(&mut self, keep: KeepProblems) {
+    pub fn store_problems(&mut self, keep: StoreProblems) {
         self.problem_store = Some(ProblemStore::new(keep));
     }
 
@@ -101,7 +101,7 @@ impl Collector {
     }
 
     /// Takes what the rows hold.
-    pub fn holds(&mut self, contents: Contents) {
+    pub fn set_contents(&mut self, contents: Contents) {
         self.contents = match self.values {
             SourceValues::Shown => contents,
             SourceValues::LeftOut => contents.without_values(),
@@ -162,7 +162,7 @@ impl Collector {
     }
 
     /// Takes problems of a row whose outcome is not known yet; the row itself is added later, without them.
-    pub fn tell(&mut self, file: u32, mut diagnostics: Vec<Diagnostic>) {
+    pub fn add_diagnostics(&mut self, file: u32, mut diagnostics: Vec<Diagnostic>) {
         self.place(file, &mut diagnostics);
         self.try_write(|files| files.add_problems(&diagnostics));
     }

@@ -52,7 +52,7 @@ pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use rejects::RejectFormat;
-pub use stored_problems::{KeepProblems, read_problems};
+pub use stored_problems::{StoreProblems, read_problems};
 pub use stored_report::{StoredReportError, read_stored};
 pub use terminal::{render as render_terminal, table, verdict};
 

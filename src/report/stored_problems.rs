@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, Severity};
 
 /// Stores the compressed parts of a run's problems; they have to be read back in the order in which they were given.
-pub type KeepProblems = Box<dyn FnMut(Vec<u8>) + Send>;
+pub type StoreProblems = Box<dyn FnMut(Vec<u8>) + Send>;
 
 /// Bytes of a part before it is compressed.
 const PART: usize = 256 * 1024;
@@ -17,11 +17,11 @@ const PART: usize = 256 * 1024;
 /// Problems on their way into the state.
 pub(super) struct ProblemStore {
     lines: Vec<u8>,
-    keep: KeepProblems,
+    keep: StoreProblems,
 }
 
 impl ProblemStore {
-    pub(super) fn new(keep: KeepProblems) -> Self {
+    pub(super) fn new(keep: StoreProblems) -> Self {
         Self {
             lines: Vec::new(),
             keep,

@@ -127,7 +127,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
         )],
     ));
     collector.count(RowOutcome::Skipped, 1_200);
-    collector.holds(Contents {
+    collector.set_contents(Contents {
         fields: vec![FieldShare {
             field: "organization.signOnDate".to_owned(),
             column: Some("Signed \"On\"".to_owned()),

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::params;
 
 use super::error::StateError;
-use super::reader::LedgerReader;
+use super::reader::StateReader;
 use super::record::RecordState;
 use super::run::OpenRows;
 use crate::partner::Fingerprint;
@@ -32,7 +32,7 @@ impl DoneRows {
         Self {
             places: vec![0; rows + rows / 4 + 1],
             rows: 0,
-            open: OpenRows::None,
+            open: OpenRows::NoneExist,
         }
     }
 
@@ -163,7 +163,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl LedgerReader {
+impl StateReader {
     /// Reads which rows are done; none where the state has more records than `most`, about.
     pub fn done_rows(&self, most: u64) -> Result<Option<DoneRows>, StateError> {
         let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
@@ -184,7 +184,7 @@ impl LedgerReader {
     fn gather(&self, rows: usize, both_ends: bool) -> Result<Option<DoneRows>, StateError> {
         let scan = TwoEndedScan::with_places_for(rows);
         let fits = if both_ends {
-            let other = self.again()?;
+            let other = self.reopen()?;
             let scan = &scan;
             std::thread::scope(|scope| {
                 let other = scope.spawn(move || other.read_done(ScanDirection::Backward, scan));
@@ -224,7 +224,7 @@ impl LedgerReader {
                     }
                     Some(RecordState::Rejected | RecordState::Unsent) => {}
                     Some(RecordState::InFlight | RecordState::InDoubt) | None => {
-                        lock(&scan.done).open = OpenRows::Perhaps;
+                        lock(&scan.done).open = OpenRows::MayExist;
                     }
                 }
                 seen += 1;
@@ -245,7 +245,7 @@ impl LedgerReader {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Claim, Event, Ledger, OpenRows, RunId, RunStart, Settlement};
+    use super::super::{Claim, Event, OpenRows, RunId, RunStart, Settlement, StateWriter};
     use super::*;
     use crate::clock::Clock;
     use crate::partner::{ExternalId, PartnerId, RowKey};
@@ -298,14 +298,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         let start = RunStart {
-            open: OpenRows::Perhaps,
+            open: OpenRows::MayExist,
             id: RunId::new(&Clock::System),
             command: "import",
             target: "t".to_owned(),
             mapping: "m".to_owned(),
             files: String::new(),
         };
-        let (ledger, _, _thread) = Ledger::begin(&path, &start, &Clock::System).unwrap();
+        let (state, _, _thread) = StateWriter::begin(&path, &start, &Clock::System).unwrap();
         let fingerprint = |n: u32| {
             let mut bytes = [0; 16];
             bytes.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..16]);
@@ -319,19 +319,19 @@ mod tests {
             business_name: String::new(),
         };
         // Claims reserve as many bytes as the last outcome took.
-        ledger.claim(vec![claim(rows)]).await.unwrap();
-        let mut short = Settlement::new(RowKey::new(format!("K-{rows}")), Event::Made);
+        state.claim(vec![claim(rows)]).await.unwrap();
+        let mut short = Settlement::new(RowKey::new(format!("K-{rows}")), Event::Created);
         short.partner = Some(PartnerId::new("1"));
-        ledger.settle(vec![short]).await.unwrap();
-        ledger.claim((0..rows).map(claim).collect()).await.unwrap();
+        state.settle(vec![short]).await.unwrap();
+        state.claim((0..rows).map(claim).collect()).await.unwrap();
         // Each seventh is not answered yet.
         let made = (0..rows).filter(|n| n % 7 > 0).map(|n| {
-            let mut made = Settlement::new(RowKey::new(format!("K-{n}")), Event::Made);
+            let mut made = Settlement::new(RowKey::new(format!("K-{n}")), Event::Created);
             made.partner = Some(PartnerId::new("id"));
             made
         });
-        ledger.settle(made.collect()).await.unwrap();
-        let reader = ledger.reader().unwrap();
+        state.settle(made.collect()).await.unwrap();
+        let reader = state.reader().unwrap();
         assert!(reader.gather(100, true).unwrap().is_none());
         assert!(reader.done_rows(1).unwrap().is_none());
         // The records are smaller than is reckoned with, so they are read more than once.
@@ -346,7 +346,7 @@ mod tests {
             reader.done_rows(1_000_000).unwrap().unwrap(),
         ] {
             // Some are still under way.
-            assert_eq!((done.is_empty(), done.open()), (false, OpenRows::Perhaps));
+            assert_eq!((done.is_empty(), done.open()), (false, OpenRows::MayExist));
             for n in 0..rows {
                 let key = format!("K-{n}");
                 let row = (key.as_str(), &fingerprint(n));

@@ -39,13 +39,13 @@ pub use error::StateError;
 pub use known::Known;
 pub use lock::StateLock;
 pub use note::{Claim, Doubt, RunEnd, Settlement};
-pub use reader::LedgerReader;
+pub use reader::StateReader;
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{OpenRows, RunId, RunStart};
 pub use space::SpaceId;
-pub use upkeep::{Exported, Kept, Upkeep, backup, export};
-pub use view::{RecordRow, RunRow, SpaceCounts, StateView, StoredRun, StoryLine};
-pub use writer::Ledger;
+pub use upkeep::{Exported, MaintenanceRow, Upkeep, backup, export};
+pub use view::{RecordRow, RowEvent, RunRow, SpaceCounts, StateView, StoredRun};
+pub use writer::StateWriter;
 
 #[cfg(test)]
 mod suite;

@@ -108,7 +108,7 @@ pub(super) fn settle_all(
     let mut created = CreatedStatement::prepare(c, space, run, now)?;
     let mut reserved = None;
     for s in settlements {
-        if s.event == Event::Made && created.settle(s)? {
+        if s.event == Event::Created && created.settle(s)? {
             reserved = Some(ReservedBytes::of(s));
         } else {
             settle_one(c, space, run, now, s)?;
@@ -133,7 +133,7 @@ impl<'c> CreatedStatement<'c> {
                      since = ?6, status = ?7, words = ?8, room = NULL
                  WHERE space = ?1 AND key = ?2 AND state IN ({legal})",
                 created = RecordState::Created.code(),
-                legal = legal(Event::Made),
+                legal = legal(Event::Created),
             );
         }
         let mut statement = SQL.with(|sql| c.prepare_cached(sql))?;
@@ -165,7 +165,7 @@ fn settle_one(
     let from = current(c, space, &s.key)?;
     let to = step(from, s.event).map_err(ApplyError::Illegal)?;
     // That a row was created is in its record; its history has what else happened.
-    if s.event != Event::Made {
+    if s.event != Event::Created {
         c.prepare_cached(
             "INSERT INTO story (space, key, at, run, what, status, words)
              VALUES (?1, ?2, ?3, (SELECT name FROM run WHERE id = ?4), ?5, ?6, ?7)",

@@ -24,7 +24,7 @@ pub struct Settlement {
     pub key: RowKey,
     /// What happened; never [`Event::Claim`].
     pub event: Event,
-    /// The partner's id, for [`Event::Made`] and [`Event::Found`].
+    /// The partner's id, for [`Event::Created`] and [`Event::FoundRemotely`].
     pub partner: Option<PartnerId>,
     /// Requests sent beyond the one that the claim counted; -1 where none was sent.
     pub more_attempts: i32,

@@ -14,13 +14,13 @@ use crate::partner::RowKey;
 
 /// A connection of its own for looking rows up while the writer writes.
 #[derive(Debug)]
-pub struct LedgerReader {
+pub struct StateReader {
     connection: Connection,
     path: std::path::PathBuf,
     space: SpaceId,
 }
 
-impl LedgerReader {
+impl StateReader {
     pub(super) fn open(path: &Path, space: SpaceId) -> Result<Self, StateError> {
         Ok(Self {
             connection: open_for_reading(path)?,
@@ -62,7 +62,7 @@ impl LedgerReader {
     }
 
     /// Another connection to the same space.
-    pub fn again(&self) -> Result<Self, StateError> {
+    pub fn reopen(&self) -> Result<Self, StateError> {
         Self::open(&self.path, self.space)
     }
 

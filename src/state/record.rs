@@ -64,32 +64,32 @@ pub enum Event {
     /// A run means to send the row.
     Claim,
     /// The API answered with an id.
-    Made,
+    Created,
     /// The API said no to the row.
-    Refused,
+    Rejected,
     /// No answer, or one that cannot be trusted.
-    Lost,
+    OutcomeUnknown,
     /// Proof that nothing was made.
-    NotMade,
+    NotCreated,
     /// The run that claimed it is dead.
-    OwnerDied,
+    OwnerLost,
     /// A look-up found the partner by its exact legacyIdentifier.
-    Found,
+    FoundRemotely,
     /// A look-up that began after the settling time did not find it.
-    Absent,
+    ConfirmedAbsent,
 }
 
 impl Event {
     /// Every event, in the order of the columns of the table of moves.
     pub const ALL: [Event; 8] = [
         Event::Claim,
-        Event::Made,
-        Event::Refused,
-        Event::Lost,
-        Event::NotMade,
-        Event::OwnerDied,
-        Event::Found,
-        Event::Absent,
+        Event::Created,
+        Event::Rejected,
+        Event::OutcomeUnknown,
+        Event::NotCreated,
+        Event::OwnerLost,
+        Event::FoundRemotely,
+        Event::ConfirmedAbsent,
     ];
 }
 
@@ -99,13 +99,13 @@ impl Event {
     pub fn as_str(self) -> &'static str {
         match self {
             Event::Claim => "claimed",
-            Event::Made => "made",
-            Event::Refused => "refused by the API",
-            Event::Lost => "sent, and no answer that can be trusted",
-            Event::NotMade => "not made, as is proved",
-            Event::OwnerDied => "the run died before the answer came",
-            Event::Found => "found on the API",
-            Event::Absent => "looked for on the API and not found",
+            Event::Created => "made",
+            Event::Rejected => "refused by the API",
+            Event::OutcomeUnknown => "sent, and no answer that can be trusted",
+            Event::NotCreated => "not made, as is proved",
+            Event::OwnerLost => "the run died before the answer came",
+            Event::FoundRemotely => "found on the API",
+            Event::ConfirmedAbsent => "looked for on the API and not found",
         }
     }
 }
@@ -129,12 +129,12 @@ pub fn step(from: Option<RecordState>, event: Event) -> Result<RecordState, Ille
     use RecordState::{Created, InDoubt, InFlight, Rejected, Unsent};
     match (from, event) {
         (None | Some(Rejected | Unsent), Event::Claim) => Ok(InFlight),
-        (Some(InFlight), Event::Made) => Ok(Created),
-        (Some(InFlight), Event::Refused) => Ok(Rejected),
-        (Some(InFlight), Event::Lost | Event::OwnerDied) => Ok(InDoubt),
-        (Some(InFlight), Event::NotMade) => Ok(Unsent),
-        (Some(InDoubt), Event::Absent) => Ok(Unsent),
-        (None | Some(InDoubt | Rejected | Unsent), Event::Found) => Ok(Created),
+        (Some(InFlight), Event::Created) => Ok(Created),
+        (Some(InFlight), Event::Rejected) => Ok(Rejected),
+        (Some(InFlight), Event::OutcomeUnknown | Event::OwnerLost) => Ok(InDoubt),
+        (Some(InFlight), Event::NotCreated) => Ok(Unsent),
+        (Some(InDoubt), Event::ConfirmedAbsent) => Ok(Unsent),
+        (None | Some(InDoubt | Rejected | Unsent), Event::FoundRemotely) => Ok(Created),
         (from, event) => Err(IllegalMove { from, event }),
     }
 }
@@ -212,14 +212,14 @@ mod tests {
     fn every_move_is_as_written_here() {
         use RecordState::{Created, InDoubt, InFlight, Rejected, Unsent};
         let events = [
-            Event::Claim, Event::Made, Event::Refused, Event::Lost,
-            Event::NotMade, Event::OwnerDied, Event::Found, Event::Absent,
+            Event::Claim, Event::Created, Event::Rejected, Event::OutcomeUnknown,
+            Event::NotCreated, Event::OwnerLost, Event::FoundRemotely, Event::ConfirmedAbsent,
         ];
         assert_eq!(events, Event::ALL);
         let never = None;
         let to = Some;
         let table = [
-            //                Claim         Made         Refused       Lost         NotMade     OwnerDied    Found        Absent
+            //                Claim         Made         Refused       Lost         NotCreated     OwnerDied    Found        Absent
             (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never]),
             (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never]),
             (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never]),

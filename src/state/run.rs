@@ -33,9 +33,9 @@ impl fmt::Display for RunId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenRows {
     /// Some may be: they are looked for.
-    Perhaps,
+    MayExist,
     /// None is: all records were seen under the lock that the run holds.
-    None,
+    NoneExist,
 }
 
 /// What is noted when a run begins.

@@ -9,7 +9,7 @@ mod files;
 
 fn start(target: &str) -> RunStart {
     RunStart {
-        open: OpenRows::Perhaps,
+        open: OpenRows::MayExist,
         id: RunId::new(&Clock::System),
         command: "import",
         target: target.to_owned(),
@@ -41,15 +41,15 @@ struct Sqlite {
 
 impl suite::Store for Sqlite {
     fn begin(&self, start: &RunStart, clock: &Clock) -> Result<suite::Begun, StateError> {
-        Ledger::begin(&self.path, start, clock)
+        StateWriter::begin(&self.path, start, clock)
     }
 
     fn lock(&self) -> Result<StateLock, StateError> {
         StateLock::take(&self.path, &Clock::System)
     }
 
-    fn reader(&self, target: &str, mapping: &str) -> Result<Option<LedgerReader>, StateError> {
-        LedgerReader::find(&self.path, target, mapping)
+    fn reader(&self, target: &str, mapping: &str) -> Result<Option<StateReader>, StateError> {
+        StateReader::find(&self.path, target, mapping)
     }
 
     fn view(&self) -> Result<StateView, StateError> {
@@ -88,30 +88,30 @@ fn sqlite_keeps_the_contract() {
 #[tokio::test]
 async fn a_claim_of_a_dead_run_is_a_doubt_and_cannot_be_claimed() {
     let (_dir, path) = state_file();
-    let (ledger, doubts, thread) = Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, doubts, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
     assert!(doubts.is_empty());
-    ledger.claim(vec![claim("a"), claim("b")]).await.unwrap();
-    let mut made = Settlement::new(RowKey::new("a"), Event::Made);
+    state.claim(vec![claim("a"), claim("b")]).await.unwrap();
+    let mut made = Settlement::new(RowKey::new("a"), Event::Created);
     made.partner = Some(PartnerId::new("id-a"));
-    ledger.settle(vec![made]).await.unwrap();
-    drop(ledger);
+    state.settle(vec![made]).await.unwrap();
+    drop(state);
     thread.join().unwrap();
 
-    let (ledger, doubts, _thread) = Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, doubts, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
     assert_eq!(doubts.len(), 1);
     assert_eq!(doubts[0].key.as_str(), "b");
     assert_eq!(doubts[0].business_name, "Name of b");
     assert!(matches!(
-        ledger.claim(vec![claim("b")]).await,
+        state.claim(vec![claim("b")]).await,
         Err(StateError::Illegal(_))
     ));
     assert!(matches!(
-        ledger.claim(vec![claim("a")]).await,
+        state.claim(vec![claim("a")]).await,
         Err(StateError::Illegal(_))
     ));
     // A claim that fails leaves nothing of its batch behind.
-    assert!(ledger.claim(vec![claim("c"), claim("a")]).await.is_err());
-    let known = ledger
+    assert!(state.claim(vec![claim("c"), claim("a")]).await.is_err());
+    let known = state
         .known(vec![RowKey::new("a"), RowKey::new("c")])
         .await
         .unwrap();
@@ -120,17 +120,20 @@ async fn a_claim_of_a_dead_run_is_a_doubt_and_cannot_be_claimed() {
         Some(PartnerId::new("id-a"))
     );
     assert!(known[1].is_none());
-    ledger
-        .settle(vec![Settlement::new(RowKey::new("b"), Event::Absent)])
+    state
+        .settle(vec![Settlement::new(
+            RowKey::new("b"),
+            Event::ConfirmedAbsent,
+        )])
         .await
         .unwrap();
-    ledger.claim(vec![claim("b")]).await.unwrap();
+    state.claim(vec![claim("b")]).await.unwrap();
 }
 
 #[tokio::test]
 async fn outcomes_take_the_room_that_their_claims_kept() {
     let (_dir, path) = state_file();
-    let (ledger, _, thread) = Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
     let keys = || (0..2_000).map(|i| format!("K-{i:04}"));
     let measure = |what: &str| {
         let reader = rusqlite::Connection::open(&path).unwrap();
@@ -138,15 +141,15 @@ async fn outcomes_take_the_room_that_their_claims_kept() {
         measured.unwrap()
     };
     let claims = keys().map(|key| claim(&key)).collect();
-    ledger.claim(claims).await.unwrap();
+    state.claim(claims).await.unwrap();
     let pages = measure("PRAGMA page_count");
     let made = keys().map(|key| {
-        let mut made = Settlement::new(RowKey::new(key), Event::Made);
+        let mut made = Settlement::new(RowKey::new(key), Event::Created);
         made.partner = Some(PartnerId::new("0f8fad5b-d9cb-469f-a165-70867728950e"));
         made.status = Some(201);
         made
     });
-    ledger.settle(made.collect()).await.unwrap();
+    state.settle(made.collect()).await.unwrap();
     assert_eq!(measure("PRAGMA page_count"), pages);
     assert_eq!(
         measure("SELECT count(*) FROM record WHERE room IS NULL"),
@@ -154,29 +157,30 @@ async fn outcomes_take_the_room_that_their_claims_kept() {
     );
 
     // Claims to come keep as much as the last outcome took.
-    ledger.claim(vec![claim("x")]).await.unwrap();
-    let mut made = Settlement::new(RowKey::new("x"), Event::Made);
+    state.claim(vec![claim("x")]).await.unwrap();
+    let mut made = Settlement::new(RowKey::new("x"), Event::Created);
     made.partner = Some(PartnerId::new("7"));
-    ledger.settle(vec![made]).await.unwrap();
-    ledger.claim(vec![claim("y")]).await.unwrap();
+    state.settle(vec![made]).await.unwrap();
+    state.claim(vec![claim("y")]).await.unwrap();
     assert_eq!(
         measure("SELECT length(room) FROM record WHERE key = 'y'"),
         2
     );
-    drop(ledger);
+    drop(state);
     thread.join().unwrap();
 }
 
 #[tokio::test]
 async fn a_state_never_answers_for_another_target() {
     let (_dir, path) = state_file();
-    let (ledger, _, thread) = Ledger::begin(&path, &start("one"), &Clock::System).unwrap();
-    ledger.claim(vec![claim("a")]).await.unwrap();
-    drop(ledger);
+    let (state, _, thread) = StateWriter::begin(&path, &start("one"), &Clock::System).unwrap();
+    state.claim(vec![claim("a")]).await.unwrap();
+    drop(state);
     thread.join().unwrap();
-    let (ledger, doubts, _thread) = Ledger::begin(&path, &start("two"), &Clock::System).unwrap();
+    let (state, doubts, _thread) =
+        StateWriter::begin(&path, &start("two"), &Clock::System).unwrap();
     assert!(doubts.is_empty());
-    assert_eq!(ledger.known(vec![RowKey::new("a")]).await.unwrap(), [None]);
+    assert_eq!(state.known(vec![RowKey::new("a")]).await.unwrap(), [None]);
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub fn export(path: &Path, each: &mut dyn FnMut(Exported)) -> Result<(), StateEr
 
 /// A row that upkeep is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct MaintenanceRow {
     space: i64,
     /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
@@ -99,7 +99,7 @@ pub struct Kept {
     pub changed: bool,
 }
 
-impl Kept {
+impl MaintenanceRow {
     /// Whether it may be forgotten.
     #[must_use]
     pub fn may_be_forgotten(&self) -> bool {
@@ -131,18 +131,18 @@ impl Upkeep {
         &self,
         condition: &str,
         parameters: impl rusqlite::Params,
-    ) -> Result<Vec<Kept>, StateError> {
+    ) -> Result<Vec<MaintenanceRow>, StateError> {
         let sql = format!(
             "SELECT r.space, s.target, s.mapping, r.key, r.state, r.partner, c.key IS NOT NULL
              FROM record r JOIN space s ON s.id = r.space
              LEFT JOIN changed c ON c.space = r.space AND c.key = r.key AND c.run = {LAST_RUN}
              WHERE {condition} ORDER BY r.space, r.key"
         );
-        let read = || -> rusqlite::Result<Vec<Kept>> {
+        let read = || -> rusqlite::Result<Vec<MaintenanceRow>> {
             self.connection
                 .prepare(&sql)?
                 .query_map(parameters, |r| {
-                    Ok(Kept {
+                    Ok(MaintenanceRow {
                         space: r.get(0)?,
                         target: r.get(1)?,
                         mapping: r.get(2)?,
@@ -158,17 +158,17 @@ impl Upkeep {
     }
 
     /// Every record of a key.
-    pub fn of_key(&self, key: &str) -> Result<Vec<Kept>, StateError> {
+    pub fn of_key(&self, key: &str) -> Result<Vec<MaintenanceRow>, StateError> {
         self.kept("r.key = ?1", params![key])
     }
 
     /// Every row that the last run of its mapping reported as changed.
-    pub fn all_changed(&self) -> Result<Vec<Kept>, StateError> {
+    pub fn all_changed(&self) -> Result<Vec<MaintenanceRow>, StateError> {
         self.kept("c.key IS NOT NULL", [])
     }
 
     /// Forgets rows. Those that may not be forgotten are left as they are.
-    pub fn forget(&mut self, rows: &[Kept], now: Timestamp) -> Result<u64, StateError> {
+    pub fn forget(&mut self, rows: &[MaintenanceRow], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
             // What it is now decides, not what it was when it was shown.
             let state: Option<i64> = c
@@ -193,7 +193,7 @@ impl Upkeep {
     }
 
     /// Takes the payload that the last run saw as the one that is known.
-    pub fn accept(&mut self, rows: &[Kept], now: Timestamp) -> Result<u64, StateError> {
+    pub fn accept(&mut self, rows: &[MaintenanceRow], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
             add_to_history(c, row, now, "its change was accepted by hand")?;
             let accepted = c.execute(
@@ -214,8 +214,8 @@ impl Upkeep {
 
     fn each(
         &mut self,
-        rows: &[Kept],
-        work: impl Fn(&Connection, &Kept) -> rusqlite::Result<usize>,
+        rows: &[MaintenanceRow],
+        work: impl Fn(&Connection, &MaintenanceRow) -> rusqlite::Result<usize>,
     ) -> Result<u64, StateError> {
         let path = &self.path;
         let connection = &mut self.connection;
@@ -235,7 +235,7 @@ impl Upkeep {
 /// Adds what a person did to a row's history.
 fn add_to_history(
     c: &Connection,
-    row: &Kept,
+    row: &MaintenanceRow,
     now: Timestamp,
     what: &str,
 ) -> rusqlite::Result<usize> {

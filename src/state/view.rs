@@ -73,12 +73,12 @@ pub struct RecordRow {
     pub run: String,
     /// What else befell it, oldest first; only where one row was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub story: Vec<StoryLine>,
+    pub story: Vec<RowEvent>,
 }
 
 /// Something that happened to a row, beyond its being created.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct StoryLine {
+pub struct RowEvent {
     /// When it happened, RFC 3339 in UTC.
     pub at: String,
     /// Name of the run in which it happened; `None` for what a person did.
@@ -330,7 +330,7 @@ impl StateView {
                  WHERE key = ?1 AND space = (SELECT id FROM space WHERE target = ?2 AND mapping = ?3) ORDER BY at, rowid",
                 params![key, row.target, row.mapping],
                 |r| {
-                    Ok(StoryLine {
+                    Ok(RowEvent {
                         at: Timestamp(r.get(0)?).to_rfc3339(),
                         run: r.get(1)?,
                         what: r.get(2)?,

@@ -13,7 +13,7 @@ use super::known::{Known, known_of};
 use super::moves::{ApplyError, ReservedBytes, claim_all, settle_all};
 use super::note::{Claim, Doubt, RunEnd, Settlement};
 use super::open::open_for_writing;
-use super::reader::LedgerReader;
+use super::reader::StateReader;
 use super::record::{Event, RecordState, step};
 use super::run::{OpenRows, RunStart};
 use super::space::SpaceId;
@@ -31,9 +31,9 @@ enum Command {
     End(RunEnd, Reply<()>),
 }
 
-/// A handle to the ledger. Cheap to clone; the writer ends when the last one is gone.
+/// A handle to the state. Cheap to clone; the writer ends when the last one is gone.
 #[derive(Debug, Clone)]
-pub struct Ledger {
+pub struct StateWriter {
     commands: Sender<Command>,
     path: PathBuf,
     space: SpaceId,
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Command {
     }
 }
 
-impl Ledger {
+impl StateWriter {
     /// Opens the state, begins a run and starts the writer. Rows `in_flight` of dead runs become doubts,
     /// and all doubts of the space are returned. The caller holds the [`super::StateLock`].
     pub fn begin(
@@ -80,19 +80,19 @@ impl Ledger {
             reserved: ReservedBytes::USUAL,
         };
         let thread = std::thread::Builder::new()
-            .name("ledger".to_owned())
+            .name("state".to_owned())
             .spawn(move || writer.run(&inbox))
             .map_err(|source| StateError::Open {
                 path: path.to_owned(),
                 source,
             })?;
-        let ledger = Self {
+        let state = Self {
             commands,
             path: path.to_owned(),
             space,
             fingerprinter,
         };
-        Ok((ledger, doubts, thread))
+        Ok((state, doubts, thread))
     }
 
     /// The hasher of this state.
@@ -102,8 +102,8 @@ impl Ledger {
     }
 
     /// A second connection, for reading what is committed.
-    pub fn reader(&self) -> Result<LedgerReader, StateError> {
-        LedgerReader::open(&self.path, self.space)
+    pub fn reader(&self) -> Result<StateReader, StateError> {
+        StateReader::open(&self.path, self.space)
     }
 
     /// Notes the intent to send these rows. When this returns, the intent is on the disk.
@@ -136,7 +136,7 @@ impl Ledger {
     }
 
     /// Keeps a part of the run's problems. Nobody waits for it: what cannot be written is reported by the end.
-    pub fn keep_problems(&self, part: Vec<u8>) {
+    pub fn store_problems(&self, part: Vec<u8>) {
         let (reply, _) = oneshot::channel();
         let _ = self.commands.send(Command::Problems(part, reply));
     }
@@ -172,8 +172,8 @@ fn begin_run(
     )?;
     let run = transaction.last_insert_rowid();
     let doubts = match start.open {
-        OpenRows::Perhaps => open_rows(&transaction, SpaceId(space), now)?,
-        OpenRows::None => Vec::new(),
+        OpenRows::MayExist => open_rows(&transaction, SpaceId(space), now)?,
+        OpenRows::NoneExist => Vec::new(),
     };
     transaction.commit()?;
     Ok((SpaceId(space), run, doubts))
@@ -200,7 +200,7 @@ fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result
     for (mut doubt, state) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
         // We hold the lock, so whoever claimed it is dead. When it died is not known: the settling time is counted
         // from now, the last moment at which its request can have been on its way.
-        if let Ok(to) = step(state, Event::OwnerDied) {
+        if let Ok(to) = step(state, Event::OwnerLost) {
             owner_died(c, space, now, &doubt.key, to)?;
             doubt.since = now;
         }
@@ -223,7 +223,7 @@ fn owner_died(
     )?
     .execute(params![
         now.0,
-        Event::OwnerDied.as_str(),
+        Event::OwnerLost.as_str(),
         space.0,
         key.as_str()
     ])?;

@@ -44,7 +44,7 @@ enum Answer {
     MadeAndLost,
     Refused,
     /// 401, 403 or 429: nothing was made.
-    NotMade,
+    NotCreated,
 }
 
 /// A request that left. `closed` counts the ticks since nobody listens for its answer any more.
@@ -84,7 +84,7 @@ impl World {
             Answer::Made,
             Answer::MadeAndLost,
             Answer::Refused,
-            Answer::NotMade,
+            Answer::NotCreated,
         ];
         acts.extend(answers.map(Act::Process));
         acts.extend(self.reported.iter().map(|event| Act::Again(*event)));
@@ -97,8 +97,10 @@ impl World {
             return false;
         };
         match event {
-            Event::Claim => self.reported.retain(|e| *e == Event::Absent),
-            Event::Lost | Event::OwnerDied => self.reported.retain(|e| *e != Event::Absent),
+            Event::Claim => self.reported.retain(|e| *e == Event::ConfirmedAbsent),
+            Event::OutcomeUnknown | Event::OwnerLost => {
+                self.reported.retain(|e| *e != Event::ConfirmedAbsent)
+            }
             _ => {}
         }
         if !self.reported.contains(&event) {
@@ -158,10 +160,10 @@ impl World {
             // Only a process that sent something listens.
             Act::Hear if world.record == Some(RecordState::InFlight) => {
                 let event = match world.answer.take() {
-                    Some(Answer::Made) => Event::Made,
-                    Some(Answer::Refused) => Event::Refused,
-                    Some(Answer::NotMade) => Event::NotMade,
-                    Some(Answer::MadeAndLost) | None => Event::Lost,
+                    Some(Answer::Made) => Event::Created,
+                    Some(Answer::Refused) => Event::Rejected,
+                    Some(Answer::NotCreated) => Event::NotCreated,
+                    Some(Answer::MadeAndLost) | None => Event::OutcomeUnknown,
                 };
                 world.since = 0;
                 world.close();
@@ -173,15 +175,18 @@ impl World {
                 }
                 world.close();
                 world.answer = None;
-                world.report(Event::OwnerDied);
+                world.report(Event::OwnerLost);
             }
             Act::Look if world.record == Some(RecordState::InDoubt) => {
                 // The worst list: it shows a partner only when it must.
                 if world.partners.contains(&LAG) {
-                    assert!(world.report(Event::Found), "a find is refused: {self:?}");
+                    assert!(
+                        world.report(Event::FoundRemotely),
+                        "a find is refused: {self:?}"
+                    );
                 } else if world.since >= settle {
                     assert!(
-                        world.report(Event::Absent),
+                        world.report(Event::ConfirmedAbsent),
                         "an absence is refused: {self:?}"
                     );
                 }

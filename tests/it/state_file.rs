@@ -49,7 +49,7 @@ fn a_database_of_another_program_is_refused() {
         &["state", "forget", "K-1", "--yes"],
     ] {
         let run = dir.run(command).at(&server).finish();
-        assert_ne!(run.exit, 0, "{command:?}");
+        assert_eq!(run.exit, 2, "{command:?}");
         assert!(
             run.stderr.contains("a database of another program"),
             "{command:?}: {}",
@@ -82,7 +82,7 @@ fn a_look_at_an_older_state_waits_for_the_run_that_holds_it() {
     let run = std::fs::File::create(dir.path("partner-sync.db.lock")).unwrap();
     run.lock().unwrap();
     let waits = dir.run(&["status"]).finish();
-    assert_ne!(waits.exit, 0);
+    assert_eq!(waits.exit, 4);
     assert!(waits.stderr.contains("is of version 5"), "{}", waits.stderr);
     assert!(
         waits.stderr.contains("Wait for that run to end"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use partner_sync::api::{Auth, HttpApi, HttpSettings, PartnersApi as _, TokenSource};
 use partner_sync::clock::Clock;
-use partner_sync::partner::{CreateOutcome, NotMade, Query};
+use partner_sync::partner::{CreateOutcome, NotCreated, Query};
 use partner_sync::secret::Secret;
 
 fn api(base: &str) -> HttpApi {
@@ -24,8 +24,8 @@ fn verdict(outcome: &CreateOutcome) -> &'static str {
     match outcome {
         CreateOutcome::Created(_) => "created",
         CreateOutcome::Rejected { .. } => "rejected",
-        CreateOutcome::NotMade(NotMade::NotSent(_)) => "not sent",
-        CreateOutcome::NotMade(_) => "not made",
+        CreateOutcome::NotCreated(NotCreated::NotSent(_)) => "not sent",
+        CreateOutcome::NotCreated(_) => "not made",
         CreateOutcome::InDoubt { .. } => "in doubt",
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::prompt;
 use crate::cli::settings;
 use crate::ops::{self, RowsRequest};
 use crate::report::{RunEnding, table};
-use crate::state::{Kept, backup, export};
+use crate::state::{MaintenanceRow, backup, export};
 
 pub(super) fn run(
     which: &StateCommand,
@@ -81,7 +81,7 @@ pub(super) fn run(
 }
 
 /// Shows the rows and asks on a terminal. Without one, `--yes` says it.
-fn confirmed(rows: &[Kept], yes: bool, question: &str, desk: &Desk) -> bool {
+fn confirmed(rows: &[MaintenanceRow], yes: bool, question: &str, desk: &Desk) -> bool {
     let lines: Vec<Vec<String>> = rows
         .iter()
         .map(|r| {

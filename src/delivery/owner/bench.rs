@@ -153,7 +153,7 @@ pub(super) struct Bench {
     dir: tempfile::TempDir,
     pub(super) api: Arc<FakeApi>,
     pub(super) stop: Stop,
-    ledger: Option<Ledger>,
+    state: Option<StateWriter>,
     pub(super) doubts: Vec<Doubt>,
     results: mpsc::Receiver<Vec<RowResult>>,
     teller: mpsc::Sender<Vec<RowResult>>,
@@ -166,7 +166,7 @@ impl Bench {
             dir: tempfile::tempdir().unwrap(),
             api: Arc::new(api),
             stop: Stop::default(),
-            ledger: None,
+            state: None,
             doubts: Vec::new(),
             results,
             teller,
@@ -177,15 +177,15 @@ impl Bench {
 
     /// Begins a run; one before it ends as if it had been killed.
     pub(super) fn begin(&mut self) {
-        self.ledger = None;
-        let (ledger, doubts) = test_run::begin(&self.dir.path().join("s.db"));
-        self.ledger = Some(ledger);
+        self.state = None;
+        let (state, doubts) = test_run::begin(&self.dir.path().join("s.db"));
+        self.state = Some(state);
         self.doubts = doubts;
     }
 
     pub(super) async fn claim(&self, rows: &[PreparedPartner]) {
         let claims = rows.iter().map(claim_of).collect();
-        self.ledger.as_ref().unwrap().claim(claims).await.unwrap();
+        self.state.as_ref().unwrap().claim(claims).await.unwrap();
     }
 
     pub(super) fn delivery(&mut self) -> Delivery<FakeApi> {
@@ -196,7 +196,7 @@ impl Bench {
         };
         Delivery::new(
             Arc::clone(&self.api),
-            self.ledger.clone().unwrap(),
+            self.state.clone().unwrap(),
             options,
             std::mem::take(&mut self.doubts),
             self.teller.clone(),

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::{After, Delivery, Done, SWEEP_DOUBTS};
 use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep, find_by_identifier, sweep};
 use crate::delivery::StopReason;
+use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place};
 use crate::delivery::recovery::{Absence, Doubted};
-use crate::delivery::told::{changed, duplicates, in_doubt, place};
 use crate::partner::{RowKey, RowOutcome};
 use crate::state::{Event, Settlement};
 
@@ -143,7 +143,7 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     pub(super) fn settle_found(&mut self, key: &RowKey, hits: Vec<RemotePartner>) {
-        let mut settlement = Settlement::new(key.clone(), Event::Found);
+        let mut settlement = Settlement::new(key.clone(), Event::FoundRemotely);
         settlement.partner = hits.first().map(|h| h.id.clone());
         settlement.more_attempts = 0;
         self.settle(
@@ -165,7 +165,7 @@ impl<A: PartnersApi> Delivery<A> {
             Absence::TooEarly(at) => self.look_again(key, at),
             Absence::Proof if doubted.row.is_some() => {
                 self.settle(
-                    Settlement::new(key.clone(), Event::Absent),
+                    Settlement::new(key.clone(), Event::ConfirmedAbsent),
                     After::Absent(key.clone()),
                 );
             }

@@ -2,8 +2,8 @@
 
 use super::{After, Delivery, Done, Job, WAITING_CHILDREN};
 use crate::api::PartnersApi;
+use crate::delivery::diagnostics::{changed, in_doubt, still_rejected};
 use crate::delivery::plan::{Decision, decide};
-use crate::delivery::told::{changed, in_doubt, still_rejected};
 use crate::partner::{PreparedPartner, RowKey, RowOutcome};
 use crate::state::{Event, Known, RecordState, Settlement};
 
@@ -33,7 +33,7 @@ impl<A: PartnersApi> Delivery<A> {
                     doubted.row = Some(row);
                     if absent && !self.stopping {
                         self.settle(
-                            Settlement::new(key.clone(), Event::Absent),
+                            Settlement::new(key.clone(), Event::ConfirmedAbsent),
                             After::Absent(key),
                         );
                     }
@@ -44,10 +44,10 @@ impl<A: PartnersApi> Delivery<A> {
         if recheck.is_empty() {
             return;
         }
-        let ledger = self.ledger.clone();
+        let state = self.state.clone();
         self.tasks.spawn(async move {
             let keys = recheck.iter().map(|row| row.key.clone()).collect();
-            match ledger.known(keys).await {
+            match state.known(keys).await {
                 Ok(known) => Done::Rechecked(recheck, known),
                 Err(error) => Done::ReadFailed(recheck, error),
             }
@@ -71,13 +71,13 @@ impl<A: PartnersApi> Delivery<A> {
         if linked.is_empty() {
             return;
         }
-        let ledger = self.ledger.clone();
+        let state = self.state.clone();
         self.tasks.spawn(async move {
             let keys = linked
                 .iter()
                 .flat_map(|row| row.links.iter().map(|l| l.key.clone()))
                 .collect();
-            match ledger.known(keys).await {
+            match state.known(keys).await {
                 Ok(known) => {
                     let mut known = known.into_iter();
                     let parents = linked

@@ -1,4 +1,4 @@
-//! The one owner of everything under way. Workers never print and never touch the ledger; they hand their
+//! The one owner of everything under way. Workers never print and never touch the state; they hand their
 //! answers to this loop, which alone knows what is claimed, sent, in doubt and waiting.
 
 mod doubts;
@@ -22,7 +22,7 @@ use super::worker::deliver;
 use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep};
 use crate::diagnostic::Diagnostic;
 use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
-use crate::state::{Claim, Doubt, Event, Known, Ledger, Settlement, StateError};
+use crate::state::{Claim, Doubt, Event, Known, Settlement, StateError, StateWriter};
 
 /// How a delivery is run.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct Options {
 /// What the feeder hands over.
 #[derive(Debug)]
 pub enum Input {
-    /// Rows to send: the ledger has nothing against it.
+    /// Rows to send: the state has nothing against it.
     Rows(Vec<PreparedPartner>),
     /// Rows whose record was in doubt when the feeder looked.
     Doubtful(Vec<PreparedPartner>),
@@ -114,7 +114,7 @@ enum Done {
 /// The delivery of one run.
 pub struct Delivery<A> {
     api: Arc<A>,
-    ledger: Ledger,
+    state: StateWriter,
     options: Options,
     results: mpsc::Sender<Vec<RowResult>>,
     stop: Stop,
@@ -151,7 +151,7 @@ impl<A: PartnersApi> Delivery<A> {
     /// A delivery that starts with the doubts of earlier runs.
     pub fn new(
         api: Arc<A>,
-        ledger: Ledger,
+        state: StateWriter,
         options: Options,
         doubts: Vec<Doubt>,
         results: mpsc::Sender<Vec<RowResult>>,
@@ -160,7 +160,7 @@ impl<A: PartnersApi> Delivery<A> {
         let now = Instant::now();
         let mut delivery = Self {
             api,
-            ledger,
+            state,
             window: Window::new(options.workers),
             breaker: Breaker::new(options.workers),
             results,
@@ -189,7 +189,7 @@ impl<A: PartnersApi> Delivery<A> {
             options,
         };
         for doubt in doubts {
-            // The ledger's clock is the wall's and may have gone back; the settling time is counted anew,
+            // The state's clock is the wall's and may have gone back; the settling time is counted anew,
             // from now, which is never too early.
             delivery.doubt(Doubted {
                 key: doubt.key,
@@ -268,7 +268,7 @@ impl<A: PartnersApi> Delivery<A> {
             && (self.stopping || self.doubts.values().all(Doubted::is_given_up))
     }
 
-    /// Sends what waits to be settled to the ledger, unless more is about to come.
+    /// Sends what waits to be settled to the state, unless more is about to come.
     fn flush_settlements(&mut self) {
         if self.to_settle.is_empty() {
             return;
@@ -281,11 +281,11 @@ impl<A: PartnersApi> Delivery<A> {
         }
         while self.settling < SETTLING && !self.to_settle.is_empty() {
             let (settlements, after): (Vec<_>, Vec<_>) = self.to_settle.drain(..).unzip();
-            let ledger = self.ledger.clone();
+            let state = self.state.clone();
             self.settling += 1;
             self.settle_by = None;
             self.tasks
-                .spawn(async move { Done::Settled(after, ledger.settle(settlements).await) });
+                .spawn(async move { Done::Settled(after, state.settle(settlements).await) });
         }
     }
 
@@ -313,10 +313,10 @@ impl<A: PartnersApi> Delivery<A> {
             }
             let jobs: Vec<Job> = self.to_claim.drain(..room).collect();
             let claims = jobs.iter().map(|job| claim_of(&job.row)).collect();
-            let ledger = self.ledger.clone();
+            let state = self.state.clone();
             self.claiming += jobs.len();
             self.tasks.spawn(async move {
-                let result = ledger.claim(claims).await;
+                let result = state.claim(claims).await;
                 Done::Claimed(jobs, result)
             });
         }
@@ -446,7 +446,7 @@ impl<A: PartnersApi> Delivery<A> {
                 .collect();
             for key in absent {
                 self.settle(
-                    Settlement::new(key.clone(), Event::Absent),
+                    Settlement::new(key.clone(), Event::ConfirmedAbsent),
                     After::Absent(key),
                 );
             }
@@ -467,7 +467,7 @@ impl<A: PartnersApi> Delivery<A> {
 
     async fn tell(&mut self) {
         if !self.finished.is_empty() {
-            // Without a listener the run goes on; the ledger has it all.
+            // Without a listener the run goes on; the state has it all.
             let _ = self.results.send(std::mem::take(&mut self.finished)).await;
         }
     }

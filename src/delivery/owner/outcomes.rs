@@ -1,14 +1,16 @@
-//! Answers on their way to the ledger, and what follows once they are on the disk.
+//! Answers on their way to the state, and what follows once they are on the disk.
 
 use tokio::time::Instant;
 
 use super::{After, Delivery, Job};
 use crate::api::PartnersApi;
 use crate::delivery::StopReason;
+use crate::delivery::diagnostics::{in_doubt, rejected};
 use crate::delivery::recovery::Doubted;
-use crate::delivery::told::{in_doubt, rejected};
 use crate::diagnostic::Diagnostic;
-use crate::partner::{CreateOutcome, NotMade, PartnerId, PreparedPartner, RowOutcome, RowResult};
+use crate::partner::{
+    CreateOutcome, NotCreated, PartnerId, PreparedPartner, RowOutcome, RowResult,
+};
 use crate::state::{Event, Settlement, StateError};
 
 impl<A: PartnersApi> Delivery<A> {
@@ -16,16 +18,16 @@ impl<A: PartnersApi> Delivery<A> {
         if let Some(reason) = self.breaker.see(&outcome) {
             self.stop.request(reason);
         }
-        let mut settlement = Settlement::new(job.row.key.clone(), Event::Lost);
+        let mut settlement = Settlement::new(job.row.key.clone(), Event::OutcomeUnknown);
         settlement.more_attempts = i32::try_from(attempts).unwrap_or(i32::MAX) - 1;
         let after = match outcome {
             CreateOutcome::Created(id) => {
-                settlement.event = Event::Made;
+                settlement.event = Event::Created;
                 settlement.partner = Some(id.clone());
                 After::Made(job, id)
             }
             CreateOutcome::Rejected { status, words } => {
-                settlement.event = Event::Refused;
+                settlement.event = Event::Rejected;
                 settlement.status = Some(status);
                 let said = words.to_string();
                 settlement.words = Some(words);
@@ -36,14 +38,14 @@ impl<A: PartnersApi> Delivery<A> {
                 settlement.words = Some(words);
                 After::Lost(job, said)
             }
-            CreateOutcome::NotMade(why) => {
-                settlement.event = Event::NotMade;
+            CreateOutcome::NotCreated(why) => {
+                settlement.event = Event::NotCreated;
                 settlement.words = match why {
-                    NotMade::NotSent(words)
-                    | NotMade::Unauthorised(words)
-                    | NotMade::Renewed(words)
-                    | NotMade::Forbidden(words) => Some(words),
-                    NotMade::Throttled { .. } | NotMade::Stopped => None,
+                    NotCreated::NotSent(words)
+                    | NotCreated::Unauthorised(words)
+                    | NotCreated::Renewed(words)
+                    | NotCreated::Forbidden(words) => Some(words),
+                    NotCreated::Throttled { .. } | NotCreated::Stopped => None,
                 };
                 After::Unsent(job)
             }
@@ -133,7 +135,7 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// A claimed row that was never sent.
     pub(super) fn release(&mut self, job: Job) {
-        let mut settlement = Settlement::new(job.row.key.clone(), Event::NotMade);
+        let mut settlement = Settlement::new(job.row.key.clone(), Event::NotCreated);
         settlement.more_attempts = -1;
         self.settle(settlement, After::Unsent(Box::new(job)));
     }

@@ -1,6 +1,6 @@
 use super::bench::*;
 use super::*;
-use crate::partner::{ApiWords, Fingerprint, NotMade};
+use crate::partner::{ApiWords, Fingerprint, NotCreated};
 
 fn outcome(of: RowOutcome, key: &str) -> (RowOutcome, Option<String>) {
     (of, Some(format!("id-{key}")))
@@ -216,7 +216,7 @@ async fn a_row_that_stays_throttled_is_deferred_and_stops_the_run() {
         row: row(1, None),
         ids: Vec::new(),
     });
-    let throttled = CreateOutcome::NotMade(NotMade::Throttled { retry_after: None });
+    let throttled = CreateOutcome::NotCreated(NotCreated::Throttled { retry_after: None });
     delivery.answered(job, throttled, 30);
     let (_, told) = bench.run(delivery, Vec::new()).await;
     assert_eq!(told["K1"].0, RowOutcome::Deferred);

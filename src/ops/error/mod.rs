@@ -115,11 +115,14 @@ impl OpError {
     #[must_use]
     pub fn ending(&self) -> RunEnding {
         match self {
-            OpError::State(StateError::Locked { .. }) => RunEnding::Locked,
+            OpError::State(StateError::Locked { .. } | StateError::Outdated { .. }) => {
+                RunEnding::Locked
+            }
             // The API client gives up with this when the session stops.
             OpError::Interrupted | OpError::Api(ApiError::Stopped) => RunEnding::Interrupted,
             OpError::State(
                 StateError::Missing { .. }
+                | StateError::Foreign { .. }
                 | StateError::Newer { .. }
                 | StateError::NoLocks { .. }
                 | StateError::Open { .. },

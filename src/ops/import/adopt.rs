@@ -18,7 +18,9 @@ use crate::partner::{PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Claim, Doubt, Event, Known, Ledger, RecordState, Settlement, StateError, step};
+use crate::state::{
+    Claim, Doubt, Event, Known, RecordState, Settlement, StateError, StateWriter, step,
+};
 
 /// What adoption needs.
 pub(in crate::ops) struct Adoption<'a> {
@@ -26,7 +28,7 @@ pub(in crate::ops) struct Adoption<'a> {
     pub(in crate::ops) handle: &'a Handle,
     pub(in crate::ops) exports: &'a Exports,
     pub(in crate::ops) survey: &'a Survey,
-    pub(in crate::ops) ledger: &'a Ledger,
+    pub(in crate::ops) state: &'a StateWriter,
     pub(in crate::ops) collector: &'a Arc<Mutex<Collector>>,
     pub(in crate::ops) stop: &'a Stop,
 }
@@ -45,10 +47,10 @@ impl Adoption<'_> {
             count = found.len(),
             "partners of the export are on the API already"
         );
-        let reader = self.ledger.reader()?;
-        let parents = KnownRows::new(Some(reader.again()?));
+        let reader = self.state.reader()?;
+        let parents = KnownRows::new(Some(reader.reopen()?));
         let known = |key: &RowKey| parents.is_created(key);
-        let hasher = Some(self.ledger.fingerprinter());
+        let hasher = Some(self.state.fingerprinter());
         let mut adopted = HashSet::new();
         let mut trouble: Option<StateError> = None;
         self.exports
@@ -95,14 +97,16 @@ impl Adoption<'_> {
                 .as_ref()
                 .and_then(|p| found.get(p.legacy_identifier.as_str()));
             match (&row.partner, ids.map(Vec::as_slice)) {
-                (Some(partner), Some(ids @ [first, ..])) if step(state, Event::Found).is_ok() => {
+                (Some(partner), Some(ids @ [first, ..]))
+                    if step(state, Event::FoundRemotely).is_ok() =>
+                {
                     settlements.push(settlement(partner, first, state));
                     results.push(adopted_row(row, ids));
                 }
                 _ => rest(row, state),
             }
         }
-        self.handle.block_on(self.ledger.settle(settlements))?;
+        self.handle.block_on(self.state.settle(settlements))?;
         let ordinals = results.iter().map(|r| r.origin.ordinal).collect();
         let mut collector = self
             .collector
@@ -135,7 +139,7 @@ fn adopted_row(row: PreparedRow, ids: &[PartnerId]) -> RowResult {
 }
 
 fn settlement(partner: &PreparedPartner, id: &PartnerId, state: Option<RecordState>) -> Settlement {
-    let mut settlement = Settlement::new(partner.key.clone(), Event::Found);
+    let mut settlement = Settlement::new(partner.key.clone(), Event::FoundRemotely);
     settlement.partner = Some(id.clone());
     if state.is_none() {
         settlement.adopted = Some(Claim {
@@ -150,13 +154,13 @@ fn settlement(partner: &PreparedPartner, id: &PartnerId, state: Option<RecordSta
 
 /// Doubts that adoption did not settle.
 pub(in crate::ops) fn doubts_left(
-    ledger: &Ledger,
+    state: &StateWriter,
     doubts: Vec<Doubt>,
 ) -> Result<Vec<Doubt>, OpError> {
     if doubts.is_empty() {
         return Ok(doubts);
     }
-    let known = ledger
+    let known = state
         .reader()?
         .known(doubts.iter().map(|d| d.key.as_str()))?;
     let open = |known: &Option<Known>| {

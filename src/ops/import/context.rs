@@ -13,7 +13,7 @@ use crate::ops::request::Rejected;
 use crate::ops::session::Session;
 use crate::prepare::Exports;
 use crate::report::{Collector, Detected, Kind, ReportFolder, RunEnding, RunReport};
-use crate::state::{LedgerReader, RunId};
+use crate::state::{RunId, StateReader};
 
 /// One import under way.
 pub(super) struct Import<'i> {
@@ -53,7 +53,7 @@ impl Import<'_> {
         conclude::conclude(heading, collector, self.folder.as_ref(), observer, ending)
     }
 
-    pub(super) fn reader(&self) -> Result<Option<LedgerReader>, OpError> {
+    pub(super) fn reader(&self) -> Result<Option<StateReader>, OpError> {
         let mapping = &self.opened.mapping.name;
         self.session.reader(&self.connection.target, mapping)
     }

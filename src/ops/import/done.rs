@@ -3,7 +3,7 @@
 use crate::ops::error::OpError;
 use crate::partner::{Fingerprint, Fingerprinter};
 use crate::prepare::{Ahead, AreDone};
-use crate::state::{DoneRows, LedgerReader, OpenRows};
+use crate::state::{DoneRows, OpenRows, StateReader};
 
 /// Records of a state that are read in the time in which a program starts.
 const FEW_RECORDS: u64 = 10_000;
@@ -22,7 +22,7 @@ pub(super) struct DoneBefore {
 impl DoneBefore {
     /// Reads it for files of so many bytes. `None` where the state is much larger than the files: it is asked about their
     /// rows one by one then.
-    pub(super) fn read(reader: &LedgerReader, bytes: u64) -> Result<Option<Self>, OpError> {
+    pub(super) fn read(reader: &StateReader, bytes: u64) -> Result<Option<Self>, OpError> {
         let most = FEW_RECORDS.max(bytes / BYTES_OF_A_RECORD);
         let Some(rows) = reader.done_rows(most)? else {
             return Ok(None);

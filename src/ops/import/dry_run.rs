@@ -26,7 +26,7 @@ use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{Collector, Counters, Kind, PerRow, RunEnding, RunReport, summary_json};
 use crate::source::Flow;
-use crate::state::{Known, LedgerReader, RunId, StateError};
+use crate::state::{Known, RunId, StateError, StateReader};
 
 /// What an import would do.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ pub(in crate::ops) fn preview(
     let survey = export::survey(exports, Ahead::Nothing, &stop, &counters)?;
     let detected = export::detected(exports, &survey, request.report.values);
     session.observer.found(&detected);
-    let parents = KnownRows::new(reader.as_ref().map(LedgerReader::again).transpose()?);
+    let parents = KnownRows::new(reader.as_ref().map(StateReader::reopen).transpose()?);
     let known = |key: &RowKey| parents.is_created(key);
     let mut judge = Judge {
         there: match request.adopt {
@@ -127,8 +127,8 @@ pub(in crate::ops) fn preview(
         let drifted = request.expect.drift(&found);
         let refusal = request.expect.refuses(survey.rows, &drifted);
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
-        held.tell(0, drifted);
-        held.holds(found);
+        held.add_diagnostics(0, drifted);
+        held.set_contents(found);
         refusal
     };
     let interrupted = stop.reason().map(|r| r.to_string());
@@ -166,7 +166,7 @@ pub(in crate::ops) fn preview(
 /// What rows are judged by.
 struct Against<'a> {
     fingerprinter: &'a Fingerprinter,
-    reader: Option<&'a LedgerReader>,
+    reader: Option<&'a StateReader>,
     known: &'a (dyn Fn(&RowKey) -> bool + Sync),
 }
 
@@ -212,7 +212,7 @@ fn judge_rows(
 /// What the state knows of rows that have a key, in their order.
 fn records_of(
     rows: &[PreparedRow],
-    reader: Option<&LedgerReader>,
+    reader: Option<&StateReader>,
 ) -> Result<Vec<Option<Known>>, StateError> {
     let keys = rows.iter().filter_map(|r| r.key.as_ref());
     match reader {

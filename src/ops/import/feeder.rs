@@ -22,14 +22,14 @@ use crate::partner::{Fingerprint, Fingerprinter, PreparedPartner, RowKey, RowOut
 use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Known, Ledger, LedgerReader};
+use crate::state::{Known, StateReader, StateWriter};
 
 /// What feeds a delivery.
 pub(super) struct Feeder {
     pub(super) exports: Arc<Exports>,
     pub(super) survey: Arc<Survey>,
-    pub(super) reader: LedgerReader,
-    pub(super) ledger: Ledger,
+    pub(super) reader: StateReader,
+    pub(super) state: StateWriter,
     pub(super) fingerprinter: Fingerprinter,
     pub(super) collector: Arc<Mutex<Collector>>,
     pub(super) input: mpsc::Sender<Input>,
@@ -103,7 +103,7 @@ impl Feeder {
         // The look-up of parents outside the files has a connection of its own: the feeder's is in use.
         let lookup = self
             .reader
-            .again()
+            .reopen()
             .map_err(|e| StopReason::State(e.to_string()))?;
         let parents = KnownRows::new(Some(lookup));
         let is_known = |key: &RowKey| parents.is_created(key);
@@ -151,7 +151,7 @@ impl Feeder {
             other => StopReason::Internal(other.to_string()),
         })?;
         if first {
-            self.lock().holds(contents(&exports, &survey, tally));
+            self.lock().set_contents(contents(&exports, &survey, tally));
         }
         Ok(())
     }
@@ -172,7 +172,7 @@ impl Feeder {
             self.sort(row, record.as_ref(), &mut sorted);
         }
         if !sorted.differing.is_empty() {
-            self.ledger
+            self.state
                 .note_changed(std::mem::take(&mut sorted.differing));
         }
         {
@@ -275,7 +275,7 @@ impl Feeder {
     /// Warnings of a row that is on its way are told now; its outcome is counted when it is known.
     fn warnings(&self, row: &PreparedPartner, diagnostics: Vec<Diagnostic>) {
         if !diagnostics.is_empty() {
-            self.lock().tell(row.origin.file, diagnostics);
+            self.lock().add_diagnostics(row.origin.file, diagnostics);
         }
     }
 

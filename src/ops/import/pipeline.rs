@@ -13,7 +13,7 @@ use crate::ops::error::OpError;
 use crate::partner::RowResult;
 use crate::prepare::Survey;
 use crate::report::Collector;
-use crate::state::{Doubt, Ledger};
+use crate::state::{Doubt, StateWriter};
 
 /// Batches between feeder and delivery: the feeder stays this far ahead at most.
 const BATCHES_AHEAD: usize = 2;
@@ -24,7 +24,7 @@ const RESULTS_AHEAD: usize = 64;
 pub(super) struct Pipeline<'p> {
     pub(super) import: &'p Import<'p>,
     pub(super) survey: &'p Arc<Survey>,
-    pub(super) ledger: &'p Ledger,
+    pub(super) state: &'p StateWriter,
     pub(super) collector: &'p Arc<Mutex<Collector>>,
 }
 
@@ -45,7 +45,7 @@ impl Pipeline<'_> {
         };
         let delivery = Delivery::new(
             Arc::clone(&import.connection.api),
-            self.ledger.clone(),
+            self.state.clone(),
             options,
             doubts,
             results,
@@ -69,7 +69,7 @@ impl Pipeline<'_> {
         let mut leftover = delivered.unwrap_or_default();
         let duplicates = std::mem::take(&mut leftover.duplicates);
         // They are of no row of these files.
-        lock(self.collector).tell(u32::MAX, duplicates);
+        lock(self.collector).add_diagnostics(u32::MAX, duplicates);
         Ok(leftover)
     }
 
@@ -78,9 +78,9 @@ impl Pipeline<'_> {
         Ok(Feeder {
             exports: Arc::clone(import.exports()),
             survey: Arc::clone(self.survey),
-            reader: self.ledger.reader()?,
-            ledger: self.ledger.clone(),
-            fingerprinter: self.ledger.fingerprinter().clone(),
+            reader: self.state.reader()?,
+            state: self.state.clone(),
+            fingerprinter: self.state.fingerprinter().clone(),
             collector: Arc::clone(self.collector),
             input,
             stop: import.stop.clone(),

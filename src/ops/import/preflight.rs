@@ -63,7 +63,7 @@ impl Import<'_> {
                         drifted.len()
                     )));
                 }
-                lock(collector).tell(0, drifted);
+                lock(collector).add_diagnostics(0, drifted);
             }
         }
         if refusal.is_some() {
@@ -74,7 +74,7 @@ impl Import<'_> {
                 }
                 Flow::More
             })?;
-            lock(collector).holds(contents(exports, survey, tally));
+            lock(collector).set_contents(contents(exports, survey, tally));
         }
         match parents.trouble() {
             Some(error) => Err(error.into()),

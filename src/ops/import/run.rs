@@ -25,7 +25,7 @@ use crate::ops::session::Session;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::Survey;
 use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport};
-use crate::state::{Doubt, Ledger, OpenRows, RunId, RunStart};
+use crate::state::{Doubt, OpenRows, RunId, RunStart, StateWriter};
 
 /// Imports. The caller holds the lock of the state.
 pub(in crate::ops) fn once(
@@ -93,14 +93,14 @@ impl Import<'_> {
             return Err(OpError::NotConfirmed);
         }
 
-        let (ledger, doubts, writer) = self.begin(open, &collector)?;
+        let (state, doubts, thread) = self.begin(open, &collector)?;
         let survey = Arc::new(survey);
-        let adopted = self.adopt(&survey, &ledger, &collector);
-        let doubts = doubts_left(&ledger, doubts)?;
+        let adopted = self.adopt(&survey, &state, &collector);
+        let doubts = doubts_left(&state, doubts)?;
         let pipeline = Pipeline {
             import: &self,
             survey: &survey,
-            ledger: &ledger,
+            state: &state,
             collector: &collector,
         };
         let leftover = pipeline.run(doubts, adopted)?;
@@ -112,11 +112,11 @@ impl Import<'_> {
             self.ending(report, survey.rows, &leftover)
         });
         let end = run_end(&report, self.session.settings.keep);
-        if let Err(error) = self.session.runtime.block_on(ledger.end(end)) {
+        if let Err(error) = self.session.runtime.block_on(state.end(end)) {
             self.session.observer.trouble(&error.into());
         }
-        drop(ledger);
-        let _ = writer.join();
+        drop(state);
+        let _ = thread.join();
         Ok(report)
     }
 
@@ -128,7 +128,7 @@ impl Import<'_> {
         };
         let ahead = done::ahead(done.as_ref());
         let survey = export::survey(exports, ahead, &self.stop, counters)?;
-        Ok((survey, done.map_or(OpenRows::Perhaps, |d| d.open)))
+        Ok((survey, done.map_or(OpenRows::MayExist, |d| d.open)))
     }
 
     /// Looks for parents that neither the files nor the state have, by one walk over the API's list.
@@ -170,7 +170,7 @@ impl Import<'_> {
         &self,
         open: OpenRows,
         collector: &Mutex<Collector>,
-    ) -> Result<(Ledger, Vec<Doubt>, JoinHandle<()>), OpError> {
+    ) -> Result<(StateWriter, Vec<Doubt>, JoinHandle<()>), OpError> {
         let start = RunStart {
             id: self.id.clone(),
             command: if self.request.job.is_some() {
@@ -183,24 +183,24 @@ impl Import<'_> {
             files: export::file_names(&self.opened.exports).join(", "),
             open,
         };
-        let (ledger, doubts, writer) =
-            Ledger::begin(&self.session.settings.state, &start, &self.session.clock)?;
+        let (state, doubts, thread) =
+            StateWriter::begin(&self.session.settings.state, &start, &self.session.clock)?;
         if !doubts.is_empty() {
             tracing::info!(
                 count = doubts.len(),
                 "rows of earlier runs are in doubt and are looked up first"
             );
         }
-        let kept = ledger.clone();
-        lock(collector).keep_problems(Box::new(move |part| kept.keep_problems(part)));
-        Ok((ledger, doubts, writer))
+        let kept = state.clone();
+        lock(collector).store_problems(Box::new(move |part| kept.store_problems(part)));
+        Ok((state, doubts, thread))
     }
 
     /// Records partners that are on the API already, where that is asked for; returns the rows' ordinals.
     fn adopt(
         &self,
         survey: &Survey,
-        ledger: &Ledger,
+        state: &StateWriter,
         collector: &Arc<Mutex<Collector>>,
     ) -> HashSet<u32> {
         if self.request.adopt == Adopt::No {
@@ -211,7 +211,7 @@ impl Import<'_> {
             handle: &self.session.runtime,
             exports: &self.opened.exports,
             survey,
-            ledger,
+            state,
             collector,
             stop: &self.stop,
         };
@@ -224,7 +224,7 @@ impl Import<'_> {
 
     fn report_pauses(&self, collector: &Mutex<Collector>) {
         let mut held = lock(collector);
-        for pause in self.connection.limiter.left_alone() {
+        for pause in self.connection.limiter.pauses() {
             held.paused(pause.from, pause.to, pause.throttled);
         }
     }

@@ -58,14 +58,12 @@ pub fn check_config(
         findings.job(job);
     }
     let state = &session.settings.state;
-    if state.exists() {
-        let opened = StateView::open(state).map(|_| state.display().to_string());
-        findings.take("state", "path", opened);
-    } else {
-        findings.0.push(Finding::Missing(format!(
-            "state: {} is made by the first run",
-            state.display()
-        )));
+    let name = state.display().to_string();
+    match StateView::find(state) {
+        Ok(None) => findings.0.push(Finding::Missing(format!(
+            "state: {name} is made by the first run"
+        ))),
+        found => findings.take("state", "path", found.map(|_| name)),
     }
     if let Some(folder) = report {
         let made = ReportFolder::create(folder).map(|_| folder.display().to_string());

@@ -155,11 +155,9 @@ fn attempt(
 /// What the job expects, with the last good run that its source is compared with.
 fn expectations(job: &Job, session: &Session<'_>) -> Result<Expectations, OpError> {
     let mapping = Mapping::read(&job.mapping)?.name;
-    let state = &session.settings.state;
-    let stored = match known_target(session)? {
-        Some(target) if state.exists() => {
-            StateView::open(state)?.last_good_run(&target, &mapping)?
-        }
+    let view = StateView::find(&session.settings.state)?;
+    let stored = match (known_target(session)?, view) {
+        (Some(target), Some(view)) => view.last_good_run(&target, &mapping)?,
         _ => None,
     };
     let last = match stored {

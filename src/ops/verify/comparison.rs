@@ -21,7 +21,7 @@ use crate::partner::{
 use crate::prepare::{Exports, PreparedRow, Survey, Tally};
 use crate::report::{Collector, Verified};
 use crate::source::Flow;
-use crate::state::{LedgerReader, RecordState};
+use crate::state::{RecordState, StateReader};
 
 /// Partners that differ and are got once more, to show what the API has.
 const SHOWN_DIFFERENCES: usize = 200;
@@ -31,7 +31,7 @@ pub(super) struct Comparison<'v> {
     pub(super) request: &'v VerifyRequest,
     pub(super) exports: &'v Exports,
     pub(super) survey: &'v Survey,
-    pub(super) reader: LedgerReader,
+    pub(super) reader: StateReader,
     pub(super) connection: &'v Connection,
     pub(super) stop: &'v Stop,
     pub(super) runtime: &'v Handle,
@@ -62,10 +62,10 @@ impl Comparison<'_> {
         for (legacy, ids) in std::mem::take(&mut self.read.duplicates) {
             let ids: Vec<&str> = ids.iter().map(PartnerId::as_str).collect();
             let told = duplicates(Location::default(), &legacy, &ids);
-            self.lock().tell(u32::MAX, vec![told]);
+            self.lock().add_diagnostics(u32::MAX, vec![told]);
         }
         let fingerprinter = self.reader.fingerprinter()?;
-        let parents = KnownRows::new(Some(self.reader.again()?));
+        let parents = KnownRows::new(Some(self.reader.reopen()?));
         let known = |key: &RowKey| parents.is_created(key);
         let (exports, survey, stop) = (self.exports, self.survey, self.stop.clone());
         let tally = exports.prepare(survey, Some(&fingerprinter), None, &known, &mut |rows| {
@@ -154,7 +154,7 @@ impl Comparison<'_> {
                         place(partner),
                         "The row has no partner yet.",
                     );
-                    self.tell(partner, vec![told]);
+                    self.add_diagnostics(partner, vec![told]);
                     RowSign::OnlySource
                 }
                 (None, ..) => {
@@ -170,7 +170,7 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    fn tell(&mut self, partner: &PreparedPartner, diagnostics: Vec<Diagnostic>) {
+    fn add_diagnostics(&mut self, partner: &PreparedPartner, diagnostics: Vec<Diagnostic>) {
         self.lock().add(RowResult {
             origin: partner.origin.clone(),
             key: Some(partner.key.clone()),
@@ -190,7 +190,7 @@ impl Comparison<'_> {
                 place(partner),
                 format!("The partner {id} is no longer on the API."),
             );
-            self.tell(partner, vec![told]);
+            self.add_diagnostics(partner, vec![told]);
             return Ok(RowSign::Differs);
         };
         let parents = self
@@ -228,7 +228,7 @@ impl Comparison<'_> {
             .into_iter()
             .map(|field| self.difference(partner, &field.field, &field.text, remote.as_deref()))
             .collect();
-        self.tell(partner, told);
+        self.add_diagnostics(partner, told);
         Ok(RowSign::Differs)
     }
 
@@ -290,7 +290,7 @@ impl Comparison<'_> {
                 Location::default(),
                 format!("The source has no row \"{key}\" any more; its partner is {id}."),
             );
-            self.lock().tell(u32::MAX, vec![told]);
+            self.lock().add_diagnostics(u32::MAX, vec![told]);
             if self.request.each_row {
                 self.rows.push((RowSign::OnlyApi, key.clone()));
             }

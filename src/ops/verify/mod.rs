@@ -87,7 +87,9 @@ pub(super) fn compare(
         trouble: None,
     };
     match comparison.run() {
-        Ok(tally) => comparison.lock().holds(contents(exports, &survey, tally)),
+        Ok(tally) => comparison
+            .lock()
+            .set_contents(contents(exports, &survey, tally)),
         Err(error) => stop_by(error, &stop)?,
     }
     drop(progress);

@@ -63,7 +63,7 @@ fn every_move_is_the_tables(store: &dyn Store) {
             let key = format!("{event:?} from {from:?}");
             run.bring_to(&key, from);
             let outcome = if event == Event::Claim {
-                wait(run.ledger.claim(vec![claim(&key, 7)]))
+                wait(run.state.claim(vec![claim(&key, 7)]))
             } else {
                 let mut settlement = settlement(&key, event);
                 settlement.adopted = Some(claim(&key, 7));
@@ -83,8 +83,8 @@ fn every_move_is_the_tables(store: &dyn Store) {
 
 fn a_new_claim_replaces_the_last_attempt(store: &dyn Store) {
     let first = begin(store, 10);
-    wait(first.ledger.claim(vec![claim("a", 1)])).unwrap();
-    let refused = with_answer(settlement("a", Event::Refused), 400, "no");
+    wait(first.state.claim(vec![claim("a", 1)])).unwrap();
+    let refused = with_answer(settlement("a", Event::Rejected), 400, "no");
     first.settle(refused).unwrap();
     let known = first.known(&["a"]).remove(0).unwrap();
     assert_eq!(
@@ -94,7 +94,7 @@ fn a_new_claim_replaces_the_last_attempt(store: &dyn Store) {
     first.end(1, None);
 
     let second = begin(store, 20);
-    wait(second.ledger.claim(vec![claim("a", 2)])).unwrap();
+    wait(second.state.claim(vec![claim("a", 2)])).unwrap();
     let known = second.known(&["a"]).remove(0).unwrap();
     assert_eq!(known.state, RecordState::InFlight);
     assert_eq!(known.fingerprint, fingerprint(2));
@@ -115,17 +115,17 @@ fn a_new_claim_replaces_the_last_attempt(store: &dyn Store) {
 fn a_settlement_replaces_moment_and_run(store: &dyn Store) {
     let claiming = begin(store, 10);
     let events = [
-        Event::Made,
-        Event::Refused,
-        Event::Lost,
-        Event::NotMade,
-        Event::OwnerDied,
+        Event::Created,
+        Event::Rejected,
+        Event::OutcomeUnknown,
+        Event::NotCreated,
+        Event::OwnerLost,
     ];
     let keys = events.map(|event| format!("{event:?}"));
     claiming.claim(&keys.each_ref().map(String::as_str));
     // The claims are still under way in the second run's eyes.
     let start = RunStart {
-        open: OpenRows::None,
+        open: OpenRows::NoneExist,
         ..start()
     };
     let settling = begin_as(store, 20, start);
@@ -145,11 +145,11 @@ fn a_settlement_replaces_moment_and_run(store: &dyn Store) {
             (Some(418), Some("a word"))
         );
         assert_eq!(row.attempts, 3, "{key}");
-        let partner = (event == Event::Made).then(|| format!("id-{key}"));
+        let partner = (event == Event::Created).then(|| format!("id-{key}"));
         assert_eq!(row.partner_id, partner);
         // That a row was created is in its record; its history has everything else.
         let history: Vec<_> = row.story.iter().map(|line| line.what.as_str()).collect();
-        let expected = (event != Event::Made).then(|| event.as_str());
+        let expected = (event != Event::Created).then(|| event.as_str());
         assert_eq!(history, expected.into_iter().collect::<Vec<_>>());
     }
 }
@@ -158,20 +158,20 @@ fn one_failing_command_harms_no_other(store: &dyn Store) {
     let run = begin(store, 10);
     run.bring_to("created", Some(RecordState::Created));
     let ask = |n: usize| {
-        let ledger = run.ledger.clone();
+        let state = run.state.clone();
         async move {
             match n {
                 7 => {
-                    ledger
+                    state
                         .claim(vec![claim("with it", 1), claim("created", 1)])
                         .await
                 }
                 11 => {
-                    ledger
-                        .settle(vec![settlement("never seen", Event::Lost)])
+                    state
+                        .settle(vec![settlement("never seen", Event::OutcomeUnknown)])
                         .await
                 }
-                _ => ledger.claim(vec![claim(&format!("K-{n}"), 1)]).await,
+                _ => state.claim(vec![claim(&format!("K-{n}"), 1)]).await,
             }
         }
     };
@@ -242,12 +242,12 @@ fn claims_of_the_dead_are_doubts_from_now(store: &dyn Store) {
     assert_eq!(row.since, shown(50));
     let words = "the run ended before the answer came";
     assert_eq!(row.words.as_deref(), Some(words));
-    assert_eq!(row.story[0].what, Event::OwnerDied.as_str());
+    assert_eq!(row.story[0].what, Event::OwnerLost.as_str());
     second.end(3, None);
 
     let third = begin(store, 90);
     assert_eq!(doubts(&third), expected);
-    let settled = settlement("lost", Event::Absent);
+    let settled = settlement("lost", Event::ConfirmedAbsent);
     third.settle(settled).unwrap();
     third.die();
     assert_eq!(doubts(&begin(store, 99)), expected[..1]);
@@ -266,11 +266,13 @@ fn spaces_are_apart(store: &dyn Store) {
         let other = begin_as(store, 20, start);
         assert!(other.doubts.is_empty());
         assert_eq!(other.states(&["a", "claimed"]), [None, None]);
-        let mut adopted = settlement("a", Event::Found);
+        let mut adopted = settlement("a", Event::FoundRemotely);
         adopted.adopted = Some(claim("a", 9));
         other.settle(adopted).unwrap();
         other.claim(&["claimed"]);
-        other.settle(settlement("claimed", Event::Refused)).unwrap();
+        other
+            .settle(settlement("claimed", Event::Rejected))
+            .unwrap();
 
         // Neither has moved what the first one has.
         assert_eq!(
@@ -301,16 +303,16 @@ fn spaces_are_apart(store: &dyn Store) {
 fn rows_are_known_at_one_moment(store: &dyn Store) {
     let run = begin(store, 10);
     run.claim(&["a", "b"]);
-    run.settle(settlement("a", Event::Made)).unwrap();
+    run.settle(settlement("a", Event::Created)).unwrap();
     let (created, in_flight) = (Some(RecordState::Created), Some(RecordState::InFlight));
     let asked = ["b", "a", "never", "b"];
     assert_eq!(run.states(&asked), [in_flight, created, None, in_flight]);
 
     // The row moves after the first of it was looked up.
-    let reader = run.ledger.reader().unwrap();
+    let reader = run.state.reader().unwrap();
     let keys = asked.iter().enumerate().map(|(n, key)| {
         if n == 3 {
-            run.settle(settlement("b", Event::Made)).unwrap();
+            run.settle(settlement("b", Event::Created)).unwrap();
         }
         *key
     });
@@ -325,7 +327,7 @@ fn only_created_is_created(store: &dyn Store) {
     for state in all_states() {
         let key = format!("{state:?}");
         run.bring_to(&key, state);
-        let reader = run.ledger.reader().unwrap();
+        let reader = run.state.reader().unwrap();
         let is_created = reader.is_created(&RowKey::new(key)).unwrap();
         assert_eq!(is_created, state == Some(RecordState::Created), "{state:?}");
     }
@@ -334,7 +336,7 @@ fn only_created_is_created(store: &dyn Store) {
 fn done_rows_are_created_ones(store: &dyn Store) {
     let run = begin(store, 10);
     let contains = |key: &str, content: u8| {
-        let reader = run.ledger.reader().unwrap();
+        let reader = run.state.reader().unwrap();
         let done = reader.done_rows(1_000_000).unwrap().unwrap();
         let asked = fingerprint(content);
         let is_done = done.contains_all(&mut std::iter::once((key, &asked)));
@@ -348,42 +350,42 @@ fn done_rows_are_created_ones(store: &dyn Store) {
         let key = state.as_str();
         run.bring_to(key, Some(state));
         let is_created = state == RecordState::Created;
-        assert_eq!(contains(key, 7), (is_created, OpenRows::None), "{key}");
-        assert_eq!(contains(key, 8), (false, OpenRows::None), "{key}");
+        assert_eq!(contains(key, 7), (is_created, OpenRows::NoneExist), "{key}");
+        assert_eq!(contains(key, 8), (false, OpenRows::NoneExist), "{key}");
     }
-    assert_eq!(contains("never", 7), (false, OpenRows::None));
+    assert_eq!(contains("never", 7), (false, OpenRows::NoneExist));
     for state in [RecordState::InFlight, RecordState::InDoubt] {
         let key = state.as_str();
         run.bring_to(key, Some(state));
-        assert_eq!(contains(key, 7), (false, OpenRows::Perhaps), "{key}");
+        assert_eq!(contains(key, 7), (false, OpenRows::MayExist), "{key}");
         let end = match state {
-            RecordState::InFlight => Event::NotMade,
-            _ => Event::Absent,
+            RecordState::InFlight => Event::NotCreated,
+            _ => Event::ConfirmedAbsent,
         };
         run.settle(settlement(key, end)).unwrap();
-        assert_eq!(contains(key, 7), (false, OpenRows::None), "{key}");
+        assert_eq!(contains(key, 7), (false, OpenRows::NoneExist), "{key}");
     }
 }
 
 fn the_digest_moves_with_records(store: &dyn Store) {
     let run = begin(store, 10);
     run.bring_to("a", Some(RecordState::Created));
-    let digest = || run.ledger.reader().unwrap().digest().unwrap();
+    let digest = || run.state.reader().unwrap().digest().unwrap();
     let mut seen = vec![digest()];
-    run.ledger
+    run.state
         .note_changed(vec![(RowKey::new("a"), fingerprint(8))]);
-    run.ledger.keep_problems(b"lines".to_vec());
+    run.state.store_problems(b"lines".to_vec());
     run.known(&["a"]);
-    run.settle(Settlement::new(RowKey::new("a"), Event::Lost))
+    run.settle(Settlement::new(RowKey::new("a"), Event::OutcomeUnknown))
         .unwrap_err();
     assert_eq!(digest(), seen[0]);
-    wait(run.ledger.claim(vec![claim("b", 1)])).unwrap();
+    wait(run.state.claim(vec![claim("b", 1)])).unwrap();
     seen.push(digest());
-    run.settle(settlement("b", Event::Refused)).unwrap();
+    run.settle(settlement("b", Event::Rejected)).unwrap();
     seen.push(digest());
-    wait(run.ledger.claim(vec![claim("b", 2)])).unwrap();
+    wait(run.state.claim(vec![claim("b", 2)])).unwrap();
     seen.push(digest());
-    run.settle(settlement("b", Event::Made)).unwrap();
+    run.settle(settlement("b", Event::Created)).unwrap();
     seen.push(digest());
     let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
     assert_eq!(distinct.len(), seen.len(), "{seen:?}");

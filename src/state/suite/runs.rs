@@ -47,7 +47,7 @@ fn the_end_keeps_what_it_should(store: &dyn Store) {
         ..start()
     };
     let other = begin_as(store, 1, other_space);
-    other.ledger.keep_problems(b"other".to_vec());
+    other.state.store_problems(b"other".to_vec());
     let other = other.end(0, Some(1));
     let mut runs = Vec::new();
     for n in 0..6 {
@@ -55,8 +55,8 @@ fn the_end_keeps_what_it_should(store: &dyn Store) {
         if n == 1 {
             run.bring_to("settled", Some(RecordState::Created));
         }
-        run.ledger.keep_problems(format!("{n}, 1").into_bytes());
-        run.ledger.keep_problems(format!("{n}, 2").into_bytes());
+        run.state.store_problems(format!("{n}, 1").into_bytes());
+        run.state.store_problems(format!("{n}, 2").into_bytes());
         runs.push(run.end(0, (n == 5).then_some(2)));
     }
     let parts = |n: usize| {
@@ -86,7 +86,10 @@ fn forget_looks_again(store: &dyn Store) {
     let mut upkeep = store.upkeep().unwrap();
     let mut rows = upkeep.of_key("a").unwrap();
     rows.extend(upkeep.of_key("b").unwrap());
-    assert!(rows.iter().all(crate::state::Kept::may_be_forgotten));
+    assert!(
+        rows.iter()
+            .all(crate::state::MaintenanceRow::may_be_forgotten)
+    );
     // By the time a person has answered, one is on its way.
     run.claim(&["b"]);
     assert_eq!(upkeep.forget(&rows, Timestamp(20_000)).unwrap(), 1);
@@ -113,7 +116,7 @@ fn accept_takes_the_last_runs_change(store: &dyn Store) {
     let first = begin(store, 10);
     first.bring_to("a", Some(RecordState::Created));
     first
-        .ledger
+        .state
         .note_changed(vec![(RowKey::new("a"), fingerprint(8))]);
     first.end(1, None);
     let changed = store.upkeep().unwrap().of_key("a").unwrap();
@@ -129,7 +132,7 @@ fn accept_takes_the_last_runs_change(store: &dyn Store) {
     let third = begin(store, 30);
     assert_eq!(known(&third), fingerprint(7));
     third
-        .ledger
+        .state
         .note_changed(vec![(RowKey::new("a"), fingerprint(9))]);
     third.end(1, None);
     // A run that never ended, and one that reads no source, have seen nothing.
@@ -198,8 +201,8 @@ fn an_older_state_waits_for_the_lock(store: &dyn Store) {
     store.view().unwrap();
     let run = begin(store, 20);
     assert_eq!(run.states(&["a"]), [Some(RecordState::Created)]);
-    wait(run.ledger.claim(vec![claim("b", 1)])).unwrap();
-    run.settle(settlement("b", Event::Made)).unwrap();
+    wait(run.state.claim(vec![claim("b", 1)])).unwrap();
+    run.settle(settlement("b", Event::Created)).unwrap();
 }
 
 fn the_last_good_run_is_an_import(store: &dyn Store) {

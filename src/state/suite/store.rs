@@ -7,11 +7,11 @@ use std::thread::JoinHandle;
 use crate::clock::Clock;
 use crate::partner::{ApiWords, ExternalId, Fingerprint, PartnerId, RowKey};
 use crate::state::{
-    Claim, Doubt, Event, Known, Ledger, LedgerReader, OpenRows, RecordRow, RecordState, RunEnd,
-    RunId, RunStart, Settlement, StateError, StateLock, StateView, Upkeep,
+    Claim, Doubt, Event, Known, OpenRows, RecordRow, RecordState, RunEnd, RunId, RunStart,
+    Settlement, StateError, StateLock, StateReader, StateView, StateWriter, Upkeep,
 };
 
-pub(in crate::state) type Begun = (Ledger, Vec<Doubt>, JoinHandle<()>);
+pub(in crate::state) type Begun = (StateWriter, Vec<Doubt>, JoinHandle<()>);
 
 /// What an implementation keeps, in words, and how it is seen.
 pub(super) type Case = (&'static str, fn(&dyn Store));
@@ -22,7 +22,7 @@ pub(in crate::state) trait Store {
     fn begin(&self, start: &RunStart, clock: &Clock) -> Result<Begun, StateError>;
     /// Takes the lock of the state.
     fn lock(&self) -> Result<StateLock, StateError>;
-    fn reader(&self, target: &str, mapping: &str) -> Result<Option<LedgerReader>, StateError>;
+    fn reader(&self, target: &str, mapping: &str) -> Result<Option<StateReader>, StateError>;
     fn view(&self) -> Result<StateView, StateError>;
     fn upkeep(&self) -> Result<Upkeep, StateError>;
     /// Makes the state one of the version before this program's.
@@ -54,7 +54,7 @@ pub(super) fn shown(seconds: i64) -> String {
 
 /// A run under way.
 pub(super) struct Run {
-    pub(super) ledger: Ledger,
+    pub(super) state: StateWriter,
     pub(super) doubts: Vec<Doubt>,
     pub(super) id: String,
     writer: JoinHandle<()>,
@@ -64,7 +64,7 @@ pub(super) struct Run {
 /// What a run of the cases begins with, unless a case is about it.
 pub(super) fn start() -> RunStart {
     RunStart {
-        open: OpenRows::Perhaps,
+        open: OpenRows::MayExist,
         id: RunId::new(&Clock::System),
         command: "import",
         target: "t".to_owned(),
@@ -80,9 +80,9 @@ pub(super) fn begin(store: &dyn Store, seconds: i64) -> Run {
 
 pub(super) fn begin_as(store: &dyn Store, seconds: i64, start: RunStart) -> Run {
     let (clock, seconds) = clock_at(seconds);
-    let (ledger, doubts, writer) = store.begin(&start, &clock).unwrap();
+    let (state, doubts, writer) = store.begin(&start, &clock).unwrap();
     Run {
-        ledger,
+        state,
         doubts,
         id: start.id.0,
         writer,
@@ -97,11 +97,11 @@ impl Run {
 
     pub(super) fn claim(&self, keys: &[&str]) {
         let claims = keys.iter().map(|key| claim(key, 7)).collect();
-        wait(self.ledger.claim(claims)).unwrap();
+        wait(self.state.claim(claims)).unwrap();
     }
 
     pub(super) fn settle(&self, settlement: Settlement) -> Result<(), StateError> {
-        wait(self.ledger.settle(vec![settlement]))
+        wait(self.state.settle(vec![settlement]))
     }
 
     /// The state of each row; none for rows never seen.
@@ -112,7 +112,7 @@ impl Run {
 
     pub(super) fn known(&self, keys: &[&str]) -> Vec<Option<Known>> {
         let keys = keys.iter().map(|key| RowKey::new(*key)).collect();
-        wait(self.ledger.known(keys)).unwrap()
+        wait(self.state.known(keys)).unwrap()
     }
 
     /// Ends the run; of the runs of its space so many keep their problems.
@@ -123,7 +123,7 @@ impl Run {
             report: Some("{}".to_owned()),
             keep,
         };
-        wait(self.ledger.end(end)).unwrap();
+        wait(self.state.end(end)).unwrap();
         let id = self.id.clone();
         self.die();
         id
@@ -131,7 +131,7 @@ impl Run {
 
     /// Stops without an end, as a process that is killed does.
     pub(super) fn die(self) {
-        drop(self.ledger);
+        drop(self.state);
         self.writer.join().unwrap();
     }
 
@@ -141,10 +141,10 @@ impl Run {
         self.claim(&[key]);
         let event = match state {
             RecordState::InFlight => return,
-            RecordState::Created => Event::Made,
-            RecordState::Rejected => Event::Refused,
-            RecordState::InDoubt => Event::Lost,
-            RecordState::Unsent => Event::NotMade,
+            RecordState::Created => Event::Created,
+            RecordState::Rejected => Event::Rejected,
+            RecordState::InDoubt => Event::OutcomeUnknown,
+            RecordState::Unsent => Event::NotCreated,
         };
         self.settle(settlement(key, event)).unwrap();
     }
@@ -167,7 +167,7 @@ pub(super) fn claim(key: &str, content: u8) -> Claim {
 /// A settlement with the id that such an event brings.
 pub(super) fn settlement(key: &str, event: Event) -> Settlement {
     let mut settlement = Settlement::new(RowKey::new(key), event);
-    if matches!(event, Event::Made | Event::Found) {
+    if matches!(event, Event::Created | Event::FoundRemotely) {
         settlement.partner = Some(PartnerId::new(format!("id-{key}")));
     }
     settlement

@@ -6,7 +6,7 @@ use super::{claim, make_older, start, state_file};
 use crate::clock::Clock;
 use crate::state::open::open_for_writing;
 use crate::state::{
-    Ledger, LedgerReader, OpenRows, RunEnd, RunStart, StateError, StateLock, StateView, Upkeep,
+    OpenRows, RunEnd, RunStart, StateError, StateLock, StateReader, StateView, StateWriter, Upkeep,
     backup, export, file, lock, migration,
 };
 
@@ -72,17 +72,17 @@ async fn a_state_that_was_only_begun_is_a_new_one() {
         missing("backup", backup(&path, &path.with_extension("copy")).err());
         missing("upkeep", Upkeep::open(&path).err());
         assert_eq!(StateView::find(&path).unwrap().is_none(), begun, "{stage}");
-        let found = LedgerReader::find(&path, "t", "m").unwrap();
+        let found = StateReader::find(&path, "t", "m").unwrap();
         assert!(found.is_none(), "{stage}");
 
         // By a run, and by whoever takes the lock.
-        Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
+        StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
         let (_dir, path) = plant();
         let _lock = StateLock::take(&path, &Clock::System).unwrap();
         assert!(StateView::open(&path).unwrap().counts().unwrap().is_empty());
-        let (ledger, _, _thread) = Ledger::begin(&path, &start("t"), &Clock::System).unwrap();
-        ledger.claim(vec![claim("a")]).await.unwrap();
-        let found = LedgerReader::find(&path, "t", "m").unwrap();
+        let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+        state.claim(vec![claim("a")]).await.unwrap();
+        let found = StateReader::find(&path, "t", "m").unwrap();
         assert!(found.is_some(), "{stage}");
     }
 }
@@ -124,7 +124,7 @@ fn a_database_of_another_program_is_left_as_it_is() {
         for error in [
             open_for_writing(&path).err(),
             StateView::open(&path).err(),
-            LedgerReader::find(&path, "t", "m").err(),
+            StateReader::find(&path, "t", "m").err(),
             Upkeep::open(&path).err(),
         ] {
             let is_foreign = matches!(error, Some(StateError::Foreign { .. }));
@@ -148,7 +148,7 @@ fn an_older_state_is_migrated_only_by_who_has_the_lock() {
     let older_program = lock::hold(&path, &Clock::System).unwrap();
     for error in [
         StateView::open(&path).err(),
-        LedgerReader::find(&path, "t", "m").err(),
+        StateReader::find(&path, "t", "m").err(),
         export(&path, &mut |_| ()).err(),
     ] {
         let words = error.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -199,27 +199,27 @@ fn rubbish_is_told_as_damage() {
 
 #[tokio::test]
 async fn damage_after_a_crash_is_seen_before_anything_relies_on_the_file() {
-    let problems_fill_pages = |ledger: &Ledger| {
+    let problems_fill_pages = |state: &StateWriter| {
         for _ in 0..40 {
-            ledger.keep_problems(vec![7; 3000]);
+            state.store_problems(vec![7; 3000]);
         }
     };
     let begin_run = |path: &PathBuf| {
         // None of its records is read, and no problem.
         let start = RunStart {
-            open: OpenRows::None,
+            open: OpenRows::NoneExist,
             ..start("t")
         };
-        Ledger::begin(path, &start, &Clock::System)
+        StateWriter::begin(path, &start, &Clock::System)
     };
     for crashed in [true, false] {
         let (_dir, path) = state_file();
-        let (ledger, _, thread) = begin_run(&path).unwrap();
-        problems_fill_pages(&ledger);
+        let (state, _, thread) = begin_run(&path).unwrap();
+        problems_fill_pages(&state);
         if !crashed {
-            ledger.end(RunEnd::default()).await.unwrap();
+            state.end(RunEnd::default()).await.unwrap();
         }
-        drop(ledger);
+        drop(state);
         thread.join().unwrap();
         let state = rusqlite::Connection::open(&path).unwrap();
         let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'problem'";
