@@ -54,8 +54,8 @@ impl<'p> SheetScan<'p> {
             XmlEvent::Start(tag) => self.start(*tag),
             XmlEvent::Text => self.cell.has_value |= self.in_value,
             XmlEvent::End(name) => match name.local() {
-                b"v" | b"is" => self.in_value = false,
-                b"c" if self.cell.has_formula && !self.cell.has_value => {
+                "v" | "is" => self.in_value = false,
+                "c" if self.cell.has_formula && !self.cell.has_value => {
                     if self.facts.valueless.len() >= MOST_VALUELESS {
                         return Err(too_large(
                             self.book,
@@ -72,13 +72,13 @@ impl<'p> SheetScan<'p> {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag.name().local() {
-            b"row" => {
+            "row" => {
                 let number = tag.attribute("r").and_then(|r| r.parse().ok());
                 self.row = number.unwrap_or(self.row + 1);
                 self.column = 0;
                 self.is_row_hidden = tag.is_true("hidden");
             }
-            b"c" => {
+            "c" => {
                 if std::mem::take(&mut self.is_row_hidden) {
                     self.facts.hide(self.row);
                 }
@@ -86,9 +86,9 @@ impl<'p> SheetScan<'p> {
                 let column = tag.attribute("r").and_then(|place| column_of(&place));
                 self.column = column.unwrap_or(self.column + 1);
             }
-            b"f" => self.cell.has_formula = true,
-            b"v" | b"is" => self.in_value = true,
-            b"mergeCell" => self.facts.merge(tag.attribute("ref").unwrap_or_default()),
+            "f" => self.cell.has_formula = true,
+            "v" | "is" => self.in_value = true,
+            "mergeCell" => self.facts.merge(tag.attribute("ref").unwrap_or_default()),
             _ => {}
         }
     }
