@@ -2,12 +2,10 @@
 //! it can be sent again, since a 401 proves that nothing was made. Either goes through the limiter like any
 //! other request.
 
-use bytes::Bytes;
-
 use super::auth::Auth;
-use super::contract::{ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
-use crate::partner::{CreateOutcome, NotCreated, PartnerId, Query};
+use crate::partner::{CreateOutcome, DoubtCause, NotCreated, PartnerId};
 
 /// Replays of one request. More than one is needed only when the token changes while it is on its way.
 const REPLAYS: usize = 2;
@@ -47,19 +45,20 @@ macro_rules! renewing {
 
 impl<A: PartnersApi> PartnersApi for Renewing<A> {
     /// A create is not sent again here, so that every attempt is counted by who sends it.
-    async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
+    async fn create(&self, request: CreateRequest) -> CreateOutcome {
         let token = self.auth.token().await;
-        match self.inner.create(body, query).await {
-            CreateOutcome::NotCreated(NotCreated::Unauthorised(words)) => {
-                let renewed = self.auth.renew(&token).await.is_some();
-                CreateOutcome::NotCreated(if renewed {
-                    NotCreated::Renewed(words)
-                } else {
-                    NotCreated::Unauthorised(words)
-                })
-            }
-            outcome => outcome,
+        let mut outcome = self.inner.create(request).await;
+        if let CreateOutcome::NotCreated(why)
+        | CreateOutcome::InDoubt {
+            cause: DoubtCause::Refused(why),
+            ..
+        } = &mut outcome
+            && let NotCreated::Unauthorised(words) = why
+            && self.auth.renew(&token).await.is_some()
+        {
+            *why = NotCreated::Renewed(std::mem::take(words));
         }
+        outcome
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {

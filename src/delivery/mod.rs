@@ -14,6 +14,7 @@
 mod breaker;
 mod diagnostics;
 mod owner;
+mod partner_ids;
 mod plan;
 mod recovery;
 mod stop;

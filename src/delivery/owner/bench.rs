@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Mutex;
 
 use super::*;
-use crate::api::{ListFilter, Page};
+use crate::api::{CreateRequest, ListFilter, Page};
 use crate::partner::{
-    ApiWords, Body, ExternalId, Fingerprint, Link, Origin, Query, SourceCells, SourceValue,
+    ApiWords, Body, DoubtCause, ExternalId, Fingerprint, Link, Origin, Query, SourceCells,
+    SourceValue,
 };
 use crate::state::{RecordRow, StateView, test_run};
 
@@ -50,8 +51,8 @@ impl FakeApi {
 }
 
 impl PartnersApi for FakeApi {
-    async fn create(&self, body: Bytes, _: Query) -> CreateOutcome {
-        let body = String::from_utf8(body.to_vec()).unwrap();
+    async fn create(&self, request: CreateRequest) -> CreateOutcome {
+        let body = String::from_utf8(request.body.to_vec()).unwrap();
         let key = body.split(' ').next().unwrap().to_owned();
         self.posts.lock().unwrap().push(body);
         match self.create {
@@ -62,6 +63,8 @@ impl PartnersApi for FakeApi {
             Create::Lost(listed_after) => {
                 self.add(&key, listed_after);
                 CreateOutcome::InDoubt {
+                    cause: DoubtCause::Unproved,
+                    status: None,
                     words: ApiWords::new("reset"),
                     retry_after: None,
                 }

@@ -101,7 +101,7 @@ async fn an_outcome_that_could_not_be_recorded_is_in_doubt() {
     };
     delivery.unrecorded(After::Made(job(1), PartnerId::new("id-K1")));
     delivery.unrecorded(After::Refused(job(2), 400, "no".to_owned()));
-    delivery.unrecorded(After::Lost(job(3), "reset".to_owned()));
+    delivery.unrecorded(After::Lost(job(3), None, "reset".to_owned()));
     delivery.unrecorded(After::Unsent(job(4)));
     let outcomes: Vec<RowOutcome> = delivery.finished.iter().map(|r| r.outcome).collect();
     assert_eq!(outcomes, [RowOutcome::InDoubt; 4]);
@@ -217,7 +217,11 @@ async fn a_row_that_stays_throttled_is_deferred_and_stops_the_run() {
         ids: Vec::new(),
     });
     let throttled = CreateOutcome::NotCreated(NotCreated::Throttled { retry_after: None });
-    delivery.answered(job, throttled, 30);
+    delivery.answered(Answered {
+        job,
+        outcome: throttled,
+        attempts: 30,
+    });
     let (_, told) = bench.run(delivery, Vec::new()).await;
     assert_eq!(told["K1"].0, RowOutcome::Deferred);
     assert!(matches!(bench.stop.reason(), Some(StopReason::ApiDown(_))));
