@@ -89,3 +89,43 @@ impl<A: PartnersApi> PartnersApi for Renewing<A> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::auth::TokenSource;
+    use super::super::scripted::{Scripted, request};
+    use super::*;
+    use crate::clock::Clock;
+    use crate::partner::ApiWords;
+
+    /// A refusal says that the token was renewed, also where a create flag makes a doubt of it.
+    #[tokio::test]
+    async fn a_refused_create_renews_the_token_and_is_not_sent_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        let outcomes: [fn(NotCreated) -> CreateOutcome; 2] =
+            [CreateOutcome::NotCreated, |why| CreateOutcome::InDoubt {
+                cause: DoubtCause::Refused(why),
+                status: Some(401),
+                words: ApiWords::new("401"),
+                retry_after: None,
+            }];
+        for outcome in outcomes {
+            std::fs::write(&path, "first").unwrap();
+            let auth = Auth::new(TokenSource::File(path.clone()), Clock::System).unwrap();
+            let api = Scripted::default();
+            let renewing = Renewing::new(api.clone(), auth.clone());
+            let words = || ApiWords::new("no");
+            // The file has the same token still: there is no new one.
+            api.will_create(outcome(NotCreated::Unauthorised(words())));
+            let refused = renewing.create(request()).await;
+            assert_eq!(refused, outcome(NotCreated::Unauthorised(words())));
+            std::fs::write(&path, "second").unwrap();
+            api.will_create(outcome(NotCreated::Unauthorised(words())));
+            let renewed = renewing.create(request()).await;
+            assert_eq!(renewed, outcome(NotCreated::Renewed(words())));
+            assert_eq!(auth.token().await.secret.expose(), "second");
+            assert_eq!(api.take_calls(), ["create", "create"]);
+        }
+    }
+}

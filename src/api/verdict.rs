@@ -227,7 +227,7 @@ fn id_in(location: &str) -> Option<String> {
     let path = location.split(['?', '#']).next()?.trim_end_matches('/');
     let (collection, id) = path.rsplit_once('/')?;
     let is_partner = collection == "partners" || collection.ends_with("/partners");
-    (is_partner && !id.is_empty()).then(|| id.to_owned())
+    is_partner.then(|| id.to_owned())
 }
 
 /// Whether an id can stand in an address, a file and a message as it is.

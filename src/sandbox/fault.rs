@@ -156,7 +156,7 @@ impl fmt::Display for Fault {
 /// Draws faults, in the order of requests, from one seed.
 #[derive(Debug)]
 pub(super) struct Faults {
-    faults: Vec<Fault>,
+    all: Vec<Fault>,
     random: Mutex<fastrand::Rng>,
     /// Creates that will yet meet a gateway.
     gateway_left: AtomicU64,
@@ -167,14 +167,14 @@ impl Faults {
         let first = count_of(&faults, FaultKind::GatewayNotFound);
         Self {
             gateway_left: AtomicU64::new(first.unwrap_or(0)),
-            faults,
+            all: faults,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
         }
     }
 
     /// The fault that meets the next request, if one does, and a random number beside it.
     pub(super) fn draw(&self, is_create: bool) -> Option<(FaultKind, f64)> {
-        if self.faults.is_empty() {
+        if self.all.is_empty() {
             return None;
         }
         let take_one = |left: u64| left.checked_sub(1);
@@ -187,7 +187,7 @@ impl Faults {
             return Some((FaultKind::GatewayNotFound, 0.0));
         }
         let mut random = self.random.lock().ok()?;
-        for fault in &self.faults {
+        for fault in &self.all {
             if fault.kind.counts() || (fault.kind.is_of_creates() && !is_create) {
                 continue;
             }
@@ -200,7 +200,7 @@ impl Faults {
 
     /// After how many requests the first token is refused.
     pub(super) fn token_expires_after(&self) -> Option<u64> {
-        count_of(&self.faults, FaultKind::ExpireTokenAfter)
+        count_of(&self.all, FaultKind::ExpireTokenAfter)
     }
 }
 

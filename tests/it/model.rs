@@ -57,7 +57,7 @@ struct Request {
     closed: Option<u8>,
 }
 
-fn is_absence(event: &Event) -> bool {
+fn is_absence(event: Event) -> bool {
     matches!(event, Event::ConfirmedAbsent | Event::AbsentAfterRefusal)
 }
 
@@ -109,8 +109,8 @@ impl World {
             return false;
         };
         match event {
-            Event::Claim => self.reported.retain(is_absence),
-            Event::OutcomeUnknown | Event::OwnerLost => self.reported.retain(|e| !is_absence(e)),
+            Event::Claim => self.reported.retain(|e| is_absence(*e)),
+            Event::OutcomeUnknown | Event::OwnerLost => self.reported.retain(|e| !is_absence(*e)),
             _ => {}
         }
         if !self.reported.contains(&event) {

@@ -73,139 +73,15 @@ fn a_request_that_did_not_leave_made_nothing_and_a_lost_answer_proves_nothing() 
     }
 }
 
-#[test]
-fn a_success_counts_only_with_an_id_of_its_own_row() {
-    let long = "x".repeat(129);
-    let body = |id: &str, legacy: &str| {
-        format!(r#"{{"id":{id},"status":"Active","party":{{"legacyIdentifier":{legacy}}}}}"#)
-    };
-    let id = &format!("\"{ID}\"");
-    let at = |id: &str| format!("https://api.example/api/v2/partners/{id}");
-    let located = at(ID);
-    let cases: Vec<(&str, Option<&str>, String, &str)> = vec![
-        (
-            "an id and the identifier",
-            None,
-            body(id, "\"K\""),
-            "created",
-        ),
-        ("no party", None, format!("{{\"id\":{id}}}"), "created"),
-        ("no identifier", None, body(id, "null"), "created"),
-        ("an empty one", None, body(id, "\"\""), "created"),
-        (
-            "a party of words",
-            None,
-            format!("{{\"id\":{id},\"party\":\"x\"}}"),
-            "created",
-        ),
-        (
-            "another identifier",
-            None,
-            body(id, "\"L\""),
-            "in doubt, of another row",
-        ),
-        (
-            "in another case",
-            None,
-            body(id, "\"k\""),
-            "in doubt, of another row",
-        ),
-        (
-            "with a blank",
-            None,
-            body(id, "\"K \""),
-            "in doubt, of another row",
-        ),
-        ("a number", None, body(id, "5"), "in doubt, of another row"),
-        ("no text", None, body(id, "{}"), "in doubt, of another row"),
-        (
-            "another one beside a good Location",
-            Some(&located),
-            body("null", "\"L\""),
-            "in doubt, of another row",
-        ),
-        ("no id", None, "{}".to_owned(), "in doubt"),
-        ("a null", None, body("null", "\"K\""), "in doubt"),
-        ("an empty id", None, body("\"\"", "\"K\""), "in doubt"),
-        ("no JSON", None, "Created".to_owned(), "in doubt"),
-        ("nothing", None, String::new(), "in doubt"),
-        (
-            "an id that is no text",
-            None,
-            body("[1]", "\"K\""),
-            "in doubt, of another row",
-        ),
-        (
-            "true",
-            None,
-            body("true", "\"K\""),
-            "in doubt, of another row",
-        ),
-        (
-            "a blank in it",
-            None,
-            body("\"a b\"", "\"K\""),
-            "in doubt, of another row",
-        ),
-        (
-            "a slash in it",
-            None,
-            body("\"a/b\"", "\"K\""),
-            "in doubt, of another row",
-        ),
-        (
-            "a letter beyond ASCII",
-            None,
-            body("\"é\"", "\"K\""),
-            "in doubt, of another row",
-        ),
-        (
-            "too long",
-            None,
-            body(&format!("\"{long}\""), "\"K\""),
-            "in doubt, of another row",
-        ),
-        ("Location alone", Some(&located), String::new(), "created"),
-        (
-            "Location and no JSON",
-            Some(&located),
-            "Created".to_owned(),
-            "created",
-        ),
-        (
-            "the body's id comes first",
-            Some("/partners/other"),
-            body(id, "\"K\""),
-            "created",
-        ),
-        (
-            "a Location of the collection",
-            Some("/api/v2/partners"),
-            String::new(),
-            "in doubt",
-        ),
-        (
-            "and a slash",
-            Some("/api/v2/partners/"),
-            String::new(),
-            "in doubt",
-        ),
-        (
-            "of something else",
-            Some("/login"),
-            String::new(),
-            "in doubt",
-        ),
-        ("an empty one", Some(""), String::new(), "in doubt"),
-        (
-            "no plain text in it",
-            Some("/partners/a%20b"),
-            String::new(),
-            "in doubt, of another row",
-        ),
-    ];
-    for status in [200, 201, 202, 299] {
-        for (name, location, body, expected) in &cases {
+/// A body with this id and this `legacyIdentifier`, both as JSON.
+fn body(id: &str, legacy: &str) -> String {
+    format!(r#"{{"id":{id},"status":"Active","party":{{"legacyIdentifier":{legacy}}}}}"#)
+}
+
+/// Judges each case under several statuses: what it is, its `Location`, its body and the verdict.
+fn judge_each(cases: &[(&str, Option<&str>, String, &str)]) {
+    for status in [200, 201, 202, 204, 299] {
+        for (name, location, body, expected) in cases {
             let reached = answer(status, *location, body);
             assert_eq!(
                 judge(Query::default(), reached),
@@ -214,16 +90,73 @@ fn a_success_counts_only_with_an_id_of_its_own_row() {
             );
         }
     }
-    for location in [
-        format!("/partners/{ID}"),
-        format!("partners/{ID}"),
-        format!("{located}/"),
-        format!("{located}?a=/b"),
-        format!("{located}#c"),
-    ] {
-        let reached = answer(201, Some(&location), "");
-        assert_eq!(judge(Query::default(), reached), "created", "{location}");
-    }
+}
+
+const OTHER_ROW: &str = "in doubt, of another row";
+
+#[test]
+#[rustfmt::skip]
+fn a_success_counts_only_for_the_row_whose_identifier_it_names() {
+    let id = &format!("\"{ID}\"");
+    let at = format!("/api/v2/partners/{ID}");
+    judge_each(&[
+        ("an id and the identifier", None, body(id, "\"K\""), "created"),
+        ("no party", None, format!("{{\"id\":{id}}}"), "created"),
+        ("no identifier", None, body(id, "null"), "created"),
+        ("an empty one", None, body(id, "\"\""), "created"),
+        ("a party of words", None, format!("{{\"id\":{id},\"party\":\"x\"}}"), "created"),
+        ("another identifier", None, body(id, "\"L\""), OTHER_ROW),
+        ("in another case", None, body(id, "\"k\""), OTHER_ROW),
+        ("with a blank", None, body(id, "\"K \""), OTHER_ROW),
+        ("a number", None, body(id, "5"), OTHER_ROW),
+        ("no text", None, body(id, "{}"), OTHER_ROW),
+        ("another one beside a good Location", Some(&at), body("null", "\"L\""), OTHER_ROW),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_success_counts_only_with_an_id_that_is_plain_text() {
+    let long = format!("\"{}\"", "x".repeat(129));
+    judge_each(&[
+        ("no id", None, "{}".to_owned(), "in doubt"),
+        ("a null", None, body("null", "\"K\""), "in doubt"),
+        ("an empty id", None, body("\"\"", "\"K\""), "in doubt"),
+        ("no JSON", None, "Created".to_owned(), "in doubt"),
+        ("nothing", None, String::new(), "in doubt"),
+        ("an id that is no text", None, body("[1]", "\"K\""), OTHER_ROW),
+        ("true", None, body("true", "\"K\""), OTHER_ROW),
+        ("a blank in it", None, body("\"a b\"", "\"K\""), OTHER_ROW),
+        ("a slash in it", None, body("\"a/b\"", "\"K\""), OTHER_ROW),
+        ("a letter beyond ASCII", None, body("\"é\"", "\"K\""), OTHER_ROW),
+        ("too long", None, body(&long, "\"K\""), OTHER_ROW),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn an_id_at_the_end_of_location_counts_where_the_body_has_none() {
+    let located = &format!("https://api.example/api/v2/partners/{ID}");
+    let id = &format!("\"{ID}\"");
+    let (slash, query, fragment) = (format!("{located}/"), format!("{located}?a=/b"), format!("{located}#c"));
+    let (path, relative) = (format!("/partners/{ID}"), format!("partners/{ID}"));
+    let none = String::new;
+    judge_each(&[
+        ("Location alone", Some(located), none(), "created"),
+        ("and no JSON", Some(located), "Created".to_owned(), "created"),
+        ("and no id", Some(located), body("null", "\"K\""), "created"),
+        ("with a slash behind", Some(&slash), none(), "created"),
+        ("with a query", Some(&query), none(), "created"),
+        ("with a fragment", Some(&fragment), none(), "created"),
+        ("a path", Some(&path), none(), "created"),
+        ("a relative path", Some(&relative), none(), "created"),
+        ("the body's id comes first", Some("/partners/other"), body(id, "\"K\""), "created"),
+        ("of the collection", Some("/api/v2/partners"), none(), "in doubt"),
+        ("of the collection, with a slash", Some("/api/v2/partners/"), none(), "in doubt"),
+        ("of something else", Some("/login"), none(), "in doubt"),
+        ("an empty one", Some(""), none(), "in doubt"),
+        ("no plain text in it", Some("/partners/a%20b"), none(), OTHER_ROW),
+    ]);
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Mutex;
 
 use super::*;
-use crate::api::{CreateRequest, ListFilter, Page};
+use crate::api::{ApiError, CreateRequest, ListFilter, Page, RemotePartner};
 use crate::partner::{
-    ApiWords, Body, DoubtCause, ExternalId, Fingerprint, Link, Origin, Query, SourceCells,
-    SourceValue,
+    ApiWords, Body, CreateOutcome, DoubtCause, ExternalId, Fingerprint, Link, Origin, PartnerId,
+    Query, SourceCells, SourceValue,
 };
 use crate::state::{RecordRow, StateView, test_run};
 
@@ -103,7 +103,7 @@ impl PartnersApi for FakeApi {
     }
 }
 
-fn remote(key: &str) -> RemotePartner {
+pub(super) fn remote(key: &str) -> RemotePartner {
     let id = format!("id-{key}");
     let raw = serde_json::json!({"id": id, "party": {"legacyIdentifier": key}});
     RemotePartner::from_json(raw).unwrap()

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{After, Delivery, Done, SWEEP_DOUBTS};
+use super::events::{After, Done};
+use super::{Delivery, SWEEP_DOUBTS};
 use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep, find_by_identifier, sweep};
 use crate::delivery::StopReason;
 use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place, rejected};

@@ -1,6 +1,7 @@
 //! Rows on their way in: sent at once, attached to their doubt, waiting for a parent, or for the next pass.
 
-use super::{Delivery, Done, Job, WAITING_CHILDREN};
+use super::events::{Done, Job};
+use super::{Delivery, WAITING_CHILDREN};
 use crate::api::PartnersApi;
 use crate::delivery::diagnostics::{changed, in_doubt, still_rejected};
 use crate::delivery::plan::{Decision, decide};

@@ -2,6 +2,7 @@
 //! answers to this loop, which alone knows what is claimed, sent, in doubt and waiting.
 
 mod doubts;
+mod events;
 mod intake;
 mod outcomes;
 mod sending;
@@ -14,15 +15,16 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::events::{After, Answered, Done, IdsOfState, Job};
 use super::breaker::Breaker;
 use super::partner_ids::PartnerIds;
 use super::recovery::Doubted;
 use super::stop::{Stop, StopReason};
 use super::window::Window;
-use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep};
+use crate::api::PartnersApi;
 use crate::diagnostic::Diagnostic;
-use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
-use crate::state::{Claim, Doubt, Known, Settlement, StateError, StateWriter};
+use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
+use crate::state::{Claim, Doubt, Settlement, StateWriter};
 
 /// How a delivery is run.
 #[derive(Debug, Clone)]
@@ -77,56 +79,6 @@ const SETTLING: usize = 2;
 const GATHERED: usize = 256;
 /// The longest that an outcome waits for others.
 const GATHERING: Duration = Duration::from_millis(5);
-
-/// A row with the ids that its links stand for.
-#[derive(Debug)]
-struct Job {
-    row: PreparedPartner,
-    ids: Vec<PartnerId>,
-}
-
-/// What to do once a settlement is on the disk.
-enum After {
-    Made(Box<Job>, PartnerId),
-    Refused(Box<Job>, u16, String),
-    Lost(Box<Job>, Option<u16>, String),
-    Unsent(Box<Job>),
-    Found {
-        key: RowKey,
-        hits: Vec<RemotePartner>,
-    },
-    Absent(RowKey),
-}
-
-/// A row's last answer, and how many requests were sent for it.
-struct Answered {
-    job: Box<Job>,
-    outcome: CreateOutcome,
-    attempts: u32,
-}
-
-enum Done {
-    Claimed(Vec<Job>, Result<(), StateError>),
-    Answered(Answered),
-    Settled(Vec<After>, Result<(), StateError>),
-    /// Rows with links, and what is known of the rows they point to.
-    Parents(Vec<PreparedPartner>, Vec<Vec<Option<Known>>>),
-    /// Rows whose doubt was settled before they came.
-    Rechecked(Vec<PreparedPartner>, Vec<Option<Known>>),
-    ReadFailed(Vec<PreparedPartner>, StateError),
-    /// Ids of the state's rows.
-    IdsRead(Result<PartnerIds, StateError>),
-    Looked(RowKey, Instant, Result<Found, ApiError>),
-    Swept(Vec<RowKey>, Instant, Result<Sweep, ApiError>),
-}
-
-/// Whether the ids of the state's rows are known: nothing is sent before they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IdsOfState {
-    Unread,
-    Reading,
-    Read,
-}
 
 /// The delivery of one run.
 pub struct Delivery<A> {

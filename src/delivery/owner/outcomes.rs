@@ -2,7 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::{After, Answered, Delivery, Job};
+use super::Delivery;
+use super::events::{After, Answered, Job};
 use crate::api::{PartnersApi, id_of_another_row};
 use crate::delivery::StopReason;
 use crate::delivery::breaker::Address;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Answered, Delivery, Done, IdsOfState, Job, claim_of};
+use super::events::{Answered, Done, IdsOfState, Job};
+use super::{Delivery, claim_of};
 use crate::api::{CreateRequest, PartnersApi};
 use crate::delivery::partner_ids::PartnerIds;
 use crate::delivery::worker::deliver;
