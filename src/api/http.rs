@@ -303,15 +303,17 @@ fn error_words(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::auth::TokenSource;
+    use super::super::scripted::request;
     use super::*;
     use crate::secret::Secret;
 
-    /// A server that answers everything with this status.
-    async fn that_answers(status: u16) -> HttpApi {
+    /// A server that answers everything with this status and body.
+    async fn that_answers(status: u16, body: &str) -> HttpApi {
+        let body = body.to_owned();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let status = axum::http::StatusCode::from_u16(status).unwrap();
-        let app = axum::Router::new().fallback(move || async move { (status, "{}") });
+        let app = axum::Router::new().fallback(move || async move { (status, body) });
         tokio::spawn(async move { axum::serve(listener, app).await });
         let settings = HttpSettings {
             base: Url::parse(&base).unwrap(),
@@ -333,8 +335,34 @@ mod tests {
             (500, false),
             (503, false),
         ] {
-            let health = that_answers(status).await.health().await;
+            let health = that_answers(status, "{}").await.health().await;
             assert_eq!(health.is_ok(), well, "{status}: {health:?}");
+        }
+    }
+
+    /// One answer may not fill the memory: a partner is small, a page has a hundred of them.
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_its_limit() {
+        let filled = |start: &str, bytes: usize| {
+            let padding = bytes - start.len() - "\"}".len();
+            format!("{start}{}\"}}", "x".repeat(padding))
+        };
+        for (more, created) in [(0, true), (1, false)] {
+            let body = filled("{\"id\":\"a\",\"x\":\"", 1024 * 1024 + more);
+            let outcome = that_answers(201, &body).await.create(request()).await;
+            assert_eq!(
+                matches!(outcome, CreateOutcome::Created(_)),
+                created,
+                "{more}"
+            );
+            let page = filled("{\"items\":[],\"x\":\"", 8 * 1024 * 1024 + more);
+            let api = that_answers(200, &page).await;
+            let page = api.list(&ListFilter::default(), 0, 1).await;
+            match page {
+                Ok(_) => assert!(created),
+                // Asking again would bring the same.
+                Err(error) => assert!(!created && !error.is_transient(), "{error}"),
+            }
         }
     }
 

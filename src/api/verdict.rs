@@ -119,7 +119,7 @@ pub(super) fn verdict(query: Query, sent: &ExternalId, reached: Reached) -> Crea
     }
 }
 
-/// The verdict on an answer whose id another row has already.
+/// The verdict on a 2xx whose id another row has already.
 #[must_use]
 pub fn id_of_another_row(id: &PartnerId) -> CreateOutcome {
     CreateOutcome::InDoubt {
@@ -138,7 +138,7 @@ fn doubt(cause: DoubtCause, answer: &Answer, words: &ApiWords) -> CreateOutcome 
     CreateOutcome::InDoubt {
         cause,
         status: Some(status),
-        words: ApiWords::new(&format!("{status}: {words}")),
+        words: words.clone(),
         retry_after: answer.retry_after.or(pause),
     }
 }
@@ -148,7 +148,7 @@ fn success(sent: &ExternalId, answer: &Answer, words: &ApiWords) -> CreateOutcom
     let unproved = |cause, said: &str| CreateOutcome::InDoubt {
         cause,
         status: Some(answer.status),
-        words: ApiWords::new(&format!("{} {said}", answer.status)),
+        words: ApiWords::new(said),
         retry_after: None,
     };
     // Whose partner the rest of the body would have named is not known.

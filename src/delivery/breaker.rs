@@ -48,6 +48,12 @@ impl Breaker {
         self.doubts = 0;
     }
 
+    /// Whether so many doubts came in a row that the next ones should wait for what look-ups say of these: where
+    /// partners are created and only the answers are bad, the run can go on.
+    pub(super) fn is_wary(&self) -> bool {
+        self.doubts * 2 >= self.doubts_allowed
+    }
+
     pub(super) fn address(&self) -> Address {
         match self.not_found {
             0 => Address::Right,

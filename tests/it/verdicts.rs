@@ -125,8 +125,14 @@ fn a_408_after_the_commit_makes_no_second_partner() {
 #[test]
 fn a_409_whose_partner_is_not_there_is_a_refusal() {
     let (dir, server) = with_fault("409=1", 3);
-    let run = import(&dir, &server).finish().expect_exit(1);
+    let run = import(&dir, &server)
+        .args(&["--report", "out"])
+        .finish()
+        .expect_exit(1);
     assert_eq!(run.summary().get("rejected"), 3);
+    let problems = dir.read("out/problems.csv");
+    let said = "The API refused the row (409): The partner is being changed.";
+    assert!(problems.contains(said), "{problems}");
     assert_eq!(open_rows(&dir), [("rejected", Some(409)); 3]);
     // Refused as it is, it is not sent again by itself.
     import(&dir, &server).finish().expect_exit(1);
@@ -208,4 +214,13 @@ fn two_404s_are_refusals_of_their_rows() {
         );
         assert_eq!(open_rows(&dir).len(), 2);
     }
+}
+
+/// Where every answer is bad and every partner is there, look-ups say so before the run is stopped for it.
+#[test]
+fn bad_answers_to_creates_that_are_found_do_not_stop_the_run() {
+    let (dir, server) = with_fault("bad-body=1", 100);
+    let run = import(&dir, &server).finish().expect_exit(0);
+    assert_eq!(run.summary().get("created"), 100);
+    assert_each_once(&server, 100);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::events::{Answered, Done, IdsOfState, Job};
 use super::{Delivery, claim_of};
@@ -14,7 +15,7 @@ use crate::state::{StateError, StateWriter};
 impl<A: PartnersApi> Delivery<A> {
     /// Sends rows that are claimed.
     pub(super) fn send_ready(&mut self) {
-        if self.ids_of_state != IdsOfState::Read {
+        if self.ids_of_state != IdsOfState::Read || (self.breaker.is_wary() && self.looks_soon()) {
             return;
         }
         while self.sending + self.looking < self.options.workers {
@@ -23,6 +24,15 @@ impl<A: PartnersApi> Delivery<A> {
             };
             self.send(job);
         }
+    }
+
+    /// Whether look-ups are under way, due, or about to be.
+    fn looks_soon(&self) -> bool {
+        let now = Instant::now();
+        self.looking > 0
+            || self.settling > 0
+            || !self.to_settle.is_empty()
+            || self.schedule.first().is_some_and(|(at, _)| *at <= now)
     }
 
     /// Claims as many rows as the window allows.

@@ -313,3 +313,15 @@ async fn nothing_is_sent_before_the_ids_of_the_state_are_read() {
     assert_eq!((delivery.sending, delivery.ready.len()), (1, 0));
     assert!(!delivery.ids.take(&PartnerId::new("id-K1")));
 }
+
+/// Each answer is lost, and each partner is found: the API creates what it is sent, however it answers.
+#[tokio::test]
+async fn doubts_that_are_found_do_not_stop_the_run() {
+    let mut bench = Bench::new(FakeApi::new(Create::Lost(Duration::ZERO)));
+    let delivery = bench.delivery();
+    let rows = (1..=100).map(|i| row(i, None)).collect();
+    let (_, told) = bench.run(delivery, vec![Input::Rows(rows)]).await;
+    assert_eq!(bench.stop.reason(), None);
+    assert_eq!(told.len(), 100);
+    assert!(told.values().all(|t| t.0 == RowOutcome::Created));
+}
