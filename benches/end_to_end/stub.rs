@@ -1,7 +1,9 @@
-//! A server that does nothing but answer: any request is 201 with a body of 1.2 KB. It tells what the client costs.
+//! A server that does nothing but answer: any request is 201 with a body of 1.2 KB and an id of its own. It tells what
+//! the client costs.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,15 +31,21 @@ pub fn serve() {
     });
 }
 
+/// Ids given so far: two rows with one id are an error to the client.
+static IDS: AtomicU64 = AtomicU64::new(0);
+
 async fn answer(mut stream: TcpStream) {
+    const START: &str = "7f4c2f5e-9a43-4b7e-8f6e-";
     let body = format!(
-        r#"{{"id":"7f4c2f5e-9a43-4b7e-8f6e-0d5f3c1b2a90","status":"Active","padding":"{}"}}"#,
+        r#"{{"id":"{START}000000000000","status":"Active","padding":"{}"}}"#,
         "x".repeat(1130)
     );
-    let whole = format!(
+    let mut whole = format!(
         "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
-    );
+    )
+    .into_bytes();
+    let number_at = memchr::memmem::find(&whole, START.as_bytes()).unwrap() + START.len();
     let mut buffer = Vec::with_capacity(16 * 1024);
     loop {
         let Some(head) = memchr::memmem::find(&buffer, b"\r\n\r\n") else {
@@ -54,7 +62,9 @@ async fn answer(mut stream: TcpStream) {
             }
         }
         buffer.drain(..end);
-        if stream.write_all(whole.as_bytes()).await.is_err() {
+        let number = format!("{:012x}", IDS.fetch_add(1, Ordering::Relaxed));
+        whole[number_at..number_at + 12].copy_from_slice(number.as_bytes());
+        if stream.write_all(&whole).await.is_err() {
             return;
         }
     }

@@ -1,16 +1,13 @@
-//! Statuses and bodies → outcomes, pages and errors (pure: nothing is sent or awaited).
+//! Answers to questions: statuses and bodies → pages and errors (pure: nothing is sent or awaited). What an answer to a
+//! create proves is in `verdict.rs`.
 
 use std::time::Duration;
 
-use http::StatusCode;
 use serde_json::Value;
 
-use super::contract::{Page, RemotePartner, id_of};
+use super::contract::{Page, RemotePartner};
 use super::error::ApiError;
-use crate::partner::{ApiWords, CreateOutcome, NotCreated};
-
-/// How long nothing is sent after a 503 that does not say for how long.
-const DEFAULT_503_PAUSE: Duration = Duration::from_secs(1);
+use crate::partner::ApiWords;
 
 /// Sorts an answer to a question.
 pub(super) fn answered(
@@ -35,56 +32,8 @@ pub(super) fn answered(
     }
 }
 
-/// Sorts an answer to a create; `body` is the reason where it broke off.
-///
-/// Source: the table "What an answer proves" of docs/exactly-once.md.
-pub(super) fn created(
-    status: StatusCode,
-    body: Result<Vec<u8>, String>,
-    retry_after: Option<Duration>,
-) -> CreateOutcome {
-    let words = ApiWords::new(&match &body {
-        Ok(body) => words_of(body),
-        Err(reason) => reason.clone(),
-    });
-    match status.as_u16() {
-        200..=299 => {
-            let id = body
-                .ok()
-                .and_then(|b| serde_json::from_slice::<Created>(&b).ok())
-                .and_then(|answer| id_of(&answer.id));
-            match id {
-                Some(id) => CreateOutcome::Created(id),
-                // Most probably created, but under an id that is not known.
-                None => CreateOutcome::InDoubt {
-                    words: ApiWords::new(&format!("{status} without an id: {words}")),
-                    retry_after: None,
-                },
-            }
-        }
-        401 => CreateOutcome::NotCreated(NotCreated::Unauthorised(words)),
-        403 => CreateOutcome::NotCreated(NotCreated::Forbidden(words)),
-        429 => CreateOutcome::NotCreated(NotCreated::Throttled { retry_after }),
-        code @ 400..=499 => CreateOutcome::Rejected {
-            status: code,
-            words,
-        },
-        code => CreateOutcome::InDoubt {
-            words: ApiWords::new(&format!("{status}: {words}")),
-            retry_after: retry_after.or((code == 503).then_some(DEFAULT_503_PAUSE)),
-        },
-    }
-}
-
-/// All that an answer to a create is read for.
-#[derive(serde::Deserialize)]
-struct Created {
-    #[serde(default)]
-    id: Value,
-}
-
 /// What an error body says: NestJS' message or messages, a page's title, or its text.
-fn words_of(body: &[u8]) -> String {
+pub(super) fn words_of(body: &[u8]) -> String {
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
         return match value.get("message") {
             Some(Value::String(s)) => s.clone(),
@@ -142,22 +91,6 @@ pub(super) fn page_of(value: Value) -> Result<Page, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_503_without_a_time_pauses_for_a_second() {
-        let pause = |code: u16, retry_after| {
-            let status = StatusCode::from_u16(code).unwrap();
-            match created(status, Ok(Vec::new()), retry_after) {
-                CreateOutcome::InDoubt { retry_after, .. } => retry_after,
-                outcome => panic!("{outcome:?}"),
-            }
-        };
-        assert_eq!(pause(503, None), Some(DEFAULT_503_PAUSE));
-        let asked = Some(Duration::from_secs(7));
-        assert_eq!(pause(503, asked), asked);
-        assert_eq!(pause(500, None), None);
-        assert_eq!(pause(200, None), None);
-    }
 
     #[test]
     fn error_bodies_of_all_kinds_have_words() {

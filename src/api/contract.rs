@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::error::ApiError;
-use crate::partner::{CreateOutcome, PartnerId, Query};
+use crate::partner::{CreateOutcome, ExternalId, PartnerId, Query};
 
 /// The documented filters of the list. Source: the documentation page's list request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl RemotePartner {
 }
 
 /// A partner's id as the API writes it: a text, or a number.
-pub(super) fn id_of(value: &Value) -> Option<PartnerId> {
+fn id_of(value: &Value) -> Option<PartnerId> {
     match value {
         Value::String(s) if !s.is_empty() => Some(PartnerId::new(s.as_str())),
         Value::Number(n) => Some(PartnerId::new(n.to_string())),
@@ -90,10 +90,21 @@ pub struct Page {
     pub total_records: Option<u64>,
 }
 
+/// A partner to create. Clones share the body.
+#[derive(Debug, Clone)]
+pub struct CreateRequest {
+    /// The request body, as JSON.
+    pub body: Bytes,
+    /// The create flags.
+    pub query: Query,
+    /// The `legacyIdentifier` in the body: an answer that names another one is not this partner's.
+    pub legacy_identifier: ExternalId,
+}
+
 /// The API. Futures are `Send`, so that workers can run them on any thread.
 pub trait PartnersApi: Send + Sync + 'static {
-    /// Posts a partner.
-    fn create(&self, body: Bytes, query: Query) -> impl Future<Output = CreateOutcome> + Send;
+    /// Posts a partner once.
+    fn create(&self, request: CreateRequest) -> impl Future<Output = CreateOutcome> + Send;
 
     /// Reads one page of the list; `skip` counts pages.
     fn list(

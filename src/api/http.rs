@@ -6,21 +6,21 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::StatusCode;
-use http::header::RETRY_AFTER;
+use http::header::{LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
-use super::answer::{answered, created, page_of};
+use super::answer::{answered, page_of};
 use super::auth::Auth;
 use super::body_probe::ProbeBody;
-use super::contract::{Backpressure, ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::retry::{retry_after, spent_quota};
+use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
 use crate::http_client;
-use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query};
+use crate::partner::{ApiWords, CreateOutcome, PartnerId, Query};
 
 /// How the client is set up.
 #[derive(Debug, Clone)]
@@ -50,8 +50,10 @@ pub struct HttpApi {
 const IDLE: Duration = Duration::from_secs(3);
 /// The longest an address may take to connect, so that a dead host is distinguished from a slow answer.
 const CONNECT: Duration = Duration::from_secs(10);
-/// An answer longer than this is not read to its end.
-const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// An answer to a create that is longer than this is not read to its end: one partner takes a few kilobytes.
+const CREATE_ANSWER_BYTES: usize = 1024 * 1024;
+/// Any other answer that is longer than this is not read to its end: a page of partners.
+const ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 impl HttpApi {
     /// Sets the client up; connects to nothing yet.
@@ -106,9 +108,12 @@ impl HttpApi {
     async fn json(&self, response: Response) -> Result<Value, ApiError> {
         let status = response.status();
         let retry = self.retry_after_of(&response);
-        let body = read_answer(response)
+        let body = read_answer(response, ANSWER_BYTES)
             .await
-            .map_err(|e| ApiError::Unreachable(ApiWords::new(&e)))?;
+            .map_err(|e| match e {
+                Unread::TooLong(_) => ApiError::Unreadable(ApiWords::new(&e.to_string())),
+                Unread::BrokeOff(_) => ApiError::Unreachable(ApiWords::new(&e.to_string())),
+            })?;
         answered(status.as_u16(), &body, retry)
     }
 
@@ -128,8 +133,9 @@ impl HttpApi {
 }
 
 impl PartnersApi for HttpApi {
-    async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
+    async fn create(&self, request: CreateRequest) -> CreateOutcome {
         let mut url = self.partners.clone();
+        let query = request.query;
         if query != Query::default() {
             url.query_pairs_mut()
                 .append_pair(
@@ -142,7 +148,7 @@ impl PartnersApi for HttpApi {
                 );
         }
         let token = self.auth.token().await;
-        let (probe_body, probe) = ProbeBody::new(body);
+        let (probe_body, probe) = ProbeBody::new(request.body);
         let sent = self
             .client
             .post(url)
@@ -151,24 +157,24 @@ impl PartnersApi for HttpApi {
             .body(reqwest::Body::wrap(probe_body))
             .send()
             .await;
-        match sent {
+        let reached = match sent {
             Ok(response) => {
-                let status = response.status();
-                let retry = self.retry_after_of(&response);
-                created(status, read_answer(response).await, retry)
+                let location = response.headers().get(LOCATION);
+                let location = location.and_then(|v| v.to_str().ok()).map(str::to_owned);
+                let retry_after = self.retry_after_of(&response);
+                Reached::Answered(Answer {
+                    status: response.status().as_u16(),
+                    location,
+                    retry_after,
+                    body: read_answer(response, CREATE_ANSWER_BYTES)
+                        .await
+                        .map_err(|e| e.to_string()),
+                })
             }
-            Err(error) => {
-                let words = ApiWords::new(&error_words(&error));
-                if probe.was_asked() {
-                    CreateOutcome::InDoubt {
-                        words,
-                        retry_after: None,
-                    }
-                } else {
-                    CreateOutcome::NotCreated(NotCreated::NotSent(words))
-                }
-            }
-        }
+            Err(error) if probe.was_asked() => Reached::NoAnswer(error_words(&error)),
+            Err(error) => Reached::NotSent(error_words(&error)),
+        };
+        verdict(query, &request.legacy_identifier, reached)
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
@@ -243,19 +249,28 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Reads an answer to its end, or says why not.
-async fn read_answer(mut response: Response) -> Result<Vec<u8>, String> {
+/// Why an answer was not read to its end.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error("the answer is longer than {} MiB", .0 / (1024 * 1024))]
+    TooLong(usize),
+    #[error("the answer broke off: {0}")]
+    BrokeOff(String),
+}
+
+/// Reads an answer of at most `limit` bytes to its end, or says why not.
+async fn read_answer(mut response: Response, limit: usize) -> Result<Vec<u8>, Unread> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => {
-                if body.len() + chunk.len() > ANSWER_BYTES {
-                    return Err("the answer is too long".to_owned());
+                if body.len() + chunk.len() > limit {
+                    return Err(Unread::TooLong(limit));
                 }
                 body.extend_from_slice(&chunk);
             }
             Ok(None) => return Ok(body),
-            Err(e) => return Err(format!("the answer broke off: {}", error_words(&e))),
+            Err(e) => return Err(Unread::BrokeOff(error_words(&e))),
         }
     }
 }
@@ -288,15 +303,17 @@ fn error_words(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::auth::TokenSource;
+    use super::super::scripted::request;
     use super::*;
     use crate::secret::Secret;
 
-    /// A server that answers everything with this status.
-    async fn that_answers(status: u16) -> HttpApi {
+    /// A server that answers everything with this status and body.
+    async fn that_answers(status: u16, body: &str) -> HttpApi {
+        let body = body.to_owned();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let status = axum::http::StatusCode::from_u16(status).unwrap();
-        let app = axum::Router::new().fallback(move || async move { (status, "{}") });
+        let app = axum::Router::new().fallback(move || async move { (status, body) });
         tokio::spawn(async move { axum::serve(listener, app).await });
         let settings = HttpSettings {
             base: Url::parse(&base).unwrap(),
@@ -318,8 +335,34 @@ mod tests {
             (500, false),
             (503, false),
         ] {
-            let health = that_answers(status).await.health().await;
+            let health = that_answers(status, "{}").await.health().await;
             assert_eq!(health.is_ok(), well, "{status}: {health:?}");
+        }
+    }
+
+    /// One answer may not fill the memory: a partner is small, a page has a hundred of them.
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_its_limit() {
+        let filled = |start: &str, bytes: usize| {
+            let padding = bytes - start.len() - "\"}".len();
+            format!("{start}{}\"}}", "x".repeat(padding))
+        };
+        for (more, created) in [(0, true), (1, false)] {
+            let body = filled("{\"id\":\"a\",\"x\":\"", 1024 * 1024 + more);
+            let outcome = that_answers(201, &body).await.create(request()).await;
+            assert_eq!(
+                matches!(outcome, CreateOutcome::Created(_)),
+                created,
+                "{more}"
+            );
+            let page = filled("{\"items\":[],\"x\":\"", 8 * 1024 * 1024 + more);
+            let api = that_answers(200, &page).await;
+            let page = api.list(&ListFilter::default(), 0, 1).await;
+            match page {
+                Ok(_) => assert!(created),
+                // Asking again would bring the same.
+                Err(error) => assert!(!created && !error.is_transient(), "{error}"),
+            }
         }
     }
 

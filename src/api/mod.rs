@@ -18,12 +18,13 @@ mod rate_limit;
 mod renew;
 pub mod retry;
 mod retrying;
+mod verdict;
 
 #[cfg(test)]
 mod scripted;
 
 pub use auth::{Auth, TokenSource};
-pub use contract::{Backpressure, ListFilter, Page, PartnersApi, RemotePartner};
+pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
 pub use paced::Paced;
@@ -32,3 +33,4 @@ pub use rate::Rate;
 pub use rate_limit::{Limiter, Pause};
 pub use renew::Renewing;
 pub use retrying::Retrying;
+pub use verdict::{id_of_another_row, rejects_if_absent};

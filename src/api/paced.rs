@@ -1,11 +1,9 @@
 //! Requests go out at the limiter's rate; what answers say about the load slows the limiter down.
 
-use bytes::Bytes;
-
-use super::contract::{Backpressure, ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::rate_limit::Limiter;
-use crate::partner::{CreateOutcome, NotCreated, PartnerId, Query};
+use crate::partner::{CreateOutcome, NotCreated, PartnerId};
 
 /// An API behind a limiter: each request takes a permit first, and what its answer says about the server's load
 /// slows or pauses all workers.
@@ -42,11 +40,11 @@ impl<A: Backpressure> Paced<A> {
 }
 
 impl<A: PartnersApi + Backpressure> PartnersApi for Paced<A> {
-    async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
+    async fn create(&self, request: CreateRequest) -> CreateOutcome {
         if !self.limiter.permit().await {
             return CreateOutcome::NotCreated(NotCreated::Stopped);
         }
-        let outcome = self.inner.create(body, query).await;
+        let outcome = self.inner.create(request).await;
         self.follow_backpressure();
         match &outcome {
             CreateOutcome::NotCreated(NotCreated::Throttled { retry_after }) => {
@@ -95,7 +93,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::super::rate::Rate;
-    use super::super::scripted::Scripted;
+    use super::super::scripted::{Scripted, request};
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -106,14 +104,14 @@ mod tests {
         let made = CreateOutcome::Created(PartnerId::new("p"));
         api.will_create(made.clone());
         api.will_ask_for_a_pause(Duration::from_secs(5));
-        assert_eq!(paced.create(Bytes::new(), Query::default()).await, made);
+        assert_eq!(paced.create(request()).await, made);
         let from = Instant::now();
         api.will_create(made.clone());
-        assert_eq!(paced.create(Bytes::new(), Query::default()).await, made);
+        assert_eq!(paced.create(request()).await, made);
         assert_eq!(from.elapsed(), Duration::from_secs(5));
         // It was asked for once, and the rate is as it was.
         api.will_create(made);
-        paced.create(Bytes::new(), Query::default()).await;
+        paced.create(request()).await;
         assert_eq!(from.elapsed(), Duration::from_secs(5));
         assert_eq!(paced.limiter().current(), Rate::Unlimited);
     }

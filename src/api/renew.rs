@@ -2,12 +2,10 @@
 //! it can be sent again, since a 401 proves that nothing was made. Either goes through the limiter like any
 //! other request.
 
-use bytes::Bytes;
-
 use super::auth::Auth;
-use super::contract::{ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
-use crate::partner::{CreateOutcome, NotCreated, PartnerId, Query};
+use crate::partner::{CreateOutcome, DoubtCause, NotCreated, PartnerId};
 
 /// Replays of one request. More than one is needed only when the token changes while it is on its way.
 const REPLAYS: usize = 2;
@@ -47,19 +45,20 @@ macro_rules! renewing {
 
 impl<A: PartnersApi> PartnersApi for Renewing<A> {
     /// A create is not sent again here, so that every attempt is counted by who sends it.
-    async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
+    async fn create(&self, request: CreateRequest) -> CreateOutcome {
         let token = self.auth.token().await;
-        match self.inner.create(body, query).await {
-            CreateOutcome::NotCreated(NotCreated::Unauthorised(words)) => {
-                let renewed = self.auth.renew(&token).await.is_some();
-                CreateOutcome::NotCreated(if renewed {
-                    NotCreated::Renewed(words)
-                } else {
-                    NotCreated::Unauthorised(words)
-                })
-            }
-            outcome => outcome,
+        let mut outcome = self.inner.create(request).await;
+        if let CreateOutcome::NotCreated(why)
+        | CreateOutcome::InDoubt {
+            cause: DoubtCause::Refused(why),
+            ..
+        } = &mut outcome
+            && let NotCreated::Unauthorised(words) = why
+            && self.auth.renew(&token).await.is_some()
+        {
+            *why = NotCreated::Renewed(std::mem::take(words));
         }
+        outcome
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
@@ -88,5 +87,45 @@ impl<A: PartnersApi> PartnersApi for Renewing<A> {
             Err(ApiError::Unauthorised(_)),
             self.inner.health().await
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::auth::TokenSource;
+    use super::super::scripted::{Scripted, request};
+    use super::*;
+    use crate::clock::Clock;
+    use crate::partner::ApiWords;
+
+    /// A refusal says that the token was renewed, also where a create flag makes a doubt of it.
+    #[tokio::test]
+    async fn a_refused_create_renews_the_token_and_is_not_sent_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        let outcomes: [fn(NotCreated) -> CreateOutcome; 2] =
+            [CreateOutcome::NotCreated, |why| CreateOutcome::InDoubt {
+                cause: DoubtCause::Refused(why),
+                status: Some(401),
+                words: ApiWords::new("401"),
+                retry_after: None,
+            }];
+        for outcome in outcomes {
+            std::fs::write(&path, "first").unwrap();
+            let auth = Auth::new(TokenSource::File(path.clone()), Clock::System).unwrap();
+            let api = Scripted::default();
+            let renewing = Renewing::new(api.clone(), auth.clone());
+            let words = || ApiWords::new("no");
+            // The file has the same token still: there is no new one.
+            api.will_create(outcome(NotCreated::Unauthorised(words())));
+            let refused = renewing.create(request()).await;
+            assert_eq!(refused, outcome(NotCreated::Unauthorised(words())));
+            std::fs::write(&path, "second").unwrap();
+            api.will_create(outcome(NotCreated::Unauthorised(words())));
+            let renewed = renewing.create(request()).await;
+            assert_eq!(renewed, outcome(NotCreated::Renewed(words())));
+            assert_eq!(auth.token().await.secret.expose(), "second");
+            assert_eq!(api.take_calls(), ["create", "create"]);
+        }
     }
 }

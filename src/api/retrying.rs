@@ -5,13 +5,12 @@
 
 use std::future::Future;
 
-use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::contract::{ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::retry;
-use crate::partner::{CreateOutcome, PartnerId, Query};
+use crate::partner::{CreateOutcome, PartnerId};
 
 /// How often one question is asked, the first time included.
 const TRIES: u32 = 5;
@@ -59,8 +58,8 @@ impl<A> Retrying<A> {
 }
 
 impl<A: PartnersApi> PartnersApi for Retrying<A> {
-    async fn create(&self, body: Bytes, query: Query) -> CreateOutcome {
-        self.inner.create(body, query).await
+    async fn create(&self, request: CreateRequest) -> CreateOutcome {
+        self.inner.create(request).await
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
@@ -94,9 +93,9 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::super::scripted::Scripted;
+    use super::super::scripted::{Scripted, request};
     use super::*;
-    use crate::partner::{ApiWords, NotCreated};
+    use crate::partner::{ApiWords, DoubtCause, NotCreated};
 
     fn status(status: u16) -> ApiError {
         match status {
@@ -225,12 +224,14 @@ mod tests {
             CreateOutcome::NotCreated(NotCreated::Throttled { retry_after: None }),
             CreateOutcome::NotCreated(NotCreated::NotSent(ApiWords::new("refused"))),
             CreateOutcome::InDoubt {
+                cause: DoubtCause::Unproved,
+                status: Some(503),
                 words: ApiWords::new("503"),
                 retry_after: Some(Duration::from_secs(1)),
             },
         ] {
             api.will_create(outcome.clone());
-            let got = retrying.create(Bytes::new(), Query::default()).await;
+            let got = retrying.create(request()).await;
             assert_eq!(got, outcome);
             assert_eq!(api.take_calls(), ["create"]);
         }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::contract::{Backpressure, ListFilter, Page, PartnersApi, RemotePartner};
+use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
-use crate::partner::{CreateOutcome, PartnerId, Query};
+use crate::partner::{CreateOutcome, ExternalId, PartnerId, Query};
 
 /// Clones share their answers.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +52,15 @@ impl Scripted {
     }
 }
 
+/// A create of no consequence.
+pub(super) fn request() -> CreateRequest {
+    CreateRequest {
+        body: Bytes::new(),
+        query: Query::default(),
+        legacy_identifier: ExternalId::new("K"),
+    }
+}
+
 /// A partner as the list shows it.
 pub(super) fn partner(id: &str, legacy: &str, created_at: &str) -> RemotePartner {
     let raw = json!({
@@ -68,7 +77,7 @@ pub(super) fn bare_partner(id: &str) -> RemotePartner {
 }
 
 impl PartnersApi for Scripted {
-    async fn create(&self, _: Bytes, _: Query) -> CreateOutcome {
+    async fn create(&self, _: CreateRequest) -> CreateOutcome {
         let mut script = self.0.lock().unwrap();
         script.calls.push("create".to_owned());
         script.creates.pop_front().expect("no create is expected")

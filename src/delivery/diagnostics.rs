@@ -44,6 +44,14 @@ pub(super) fn rejected(row: &PreparedPartner, status: u16, words: &str) -> Diagn
     )
 }
 
+/// An answer that proved nothing, or what was seen instead of one, in words.
+pub(super) fn last_seen(status: Option<u16>, words: &str) -> String {
+    match status.map(http::StatusCode::from_u16) {
+        Some(Ok(status)) => format!("{status}: {words}"),
+        _ => words.to_owned(),
+    }
+}
+
 /// It is not known whether the row's partner was made.
 #[must_use]
 pub fn in_doubt(row: &PreparedPartner, trouble: Option<&str>) -> Diagnostic {

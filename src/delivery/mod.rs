@@ -15,6 +15,7 @@ mod breaker;
 mod diagnostics;
 mod exchange;
 mod owner;
+mod partner_ids;
 mod plan;
 mod recovery;
 mod stop;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::retry;
+use crate::api::{rejects_if_absent, retry};
 use crate::partner::{ExternalId, Fingerprint, PreparedPartner, RowKey};
 
 /// Look-ups that fail, one after the other, before the row is left in doubt for this run.
@@ -29,6 +29,10 @@ pub(super) struct Doubted {
     /// When to look next; none while a look-up is under way or after the last one failed.
     pub(super) next_look: Option<Instant>,
     pub(super) failures: u32,
+    /// HTTP status of the create's last answer, where there was one.
+    pub(super) status: Option<u16>,
+    /// What the create's last answer said, where there was one.
+    pub(super) words: Option<String>,
     /// The last look-up's trouble, for the report.
     pub(super) trouble: Option<String>,
     /// A walk over the list was not worth it: it is looked up by itself.
@@ -54,6 +58,12 @@ impl Doubted {
         } else {
             Absence::TooEarly(self.settled_at)
         }
+    }
+
+    /// The last answer to the create, where it refuses the row once it is proved that there is no partner.
+    pub(super) fn refusal(&self) -> Option<(u16, &str)> {
+        let status = self.status.filter(|status| rejects_if_absent(*status))?;
+        Some((status, self.words.as_deref().unwrap_or("")))
     }
 
     /// Notes a look-up that failed; it is tried again later, but not for ever.
@@ -92,6 +102,8 @@ mod tests {
             settled_at: now + Duration::from_secs(5),
             next_look: Some(now),
             failures: 0,
+            status: None,
+            words: None,
             trouble: None,
             alone: false,
             absent: false,

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use crate::api::{PartnersApi, retry};
-use crate::partner::{CreateOutcome, NotCreated, Query};
+use crate::api::{CreateRequest, PartnersApi, retry};
+use crate::partner::{CreateOutcome, NotCreated};
 
 use super::stop::Stop;
 
@@ -18,13 +16,12 @@ const THROTTLED_ATTEMPTS: u32 = 30;
 /// outcome and the number of requests sent.
 pub(super) async fn deliver<A: PartnersApi>(
     api: Arc<A>,
-    body: Bytes,
-    query: Query,
+    request: CreateRequest,
     stop: Stop,
 ) -> (CreateOutcome, u32) {
     let mut attempts = 0;
     loop {
-        let outcome = api.create(body.clone(), query).await;
+        let outcome = api.create(request.clone()).await;
         let (most, asked) = match &outcome {
             CreateOutcome::NotCreated(NotCreated::NotSent(_)) => (UNSENT_ATTEMPTS, None),
             // The limiter already holds everybody back for as long as the server asked.

@@ -25,7 +25,7 @@ pub use finding::Finding;
 pub use fingerprint::{Fingerprint, Fingerprinter, HashScheme};
 pub use id::{ExternalId, PartnerId, RowKey};
 pub use link::{Link, Query};
-pub use outcome::{ApiWords, CreateOutcome, NotCreated, RowOutcome, RowResult};
+pub use outcome::{ApiWords, CreateOutcome, DoubtCause, NotCreated, RowOutcome, RowResult};
 pub use payload::{Body, Hole, PayloadWriter, write_payload};
 pub use prepared::{Origin, PreparedPartner, SourceCells, SourceValue};
 pub use shape::{LeafInfo, Node, PathSegment, Shape, display_path};

@@ -68,11 +68,27 @@ pub enum CreateOutcome {
     NotCreated(NotCreated),
     /// The answer never came, or cannot be trusted: ask before sending again.
     InDoubt {
+        /// Why it proves nothing.
+        cause: DoubtCause,
+        /// The answer's HTTP status, where there was an answer.
+        status: Option<u16>,
         /// What was seen instead of an answer, or the answer that cannot be trusted.
         words: ApiWords,
         /// How long the server asked to be left alone, where it did.
         retry_after: Option<Duration>,
     },
+}
+
+/// Why an answer, or its absence, proves nothing of a create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DoubtCause {
+    /// There was no answer, or one that can come before and after a commit.
+    Unproved,
+    /// The answer speaks of another row's partner.
+    OtherRow,
+    /// An answer that proves that nothing was created, but for a create flag: the API may pass on another service's
+    /// refusal after its own commit.
+    Refused(NotCreated),
 }
 
 /// Why it is certain that nothing was created.
@@ -86,6 +102,10 @@ pub enum NotCreated {
     Renewed(ApiWords),
     /// 403: the token may not create partners.
     Forbidden(ApiWords),
+    /// 404 or 405 to several creates in a row: nothing answers to creates at this address.
+    WrongAddress(ApiWords),
+    /// 407: a proxy in between asks for a name and password.
+    ProxyAuthentication(ApiWords),
     /// 429: the API asks for fewer requests.
     Throttled {
         /// How long the server asked to be left alone, where it did.

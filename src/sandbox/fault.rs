@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What can go wrong with a request, on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +24,22 @@ pub enum FaultKind {
     Slow,
     /// The partner is made, and the answer is cut off.
     BadBody,
+    /// The partner is made, and the answer is 408.
+    Status408After,
+    /// The partner is made, and the answer is 409.
+    Status409After,
+    /// 409 before anything is made.
+    Status409,
+    /// The first partner is made; all creates are answered with its 201, as a cache does, and without `party`.
+    Fixed201,
+    /// The partner is made, and the 201 names another `legacyIdentifier`.
+    OtherIdentifier,
+    /// The partner is made, and the 201 has a `Location` and no body.
+    LocationOnly,
+    /// The partner is made, and the 201 has a body of two megabytes.
+    LongBody,
+    /// The first creates are answered by a gateway's 404 page before anything is made.
+    GatewayNotFound,
     /// After so many requests, the token that was good is refused.
     ExpireTokenAfter,
 }
@@ -38,27 +55,55 @@ impl FaultKind {
         ("429", FaultKind::Status429),
         ("slow", FaultKind::Slow),
         ("bad-body", FaultKind::BadBody),
+        ("408-after", FaultKind::Status408After),
+        ("409-after", FaultKind::Status409After),
+        ("409", FaultKind::Status409),
+        ("fixed-201", FaultKind::Fixed201),
+        ("other-identifier", FaultKind::OtherIdentifier),
+        ("location-only", FaultKind::LocationOnly),
+        ("long-body", FaultKind::LongBody),
+        ("404-first", FaultKind::GatewayNotFound),
         ("expire-token-after", FaultKind::ExpireTokenAfter),
     ];
 
     /// Whether it belongs to creates only; the others meet every request.
-    fn is_after_commit(self) -> bool {
+    fn is_of_creates(self) -> bool {
+        match self {
+            FaultKind::ResetBefore
+            | FaultKind::Status503
+            | FaultKind::Status429
+            | FaultKind::Slow
+            | FaultKind::ExpireTokenAfter => false,
+            FaultKind::ResetAfter
+            | FaultKind::Status500After
+            | FaultKind::Status502After
+            | FaultKind::BadBody
+            | FaultKind::Status408After
+            | FaultKind::Status409After
+            | FaultKind::Status409
+            | FaultKind::Fixed201
+            | FaultKind::OtherIdentifier
+            | FaultKind::LocationOnly
+            | FaultKind::LongBody
+            | FaultKind::GatewayNotFound => true,
+        }
+    }
+
+    /// Whether its measure is a number of requests.
+    fn counts(self) -> bool {
         matches!(
             self,
-            FaultKind::ResetAfter
-                | FaultKind::Status500After
-                | FaultKind::Status502After
-                | FaultKind::BadBody
+            FaultKind::ExpireTokenAfter | FaultKind::GatewayNotFound
         )
     }
 }
 
-/// A fault and how often: a probability, or for `expire-token-after` a number of requests.
+/// A fault and how often: a probability, or for `expire-token-after` and `404-first` a number of requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fault {
     /// What goes wrong.
     pub kind: FaultKind,
-    /// How often, from 0 to 1; of faults that count, after how many requests.
+    /// How often, from 0 to 1; of faults that count, how many requests.
     pub measure: f64,
 }
 
@@ -83,17 +128,16 @@ impl FromStr for Fault {
             .parse()
             .map_err(|_| format!("\"{measure}\" is no number"))?;
         let fits = match kind {
-            FaultKind::ExpireTokenAfter => measure >= 1.0 && measure.fract() == 0.0,
+            kind if kind.counts() => measure >= 1.0 && measure.fract() == 0.0,
             _ => (0.0..=1.0).contains(&measure),
         };
         if fits {
             Ok(Self { kind, measure })
         } else {
-            Err(match kind {
-                FaultKind::ExpireTokenAfter => {
-                    "expire-token-after takes a number of requests, 100".to_owned()
-                }
-                _ => format!("{name} takes a probability from 0 to 1"),
+            Err(if kind.counts() {
+                format!("{name} takes a number of requests, 100")
+            } else {
+                format!("{name} takes a probability from 0 to 1")
             })
         }
     }
@@ -112,28 +156,39 @@ impl fmt::Display for Fault {
 /// Draws faults, in the order of requests, from one seed.
 #[derive(Debug)]
 pub(super) struct Faults {
-    faults: Vec<Fault>,
+    all: Vec<Fault>,
     random: Mutex<fastrand::Rng>,
+    /// Creates that will yet meet a gateway.
+    gateway_left: AtomicU64,
 }
 
 impl Faults {
     pub(super) fn new(faults: Vec<Fault>, seed: u64) -> Self {
+        let first = count_of(&faults, FaultKind::GatewayNotFound);
         Self {
-            faults,
+            gateway_left: AtomicU64::new(first.unwrap_or(0)),
+            all: faults,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
         }
     }
 
     /// The fault that meets the next request, if one does, and a random number beside it.
     pub(super) fn draw(&self, is_create: bool) -> Option<(FaultKind, f64)> {
-        if self.faults.is_empty() {
+        if self.all.is_empty() {
             return None;
         }
+        let take_one = |left: u64| left.checked_sub(1);
+        if is_create
+            && self
+                .gateway_left
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take_one)
+                .is_ok()
+        {
+            return Some((FaultKind::GatewayNotFound, 0.0));
+        }
         let mut random = self.random.lock().ok()?;
-        for fault in &self.faults {
-            if fault.kind == FaultKind::ExpireTokenAfter
-                || (fault.kind.is_after_commit() && !is_create)
-            {
+        for fault in &self.all {
+            if fault.kind.counts() || (fault.kind.is_of_creates() && !is_create) {
                 continue;
             }
             if random.f64() < fault.measure {
@@ -145,17 +200,19 @@ impl Faults {
 
     /// After how many requests the first token is refused.
     pub(super) fn token_expires_after(&self) -> Option<u64> {
-        let fault = self
-            .faults
-            .iter()
-            .find(|f| f.kind == FaultKind::ExpireTokenAfter)?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked when it was read"
-        )]
-        Some(fault.measure as u64)
+        count_of(&self.all, FaultKind::ExpireTokenAfter)
     }
+}
+
+/// The number of requests that a fault which counts is set to.
+fn count_of(faults: &[Fault], kind: FaultKind) -> Option<u64> {
+    let fault = faults.iter().find(|f| f.kind == kind)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked when it was read"
+    )]
+    Some(fault.measure as u64)
 }
 
 #[cfg(test)]
@@ -165,18 +222,20 @@ mod tests {
     #[test]
     fn faults_are_read_and_shown() {
         for (_, kind) in FaultKind::ALL {
-            let measure = if *kind == FaultKind::ExpireTokenAfter {
-                5.0
-            } else {
-                0.5
-            };
+            let measure = if kind.counts() { 5.0 } else { 0.5 };
             let fault = Fault {
                 kind: *kind,
                 measure,
             };
             assert_eq!(fault.to_string().parse::<Fault>(), Ok(fault));
         }
-        for wrong in ["reset", "503=2", "503=x", "expire-token-after=0.5"] {
+        for wrong in [
+            "reset",
+            "503=2",
+            "503=x",
+            "expire-token-after=0.5",
+            "404-first=0",
+        ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }
     }

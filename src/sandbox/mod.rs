@@ -10,6 +10,7 @@ mod book;
 mod fault;
 mod list;
 mod listener;
+mod responses;
 mod routes;
 mod rules;
 mod server;

@@ -10,11 +10,12 @@ use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fault::FaultKind;
 use super::list::{page, parameters, shown};
 use super::listener::ConnectionSwitch;
+use super::responses::{after_commit, answer, later, nest_error, proxy_page};
 use super::rules;
 use super::shared::Shared;
 
@@ -28,33 +29,6 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 }
 
 type Connection = ConnectInfo<ConnectionSwitch>;
-
-/// NestJS' error body. Source: inferred from the service's health answer, which is NestJS Terminus'.
-fn nest_error(status: StatusCode, message: impl Into<Value>) -> Response {
-    let body = json!({
-        "statusCode": status.as_u16(),
-        "message": message.into(),
-        "error": status.canonical_reason().unwrap_or(""),
-    });
-    answer(status, body.to_string())
-}
-
-fn answer(status: StatusCode, body: String) -> Response {
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
-        body,
-    )
-        .into_response()
-}
-
-fn later(status: StatusCode, message: &str) -> Response {
-    let mut response = nest_error(status, message);
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-    response
-}
 
 async fn nowhere() -> Response {
     nest_error(StatusCode::NOT_FOUND, "Cannot find it")
@@ -118,6 +92,13 @@ async fn gate(
                     "ThrottlerException: Too Many Requests",
                 ),
             );
+        }
+        Some((kind @ FaultKind::GatewayNotFound, _)) => {
+            return refuse(404, Some(kind), proxy_page(StatusCode::NOT_FOUND));
+        }
+        Some((kind @ FaultKind::Status409, _)) => {
+            let message = "The partner is being changed";
+            return refuse(409, Some(kind), nest_error(StatusCode::CONFLICT, message));
         }
         Some((kind @ FaultKind::Status503, _)) => {
             return refuse(
@@ -200,8 +181,9 @@ async fn create(
         organization.remove(field);
     }
     let slow = drawn.filter(|d| d.0 == FaultKind::Slow).map(|d| d.1);
+    let fixed = drawn.is_some_and(|d| d.0 == FaultKind::Fixed201);
     // A real service goes on with a request whose client has hung up; so the work is not ours to cancel.
-    let work = tokio::spawn(make(Arc::clone(&shared), value, slow));
+    let work = tokio::spawn(make(Arc::clone(&shared), value, slow, fixed));
     let made = work.await.unwrap_or_default();
     let key = key.as_deref();
     match drawn.map(|d| d.0) {
@@ -212,25 +194,10 @@ async fn create(
                 .line(&shared, "POST", path, 0, Some(FaultKind::ResetAfter), key);
             StatusCode::OK.into_response()
         }
-        Some(FaultKind::Status500After) => {
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            reply(status, key, nest_error(status, "Internal server error"))
+        fault => {
+            let response = after_commit(fault, made);
+            reply(response.status(), key, response)
         }
-        Some(FaultKind::Status502After) => {
-            let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
-            let response = (
-                StatusCode::BAD_GATEWAY,
-                [(header::CONTENT_TYPE, "text/html")],
-                page,
-            )
-                .into_response();
-            reply(StatusCode::BAD_GATEWAY, key, response)
-        }
-        Some(FaultKind::BadBody) => {
-            let cut: String = made.chars().take(made.chars().count() / 2).collect();
-            reply(StatusCode::CREATED, key, answer(StatusCode::CREATED, cut))
-        }
-        _ => reply(StatusCode::CREATED, key, answer(StatusCode::CREATED, made)),
     }
 }
 
@@ -260,8 +227,9 @@ fn problems_of(shared: &Shared, query: &str, value: &Value) -> Vec<String> {
 
 /// Keeps a partner; slowly where a random part of 0..1 is given: in one half of the cases it waits after that, in the
 /// other before.
-async fn make(shared: Arc<Shared>, value: Value, slow: Option<f64>) -> String {
+async fn make(shared: Arc<Shared>, value: Value, slow: Option<f64>, fixed: bool) -> String {
     match slow {
+        None if fixed => shared.make_first(&value),
         Some(random) if random < 0.5 => {
             let made = shared.make(&value);
             tokio::time::sleep(shared.slow_for).await;

@@ -135,6 +135,7 @@ impl Sandbox {
             book,
             token: settings.token,
             first_token: Mutex::new(None),
+            fixed_answer: Mutex::new(None),
             latency: settings.latency,
             rate_limit,
             faults: Faults::new(settings.faults, settings.seed),

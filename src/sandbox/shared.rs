@@ -26,6 +26,8 @@ pub(super) struct Shared {
     pub(super) book: Book,
     pub(super) token: Option<String>,
     pub(super) first_token: Mutex<Option<String>>,
+    /// The answer that all creates get, where one is fixed.
+    pub(super) fixed_answer: Mutex<Option<String>>,
     pub(super) latency: Duration,
     pub(super) rate_limit: Option<Limit>,
     pub(super) faults: Faults,
@@ -43,6 +45,14 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn make(&self, body: &Value) -> String {
         self.book.make(body, self.clock.now().0)
+    }
+
+    /// Keeps the first partner that comes; returns its answer for all.
+    pub(super) fn make_first(&self, body: &Value) -> String {
+        match self.fixed_answer.lock() {
+            Ok(mut first) => first.get_or_insert_with(|| self.make(body)).clone(),
+            Err(_) => String::new(),
+        }
     }
 }
 

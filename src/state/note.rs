@@ -65,6 +65,10 @@ pub struct Doubt {
     pub fingerprint: Fingerprint,
     /// The last moment at which the request can have been on its way.
     pub since: Timestamp,
+    /// HTTP status of the last answer, where there was one.
+    pub status: Option<u16>,
+    /// What was seen last, scrubbed.
+    pub words: Option<String>,
 }
 
 /// How a run ended.

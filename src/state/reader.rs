@@ -94,6 +94,19 @@ impl StateReader {
         read().map_err(|e| StateError::sqlite(&self.path, e))
     }
 
+    /// Hands over the id of every row's partner.
+    pub fn each_partner(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
+        self.look(|c| {
+            let sql = "SELECT partner FROM record WHERE space = ?1 AND partner IS NOT NULL";
+            let mut statement = c.prepare(sql)?;
+            let mut rows = statement.query(params![self.space.0])?;
+            while let Some(row) = rows.next()? {
+                each(row.get_ref(0)?.as_str()?);
+            }
+            Ok(())
+        })
+    }
+
     /// A digest of all that the space knows of its rows: another one means that something moved.
     pub fn digest(&self) -> Result<String, StateError> {
         let read = || -> rusqlite::Result<String> {

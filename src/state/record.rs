@@ -77,11 +77,13 @@ pub enum Event {
     FoundRemotely,
     /// A look-up that began after the settling time did not find it.
     ConfirmedAbsent,
+    /// The same, and the last answer, which alone proved nothing, is a refusal then.
+    AbsentAfterRefusal,
 }
 
 impl Event {
     /// Every event, in the order of the columns of the table of moves.
-    pub const ALL: [Event; 8] = [
+    pub const ALL: [Event; 9] = [
         Event::Claim,
         Event::Created,
         Event::Rejected,
@@ -90,6 +92,7 @@ impl Event {
         Event::OwnerLost,
         Event::FoundRemotely,
         Event::ConfirmedAbsent,
+        Event::AbsentAfterRefusal,
     ];
 }
 
@@ -106,6 +109,9 @@ impl Event {
             Event::OwnerLost => "the run died before the answer came",
             Event::FoundRemotely => "found on the API",
             Event::ConfirmedAbsent => "looked for on the API and not found",
+            Event::AbsentAfterRefusal => {
+                "looked for on the API and not found: its last answer was a refusal"
+            }
         }
     }
 }
@@ -134,6 +140,7 @@ pub fn step(from: Option<RecordState>, event: Event) -> Result<RecordState, Ille
         (Some(InFlight), Event::OutcomeUnknown | Event::OwnerLost) => Ok(InDoubt),
         (Some(InFlight), Event::NotCreated) => Ok(Unsent),
         (Some(InDoubt), Event::ConfirmedAbsent) => Ok(Unsent),
+        (Some(InDoubt), Event::AbsentAfterRefusal) => Ok(Rejected),
         (None | Some(InDoubt | Rejected | Unsent), Event::FoundRemotely) => Ok(Created),
         (from, event) => Err(IllegalMove { from, event }),
     }
@@ -214,18 +221,19 @@ mod tests {
         let events = [
             Event::Claim, Event::Created, Event::Rejected, Event::OutcomeUnknown,
             Event::NotCreated, Event::OwnerLost, Event::FoundRemotely, Event::ConfirmedAbsent,
+            Event::AbsentAfterRefusal,
         ];
         assert_eq!(events, Event::ALL);
         let never = None;
         let to = Some;
         let table = [
-            //                Claim         Made         Refused       Lost         NotCreated     OwnerDied    Found        Absent
-            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never]),
-            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never]),
-            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never]),
-            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never]),
-            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent)]),
-            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never]),
+            //                Claim         Made         Refused       Lost         NotCreated     OwnerDied    Found        Absent      AndRefused
+            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never]),
+            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never,      never]),
+            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never,      never]),
+            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never]),
+            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent), to(Rejected)]),
+            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never]),
         ];
         let states = std::iter::once(None).chain(RecordState::ALL.map(Some));
         assert_eq!(table.map(|(from, _)| from).to_vec(), states.collect::<Vec<_>>());

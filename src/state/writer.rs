@@ -183,7 +183,7 @@ fn begin_run(
 /// record is looked at, once a run: an index of open rows would cost every claim and every outcome more.
 fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result<Vec<Doubt>> {
     let mut statement = c.prepare(
-        "SELECT key, legacy, name, fingerprint, since, state FROM record WHERE space = ?1 AND state IN (?2, ?3)",
+        "SELECT key, legacy, name, fingerprint, since, state, status, words FROM record WHERE space = ?1 AND state IN (?2, ?3)",
     )?;
     let (in_flight, in_doubt) = (RecordState::InFlight.code(), RecordState::InDoubt.code());
     let rows = statement.query_map(params![space.0, in_flight, in_doubt], |r| {
@@ -193,6 +193,8 @@ fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result
             business_name: r.get(2)?,
             fingerprint: Fingerprint(r.get(3)?),
             since: Timestamp(r.get(4)?),
+            status: r.get(6)?,
+            words: r.get(7)?,
         };
         Ok((doubt, RecordState::from_code(r.get(5)?)))
     })?;

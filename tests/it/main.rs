@@ -77,6 +77,8 @@ mod state_file;
 mod terminal;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
+/// What each answer to a create proves.
+mod verdicts;
 /// Partners read back and compared.
 mod verify;
 /// Was it sent? The table of cases.

@@ -45,12 +45,20 @@ enum Answer {
     Refused,
     /// 401, 403 or 429: nothing was made.
     NotCreated,
+    /// 409: a refusal, unless the partner is there after all.
+    Conflict,
+    /// 409 although the partner was made.
+    MadeAndConflict,
 }
 
 /// A request that left. `closed` counts the ticks since nobody listens for its answer any more.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Request {
     closed: Option<u8>,
+}
+
+fn is_absence(event: Event) -> bool {
+    matches!(event, Event::ConfirmedAbsent | Event::AbsentAfterRefusal)
 }
 
 /// Everything there is, between two acts.
@@ -63,6 +71,8 @@ struct World {
     on_the_way: Vec<Request>,
     /// The answer that waits to be heard.
     answer: Option<Answer>,
+    /// On the disk too: the row is in doubt, and its last answer is a refusal if there is no partner.
+    refused_if_absent: bool,
     /// The age of each partner in ticks.
     partners: Vec<u8>,
     /// What was reported of this attempt. An absence is kept until the next request has its own end: a look-up may
@@ -85,6 +95,8 @@ impl World {
             Answer::MadeAndLost,
             Answer::Refused,
             Answer::NotCreated,
+            Answer::Conflict,
+            Answer::MadeAndConflict,
         ];
         acts.extend(answers.map(Act::Process));
         acts.extend(self.reported.iter().map(|event| Act::Again(*event)));
@@ -97,10 +109,8 @@ impl World {
             return false;
         };
         match event {
-            Event::Claim => self.reported.retain(|e| *e == Event::ConfirmedAbsent),
-            Event::OutcomeUnknown | Event::OwnerLost => {
-                self.reported.retain(|e| *e != Event::ConfirmedAbsent);
-            }
+            Event::Claim => self.reported.retain(|e| is_absence(*e)),
+            Event::OutcomeUnknown | Event::OwnerLost => self.reported.retain(|e| !is_absence(*e)),
             _ => {}
         }
         if !self.reported.contains(&event) {
@@ -108,6 +118,7 @@ impl World {
             self.reported.sort_by_key(|e| *e as u8);
         }
         self.record = Some(state);
+        self.refused_if_absent &= state == RecordState::InDoubt;
         true
     }
 
@@ -146,7 +157,10 @@ impl World {
             Act::Process(answer) => {
                 if !world.on_the_way.is_empty() {
                     let request = world.on_the_way.remove(0);
-                    if matches!(answer, Answer::Made | Answer::MadeAndLost) {
+                    if matches!(
+                        answer,
+                        Answer::Made | Answer::MadeAndLost | Answer::MadeAndConflict
+                    ) {
                         world.partners.push(0);
                     }
                     if request.closed.is_none() {
@@ -159,15 +173,19 @@ impl World {
             }
             // Only a process that sent something listens.
             Act::Hear if world.record == Some(RecordState::InFlight) => {
-                let event = match world.answer.take() {
+                let answer = world.answer.take();
+                let event = match answer {
                     Some(Answer::Made) => Event::Created,
                     Some(Answer::Refused) => Event::Rejected,
                     Some(Answer::NotCreated) => Event::NotCreated,
-                    Some(Answer::MadeAndLost) | None => Event::OutcomeUnknown,
+                    Some(Answer::MadeAndLost | Answer::Conflict | Answer::MadeAndConflict)
+                    | None => Event::OutcomeUnknown,
                 };
                 world.since = 0;
                 world.close();
                 assert!(world.report(event), "{event:?} is refused: {self:?}");
+                world.refused_if_absent =
+                    matches!(answer, Some(Answer::Conflict | Answer::MadeAndConflict));
             }
             Act::Crash => {
                 if world.record == Some(RecordState::InFlight) {
@@ -185,10 +203,12 @@ impl World {
                         "a find is refused: {self:?}"
                     );
                 } else if world.since >= settle {
-                    assert!(
-                        world.report(Event::ConfirmedAbsent),
-                        "an absence is refused: {self:?}"
-                    );
+                    let absence = if world.refused_if_absent {
+                        Event::AbsentAfterRefusal
+                    } else {
+                        Event::ConfirmedAbsent
+                    };
+                    assert!(world.report(absence), "an absence is refused: {self:?}");
                 }
             }
             Act::Hear | Act::Look => {}

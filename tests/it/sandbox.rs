@@ -217,6 +217,14 @@ fn each_fault_does_what_it_is_called() {
         ("503", Some(503), 0),
         ("429", Some(429), 0),
         ("bad-body", Some(201), 1),
+        ("408-after", Some(408), 1),
+        ("409-after", Some(409), 1),
+        ("409", Some(409), 0),
+        ("fixed-201", Some(201), 1),
+        ("other-identifier", Some(201), 1),
+        ("location-only", Some(201), 1),
+        ("long-body", Some(201), 1),
+        ("404-first=1", Some(404), 0),
         ("expire-token-after=1", Some(201), 1),
     ] {
         let dir = Workdir::new();
@@ -229,6 +237,15 @@ fn each_fault_does_what_it_is_called() {
             "{fault}: {answer:?}"
         );
         assert_eq!(server.partners().len(), made, "{fault}");
+        if fault == "fixed-201" {
+            let body = || call(&url, reqwest::Method::POST, Some(TOKEN), Some(partner("B")));
+            assert_eq!(body().unwrap(), answer.clone().unwrap());
+            assert_eq!(server.partners().len(), 1, "{fault}");
+        }
+        if fault.starts_with("404") {
+            let second = call(&url, reqwest::Method::POST, Some(TOKEN), Some(partner("B")));
+            assert_eq!(second.unwrap().0, 201);
+        }
         if fault == "bad-body" {
             assert!(answer.unwrap().1.is_string(), "the body cannot be read");
         }

@@ -5,9 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use bytes::Bytes;
-use partner_sync::api::{Auth, HttpApi, HttpSettings, PartnersApi as _, TokenSource};
+use partner_sync::api::{
+    Auth, CreateRequest, HttpApi, HttpSettings, PartnersApi as _, TokenSource,
+};
 use partner_sync::clock::Clock;
-use partner_sync::partner::{CreateOutcome, NotCreated, Query};
+use partner_sync::partner::{CreateOutcome, ExternalId, NotCreated, Query};
 use partner_sync::secret::Secret;
 
 fn api(base: &str) -> HttpApi {
@@ -18,6 +20,14 @@ fn api(base: &str) -> HttpApi {
         connections: 4,
     };
     HttpApi::new(&settings, auth, Clock::System).unwrap()
+}
+
+fn request() -> CreateRequest {
+    CreateRequest {
+        body: Bytes::from_static(b"{\"organization\":{}}"),
+        query: Query::default(),
+        legacy_identifier: ExternalId::new("K"),
+    }
 }
 
 fn verdict(outcome: &CreateOutcome) -> &'static str {
@@ -199,10 +209,7 @@ fn the_table_of_cases() {
         ),
     ];
     for (name, url, expected) in cases {
-        let outcome = runtime.block_on(api(&url).create(
-            Bytes::from_static(b"{\"organization\":{}}"),
-            Query::default(),
-        ));
+        let outcome = runtime.block_on(api(&url).create(request()));
         assert_eq!(verdict(&outcome), expected, "{name}: {outcome:?}");
     }
 }
@@ -221,7 +228,7 @@ fn an_idle_connection_that_the_server_closed_is_no_silent_second_post() {
     });
     let api = api(&url);
     for _ in 0..5 {
-        let outcome = runtime.block_on(api.create(Bytes::from_static(b"{}"), Query::default()));
+        let outcome = runtime.block_on(api.create(request()));
         // Made, or unknown: never a proof that it was not sent once the body was asked for.
         assert!(
             matches!(verdict(&outcome), "created" | "in doubt" | "not sent"),

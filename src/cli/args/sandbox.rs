@@ -24,7 +24,8 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub rate_limit: Option<f64>,
     /// What goes wrong, and how often: reset-before=0.1, reset-after, 500-after, 502-after, 503, 429, slow,
-    /// bad-body with a probability; expire-token-after=100 with a number of requests.
+    /// bad-body, 408-after, 409-after, 409, fixed-201, other-identifier, location-only, long-body with a
+    /// probability; expire-token-after=100, 404-first=10 with a number of requests.
     #[arg(long = "fault", value_name = "NAME=P")]
     pub faults: Vec<Fault>,
     /// Where the faults are drawn from.

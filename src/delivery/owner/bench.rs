@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::sync::Mutex;
 
 use super::*;
-use crate::api::{ApiError, RemotePartner};
-use crate::api::{ListFilter, Page};
+use crate::api::{ApiError, CreateRequest, ListFilter, Page, RemotePartner};
 use crate::partner::{
-    ApiWords, Body, ExternalId, Fingerprint, Link, Origin, Query, SourceCells, SourceValue,
+    ApiWords, Body, CreateOutcome, DoubtCause, ExternalId, Fingerprint, Link, Origin, PartnerId,
+    Query, SourceCells, SourceValue,
 };
-use crate::partner::{CreateOutcome, PartnerId};
 use crate::state::{RecordRow, StateView, test_run};
 
 /// What the API does with a create.
@@ -52,8 +51,8 @@ impl FakeApi {
 }
 
 impl PartnersApi for FakeApi {
-    async fn create(&self, body: Bytes, _: Query) -> CreateOutcome {
-        let body = String::from_utf8(body.to_vec()).unwrap();
+    async fn create(&self, request: CreateRequest) -> CreateOutcome {
+        let body = String::from_utf8(request.body.to_vec()).unwrap();
         let key = body.split(' ').next().unwrap().to_owned();
         self.posts.lock().unwrap().push(body);
         match self.create {
@@ -64,6 +63,8 @@ impl PartnersApi for FakeApi {
             Create::Lost(listed_after) => {
                 self.add(&key, listed_after);
                 CreateOutcome::InDoubt {
+                    cause: DoubtCause::Unproved,
+                    status: None,
                     words: ApiWords::new("reset"),
                     retry_after: None,
                 }
@@ -102,7 +103,7 @@ impl PartnersApi for FakeApi {
     }
 }
 
-fn remote(key: &str) -> RemotePartner {
+pub(super) fn remote(key: &str) -> RemotePartner {
     let id = format!("id-{key}");
     let raw = serde_json::json!({"id": id, "party": {"legacyIdentifier": key}});
     RemotePartner::from_json(raw).unwrap()

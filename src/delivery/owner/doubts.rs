@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{After, Delivery, Done, SWEEP_DOUBTS};
+use super::events::{After, Done};
+use super::{Delivery, SWEEP_DOUBTS};
 use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep, find_by_identifier, sweep};
 use crate::delivery::StopReason;
-use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place};
+use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place, rejected};
 use crate::delivery::recovery::{Absence, Doubted};
-use crate::partner::{RowKey, RowOutcome};
+use crate::partner::{ApiWords, RowKey, RowOutcome};
 use crate::state::{Event, Settlement};
 
 impl<A: PartnersApi> Delivery<A> {
@@ -107,6 +108,10 @@ impl<A: PartnersApi> Delivery<A> {
     /// A doubt is settled: the partner is there.
     pub(super) fn found(&mut self, key: &RowKey, hits: &[RemotePartner]) {
         self.progress += 1;
+        self.breaker.found();
+        for hit in hits {
+            self.ids.take(&hit.id);
+        }
         if let Some(doubted) = self.doubts.remove(key) {
             let id = hits.first().map(|h| h.id.clone());
             let mut diagnostics = Vec::new();
@@ -163,14 +168,46 @@ impl<A: PartnersApi> Delivery<A> {
         doubted.alone = false;
         match doubted.judge(began) {
             Absence::TooEarly(at) => self.look_again(key, at),
-            Absence::Proof if doubted.row.is_some() => {
-                self.settle(
-                    Settlement::new(key.clone(), Event::ConfirmedAbsent),
-                    After::Absent(key.clone()),
-                );
-            }
+            Absence::Proof if doubted.row.is_some() => self.settle_absent(key.clone()),
             // The row may come yet; what is proved stays proved, for nobody else claims it.
             Absence::Proof => doubted.absent = true,
+        }
+    }
+
+    /// A doubt is settled: there is no partner. What that means is said by the last answer to the create.
+    pub(super) fn settle_absent(&mut self, key: RowKey) {
+        let mut settlement = Settlement::new(key.clone(), Event::ConfirmedAbsent);
+        if let Some(doubted) = self.doubts.get(&key)
+            && let Some((status, words)) = doubted.refusal()
+        {
+            settlement.event = Event::AbsentAfterRefusal;
+            settlement.status = Some(status);
+            settlement.words = Some(ApiWords::new(words));
+        }
+        self.settle(settlement, After::Absent(key));
+    }
+
+    /// That a row's partner does not exist is on the disk.
+    pub(super) fn absence_settled(&mut self, key: &RowKey) {
+        self.under_way.remove(key);
+        let Some(doubted) = self.doubts.remove(key) else {
+            return;
+        };
+        let refusal = doubted
+            .refusal()
+            .map(|(status, words)| (status, words.to_owned()));
+        match (doubted.row, refusal) {
+            // Another payload than the one that was refused may be sent.
+            (Some(row), Some((status, words))) if row.fingerprint == doubted.fingerprint => {
+                let diagnostic = rejected(&row, status, &words);
+                self.finish(&row, RowOutcome::Rejected, None, vec![diagnostic]);
+                self.wake_children(key, false);
+            }
+            (Some(row), _) if self.stopping => {
+                self.finish(&row, RowOutcome::Deferred, None, Vec::new());
+            }
+            (Some(row), _) => self.admit(vec![row]),
+            (None, _) => self.wake_children(key, false),
         }
     }
 

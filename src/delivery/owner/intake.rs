@@ -1,11 +1,12 @@
 //! Rows on their way in: sent at once, attached to their doubt, waiting for a parent, or for the next pass.
 
-use super::{After, Delivery, Done, Job, WAITING_CHILDREN};
+use super::events::{Done, Job};
+use super::{Delivery, WAITING_CHILDREN};
 use crate::api::PartnersApi;
 use crate::delivery::diagnostics::{changed, in_doubt, still_rejected};
 use crate::delivery::plan::{Decision, decide};
 use crate::partner::{PreparedPartner, RowKey, RowOutcome};
-use crate::state::{Event, Known, RecordState, Settlement};
+use crate::state::{Known, RecordState};
 
 impl<A: PartnersApi> Delivery<A> {
     /// Takes rows to send.
@@ -32,10 +33,7 @@ impl<A: PartnersApi> Delivery<A> {
                     let key = row.key.clone();
                     doubted.row = Some(row);
                     if absent && !self.stopping {
-                        self.settle(
-                            Settlement::new(key.clone(), Event::ConfirmedAbsent),
-                            After::Absent(key),
-                        );
+                        self.settle_absent(key);
                     }
                 }
                 None => recheck.push(row),

@@ -1,32 +1,31 @@
 //! The one owner of everything under way. Workers never print and never touch the state; they hand their
 //! answers to this loop, which alone knows what is claimed, sent, in doubt and waiting.
 
-mod answers;
 mod doubts;
+mod events;
 mod intake;
 mod outcomes;
+mod sending;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use answers::{After, Done, Job};
-
+use self::events::{After, Answered, Done, IdsOfState, Job};
 use super::breaker::Breaker;
 use super::exchange::{Input, Leftover, Options, PassEnd};
+use super::partner_ids::PartnerIds;
 use super::recovery::Doubted;
 use super::stop::{Stop, StopReason};
 use super::window::Window;
-use super::worker::deliver;
 use crate::api::PartnersApi;
 use crate::diagnostic::Diagnostic;
 use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
-use crate::state::{Claim, Doubt, Event, Settlement, StateWriter};
+use crate::state::{Claim, Doubt, Settlement, StateWriter};
 
 /// Children that wait in memory for a parent under way; more of them wait for the next pass.
 const WAITING_CHILDREN: usize = 10_000;
@@ -50,8 +49,13 @@ pub struct Delivery<A> {
     results: mpsc::Sender<Vec<RowResult>>,
     stop: Stop,
     stopping: bool,
+    input_ended: bool,
     window: Window,
     breaker: Breaker,
+    ids: PartnerIds,
+    ids_of_state: IdsOfState,
+    /// Answers of 404 and 405: the next answers decide whether they speak of their rows or of the address.
+    not_found: Vec<Answered>,
     tasks: JoinSet<Done>,
     /// Rows that may be claimed.
     to_claim: VecDeque<Job>,
@@ -94,9 +98,13 @@ impl<A: PartnersApi> Delivery<A> {
             state,
             window: Window::new(options.workers),
             breaker: Breaker::new(options.workers),
+            ids: PartnerIds::default(),
+            ids_of_state: IdsOfState::Unread,
+            not_found: Vec::new(),
             results,
             stop,
             stopping: false,
+            input_ended: false,
             tasks: JoinSet::new(),
             to_claim: VecDeque::new(),
             ready: VecDeque::new(),
@@ -131,6 +139,8 @@ impl<A: PartnersApi> Delivery<A> {
                 settled_at: now + delivery.options.settle,
                 next_look: Some(now),
                 failures: 0,
+                status: doubt.status,
+                words: doubt.words,
                 trouble: None,
                 alone: false,
                 absent: false,
@@ -141,20 +151,19 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// Runs until the input ends and everything under way is settled.
     pub async fn run(mut self, mut input: mpsc::Receiver<Input>) -> Leftover {
-        let mut open = true;
         loop {
             if self.stop.is_requested() && !self.stopping {
                 self.begin_stop();
             }
             self.pump();
             self.tell().await;
-            if !open && self.is_idle() {
+            if self.input_ended && self.is_idle() {
                 break;
             }
             let wake = self.schedule.first().map(|(at, _)| *at);
             // Only where a commit may be asked for: else its end wakes us.
             let settle_by = self.settle_by.filter(|_| self.settling < SETTLING);
-            let wants = open && (self.stopping || self.wants_rows());
+            let wants = !self.input_ended && (self.stopping || self.wants_rows());
             tokio::select! {
                 biased;
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => match done {
@@ -166,7 +175,7 @@ impl<A: PartnersApi> Delivery<A> {
                     Some(Input::Rows(rows)) => self.take(rows),
                     Some(Input::Doubtful(rows)) => self.take_doubtful(rows),
                     Some(Input::EndOfPass(reply)) => self.pass = Some(reply),
-                    None => open = false,
+                    None => self.input_ended = true,
                 },
                 () = sleep_until(wake), if wake.is_some() && !self.stopping => {}
                 () = sleep_until(settle_by), if settle_by.is_some() => {}
@@ -195,6 +204,7 @@ impl<A: PartnersApi> Delivery<A> {
             && self.to_claim.is_empty()
             && self.ready.is_empty()
             && self.to_settle.is_empty()
+            && self.not_found.is_empty()
             && self.pass.is_none()
             && (self.stopping || self.doubts.values().all(Doubted::is_given_up))
     }
@@ -222,58 +232,17 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// Starts whatever may be started.
     fn pump(&mut self) {
+        self.judge_not_found();
         self.flush_settlements();
         if self.stopping {
             self.end_pass_if_over();
             return;
         }
         self.look();
-        while self.sending + self.looking < self.options.workers {
-            let Some(job) = self.ready.pop_front() else {
-                break;
-            };
-            self.send(job);
-        }
-        let room = self
-            .window
-            .room(self.ready.len() + self.claiming)
-            .min(self.to_claim.len());
-        if room > 0 {
-            if self.ready.len() * 4 > room * 3 {
-                self.window.plenty();
-            }
-            let jobs: Vec<Job> = self.to_claim.drain(..room).collect();
-            let claims = jobs.iter().map(|job| claim_of(&job.row)).collect();
-            let state = self.state.clone();
-            self.claiming += jobs.len();
-            self.tasks.spawn(async move {
-                let result = state.claim(claims).await;
-                Done::Claimed(jobs, result)
-            });
-        }
+        self.read_ids();
+        self.send_ready();
+        self.claim();
         self.end_pass_if_over();
-    }
-
-    fn send(&mut self, job: Job) {
-        let body = if job.ids.is_empty() {
-            job.row.body.shared()
-        } else {
-            let ids = job
-                .row
-                .links
-                .iter()
-                .zip(&job.ids)
-                .map(|(link, id)| (link.at, id.as_str()));
-            Bytes::from(job.row.body.filled(ids))
-        };
-        let (api, stop, query) = (Arc::clone(&self.api), self.stop.clone(), job.row.query);
-        self.sending += 1;
-        let job = Box::new(job);
-        // Boxed at once: it is large, and spawning it would move it several times.
-        self.tasks.spawn(Box::pin(async move {
-            let (outcome, attempts) = deliver(api, body, query, stop).await;
-            Done::Answered(job, outcome, attempts)
-        }));
     }
 
     fn done(&mut self, done: Done) {
@@ -298,10 +267,15 @@ impl<A: PartnersApi> Delivery<A> {
                     self.finish(&job.row, RowOutcome::Deferred, None, Vec::new());
                 }
             }
-            Done::Answered(job, outcome, attempts) => {
+            Done::Answered(answered) => {
                 self.sending -= 1;
-                self.answered(job, outcome, attempts);
+                self.answered(answered);
             }
+            Done::IdsRead(Ok(ids)) => {
+                self.ids.add(ids);
+                self.ids_of_state = IdsOfState::Read;
+            }
+            Done::IdsRead(Err(error)) => self.state_failed(&error),
             Done::Settled(after, Ok(())) => {
                 self.settling -= 1;
                 for one in after {
@@ -376,10 +350,7 @@ impl<A: PartnersApi> Delivery<A> {
                 .map(|d| d.key.clone())
                 .collect();
             for key in absent {
-                self.settle(
-                    Settlement::new(key.clone(), Event::ConfirmedAbsent),
-                    After::Absent(key),
-                );
+                self.settle_absent(key);
             }
             self.flush_settlements();
             if !self.tasks.is_empty() || !self.doubts.values().all(Doubted::is_given_up) {

@@ -2,10 +2,12 @@
 
 use tokio::time::Instant;
 
-use super::{After, Delivery, Job};
-use crate::api::PartnersApi;
+use super::Delivery;
+use super::events::{After, Answered, Job};
+use crate::api::{PartnersApi, id_of_another_row};
 use crate::delivery::StopReason;
-use crate::delivery::diagnostics::{in_doubt, rejected};
+use crate::delivery::breaker::Address;
+use crate::delivery::diagnostics::{in_doubt, last_seen, rejected};
 use crate::delivery::recovery::Doubted;
 use crate::diagnostic::Diagnostic;
 use crate::partner::{
@@ -14,10 +16,53 @@ use crate::partner::{
 use crate::state::{Event, Settlement, StateError};
 
 impl<A: PartnersApi> Delivery<A> {
-    pub(super) fn answered(&mut self, job: Box<Job>, outcome: CreateOutcome, attempts: u32) {
-        if let Some(reason) = self.breaker.see(&outcome) {
+    pub(super) fn answered(&mut self, mut answered: Answered) {
+        if let CreateOutcome::Created(id) = &answered.outcome
+            && !self.ids.take(id)
+        {
+            answered.outcome = id_of_another_row(id);
+        }
+        if let Some(reason) = self.breaker.see(&answered.outcome) {
             self.stop.request(reason);
         }
+        if let CreateOutcome::Rejected {
+            status: 404 | 405, ..
+        } = answered.outcome
+        {
+            self.not_found.push(answered);
+        } else {
+            self.record(answered);
+        }
+    }
+
+    /// Records answers of 404 and 405 once it is known what they mean: a row's refusal, unless there are so many in a row
+    /// that nothing answers to creates at this address. Where no answer is left that could decide it, they are refusals.
+    pub(super) fn judge_not_found(&mut self) {
+        let undecided = self.breaker.address() == Address::Unproved;
+        let more_may_come = !self.tasks.is_empty()
+            || !self.ready.is_empty()
+            || !self.to_claim.is_empty()
+            || !self.to_settle.is_empty()
+            || !(self.pass.is_some() || self.stopping || self.input_ended);
+        if undecided && more_may_come {
+            return;
+        }
+        for mut answered in std::mem::take(&mut self.not_found) {
+            if self.breaker.address() == Address::Wrong
+                && let CreateOutcome::Rejected { words, .. } = answered.outcome
+            {
+                answered.outcome = CreateOutcome::NotCreated(NotCreated::WrongAddress(words));
+            }
+            self.record(answered);
+        }
+    }
+
+    fn record(&mut self, answered: Answered) {
+        let Answered {
+            job,
+            outcome,
+            attempts,
+        } = answered;
         let mut settlement = Settlement::new(job.row.key.clone(), Event::OutcomeUnknown);
         settlement.more_attempts = i32::try_from(attempts).unwrap_or(i32::MAX) - 1;
         let after = match outcome {
@@ -33,10 +78,11 @@ impl<A: PartnersApi> Delivery<A> {
                 settlement.words = Some(words);
                 After::Refused(job, status, said)
             }
-            CreateOutcome::InDoubt { words, .. } => {
+            CreateOutcome::InDoubt { status, words, .. } => {
+                settlement.status = status;
                 let said = words.to_string();
                 settlement.words = Some(words);
-                After::Lost(job, said)
+                After::Lost(job, status, said)
             }
             CreateOutcome::NotCreated(why) => {
                 settlement.event = Event::NotCreated;
@@ -44,7 +90,9 @@ impl<A: PartnersApi> Delivery<A> {
                     NotCreated::NotSent(words)
                     | NotCreated::Unauthorised(words)
                     | NotCreated::Renewed(words)
-                    | NotCreated::Forbidden(words) => Some(words),
+                    | NotCreated::Forbidden(words)
+                    | NotCreated::ProxyAuthentication(words)
+                    | NotCreated::WrongAddress(words) => Some(words),
                     NotCreated::Throttled { .. } | NotCreated::Stopped => None,
                 };
                 After::Unsent(job)
@@ -74,7 +122,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.finish(&job.row, RowOutcome::Deferred, None, Vec::new());
                 self.wake_children(&job.row.key, false);
             }
-            After::Lost(job, words) => {
+            After::Lost(job, status, words) => {
                 let row = job.row;
                 let now = Instant::now();
                 self.doubt(Doubted {
@@ -86,25 +134,15 @@ impl<A: PartnersApi> Delivery<A> {
                     settled_at: now + self.options.settle,
                     next_look: Some(now),
                     failures: 0,
-                    trouble: Some(words),
+                    status,
+                    trouble: Some(last_seen(status, &words)),
+                    words: Some(words),
                     alone: false,
                     absent: false,
                 });
             }
             After::Found { key, hits } => self.found(&key, &hits),
-            After::Absent(key) => {
-                self.under_way.remove(&key);
-                let Some(doubted) = self.doubts.remove(&key) else {
-                    return;
-                };
-                match doubted.row {
-                    Some(row) if self.stopping => {
-                        self.finish(&row, RowOutcome::Deferred, None, Vec::new());
-                    }
-                    Some(row) => self.admit(vec![row]),
-                    None => self.wake_children(&key, false),
-                }
-            }
+            After::Absent(key) => self.absence_settled(&key),
         }
     }
 
@@ -113,7 +151,7 @@ impl<A: PartnersApi> Delivery<A> {
         match after {
             After::Made(job, _)
             | After::Refused(job, ..)
-            | After::Lost(job, _)
+            | After::Lost(job, ..)
             | After::Unsent(job) => {
                 self.finish(
                     &job.row,

@@ -1,9 +1,7 @@
-use super::answers::*;
 use super::bench::*;
 use super::*;
 use crate::api::{ApiError, Sweep};
-use crate::partner::{ApiWords, Fingerprint, NotCreated};
-use crate::partner::{CreateOutcome, PartnerId};
+use crate::partner::{ApiWords, CreateOutcome, DoubtCause, Fingerprint, NotCreated, PartnerId};
 
 fn outcome(of: RowOutcome, key: &str) -> (RowOutcome, Option<String>) {
     (of, Some(format!("id-{key}")))
@@ -104,7 +102,7 @@ async fn an_outcome_that_could_not_be_recorded_is_in_doubt() {
     };
     delivery.unrecorded(After::Made(job(1), PartnerId::new("id-K1")));
     delivery.unrecorded(After::Refused(job(2), 400, "no".to_owned()));
-    delivery.unrecorded(After::Lost(job(3), "reset".to_owned()));
+    delivery.unrecorded(After::Lost(job(3), None, "reset".to_owned()));
     delivery.unrecorded(After::Unsent(job(4)));
     let outcomes: Vec<RowOutcome> = delivery.finished.iter().map(|r| r.outcome).collect();
     assert_eq!(outcomes, [RowOutcome::InDoubt; 4]);
@@ -220,7 +218,11 @@ async fn a_row_that_stays_throttled_is_deferred_and_stops_the_run() {
         ids: Vec::new(),
     });
     let throttled = CreateOutcome::NotCreated(NotCreated::Throttled { retry_after: None });
-    delivery.answered(job, throttled, 30);
+    delivery.answered(Answered {
+        job,
+        outcome: throttled,
+        attempts: 30,
+    });
     let (_, told) = bench.run(delivery, Vec::new()).await;
     assert_eq!(told["K1"].0, RowOutcome::Deferred);
     assert!(matches!(bench.stop.reason(), Some(StopReason::ApiDown(_))));
@@ -229,4 +231,97 @@ async fn a_row_that_stays_throttled_is_deferred_and_stops_the_run() {
         (record.state.to_string().as_str(), record.attempts),
         ("unsent", 30)
     );
+}
+
+fn refused_if_absent() -> CreateOutcome {
+    CreateOutcome::InDoubt {
+        cause: DoubtCause::Unproved,
+        status: Some(409),
+        words: ApiWords::new("conflict"),
+        retry_after: None,
+    }
+}
+
+/// A 409 whose partner is not there refuses the payload that was sent; the repaired row may go.
+#[tokio::test]
+async fn a_row_repaired_since_its_refusal_is_sent_once_its_partner_is_known_to_be_absent() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    let mut delivery = bench.delivery();
+    bench.claim(&[row(1, None), row(2, None)]).await;
+    for number in [1, 2] {
+        let job = Box::new(Job {
+            row: row(number, None),
+            ids: Vec::new(),
+        });
+        let outcome = refused_if_absent();
+        delivery.answered(Answered {
+            job,
+            outcome,
+            attempts: 1,
+        });
+    }
+    bench.stop.request(StopReason::TimeOver);
+    bench.run(delivery, Vec::new()).await;
+    bench.stop = Stop::default();
+    bench.begin();
+    let mut repaired = row(2, None);
+    repaired.fingerprint = Fingerprint([2; 16]);
+    let delivery = bench.delivery();
+    let rows = vec![Input::Doubtful(vec![row(1, None), repaired])];
+    let (_, told) = bench.run(delivery, rows).await;
+    assert_eq!(told["K1"], (RowOutcome::Rejected, None));
+    assert_eq!(told["K2"], outcome(RowOutcome::Created, "K2"));
+    assert_eq!(bench.api.posts(), ["K2 "]);
+    let record = bench.record("K1");
+    assert_eq!((record.state, record.status), ("rejected", Some(409)));
+    assert_eq!(record.words.as_deref(), Some("conflict"));
+}
+
+/// The partner that settled a doubt has its row: an answer that gives its id to another one is not believed.
+#[tokio::test]
+async fn an_id_that_a_look_up_found_is_taken() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench.claim(&[row(1, None)]).await;
+    bench.begin();
+    bench.api.add("K1", Duration::ZERO);
+    let mut delivery = bench.delivery();
+    let hits = vec![remote("K1")];
+    delivery.found(&RowKey::new("K1"), &hits);
+    assert!(!delivery.ids.take(&PartnerId::new("id-K1")));
+    assert!(delivery.ids.take(&PartnerId::new("id-K2")));
+}
+
+/// Ids of the state are known before the first row is sent.
+#[tokio::test]
+async fn nothing_is_sent_before_the_ids_of_the_state_are_read() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    let delivery = bench.delivery();
+    bench
+        .run(delivery, vec![Input::Rows(vec![row(1, None)])])
+        .await;
+    bench.begin();
+    let mut delivery = bench.delivery();
+    delivery.ready.push_back(Job {
+        row: row(2, None),
+        ids: Vec::new(),
+    });
+    delivery.pump();
+    assert_eq!((delivery.sending, delivery.ready.len()), (0, 1));
+    let read = delivery.tasks.join_next().await.unwrap().unwrap();
+    delivery.done(read);
+    delivery.pump();
+    assert_eq!((delivery.sending, delivery.ready.len()), (1, 0));
+    assert!(!delivery.ids.take(&PartnerId::new("id-K1")));
+}
+
+/// Each answer is lost, and each partner is found: the API creates what it is sent, however it answers.
+#[tokio::test]
+async fn doubts_that_are_found_do_not_stop_the_run() {
+    let mut bench = Bench::new(FakeApi::new(Create::Lost(Duration::ZERO)));
+    let delivery = bench.delivery();
+    let rows = (1..=100).map(|i| row(i, None)).collect();
+    let (_, told) = bench.run(delivery, vec![Input::Rows(rows)]).await;
+    assert_eq!(bench.stop.reason(), None);
+    assert_eq!(told.len(), 100);
+    assert!(told.values().all(|t| t.0 == RowOutcome::Created));
 }

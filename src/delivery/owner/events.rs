@@ -1,8 +1,9 @@
-//! What the owner asked for comes back as one of these.
+//! What the owner's tasks end with, and what follows from it.
 
 use tokio::time::Instant;
 
 use crate::api::{ApiError, Found, RemotePartner, Sweep};
+use crate::delivery::partner_ids::PartnerIds;
 use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey};
 use crate::state::{Known, StateError};
 
@@ -17,7 +18,7 @@ pub(super) struct Job {
 pub(super) enum After {
     Made(Box<Job>, PartnerId),
     Refused(Box<Job>, u16, String),
-    Lost(Box<Job>, String),
+    Lost(Box<Job>, Option<u16>, String),
     Unsent(Box<Job>),
     Found {
         key: RowKey,
@@ -26,16 +27,33 @@ pub(super) enum After {
     Absent(RowKey),
 }
 
-/// What a task of the owner came back with.
+/// A row's last answer, and how many requests were sent for it.
+pub(super) struct Answered {
+    pub(super) job: Box<Job>,
+    pub(super) outcome: CreateOutcome,
+    pub(super) attempts: u32,
+}
+
+/// What a task of the owner ended with.
 pub(super) enum Done {
     Claimed(Vec<Job>, Result<(), StateError>),
-    Answered(Box<Job>, CreateOutcome, u32),
+    Answered(Answered),
     Settled(Vec<After>, Result<(), StateError>),
     /// Rows with links, and what is known of the rows they point to.
     Parents(Vec<PreparedPartner>, Vec<Vec<Option<Known>>>),
     /// Rows whose doubt was settled before they came.
     Rechecked(Vec<PreparedPartner>, Vec<Option<Known>>),
     ReadFailed(Vec<PreparedPartner>, StateError),
+    /// Ids of the state's rows.
+    IdsRead(Result<PartnerIds, StateError>),
     Looked(RowKey, Instant, Result<Found, ApiError>),
     Swept(Vec<RowKey>, Instant, Result<Sweep, ApiError>),
+}
+
+/// Whether the ids of the state's rows are known: nothing is sent before they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IdsOfState {
+    Unread,
+    Reading,
+    Read,
 }

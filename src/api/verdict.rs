@@ -1,0 +1,242 @@
+//! What each answer to a create proves (pure: nothing is sent or awaited).
+//!
+//! The table is the one of docs/exactly-once.md, "What an answer proves". How far the request got, the answer's status,
+//! headers and body, the create flags and the identifier that was sent go in; what to do with the row comes out.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::answer::words_of;
+use crate::partner::{
+    ApiWords, CreateOutcome, DoubtCause, ExternalId, NotCreated, PartnerId, Query,
+};
+
+/// How long nothing is sent after a 429 or 503 that does not say for how long and that leaves its row in doubt.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+/// Characters of an id at most.
+const ID_LENGTH: usize = 128;
+
+/// How far a create got.
+#[derive(Debug)]
+pub(super) enum Reached {
+    /// The connection was refused, DNS or TLS failed, or the body was never asked for; with what was seen.
+    NotSent(String),
+    /// The body was asked for and no answer came; with what was seen.
+    NoAnswer(String),
+    Answered(Answer),
+}
+
+/// An answer to a create.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// The header of this name, as it was sent.
+    pub(super) location: Option<String>,
+    /// How long the server asked to be left alone, where it did.
+    pub(super) retry_after: Option<Duration>,
+    /// The whole body, or why it was not read to its end.
+    pub(super) body: Result<Vec<u8>, String>,
+}
+
+/// What a status says, before anything else of the answer is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StatusClass {
+    /// Created, where the rest of the answer bears it out.
+    Success,
+    /// Nothing was created, unless a create flag is on.
+    NotCreated,
+    /// The API refuses the row.
+    Rejected,
+    /// Nothing is proved; where the partner turns out not to be there, the row was refused.
+    InDoubtElseRejected,
+    /// Nothing is proved; where the partner turns out not to be there, the row may be sent again.
+    InDoubtElseUnsent,
+}
+
+/// The table of statuses.
+fn class_of(status: u16) -> StatusClass {
+    match status {
+        200..=299 => StatusClass::Success,
+        401 | 403 | 407 | 429 => StatusClass::NotCreated,
+        400 | 404 | 405 | 406 | 410 | 411 | 414 | 415 | 422 | 431 => StatusClass::Rejected,
+        408 | 421 | 423 | 425 | 499 => StatusClass::InDoubtElseUnsent,
+        // 409, 413, and all that are not named: they may come after a commit, but speak of the row.
+        400..=499 => StatusClass::InDoubtElseRejected,
+        _ => StatusClass::InDoubtElseUnsent,
+    }
+}
+
+/// Whether a row in doubt whose last answer had this status is refused by it, once it is proved that its partner does not
+/// exist; else it may be sent again.
+#[must_use]
+pub fn rejects_if_absent(status: u16) -> bool {
+    class_of(status) == StatusClass::InDoubtElseRejected
+}
+
+/// Judges a create with these flags and this `legacyIdentifier` by how far it got.
+pub(super) fn verdict(query: Query, sent: &ExternalId, reached: Reached) -> CreateOutcome {
+    let answer = match reached {
+        Reached::NotSent(words) => {
+            return CreateOutcome::NotCreated(NotCreated::NotSent(ApiWords::new(&words)));
+        }
+        Reached::NoAnswer(words) => {
+            return CreateOutcome::InDoubt {
+                cause: DoubtCause::Unproved,
+                status: None,
+                words: ApiWords::new(&words),
+                retry_after: None,
+            };
+        }
+        Reached::Answered(answer) => answer,
+    };
+    let status = answer.status;
+    let words = match &answer.body {
+        Ok(body) => ApiWords::new(&words_of(body)),
+        Err(reason) => ApiWords::new(reason),
+    };
+    match class_of(status) {
+        StatusClass::Success => success(sent, &answer, &words),
+        StatusClass::Rejected => CreateOutcome::Rejected { status, words },
+        StatusClass::NotCreated => {
+            let why = match status {
+                401 => NotCreated::Unauthorised(words.clone()),
+                403 => NotCreated::Forbidden(words.clone()),
+                407 => NotCreated::ProxyAuthentication(words.clone()),
+                _ => NotCreated::Throttled {
+                    retry_after: answer.retry_after,
+                },
+            };
+            if query.create_apptivo_account || query.create_bill_com_profile {
+                doubt(DoubtCause::Refused(why), &answer, &words)
+            } else {
+                CreateOutcome::NotCreated(why)
+            }
+        }
+        StatusClass::InDoubtElseRejected | StatusClass::InDoubtElseUnsent => {
+            doubt(DoubtCause::Unproved, &answer, &words)
+        }
+    }
+}
+
+/// The verdict on a 2xx whose id another row has already.
+#[must_use]
+pub fn id_of_another_row(id: &PartnerId) -> CreateOutcome {
+    CreateOutcome::InDoubt {
+        cause: DoubtCause::OtherRow,
+        status: None,
+        words: ApiWords::new(&format!(
+            "the answer has the id {id}, which another row has"
+        )),
+        retry_after: None,
+    }
+}
+
+fn doubt(cause: DoubtCause, answer: &Answer, words: &ApiWords) -> CreateOutcome {
+    let status = answer.status;
+    let pause = matches!(status, 429 | 503).then_some(DEFAULT_PAUSE);
+    CreateOutcome::InDoubt {
+        cause,
+        status: Some(status),
+        words: words.clone(),
+        retry_after: answer.retry_after.or(pause),
+    }
+}
+
+/// Judges a 2xx: by the identifier that its body names, and by its id.
+fn success(sent: &ExternalId, answer: &Answer, words: &ApiWords) -> CreateOutcome {
+    let unproved = |cause, said: &str| CreateOutcome::InDoubt {
+        cause,
+        status: Some(answer.status),
+        words: ApiWords::new(said),
+        retry_after: None,
+    };
+    // Whose partner the rest of the body would have named is not known.
+    let Ok(body) = &answer.body else {
+        return unproved(DoubtCause::Unproved, &format!("without an id: {words}"));
+    };
+    let echo = Echo::of(body);
+    if !echo.is_of(sent) {
+        let said = "with another row's legacyIdentifier";
+        return unproved(DoubtCause::OtherRow, said);
+    }
+    match echo.id.or_else(|| id_in(answer.location.as_deref()?)) {
+        Some(id) if is_plain(&id) => CreateOutcome::Created(PartnerId::new(id)),
+        Some(_) => unproved(DoubtCause::OtherRow, "with an id that is no plain text"),
+        // Most probably created, but under an id that is not known.
+        None => unproved(DoubtCause::Unproved, &format!("without an id: {words}")),
+    }
+}
+
+/// What a 2xx's body says of its partner. What is no text and no number is an empty text: it is there, and equals nothing.
+#[derive(Debug)]
+struct Echo {
+    id: Option<String>,
+    legacy_identifier: Option<String>,
+}
+
+/// The fields of a body that are read; the others are passed over.
+#[derive(serde::Deserialize)]
+struct Body {
+    #[serde(default)]
+    id: Value,
+    party: Option<Party>,
+}
+
+#[derive(serde::Deserialize)]
+struct Party {
+    #[serde(rename = "legacyIdentifier", default)]
+    legacy_identifier: Value,
+}
+
+impl Echo {
+    fn of(body: &[u8]) -> Self {
+        if let Ok(body) = serde_json::from_slice::<Body>(body) {
+            let party = body.party.map(|p| p.legacy_identifier);
+            return Self::new(&body.id, &party.unwrap_or_default());
+        }
+        // A party that is no object, or no JSON at all.
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let at = |pointer| body.pointer(pointer).unwrap_or(&Value::Null);
+        Self::new(at("/id"), at("/party/legacyIdentifier"))
+    }
+
+    fn new(id: &Value, legacy_identifier: &Value) -> Self {
+        let text = |value: &Value| match value {
+            Value::Null => None,
+            Value::String(s) => Some(s.clone()).filter(|s| !s.is_empty()),
+            Value::Number(n) => Some(n.to_string()),
+            Value::Bool(_) | Value::Array(_) | Value::Object(_) => Some(String::new()),
+        };
+        Self {
+            id: text(id),
+            legacy_identifier: text(legacy_identifier),
+        }
+    }
+
+    /// Whether it names no identifier, or this one.
+    fn is_of(&self, sent: &ExternalId) -> bool {
+        self.legacy_identifier
+            .as_deref()
+            .is_none_or(|named| named == sent.as_str())
+    }
+}
+
+/// The id at the end of a `Location`: what follows the collection's own name.
+fn id_in(location: &str) -> Option<String> {
+    let path = location.split(['?', '#']).next()?.trim_end_matches('/');
+    let (collection, id) = path.rsplit_once('/')?;
+    let is_partner = collection == "partners" || collection.ends_with("/partners");
+    is_partner.then(|| id.to_owned())
+}
+
+/// Whether an id can stand in an address, a file and a message as it is.
+fn is_plain(id: &str) -> bool {
+    (1..=ID_LENGTH).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+}
+
+#[cfg(test)]
+mod tests;
