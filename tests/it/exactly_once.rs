@@ -66,6 +66,9 @@ fn each_fault_alone() {
         ("503=0.02", &[], AT_ONCE),
         ("429=0.02", &[], AT_ONCE),
         ("bad-body=0.2", &[], AT_ONCE),
+        ("408-after=0.2", &[], AT_ONCE),
+        ("409-after=0.2", &[], AT_ONCE),
+        ("location-only=0.5", &[], AT_ONCE),
         ("slow=0.1", &["--slow-for", "500ms"], slow),
     ] {
         let dir = Workdir::new();

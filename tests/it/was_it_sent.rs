@@ -153,6 +153,38 @@ fn the_table_of_cases() {
             "created",
         ),
         (
+            "201 with an id in its Location alone",
+            server(|mut s| {
+                read_request(&mut s);
+                respond(
+                    &mut s,
+                    "HTTP/1.1 201 Created\r\nlocation: /api/v2/partners/a\r\ncontent-length: 0\r\n\r\n",
+                );
+            }),
+            "created",
+        ),
+        (
+            "201 of another row",
+            server(|mut s| {
+                read_request(&mut s);
+                let body = "{\"id\":\"a\",\"party\":{\"legacyIdentifier\":\"L\"}}";
+                let head = "HTTP/1.1 201 Created\r\ncontent-length:";
+                respond(&mut s, &format!("{head} {}\r\n\r\n{body}", body.len()));
+            }),
+            "in doubt",
+        ),
+        (
+            "408",
+            server(|mut s| {
+                read_request(&mut s);
+                respond(
+                    &mut s,
+                    "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n",
+                );
+            }),
+            "in doubt",
+        ),
+        (
             "a redirect is not followed",
             server(|mut s| {
                 read_request(&mut s);

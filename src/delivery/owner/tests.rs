@@ -325,3 +325,41 @@ async fn doubts_that_are_found_do_not_stop_the_run() {
     assert_eq!(told.len(), 100);
     assert!(told.values().all(|t| t.0 == RowOutcome::Created));
 }
+
+/// Half of the doubts that would stop the run are there: the next row waits for whatever leads to a look-up now.
+#[tokio::test]
+async fn after_many_doubts_a_row_waits_for_their_look_ups() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    let mut delivery = bench.delivery();
+    delivery.ids_of_state = IdsOfState::Read;
+    let sends = |delivery: &mut Delivery<FakeApi>| {
+        delivery.ready.push_back(Job {
+            row: row(1, None),
+            ids: Vec::new(),
+        });
+        delivery.send_ready();
+        delivery.ready.pop_back().is_none()
+    };
+    let key = RowKey::new("K2");
+    delivery.looking = 1;
+    for _ in 0..9 {
+        delivery.breaker.see(&refused_if_absent());
+    }
+    assert!(sends(&mut delivery));
+    delivery.breaker.see(&refused_if_absent());
+    assert!(!sends(&mut delivery));
+    delivery.looking = 0;
+    delivery.settling = 1;
+    assert!(!sends(&mut delivery));
+    delivery.settling = 0;
+    delivery.settle_absent(key.clone());
+    assert!(!sends(&mut delivery));
+    delivery.to_settle.clear();
+    delivery.schedule.insert((Instant::now(), key.clone()));
+    assert!(!sends(&mut delivery));
+    // One that is due later is not waited for, and nothing is where there is none.
+    delivery.schedule.clear();
+    let later = Instant::now() + Duration::from_hours(1);
+    delivery.schedule.insert((later, key));
+    assert!(sends(&mut delivery));
+}
