@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::fault::FaultKind;
+use super::lie::Lie;
 use super::list::{page, parameters, shown};
 use super::listener::ConnectionSwitch;
 use super::rules;
@@ -199,6 +200,7 @@ async fn create(
     {
         organization.remove(field);
     }
+    shared.lies.rewrite_names(&mut value);
     let slow = drawn.filter(|d| d.0 == FaultKind::Slow).map(|d| d.1);
     // A real service goes on with a request whose client has hung up; so the work is not ours to cancel.
     let work = tokio::spawn(make(Arc::clone(&shared), value, slow));
@@ -304,11 +306,12 @@ async fn list(
     if shared.ignore_skip {
         parameters.remove("skip");
     }
-    let (status, response) = match page(&shared.book, &parameters, visible_before) {
+    let (status, response) = match page(&shared.book, &parameters, visible_before, &shared.lies) {
         Ok(mut page) => {
             if shared.list_without_party {
                 without_party(&mut page);
             }
+            let page = shared.lies.falsify(page);
             (StatusCode::OK, answer(StatusCode::OK, page.to_string()))
         }
         Err(messages) => (
@@ -363,6 +366,7 @@ async fn one(
     let found = shared
         .book
         .get(&id)
+        .filter(|_| !shared.lies.has(Lie::GetNotFound))
         .and_then(|p| shared.book.with(|all| shown(&p, all, &include)));
     let (status, response) = match found {
         Some(value) => (StatusCode::OK, answer(StatusCode::OK, value.to_string())),

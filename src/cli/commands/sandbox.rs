@@ -19,6 +19,7 @@ pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<RunEnding, CliError>
             list_lag: args.list_lag,
             ignore_skip: args.ignore_skip,
             list_without_party: args.list_without_party,
+            lies: args.lies,
             refuse_name: args.refuse_name,
             drop_field: args.drop_field,
             data: args.data,
