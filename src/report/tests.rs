@@ -67,6 +67,7 @@ fn found(code: Code, row: u64, column: (usize, &str), value: &str, sensitive: bo
 }
 
 /// What a hand-made run leaves: a folder with its files, and its report.
+#[expect(clippy::too_many_lines, reason = "a whole report, written out")]
 fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
     let dir = tempfile::tempdir().unwrap();
     let folder = ReportFolder::create(dir.path()).unwrap();

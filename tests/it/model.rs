@@ -99,7 +99,7 @@ impl World {
         match event {
             Event::Claim => self.reported.retain(|e| *e == Event::ConfirmedAbsent),
             Event::OutcomeUnknown | Event::OwnerLost => {
-                self.reported.retain(|e| *e != Event::ConfirmedAbsent)
+                self.reported.retain(|e| *e != Event::ConfirmedAbsent);
             }
             _ => {}
         }

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::sync::Mutex;
 
 use super::*;
+use crate::api::{ApiError, RemotePartner};
 use crate::api::{ListFilter, Page};
 use crate::partner::{
     ApiWords, Body, ExternalId, Fingerprint, Link, Origin, Query, SourceCells, SourceValue,
 };
+use crate::partner::{CreateOutcome, PartnerId};
 use crate::state::{RecordRow, StateView, test_run};
 
 /// What the API does with a create.

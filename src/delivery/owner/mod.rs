@@ -1,6 +1,7 @@
 //! The one owner of everything under way. Workers never print and never touch the state; they hand their
 //! answers to this loop, which alone knows what is claimed, sent, in doubt and waiting.
 
+mod answers;
 mod doubts;
 mod intake;
 mod outcomes;
@@ -14,55 +15,18 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use answers::{After, Done, Job};
+
 use super::breaker::Breaker;
+use super::exchange::{Input, Leftover, Options, PassEnd};
 use super::recovery::Doubted;
 use super::stop::{Stop, StopReason};
 use super::window::Window;
 use super::worker::deliver;
-use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep};
+use crate::api::PartnersApi;
 use crate::diagnostic::Diagnostic;
-use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
-use crate::state::{Claim, Doubt, Event, Known, Settlement, StateError, StateWriter};
-
-/// How a delivery is run.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Requests under way at most.
-    pub workers: usize,
-    /// How long after its last possible moment a request may still be processed.
-    pub settle: Duration,
-    /// Send rows again that the API rejected with the same payload.
-    pub retry_rejected: bool,
-}
-
-/// What the feeder hands over.
-#[derive(Debug)]
-pub enum Input {
-    /// Rows to send: the state has nothing against it.
-    Rows(Vec<PreparedPartner>),
-    /// Rows whose record was in doubt when the feeder looked.
-    Doubtful(Vec<PreparedPartner>),
-    /// All rows of a pass were handed over. Answered when all of them are settled or postponed.
-    EndOfPass(oneshot::Sender<PassEnd>),
-}
-
-/// What a pass left.
-#[derive(Debug, Default)]
-pub struct PassEnd {
-    /// Ordinals of rows whose parent has no partner yet, ascending.
-    pub postponed: Vec<u32>,
-    /// Rows that got their partner in this pass: without any, another pass changes nothing.
-    pub progress: u64,
-}
-
-/// What a delivery leaves of rows that are not in its files.
-#[derive(Debug, Default)]
-pub struct Leftover {
-    /// Rows of earlier runs that are still in doubt.
-    pub doubts: u64,
-    /// Partners that the API holds several times, found while doubts of earlier runs were settled.
-    pub duplicates: Vec<Diagnostic>,
-}
+use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
+use crate::state::{Claim, Doubt, Event, Settlement, StateWriter};
 
 /// Children that wait in memory for a parent under way; more of them wait for the next pass.
 const WAITING_CHILDREN: usize = 10_000;
@@ -77,39 +41,6 @@ const SETTLING: usize = 2;
 const GATHERED: usize = 256;
 /// The longest that an outcome waits for others.
 const GATHERING: Duration = Duration::from_millis(5);
-
-/// A row with the ids that its links stand for.
-#[derive(Debug)]
-struct Job {
-    row: PreparedPartner,
-    ids: Vec<PartnerId>,
-}
-
-/// What to do once a settlement is on the disk.
-enum After {
-    Made(Box<Job>, PartnerId),
-    Refused(Box<Job>, u16, String),
-    Lost(Box<Job>, String),
-    Unsent(Box<Job>),
-    Found {
-        key: RowKey,
-        hits: Vec<RemotePartner>,
-    },
-    Absent(RowKey),
-}
-
-enum Done {
-    Claimed(Vec<Job>, Result<(), StateError>),
-    Answered(Box<Job>, CreateOutcome, u32),
-    Settled(Vec<After>, Result<(), StateError>),
-    /// Rows with links, and what is known of the rows they point to.
-    Parents(Vec<PreparedPartner>, Vec<Vec<Option<Known>>>),
-    /// Rows whose doubt was settled before they came.
-    Rechecked(Vec<PreparedPartner>, Vec<Option<Known>>),
-    ReadFailed(Vec<PreparedPartner>, StateError),
-    Looked(RowKey, Instant, Result<Found, ApiError>),
-    Swept(Vec<RowKey>, Instant, Result<Sweep, ApiError>),
-}
 
 /// The delivery of one run.
 pub struct Delivery<A> {

@@ -1,6 +1,9 @@
+use super::answers::*;
 use super::bench::*;
 use super::*;
+use crate::api::{ApiError, Sweep};
 use crate::partner::{ApiWords, Fingerprint, NotCreated};
+use crate::partner::{CreateOutcome, PartnerId};
 
 fn outcome(of: RowOutcome, key: &str) -> (RowOutcome, Option<String>) {
     (of, Some(format!("id-{key}")))
