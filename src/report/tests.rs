@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use calamine::Reader as _;
 
+use super::ending::RunEnding;
 use super::*;
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::partner::{
@@ -181,7 +182,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
         values,
         stopped: None,
         seconds: 1.25,
-        exit: 1,
+        ending: RunEnding::Problems,
         written: Vec::new(),
         holds_bank_data: collected.has_rejects,
     };

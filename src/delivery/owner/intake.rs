@@ -116,7 +116,7 @@ impl<A: PartnersApi> Delivery<A> {
                     self.finish(&row, RowOutcome::Rejected, None, vec![diagnostic]);
                 }
                 // In doubt, but no doubt of ours: it was settled between two looks at it, or another row
-                // of the same key is under way, which the corridor rules out. The next run asks.
+                // of the same key is under way, which preparing rows rules out. The next run asks.
                 Decision::InDoubt => {
                     self.finish(&row, RowOutcome::InDoubt, None, vec![in_doubt(&row, None)]);
                 }
