@@ -15,13 +15,23 @@ pub struct ListFilter {
     pub parameters: Vec<(&'static str, String)>,
 }
 
+/// All documented values of `status`. Source: the documentation page's list request, where they are the default.
+const STATUSES: &str = "Active,Inactive,Suspended,Restored";
+
 impl ListFilter {
-    /// The list searched by a name.
+    /// All partners, whatever their status: a server whose default is another than the documented one hides none.
     #[must_use]
-    pub fn search(term: &str) -> Self {
+    pub fn any_status() -> Self {
         Self {
-            parameters: vec![("searchTerm", term.to_owned())],
+            parameters: vec![("status", STATUSES.to_owned())],
         }
+    }
+
+    /// The same with one more parameter.
+    #[must_use]
+    pub fn and(mut self, name: &'static str, value: &str) -> Self {
+        self.parameters.push((name, value.to_owned()));
+        self
     }
 }
 

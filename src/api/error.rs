@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::incomplete::Incomplete;
 use crate::partner::ApiWords;
 
 /// A look-up, list, get or health check without an answer.
@@ -37,6 +38,9 @@ pub enum ApiError {
     /// An answer that is not what the documentation shows.
     #[error("the API's answer cannot be read: {0}")]
     Unreadable(ApiWords),
+    /// A walk over the list that proves no absence.
+    #[error("the list of partners is incomplete: {0}")]
+    Incomplete(#[from] Incomplete),
     /// The token could not be had.
     #[error("no token: {0}")]
     NoToken(String),
@@ -58,6 +62,7 @@ impl ApiError {
             ApiError::Unauthorised(_)
             | ApiError::Forbidden(_)
             | ApiError::Unreadable(_)
+            | ApiError::Incomplete(_)
             | ApiError::NoToken(_)
             | ApiError::Setup(_)
             | ApiError::Stopped => false,

@@ -3,7 +3,8 @@
 //! What comes in: a body to create, a name to look for, a page to list. What goes out: outcomes sorted by
 //! what to do next. This module decides nothing about rows and never sends a create a second time: a 401 on a
 //! create comes back with a new token in place, and whoever counts the attempts sends it again. Reads are asked
-//! again after a 401 with a new token ([`Renewing`]) and after a failure that passes ([`Retrying`]).
+//! again after a 401 with a new token ([`Renewing`]) and after a failure that passes ([`Retrying`]). Whoever concludes that a
+//! partner is not there walks over the list by [`PartnerScan`], which knows whether the walk saw all.
 
 mod answer;
 mod auth;
@@ -11,6 +12,8 @@ mod body_probe;
 mod contract;
 mod error;
 mod http;
+mod incomplete;
+mod lookup;
 mod paced;
 mod page;
 mod rate;
@@ -18,6 +21,7 @@ mod rate_limit;
 mod renew;
 pub mod retry;
 mod retrying;
+mod scan;
 mod verdict;
 
 #[cfg(test)]
@@ -27,10 +31,13 @@ pub use auth::{Auth, TokenSource};
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
+pub use incomplete::Incomplete;
+pub use lookup::{Found, Sweep, can_be_searched, collect_by_identifier, find_by_identifier, sweep};
 pub use paced::Paced;
-pub use page::{Found, PageWalk, Sweep, collect_by_identifier, find_by_identifier, sweep};
+pub use page::PageWalk;
 pub use rate::Rate;
 pub use rate_limit::{Limiter, Pause};
 pub use renew::Renewing;
 pub use retrying::Retrying;
+pub use scan::PartnerScan;
 pub use verdict::{id_of_another_row, rejects_if_absent};

@@ -1,10 +1,11 @@
-//! Paging through the list, and looking a partner up by its exact legacyIdentifier.
+//! Paging: which page comes next, and when the list is at its end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::contract::{ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
-use crate::partner::{ApiWords, ExternalId, PartnerId};
+use super::incomplete::Incomplete;
+use crate::partner::PartnerId;
 
 /// Partners a page of a look-up or sweep asks for.
 const TAKE: u64 = 100;
@@ -12,16 +13,34 @@ const TAKE: u64 = 100;
 const PAGES: u64 = 1_000_000;
 
 /// A walk over the pages of a list. Never loops for ever on a server that ignores `skip`.
+///
+/// `totalRecords` ends it once as many distinct partners were seen. But a total can be too low (a cache), so it is not
+/// believed on a full page: the next one is asked for, too. A list without totals is read until a page brings nothing
+/// new, whatever its pages' length: a server may put fewer on a page than it is asked for.
 #[derive(Debug)]
 pub struct PageWalk {
     filter: ListFilter,
     take: u64,
     next: u64,
+    /// Records on the pages before the first that is asked for.
+    before: u64,
+    pages: u64,
+    /// The server's number for page 0: `currentPageNumber` may count from 1 or from 0.
+    base: Option<u64>,
     ended: bool,
-    last_ids: Vec<String>,
-    seen: u64,
+    seen: HashSet<PartnerId>,
+    without_id: u64,
+    last_ids: Vec<PartnerId>,
     total_pages: Option<u64>,
-    total_records: Option<u64>,
+    totals: Option<Totals>,
+}
+
+/// `totalRecords` as the pages had it.
+#[derive(Debug, Clone, Copy)]
+struct Totals {
+    first: u64,
+    last: u64,
+    largest: u64,
 }
 
 impl PageWalk {
@@ -38,11 +57,15 @@ impl PageWalk {
             filter,
             take: take.max(1),
             next: 0,
+            before: 0,
+            pages: 0,
+            base: None,
             ended: false,
+            seen: HashSet::new(),
+            without_id: 0,
             last_ids: Vec::new(),
-            seen: 0,
             total_pages: None,
-            total_records: None,
+            totals: None,
         }
     }
 
@@ -50,15 +73,15 @@ impl PageWalk {
     #[must_use]
     pub fn from_page(mut self, skip: u64) -> Self {
         self.next = skip;
-        self.seen = skip.saturating_mul(self.take);
+        self.before = skip.saturating_mul(self.take);
         self
     }
 
-    /// The next page's partners; none behind the last page.
+    /// Those of the next page's partners that no page before it had; none behind the last page.
     ///
     /// # Errors
-    /// [`ApiError::Unreadable`] where the server gives the same page again although there are more: what
-    /// it does not show cannot be known, so nothing may be concluded from it.
+    /// [`ApiError::Incomplete`] where the server gives the same page again although there are more, or another page than
+    /// the one asked for: what it does not show cannot be known.
     pub async fn next<A: PartnersApi>(
         &mut self,
         api: &A,
@@ -66,300 +89,314 @@ impl PageWalk {
         if self.ended {
             return Ok(None);
         }
-        let page = api.list(&self.filter, self.next, self.take).await?;
-        let ids: Vec<String> = page
-            .items
-            .iter()
-            .map(|p| p.id.as_str().to_owned())
+        if self.pages >= PAGES {
+            self.ended = true;
+            return Err(Incomplete::Endless.into());
+        }
+        let skip = self.next;
+        let mut page = self.ask(api).await?;
+        let ids: Vec<PartnerId> = page.items.iter().map(|p| p.id.clone()).collect();
+        let items = std::mem::take(&mut page.items);
+        let fresh: Vec<RemotePartner> = items
+            .into_iter()
+            .filter(|item| self.seen.insert(item.id.clone()))
             .collect();
-        if self.next > 0 && !ids.is_empty() && ids == self.last_ids {
-            return Err(ApiError::Unreadable(ApiWords::new(
-                "the list gives the same page again: the server ignores skip, so not all partners can be seen",
-            )));
-        }
-        self.next += 1;
-        self.seen += page.length as u64;
-        self.total_pages = page.total_pages;
-        self.total_records = page.total_records;
-        self.ended = self.is_last(&page) || self.next >= PAGES;
+        let flaw = self.flaw(skip, &page, &ids, !fresh.is_empty());
+        self.ended = flaw.is_some() || self.is_last(&page, !fresh.is_empty());
         self.last_ids = ids;
-        Ok(Some(page.items))
+        if skip == 0 && page.length > 0 {
+            // A server that puts fewer on a page may yet count `skip` in pages of the length that it was asked for.
+            self.take = self.take.min(page.length as u64);
+        }
+        match flaw {
+            Some(flaw) => Err(flaw.into()),
+            None => Ok(Some(fresh)),
+        }
     }
 
-    fn is_last(&self, page: &Page) -> bool {
-        if page.length == 0 {
-            return true;
-        }
-        if let Some(total) = page.total_pages {
-            return self.next >= total;
-        }
+    async fn ask<A: PartnersApi>(&mut self, api: &A) -> Result<Page, ApiError> {
+        let page = api.list(&self.filter, self.next, self.take).await?;
+        self.next += 1;
+        self.pages += 1;
+        self.without_id += page.length.saturating_sub(page.items.len()) as u64;
+        self.total_pages = page.total_pages.or(self.total_pages);
         if let Some(total) = page.total_records {
-            return self.seen >= total;
+            let totals = self.totals.get_or_insert(Totals {
+                first: total,
+                last: total,
+                largest: total,
+            });
+            totals.last = total;
+            totals.largest = totals.largest.max(total);
         }
-        (page.length as u64) < page.per_page.unwrap_or(self.take)
+        Ok(page)
     }
-}
 
-/// What a look-up of one legacyIdentifier found.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Found {
-    /// Partners with the exact legacyIdentifier, oldest first; more than one are duplicates.
-    Partners(Vec<RemotePartner>),
-    /// No partner with it on any page of the search.
-    Absent,
-}
+    /// How many pages the whole has, as far as the last page says.
+    pub(super) fn total_pages(&self) -> Option<u64> {
+        self.total_pages
+    }
 
-/// Looks a partner up: list searched by name, every page, exact legacyIdentifier. The name is only a way to
-/// search. Where list items carry no `party`, each candidate is got by id.
-pub async fn find_by_identifier<A: PartnersApi>(
-    api: &A,
-    legacy: &ExternalId,
-    business_name: &str,
-) -> Result<Found, ApiError> {
-    let mut walk = PageWalk::new(ListFilter::search(business_name));
-    let mut hits: Vec<RemotePartner> = Vec::new();
-    let mut broken = None;
-    loop {
-        let items = match walk.next(api).await {
-            Ok(Some(items)) => items,
-            Ok(None) => break,
-            Err(e @ ApiError::Unreadable(_)) => {
-                broken = Some(e);
-                break;
-            }
-            Err(e) => return Err(e),
-        };
-        for item in items {
-            let item = if item.has_party() {
-                item
-            } else {
-                match api.get(&item.id, &[]).await? {
-                    Some(whole) => whole,
-                    None => continue,
-                }
-            };
-            if item.legacy_identifier.as_deref() == Some(legacy.as_str())
-                && hits.iter().all(|h| h.id != item.id)
-            {
-                hits.push(item);
-            }
-        }
+    /// Pages that were read.
+    pub(super) fn pages_read(&self) -> u64 {
+        self.pages
     }
-    match (hits.is_empty(), broken) {
-        // A hit is a hit, whatever the other pages would have shown.
-        (false, _) => {
-            hits.sort_by(|a, b| a.created_at.cmp(&b.created_at));
-            Ok(Found::Partners(hits))
-        }
-        (true, Some(error)) => Err(error),
-        (true, None) => Ok(Found::Absent),
-    }
-}
 
-/// What one walk over the whole list found.
-#[derive(Debug)]
-pub enum Sweep {
-    /// For each identifier that was asked for and found: its partners, oldest first. What is not in it is
-    /// on no page.
-    Whole(HashMap<String, Vec<RemotePartner>>),
-    /// It would cost more requests than looking each up, or the list moved while it was read.
-    NotWorth,
-}
+    /// Items without an id, which are no partners that anybody could compare.
+    pub(super) fn without_id(&self) -> u64 {
+        self.without_id
+    }
 
-/// Looks many partners up by one walk over the whole list, where that costs fewer requests than a look-up
-/// each. Absence counts only if as many partners were seen as the list says it has: a list that shrinks
-/// while it is paged can hide one.
-pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
-    api: &A,
-    wanted: &HashSet<String, S>,
-) -> Result<Sweep, ApiError> {
-    let mut walk = PageWalk::new(ListFilter::default());
-    let mut ids: HashSet<PartnerId> = HashSet::new();
-    let mut found: HashMap<String, Vec<RemotePartner>> = HashMap::new();
-    loop {
-        let items = match walk.next(api).await {
-            Ok(Some(items)) => items,
-            Ok(None) => break,
-            Err(ApiError::Unreadable(_)) => return Ok(Sweep::NotWorth),
-            Err(e) => return Err(e),
-        };
-        if walk.next == 1
-            && walk
-                .total_pages
-                .is_none_or(|pages| pages >= wanted.len() as u64)
-        {
-            return Ok(Sweep::NotWorth);
+    /// What the totals say of a walk that is at its end; `is_whole` where no search chose the partners.
+    pub(super) fn shortfall(&self, is_whole: bool) -> Option<Incomplete> {
+        let totals = self.totals?;
+        if is_whole && totals.first != totals.last {
+            return Some(Incomplete::Changed {
+                before: totals.first,
+                after: totals.last,
+            });
         }
-        for item in items {
-            if !item.has_party() {
-                return Ok(Sweep::NotWorth);
-            }
-            if ids.insert(item.id.clone())
-                && let Some(legacy) = item
-                    .legacy_identifier
-                    .as_ref()
-                    .filter(|l| wanted.contains(*l))
-            {
-                found.entry(legacy.clone()).or_default().push(item);
-            }
-        }
-    }
-    if walk
-        .total_records
-        .is_none_or(|total| (ids.len() as u64) < total)
-    {
-        return Ok(Sweep::NotWorth);
-    }
-    for partners in found.values_mut() {
-        partners.sort_by(|a, b| a.created_at.cmp(&b.created_at));
-    }
-    Ok(Sweep::Whole(found))
-}
-
-/// Walks over the whole list once and keeps, for each wanted legacyIdentifier, the ids of its partners, oldest
-/// first.
-///
-/// # Errors
-/// [`ApiError::Unreadable`] where fewer partners were seen than the list says it has: one that was missed
-/// would be made again.
-pub async fn collect_by_identifier<A: PartnersApi>(
-    api: &A,
-    wanted: &(dyn Fn(&str) -> bool + Sync),
-) -> Result<HashMap<String, Vec<PartnerId>>, ApiError> {
-    let mut walk = PageWalk::new(ListFilter::default());
-    let mut seen: HashSet<PartnerId> = HashSet::new();
-    let mut found: HashMap<String, Vec<(Option<String>, PartnerId)>> = HashMap::new();
-    while let Some(items) = walk.next(api).await? {
-        for item in items {
-            if !seen.insert(item.id.clone()) {
-                continue;
-            }
-            let item = if item.has_party() {
-                item
-            } else {
-                match api.get(&item.id, &[]).await? {
-                    Some(whole) => whole,
-                    None => continue,
-                }
-            };
-            if let Some(legacy) = item.legacy_identifier.filter(|l| wanted(l)) {
-                found
-                    .entry(legacy)
-                    .or_default()
-                    .push((item.created_at, item.id));
-            }
-        }
-    }
-    if walk
-        .total_records
-        .is_some_and(|total| (seen.len() as u64) < total)
-    {
-        return Err(ApiError::Unreadable(ApiWords::new(
-            "the list changed while it was read, so a partner may have been missed; run again",
-        )));
-    }
-    Ok(found
-        .into_iter()
-        .map(|(legacy, mut partners)| {
-            partners.sort();
-            (legacy, partners.into_iter().map(|(_, id)| id).collect())
+        let seen = self.reached();
+        (seen < totals.largest).then_some(Incomplete::FewerThanTotal {
+            seen,
+            total: totals.largest,
         })
-        .collect())
+    }
+
+    fn reached(&self) -> u64 {
+        self.before.saturating_add(self.seen.len() as u64)
+    }
+
+    fn is_total_reached(&self) -> bool {
+        self.totals.is_some_and(|t| self.reached() == t.largest)
+    }
+
+    /// What is wrong with a page that came for `skip`.
+    fn flaw(
+        &mut self,
+        skip: u64,
+        page: &Page,
+        ids: &[PartnerId],
+        has_fresh: bool,
+    ) -> Option<Incomplete> {
+        if ids.is_empty() {
+            return None;
+        }
+        if !has_fresh {
+            // A server may give its last page again for all that lie behind it; one that gave two different pages
+            // has read `skip`.
+            let is_the_end = match self.totals {
+                Some(totals) if self.reached() <= totals.largest => self.is_total_reached(),
+                _ => self.pages > 2,
+            };
+            return (!is_the_end && ids == self.last_ids).then_some(Incomplete::SamePage);
+        }
+        let came = page.number?;
+        let base = *self.base.get_or_insert(came.saturating_sub(skip).min(1));
+        let asked = skip.saturating_add(base);
+        (came != asked).then_some(Incomplete::WrongPage { asked, came })
+    }
+
+    fn is_last(&self, page: &Page, has_fresh: bool) -> bool {
+        let full = self.take.min(page.per_page.unwrap_or(self.take));
+        page.length == 0 || !has_fresh || (self.is_total_reached() && (page.length as u64) < full)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::scripted::{Scripted, bare_partner, partner};
+    use super::super::scripted::{Scripted, page_of, partner};
     use super::*;
 
-    /// The list in pages; what each says about the whole is set by `totals`.
-    fn pages(api: &Scripted, pages: &[&[RemotePartner]], totals: impl Fn(&mut Page)) {
-        for items in pages {
-            let mut page = Page {
-                length: items.len(),
-                items: items.to_vec(),
-                ..Page::default()
-            };
-            totals(&mut page);
-            api.will_list(Ok(page));
-        }
-    }
+    /// What a server answers: ids of two letters each, and `totalRecords`, `currentPageNumber`.
+    type Answer = (&'static str, Option<u64>, Option<u64>);
 
-    fn ids(partners: &[RemotePartner]) -> Vec<&str> {
-        partners.iter().map(|p| p.id.as_str()).collect()
-    }
-
-    #[tokio::test]
-    async fn of_several_hits_the_oldest_is_the_first() {
+    fn script(answers: &[Answer]) -> Scripted {
         let api = Scripted::default();
-        let hits = [
-            partner("new", "L", "2026-03-04T10:00:00Z"),
-            partner("other", "M", "2020-01-01T00:00:00Z"),
-            partner("old", "L", "2026-03-01T10:00:00Z"),
-        ];
-        pages(&api, &[&hits], |page| page.total_pages = Some(1));
-        let found = find_by_identifier(&api, &ExternalId::new("L"), "Name").await;
-        let Ok(Found::Partners(partners)) = found else {
-            panic!("{found:?}");
-        };
-        assert_eq!(ids(&partners), ["old", "new"]);
-    }
-
-    #[tokio::test]
-    async fn a_sweep_that_saw_fewer_than_the_total_proves_nothing() {
-        let wanted = HashSet::from(["A", "B", "C"].map(str::to_owned));
-        let (a, x) = (partner("a", "A", "1"), partner("x", "X", "1"));
-        for (total, is_whole) in [(2, true), (3, false)] {
-            let api = Scripted::default();
-            pages(
-                &api,
-                &[std::slice::from_ref(&a), std::slice::from_ref(&x)],
-                |page| {
-                    page.total_pages = Some(2);
-                    page.total_records = Some(total);
-                },
-            );
-            match sweep(&api, &wanted).await.unwrap() {
-                Sweep::Whole(found) => {
-                    assert!(is_whole);
-                    assert_eq!(found.keys().collect::<Vec<_>>(), ["A"]);
-                }
-                Sweep::NotWorth => assert!(!is_whole, "{total}"),
-            }
+        for (ids, total, number) in answers {
+            let items: Vec<RemotePartner> = ids
+                .split_whitespace()
+                .map(|id| partner(id, id, "1"))
+                .collect();
+            api.will_list(Ok(Page {
+                total_records: *total,
+                number: *number,
+                ..page_of(&items)
+            }));
         }
+        api
     }
 
-    #[tokio::test]
-    async fn an_adopting_walk_that_saw_fewer_than_the_total_fails() {
-        let items = [partner("a", "A", "1"), bare_partner("b")];
-        for (total, is_whole) in [(2, true), (3, false)] {
-            let api = Scripted::default();
-            pages(&api, &[&items], |page| {
-                page.total_pages = Some(1);
-                page.total_records = Some(total);
-            });
-            api.will_get(Ok(Some(partner("b", "B", "1"))));
-            match collect_by_identifier(&api, &|_| true).await {
-                Ok(found) => {
-                    assert!(is_whole);
-                    assert_eq!(found["A"], [PartnerId::new("a")]);
-                    assert_eq!(found["B"], [PartnerId::new("b")]);
-                }
-                Err(ApiError::Unreadable(_)) => assert!(!is_whole, "{total}"),
+    /// Walks by twos over all that a server answers; every prepared answer has to be asked for.
+    async fn walked(answers: &[Answer]) -> (String, Option<Incomplete>) {
+        let api = script(answers);
+        let mut walk = PageWalk::with_take(ListFilter::default(), 2);
+        let mut seen = Vec::new();
+        let flaw = loop {
+            match walk.next(&api).await {
+                Ok(Some(items)) => seen.extend(items.iter().map(|p| p.id.as_str().to_owned())),
+                Ok(None) => break walk.shortfall(true),
+                Err(ApiError::Incomplete(flaw)) => break Some(flaw),
                 Err(error) => panic!("{error}"),
             }
+        };
+        assert_eq!(walk.next(&api).await, Ok(None), "it stays at its end");
+        assert_eq!(api.take_calls().len(), answers.len(), "{answers:?}");
+        (seen.join(" "), flaw)
+    }
+
+    #[tokio::test]
+    async fn a_list_with_totals_ends_where_they_say_so() {
+        for answers in [
+            &[("aa", Some(1), None)][..],
+            &[("", Some(0), None)],
+            &[("aa bb", Some(3), Some(1)), ("cc", Some(3), Some(2))],
+            // Pages counted from 0.
+            &[("aa bb", Some(3), Some(0)), ("cc", Some(3), Some(1))],
+            // A total that fills its last page may be too low, so one more page is asked for, ...
+            &[("aa bb", Some(2), None), ("", Some(2), None)],
+            // ... for which a server may give the last one again.
+            &[("aa bb", Some(2), Some(1)), ("aa bb", Some(2), Some(1))],
+        ] {
+            let (seen, flaw) = walked(answers).await;
+            assert_eq!(flaw, None, "{answers:?}: {seen}");
         }
     }
 
     #[tokio::test]
-    async fn a_list_without_totals_is_read_up_to_a_short_page() {
-        let api = Scripted::default();
-        let [a, b, c] = ["a", "b", "c"].map(|id| partner(id, id, "1"));
-        pages(&api, &[&[a, b], &[c]], |_| {});
+    async fn a_total_that_is_too_low_ends_nothing() {
+        let (low, none) = (Some(2), None);
+        let answers = [
+            ("aa bb", low, none),
+            ("cc dd", low, none),
+            ("ee", low, none),
+            ("", low, none),
+        ];
+        assert_eq!(walked(&answers).await, ("aa bb cc dd ee".to_owned(), None));
+    }
+
+    #[tokio::test]
+    async fn a_list_without_totals_is_read_until_nothing_new_comes() {
+        for (answers, seen) in [
+            (&[("", None, None)][..], ""),
+            (&[("aa", None, None), ("", None, None)], "aa"),
+            (
+                &[
+                    ("aa bb", None, None),
+                    ("cc", None, None),
+                    ("dd", None, None),
+                    ("", None, None),
+                ],
+                "aa bb cc dd",
+            ),
+            // A server that gives its last page for all behind it has read `skip`.
+            (
+                &[
+                    ("aa bb", None, None),
+                    ("cc", None, None),
+                    ("cc", None, None),
+                ],
+                "aa bb cc",
+            ),
+        ] {
+            assert_eq!(
+                walked(answers).await,
+                (seen.to_owned(), None),
+                "{answers:?}"
+            );
+        }
+    }
+
+    /// What a server puts on its first page is what it is asked for from then on: it may count `skip` in either.
+    #[tokio::test]
+    async fn a_server_with_shorter_pages_is_asked_for_these() {
+        let api = script(&[("aa bb", None, None), ("cc", None, None), ("", None, None)]);
+        let mut walk = PageWalk::new(ListFilter::default());
+        while walk.next(&api).await.unwrap().is_some() {}
+        let takes: Vec<u64> = api.take_questions().iter().map(|(_, take)| *take).collect();
+        assert_eq!(takes, [100, 2, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_hides_or_moves_is_incomplete() {
+        let fewer = |seen, total| Incomplete::FewerThanTotal { seen, total };
+        for (answers, reason) in [
+            (&[("", Some(1), None)][..], fewer(0, 1)),
+            (
+                &[("aa bb", Some(3), None), ("", Some(3), None)],
+                fewer(2, 3),
+            ),
+            // The largest total counts, though the last one is reached.
+            (
+                &[
+                    ("aa bb", Some(2), None),
+                    ("cc", Some(4), None),
+                    ("", Some(2), None),
+                ],
+                fewer(3, 4),
+            ),
+            (
+                &[
+                    ("aa bb", Some(4), None),
+                    ("cc", Some(3), None),
+                    ("", Some(3), None),
+                ],
+                Incomplete::Changed {
+                    before: 4,
+                    after: 3,
+                },
+            ),
+            (
+                &[
+                    ("aa bb", Some(3), None),
+                    ("cc dd", Some(4), None),
+                    ("", Some(4), None),
+                ],
+                Incomplete::Changed {
+                    before: 3,
+                    after: 4,
+                },
+            ),
+            (
+                &[("aa bb", Some(3), None), ("aa bb", Some(3), None)],
+                Incomplete::SamePage,
+            ),
+            (
+                &[("aa bb", None, None), ("aa bb", None, None)],
+                Incomplete::SamePage,
+            ),
+            (
+                &[("aa bb", Some(9), Some(1)), ("bb cc", Some(9), Some(1))],
+                Incomplete::WrongPage { asked: 2, came: 1 },
+            ),
+            (
+                &[("aa bb", Some(9), Some(5))],
+                Incomplete::WrongPage { asked: 1, came: 5 },
+            ),
+        ] {
+            assert_eq!(walked(answers).await.1, Some(reason), "{answers:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_search_may_have_another_total_on_its_last_page() {
+        let api = script(&[
+            ("aa bb", Some(3), None),
+            ("cc dd", Some(4), None),
+            ("", Some(4), None),
+        ]);
         let mut walk = PageWalk::with_take(ListFilter::default(), 2);
-        assert_eq!(ids(&walk.next(&api).await.unwrap().unwrap()), ["a", "b"]);
-        assert_eq!(ids(&walk.next(&api).await.unwrap().unwrap()), ["c"]);
+        while walk.next(&api).await.unwrap().is_some() {}
+        assert_eq!(walk.shortfall(false), None);
+        assert!(walk.shortfall(true).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_walk_from_a_later_page_counts_those_before_it() {
+        let api = script(&[("ee", Some(5), Some(3))]);
+        let mut walk = PageWalk::with_take(ListFilter::default(), 2).from_page(2);
+        assert_eq!(walk.next(&api).await.unwrap().unwrap().len(), 1);
         assert_eq!(walk.next(&api).await, Ok(None));
-        assert_eq!(api.take_calls(), ["list 0", "list 1"]);
+        assert_eq!(api.take_calls(), ["list 2"]);
     }
 }

@@ -23,6 +23,7 @@ struct Script {
     healths: VecDeque<Result<(), ApiError>>,
     backpressure: Option<Duration>,
     calls: Vec<String>,
+    questions: Vec<(ListFilter, u64)>,
 }
 
 impl Scripted {
@@ -46,6 +47,11 @@ impl Scripted {
         self.0.lock().unwrap().backpressure = Some(time);
     }
 
+    /// The filter and `take` of each list since the last time.
+    pub(super) fn take_questions(&self) -> Vec<(ListFilter, u64)> {
+        std::mem::take(&mut self.0.lock().unwrap().questions)
+    }
+
     /// What was called since the last time, in order: `list 0`, `get ID`, `create`, `health`.
     pub(super) fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().calls)
@@ -58,6 +64,15 @@ pub(super) fn request() -> CreateRequest {
         body: Bytes::new(),
         query: Query::default(),
         legacy_identifier: ExternalId::new("K"),
+    }
+}
+
+/// A page with these partners that says nothing of the whole.
+pub(super) fn page_of(items: &[RemotePartner]) -> Page {
+    Page {
+        length: items.len(),
+        items: items.to_vec(),
+        ..Page::default()
     }
 }
 
@@ -83,8 +98,9 @@ impl PartnersApi for Scripted {
         script.creates.pop_front().expect("no create is expected")
     }
 
-    async fn list(&self, _: &ListFilter, skip: u64, _: u64) -> Result<Page, ApiError> {
+    async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
         let mut script = self.0.lock().unwrap();
+        script.questions.push((filter.clone(), take));
         script.calls.push(format!("list {skip}"));
         script.lists.pop_front().expect("no list is expected")
     }

@@ -97,8 +97,8 @@ impl Book {
     }
 
     /// Makes a partner out of a checked body; returns its answer.
-    pub(super) fn make(&self, body: &Value, now: i64) -> String {
-        let answer = answer_of(body, &new_id(), now);
+    pub(super) fn make(&self, body: &Value, status: &str, now: i64) -> String {
+        let answer = answer_of(body, &new_id(), status, now);
         let partner = Partner::of_answer(&answer);
         let json = partner.json.clone();
         if let Some(file) = &self.file
@@ -176,12 +176,12 @@ impl Partner {
 }
 
 /// The answer to a create. Source: the documented response example; what the request does not say is left out.
-fn answer_of(body: &Value, id: &str, now: i64) -> Value {
+fn answer_of(body: &Value, id: &str, status: &str, now: i64) -> Value {
     let organization = body.get("organization").unwrap_or(&Value::Null);
     let history = history(now);
     let mut answer = Map::new();
     answer.insert("id".into(), json!(id));
-    answer.insert("status".into(), json!("Active"));
+    answer.insert("status".into(), json!(status));
     let kept = [
         "type",
         "hcoXrefId",

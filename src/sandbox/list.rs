@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::book::{Book, Partner};
+use super::lie::{Lie, Lies};
 
 /// Records a page has where nobody says. Source: ECG's pages for its other resources.
 const DEFAULT_TAKE: usize = 10;
@@ -78,7 +79,7 @@ fn many(parameters: &Parameters, name: &str) -> Vec<String> {
 
 impl Question {
     /// Reads the parameters, or says what is wrong with them.
-    fn read(parameters: &Parameters) -> Result<Self, Vec<String>> {
+    fn read(parameters: &Parameters, lies: &Lies) -> Result<Self, Vec<String>> {
         let one = |name: &str| one(parameters, name);
         let many = |name: &str| many(parameters, name);
         let mut messages: Vec<String> = parameters
@@ -95,7 +96,7 @@ impl Question {
             }
         };
         let skip = number("skip", 0);
-        let take = number("take", DEFAULT_TAKE).clamp(1, LARGEST_TAKE);
+        let take = number("take", DEFAULT_TAKE).clamp(1, lies.longest_page(LARGEST_TAKE));
         let newest_first = match one("order_by").map(str::to_ascii_uppercase).as_deref() {
             None | Some("ASC") => false,
             Some("DESC") => true,
@@ -123,9 +124,7 @@ impl Question {
         }
         let mut statuses = many("status");
         if statuses.is_empty() {
-            statuses = ["active", "inactive", "suspended", "restored"]
-                .map(str::to_owned)
-                .to_vec();
+            statuses = lies.shown_statuses().iter().map(|&s| s.into()).collect();
         }
         Ok(Self {
             skip,
@@ -167,9 +166,15 @@ pub(super) fn page(
     book: &Book,
     parameters: &Parameters,
     visible_before: i64,
+    lies: &Lies,
 ) -> Result<Value, Vec<String>> {
-    let question = Question::read(parameters)?;
+    let question = Question::read(parameters, lies)?;
     let Question { skip, take, .. } = question;
+    let first = if lies.has(Lie::SkipCountsRecords) {
+        skip
+    } else {
+        skip.saturating_mul(take)
+    };
     let (items, total) = book
         .with(|partners| {
             let fitting: Vec<&Partner> = partners
@@ -177,7 +182,7 @@ pub(super) fn page(
                 .filter(|p| p.created <= visible_before && question.fits(p))
                 .collect();
             let on_page = |index: usize| {
-                let at = skip.saturating_mul(take).saturating_add(index);
+                let at = first.saturating_add(index);
                 let at = if question.newest_first {
                     fitting.len().checked_sub(1)?.checked_sub(at)?
                 } else {
@@ -194,7 +199,7 @@ pub(super) fn page(
         .unwrap_or_default();
     Ok(json!({
         "items": items,
-        "currentPageNumber": skip + 1,
+        "currentPageNumber": first / take + 1,
         "recordsPerPage": take,
         "totalRecords": total,
         "totalPages": total.div_ceil(take),

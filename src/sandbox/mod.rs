@@ -4,10 +4,12 @@
 //! the documentation page, and where that is silent from the service's published conventions. It has no
 //! idempotency: a create posted twice makes two partners, as the real API would.
 //!
-//! Faults are named, have a probability each, and come from one seed.
+//! Faults are named, have a probability each, and come from one seed. Lies are named, too: answers of 200 that hide, rewrite
+//! or miscount partners.
 
 mod book;
 mod fault;
+mod lie;
 mod list;
 mod listener;
 mod responses;
@@ -17,4 +19,5 @@ mod server;
 mod shared;
 
 pub use fault::{Fault, FaultKind};
+pub use lie::Lie;
 pub use server::{Sandbox, SandboxError, Settings};

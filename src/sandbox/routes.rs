@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use serde_json::Value;
 
 use super::fault::FaultKind;
+use super::lie::Lie;
 use super::list::{page, parameters, shown};
 use super::listener::ConnectionSwitch;
 use super::responses::{after_commit, answer, later, nest_error, proxy_page};
@@ -180,6 +181,7 @@ async fn create(
     {
         organization.remove(field);
     }
+    shared.lies.rewrite_names(&mut value);
     let slow = drawn.filter(|d| d.0 == FaultKind::Slow).map(|d| d.1);
     let fixed = drawn.is_some_and(|d| d.0 == FaultKind::Fixed201);
     // A real service goes on with a request whose client has hung up; so the work is not ours to cancel.
@@ -272,11 +274,12 @@ async fn list(
     if shared.ignore_skip {
         parameters.remove("skip");
     }
-    let (status, response) = match page(&shared.book, &parameters, visible_before) {
+    let (status, response) = match page(&shared.book, &parameters, visible_before, &shared.lies) {
         Ok(mut page) => {
             if shared.list_without_party {
                 without_party(&mut page);
             }
+            let page = shared.lies.falsify(page);
             (StatusCode::OK, answer(StatusCode::OK, page.to_string()))
         }
         Err(messages) => (
@@ -331,6 +334,7 @@ async fn one(
     let found = shared
         .book
         .get(&id)
+        .filter(|_| !shared.lies.has(Lie::GetNotFound))
         .and_then(|p| shared.book.with(|all| shown(&p, all, &include)));
     let (status, response) = match found {
         Some(value) => (StatusCode::OK, answer(StatusCode::OK, value.to_string())),

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::book::Book;
 use super::fault::{Fault, Faults};
+use super::lie::{Lie, Lies};
 use super::listener::{ConnectionSwitch, CuttingListener};
 use super::routes;
 use super::shared::{Log, Shared};
@@ -43,6 +44,8 @@ pub struct Settings {
     pub ignore_skip: bool,
     /// List items carry no `party`.
     pub list_without_party: bool,
+    /// What it answers otherwise than it is.
+    pub lies: Vec<Lie>,
     /// A business name that it refuses with 400.
     pub refuse_name: Option<String>,
     /// A field of `organization` that it loses without a word.
@@ -66,6 +69,7 @@ impl Default for Settings {
             list_lag: Duration::ZERO,
             ignore_skip: false,
             list_without_party: false,
+            lies: Vec::new(),
             refuse_name: None,
             drop_field: None,
             data: None,
@@ -143,6 +147,7 @@ impl Sandbox {
             list_lag: settings.list_lag,
             ignore_skip: settings.ignore_skip,
             list_without_party: settings.list_without_party,
+            lies: Lies::new(settings.lies),
             refuse_name: settings.refuse_name,
             drop_field: settings.drop_field,
             requests: AtomicU64::new(0),

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::book::Book;
 use super::fault::{FaultKind, Faults};
+use super::lie::Lies;
 use crate::clock::Clock;
 
 /// Requests in a time that are accepted.
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) list_lag: Duration,
     pub(super) ignore_skip: bool,
     pub(super) list_without_party: bool,
+    pub(super) lies: Lies,
     pub(super) refuse_name: Option<String>,
     pub(super) drop_field: Option<String>,
     pub(super) requests: AtomicU64,
@@ -44,7 +46,8 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn make(&self, body: &Value) -> String {
-        self.book.make(body, self.clock.now().0)
+        self.book
+            .make(body, self.lies.new_status(), self.clock.now().0)
     }
 
     /// Keeps the first partner that comes; returns its answer for all.

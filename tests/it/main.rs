@@ -43,6 +43,8 @@ mod jobs;
 mod killed;
 /// Disk full, damage, a source that changes.
 mod local_faults;
+/// Lists that hide, rewrite or miscount what the API has.
+mod lookups;
 /// From any CRM's columns to a valid partner; the shipped mappings.
 mod mapping;
 /// Each rule of a mapping, by one cell.

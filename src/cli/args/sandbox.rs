@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::value::{parse_rate, parse_time};
-use crate::sandbox::{Fault, Settings};
+use crate::sandbox::{Fault, Lie, Settings};
 
 /// `sandbox`.
 #[derive(Debug, Clone, Args)]
@@ -43,6 +43,11 @@ pub struct SandboxArgs {
     /// List items carry no party, so that each partner has to be got by id.
     #[arg(long)]
     pub list_without_party: bool,
+    /// What is answered otherwise than it is: list-without-identifiers, list-empty (totals without items), list-bare (an
+    /// array of at most 50), low-totals (100 at most), skip-counts-records, get-not-found, collapsed-names,
+    /// escaped-names, hidden-status (new partners are inactive, which the list hides).
+    #[arg(long = "lie", value_name = "NAME")]
+    pub lies: Vec<Lie>,
     /// Refuse partners of this business name with 400.
     #[arg(long, value_name = "NAME")]
     pub refuse_name: Option<String>,
@@ -72,6 +77,7 @@ impl SandboxArgs {
             list_lag: self.list_lag,
             ignore_skip: self.ignore_skip,
             list_without_party: self.list_without_party,
+            lies: self.lies,
             refuse_name: self.refuse_name,
             drop_field: self.drop_field,
             data: self.data,

@@ -8,7 +8,9 @@ use tokio::time::Instant;
 
 use super::events::{After, Done};
 use super::{Delivery, SWEEP_DOUBTS};
-use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep, find_by_identifier, sweep};
+use crate::api::{
+    ApiError, Found, PartnersApi, RemotePartner, Sweep, can_be_searched, find_by_identifier, sweep,
+};
 use crate::delivery::StopReason;
 use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place, rejected};
 use crate::delivery::recovery::{Absence, Doubted};
@@ -45,18 +47,25 @@ impl<A: PartnersApi> Delivery<A> {
             .into_iter()
             .partition(|key| self.doubts.get(key).is_none_or(|d| d.alone));
         if together.len() >= SWEEP_DOUBTS {
-            let wanted: HashSet<String> = together
-                .iter()
-                .filter_map(|key| {
-                    self.start_look(key)
-                        .map(|d| d.legacy_identifier.as_str().to_owned())
-                })
-                .collect();
+            let mut wanted: HashSet<String> = HashSet::new();
+            let mut can_all_be_searched = true;
+            for key in &together {
+                if let Some(doubted) = self.start_look(key) {
+                    can_all_be_searched &= can_be_searched(&doubted.business_name);
+                    wanted.insert(doubted.legacy_identifier.as_str().to_owned());
+                }
+            }
+            // Each that no search can find would be looked up by a walk of its own.
+            let worth = if can_all_be_searched {
+                wanted.len() as u64
+            } else {
+                u64::MAX
+            };
             let api = Arc::clone(&self.api);
             self.looking += 1;
             self.tasks.spawn(async move {
                 let began = Instant::now();
-                Done::Swept(together, began, sweep(&*api, &wanted).await)
+                Done::Swept(together, began, sweep(&*api, &wanted, worth).await)
             });
             return;
         }
@@ -242,25 +251,24 @@ impl<A: PartnersApi> Delivery<A> {
         swept: Result<Sweep, ApiError>,
     ) {
         match swept {
-            Ok(Sweep::Whole(mut found)) => {
+            Ok(Sweep {
+                mut found,
+                is_complete,
+            }) => {
+                let now = Instant::now();
                 for key in keys {
-                    let Some(doubted) = self.doubts.get(&key) else {
+                    let Some(doubted) = self.doubts.get_mut(&key) else {
                         continue;
                     };
                     match found.remove(doubted.legacy_identifier.as_str()) {
                         Some(hits) => self.settle_found(&key, hits),
-                        None => self.absent(&key, began),
+                        None if is_complete => self.absent(&key, began),
+                        // Each by itself, as workers are free.
+                        None => {
+                            doubted.alone = true;
+                            self.look_again(&key, now);
+                        }
                     }
-                }
-            }
-            Ok(Sweep::NotWorth) => {
-                // Each by itself, as workers are free.
-                let now = Instant::now();
-                for key in keys {
-                    if let Some(doubted) = self.doubts.get_mut(&key) {
-                        doubted.alone = true;
-                    }
-                    self.look_again(&key, now);
                 }
             }
             Err(ApiError::Stopped) => {}

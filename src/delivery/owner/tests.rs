@@ -202,7 +202,11 @@ async fn a_walk_that_found_too_little_sends_each_row_to_a_look_up_of_its_own() {
     for key in &keys {
         delivery.start_look(key);
     }
-    delivery.swept(keys, Instant::now(), Ok(Sweep::NotWorth));
+    let nothing = Sweep {
+        found: HashMap::new(),
+        is_complete: false,
+    };
+    delivery.swept(keys, Instant::now(), Ok(nothing));
     assert_eq!(delivery.schedule.len(), 12);
     assert!(delivery.doubts.values().all(|d| d.alone && d.failures == 0));
 }

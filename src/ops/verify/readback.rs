@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::api::{ApiError, ListFilter, PageWalk, PartnersApi as _, RemotePartner};
+use crate::api::{ApiError, PartnerScan, PartnersApi as _, RemotePartner};
 use crate::delivery::Stop;
 use crate::ops::connect::ApiClient;
 use crate::partner::{ApiWords, PartnerId, fields_of_answer};
@@ -26,42 +26,36 @@ pub(super) struct Readback {
 impl Readback {
     /// Walks over the whole list. `known` says which partners are to be compared, `ours` which
     /// legacyIdentifiers belong to the source.
+    ///
+    /// # Errors
+    /// [`ApiError::Incomplete`] where not all partners could be read.
     pub(super) async fn whole(
         api: &Arc<ApiClient>,
         stop: &Stop,
         known: &(dyn Fn(&PartnerId) -> bool + Sync),
         ours: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<Self, ApiError> {
-        let filter = ListFilter {
-            parameters: vec![("include", INCLUDE.join(","))],
-        };
-        let mut walk = PageWalk::new(filter);
+        let mut scan = PartnerScan::whole_with(&INCLUDE);
         let mut read = Self::default();
         let mut by_legacy: FxHashMap<String, Vec<PartnerId>> = FxHashMap::default();
-        while let Some(items) = walk.next(&**api).await? {
+        while let Some(items) = scan.next(&**api).await? {
             if stop.is_requested() {
                 return Err(ApiError::Stopped);
             }
             for item in items {
-                let item = if item.has_party() {
-                    item
-                } else {
-                    match get(api, &item.id).await? {
-                        Some(whole) => whole,
-                        None => continue,
-                    }
-                };
                 if let Some(legacy) = item.legacy_identifier.as_ref().filter(|l| ours(l)) {
-                    let ids = by_legacy.entry(legacy.clone()).or_default();
-                    if !ids.contains(&item.id) {
-                        ids.push(item.id.clone());
-                    }
+                    by_legacy
+                        .entry(legacy.clone())
+                        .or_default()
+                        .push(item.id.clone());
                 }
                 if known(&item.id) {
                     read.add(&item);
                 }
             }
         }
+        // What was not seen would be told as gone.
+        scan.complete()?;
         read.duplicates = by_legacy
             .into_iter()
             .filter(|(_, ids)| ids.len() > 1)

@@ -1,0 +1,51 @@
+//! Why a walk over the partner list proves no absence.
+
+use crate::partner::ApiWords;
+
+/// What a walk missed, or may have missed. What it found stays found; what it did not find may be there all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Incomplete {
+    /// The page that came is the one before it, although there are more.
+    #[error(
+        "it gives the same page again: the server ignores skip, so not all partners can be seen"
+    )]
+    SamePage,
+    /// `currentPageNumber` is not the page that was asked for.
+    #[error("page {asked} was asked for, and page {came} came")]
+    WrongPage {
+        /// The number that the page should have, counted as the server counts.
+        asked: u64,
+        /// The number that it has.
+        came: u64,
+    },
+    /// A page is no list of partners.
+    #[error("a page cannot be read: {0}")]
+    Unreadable(ApiWords),
+    /// Partners that show no identifier in the list, and whose own answer shows none either.
+    #[error("{count} of its partners cannot be compared ({example})")]
+    Uncomparable {
+        /// How many.
+        count: u64,
+        /// What was wrong with the first of them.
+        example: ApiWords,
+    },
+    /// `totalRecords` was not the same on the last page as on the first.
+    #[error("its total was {before}, then {after}: it changed while it was read; run again")]
+    Changed {
+        /// On the first page.
+        before: u64,
+        /// On the last page.
+        after: u64,
+    },
+    /// Fewer distinct partners than the largest `totalRecords` of any page.
+    #[error("its total is {total}, and it shows {seen}")]
+    FewerThanTotal {
+        /// Distinct partners that were seen.
+        seen: u64,
+        /// The largest `totalRecords`.
+        total: u64,
+    },
+    /// Each page brought new partners for as long as anybody could wait.
+    #[error("it does not come to an end")]
+    Endless,
+}

@@ -1,0 +1,265 @@
+//! An API whose list hides, rewrites or miscounts what it has: what is there is found, and what was not found is not
+//! made again where the list proves nothing.
+
+use crate::support::{Finished, Server, Workdir, post};
+
+/// Rows whose creates are all made and never answered.
+const LOST: [&str; 2] = ["--fault", "500-after=1"];
+
+fn import(dir: &Workdir, server: &Server, more: &[&str]) -> Finished {
+    let import = ["import", "e.csv", "-m", "m.toml", "--json"];
+    let options = [
+        "--rate",
+        "unlimited",
+        "--settle",
+        "100ms",
+        "--report",
+        "out",
+    ];
+    dir.run(&import)
+        .args(&options)
+        .args(more)
+        .at(server)
+        .finish()
+}
+
+fn server(dir: &Workdir, lies: &[&str], more: &[&str]) -> Server {
+    let lies: Vec<&str> = lies.iter().flat_map(|lie| ["--lie", lie]).collect();
+    Server::start(dir, &[&lies[..], more].concat())
+}
+
+/// A server that has `there` partners already, and a file of these rows and `more`.
+fn begun_by_hand(lies: &[&str], options: &[&str], there: usize, more: usize) -> (Workdir, Server) {
+    let dir = Workdir::new();
+    let server = server(&dir, lies, options);
+    for i in 1..=there {
+        post(&server, &format!("Company {i}"), &format!("K-{i}"));
+    }
+    dir.simple_export(there + more);
+    (dir, server)
+}
+
+/// Questions to the list and for single partners.
+fn lists(server: &Server) -> usize {
+    let requests = server.requests();
+    let asks = |r: &&serde_json::Value| {
+        r["method"] == "GET" && r["path"].as_str().unwrap().starts_with("/api/")
+    };
+    requests.iter().filter(asks).count()
+}
+
+fn each_is_there_once(server: &Server, partners: usize) {
+    let made = server.by_key();
+    assert!(made.values().all(|n| *n == 1), "{made:?}");
+    assert_eq!(made.len(), partners);
+}
+
+/// The stop's words; nothing was created.
+fn stopped(run: Finished, words: &str) {
+    let run = run.expect_exit(3);
+    let summary = run.summary();
+    assert_eq!((summary.get("created"), summary.get("adopted")), (0, 0));
+    let said = summary.value()["stopped"].as_str().unwrap();
+    assert!(
+        said.contains("the list of partners is incomplete") && said.contains(words),
+        "{said}"
+    );
+}
+
+#[test]
+fn lost_answers_are_found_though_the_list_shows_no_identifiers() {
+    let dir = Workdir::new();
+    let server = server(&dir, &["list-without-identifiers"], &LOST);
+    dir.simple_export(2);
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(run.summary().get("created"), 2);
+    each_is_there_once(&server, 2);
+}
+
+#[test]
+fn partners_are_adopted_though_the_list_shows_no_identifiers() {
+    let (dir, server) = begun_by_hand(&["list-without-identifiers"], &[], 10, 2);
+    let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
+    assert_eq!((summary.get("adopted"), summary.get("created")), (10, 2));
+    each_is_there_once(&server, 12);
+}
+
+/// Neither the list nor the partner itself can be read: nobody knows whether it is there.
+#[test]
+fn what_cannot_be_compared_proves_no_absence() {
+    let lies = ["list-without-identifiers", "get-not-found"];
+    let dir = Workdir::new();
+    let lying = server(&dir, &lies, &LOST);
+    dir.simple_export(2);
+    let run = import(&dir, &lying, &[]).expect_exit(1);
+    assert_eq!(run.summary().get("in_doubt"), 2);
+    let problems = dir.read("out/problems.csv");
+    assert!(problems.contains("cannot be compared"), "{problems}");
+    each_is_there_once(&lying, 2);
+
+    let (dir, lying) = begun_by_hand(&lies, &[], 3, 2);
+    stopped(
+        import(&dir, &lying, &["--adopt"]),
+        "3 of its partners cannot be compared",
+    );
+    each_is_there_once(&lying, 3);
+}
+
+#[test]
+fn totals_without_items_prove_no_absence() {
+    let dir = Workdir::new();
+    let lying = server(&dir, &["list-empty"], &LOST);
+    dir.simple_export(1);
+    let run = import(&dir, &lying, &[]).expect_exit(1);
+    assert_eq!(run.summary().get("in_doubt"), 1);
+    let problems = dir.read("out/problems.csv");
+    assert!(
+        problems.contains("its total is 1, and it shows 0"),
+        "{problems}"
+    );
+    each_is_there_once(&lying, 1);
+
+    let (dir, lying) = begun_by_hand(&["list-empty"], &[], 3, 2);
+    stopped(
+        import(&dir, &lying, &["--adopt"]),
+        "its total is 3, and it shows 0",
+    );
+    let plan = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--adopt", "--dry-run"])
+        .at(&lying)
+        .finish()
+        .expect_exit(3);
+    assert!(plan.stderr.contains("its total is 3"), "{}", plan.stderr);
+    each_is_there_once(&lying, 3);
+}
+
+#[test]
+fn a_bare_array_is_read_to_its_end() {
+    let (dir, server) = begun_by_hand(&["list-bare"], &[], 80, 5);
+    let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
+    assert_eq!((summary.get("adopted"), summary.get("created")), (80, 5));
+    each_is_there_once(&server, 85);
+    assert_eq!(lists(&server), 3, "50, 30, and nothing");
+}
+
+#[test]
+fn a_bare_array_that_does_not_go_on_proves_no_absence() {
+    let (dir, server) = begun_by_hand(&["list-bare"], &["--ignore-skip"], 60, 1);
+    stopped(import(&dir, &server, &["--adopt"]), "the same page again");
+    each_is_there_once(&server, 60);
+}
+
+#[test]
+fn totals_that_are_too_low_end_no_walk() {
+    let (dir, server) = begun_by_hand(&["low-totals"], &[], 150, 5);
+    let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
+    assert_eq!((summary.get("adopted"), summary.get("created")), (150, 5));
+    each_is_there_once(&server, 155);
+}
+
+#[test]
+fn another_page_than_the_one_asked_for_proves_nothing() {
+    let (dir, server) = begun_by_hand(&["skip-counts-records"], &[], 150, 5);
+    stopped(
+        import(&dir, &server, &["--adopt"]),
+        "page 2 was asked for, and page 1 came",
+    );
+    each_is_there_once(&server, 150);
+}
+
+#[test]
+fn partners_whose_name_was_rewritten_are_found() {
+    for lies in [&["collapsed-names"][..], &["escaped-names"]] {
+        let dir = Workdir::new();
+        let server = server(&dir, lies, &LOST);
+        dir.write("m.toml", crate::support::SIMPLE_MAPPING);
+        dir.write(
+            "e.csv",
+            "Id,Name\nA,Twin  Peaks  Lumber\nB,Smith & Sons\nC,\"R&D  &  Co\"\nD,東京  支店\n",
+        );
+        let run = import(&dir, &server, &[]).expect_exit(0);
+        assert_eq!(run.summary().get("created"), 4, "{lies:?}");
+        each_is_there_once(&server, 4);
+    }
+}
+
+#[test]
+fn partners_that_the_default_status_hides_are_found() {
+    let dir = Workdir::new();
+    let hiding = server(&dir, &["hidden-status"], &LOST);
+    dir.simple_export(2);
+    let run = import(&dir, &hiding, &[]).expect_exit(0);
+    assert_eq!(run.summary().get("created"), 2);
+    each_is_there_once(&hiding, 2);
+
+    let (dir, hiding) = begun_by_hand(&["hidden-status"], &[], 3, 1);
+    let summary = import(&dir, &hiding, &["--adopt"]).expect_exit(0).summary();
+    assert_eq!((summary.get("adopted"), summary.get("created")), (3, 1));
+    let verified = dir
+        .run(&["verify", "e.csv", "-m", "m.toml", "--json"])
+        .at(&hiding)
+        .finish()
+        .expect_exit(0)
+        .summary();
+    assert_eq!(verified.get("agree"), 4);
+}
+
+/// A parent that the list may hide is not declared missing, and no child is sent without it.
+#[test]
+fn a_parent_is_not_missing_where_the_list_proves_nothing() {
+    let (dir, server) = begun_by_hand(&["list-empty"], &[], 1, 0);
+    dir.write("e.csv", "Id,Name,Parent\nC,Child,K-1\nD,Other,\n");
+    dir.write(
+        "m.toml",
+        "name = \"simple\"\nreference_lookup = \"api\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nparentId = { partner = \"Parent\" }\n",
+    );
+    let run = import(&dir, &server, &[]).expect_exit(3);
+    assert!(
+        run.stderr.contains("its total is 1, and it shows 0"),
+        "{}",
+        run.stderr
+    );
+    each_is_there_once(&server, 1);
+}
+
+/// A partner that could not be read is not told as gone.
+#[test]
+fn a_comparison_says_what_could_not_be_read() {
+    let dir = Workdir::new();
+    let honest = server(&dir, &[], &[]);
+    dir.simple_export(3);
+    import(&dir, &honest, &[]).expect_exit(0);
+    let port = honest.url.rsplit(':').next().unwrap().to_owned();
+    drop(honest);
+    for (lies, words) in [
+        (&["list-empty"][..], "its total is 3, and it shows 0"),
+        (
+            &["list-without-identifiers", "get-not-found"],
+            "3 of its partners cannot be compared",
+        ),
+    ] {
+        let lying = server(&dir, lies, &["--port", &port]);
+        let run = dir
+            .run(&["verify", "e.csv", "-m", "m.toml", "--json"])
+            .at(&lying)
+            .finish()
+            .expect_exit(3);
+        let summary = run.summary();
+        let said = summary.value()["stopped"].as_str().unwrap();
+        assert!(said.contains(words), "{said}");
+        assert_eq!(summary.get("gone"), 0);
+    }
+}
+
+/// An API without surprises is asked no more than it takes.
+#[test]
+fn an_honest_list_costs_a_request_a_page() {
+    let (dir, server) = begun_by_hand(&[], &[], 150, 0);
+    import(&dir, &server, &["--adopt"]).expect_exit(0);
+    assert_eq!(lists(&server), 2, "two pages");
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &LOST);
+    dir.simple_export(1);
+    import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(lists(&server), 1, "one page of the search");
+}
