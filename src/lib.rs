@@ -1,24 +1,26 @@
 //! partner-sync moves partner records out of CRM exports into the ECG partners API.
 //!
-//! The map of the house, in the order in which data passes through it:
+//! The modules, in the order in which data passes through them:
 //!
 //! ```text
-//!  a file ──▶ source ──▶ mapping ──▶ partner ──▶ delivery ──▶ report
-//!            SourceRow    Draft    PreparedPartner  │  ▲ Outcome   RunReport
-//!            └────── prepare (the corridor) ────┘   ▼  │
-//!                                            state (the state)   api (the telephone)
+//!  cli: arguments, settings, screen, signals, exit codes           (a front; another one may be a page or a test)
+//!   └─▶ ops: check, import, verify, reconcile, sync, propose
+//!        a file ──▶ source ──▶ mapping ──▶ partner ──▶ delivery ──▶ report
+//!                  SourceRow    Draft    PreparedPartner  │  ▲ Outcome   RunReport
+//!                  └────────── prepare ───────────┘       ▼  │
+//!                                                  state (SQLite)   api (HTTP)
 //! ```
 //!
 //! - [`source`] reads files and yields rows; it knows encodings and dialects, not partners.
 //! - [`mapping`] turns a row into a [`partner`] draft by the user's mapping file; it owns every date.
 //! - [`partner`] knows the documented request body and makes the bytes that are sent.
-//! - [`prepare`] is the corridor through these three, shared by `check` and `import`.
-//! - [`state`] is the state, the only door to `SQLite`; [`api`] is the only door to the network.
-//! - [`delivery`] is where exactly-once lives: intent in the state, then the call, then the outcome.
+//! - [`prepare`] runs these three over whole exports, for every operation.
+//! - [`state`] is the only door to `SQLite`; [`api`] is the only door to the partners API.
+//! - [`delivery`] is where exactly-once is kept: intent into the state, then the call, then the outcome.
 //! - [`report`] turns what happened into files and words.
-//! - [`notify`] tells a webhook how a night went.
-//! - [`cli`] is the front desk; [`config`] resolves what the user asked for.
-//! - [`sandbox`] is across the street: it shares no type with the client.
+//! - [`ops`] is what the program can do, for any front; [`cli`] is the front on the command line.
+//! - [`config`] resolves what the user asked for; [`notify`] calls a webhook when a night is over.
+//! - [`sandbox`] is a practice API of its own: it shares no type with the client.
 //! - [`diagnostic`], [`secret`], [`clock`] and [`http_client`] may be used by every module.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.

@@ -118,6 +118,7 @@ enum Wrong {
 }
 
 /// One row's cells.
+#[expect(clippy::too_many_lines, reason = "a column a line")]
 pub fn row(random: &mut Seeded, i: u64, dirty: bool) -> Vec<String> {
     let wrong = if dirty {
         random.of(&[

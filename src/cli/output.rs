@@ -48,7 +48,7 @@ impl Output {
         } else {
             self.result(&render_terminal(report));
         }
-        RunEnding::of(report.exit)
+        report.ending
     }
 
     /// A line for people, to standard error; silent with `-q`.

@@ -11,7 +11,7 @@ pub struct Environment(BTreeMap<String, String>);
 
 /// The API's base.
 pub(super) const API_URL: &str = "PARTNER_SYNC_API_URL";
-/// The token.
+/// The token for the API: a secret that never appears in words.
 pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
 /// The state file.
 pub(super) const STATE: &str = "PARTNER_SYNC_STATE";

@@ -1,7 +1,7 @@
-//! ROOM 4: `PreparedPartner` → outcome, noted in the state. Here lives exactly-once.
+//! `PreparedPartner` → outcome, recorded in the state. This is where exactly-once is kept.
 //!
 //! What comes in: rows that are ready, in batches, and the doubts of earlier runs. What goes out: one
-//! [`crate::partner::RowResult`] for each row, told only when the state has it on the disk.
+//! [`crate::partner::RowResult`] for each row, handed on only when the state has it on the disk.
 //!
 //! Ordering: intent is committed before the request leaves; the outcome after. A row whose outcome is in
 //! doubt is looked up before anything else happens to it, and claimed again only when a look-up that began
@@ -13,16 +13,17 @@
 
 mod breaker;
 mod diagnostics;
+mod exchange;
 mod owner;
 mod partner_ids;
 mod plan;
 mod recovery;
 mod stop;
-
 mod window;
 mod worker;
 
 pub use diagnostics::{blocked, changed, duplicates, in_doubt, place, still_rejected};
-pub use owner::{Delivery, Input, Leftover, Options, PassEnd};
+pub use exchange::{Input, Leftover, Options, PassEnd};
+pub use owner::Delivery;
 pub use plan::{Decision, decide};
 pub use stop::{Stop, StopReason};

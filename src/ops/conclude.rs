@@ -26,13 +26,13 @@ pub(super) struct Heading {
     pub(super) started: Instant,
 }
 
-/// Ends the collection and makes the report; `exit` judges it.
+/// Ends the collection and makes the report; `ending` judges it.
 pub(super) fn conclude(
     heading: Heading,
     collector: &Arc<Mutex<Collector>>,
     folder: Option<&ReportFolder>,
     observer: &dyn Observer,
-    exit: impl FnOnce(&RunReport) -> RunEnding,
+    ending: impl FnOnce(&RunReport) -> RunEnding,
 ) -> RunReport {
     let nothing = Wanted::problems(heading.values);
     let empty = Collector::new(None, Vec::new(), Vec::new(), nothing, Arc::default());
@@ -58,7 +58,7 @@ pub(super) fn conclude(
         collected.trouble,
         folder,
         observer,
-        exit,
+        ending,
     )
 }
 
@@ -69,20 +69,19 @@ pub(super) fn finish(
     trouble: Option<String>,
     folder: Option<&ReportFolder>,
     observer: &dyn Observer,
-    exit: impl FnOnce(&RunReport) -> RunEnding,
+    ending: impl FnOnce(&RunReport) -> RunEnding,
 ) -> RunReport {
-    let mut code = exit(&report);
+    report.ending = ending(&report);
     if let Some(trouble) = trouble {
         observer.trouble(&OpError::ReportTrouble(trouble));
-        code = RunEnding::Stopped;
+        report.ending = RunEnding::Stopped;
     }
-    report.exit = code.code();
     if let (Some(folder), Some(parts)) = (folder, page) {
         match write_page(folder, &report, parts) {
             Ok(path) => report.written.insert(0, path),
             Err(error) => {
                 observer.trouble(&error.into());
-                report.exit = RunEnding::Stopped.code();
+                report.ending = RunEnding::Stopped;
             }
         }
     }
@@ -94,7 +93,7 @@ pub(super) fn finish(
             Ok(path) => report.written.insert(0, path),
             Err(error) => {
                 observer.trouble(&error.into());
-                report.exit = RunEnding::Stopped.code();
+                report.ending = RunEnding::Stopped;
             }
         }
     }
@@ -119,7 +118,7 @@ pub(super) fn blank(heading: Heading) -> RunReport {
         values: heading.values,
         stopped: heading.stopped,
         seconds: heading.started.elapsed().as_secs_f64(),
-        exit: 0,
+        ending: RunEnding::Done,
         written: Vec::new(),
         holds_bank_data: false,
     }
@@ -135,7 +134,7 @@ pub(super) fn run_end(report: &RunReport, keep: u32) -> RunEnd {
         group.example.clear();
     }
     RunEnd {
-        exit: report.exit,
+        exit: report.ending.code(),
         summary: summary_json(&summary),
         report: serde_json::to_string(&stored).ok(),
         keep: Some(keep),

@@ -38,20 +38,20 @@ pub trait Observer: Sync {
 /// The question before the first import of a mapping into an API that is not on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstSend<'a> {
-    /// Rows of the export.
+    /// How many rows the export has, invalid ones included.
     pub rows: u64,
     /// The API's address.
     pub target: &'a str,
-    /// The mapping's name.
+    /// The name under which the state will know the rows.
     pub mapping: &'a str,
 }
 
 /// What is answered to [`FirstSend`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// Go on.
+    /// The rows are sent.
     Send,
-    /// Send nothing.
+    /// The import ends with [`OpError::NotConfirmed`]; nothing was sent.
     Cancel,
 }
 
@@ -63,23 +63,23 @@ pub enum Note<'n> {
     Refused(&'n str),
     /// Rows of a mapping whose outcome is unknown, before they are looked up.
     InDoubt {
-        /// The mapping's name.
+        /// The name under which the state knows the rows.
         mapping: &'n str,
-        /// How many.
+        /// How many of its rows.
         count: usize,
     },
     /// Several partners of one identifier.
     Duplicate(&'n str),
     /// Another run holds the state; it is waited for.
     WaitingForLock {
-        /// The state.
+        /// The state that is waited for.
         state: &'n Path,
         /// Who holds it, where that is known.
         holder: Option<&'n str>,
     },
     /// The first partners are on the API as they were sent.
     CanaryAgrees {
-        /// How many.
+        /// How many were created and read back.
         partners: u64,
     },
     /// What an import would send, and how long that takes.
@@ -88,9 +88,9 @@ pub enum Note<'n> {
     PlanSealed(&'n Path),
     /// The metrics file could not be written.
     MetricsFailed {
-        /// The file.
+        /// The file that `[metrics] textfile` names.
         path: &'n Path,
-        /// Why.
+        /// What the file system said.
         error: &'n std::io::Error,
     },
     /// The webhook could not be reached; the words do not show its address.

@@ -53,7 +53,7 @@ pub fn reprint(
             .map(|(key, legacy, partner)| (key.as_str(), legacy.as_str(), partner.as_str()));
         report.written.push(write_created(folder, partners)?);
     }
-    let ending = RunEnding::of(report.exit);
+    let ending = report.ending;
     Ok(finish(
         report,
         collected.page.as_ref(),
@@ -97,6 +97,6 @@ fn kept_report(stored: &StoredRun, created: u64) -> RunReport {
     let mut report = blank(heading);
     report.seconds = 0.0;
     report.counts.add(RowOutcome::Created, created);
-    report.exit = stored.exit.unwrap_or(RunEnding::Stopped.code());
+    report.ending = stored.exit.map_or(RunEnding::Stopped, RunEnding::of);
     report
 }

@@ -49,9 +49,9 @@ impl ReportRequest {
 /// A dry run without network.
 #[derive(Debug, Clone)]
 pub struct CheckRequest {
-    /// What is read.
+    /// The files and the mapping.
     pub export: ExportRequest,
-    /// What is reported.
+    /// Where reports go, and what they hold.
     pub report: ReportRequest,
     /// Rows that are looked at, at most.
     pub limit: Option<u64>,
@@ -96,13 +96,13 @@ pub enum LastRun {
     /// There was none.
     #[default]
     None,
-    /// Its report.
+    /// What it found in the export, without values of cells.
     Known(Box<RunReport>),
     /// There was one, but what is stored of it cannot be read, and why. What is compared with it fails.
     Unreadable {
-        /// The run's name.
+        /// The name of that run.
         run: String,
-        /// Why.
+        /// What is wrong with what is stored.
         reason: String,
     },
 }
@@ -110,9 +110,9 @@ pub enum LastRun {
 /// A comparison of source, state and API.
 #[derive(Debug, Clone)]
 pub struct VerifyRequest {
-    /// What is read.
+    /// The files and the mapping.
     pub export: ExportRequest,
-    /// What is reported.
+    /// Where reports go, and what they hold.
     pub report: ReportRequest,
     /// Rows that are compared, at most, spread evenly.
     pub sample: Option<u64>,
@@ -127,7 +127,7 @@ pub struct VerifyRequest {
 pub struct ReconcileRequest {
     /// An export whose partners are recorded where the API has them.
     pub adopt: Option<ExportRequest>,
-    /// What is reported.
+    /// Where reports go, and what they hold.
     pub report: ReportRequest,
     /// How long the API may still process a create after its answer was lost.
     pub settle: Duration,

@@ -10,14 +10,14 @@ use crate::state::{MaintenanceRow, StateLock, Upkeep};
 pub enum RowsRequest {
     /// Rows with these keys; of one mapping, where several know a key.
     Keys {
-        /// The keys.
+        /// The keys, as they are in the export.
         keys: Vec<String>,
-        /// The mapping's name.
+        /// The name of the mapping, where rows of others are to be left alone.
         mapping: Option<String>,
     },
     /// All rows that the last run of each mapping, or of this one, reported as changed.
     AllChanged {
-        /// The mapping's name.
+        /// The name of the mapping, where rows of others are to be left alone.
         mapping: Option<String>,
     },
 }

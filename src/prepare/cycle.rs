@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Circles that are told with their keys; more are still found, by the rows that stay blocked.
+/// Circles that are reported with their keys; more are still found, by the rows that stay blocked.
 const MOST_CYCLES: usize = 1000;
 
 /// References between rows, child to parent, by the hashes of their keys.
@@ -11,7 +11,7 @@ pub(super) struct References(Vec<(u64, u64)>);
 
 impl References {
     pub(super) fn add(&mut self, child: u64, parent: u64) {
-        // A row that refers to itself is told by itself.
+        // A row that refers to itself is reported without this.
         if child != parent {
             self.0.push((child, parent));
         }
@@ -128,5 +128,14 @@ mod tests {
     fn a_long_circle_is_one_circle() {
         let edges: Vec<(u64, u64)> = (0..100_000).map(|i| (i, (i + 1) % 100_000)).collect();
         assert_eq!(cycles(&edges)[0].len(), 100_000);
+    }
+
+    #[test]
+    fn only_so_many_circles_are_reported() {
+        let pairs = |n: u64| (0..n).flat_map(|i| [(2 * i, 2 * i + 1), (2 * i + 1, 2 * i)]);
+        for (there, reported) in [(999, 999), (1_000, 1_000), (1_001, 1_000)] {
+            let edges: Vec<(u64, u64)> = pairs(there).collect();
+            assert_eq!(cycles(&edges).len(), reported);
+        }
     }
 }

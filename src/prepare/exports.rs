@@ -24,9 +24,9 @@ pub enum PrepareError {
 /// A file with the mapping compiled against its header.
 #[derive(Debug)]
 pub struct Export {
-    /// The file.
+    /// The opened file.
     pub source: Source,
-    /// The mapping, compiled.
+    /// The mapping, compiled against the file's header.
     pub plan: Plan,
 }
 
@@ -82,7 +82,7 @@ impl Exports {
         })
     }
 
-    /// The files.
+    /// The files in the order in which they were given.
     #[must_use]
     pub fn files(&self) -> &[Export] {
         &self.files
@@ -94,7 +94,7 @@ impl Exports {
         self.files.iter().map(|f| f.source.bytes()).sum()
     }
 
-    /// The settings they were opened with.
+    /// The settings that all of them were opened with, from the mapping's `[source]`.
     #[must_use]
     pub fn options(&self) -> &SourceOptions {
         &self.options

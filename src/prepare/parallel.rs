@@ -242,6 +242,8 @@ fn do_one<W, T>(
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::source::SourceOptions;
 
@@ -251,7 +253,7 @@ mod tests {
         let rows = 9_000_u64;
         let mut text = String::from("Id,Name,City\n");
         for row in 0..rows {
-            text.push_str(&format!("K-{row},Company {row},Wien\n"));
+            writeln!(text, "K-{row},Company {row},Wien").unwrap();
         }
         text.push_str("\nTotal: 9000\n");
         std::fs::write(&path, text).unwrap();
@@ -262,6 +264,7 @@ mod tests {
     }
 
     /// Numbers and keys of all rows, counted by each worker's own state.
+    #[expect(clippy::needless_pass_by_value, reason = "a pass gives batches away")]
     fn keys(counted: &mut u64, piece: usize, batch: RowBatch) -> (usize, Vec<String>) {
         *counted += batch.len() as u64;
         // Pieces of odd numbers are slower, so that later ones are done before them.

@@ -8,7 +8,8 @@ use crate::mapping::date::Verdict;
 /// The pieces of one file.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    pieces: Vec<Piece>,
+    /// In their order.
+    all: Vec<Piece>,
     /// What the counted pieces hold.
     pub(super) tally: Option<LeafTally>,
     /// The last row, as a spreadsheet counts.
@@ -62,7 +63,7 @@ impl Pieces {
             all
         });
         Self {
-            pieces: pieces.collect(),
+            all: pieces.collect(),
             tally,
             last_row,
         }
@@ -70,9 +71,9 @@ impl Pieces {
 
     /// A piece has a row with something to report after all. Its payloads are looked at then: they may be that row's.
     pub(super) fn needs_second_pass(&mut self, piece: usize) {
-        let before = self.pieces.iter().take(piece).map(|piece| piece.last_row);
+        let before = self.all.iter().take(piece).map(|piece| piece.last_row);
         let before = before.max().unwrap_or(0);
-        let Some(piece) = self.pieces.get_mut(piece) else {
+        let Some(piece) = self.all.get_mut(piece) else {
             return;
         };
         piece.is_settled = false;
@@ -82,16 +83,16 @@ impl Pieces {
     }
 
     pub(super) fn is_settled(&self, piece: usize) -> bool {
-        self.pieces.get(piece).is_some_and(|piece| piece.is_settled)
+        self.all.get(piece).is_some_and(|piece| piece.is_settled)
     }
 
     pub(super) fn is_counted(&self, piece: usize) -> bool {
-        self.pieces.get(piece).is_some_and(|piece| piece.is_counted)
+        self.all.get(piece).is_some_and(|piece| piece.is_counted)
     }
 
     /// Rows of settled pieces.
     pub(super) fn settled_rows(&self) -> u64 {
-        let settled = self.pieces.iter().filter(|piece| piece.is_settled);
+        let settled = self.all.iter().filter(|piece| piece.is_settled);
         settled.map(|piece| u64::from(piece.rows)).sum()
     }
 }

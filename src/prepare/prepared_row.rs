@@ -6,7 +6,7 @@ use crate::partner::{Origin, PreparedPartner, RowKey};
 /// A row as the mapping made it: a partner to send, or the diagnostics that say why there is none.
 #[derive(Debug)]
 pub struct PreparedRow {
-    /// Where it came from.
+    /// The file and row that it came from, with its own cells.
     pub origin: Origin,
     /// Its key, where it has one.
     pub key: Option<RowKey>,

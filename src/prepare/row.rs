@@ -157,7 +157,7 @@ impl RowWorker<'_> {
         let plan = &self.context.export.plan;
         let draft = &self.state.scratch.draft;
         self.state.body.clear();
-        // The bytes of a row that is only judged are read by nobody; its links are.
+        // The bytes of a row that is only checked are read by nobody; its links are.
         let holes = if self.context.fingerprinter.is_some() || plan.has_references() {
             self.state.writer.write(draft, &mut self.state.body)
         } else {
@@ -180,7 +180,7 @@ impl RowWorker<'_> {
             .map(|f| f.of(&self.state.body, &links, query));
         let links = self.fill_found(links);
         let draft = &self.state.scratch.draft;
-        // A row that is only judged needs no names.
+        // A row that is only checked needs no names.
         let (legacy_identifier, business_name) = if fingerprint.is_some() {
             let legacy = draft.leaf_text(plan.legacy_leaf()).unwrap_or(key.as_str());
             let name = draft.leaf_text(plan.business_name_leaf()).unwrap_or("");

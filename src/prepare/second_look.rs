@@ -162,8 +162,37 @@ fn note_place<K: std::hash::Hash + Eq, S: std::hash::BuildHasher>(
     place: Place,
 ) {
     let list = places.entry(what).or_default();
-    // One more than are named tells that there are more.
+    // One more than are named shows that there are more.
     if list.len() <= NAMED_ROWS {
         list.push(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_circle_is_cut_short_in_words() {
+        let keys: Vec<String> = (1..=9).map(|n| format!("K{n}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        assert_eq!(chain(&keys[..3], 1), "K2 → K3 → K1 → K2");
+        assert_eq!(
+            chain(&keys[..8], 0),
+            "K1 → K2 → K3 → K4 → K5 → K6 → K7 → K8 → K1"
+        );
+        assert_eq!(
+            chain(&keys, 0),
+            "K1 → K2 → K3 → K4 → K5 → K6 → K7 → K8 → … → K1"
+        );
+    }
+
+    #[test]
+    fn one_place_more_than_is_named_is_kept() {
+        let mut places: HashMap<u8, Vec<Place>> = HashMap::new();
+        for row in 1..=NAMED_ROWS as u64 + 3 {
+            note_place(&mut places, 1, Place { file: 0, row });
+        }
+        assert_eq!(places[&1].len(), NAMED_ROWS + 1);
     }
 }

@@ -17,13 +17,13 @@ const SAMPLES: usize = 3;
 /// How full one request field is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldTally {
-    /// The request field.
+    /// The request field by its path, `organization.businessName`.
     pub field: Arc<str>,
     /// The column that mainly feeds it.
     pub column: Option<Arc<str>>,
-    /// Rows with a value.
+    /// Rows with a value for it that is no error.
     pub filled: u64,
-    /// Rows without.
+    /// Rows without a value for it.
     pub empty: u64,
     /// Rows whose value is an error.
     pub invalid: u64,
@@ -34,20 +34,20 @@ pub struct FieldTally {
 /// A payload as it would be sent, sensitive values masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// The file.
+    /// The file as the user named it.
     pub file: Arc<str>,
-    /// The row.
+    /// The row as a spreadsheet counts.
     pub row: u64,
-    /// The body as JSON.
+    /// The request body as JSON; a link to another row's partner is shown by that row's key.
     pub body: String,
 }
 
-/// What a pass counted.
+/// What a pass counted over all files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Fields that columns feed, in the order of the mapping.
     pub fields: Vec<FieldTally>,
-    /// The first payloads.
+    /// The first payloads of rows that can be sent, three at most.
     pub samples: Vec<Sample>,
     /// Fields of fixed words, their column and the words that stand in it; one that has too many is left out.
     pub words: Vec<(Arc<str>, Arc<str>, BTreeSet<String>)>,

@@ -155,7 +155,7 @@ fn head(report: &RunReport, nonce: &str) -> String {
          <header>\n<h1>{verdict}</h1>\n<p>{facts}</p>\n<p class=\"soft\">Run {}, {:.1} seconds, exit code {}.</p>\n</header>\n<main>\n",
         shown(&report.run),
         report.seconds,
-        report.exit
+        report.ending.code()
     )
 }
 

@@ -25,7 +25,7 @@ pub fn summary_json(report: &RunReport) -> String {
         put("only_api", json!(verified.only_api));
     }
     put("seconds", json!((report.seconds * 1000.0).round() / 1000.0));
-    put("exit", json!(report.exit));
+    put("exit", json!(report.ending.code()));
     put("mapping", json!(report.mapping));
     put("files", json!(report.files));
     put("errors", json!(report.errors));

@@ -90,7 +90,11 @@ pub fn metrics(jobs: &[(&str, &RunReport, JobMoments)], before: &str) -> String 
             "",
             moments.in_doubt.to_string(),
         );
-        put("partner_sync_run_exit_code", "", report.exit.to_string());
+        put(
+            "partner_sync_run_exit_code",
+            "",
+            report.ending.code().to_string(),
+        );
         put(
             "partner_sync_run_duration_seconds",
             "",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, SourceValues, Timeline, Verified};
+use super::ending::RunEnding;
 use crate::diagnostic::{Code, Severity};
 use crate::partner::RowOutcome;
 
@@ -174,8 +175,8 @@ pub struct RunReport {
     pub stopped: Option<String>,
     /// How long it took, in seconds of wall-clock time.
     pub seconds: f64,
-    /// The exit code of the process, 0 to 4 or 130.
-    pub exit: u8,
+    /// How it ended, from which the exit code of the process follows.
+    pub ending: RunEnding,
     /// Report files that were written.
     pub written: Vec<PathBuf>,
     /// Whether a written file holds the user's own rows, bank data included.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::contents::{Contents, SourceValues, Timeline, Verified};
+use super::ending::RunEnding;
 use super::model::{Counts, Detected, Kind, RunReport};
 use crate::partner::RowOutcome;
 
@@ -97,7 +98,7 @@ impl Serialize for RunReport {
             values: self.values,
             stopped: self.stopped.as_deref().map(Cow::Borrowed),
             seconds: self.seconds,
-            exit: self.exit,
+            exit: self.ending.code(),
             holds_bank_data: self.holds_bank_data,
         };
         form.serialize(serializer)
@@ -127,7 +128,7 @@ impl<'de> Deserialize<'de> for RunReport {
             values: form.values,
             stopped: form.stopped.map(Cow::into_owned),
             seconds: form.seconds,
-            exit: form.exit,
+            ending: RunEnding::of(form.exit),
             written: Vec::new(),
             holds_bank_data: form.holds_bank_data,
         })
@@ -188,7 +189,7 @@ mod tests {
     fn a_form_without_a_version_is_read_by_place() {
         let report = read_stored(UNVERSIONED).unwrap();
         assert_eq!(
-            (report.kind, report.exit, report.seconds),
+            (report.kind, report.ending.code(), report.seconds),
             (Kind::Import, 1, 0.233_386_159)
         );
         assert_eq!(report.contents.columns, ["Id", "Name", "On"]);

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::diagnostic::thousands;
 
 use super::contents::SourceValues;
+use super::ending::RunEnding;
 use super::model::{Kind, RunReport};
 use crate::partner::RowOutcome;
 
@@ -107,7 +108,7 @@ pub fn verdict(report: &RunReport) -> String {
         );
     }
     match report.kind {
-        Kind::Check if report.exit == 0 => format!("All {rows} rows can be sent."),
+        Kind::Check if report.ending == RunEnding::Done => format!("All {rows} rows can be sent."),
         Kind::Check => {
             format!(
                 "{} of {rows} rows cannot be sent as they are.",
@@ -117,11 +118,13 @@ pub fn verdict(report: &RunReport) -> String {
         Kind::DryRun => {
             format!("Dry run: nothing was sent to {target}. This is what an import would do:")
         }
-        Kind::Reconcile if report.exit == 0 => format!("No row at {target} is in doubt."),
+        Kind::Reconcile if report.ending == RunEnding::Done => {
+            format!("No row at {target} is in doubt.")
+        }
         Kind::Reconcile => {
             format!("Rows at {target} are still in doubt; see `partner-sync status`.")
         }
-        Kind::Verify if report.exit == 0 => {
+        Kind::Verify if report.ending == RunEnding::Done => {
             format!("Each of the {rows} rows agrees with its partner at {target}.")
         }
         Kind::Verify => {
@@ -157,7 +160,7 @@ pub(super) fn next_step(report: &RunReport) -> &'static str {
             "repair the rows in rejects.csv and import that file with the same mapping."
         }
     } else if report.kind == Kind::Verify {
-        if report.exit == 0 {
+        if report.ending == RunEnding::Done {
             ""
         } else {
             "look at the fields that differ; the API documents no update, so partners are changed there by hand."

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use calamine::Reader as _;
 
+use super::ending::RunEnding;
 use super::*;
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::partner::{
@@ -67,6 +68,7 @@ fn found(code: Code, row: u64, column: (usize, &str), value: &str, sensitive: bo
 }
 
 /// What a hand-made run leaves: a folder with its files, and its report.
+#[expect(clippy::too_many_lines, reason = "a whole report, written out")]
 fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
     let dir = tempfile::tempdir().unwrap();
     let folder = ReportFolder::create(dir.path()).unwrap();
@@ -180,7 +182,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
         values,
         stopped: None,
         seconds: 1.25,
-        exit: 1,
+        ending: RunEnding::Problems,
         written: Vec::new(),
         holds_bank_data: collected.has_rejects,
     };

@@ -3,7 +3,7 @@
 //! The file is cut into pieces that end where a record ends, found by the same rules by which the csv crate
 //! parses; each piece knows where it stands and is then parsed on its own, on whatever thread takes it. That bounds
 //! the memory of a record (an unclosed quote would swallow the rest of the file), shows blank lines, which the
-//! parser skips but a spreadsheet counts, and tells a file that ends inside a quoted cell.
+//! parser skips but a spreadsheet counts, and finds a file that ends inside a quoted cell.
 
 use std::io::Read;
 use std::path::Path;
@@ -21,7 +21,8 @@ use super::header::Header;
 use super::header_search::HeaderSearch;
 use super::input::{Input, read_exact_at};
 use super::options::SourceOptions;
-use super::records::{Parsed, Span};
+use super::record::Span;
+use super::records::Parsed;
 use super::row::{RowBatch, RowFault};
 
 /// Bytes of text looked at for dialect and header.

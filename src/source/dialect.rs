@@ -3,7 +3,7 @@
 /// How a text table separates its cells. Quotes are `"`, doubled inside a quoted cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
-    /// The delimiter.
+    /// The byte between two cells; ASCII, neither a quote nor a line end.
     pub delimiter: u8,
     /// Whether a first line `sep=;` names it.
     pub sep_line: bool,
@@ -16,7 +16,7 @@ const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 const SAMPLE_RECORDS: usize = 100;
 
 impl Dialect {
-    /// The delimiter in words.
+    /// The delimiter as a person calls it: `comma`, `tab`, or the character itself in quotes.
     #[must_use]
     pub fn describe(&self) -> String {
         match self.delimiter {
@@ -127,6 +127,31 @@ mod tests {
                 (delimiter, sep),
                 "{sample:?}"
             );
+        }
+    }
+
+    #[test]
+    fn of_equal_shares_the_wider_wins_and_a_record_cut_off_does_not_count() {
+        let judged = |sample: &str| Dialect::judge(sample.as_bytes(), None).delimiter;
+        assert_eq!(judged("a,b;c;d\n1,2;3;4\n"), b';');
+        assert_eq!(judged("a;b\n1,2,3,4,5,6"), b';');
+        assert_eq!(judged("a;b\n1,2,3,4,5,6\n"), b',');
+    }
+
+    #[test]
+    fn what_the_mapping_says_stands_above_the_sep_line() {
+        for (sample, wanted, delimiter, sep_line) in [
+            ("\"sep=;\"\na;b\n", None, b';', true),
+            ("sep=;\na|b\n", Some(b'|'), b'|', true),
+            ("sep=\na,b\n", None, b',', false),
+            ("a;b\n", Some(b','), b',', false),
+        ] {
+            let judged = Dialect::judge(sample.as_bytes(), wanted);
+            let expected = Dialect {
+                delimiter,
+                sep_line,
+            };
+            assert_eq!(judged, expected, "{sample:?}");
         }
     }
 }

@@ -14,7 +14,7 @@ use super::input::Input;
 /// The encoding of a text file and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextEncoding {
-    /// The encoding.
+    /// The encoding by which the bytes become text.
     pub encoding: &'static Encoding,
     /// Whether the file starts with a byte order mark.
     pub bom: bool,
@@ -372,55 +372,5 @@ pub(super) fn open(input: &Input, encoding: &TextEncoding) -> io::Result<Box<dyn
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn detected(bytes: &[u8]) -> TextEncoding {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("f.csv");
-        std::fs::write(&path, bytes).unwrap();
-        detect(&Input::take(&path, &mut Vec::new()).unwrap().0, None).unwrap()
-    }
-
-    #[test]
-    fn encodings_are_found_over_the_whole_file() {
-        let mut late = "Name,City\n".repeat(5000).into_bytes();
-        late.extend_from_slice(b"Caf\xe9 M\xfcller,K\xf6ln\n");
-        let utf16: Vec<u8> = "Name\tCity\nA\tB\n"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        let mut utf16_bom = b"\xff\xfe".to_vec();
-        utf16_bom.extend_from_slice(&utf16);
-        for (bytes, name, bom) in [
-            (b"Name,City\n".as_slice(), "UTF-8", false),
-            ("Name,Köln\n".as_bytes(), "UTF-8", false),
-            (b"\xef\xbb\xbfName\n".as_slice(), "UTF-8", true),
-            (&late, "windows-1252", false),
-            (&utf16, "UTF-16LE", false),
-            (&utf16_bom, "UTF-16LE", true),
-        ] {
-            let found = detected(bytes);
-            assert_eq!((found.encoding.name(), found.bom), (name, bom));
-        }
-    }
-
-    #[test]
-    fn a_guess_shows_what_it_was_made_from() {
-        assert_eq!(
-            detected(b"Name,City\nA,Caf\xe9 M\xfcller\n").describe(),
-            "windows-1252 (guessed from 2 bytes above 127; the first in line 2, where it makes \"Caf\u{e9}\")"
-        );
-    }
-
-    #[test]
-    fn utf16_is_written_as_utf16() {
-        let encoding = TextEncoding {
-            encoding: UTF_16LE,
-            bom: true,
-            evidence: String::new(),
-        };
-        assert_eq!(encoding.encode("é"), [0xe9, 0]);
-        assert_eq!(encoding.bom_bytes(), b"\xff\xfe");
-    }
-}
+#[path = "encoding_tests.rs"]
+mod tests;

@@ -9,27 +9,27 @@ pub enum SourceError {
     /// Not there, or no permission.
     #[error("cannot open {}: {source}. Check the name and that you may read it.", path.display())]
     Open {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
-        /// The cause.
+        /// What the file system said.
         source: io::Error,
     },
-    /// A folder.
+    /// The path is a folder, not a file.
     #[error("{} is a folder. Name the export file in it.", path.display())]
     IsFolder {
-        /// The folder.
+        /// The folder, as it was named.
         path: PathBuf,
     },
-    /// No bytes.
+    /// The file has no bytes at all.
     #[error("{} is empty. Export it again.", path.display())]
     Empty {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
     },
     /// Neither text nor workbook.
     #[error("{} is neither a text table (CSV) nor a workbook that can be read: {reason}. Export it as CSV or XLSX.", path.display())]
     NotATable {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
         /// What was seen.
         reason: String,
@@ -37,7 +37,7 @@ pub enum SourceError {
     /// A workbook that cannot be read.
     #[error("{} is a workbook that cannot be read: {reason}. Open it in Excel, save it as XLSX, and try again.", path.display())]
     BrokenWorkbook {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
         /// What was seen.
         reason: String,
@@ -45,13 +45,13 @@ pub enum SourceError {
     /// A password is needed.
     #[error("{} is encrypted. Save it without a password (File, Info, Protect Workbook) and try again.", path.display())]
     Encrypted {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
     },
     /// A packed file that cannot be unpacked, or should not.
     #[error("{} cannot be unpacked: {reason}. Unpack it yourself, or export it again.", path.display())]
     Archive {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
         /// What was seen.
         reason: String,
@@ -59,15 +59,15 @@ pub enum SourceError {
     /// No room for the unpacked copy.
     #[error("a copy of {} could not be kept in the temporary folder: {source}. Make room there, or name another with TMPDIR.", path.display())]
     Hold {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
-        /// The cause.
+        /// What the file system said.
         source: io::Error,
     },
     /// A workbook that would take too much memory.
     #[error("{} is a workbook that would not fit in memory: {reason}. Save the sheet as CSV and try again.", path.display())]
     TooLarge {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
         /// What was seen.
         reason: String,
@@ -75,7 +75,7 @@ pub enum SourceError {
     /// The mapping's sheet is not there.
     #[error("{} has no sheet {wanted}; it has {present}. Set [source] sheet in the mapping.", path.display())]
     NoSheet {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
         /// The sheet asked for.
         wanted: String,
@@ -85,13 +85,13 @@ pub enum SourceError {
     /// No header where it should be.
     #[error("{} has no header row. Set [source] header_row in the mapping.", path.display())]
     NoHeader {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
     },
     /// A record without end.
     #[error("{}, row {row}: the record is longer than {limit} MiB. A quote is probably not closed; look at that row.", path.display())]
     RecordTooLong {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
         /// The row where it starts.
         row: u64,
@@ -101,15 +101,15 @@ pub enum SourceError {
     /// Changed under our eyes.
     #[error("{} changed while it was read. Wait until the export is complete and run again; nothing is lost.", path.display())]
     Changed {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
     },
     /// Reading broke off.
     #[error("reading {} failed: {source}", path.display())]
     Read {
-        /// The file.
+        /// The file, as it was named.
         path: PathBuf,
-        /// The cause.
+        /// What the file system said.
         source: io::Error,
     },
 }

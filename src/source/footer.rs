@@ -1,4 +1,4 @@
-//! The block of words that reports end with: told, not imported.
+//! The block of words that reports end with: reported, not imported.
 //!
 //! A Salesforce report ends with blank lines, its name, a copyright line and who made it, each alone in
 //! the first cell. A footer here is: the last rows of the table, below at least one row of data and a blank
@@ -15,22 +15,22 @@ const FEWEST_COLUMNS: usize = 3;
 /// Rows at the end of a table that are not data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Footer {
-    /// The first of them.
+    /// The first of them, as a spreadsheet counts.
     pub first: u64,
-    /// The last of them.
+    /// The last of them, as a spreadsheet counts.
     pub last: u64,
-    /// The first cell of the first of them.
+    /// The first cell of the first of them, sixty characters at most.
     pub text: String,
 }
 
 impl Footer {
-    /// In words.
+    /// A sentence for the user: which rows these are, and their first text.
     #[must_use]
     pub fn describe(&self) -> String {
         format!("{}: \"{}\"", self.describe_place(), self.text)
     }
 
-    /// In words, without its text.
+    /// The same without the text, for reports that may not show source values.
     #[must_use]
     pub fn describe_place(&self) -> String {
         let rows = if self.first == self.last {
@@ -105,5 +105,43 @@ impl FooterWatch {
         let (first, footer) = self.open?;
         batch.truncate(first);
         Some(footer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::header::Header;
+    use crate::source::row::Stored;
+
+    /// The rows that are left, and the footer, of two rows of data, a blank line and `lone` rows of one cell.
+    fn watched(columns: usize, lone: u64) -> (usize, Option<(u64, u64)>) {
+        let mut batch = RowBatch::typed(Arc::new(Header::new(Vec::new())));
+        let mut watch = FooterWatch::new(columns);
+        let widths = [(2, columns), (3, columns)];
+        let lone = (5..5 + lone).map(|row| (row, 1));
+        for (row, width) in widths.into_iter().chain(lone) {
+            batch.start_row(row);
+            for _ in 0..width {
+                batch.push(Stored::Number(1.0));
+            }
+            watch.see(&batch);
+        }
+        let footer = watch.finish(&mut batch);
+        (
+            batch.len(),
+            footer.map(|footer| (footer.first, footer.last)),
+        )
+    }
+
+    #[test]
+    fn a_footer_is_short_and_below_a_table_of_three_columns() {
+        assert_eq!(watched(3, 0), (2, None));
+        assert_eq!(watched(3, 1), (2, Some((5, 5))));
+        assert_eq!(watched(3, 20), (2, Some((5, 24))));
+        assert_eq!(watched(3, 21), (23, None));
+        assert_eq!(watched(2, 3), (5, None));
     }
 }

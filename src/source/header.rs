@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
 
-/// The columns, in order.
+/// The columns of a table in their order, with a name for each.
 #[derive(Debug, Clone)]
 pub struct Header {
     raw: Vec<String>,

@@ -86,7 +86,8 @@ fn find_header(rows: &[Vec<String>]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::find_header;
+    use super::*;
+    use crate::source::row::Stored;
 
     fn row(cells: &[&str]) -> Vec<String> {
         cells.iter().map(|c| (*c).to_owned()).collect()
@@ -105,5 +106,41 @@ mod tests {
         assert_eq!(find_header(&table), 3);
         assert_eq!(find_header(&table[3..]), 0);
         assert_eq!(find_header(&[row(&["Name"]), row(&["A"])]), 0);
+    }
+
+    /// Rows from 1 on that fill so many cells each.
+    fn batch(widths: &[usize]) -> RowBatch {
+        let mut batch = RowBatch::typed(HeaderSearch::nameless());
+        for (row, width) in (1..).zip(widths) {
+            batch.start_row(row);
+            for column in 0..*width {
+                let (from, to) = batch.push_text(&format!("{row}.{column}"));
+                batch.push(Stored::Text(from, to));
+            }
+        }
+        batch
+    }
+
+    fn chosen(wanted: Option<u64>, widths: &[usize]) -> (Flow, Option<u64>, usize) {
+        let mut search = HeaderSearch::new(wanted);
+        let flow = search.take(&batch(widths));
+        let mut notes = Vec::new();
+        let header = search.choose(Path::new("e.csv"), &mut notes);
+        (flow, header.ok().map(|(_, row)| row), notes.len())
+    }
+
+    #[test]
+    fn the_header_is_one_of_the_first_twenty_five_rows() {
+        let titled = |title: usize| [vec![1; title], vec![4; 30]].concat();
+        assert_eq!(chosen(None, &[4, 4]), (Flow::More, Some(1), 0));
+        assert_eq!(chosen(None, &[1, 4, 4]), (Flow::More, Some(2), 1));
+        // Seven rows of data are enough to see that the eighteen before them are none.
+        assert_eq!(chosen(None, &titled(18)), (Flow::Enough, Some(19), 1));
+        assert_eq!(chosen(None, &[4; 25]).0, Flow::More);
+        assert_eq!(chosen(None, &[4; 26]).0, Flow::Enough);
+        // The row that the mapping names is taken as it is, and without a note.
+        assert_eq!(chosen(Some(2), &[4, 1, 4]), (Flow::Enough, Some(2), 0));
+        assert_eq!(chosen(Some(30), &titled(5)), (Flow::Enough, Some(30), 0));
+        assert_eq!(chosen(Some(9), &[4; 8]), (Flow::More, None, 0));
     }
 }

@@ -8,6 +8,7 @@
 //! a [`RowFault`], and reading goes on. Every pass checks that the file is still the one that was opened.
 
 mod cell;
+mod cell_walk;
 mod csv;
 mod cutter;
 mod detected;
@@ -22,6 +23,7 @@ mod header_search;
 mod input;
 mod opened;
 mod options;
+mod record;
 mod records;
 mod row;
 mod stamp;

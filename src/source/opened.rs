@@ -136,7 +136,7 @@ impl Source {
         &self.name
     }
 
-    /// What it is.
+    /// Whether it is text or a workbook, and what was detected of that.
     #[must_use]
     pub fn format(&self) -> &Format {
         &self.format
@@ -151,7 +151,7 @@ impl Source {
         }
     }
 
-    /// Its columns.
+    /// Its columns by their names. Never empty: a table without a header is not opened.
     #[must_use]
     pub fn header(&self) -> &Arc<Header> {
         &self.header
@@ -222,7 +222,7 @@ impl Source {
 
     /// The same in pieces that are not parsed yet where that can be done elsewhere: several threads parse what one
     /// reads. Pieces have numbers, from 0 and the same in every pass; those that are not `wanted` are passed over. The
-    /// footer of a text table is told by its last piece.
+    /// footer of a text table comes from its last piece.
     ///
     /// # Errors
     /// As [`Source::read`].

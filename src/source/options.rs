@@ -7,9 +7,9 @@ pub struct SourceOptions {
     pub sheet: Option<SheetChoice>,
     /// The header's row, from 1.
     pub header_row: Option<u64>,
-    /// The field delimiter.
+    /// The byte between two cells of a text table.
     pub delimiter: Option<u8>,
-    /// A character encoding by its WHATWG label.
+    /// The character encoding of a text table; without one it is detected from all bytes.
     pub encoding: Option<&'static encoding_rs::Encoding>,
 }
 

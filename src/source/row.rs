@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::cell::{Cell, Epoch};
 use super::header::Header;
-use super::records::Span;
+use super::record::Span;
 
 /// What makes a row unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +228,7 @@ impl RowBatch {
         self.rows.is_empty()
     }
 
-    /// The columns.
+    /// The columns that its rows have cells for.
     #[must_use]
     pub fn header(&self) -> &Arc<Header> {
         &self.header
@@ -251,7 +251,7 @@ impl RowBatch {
         })
     }
 
-    /// All rows.
+    /// All rows in the file's order, those with a [`RowFault`] too.
     pub fn rows(&self) -> impl Iterator<Item = SourceRow<'_>> {
         (0..self.rows.len()).filter_map(|index| self.row(index))
     }
@@ -292,7 +292,7 @@ impl<'a> SourceRow<'a> {
         self.meta.line.filter(|line| *line != self.meta.row)
     }
 
-    /// What makes it unreadable.
+    /// What makes it unreadable; the first fault where it has several. Its cells are then not to be trusted.
     #[must_use]
     pub fn fault(self) -> Option<RowFault> {
         self.meta.fault
@@ -366,13 +366,13 @@ impl<'a> SourceRow<'a> {
         (0..self.width()).map(move |c| self.cell(c).to_text())
     }
 
-    /// The same, for keeping.
+    /// As [`SourceRow::shown`], in strings of their own.
     #[must_use]
     pub fn texts(self) -> Vec<String> {
         self.shown().map(Cow::into_owned).collect()
     }
 
-    /// The columns.
+    /// The columns of its batch.
     #[must_use]
     pub fn header(self) -> &'a Header {
         &self.batch.header

@@ -123,6 +123,9 @@ fn modules_import_only_whom_they_may() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Files that are one table.
+const TABLES: [&str; 2] = ["mapping/starter/synonyms.rs", "partner/catalogue.rs"];
+
 #[test]
 fn one_file_prints_and_files_stay_small() {
     let root = repository("src");
@@ -135,11 +138,11 @@ fn one_file_prints_and_files_stay_small() {
             !text.contains("println!") && !text.contains("eprint!"),
             "{name} prints"
         );
-        assert!(
-            text.lines().count() <= 600,
-            "{name} has {} lines",
-            text.lines().count()
-        );
+        // A table is read line by line, however long it is.
+        if !TABLES.contains(&name.as_str()) {
+            let lines = text.lines().count();
+            assert!(lines <= 450, "{name} has {lines} lines");
+        }
     }
 }
 

@@ -58,9 +58,7 @@ fn a_wait_for_another_run_can_be_stopped() {
     assert!(line.contains("waiting for another run"), "{line}");
     signal(&waiting, "TERM");
     assert_eq!(waiting.wait().unwrap().code(), Some(130));
-    // The first signal stops in good order, the second at once.
-    signal(&holder, "TERM");
-    signal(&holder, "TERM");
+    signal(&holder, "KILL");
     let _ = holder.wait_with_output();
 }
 

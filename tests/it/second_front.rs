@@ -165,7 +165,7 @@ fn an_import_is_watched_and_reported() {
         "unlimited",
     );
     let report = ops::import(&request(&dir), &front.session()).unwrap();
-    assert_eq!(RunEnding::of(report.exit), RunEnding::Done);
+    assert_eq!(report.ending, RunEnding::Done);
     assert_eq!(report.count(RowOutcome::Created), 20);
     let watcher = &front.watcher;
     assert_eq!(watcher.found.lock().unwrap().len(), 1);
@@ -238,7 +238,7 @@ fn a_front_stops_an_import_and_the_next_one_finishes_it() {
         front.stop.request(StopReason::Interrupted);
         running.join().unwrap()
     });
-    assert_eq!(RunEnding::of(report.exit), RunEnding::Interrupted);
+    assert_eq!(report.ending, RunEnding::Interrupted);
     assert_eq!(report.stopped.as_deref(), Some("interrupted"));
     assert_eq!(report.rows(), 60);
     assert!(report.count(RowOutcome::Deferred) > 0);
@@ -246,12 +246,12 @@ fn a_front_stops_an_import_and_the_next_one_finishes_it() {
     // What was stopped stays stopped: the same session does nothing more.
     let sent = server.count("POST");
     let idle = ops::import(&request(&dir), &front.session()).unwrap();
-    assert_eq!(RunEnding::of(idle.exit), RunEnding::Interrupted);
+    assert_eq!(idle.ending, RunEnding::Interrupted);
     assert_eq!(server.count("POST"), sent);
 
     let front = Front::new(&dir, Target::Api, Answer::Send, &server.url, "unlimited");
     let report = ops::import(&request(&dir), &front.session()).unwrap();
-    assert_eq!(RunEnding::of(report.exit), RunEnding::Done);
+    assert_eq!(report.ending, RunEnding::Done);
     let expected: BTreeMap<String, usize> = (1..=60).map(|n| (format!("K-{n}"), 1)).collect();
     assert_eq!(server.by_key(), expected);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::value::{parse_rate, parse_time};
-use crate::sandbox::Fault;
+use crate::sandbox::{Fault, Settings};
 
 /// `sandbox`.
 #[derive(Debug, Clone, Args)]
@@ -55,4 +55,27 @@ pub struct SandboxArgs {
     /// Write a line of JSON for each request.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+}
+
+impl SandboxArgs {
+    /// How the sandbox behaves.
+    #[must_use]
+    pub(crate) fn settings(self) -> Settings {
+        Settings {
+            port: self.port,
+            token: self.token,
+            latency: self.latency,
+            rate_limit: self.rate_limit,
+            faults: self.faults,
+            seed: self.seed,
+            slow_for: self.slow_for,
+            list_lag: self.list_lag,
+            ignore_skip: self.ignore_skip,
+            list_without_party: self.list_without_party,
+            refuse_name: self.refuse_name,
+            drop_field: self.drop_field,
+            data: self.data,
+            log: self.log,
+        }
+    }
 }

@@ -4,27 +4,11 @@ use crate::cli::args::SandboxArgs;
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::report::RunEnding;
-use crate::sandbox::{Sandbox, Settings};
+use crate::sandbox::Sandbox;
 
 pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<RunEnding, CliError> {
     server_runtime()?.block_on(async {
-        let settings = Settings {
-            port: args.port,
-            token: args.token,
-            latency: args.latency,
-            rate_limit: args.rate_limit,
-            faults: args.faults,
-            seed: args.seed,
-            slow_for: args.slow_for,
-            list_lag: args.list_lag,
-            ignore_skip: args.ignore_skip,
-            list_without_party: args.list_without_party,
-            refuse_name: args.refuse_name,
-            drop_field: args.drop_field,
-            data: args.data,
-            log: args.log,
-        };
-        let sandbox = Sandbox::start(settings, desk.clock.clone()).await?;
+        let sandbox = Sandbox::start(args.settings(), desk.clock.clone()).await?;
         desk.output.result(&format!("{}\n", sandbox.url()));
         desk.output.note("the sandbox is listening; Ctrl-C ends it");
         tokio::select! {

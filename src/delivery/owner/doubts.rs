@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::events::{After, Done};
+use super::answers::{After, Done};
 use super::{Delivery, SWEEP_DOUBTS};
 use crate::api::{ApiError, Found, PartnersApi, RemotePartner, Sweep, find_by_identifier, sweep};
 use crate::delivery::StopReason;

@@ -1,6 +1,6 @@
 //! Rows on their way in: sent at once, attached to their doubt, waiting for a parent, or for the next pass.
 
-use super::events::{Done, Job};
+use super::answers::{Done, Job};
 use super::{Delivery, WAITING_CHILDREN};
 use crate::api::PartnersApi;
 use crate::delivery::diagnostics::{changed, in_doubt, still_rejected};
@@ -114,7 +114,7 @@ impl<A: PartnersApi> Delivery<A> {
                     self.finish(&row, RowOutcome::Rejected, None, vec![diagnostic]);
                 }
                 // In doubt, but no doubt of ours: it was settled between two looks at it, or another row
-                // of the same key is under way, which the corridor rules out. The next run asks.
+                // of the same key is under way, which preparing rows rules out. The next run asks.
                 Decision::InDoubt => {
                     self.finish(&row, RowOutcome::InDoubt, None, vec![in_doubt(&row, None)]);
                 }

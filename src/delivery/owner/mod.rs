@@ -1,8 +1,8 @@
 //! The one owner of everything under way. Workers never print and never touch the state; they hand their
 //! answers to this loop, which alone knows what is claimed, sent, in doubt and waiting.
 
+mod answers;
 mod doubts;
-mod events;
 mod intake;
 mod outcomes;
 mod sending;
@@ -15,8 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use self::events::{After, Answered, Done, IdsOfState, Job};
+use answers::{After, Answered, Done, IdsOfState, Job};
+
 use super::breaker::Breaker;
+use super::exchange::{Input, Leftover, Options, PassEnd};
 use super::partner_ids::PartnerIds;
 use super::recovery::Doubted;
 use super::stop::{Stop, StopReason};
@@ -25,46 +27,6 @@ use crate::api::PartnersApi;
 use crate::diagnostic::Diagnostic;
 use crate::partner::{PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::state::{Claim, Doubt, Settlement, StateWriter};
-
-/// How a delivery is run.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Requests under way at most.
-    pub workers: usize,
-    /// How long after its last possible moment a request may still be processed.
-    pub settle: Duration,
-    /// Send rows again that the API rejected with the same payload.
-    pub retry_rejected: bool,
-}
-
-/// What the feeder hands over.
-#[derive(Debug)]
-pub enum Input {
-    /// Rows to send: the state has nothing against it.
-    Rows(Vec<PreparedPartner>),
-    /// Rows whose record was in doubt when the feeder looked.
-    Doubtful(Vec<PreparedPartner>),
-    /// All rows of a pass were handed over. Answered when all of them are settled or postponed.
-    EndOfPass(oneshot::Sender<PassEnd>),
-}
-
-/// What a pass left.
-#[derive(Debug, Default)]
-pub struct PassEnd {
-    /// Ordinals of rows whose parent has no partner yet, ascending.
-    pub postponed: Vec<u32>,
-    /// Rows that got their partner in this pass: without any, another pass changes nothing.
-    pub progress: u64,
-}
-
-/// What a delivery leaves of rows that are not in its files.
-#[derive(Debug, Default)]
-pub struct Leftover {
-    /// Rows of earlier runs that are still in doubt.
-    pub doubts: u64,
-    /// Partners that the API holds several times, found while doubts of earlier runs were settled.
-    pub duplicates: Vec<Diagnostic>,
-}
 
 /// Children that wait in memory for a parent under way; more of them wait for the next pass.
 const WAITING_CHILDREN: usize = 10_000;

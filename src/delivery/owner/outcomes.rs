@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::Delivery;
-use super::events::{After, Answered, Job};
+use super::answers::{After, Answered, Job};
 use crate::api::{PartnersApi, id_of_another_row};
 use crate::delivery::StopReason;
 use crate::delivery::breaker::Address;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::events::{Answered, Done, IdsOfState, Job};
+use super::answers::{Answered, Done, IdsOfState, Job};
 use super::{Delivery, claim_of};
 use crate::api::{CreateRequest, PartnersApi};
 use crate::delivery::partner_ids::PartnerIds;

@@ -1,3 +1,4 @@
+use super::answers::*;
 use super::bench::*;
 use super::*;
 use crate::api::{ApiError, Sweep};

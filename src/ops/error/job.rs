@@ -18,11 +18,11 @@ pub enum JobError {
     /// No job has this name.
     #[error("there is no job \"{name}\"; {}", instead(.nearest.as_deref(), .names))]
     Unknown {
-        /// The name.
+        /// The name that was asked for.
         name: String,
-        /// The nearest one, where it may be meant.
+        /// The job whose name is most like it, where it may be meant.
         nearest: Option<String>,
-        /// The names of the jobs.
+        /// The names of all jobs, in the order of the configuration.
         names: Vec<String>,
     },
     /// There are no jobs.
@@ -33,9 +33,9 @@ pub enum JobError {
     /// The job's pattern is none.
     #[error("the pattern \"{pattern}\" is wrong: {source}")]
     Pattern {
-        /// The pattern.
+        /// The pattern as written in `file`.
         pattern: String,
-        /// What is wrong with it.
+        /// Where the pattern breaks off, and why.
         source: glob::PatternError,
     },
     /// No file matches the job's pattern.
@@ -47,9 +47,9 @@ pub enum JobError {
         path.display(), format_duration(*.age), format_duration(*.most)
     )]
     Stale {
-        /// The file.
+        /// The newest file that the pattern matches.
         path: PathBuf,
-        /// Its age.
+        /// How long ago it was written, in whole seconds.
         age: Duration,
         /// The greatest age that is allowed.
         most: Duration,
@@ -60,7 +60,7 @@ pub enum JobError {
         path.display(), format_duration(*.quiet)
     )]
     StillWritten {
-        /// The file.
+        /// The newest file that the pattern matches.
         path: PathBuf,
         /// For how long it had to be unchanged.
         quiet: Duration,
@@ -71,11 +71,11 @@ pub enum JobError {
         path.display(), folder.display()
     )]
     Archive {
-        /// The file.
+        /// The newest file that the pattern matches.
         path: PathBuf,
-        /// The archive.
+        /// The folder that `archive` names.
         folder: PathBuf,
-        /// Why.
+        /// What the file system said.
         source: io::Error,
     },
 }

@@ -26,40 +26,40 @@ use crate::state::StateError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpError {
-    /// Files, or the mapping against them.
+    /// The files cannot be read, or the mapping does not fit their columns.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
-    /// The mapping.
+    /// The mapping file cannot be read, or has errors of its own.
     #[error(transparent)]
     Mapping(#[from] MappingError),
-    /// The configuration.
+    /// The configuration, the environment or a setting cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The state.
+    /// The state cannot be read or written, or another run holds it.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The API.
+    /// The API could not be asked, or its answer not be read.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// A report.
+    /// A file of the report cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// The sandbox.
+    /// The practice API cannot be started.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
-    /// The API's address.
+    /// The API's address is none, or may not be used.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// A sealed plan.
+    /// A sealed plan cannot be made, or does not hold any more.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// A job of the configuration, or its file.
+    /// A job of the configuration, or its file, cannot be used.
     #[error(transparent)]
     Job(#[from] JobError),
-    /// Rows of the state.
+    /// Rows of the state cannot be changed as asked for.
     #[error(transparent)]
     Upkeep(#[from] UpkeepError),
-    /// The rate is none.
+    /// The rate cannot be read; the words say what fits.
     #[error("{0}")]
     Rate(String),
     /// There is no token for the API.
@@ -76,11 +76,11 @@ pub enum OpError {
         state.display()
     )]
     NothingKnown {
-        /// The state.
+        /// The state that was asked.
         state: PathBuf,
-        /// The mapping's name.
+        /// The name of the export's mapping.
         mapping: String,
-        /// The API.
+        /// The API's address as the state knows it.
         target: String,
     },
     /// The state knows no run of this name.
@@ -97,9 +97,9 @@ pub enum OpError {
         "the counts add up to {counted} rows, but {read} were read: this is a fault of partner-sync, please report it"
     )]
     Miscounted {
-        /// The sum of the counts.
+        /// The sum of the counts by outcome.
         counted: u64,
-        /// Rows of the files.
+        /// The rows that were read from the files.
         read: u64,
     },
     /// What the reports were written by broke down.

@@ -18,33 +18,33 @@ pub enum PlanError {
     /// A file of the plan cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     File {
-        /// The file.
+        /// The export or the mapping, as the plan names it.
         path: PathBuf,
-        /// Why.
+        /// What the file system said.
         source: io::Error,
     },
     /// The plan cannot be read.
     #[error("cannot read the plan {}: {source}", path.display())]
     Read {
-        /// The plan.
+        /// The plan, as it was named.
         path: PathBuf,
-        /// Why.
+        /// What the file system said.
         source: io::Error,
     },
     /// The plan cannot be written.
     #[error("cannot write the plan {}: {source}", path.display())]
     Write {
-        /// The plan.
+        /// The plan, as it was named.
         path: PathBuf,
-        /// Why.
+        /// What the file system said.
         source: io::Error,
     },
     /// The file is no plan.
     #[error("{} is no plan: {source}; make one with import --dry-run --plan-out", path.display())]
     NoPlan {
-        /// The file.
+        /// The file that was given as a plan.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What of it is not as in a plan.
         source: serde_json::Error,
     },
     /// The plan is of another version of the program.
@@ -53,9 +53,9 @@ pub enum PlanError {
         path.display()
     )]
     Version {
-        /// The plan.
+        /// The plan, as it was named.
         path: PathBuf,
-        /// Its version.
+        /// The version that it says it has.
         version: u32,
     },
     /// The plan was edited.

@@ -16,7 +16,7 @@ pub enum UpkeepError {
         spaces.join("; ")
     )]
     SeveralSpaces {
-        /// The key.
+        /// The key that was asked for.
         key: String,
         /// Each mapping at its API.
         spaces: Vec<String>,
@@ -26,7 +26,7 @@ pub enum UpkeepError {
         "the row \"{key}\" is {state}: whether its partner exists has to be found out first, by `partner-sync reconcile`. Nothing was forgotten."
     )]
     Unsettled {
-        /// The row's key.
+        /// The key of the first such row.
         key: String,
         /// Its state, in words.
         state: String,

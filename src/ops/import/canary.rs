@@ -57,7 +57,7 @@ pub(super) fn run(
         report.stopped = Some(format!(
             "the canary's {created} partners are not on the API as they were sent; the other rows were not sent"
         ));
-        report.exit = RunEnding::Stopped.code();
+        report.ending = RunEnding::Stopped;
     }
     Ok(Some(report))
 }

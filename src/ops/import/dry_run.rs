@@ -24,7 +24,9 @@ use crate::ops::request::{Adopt, Rejected};
 use crate::ops::session::{Session, Target};
 use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
-use crate::report::{Collector, Counters, Kind, PerRow, RunEnding, RunReport, summary_json};
+use crate::report::{
+    Collector, Contents, Counters, Kind, PerRow, RunEnding, RunReport, summary_json,
+};
 use crate::source::Flow;
 use crate::state::{Known, RunId, StateError, StateReader};
 
@@ -95,15 +97,7 @@ pub(in crate::ops) fn preview(
     session.observer.found(&detected);
     let parents = KnownRows::new(reader.as_ref().map(StateReader::reopen).transpose()?);
     let known = |key: &RowKey| parents.is_created(key);
-    let mut judge = Judge {
-        there: match request.adopt {
-            Adopt::First => found_on_api(&survey, session)?,
-            Adopt::No => HashSet::new(),
-        },
-        stranded: stranded_rows(exports, &survey, &known)?,
-        retry_rejected: request.rejected == Rejected::SendAgain,
-        budget: request.limit.unwrap_or(u64::MAX),
-    };
+    let mut judge = Judge::new(request, exports, &survey, &known, session)?;
     let wanted = request.report.wanted(PerRow::Plan);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
     let tally = judge_rows(
@@ -122,15 +116,8 @@ pub(in crate::ops) fn preview(
     if let Some(error) = parents.trouble() {
         return Err(error.into());
     }
-    let refusal = {
-        let found = contents(exports, &survey, tally);
-        let drifted = request.expect.drift(&found);
-        let refusal = request.expect.refuses(survey.rows, &drifted);
-        let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
-        held.add_diagnostics(0, drifted);
-        held.set_contents(found);
-        refusal
-    };
+    let found = contents(exports, &survey, tally);
+    let refusal = refusal(request, survey.rows, found, &collector);
     let interrupted = stop.reason().map(|r| r.to_string());
     let heading = Heading {
         run: RunId::new(&session.clock),
@@ -161,6 +148,21 @@ pub(in crate::ops) fn preview(
     let estimate = estimate(&report, rate, session);
     session.observer.note(&Note::Estimate(&estimate));
     Ok(Preview { report, estimate })
+}
+
+/// Why an import would send nothing of these rows; reports what they hold.
+fn refusal(
+    request: &ImportRequest,
+    rows: u64,
+    found: Contents,
+    collector: &Mutex<Collector>,
+) -> Option<String> {
+    let drifted = request.expect.drift(&found);
+    let refusal = request.expect.refuses(rows, &drifted);
+    let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+    held.add_diagnostics(0, drifted);
+    held.set_contents(found);
+    refusal
 }
 
 /// What rows are judged by.
@@ -282,6 +284,24 @@ struct Judge {
 }
 
 impl Judge {
+    fn new(
+        request: &ImportRequest,
+        exports: &Exports,
+        survey: &Survey,
+        known: &(dyn Fn(&RowKey) -> bool + Sync),
+        session: &Session<'_>,
+    ) -> Result<Self, OpError> {
+        Ok(Self {
+            there: match request.adopt {
+                Adopt::First => found_on_api(survey, session)?,
+                Adopt::No => HashSet::new(),
+            },
+            stranded: stranded_rows(exports, survey, known)?,
+            retry_rejected: request.rejected == Rejected::SendAgain,
+            budget: request.limit.unwrap_or(u64::MAX),
+        })
+    }
+
     fn outcome(
         &mut self,
         row: &PreparedRow,

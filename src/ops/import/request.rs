@@ -11,9 +11,9 @@ use crate::state::RunId;
 /// An import, or what one would do.
 #[derive(Debug, Clone)]
 pub struct ImportRequest {
-    /// What is read.
+    /// The files and the mapping.
     pub export: ExportRequest,
-    /// What is reported.
+    /// Where reports go, and what they hold.
     pub report: ReportRequest,
     /// More invalid rows than this: nothing is sent.
     pub max_errors: Option<MaxErrors>,

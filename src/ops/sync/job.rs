@@ -30,7 +30,7 @@ pub struct JobEnd {
 
 impl JobEnd {
     pub(super) fn ending(&self) -> RunEnding {
-        RunEnding::of(self.report.exit)
+        self.report.ending
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) fn run(job: &Job, request: &SyncRequest, session: &Session<'_>) -> Jo
     if let Some(base) = base.filter(|b| b.is_dir()) {
         prune_reports(&base, session.settings.keep);
     }
-    tracing::info!(run = %report.run, job = %job.name.0, exit = report.exit, rows = report.rows(), errors = report.errors, "the job ended");
+    tracing::info!(run = %report.run, job = %job.name.0, exit = report.ending.code(), rows = report.rows(), errors = report.errors, "the job ended");
     JobEnd {
         name: job.name.0.clone(),
         report,
@@ -142,10 +142,8 @@ fn attempt(
     }
     let opened = export::open(&import.export)?;
     let report = once(&import, &opened, session)?;
-    let is_good = matches!(
-        RunEnding::of(report.exit),
-        RunEnding::Done | RunEnding::Problems
-    ) && report.stopped.is_none();
+    let is_good =
+        matches!(report.ending, RunEnding::Done | RunEnding::Problems) && report.stopped.is_none();
     if let (true, Some(folder)) = (is_good, &job.archive) {
         job_file::archive(&file, folder, now)?;
     }
@@ -205,7 +203,7 @@ fn failed(
         started,
     };
     let mut report = blank(heading);
-    report.exit = error.ending().code();
+    report.ending = error.ending();
     match reports
         .folder
         .as_deref()

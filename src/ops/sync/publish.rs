@@ -117,7 +117,7 @@ fn words(ends: &[JobEnd]) -> String {
         lines.push(format!(
             "partner-sync {}: exit {}. {}",
             end.name,
-            end.report.exit,
+            end.report.ending.code(),
             verdict(&end.report)
         ));
         for group in end.report.groups.iter().take(NAMED_GROUPS) {

@@ -16,7 +16,7 @@ pub enum RowSign {
 }
 
 impl RowSign {
-    /// The character.
+    /// The character that `--combined` writes.
     #[must_use]
     pub fn as_char(self) -> char {
         match self {

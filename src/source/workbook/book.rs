@@ -88,90 +88,119 @@ impl Book {
         path: &Path,
         sheet: &str,
         facts: &Facts,
-        each: &mut dyn FnMut(u32, u32, Value<'_>) -> Flow,
+        each: &mut EachCell<'_>,
     ) -> Result<(), SourceError> {
-        let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
-        let damaged = || broken(&DAMAGED);
         match self {
-            Book::Xlsx(book) => {
-                let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
-                    .ok_or_else(damaged)?
-                    .map_err(|e| broken(&e))?;
-                let padding: Vec<Option<Padding>> = reader
-                    .styles()
-                    .iter()
-                    .map(|s| Padding::of(&s.number_format.as_ref()?.format_code))
-                    .collect();
-                let padded = padding.iter().any(Option::is_some);
-                loop {
-                    // One net for many cells: it costs more than a cell. What is done with a cell is under it too.
-                    let step = guarded(|| {
-                        for _ in 0..CELLS_AT_ONCE {
-                            let next = if padded {
-                                reader.next_cell_with_style_id()?
-                            } else {
-                                reader.next_cell()?.map(|cell| (cell, 0))
-                            };
-                            let Some((cell, style)) = next else {
-                                return Ok(Flow::Enough);
-                            };
-                            let (row, column) = cell.get_position();
-                            let shown;
-                            let value = match Value::of_ref(cell.get_value()) {
-                                Value::Number(n) => {
-                                    match padding.get(style).and_then(|p| p.as_ref()?.show(n)) {
-                                        Some(text) => {
-                                            shown = text;
-                                            Value::Text(&shown)
-                                        }
-                                        None => Value::Number(n),
-                                    }
-                                }
-                                Value::Empty if facts.is_valueless(row, column) => Value::Formula,
-                                value => value,
-                            };
-                            if each(row, column, value) == Flow::Enough {
-                                return Ok(Flow::Enough);
-                            }
-                        }
-                        Ok(Flow::More)
-                    });
-                    match step.ok_or_else(damaged)? {
-                        Ok(Flow::More) => {}
-                        Ok(Flow::Enough) => return Ok(()),
-                        Err(e) => return Err(broken(&e as &XlsxError)),
-                    }
-                }
-            }
-            Book::Xlsb(book) => {
-                let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
-                    .ok_or_else(damaged)?
-                    .map_err(|e| broken(&e))?;
-                loop {
-                    let next = guarded(|| reader.next_cell()).ok_or_else(damaged)?;
-                    let Some(cell) = next.map_err(|e| broken(&e))? else {
-                        return Ok(());
-                    };
-                    let (row, column) = cell.get_position();
-                    if each(row, column, Value::of_ref(cell.get_value())) == Flow::Enough {
-                        return Ok(());
-                    }
-                }
-            }
-            Book::Whole(book) => {
-                let range = guarded(|| book.worksheet_range(sheet))
-                    .ok_or_else(damaged)?
-                    .map_err(|e| broken(&e))?;
-                let (top, left) = range.start().unwrap_or((0, 0));
-                for (row, column, value) in range.used_cells() {
-                    let row = top + u32::try_from(row).unwrap_or(u32::MAX);
-                    let column = left + u32::try_from(column).unwrap_or(u32::MAX);
-                    if each(row, column, Value::of_data(value)) == Flow::Enough {
-                        break;
-                    }
-                }
-                Ok(())
-            }
+            Book::Xlsx(book) => cells_of_xlsx(book, path, sheet, facts, each),
+            Book::Xlsb(book) => cells_of_xlsb(book, path, sheet, each),
+            Book::Whole(book) => cells_of_whole(book, path, sheet, each),
         }
     }
+}
+
+/// Takes a cell's row and column, from 0, and its value.
+type EachCell<'e> = dyn FnMut(u32, u32, Value<'_>) -> Flow + 'e;
+
+fn cells_of_xlsx(
+    book: &mut Xlsx<Stream>,
+    path: &Path,
+    sheet: &str,
+    facts: &Facts,
+    each: &mut EachCell<'_>,
+) -> Result<(), SourceError> {
+    let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
+    let damaged = || broken(&DAMAGED);
+    let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
+        .ok_or_else(damaged)?
+        .map_err(|e| broken(&e))?;
+    let padding: Vec<Option<Padding>> = reader
+        .styles()
+        .iter()
+        .map(|s| Padding::of(&s.number_format.as_ref()?.format_code))
+        .collect();
+    let padded = padding.iter().any(Option::is_some);
+    loop {
+        // One net for many cells: it costs more than a cell. What is done with a cell is under it too.
+        let step = guarded(|| {
+            for _ in 0..CELLS_AT_ONCE {
+                let next = if padded {
+                    reader.next_cell_with_style_id()?
+                } else {
+                    reader.next_cell()?.map(|cell| (cell, 0))
+                };
+                let Some((cell, style)) = next else {
+                    return Ok(Flow::Enough);
+                };
+                let (row, column) = cell.get_position();
+                let shown;
+                let value = match Value::of_ref(cell.get_value()) {
+                    Value::Number(n) => {
+                        match padding.get(style).and_then(|p| p.as_ref()?.show(n)) {
+                            Some(text) => {
+                                shown = text;
+                                Value::Text(&shown)
+                            }
+                            None => Value::Number(n),
+                        }
+                    }
+                    Value::Empty if facts.is_valueless(row, column) => Value::Formula,
+                    value => value,
+                };
+                if each(row, column, value) == Flow::Enough {
+                    return Ok(Flow::Enough);
+                }
+            }
+            Ok(Flow::More)
+        });
+        match step.ok_or_else(damaged)? {
+            Ok(Flow::More) => {}
+            Ok(Flow::Enough) => return Ok(()),
+            Err(e) => return Err(broken(&e as &XlsxError)),
+        }
+    }
+}
+
+fn cells_of_xlsb(
+    book: &mut Xlsb<Stream>,
+    path: &Path,
+    sheet: &str,
+    each: &mut EachCell<'_>,
+) -> Result<(), SourceError> {
+    let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
+    let damaged = || broken(&DAMAGED);
+    let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
+        .ok_or_else(damaged)?
+        .map_err(|e| broken(&e))?;
+    loop {
+        let next = guarded(|| reader.next_cell()).ok_or_else(damaged)?;
+        let Some(cell) = next.map_err(|e| broken(&e))? else {
+            return Ok(());
+        };
+        let (row, column) = cell.get_position();
+        if each(row, column, Value::of_ref(cell.get_value())) == Flow::Enough {
+            return Ok(());
+        }
+    }
+}
+
+fn cells_of_whole(
+    book: &mut calamine::Sheets<Stream>,
+    path: &Path,
+    sheet: &str,
+    each: &mut EachCell<'_>,
+) -> Result<(), SourceError> {
+    let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
+    let damaged = || broken(&DAMAGED);
+    let range = guarded(|| book.worksheet_range(sheet))
+        .ok_or_else(damaged)?
+        .map_err(|e| broken(&e))?;
+    let (top, left) = range.start().unwrap_or((0, 0));
+    for (row, column, value) in range.used_cells() {
+        let row = top + u32::try_from(row).unwrap_or(u32::MAX);
+        let column = left + u32::try_from(column).unwrap_or(u32::MAX);
+        if each(row, column, Value::of_data(value)) == Flow::Enough {
+            break;
+        }
+    }
+    Ok(())
 }

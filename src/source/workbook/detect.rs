@@ -164,7 +164,7 @@ fn look_over_and_parse(
     let facts = Arc::new(looked_over?);
     let mut parsing = parsing?;
     if !facts.valueless.is_empty() {
-        // These cells look empty as long as nobody tells that they are not.
+        // To the parser these cells are empty; it has to begin again with the facts.
         parsing = begin(parsing.give_up()?, &facts)?;
     }
     Ok((parsing, facts))

@@ -1,4 +1,4 @@
-//! What a sheet holds beside its values, and what is told about it.
+//! What a sheet holds beside its values, and the notes about it.
 
 use std::collections::HashSet;
 
@@ -40,7 +40,7 @@ impl Facts {
         }
     }
 
-    /// What is told about them.
+    /// The notes about them.
     pub(super) fn notes(&self) -> Vec<String> {
         let some = |count: u64, named: Vec<String>| {
             let more = if count > named.len() as u64 {

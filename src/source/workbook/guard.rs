@@ -57,7 +57,7 @@ thread_local! {
 
 /// Runs a parser of a library that may panic on a file no program ever wrote; none where it did.
 ///
-/// The panic is not printed: it is told as a broken file. Panics outside are printed as ever.
+/// The panic is not printed: it is reported as a broken file. Panics outside are printed as ever.
 pub(super) fn guarded<T>(parse: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -14,7 +14,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its usual name.
+    /// Its usual name in upper case, as messages show it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

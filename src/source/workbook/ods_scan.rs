@@ -58,8 +58,8 @@ impl<'p> OdsScan<'p> {
             XmlEvent::Start(tag) => self.start(*tag),
             XmlEvent::Text => {}
             XmlEvent::End(name) => match name.full() {
-                b"table:table-row" => self.end_row(),
-                b"table:table" => {
+                "table:table-row" => self.end_row(),
+                "table:table" => {
                     let cells = self.widest.saturating_mul(self.filled_rows);
                     self.cells = self.cells.saturating_add(cells);
                     if self.cells > MOST_CELLS {
@@ -74,25 +74,25 @@ impl<'p> OdsScan<'p> {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag.name().full() {
-            b"table:table" => {
+            "table:table" => {
                 (self.row, self.widest, self.filled_rows) = (0, 0, 0);
                 self.is_wanted =
                     self.wanted.is_some() && tag.attribute("table:name").as_deref() == self.wanted;
             }
-            b"table:table-row" => {
+            "table:table-row" => {
                 (self.column, self.filled) = (0, 0);
                 self.repetitions = tag.repetitions("table:number-rows-repeated");
                 let visibility = tag.attribute("table:visibility");
                 self.is_row_hidden = visibility.is_some_and(|v| v != "visible");
             }
-            b"table:table-cell" | b"table:covered-table-cell" => {
+            "table:table-cell" | "table:covered-table-cell" => {
                 let more = tag.repetitions("table:number-columns-repeated");
                 self.column = self.column.saturating_add(more);
                 if tag.attribute("office:value-type").is_some() {
                     self.filled = self.column;
                 }
             }
-            b"text:p" => self.filled = self.column,
+            "text:p" => self.filled = self.column,
             _ => {}
         }
     }

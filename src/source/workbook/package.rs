@@ -130,14 +130,14 @@ impl Package {
                 return Ok(Flow::More);
             };
             match tag.name().local() {
-                b"sst" => {
+                "sst" => {
                     let count = tag.attribute("uniqueCount").and_then(|v| v.parse().ok());
                     promised = count.unwrap_or(0);
                     if promised <= BELIEVED_STRINGS {
                         return Ok(Flow::Enough);
                     }
                 }
-                b"si" => read += 1,
+                "si" => read += 1,
                 _ => {}
             }
             Ok(if read < promised {
@@ -228,12 +228,12 @@ impl Package {
         };
         let relation = self.find(book, |tag| {
             let is_it =
-                tag.name().local() == b"sheet" && tag.attribute("name").as_deref() == Some(sheet);
-            is_it.then(|| tag.prefixed_attribute(b"id")).flatten()
+                tag.name().local() == "sheet" && tag.attribute("name").as_deref() == Some(sheet);
+            is_it.then(|| tag.prefixed_attribute("id")).flatten()
         })?;
         let relations = self.index_of(&format!("{folder}_rels/{file}.rels"))?;
         let target = self.find(relations, |tag| {
-            let is_it = tag.name().local() == b"Relationship"
+            let is_it = tag.name().local() == "Relationship"
                 && tag.attribute("Id").as_deref() == Some(relation.as_str());
             is_it.then(|| tag.attribute("Target")).flatten()
         })?;

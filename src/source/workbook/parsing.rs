@@ -108,7 +108,7 @@ impl Sheet {
         search.choose(&self.path, notes)
     }
 
-    /// Parses the rows below the header and keeps them. How that ended is told by the spool.
+    /// Parses the rows below the header and keeps them. The spool knows how that ended.
     fn parse(
         &mut self,
         mut writer: SpoolWriter,
@@ -137,7 +137,7 @@ impl Sheet {
                 }
             });
             drop(batches);
-            // A thread that broke down has told so by what its writer left behind.
+            // Of a thread that broke down the spool knows by the writer's drop.
             let Ok((writer, kept)) = keeping.join() else {
                 return;
             };

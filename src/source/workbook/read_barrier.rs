@@ -219,4 +219,26 @@ mod tests {
             assert_eq!(read, (bytes[100..passed].to_vec(), accepted));
         }
     }
+
+    #[test]
+    fn no_way_leads_around_the_barrier() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, [7; 1_000]).unwrap();
+        let barrier = Arc::new(ReadBarrier::default());
+        barrier.hold_back(100..900);
+        drop(barrier.scan());
+        let file = std::fs::File::open(&path).unwrap();
+        let mut parser = BarrierReader::parser(InputReader::File(file), &barrier);
+        for (at, is_free) in [
+            (0, true),
+            (100, false),
+            (899, false),
+            (900, true),
+            (99, true),
+        ] {
+            parser.seek(SeekFrom::Start(at)).unwrap();
+            assert_eq!(parser.read(&mut [0; 1]).is_ok(), is_free, "{at}");
+        }
+    }
 }

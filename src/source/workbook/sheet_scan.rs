@@ -18,13 +18,18 @@ pub(super) struct SheetScan<'p> {
     /// The cell under way, from 1.
     row: u64,
     column: u64,
-    /// What the cell under way holds so far.
-    has_formula: bool,
-    has_value: bool,
+    cell: CellContents,
     /// Text that comes now is a cell's value.
     in_value: bool,
     /// The row under way is hidden, and none of its cells was seen yet: an empty row is not reported.
     is_row_hidden: bool,
+}
+
+/// What the cell under way holds so far.
+#[derive(Default)]
+struct CellContents {
+    has_formula: bool,
+    has_value: bool,
 }
 
 impl<'p> SheetScan<'p> {
@@ -34,8 +39,7 @@ impl<'p> SheetScan<'p> {
             facts: Facts::default(),
             row: 0,
             column: 0,
-            has_formula: false,
-            has_value: false,
+            cell: CellContents::default(),
             in_value: false,
             is_row_hidden: false,
         }
@@ -48,10 +52,10 @@ impl<'p> SheetScan<'p> {
     pub(super) fn see(&mut self, event: &XmlEvent<'_>) -> Result<Flow, SourceError> {
         match event {
             XmlEvent::Start(tag) => self.start(*tag),
-            XmlEvent::Text => self.has_value |= self.in_value,
+            XmlEvent::Text => self.cell.has_value |= self.in_value,
             XmlEvent::End(name) => match name.local() {
-                b"v" | b"is" => self.in_value = false,
-                b"c" if self.has_formula && !self.has_value => {
+                "v" | "is" => self.in_value = false,
+                "c" if self.cell.has_formula && !self.cell.has_value => {
                     if self.facts.valueless.len() >= MOST_VALUELESS {
                         return Err(too_large(
                             self.book,
@@ -68,23 +72,23 @@ impl<'p> SheetScan<'p> {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag.name().local() {
-            b"row" => {
+            "row" => {
                 let number = tag.attribute("r").and_then(|r| r.parse().ok());
                 self.row = number.unwrap_or(self.row + 1);
                 self.column = 0;
                 self.is_row_hidden = tag.is_true("hidden");
             }
-            b"c" => {
+            "c" => {
                 if std::mem::take(&mut self.is_row_hidden) {
                     self.facts.hide(self.row);
                 }
-                (self.has_formula, self.has_value) = (false, false);
+                self.cell = CellContents::default();
                 let column = tag.attribute("r").and_then(|place| column_of(&place));
                 self.column = column.unwrap_or(self.column + 1);
             }
-            b"f" => self.has_formula = true,
-            b"v" | b"is" => self.in_value = true,
-            b"mergeCell" => self.facts.merge(tag.attribute("ref").unwrap_or_default()),
+            "f" => self.cell.has_formula = true,
+            "v" | "is" => self.in_value = true,
+            "mergeCell" => self.facts.merge(tag.attribute("ref").unwrap_or_default()),
             _ => {}
         }
     }

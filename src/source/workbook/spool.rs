@@ -55,7 +55,7 @@ impl Shared {
 }
 
 impl Growing {
-    /// The end of parsing. An error is told once: nobody reads on behind it.
+    /// The end of parsing. Only the first caller gets the error itself: nobody reads on behind it.
     fn end(&mut self, path: &Path) -> Result<Option<Footer>, SourceError> {
         match &mut self.end {
             Some(Ok(footer)) => Ok(footer.clone()),
@@ -125,7 +125,7 @@ struct Range {
     bytes: usize,
 }
 
-/// A spool under way. However it ends, whoever reads is told.
+/// A spool under way. However it ends, whoever reads learns of it.
 #[derive(Debug)]
 pub(super) struct SpoolWriter {
     path: PathBuf,
@@ -322,5 +322,29 @@ mod tests {
         assert_eq!(writer.add(&batch).unwrap(), Flow::More);
         drop(spool);
         assert_eq!(writer.add(&batch).unwrap(), Flow::Enough);
+    }
+
+    #[test]
+    fn whoever_waits_gets_the_end_of_parsing() {
+        let (mut writer, spool, _, batch) = begun();
+        let footer = Footer {
+            first: 9,
+            last: 9,
+            text: "Total".to_owned(),
+        };
+        let (waits, waiting) = std::sync::mpsc::channel();
+        let end = std::thread::scope(|scope| {
+            let end = Ok(Some(footer.clone()));
+            scope.spawn(move || {
+                waiting.recv().unwrap();
+                for _ in 0..1_000 {
+                    writer.add(&batch).unwrap();
+                }
+                writer.finish(end);
+            });
+            waits.send(()).unwrap();
+            spool.wait()
+        });
+        assert_eq!(end.unwrap(), Some(footer));
     }
 }

@@ -36,7 +36,7 @@ struct Shown {
     index: usize,
     /// Where its packed bytes begin.
     data: u64,
-    /// Where the directory tells of it, and what is shown there.
+    /// Where its entry in the directory is, and what is shown there.
     directory: u64,
     fields: [u8; FIELDS],
 }

@@ -53,12 +53,12 @@ pub(super) struct Name<'e>(QName<'e>);
 
 impl<'e> Name<'e> {
     /// Without its prefix: an XLSX workbook may choose any.
-    pub(super) fn local(self) -> &'e [u8] {
+    pub(super) fn local(self) -> &'e str {
         self.0.local_name().into_inner()
     }
 
     /// With its prefix, by which the parser of ODS workbooks goes.
-    pub(super) fn full(self) -> &'e [u8] {
+    pub(super) fn full(self) -> &'e str {
         self.0.into_inner()
     }
 }
@@ -80,11 +80,11 @@ impl<'e> Tag<'e> {
     }
 
     /// The value, as it is written, of the first attribute with this name behind any prefix.
-    pub(super) fn prefixed_attribute(self, name: &[u8]) -> Option<String> {
+    pub(super) fn prefixed_attribute(self, name: &str) -> Option<String> {
         let mut attributes = self.0.attributes();
         let mut read = attributes.with_checks(false).flatten();
         let found = read.find(|a| a.key.local_name().as_ref() == name)?;
-        String::from_utf8(found.value.into_owned()).ok()
+        Some(found.value.into_owned())
     }
 
     /// How often something is repeated: once where the attribute does not say.

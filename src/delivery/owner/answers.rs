@@ -1,4 +1,4 @@
-//! What the owner's tasks end with, and what follows from it.
+//! What the owner asked for comes back as one of these.
 
 use tokio::time::Instant;
 
