@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::{After, Delivery, Done, SWEEP_DOUBTS};
 use crate::api::{
-    ApiError, Found, PartnersApi, RemotePartner, Sweep, can_be_searched, find_by_identifier, sweep,
+    ApiError, Effort, Found, PartnersApi, RemotePartner, Sweep, can_be_searched,
+    find_by_identifier, sweep,
 };
 use crate::delivery::StopReason;
 use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place};
@@ -81,11 +82,15 @@ impl<A: PartnersApi> Delivery<A> {
             doubted.legacy_identifier.clone(),
             doubted.business_name.clone(),
         );
+        let effort = match doubted.judge(Instant::now()) {
+            Absence::Proof => Effort::Prove,
+            Absence::TooEarly(_) => Effort::Find,
+        };
         let api = Arc::clone(&self.api);
         self.looking += 1;
         self.tasks.spawn(async move {
             let began = Instant::now();
-            let found = find_by_identifier(&*api, &legacy, &name).await;
+            let found = find_by_identifier(&*api, &legacy, &name, effort).await;
             Done::Looked(key, began, found)
         });
     }
@@ -146,6 +151,7 @@ impl<A: PartnersApi> Delivery<A> {
         match found {
             Ok(Found::Partners(hits)) => self.settle_found(key, hits),
             Ok(Found::Absent) => self.absent(key, began),
+            Ok(Found::NotSeen) => self.not_seen(key),
             Err(ApiError::Stopped) => {}
             Err(error) => self.look_failed(key, &error),
         }
@@ -181,6 +187,17 @@ impl<A: PartnersApi> Delivery<A> {
             // The row may come yet; what is proved stays proved, for nobody else claims it.
             Absence::Proof => doubted.absent = true,
         }
+    }
+
+    /// Nothing was seen when nothing could be proved yet.
+    fn not_seen(&mut self, key: &RowKey) {
+        let Some(doubted) = self.doubts.get_mut(key) else {
+            return;
+        };
+        doubted.failures = 0;
+        doubted.alone = false;
+        let at = doubted.settled_at;
+        self.look_again(key, at);
     }
 
     pub(super) fn look_failed(&mut self, key: &RowKey, error: &ApiError) {
