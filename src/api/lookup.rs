@@ -7,6 +7,8 @@ use super::error::ApiError;
 use super::scan::PartnerScan;
 use crate::partner::{ExternalId, PartnerId};
 
+/// Words of a name that are tried, the longest first, where a search for one finds more than a page.
+const WORDS: usize = 3;
 /// A shorter word finds too much to be a search.
 const SHORTEST_WORD: usize = 2;
 
@@ -17,10 +19,23 @@ pub enum Found {
     Partners(Vec<RemotePartner>),
     /// No partner has it: the look-up was complete.
     Absent,
+    /// None was found by its name as it was sent, which proves nothing: see [`Effort::Find`].
+    NotSeen,
 }
 
-/// Looks a partner up by a search for a word of its name, where it has one, else in the whole list. The name is only a
-/// way to search: an API that stores it otherwise (blanks collapsed, `&` as `&amp;`) still has its plain words.
+/// What a look-up is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// To find: absence would prove nothing yet, so nothing is spent on it.
+    Find,
+    /// To find, or to prove that there is nothing.
+    Prove,
+}
+
+/// Looks a partner up: by a search for its name as it was sent, which an API that keeps it unchanged answers in one
+/// page; and where that finds nothing and absence is to be proved, by a search for a plain word of it, else in the whole
+/// list. A name is only a way to search: an API that stores it otherwise (blanks collapsed, `&` as `&amp;`) still has its
+/// plain words.
 ///
 /// # Errors
 /// [`ApiError::Incomplete`] where nothing was found and that proves nothing; any other where the API does not answer.
@@ -28,48 +43,87 @@ pub async fn find_by_identifier<A: PartnersApi>(
     api: &A,
     legacy: &ExternalId,
     business_name: &str,
+    effort: Effort,
 ) -> Result<Found, ApiError> {
-    let mut scan = match search_word(business_name) {
-        Some(word) => PartnerScan::search(word),
-        None => PartnerScan::whole(),
-    };
-    let mut hits: Vec<RemotePartner> = Vec::new();
-    while let Some(items) = scan.next(api).await? {
-        hits.extend(
-            items
-                .into_iter()
-                .filter(|item| item.legacy_identifier.as_deref() == Some(legacy.as_str())),
-        );
+    let words = search_words(business_name);
+    if words.first() != Some(&business_name) && !business_name.is_empty() {
+        let mut by_name = PartnerScan::search(business_name);
+        let hits = hits(&mut by_name, Vec::new(), api, legacy).await?;
+        if !hits.is_empty() {
+            return Ok(Found::Partners(hits));
+        }
+        if effort == Effort::Find {
+            return Ok(Found::NotSeen);
+        }
     }
+    let (mut scan, first) = narrowest(api, &words).await?;
+    let hits = hits(&mut scan, first, api, legacy).await?;
     if hits.is_empty() {
         scan.complete()?;
         return Ok(Found::Absent);
     }
-    // A hit is a hit, whatever the walk missed.
-    oldest_first(&mut hits);
     Ok(Found::Partners(hits))
+}
+
+/// A search, begun, for the word that finds the fewest partners (a whole list may share a word), with its first page;
+/// without words, a walk over the whole list.
+async fn narrowest<A: PartnersApi>(
+    api: &A,
+    words: &[&str],
+) -> Result<(PartnerScan, Vec<RemotePartner>), ApiError> {
+    let mut best: Option<(u64, PartnerScan, Vec<RemotePartner>)> = None;
+    for word in words.iter().take(WORDS) {
+        let mut scan = PartnerScan::search(word);
+        let items = scan.next(api).await?.unwrap_or_default();
+        let pages = scan.total_pages().unwrap_or(1);
+        if best.as_ref().is_none_or(|(fewest, ..)| pages < *fewest) {
+            best = Some((pages, scan, items));
+        }
+        if pages <= 1 {
+            break;
+        }
+    }
+    Ok(best.map_or_else(
+        || (PartnerScan::whole(), Vec::new()),
+        |(_, scan, items)| (scan, items),
+    ))
+}
+
+/// The partners of a walk that have this identifier, oldest first. A hit is a hit, whatever the walk missed.
+async fn hits<A: PartnersApi>(
+    scan: &mut PartnerScan,
+    first: Vec<RemotePartner>,
+    api: &A,
+    legacy: &ExternalId,
+) -> Result<Vec<RemotePartner>, ApiError> {
+    let mut hits = first;
+    let is_hit = |item: &RemotePartner| item.legacy_identifier.as_deref() == Some(legacy.as_str());
+    hits.retain(is_hit);
+    while let Some(items) = scan.next(api).await? {
+        hits.extend(items.into_iter().filter(is_hit));
+    }
+    oldest_first(&mut hits);
+    Ok(hits)
 }
 
 /// Whether a partner of this name can be found by a search; otherwise looking it up is a walk over the whole list.
 #[must_use]
 pub fn can_be_searched(business_name: &str) -> bool {
-    search_word(business_name).is_some()
+    !search_words(business_name).is_empty()
 }
 
-/// The longest word of ASCII letters and digits: what no API writes otherwise. A letter beyond ASCII makes its word
-/// none, since a service may compose, fold or transliterate it.
-fn search_word(name: &str) -> Option<&str> {
+/// The words of ASCII letters and digits, the longest first: what no API writes otherwise. A letter beyond ASCII makes
+/// its word none, since a service may compose, fold or transliterate it.
+fn search_words(name: &str) -> Vec<&str> {
     let ends_word = |c: char| {
         c.is_whitespace() || c.is_control() || (c.is_ascii() && !c.is_ascii_alphanumeric())
     };
-    let mut longest = None;
-    for word in name.split(ends_word).filter(|w| w.is_ascii()) {
-        let shortest = longest.map_or(SHORTEST_WORD, |l: &str| l.len() + 1);
-        if word.len() >= shortest {
-            longest = Some(word);
-        }
-    }
-    longest
+    let mut words: Vec<&str> = name
+        .split(ends_word)
+        .filter(|w| w.is_ascii() && w.len() >= SHORTEST_WORD)
+        .collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    words
 }
 
 /// What one walk over the whole list found.
@@ -156,7 +210,7 @@ fn oldest_first(partners: &mut [RemotePartner]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::contract::Page;
+    use super::super::contract::{ListFilter, Page};
     use super::super::incomplete::Incomplete;
     use super::super::scripted::{Scripted, bare_partner, page_of, partner};
     use super::*;
@@ -192,27 +246,62 @@ mod tests {
             ("A & B", None),
             ("", None),
         ] {
-            assert_eq!(search_word(name), word, "{name}");
+            assert_eq!(search_words(name).first().copied(), word, "{name}");
             assert_eq!(can_be_searched(name), word.is_some());
         }
     }
 
+    /// The search terms of a look-up that finds nothing; none stands for the whole list.
+    async fn terms(name: &str, effort: Effort, found: Found) -> Vec<Option<String>> {
+        let api = Scripted::default();
+        pages(&api, &[&[]], 0);
+        pages(&api, &[&[]], 0);
+        let legacy = ExternalId::new("L");
+        let done = find_by_identifier(&api, &legacy, name, effort).await;
+        assert_eq!(done, Ok(found), "{name}");
+        let questions = api.take_questions();
+        let term = |filter: &ListFilter| {
+            let mut terms = filter.parameters.iter().filter(|(n, _)| *n == "searchTerm");
+            terms.next().map(|(_, value)| value.clone())
+        };
+        questions.iter().map(|(filter, _)| term(filter)).collect()
+    }
+
     #[tokio::test]
-    async fn a_name_without_a_plain_word_is_looked_up_in_the_whole_list() {
-        for (name, terms) in [("The Name", vec!["Name"]), ("名前", vec![])] {
-            let api = Scripted::default();
-            pages(&api, &[&[]], 0);
-            let found = find_by_identifier(&api, &ExternalId::new("L"), name).await;
-            assert_eq!(found, Ok(Found::Absent));
-            let (filter, _) = api.take_questions().remove(0);
-            let asked: Vec<&str> = filter
-                .parameters
-                .iter()
-                .filter(|(name, _)| *name == "searchTerm")
-                .map(|(_, value)| value.as_str())
-                .collect();
-            assert_eq!(asked, terms);
+    async fn absence_is_proved_by_a_plain_word_or_the_whole_list() {
+        for (name, asked) in [
+            ("Word", &[Some("Word")][..]),
+            ("The Name", &[Some("The Name"), Some("Name")]),
+            ("名前", &[Some("名前"), None]),
+            ("", &[None]),
+        ] {
+            let asked: Vec<Option<String>> = asked.iter().map(|a| a.map(str::to_owned)).collect();
+            assert_eq!(terms(name, Effort::Prove, Found::Absent).await, asked);
         }
+        let asked = terms("The Name", Effort::Find, Found::NotSeen).await;
+        assert_eq!(
+            asked,
+            [Some("The Name".to_owned())],
+            "one page, and no more"
+        );
+    }
+
+    /// A word that the whole list shares is not walked where another finds one page.
+    #[tokio::test]
+    async fn of_several_words_the_one_that_finds_the_fewest_is_searched() {
+        let api = Scripted::default();
+        let many: Vec<RemotePartner> = (0..3).map(|i| partner(&i.to_string(), "X", "1")).collect();
+        pages(&api, &[&[]], 0);
+        api.will_list(Ok(Page {
+            total_pages: Some(50),
+            total_records: Some(150),
+            ..page_of(&many)
+        }));
+        pages(&api, &[&[partner("a", "L", "1")]], 1);
+        let legacy = ExternalId::new("L");
+        let found = find_by_identifier(&api, &legacy, "Company 42", Effort::Prove).await;
+        assert!(matches!(found, Ok(Found::Partners(hits)) if hits.len() == 1));
+        assert_eq!(api.take_calls().len(), 3);
     }
 
     #[tokio::test]
@@ -224,7 +313,7 @@ mod tests {
             partner("old", "L", "2026-03-01T10:00:00Z"),
         ];
         pages(&api, &[&hits], 3);
-        let found = find_by_identifier(&api, &ExternalId::new("L"), "Name").await;
+        let found = find_by_identifier(&api, &ExternalId::new("L"), "Name", Effort::Prove).await;
         let Ok(Found::Partners(partners)) = found else {
             panic!("{found:?}");
         };
@@ -238,7 +327,7 @@ mod tests {
         for (legacy, is_found) in [("A", true), ("B", false)] {
             let api = Scripted::default();
             pages(&api, &[&a, &[]], 2);
-            match find_by_identifier(&api, &ExternalId::new(legacy), "Name").await {
+            match find_by_identifier(&api, &ExternalId::new(legacy), "Name", Effort::Prove).await {
                 Ok(Found::Partners(hits)) => assert!(is_found, "{hits:?}"),
                 Err(ApiError::Incomplete(reason)) => {
                     assert!(!is_found);

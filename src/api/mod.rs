@@ -32,7 +32,9 @@ pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, R
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
 pub use incomplete::Incomplete;
-pub use lookup::{Found, Sweep, can_be_searched, collect_by_identifier, find_by_identifier, sweep};
+pub use lookup::{
+    Effort, Found, Sweep, can_be_searched, collect_by_identifier, find_by_identifier, sweep,
+};
 pub use paced::Paced;
 pub use page::PageWalk;
 pub use rate::Rate;

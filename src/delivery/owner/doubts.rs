@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::events::{After, Done};
 use super::{Delivery, SWEEP_DOUBTS};
 use crate::api::{
-    ApiError, Found, PartnersApi, RemotePartner, Sweep, can_be_searched, find_by_identifier, sweep,
+    ApiError, Effort, Found, PartnersApi, RemotePartner, Sweep, can_be_searched,
+    find_by_identifier, sweep,
 };
 use crate::delivery::StopReason;
 use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place, rejected};
@@ -82,11 +83,15 @@ impl<A: PartnersApi> Delivery<A> {
             doubted.legacy_identifier.clone(),
             doubted.business_name.clone(),
         );
+        let effort = match doubted.judge(Instant::now()) {
+            Absence::Proof => Effort::Prove,
+            Absence::TooEarly(_) => Effort::Find,
+        };
         let api = Arc::clone(&self.api);
         self.looking += 1;
         self.tasks.spawn(async move {
             let began = Instant::now();
-            let found = find_by_identifier(&*api, &legacy, &name).await;
+            let found = find_by_identifier(&*api, &legacy, &name, effort).await;
             Done::Looked(key, began, found)
         });
     }
@@ -151,6 +156,7 @@ impl<A: PartnersApi> Delivery<A> {
         match found {
             Ok(Found::Partners(hits)) => self.settle_found(key, hits),
             Ok(Found::Absent) => self.absent(key, began),
+            Ok(Found::NotSeen) => self.not_seen(key),
             Err(ApiError::Stopped) => {}
             Err(error) => self.look_failed(key, &error),
         }
@@ -218,6 +224,17 @@ impl<A: PartnersApi> Delivery<A> {
             (Some(row), _) => self.admit(vec![row]),
             (None, _) => self.wake_children(key, false),
         }
+    }
+
+    /// Nothing was seen when nothing could be proved yet.
+    fn not_seen(&mut self, key: &RowKey) {
+        let Some(doubted) = self.doubts.get_mut(key) else {
+            return;
+        };
+        doubted.failures = 0;
+        doubted.alone = false;
+        let at = doubted.settled_at;
+        self.look_again(key, at);
     }
 
     pub(super) fn look_failed(&mut self, key: &RowKey, error: &ApiError) {
