@@ -1,12 +1,12 @@
 //! Which rows are done, in eight bytes each: asked once for each row of an export, by many threads.
 //!
 //! A look-up in `SQLite` costs several times what is done with a row otherwise, so a run that finds most rows done reads
-//! the records once instead, in their order. A row is known here by a hash of 128 bits over its key and fingerprint: one
-//! half gives its place, the other half is what is kept there. A false yes is possible once in 10¹⁷ questions.
+//! the records once instead. A row is known here by a hash of 128 bits over its key and fingerprint: one half gives its
+//! place, the other half is what is kept there. A false yes is possible once in 10¹⁷ questions.
+//!
+//! One thread reads. Two that read towards each other from both ends of the keys take as much work in all.
 
 use std::hash::Hasher as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::params;
 
@@ -19,9 +19,9 @@ use crate::partner::Fingerprint;
 /// Rows that have their partner, as they were sent.
 #[derive(Debug)]
 pub struct DoneRows {
-    /// Zero is a free place; a row is at its place or the next free one.
+    /// Zero is a free place; rows stand at their place or behind it.
     places: Vec<u64>,
-    /// How many there are, about.
+    /// How many rows there are.
     rows: usize,
     open: OpenRows,
 }
@@ -48,11 +48,22 @@ impl DoneRows {
         self.open
     }
 
+    /// Where a row belongs, and what is put there.
     fn place_of(&self, key: &str, fingerprint: &Fingerprint) -> (usize, u64) {
-        place_among(self.places.len(), key, fingerprint)
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write(key.as_bytes());
+        let key = hasher.finish();
+        let half = |n: usize| {
+            let bytes = fingerprint.0.as_chunks::<8>().0;
+            bytes.get(n).map_or(0, |b| u64::from_le_bytes(*b))
+        };
+        // Both halves of a fingerprint are spread evenly, whatever the key is.
+        let (at, what) = (half(0) ^ key, half(1) ^ key.rotate_left(32));
+        let place = (u128::from(at) * self.places.len() as u128) >> 64;
+        (usize::try_from(place).unwrap_or(0), what.max(1))
     }
 
-    /// Where `what` is kept from `at` on, or the free place where it would.
+    /// Where `what` stands from `at` on, or the free place where it would.
     fn find(&self, (mut at, what): (usize, u64)) -> usize {
         // At least an eighth of the places is free.
         while self.places[at] != 0 && self.places[at] != what {
@@ -65,12 +76,17 @@ impl DoneRows {
         at
     }
 
-    fn add_all(&mut self, rows: &[(usize, u64)]) {
+    /// Puts rows in their places. False, and nothing done, where so many are there that look-ups would be slow.
+    fn add_all(&mut self, rows: &[(usize, u64)]) -> bool {
+        if self.rows + rows.len() > self.places.len() * 7 / 8 {
+            return false;
+        }
         self.rows += rows.len();
         for row in rows {
             let at = self.find(*row);
             self.places[at] = row.1;
         }
+        true
     }
 
     /// Whether all these rows, by key and fingerprint, have their partners, made of just that.
@@ -83,85 +99,13 @@ impl DoneRows {
     }
 }
 
-/// Where a row belongs among so many places, and what is kept there.
-fn place_among(places: usize, key: &str, fingerprint: &Fingerprint) -> (usize, u64) {
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(key.as_bytes());
-    let key = hasher.finish();
-    let half = |n: usize| {
-        let bytes = fingerprint.0.as_chunks::<8>().0;
-        bytes.get(n).map_or(0, |b| u64::from_le_bytes(*b))
-    };
-    // Both halves of a fingerprint are spread evenly, whatever the key is.
-    let (at, what) = (half(0) ^ key, half(1) ^ key.rotate_left(32));
-    let place = (u128::from(at) * places as u128) >> 64;
-    (usize::try_from(place).unwrap_or(0), what.max(1))
-}
-
-/// Rows that are put in their places together.
-const TOGETHER: usize = 1024;
 /// Bytes of the file that a record takes at least, with what surrounds it: an id of the API alone has 36. Where records
 /// are smaller all the same, the places are doubled and the records read once more.
 const BYTES_OF_A_RECORD: i64 = 112;
-/// Records below this number are not worth a second thread.
-const RECORDS_OF_A_THREAD: usize = 20_000;
-
-/// From which end of the keys a thread reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ScanDirection {
-    Forward,
-    Backward,
-}
-
-/// What two threads that read towards each other share.
-struct TwoEndedScan {
-    done: Mutex<DoneRows>,
-    places: usize,
-    /// Rows that were put in their places.
-    added: AtomicUsize,
-    /// The key up to which each has read.
-    frontiers: [Mutex<Option<String>>; 2],
-}
-
-impl TwoEndedScan {
-    fn with_places_for(rows: usize) -> Self {
-        let done = DoneRows::with_places_for(rows);
-        Self {
-            places: done.places.len(),
-            done: Mutex::new(done),
-            added: AtomicUsize::new(0),
-            frontiers: [Mutex::new(None), Mutex::new(None)],
-        }
-    }
-
-    /// Puts rows in their places; false where there are more than there are places for.
-    fn add(&self, rows: &[(usize, u64)]) -> bool {
-        let added = self.added.fetch_add(rows.len(), Ordering::Relaxed) + rows.len();
-        // Each key can have been read from both ends.
-        let fits = added <= self.places * 7 / 8;
-        if fits {
-            lock(&self.done).add_all(rows);
-        }
-        fits
-    }
-
-    /// Whether what lies behind `key` was read from the other end.
-    fn has_met(&self, direction: ScanDirection, key: &str) -> bool {
-        let (own, other) = match direction {
-            ScanDirection::Forward => (&self.frontiers[0], &self.frontiers[1]),
-            ScanDirection::Backward => (&self.frontiers[1], &self.frontiers[0]),
-        };
-        *lock(own) = Some(key.to_owned());
-        lock(other).as_ref().is_some_and(|other| match direction {
-            ScanDirection::Forward => key >= other.as_str(),
-            ScanDirection::Backward => key <= other.as_str(),
-        })
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// Rows that are put in their places together: the processor waits for many places of memory at once.
+const TOGETHER: usize = 1024;
+/// Places that are added besides, so that a state without any is doubled too.
+const MORE_PLACES: usize = 1024;
 
 impl StateReader {
     /// Reads which rows are done; none where the state has more records than `most`, about.
@@ -173,72 +117,40 @@ impl StateReader {
             return Ok(None);
         }
         loop {
-            match self.gather(rows, rows >= RECORDS_OF_A_THREAD)? {
+            match self.gather(rows)? {
                 Some(done) => return Ok(Some(done)),
-                None => rows = rows * 2 + TOGETHER,
+                None => rows = rows * 2 + MORE_PLACES,
             }
         }
     }
 
-    /// The rows that are done, from one end or from both; none where there are more than `rows`, about.
-    fn gather(&self, rows: usize, both_ends: bool) -> Result<Option<DoneRows>, StateError> {
-        let scan = TwoEndedScan::with_places_for(rows);
-        let fits = if both_ends {
-            let other = self.reopen()?;
-            let scan = &scan;
-            std::thread::scope(|scope| {
-                let other = scope.spawn(move || other.read_done(ScanDirection::Backward, scan));
-                let fits = self.read_done(ScanDirection::Forward, scan);
-                match other.join() {
-                    Ok(other) => Ok::<bool, StateError>(fits? && other?),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            })?
-        } else {
-            self.read_done(ScanDirection::Forward, &scan)?
-        };
-        let done = scan.done.into_inner();
-        Ok(fits.then(|| done.unwrap_or_else(PoisonError::into_inner)))
-    }
-
-    /// Adds the rows that are done, in the order of their keys, until it meets who reads from the other end. False
-    /// where there are more than there are places for.
-    fn read_done(&self, direction: ScanDirection, scan: &TwoEndedScan) -> Result<bool, StateError> {
+    /// The rows that are done; none where there are more than `most`, about.
+    fn gather(&self, most: usize) -> Result<Option<DoneRows>, StateError> {
         self.look(|connection| {
-            let mut statement = connection.prepare(match direction {
-                ScanDirection::Forward => {
-                    "SELECT key, fingerprint, state FROM record WHERE space = ?1 ORDER BY key"
-                }
-                ScanDirection::Backward => {
-                    "SELECT key, fingerprint, state FROM record WHERE space = ?1 ORDER BY key DESC"
-                }
-            })?;
+            let mut done = DoneRows::with_places_for(most);
+            let mut statement = connection
+                .prepare("SELECT key, fingerprint, state FROM record WHERE space = ?1")?;
             let mut rows = statement.query(params![self.space().0])?;
             let mut waiting = Vec::with_capacity(TOGETHER);
-            let mut seen = 0_usize;
             while let Some(row) = rows.next()? {
-                let key = row.get_ref(0)?.as_str()?;
                 match RecordState::from_code(row.get(2)?) {
                     Some(RecordState::Created) => {
-                        waiting.push(place_among(scan.places, key, &Fingerprint(row.get(1)?)));
+                        let key = row.get_ref(0)?.as_str()?;
+                        waiting.push(done.place_of(key, &Fingerprint(row.get(1)?)));
+                        if waiting.len() == TOGETHER {
+                            if !done.add_all(&waiting) {
+                                return Ok(None);
+                            }
+                            waiting.clear();
+                        }
                     }
                     Some(RecordState::Rejected | RecordState::Unsent) => {}
                     Some(RecordState::InFlight | RecordState::InDoubt) | None => {
-                        lock(&scan.done).open = OpenRows::MayExist;
-                    }
-                }
-                seen += 1;
-                if seen.is_multiple_of(TOGETHER) {
-                    if !scan.add(&waiting) {
-                        return Ok(false);
-                    }
-                    waiting.clear();
-                    if scan.has_met(direction, key) {
-                        return Ok(true);
+                        done.open = OpenRows::MayExist;
                     }
                 }
             }
-            Ok(scan.add(&waiting))
+            Ok(done.add_all(&waiting).then_some(done))
         })
     }
 }
@@ -263,7 +175,7 @@ mod tests {
             let places: Vec<_> = (0..rows)
                 .map(|n| done.place_of(&format!("K-{n}"), &fingerprint(n / 3)))
                 .collect();
-            done.add_all(&places);
+            assert!(done.add_all(&places));
             let contains =
                 |key: &str, f: u32| done.contains_all(&mut std::iter::once((key, &fingerprint(f))));
             for n in 0..rows {
@@ -272,24 +184,15 @@ mod tests {
                 assert!(!contains(&format!("L-{n}"), n / 3));
             }
             assert!(!contains("K-0", rows + 1));
+            // However many more come, some places stay free.
+            let more = (0..rows + 10).map(|n| done.place_of(&format!("M-{n}"), &fingerprint(n)));
+            let more: Vec<_> = more.collect();
+            let added = more.into_iter().filter(|row| done.add_all(&[*row]));
+            assert!(added.count() < done.places.len() - rows as usize);
             let (first, last) = (fingerprint(0), fingerprint(rows));
             let both = [("K-0", &first), ("K-0", &last)];
             assert!(!done.contains_all(&mut both.into_iter()));
             assert!(done.contains_all(&mut std::iter::empty()));
-        }
-    }
-
-    #[test]
-    fn some_places_stay_free_however_few_there_are() {
-        for rows in [0, 1, 2, 5, 9, 300] {
-            let scan = TwoEndedScan::with_places_for(rows);
-            let fingerprint = Fingerprint([3; 16]);
-            let all =
-                (0..rows + 10).map(|n| place_among(scan.places, &format!("K-{n}"), &fingerprint));
-            let all: Vec<_> = all.collect();
-            assert!(scan.add(&all[..rows]));
-            let more = all[rows..].iter().filter(|row| scan.add(&[**row]));
-            assert!(rows + more.count() < scan.places, "{rows}");
         }
     }
 
@@ -332,17 +235,16 @@ mod tests {
         });
         state.settle(made.collect()).await.unwrap();
         let reader = state.reader().unwrap();
-        assert!(reader.gather(100, true).unwrap().is_none());
+        assert!(reader.gather(100).unwrap().is_none());
         assert!(reader.done_rows(1).unwrap().is_none());
         // The records are smaller than is reckoned with, so they are read more than once.
         let pages: i64 = reader
             .look(|c| c.query_row("PRAGMA page_count", [], |r| r.get(0)))
             .unwrap();
         let reckoned = usize::try_from(pages * 4096 / BYTES_OF_A_RECORD).unwrap();
-        assert!(reader.gather(reckoned, false).unwrap().is_none());
+        assert!(reader.gather(reckoned).unwrap().is_none());
         for done in [
-            reader.gather(rows as usize, false).unwrap().unwrap(),
-            reader.gather(rows as usize, true).unwrap().unwrap(),
+            reader.gather(rows as usize).unwrap().unwrap(),
             reader.done_rows(1_000_000).unwrap().unwrap(),
         ] {
             // Some are still under way.
