@@ -142,7 +142,7 @@ impl Collector {
     }
 
     /// Counts a row, writes it to the files that it belongs into, and groups its problems. A file that cannot be written
-    /// stops no run: the first such error is in [`Collected::trouble`].
+    /// stops no run: the first such error is in `trouble`.
     pub fn add(&mut self, mut row: RowResult) {
         self.count(row.outcome, 1);
         self.note_time(row.outcome);
