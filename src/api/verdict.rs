@@ -39,6 +39,16 @@ pub(super) struct Answer {
     pub(super) body: Result<Vec<u8>, String>,
 }
 
+impl Answer {
+    /// What the body says of an error. It is parsed for that, so ask only where the words are needed: a created row has none.
+    fn words(&self) -> ApiWords {
+        match &self.body {
+            Ok(body) => ApiWords::new(&words_of(body)),
+            Err(reason) => ApiWords::new(reason),
+        }
+    }
+}
+
 /// What a status says, before anything else of the answer is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StatusClass {
@@ -91,30 +101,29 @@ pub(super) fn verdict(query: Query, sent: &ExternalId, reached: Reached) -> Crea
         Reached::Answered(answer) => answer,
     };
     let status = answer.status;
-    let words = match &answer.body {
-        Ok(body) => ApiWords::new(&words_of(body)),
-        Err(reason) => ApiWords::new(reason),
-    };
     match class_of(status) {
-        StatusClass::Success => success(sent, &answer, &words),
-        StatusClass::Rejected => CreateOutcome::Rejected { status, words },
+        StatusClass::Success => success(sent, &answer),
+        StatusClass::Rejected => CreateOutcome::Rejected {
+            status,
+            words: answer.words(),
+        },
         StatusClass::NotCreated => {
             let why = match status {
-                401 => NotCreated::Unauthorised(words.clone()),
-                403 => NotCreated::Forbidden(words.clone()),
-                407 => NotCreated::ProxyAuthentication(words.clone()),
+                401 => NotCreated::Unauthorised(answer.words()),
+                403 => NotCreated::Forbidden(answer.words()),
+                407 => NotCreated::ProxyAuthentication(answer.words()),
                 _ => NotCreated::Throttled {
                     retry_after: answer.retry_after,
                 },
             };
             if query.create_apptivo_account || query.create_bill_com_profile {
-                doubt(DoubtCause::Refused(why), &answer, &words)
+                doubt(DoubtCause::Refused(why), &answer)
             } else {
                 CreateOutcome::NotCreated(why)
             }
         }
         StatusClass::InDoubtElseRejected | StatusClass::InDoubtElseUnsent => {
-            doubt(DoubtCause::Unproved, &answer, &words)
+            doubt(DoubtCause::Unproved, &answer)
         }
     }
 }
@@ -132,19 +141,19 @@ pub fn id_of_another_row(id: &PartnerId) -> CreateOutcome {
     }
 }
 
-fn doubt(cause: DoubtCause, answer: &Answer, words: &ApiWords) -> CreateOutcome {
+fn doubt(cause: DoubtCause, answer: &Answer) -> CreateOutcome {
     let status = answer.status;
     let pause = matches!(status, 429 | 503).then_some(DEFAULT_PAUSE);
     CreateOutcome::InDoubt {
         cause,
         status: Some(status),
-        words: words.clone(),
+        words: answer.words(),
         retry_after: answer.retry_after.or(pause),
     }
 }
 
 /// Judges a 2xx: by the identifier that its body names, and by its id.
-fn success(sent: &ExternalId, answer: &Answer, words: &ApiWords) -> CreateOutcome {
+fn success(sent: &ExternalId, answer: &Answer) -> CreateOutcome {
     let unproved = |cause, said: &str| CreateOutcome::InDoubt {
         cause,
         status: Some(answer.status),
@@ -153,7 +162,10 @@ fn success(sent: &ExternalId, answer: &Answer, words: &ApiWords) -> CreateOutcom
     };
     // Whose partner the rest of the body would have named is not known.
     let Ok(body) = &answer.body else {
-        return unproved(DoubtCause::Unproved, &format!("without an id: {words}"));
+        return unproved(
+            DoubtCause::Unproved,
+            &format!("without an id: {}", answer.words()),
+        );
     };
     let echo = Echo::of(body);
     if !echo.is_of(sent) {
@@ -164,7 +176,10 @@ fn success(sent: &ExternalId, answer: &Answer, words: &ApiWords) -> CreateOutcom
         Some(id) if is_plain(&id) => CreateOutcome::Created(PartnerId::new(id)),
         Some(_) => unproved(DoubtCause::OtherRow, "with an id that is no plain text"),
         // Most probably created, but under an id that is not known.
-        None => unproved(DoubtCause::Unproved, &format!("without an id: {words}")),
+        None => unproved(
+            DoubtCause::Unproved,
+            &format!("without an id: {}", answer.words()),
+        ),
     }
 }
 
