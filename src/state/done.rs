@@ -157,9 +157,8 @@ impl StateReader {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Claim, Event, OpenRows, RunId, RunStart, Settlement, StateWriter};
+    use super::super::{Claim, Event, OpenRows, Settlement, test_run};
     use super::*;
-    use crate::clock::Clock;
     use crate::partner::{ExternalId, PartnerId, RowKey};
 
     #[test]
@@ -200,15 +199,7 @@ mod tests {
     async fn what_is_done_is_read_however_many_rows_there_are() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
-        let start = RunStart {
-            open: OpenRows::MayExist,
-            id: RunId::new(&Clock::System),
-            command: "import",
-            target: "t".to_owned(),
-            mapping: "m".to_owned(),
-            files: String::new(),
-        };
-        let (state, _, _thread) = StateWriter::begin(&path, &start, &Clock::System).unwrap();
+        let (state, _) = test_run::begin(&path);
         let fingerprint = |n: u32| {
             let mut bytes = [0; 16];
             bytes.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..16]);
