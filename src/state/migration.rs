@@ -93,6 +93,15 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE record ADD COLUMN room BLOB;
     ",
+    // 7: posts: creates whose request was asked for and that are not proved unmade; before another one the row is looked
+    // up. lost: those of them whose answer never came or proved nothing; they are bounded. What an older state counts as
+    // requests may have been any of these. total: partners that the API had when the last run ended.
+    "
+    ALTER TABLE record ADD COLUMN posts INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE record ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+    UPDATE record SET posts = max(attempts, 0), lost = CASE WHEN state IN (1, 4) THEN 1 ELSE 0 END;
+    ALTER TABLE space ADD COLUMN total INTEGER;
+    ",
 ];
 
 /// The newest version this program knows.

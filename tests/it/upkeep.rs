@@ -156,7 +156,8 @@ fn states_of_other_versions() {
         .finish()
         .expect_exit(0);
     change("DROP TABLE problem; DROP TABLE changed; DROP TABLE story; ALTER TABLE run DROP COLUMN report;
-         ALTER TABLE record DROP COLUMN room;
+         ALTER TABLE record DROP COLUMN room; ALTER TABLE record DROP COLUMN posts; ALTER TABLE record DROP COLUMN lost;
+         ALTER TABLE space DROP COLUMN total;
          CREATE INDEX record_open ON record (space, state) WHERE state IN (1, 4);
          DELETE FROM meta WHERE name = 'hash_scheme'; PRAGMA user_version = 1;");
     std::fs::copy(dir.path("partner-sync.db"), dir.path("old.db")).unwrap();

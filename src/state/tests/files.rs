@@ -110,9 +110,9 @@ fn a_database_of_another_program_is_left_as_it_is() {
     for (sql, version) in [
         ("CREATE TABLE customer (id)", 0),
         ("CREATE TABLE customer (id)", 1),
-        ("CREATE TABLE customer (id); CREATE TABLE run (id)", 6),
+        ("CREATE TABLE customer (id); CREATE TABLE run (id)", 7),
         ("CREATE TABLE customer (id)", 99),
-        ("", 6),
+        ("", 7),
     ] {
         let (_dir, path) = state_file();
         let theirs = rusqlite::Connection::open(&path).unwrap();
@@ -156,14 +156,14 @@ fn an_older_state_is_migrated_only_by_who_has_the_lock() {
         let Some(StateError::Outdated { found, known, .. }) = error else {
             panic!("{error:?}");
         };
-        assert_eq!((found, known), (5, 6));
+        assert_eq!((found, known), (5, 7));
     }
     assert_eq!(version_of(&path), 5);
     drop(older_program);
 
     // A reader alone takes the lock for as long as it migrates.
     StateView::open(&path).unwrap();
-    assert_eq!(version_of(&path), 6);
+    assert_eq!(version_of(&path), 7);
     StateLock::take(&path, &Clock::System).unwrap();
 
     // A run migrates when it takes the lock, so its own readers find nothing to migrate.
