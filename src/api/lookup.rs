@@ -1,11 +1,9 @@
-//! Looking partners up by their exact legacyIdentifier: one, many, or all of an export.
-
-use std::collections::{HashMap, HashSet};
+//! Looking one partner up by its exact legacyIdentifier.
 
 use super::contract::{PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::scan::PartnerScan;
-use crate::partner::{ExternalId, PartnerId};
+use crate::partner::ExternalId;
 
 /// Words of a name that are tried, the longest first, where a search for one finds more than a page.
 const WORDS: usize = 3;
@@ -126,85 +124,34 @@ fn search_words(name: &str) -> Vec<&str> {
     words
 }
 
-/// What one walk over the whole list found.
-#[derive(Debug)]
-pub struct Sweep {
-    /// For each identifier that was asked for and found: its partners, oldest first.
-    pub found: HashMap<String, Vec<RemotePartner>>,
-    /// Whether the walk was complete: what was not found is on no page.
-    pub is_complete: bool,
-}
-
-/// Looks many partners up by one walk over the whole list. It ends early where it would cost more requests than
-/// `worth`, what looking each up by itself would cost, and where it cannot be complete any more.
+/// Whether a search for a plain word of its name finds a partner that exists. The search ends with the page that shows it.
 ///
 /// # Errors
 /// [`ApiError`] where the API does not answer.
-pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
+pub async fn is_found_by_word<A: PartnersApi>(
     api: &A,
-    wanted: &HashSet<String, S>,
-    worth: u64,
-) -> Result<Sweep, ApiError> {
-    let mut scan = PartnerScan::whole().with_gets(worth);
-    let mut found: HashMap<String, Vec<RemotePartner>> = HashMap::new();
-    let mut is_complete = true;
-    while let Some(items) = scan.next(api).await? {
-        for item in items {
-            if let Some(legacy) = item
-                .legacy_identifier
-                .as_ref()
-                .filter(|l| wanted.contains(*l))
-            {
-                found.entry(legacy.clone()).or_default().push(item);
-            }
-        }
-        let is_worth = scan
-            .total_pages()
-            .is_some_and(|pages| pages < worth && scan.pages_read() <= worth);
-        if !is_worth || scan.is_lost() {
-            is_complete = false;
-            break;
-        }
+    legacy: &ExternalId,
+    business_name: &str,
+) -> Result<bool, ApiError> {
+    let words = search_words(business_name);
+    if words.is_empty() {
+        return Ok(false);
     }
-    for partners in found.values_mut() {
-        oldest_first(partners);
+    let (mut scan, first) = narrowest(api, &words).await?;
+    let mut items = Some(first);
+    while let Some(page) = items {
+        if page
+            .iter()
+            .any(|item| item.legacy_identifier.as_deref() == Some(legacy.as_str()))
+        {
+            return Ok(true);
+        }
+        items = scan.next(api).await?;
     }
-    is_complete = is_complete && scan.complete().is_ok();
-    Ok(Sweep { found, is_complete })
+    Ok(false)
 }
 
-/// Walks over the whole list once and keeps, for each wanted legacyIdentifier, the ids of its partners, oldest
-/// first.
-///
-/// # Errors
-/// [`ApiError::Incomplete`] where not all partners were seen and compared: one that was missed would be made again.
-pub async fn collect_by_identifier<A: PartnersApi>(
-    api: &A,
-    wanted: &(dyn Fn(&str) -> bool + Sync),
-) -> Result<HashMap<String, Vec<PartnerId>>, ApiError> {
-    let mut scan = PartnerScan::whole();
-    let mut found: HashMap<String, Vec<(Option<String>, PartnerId)>> = HashMap::new();
-    while let Some(items) = scan.next(api).await? {
-        for item in items {
-            if let Some(legacy) = item.legacy_identifier.filter(|l| wanted(l)) {
-                found
-                    .entry(legacy)
-                    .or_default()
-                    .push((item.created_at, item.id));
-            }
-        }
-    }
-    scan.complete()?;
-    Ok(found
-        .into_iter()
-        .map(|(legacy, mut partners)| {
-            partners.sort();
-            (legacy, partners.into_iter().map(|(_, id)| id).collect())
-        })
-        .collect())
-}
-
-fn oldest_first(partners: &mut [RemotePartner]) {
+pub(super) fn oldest_first(partners: &mut [RemotePartner]) {
     partners.sort_by(|a, b| a.created_at.cmp(&b.created_at));
 }
 
@@ -212,19 +159,8 @@ fn oldest_first(partners: &mut [RemotePartner]) {
 mod tests {
     use super::super::contract::{ListFilter, Page};
     use super::super::incomplete::Incomplete;
-    use super::super::scripted::{Scripted, bare_partner, page_of, partner};
+    use super::super::scripted::{Scripted, page_of, partner};
     use super::*;
-
-    /// The list in pages of a total.
-    fn pages(api: &Scripted, pages: &[&[RemotePartner]], total: u64) {
-        for items in pages {
-            api.will_list(Ok(Page {
-                total_pages: Some(pages.len() as u64),
-                total_records: Some(total),
-                ..page_of(items)
-            }));
-        }
-    }
 
     fn ids(partners: &[RemotePartner]) -> Vec<&str> {
         partners.iter().map(|p| p.id.as_str()).collect()
@@ -254,8 +190,8 @@ mod tests {
     /// The search terms of a look-up that finds nothing; none stands for the whole list.
     async fn terms(name: &str, effort: Effort, found: Found) -> Vec<Option<String>> {
         let api = Scripted::default();
-        pages(&api, &[&[]], 0);
-        pages(&api, &[&[]], 0);
+        api.will_list_pages(&[&[]], 0);
+        api.will_list_pages(&[&[]], 0);
         let legacy = ExternalId::new("L");
         let done = find_by_identifier(&api, &legacy, name, effort).await;
         assert_eq!(done, Ok(found), "{name}");
@@ -291,13 +227,13 @@ mod tests {
     async fn of_several_words_the_one_that_finds_the_fewest_is_searched() {
         let api = Scripted::default();
         let many: Vec<RemotePartner> = (0..3).map(|i| partner(&i.to_string(), "X", "1")).collect();
-        pages(&api, &[&[]], 0);
+        api.will_list_pages(&[&[]], 0);
         api.will_list(Ok(Page {
             total_pages: Some(50),
             total_records: Some(150),
             ..page_of(&many)
         }));
-        pages(&api, &[&[partner("a", "L", "1")]], 1);
+        api.will_list_pages(&[&[partner("a", "L", "1")]], 1);
         let legacy = ExternalId::new("L");
         let found = find_by_identifier(&api, &legacy, "Company 42", Effort::Prove).await;
         assert!(matches!(found, Ok(Found::Partners(hits)) if hits.len() == 1));
@@ -312,7 +248,7 @@ mod tests {
             partner("other", "M", "2020-01-01T00:00:00Z"),
             partner("old", "L", "2026-03-01T10:00:00Z"),
         ];
-        pages(&api, &[&hits], 3);
+        api.will_list_pages(&[&hits], 3);
         let found = find_by_identifier(&api, &ExternalId::new("L"), "Name", Effort::Prove).await;
         let Ok(Found::Partners(partners)) = found else {
             panic!("{found:?}");
@@ -326,7 +262,7 @@ mod tests {
         let a = [partner("a", "A", "1")];
         for (legacy, is_found) in [("A", true), ("B", false)] {
             let api = Scripted::default();
-            pages(&api, &[&a, &[]], 2);
+            api.will_list_pages(&[&a, &[]], 2);
             match find_by_identifier(&api, &ExternalId::new(legacy), "Name", Effort::Prove).await {
                 Ok(Found::Partners(hits)) => assert!(is_found, "{hits:?}"),
                 Err(ApiError::Incomplete(reason)) => {
@@ -340,74 +276,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sweep_that_saw_fewer_than_the_total_proves_nothing() {
-        let wanted = HashSet::from(["A", "B", "C"].map(str::to_owned));
-        let (a, x) = (partner("a", "A", "1"), partner("x", "X", "1"));
-        for (total, is_complete) in [(2, true), (3, false)] {
+    async fn a_partner_is_found_by_a_plain_word_alone() {
+        let there = [partner("x", "X", "1"), partner("a", "L", "1")];
+        for (name, pages, is_found, asked) in [
+            ("The Name", &[&there[..]][..], true, 1),
+            ("Name", &[&there[..1], &there[1..]], true, 2),
+            ("Name", &[&there[..1]], false, 1),
+            ("名前", &[], false, 0),
+        ] {
             let api = Scripted::default();
-            pages(
-                &api,
-                &[std::slice::from_ref(&a), std::slice::from_ref(&x)],
-                total,
-            );
-            api.will_list(Ok(Page::default()));
-            let swept = sweep(&api, &wanted, 3).await.unwrap();
-            assert_eq!(swept.is_complete, is_complete, "{total}");
-            assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_sweep_is_not_dearer_than_what_it_saves() {
-        let wanted = HashSet::from(["A", "B"].map(str::to_owned));
-        let (a, x) = (partner("a", "A", "1"), bare_partner("x"));
-        for (worth, calls) in [(2, 1), (3, 3), (u64::MAX, 3)] {
-            let api = Scripted::default();
-            pages(
-                &api,
-                &[std::slice::from_ref(&a), std::slice::from_ref(&x)],
-                2,
-            );
-            api.will_get(Ok(Some(partner("x", "X", "1"))));
-            api.will_list(Ok(Page::default()));
-            let swept = sweep(&api, &wanted, worth).await.unwrap();
-            let done = api.take_calls();
-            assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
-            assert_eq!(swept.is_complete, worth > 2);
-            assert!(done.len() >= calls, "{worth}: {done:?}");
-            assert_eq!(done.len() == 1, worth == 2, "{done:?}");
-        }
-        // One that cannot be compared: the pages behind it would prove nothing.
-        let api = Scripted::default();
-        let more = partner("m", "M", "1");
-        pages(
-            &api,
-            &[std::slice::from_ref(&x), std::slice::from_ref(&more)],
-            2,
-        );
-        api.will_get(Ok(None));
-        let swept = sweep(&api, &wanted, u64::MAX).await.unwrap();
-        assert!(!swept.is_complete);
-        assert_eq!(api.take_calls(), ["list 0", "get x"]);
-    }
-
-    #[tokio::test]
-    async fn an_adopting_walk_that_saw_fewer_than_the_total_fails() {
-        let items = [partner("a", "A", "1"), bare_partner("b")];
-        for (total, is_whole) in [(2, true), (3, false)] {
-            let api = Scripted::default();
-            pages(&api, &[&items], total);
-            api.will_list(Ok(Page::default()));
-            api.will_get(Ok(Some(partner("b", "B", "1"))));
-            match collect_by_identifier(&api, &|_| true).await {
-                Ok(found) => {
-                    assert!(is_whole);
-                    assert_eq!(found["A"], [PartnerId::new("a")]);
-                    assert_eq!(found["B"], [PartnerId::new("b")]);
-                }
-                Err(ApiError::Incomplete(_)) => assert!(!is_whole, "{total}"),
-                Err(error) => panic!("{error}"),
-            }
+            api.will_list_pages(pages, pages.concat().len() as u64);
+            let found = is_found_by_word(&api, &ExternalId::new("L"), name).await;
+            assert_eq!(found, Ok(is_found), "{name}");
+            assert_eq!(api.take_calls().len(), asked);
         }
     }
 }

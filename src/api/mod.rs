@@ -22,6 +22,7 @@ mod renew;
 pub mod retry;
 mod retrying;
 mod scan;
+mod sweep;
 mod verdict;
 
 #[cfg(test)]
@@ -32,9 +33,7 @@ pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, R
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
 pub use incomplete::Incomplete;
-pub use lookup::{
-    Effort, Found, Sweep, can_be_searched, collect_by_identifier, find_by_identifier, sweep,
-};
+pub use lookup::{Effort, Found, can_be_searched, find_by_identifier, is_found_by_word};
 pub use paced::Paced;
 pub use page::PageWalk;
 pub use rate::Rate;
@@ -42,4 +41,5 @@ pub use rate_limit::{Limiter, Pause};
 pub use renew::Renewing;
 pub use retrying::Retrying;
 pub use scan::PartnerScan;
-pub use verdict::{id_of_another_row, rejects_if_absent};
+pub use sweep::{Sweep, collect_by_identifier, sweep};
+pub use verdict::{id_of_another_row, is_plain_id, rejects_if_absent};

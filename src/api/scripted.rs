@@ -35,6 +35,17 @@ impl Scripted {
         self.0.lock().unwrap().lists.push_back(answer);
     }
 
+    /// The list in pages of a total.
+    pub(super) fn will_list_pages(&self, pages: &[&[RemotePartner]], total: u64) {
+        for items in pages {
+            self.will_list(Ok(Page {
+                total_pages: Some(pages.len() as u64),
+                total_records: Some(total),
+                ..page_of(items)
+            }));
+        }
+    }
+
     pub(super) fn will_get(&self, answer: Result<Option<RemotePartner>, ApiError>) {
         self.0.lock().unwrap().gets.push_back(answer);
     }

@@ -173,7 +173,7 @@ fn success(sent: &ExternalId, answer: &Answer) -> CreateOutcome {
         return unproved(DoubtCause::OtherRow, said);
     }
     match echo.id.or_else(|| id_in(answer.location.as_deref()?)) {
-        Some(id) if is_plain(&id) => CreateOutcome::Created(PartnerId::new(id)),
+        Some(id) if is_plain_id(&id) => CreateOutcome::Created(PartnerId::new(id)),
         Some(_) => unproved(DoubtCause::OtherRow, "with an id that is no plain text"),
         // Most probably created, but under an id that is not known.
         None => unproved(
@@ -246,7 +246,8 @@ fn id_in(location: &str) -> Option<String> {
 }
 
 /// Whether an id can stand in an address, a file and a message as it is.
-fn is_plain(id: &str) -> bool {
+#[must_use]
+pub fn is_plain_id(id: &str) -> bool {
     (1..=ID_LENGTH).contains(&id.len())
         && id
             .bytes()

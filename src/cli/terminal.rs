@@ -113,6 +113,11 @@ fn words(note: &Note<'_>) -> Vec<String> {
             "warning: cannot write the metrics {}: {error}",
             path.display()
         )),
+        Note::ShortSettlingTime { asked, least } => one(format!(
+            "warning: --settle {} is shorter than {}: a create that takes longer than that may be sent twice",
+            humantime::format_duration(*asked),
+            humantime::format_duration(*least)
+        )),
         Note::WebhookFailed(error) => one(format!("warning: the webhook was not told: {error}")),
     }
 }

@@ -19,6 +19,7 @@ mod partner_ids;
 mod plan;
 mod recovery;
 mod stop;
+mod trust;
 mod window;
 mod worker;
 

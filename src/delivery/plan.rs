@@ -6,8 +6,10 @@ use crate::state::{Known, RecordState};
 /// What to do with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Send it.
+    /// Send it: it was never posted, or each post is proved to have made nothing.
     Create,
+    /// Send it, if a look-up does not find it: it was posted before.
+    LookUpFirst,
     /// Its partner is there and it is as it was sent.
     Skip(Option<PartnerId>),
     /// Its partner is there and it differs; the API documents no update.
@@ -29,6 +31,7 @@ pub fn decide(known: Option<&Known>, fingerprint: &Fingerprint, retry_rejected: 
         RecordState::Created if same => Decision::Skip(known.partner.clone()),
         RecordState::Created => Decision::Changed(known.partner.clone()),
         RecordState::Rejected if same && !retry_rejected => Decision::StillRejected,
+        RecordState::Unsent | RecordState::Rejected if known.posts > 0 => Decision::LookUpFirst,
         RecordState::Unsent | RecordState::Rejected => Decision::Create,
         RecordState::InFlight | RecordState::InDoubt => Decision::InDoubt,
     }
@@ -37,11 +40,16 @@ pub fn decide(known: Option<&Known>, fingerprint: &Fingerprint, retry_rejected: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::partner::ExternalId;
 
     #[test]
-    fn the_ledger_decides() {
+    fn what_the_state_knows_decides() {
         let known = |state| Known {
             state,
+            posts: 0,
+            lost: 0,
+            legacy_identifier: ExternalId::new("k"),
+            business_name: String::new(),
             fingerprint: Fingerprint([1; 16]),
             partner: Some(PartnerId::new("p")),
             status: None,
@@ -74,6 +82,31 @@ mod tests {
                 expected,
                 "{state:?}"
             );
+        }
+    }
+
+    /// Whatever lets a row go again, it is looked up first where a post of it may have made something.
+    #[test]
+    fn what_was_posted_is_looked_up_before_it_is_posted_again() {
+        for (state, print, posts, expected) in [
+            (RecordState::Rejected, 2, 1, Decision::LookUpFirst),
+            (RecordState::Rejected, 1, 1, Decision::LookUpFirst),
+            (RecordState::Unsent, 1, 2, Decision::LookUpFirst),
+            (RecordState::Unsent, 1, 0, Decision::Create),
+        ] {
+            let known = Known {
+                state,
+                fingerprint: Fingerprint([1; 16]),
+                partner: None,
+                status: None,
+                words: None,
+                legacy_identifier: ExternalId::new("k"),
+                business_name: String::new(),
+                posts,
+                lost: 0,
+            };
+            let decided = decide(Some(&known), &Fingerprint([print; 16]), true);
+            assert_eq!(decided, expected, "{state} after {posts} posts");
         }
     }
 }

@@ -2,26 +2,67 @@
 //!
 //! A doubt is looked up at once: most lost answers belong to partners that were made, and finding one ends
 //! the doubt. Not finding it proves something only if the look-up began after the settling time, counted
-//! from the last moment at which the request can have been on its way.
+//! from the last moment at which the request can have been on its way; if the way of looking is one that was seen to show
+//! what exists; and, once a second answer was lost, only if the whole list was walked.
+//!
+//! A row that was posted before and may go again, since it was refused or its absence was proved, is looked up in the same
+//! way. And no row is posted for ever: three lost answers in a run, or five in all, leave it to a person.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::{rejects_if_absent, retry};
+use super::trust::Belief;
+use crate::api::{RemotePartner, can_be_searched, rejects_if_absent, retry};
 use crate::partner::{ExternalId, Fingerprint, PreparedPartner, RowKey};
+use crate::state::{Doubt, Known, RecordState};
 
 /// Look-ups that fail, one after the other, before the row is left in doubt for this run.
 const FAILED_LOOKUPS: u32 = 6;
+/// Posts of one row in a run whose answers were lost.
+const LOST_A_RUN: u32 = 3;
+/// The same in all.
+const LOST_IN_ALL: u32 = 5;
 
-/// A row in doubt.
+/// How often a row was posted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// Posts, of all runs, that are not proved unmade.
+    pub(super) posts: u32,
+    /// Those of them whose answer was lost.
+    pub(super) lost: u32,
+    /// Those of them in this run.
+    pub(super) lost_in_run: u32,
+}
+
+impl Sent {
+    /// After one more post, whose answer was lost.
+    pub(super) fn and_lost(self) -> Self {
+        Self {
+            posts: self.posts + 1,
+            lost: self.lost + 1,
+            lost_in_run: self.lost_in_run + 1,
+        }
+    }
+
+    /// Whether it may be posted again, once it is proved that there is no partner.
+    pub(super) fn may_go_again(self) -> bool {
+        self.lost_in_run < LOST_A_RUN && self.lost < LOST_IN_ALL
+    }
+}
+
+/// A row that has to be looked up: in doubt, or posted before and about to be posted again.
 #[derive(Debug)]
 pub(super) struct Doubted {
     pub(super) key: RowKey,
+    /// What was sent, by which its partner is known.
     pub(super) legacy_identifier: ExternalId,
     pub(super) business_name: String,
     /// The hash of what was sent.
     pub(super) fingerprint: Fingerprint,
+    /// The state of its record: only that a row in doubt has no partner is news to the state.
+    pub(super) recorded: RecordState,
+    pub(super) sent: Sent,
     /// The row as it stands in the file, once it was met there.
     pub(super) row: Option<PreparedPartner>,
     /// From then on, absence is proof.
@@ -39,6 +80,10 @@ pub(super) struct Doubted {
     pub(super) alone: bool,
     /// Proved absent, waiting for its row to be met in the file, or for the end of the file.
     pub(super) absent: bool,
+    /// A look-up did not find it, and whether that proves anything is not known yet.
+    pub(super) unproved: bool,
+    /// Found before the settling time of its last post was over; another post of it may still show.
+    pub(super) seen: Vec<RemotePartner>,
 }
 
 /// What a look-up that found nothing means.
@@ -51,6 +96,66 @@ pub(super) enum Absence {
 }
 
 impl Doubted {
+    /// What an earlier run left in doubt. The state's clock is the wall's and may have gone back; the settling time is
+    /// counted anew, from now, which is never too early.
+    pub(super) fn of_earlier_run(doubt: Doubt, now: Instant, settle: Duration) -> Self {
+        Self {
+            key: doubt.key,
+            legacy_identifier: doubt.legacy_identifier,
+            business_name: doubt.business_name,
+            fingerprint: doubt.fingerprint,
+            recorded: RecordState::InDoubt,
+            sent: Sent {
+                posts: doubt.posts,
+                lost: doubt.lost,
+                lost_in_run: 0,
+            },
+            row: None,
+            settled_at: now + settle,
+            next_look: Some(now),
+            failures: 0,
+            status: doubt.status,
+            words: doubt.words,
+            trouble: None,
+            alone: false,
+            absent: false,
+            unproved: false,
+            seen: Vec::new(),
+        }
+    }
+
+    /// A row that was posted before, and whose record lets it go again. Nothing of it is on its way.
+    pub(super) fn posted_before(
+        row: PreparedPartner,
+        known: Known,
+        lost_in_run: u32,
+        now: Instant,
+    ) -> Self {
+        Self {
+            key: row.key.clone(),
+            legacy_identifier: known.legacy_identifier,
+            business_name: known.business_name,
+            fingerprint: known.fingerprint,
+            recorded: known.state,
+            sent: Sent {
+                posts: known.posts,
+                lost: known.lost,
+                lost_in_run,
+            },
+            row: Some(row),
+            settled_at: now,
+            next_look: Some(now),
+            failures: 0,
+            status: known.status,
+            words: known.words,
+            trouble: None,
+            alone: false,
+            absent: false,
+            unproved: false,
+            seen: Vec::new(),
+        }
+    }
+
     /// Judges an absence by when the look-up began.
     pub(super) fn judge(&self, began: Instant) -> Absence {
         if began >= self.settled_at {
@@ -60,8 +165,28 @@ impl Doubted {
         }
     }
 
+    /// Whether a partner that a look-up found may not be the only one: another post may have made a second one that does not show yet.
+    pub(super) fn may_be_twice(&self, began: Instant) -> bool {
+        self.sent.posts > 1 && began < self.settled_at
+    }
+
+    /// Whether only a walk over the whole list can prove that there is no partner.
+    pub(super) fn needs_the_list(&self, search: Belief) -> bool {
+        self.sent.lost > 1 || search == Belief::Refuted || !can_be_searched(&self.business_name)
+    }
+
+    /// Whether an absence counts only if the way of looking was seen to show what exists. An answer that came and refused the
+    /// row made nothing; there, the look-up is a second guard. And where absence makes a refusal of the last answer, nothing
+    /// is posted for it.
+    pub(super) fn needs_trust(&self) -> bool {
+        self.sent.lost > 0 && self.refusal().is_none()
+    }
+
     /// The last answer to the create, where it refuses the row once it is proved that there is no partner.
     pub(super) fn refusal(&self) -> Option<(u16, &str)> {
+        if self.recorded != RecordState::InDoubt {
+            return None;
+        }
         let status = self.status.filter(|status| rejects_if_absent(*status))?;
         Some((status, self.words.as_deref().unwrap_or("")))
     }
@@ -80,43 +205,103 @@ impl Doubted {
             .then(|| now + retry::wait(self.failures, asked, random));
     }
 
+    /// Leaves it as it is: this run can do no more about it.
+    pub(super) fn give_up(&mut self, trouble: &str) {
+        self.failures = FAILED_LOOKUPS;
+        self.next_look = None;
+        self.trouble = Some(trouble.to_owned());
+    }
+
     /// Whether this run can do no more about it.
     pub(super) fn is_given_up(&self) -> bool {
         self.next_look.is_none() && self.failures >= FAILED_LOOKUPS
+    }
+
+    /// Whether it is left to a person, as it was posted often enough.
+    pub(super) fn is_for_a_person(&self) -> bool {
+        self.refusal().is_none() && !self.sent.may_go_again()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
+
+    fn doubted(lost: u32, status: Option<u16>) -> Doubted {
+        let doubt = Doubt {
+            key: RowKey::new("k"),
+            legacy_identifier: ExternalId::new("k"),
+            business_name: "Some Name".to_owned(),
+            fingerprint: Fingerprint([0; 16]),
+            since: Timestamp(0),
+            status,
+            words: None,
+            posts: lost,
+            lost,
+        };
+        Doubted::of_earlier_run(doubt, Instant::now(), Duration::from_secs(5))
+    }
 
     #[test]
     fn absence_is_proof_only_after_the_settling_time() {
-        let now = Instant::now();
-        let mut doubted = Doubted {
-            key: RowKey::new("k"),
-            legacy_identifier: ExternalId::new("k"),
-            business_name: String::new(),
-            fingerprint: Fingerprint([0; 16]),
-            row: None,
-            settled_at: now + Duration::from_secs(5),
-            next_look: Some(now),
-            failures: 0,
-            status: None,
-            words: None,
-            trouble: None,
-            alone: false,
-            absent: false,
-        };
-        assert_eq!(
-            doubted.judge(now),
-            Absence::TooEarly(now + Duration::from_secs(5))
-        );
-        assert_eq!(doubted.judge(now + Duration::from_secs(5)), Absence::Proof);
+        let mut doubted = doubted(1, None);
+        let settled = doubted.settled_at;
+        let before = settled.checked_sub(Duration::from_millis(1)).unwrap();
+        assert_eq!(doubted.judge(before), Absence::TooEarly(settled));
+        assert_eq!(doubted.judge(settled), Absence::Proof);
         for _ in 0..FAILED_LOOKUPS {
             assert!(!doubted.is_given_up());
-            doubted.failed("503".to_owned(), None, now, 0.5);
+            doubted.failed("503".to_owned(), None, before, 0.5);
         }
         assert!(doubted.is_given_up());
+    }
+
+    #[test]
+    fn posts_whose_answers_are_lost_are_bounded() {
+        let mut sent = Sent::default();
+        for _ in 0..LOST_A_RUN {
+            assert!(sent.may_go_again());
+            sent = sent.and_lost();
+        }
+        assert!(!sent.may_go_again());
+        // The next run begins at what the state counted.
+        sent.lost_in_run = 0;
+        assert!(sent.may_go_again());
+        sent = sent.and_lost();
+        assert!(sent.may_go_again());
+        sent = sent.and_lost();
+        assert_eq!((sent.posts, sent.lost), (5, 5));
+        assert!(!sent.may_go_again());
+        assert!(doubted(5, None).is_for_a_person());
+        assert!(!doubted(4, None).is_for_a_person());
+        // A 409 that is then absent is a refusal: nothing is posted, so nothing is bounded.
+        assert!(!doubted(5, Some(409)).is_for_a_person());
+    }
+
+    #[test]
+    fn a_second_lost_answer_asks_for_the_whole_list() {
+        for (lost, search, list) in [
+            (1, Belief::Untried, false),
+            (1, Belief::Earned, false),
+            (1, Belief::Refuted, true),
+            (2, Belief::Earned, true),
+        ] {
+            assert_eq!(doubted(lost, None).needs_the_list(search), list, "{lost}");
+        }
+        let mut nameless = doubted(1, None);
+        nameless.business_name = "株式会社".to_owned();
+        assert!(nameless.needs_the_list(Belief::Earned));
+    }
+
+    #[test]
+    fn after_a_second_post_an_early_find_is_looked_at_again() {
+        for (posts, twice) in [(1, false), (2, true)] {
+            let doubted = doubted(posts, None);
+            let settled = doubted.settled_at;
+            let early = settled.checked_sub(Duration::from_secs(1)).unwrap();
+            assert_eq!(doubted.may_be_twice(early), twice);
+            assert!(!doubted.may_be_twice(settled));
+        }
     }
 }

@@ -25,6 +25,7 @@ mod reconcile;
 mod reprint;
 mod request;
 mod session;
+mod settling;
 mod sync;
 mod upkeep;
 mod verify;
@@ -44,5 +45,5 @@ pub use request::{
 };
 pub use session::{Session, Target};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync};
-pub use upkeep::{Confirm, RowsRequest, accept, forget};
+pub use upkeep::{Confirm, Resolution, RowsRequest, accept, export_csv, forget, resolve};
 pub use verify::{RowSign, Verification, verify};

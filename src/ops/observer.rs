@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::OpError;
 use super::estimate::Estimate;
@@ -92,6 +93,13 @@ pub enum Note<'n> {
         path: &'n Path,
         /// What the file system said.
         error: &'n std::io::Error,
+    },
+    /// The settling time that was asked for is shorter than it should be.
+    ShortSettlingTime {
+        /// What was asked for.
+        asked: Duration,
+        /// What it should be at least.
+        least: Duration,
     },
     /// The webhook could not be reached; the words do not show its address.
     WebhookFailed(&'n str),

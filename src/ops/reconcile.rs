@@ -2,7 +2,7 @@
 //! that are there already. Nothing is created.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,6 +14,7 @@ use super::import::Adoption;
 use super::observer::Note;
 use super::request::ReconcileRequest;
 use super::session::Session;
+use super::settling::settling_time;
 use crate::delivery::{Delivery, Input, Options, Stop, StopReason};
 use crate::diagnostic::Code;
 use crate::partner::RowOutcome;
@@ -41,6 +42,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
         session,
         connection,
         stop,
+        settling: settling_time(request.settle, session),
     };
     let mappings = match reconcile.mappings() {
         Ok(mappings) => mappings,
@@ -98,6 +100,7 @@ struct Reconcile<'r> {
     session: &'r Session<'r>,
     connection: Connection,
     stop: Stop,
+    settling: Duration,
 }
 
 impl Reconcile<'_> {
@@ -143,7 +146,7 @@ impl Reconcile<'_> {
         });
         let options = Options {
             workers: settings.workers,
-            settle: self.request.settle,
+            settle: self.settling,
             retry_rejected: false,
         };
         let (results, _nobody) = mpsc::channel(1);

@@ -130,7 +130,7 @@ pub struct ReconcileRequest {
     /// Where reports go, and what they hold.
     pub report: ReportRequest,
     /// How long the API may still process a create after its answer was lost.
-    pub settle: Duration,
+    pub settle: Option<Duration>,
 }
 
 /// A nightly run.
@@ -145,7 +145,7 @@ pub struct SyncRequest {
     /// Stop each job in good order after this time.
     pub max_duration: Option<Duration>,
     /// How long the API may still process a create after its answer was lost.
-    pub settle: Duration,
+    pub settle: Option<Duration>,
     /// What is reported; each job has a folder of its own in this one.
     pub report: ReportRequest,
 }

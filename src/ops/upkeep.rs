@@ -1,9 +1,46 @@
-//! Looking after rows of the state: forgetting them, accepting their changes.
+//! Looking after rows of the state: forgetting them, accepting their changes, saying what became of those in doubt.
+
+use std::path::Path;
 
 use super::error::{OpError, UpkeepError};
+use crate::api::is_plain_id;
 use crate::clock::Clock;
 use crate::config::Resolved;
-use crate::state::{MaintenanceRow, StateLock, Upkeep};
+use crate::partner::PartnerId;
+use crate::state::{MaintenanceRow, StateLock, Upkeep, export};
+
+/// Every row that has its partner, as CSV with a header.
+///
+/// # Errors
+/// [`OpError`] where the state cannot be read.
+pub fn export_csv(state: &Path) -> Result<Vec<u8>, OpError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = [
+        "target",
+        "mapping",
+        "key",
+        "legacyIdentifier",
+        "partnerId",
+        "since",
+    ];
+    let mut written = writer.write_record(header);
+    export(state, &mut |row| {
+        if written.is_ok() {
+            written = writer.write_record([
+                &row.target,
+                &row.mapping,
+                &row.key,
+                &row.legacy_identifier,
+                &row.partner,
+                &row.since,
+            ]);
+        }
+    })?;
+    written.map_err(UpkeepError::Csv)?;
+    Ok(writer
+        .into_inner()
+        .map_err(|e| UpkeepError::Csv(e.into_error().into()))?)
+}
 
 /// Which rows of the state.
 #[derive(Debug, Clone)]
@@ -71,6 +108,57 @@ pub fn accept(
         return Err(UpkeepError::NotConfirmed("accepted").into());
     }
     Ok(upkeep.accept(&rows, clock.now())?)
+}
+
+/// What a person found out about a row in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// It has this partner.
+    Created(PartnerId),
+    /// It has none, and may be sent again.
+    Absent,
+}
+
+/// Notes what a person found out about rows in doubt; returns how many.
+///
+/// # Errors
+/// [`OpError`] where the state is held by another run, a row is not there or not in doubt, the partner is another row's, its
+/// id is none, or nobody agrees.
+pub fn resolve(
+    request: &RowsRequest,
+    finding: &Resolution,
+    settings: &Resolved,
+    clock: &Clock,
+    confirm: Confirm<'_>,
+) -> Result<u64, OpError> {
+    let _lock = StateLock::take(&settings.state, clock)?;
+    let mut upkeep = Upkeep::open(&settings.state)?;
+    let rows = rows_of(&upkeep, request)?;
+    if let Some(row) = rows.iter().find(|r| !r.is_unsettled()) {
+        return Err(UpkeepError::Settled {
+            key: row.key.clone(),
+            state: row.state.as_str().replace('_', " "),
+        }
+        .into());
+    }
+    let partner = match (finding, rows.as_slice()) {
+        (Resolution::Absent, _) => None,
+        (Resolution::Created(id), [row]) => {
+            if !is_plain_id(id.as_str()) {
+                return Err(UpkeepError::NoId(id.as_str().to_owned()).into());
+            }
+            if let Some(key) = upkeep.row_of_partner(row, id)? {
+                let partner = id.as_str().to_owned();
+                return Err(UpkeepError::Taken { partner, key }.into());
+            }
+            Some(id)
+        }
+        (Resolution::Created(_), _) => return Err(UpkeepError::SeveralRows.into()),
+    };
+    if !confirm(&rows) {
+        return Err(UpkeepError::NotConfirmed("resolved").into());
+    }
+    Ok(upkeep.resolve(&rows, partner, clock.now())?)
 }
 
 fn rows_of(upkeep: &Upkeep, request: &RowsRequest) -> Result<Vec<MaintenanceRow>, OpError> {

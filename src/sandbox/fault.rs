@@ -30,6 +30,8 @@ pub enum FaultKind {
     Status409After,
     /// 409 before anything is made.
     Status409,
+    /// 500 before anything is made.
+    Status500,
     /// The first partner is made; all creates are answered with its 201, as a cache does, and without `party`.
     Fixed201,
     /// The partner is made, and the 201 names another `legacyIdentifier`.
@@ -58,6 +60,7 @@ impl FaultKind {
         ("408-after", FaultKind::Status408After),
         ("409-after", FaultKind::Status409After),
         ("409", FaultKind::Status409),
+        ("500", FaultKind::Status500),
         ("fixed-201", FaultKind::Fixed201),
         ("other-identifier", FaultKind::OtherIdentifier),
         ("location-only", FaultKind::LocationOnly),
@@ -81,6 +84,7 @@ impl FaultKind {
             | FaultKind::Status408After
             | FaultKind::Status409After
             | FaultKind::Status409
+            | FaultKind::Status500
             | FaultKind::Fixed201
             | FaultKind::OtherIdentifier
             | FaultKind::LocationOnly
@@ -153,6 +157,15 @@ impl fmt::Display for Fault {
     }
 }
 
+/// What the faults of creates meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Request {
+    /// A create.
+    Create,
+    /// A create of a partner that they are not for, or any other request.
+    Other,
+}
+
 /// Draws faults, in the order of requests, from one seed.
 #[derive(Debug)]
 pub(super) struct Faults {
@@ -173,10 +186,11 @@ impl Faults {
     }
 
     /// The fault that meets the next request, if one does, and a random number beside it.
-    pub(super) fn draw(&self, is_create: bool) -> Option<(FaultKind, f64)> {
+    pub(super) fn draw(&self, request: Request) -> Option<(FaultKind, f64)> {
         if self.all.is_empty() {
             return None;
         }
+        let is_create = request == Request::Create;
         let take_one = |left: u64| left.checked_sub(1);
         if is_create
             && self

@@ -27,6 +27,10 @@ pub enum Lie {
     CollapsedNames,
     /// `&` in names is kept as `&amp;`.
     EscapedNames,
+    /// Searches find nothing.
+    SearchBlind,
+    /// The list shows nothing, and its total is 0; searches find.
+    ListBlind,
     /// New partners are inactive, and a list shows the active ones unless it is asked for others.
     HiddenStatus,
 }
@@ -42,6 +46,8 @@ impl Lie {
         ("get-not-found", Lie::GetNotFound),
         ("collapsed-names", Lie::CollapsedNames),
         ("escaped-names", Lie::EscapedNames),
+        ("search-blind", Lie::SearchBlind),
+        ("list-blind", Lie::ListBlind),
         ("hidden-status", Lie::HiddenStatus),
     ];
 }
@@ -78,6 +84,15 @@ impl Lies {
         } else {
             honest
         }
+    }
+
+    /// Whether nothing is shown to a question, a search or one for all.
+    pub(super) fn is_blind(&self, is_search: bool) -> bool {
+        self.has(if is_search {
+            Lie::SearchBlind
+        } else {
+            Lie::ListBlind
+        })
     }
 
     /// The status of a new partner.

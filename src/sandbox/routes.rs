@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
 
-use super::fault::FaultKind;
+use super::fault::{FaultKind, Request};
 use super::lie::Lie;
 use super::list::{page, parameters, shown};
 use super::listener::ConnectionSwitch;
@@ -42,6 +42,9 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
     answer(StatusCode::OK, r#"{"status":"ok","info":{"database":{"status":"up"}},"error":{},"details":{"database":{"status":"up"}}}"#.to_owned())
 }
 
+/// A request that is no create.
+const OTHER: (Request, Option<&str>) = (Request::Other, None);
+
 /// What stands before every handler: a fault drawn, rate limit, auth, latency. `Err` is the answer.
 #[expect(
     clippy::result_large_err,
@@ -53,11 +56,12 @@ async fn gate(
     headers: &HeaderMap,
     method: &'static str,
     path: &str,
+    (request, key): (Request, Option<&str>),
 ) -> Result<Option<(FaultKind, f64)>, Response> {
     let count = shared.requests.fetch_add(1, Ordering::SeqCst) + 1;
-    let drawn = shared.faults.draw(method == "POST");
+    let drawn = shared.faults.draw(request);
     let refuse = |status: u16, fault: Option<FaultKind>, response: Response| {
-        shared.log.line(shared, method, path, status, fault, None);
+        shared.log.line(shared, method, path, status, fault, key);
         Err(response)
     };
     if let Some((FaultKind::ResetBefore, _)) = drawn {
@@ -100,6 +104,10 @@ async fn gate(
         Some((kind @ FaultKind::Status409, _)) => {
             let message = "The partner is being changed";
             return refuse(409, Some(kind), nest_error(StatusCode::CONFLICT, message));
+        }
+        Some((kind @ FaultKind::Status500, _)) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return refuse(500, Some(kind), nest_error(status, "Internal server error"));
         }
         Some((kind @ FaultKind::Status503, _)) => {
             return refuse(
@@ -147,7 +155,14 @@ async fn create(
     body: Bytes,
 ) -> Response {
     let path = "/api/v2/partners";
-    let drawn = match gate(&shared, &connection, &headers, "POST", path).await {
+    let read = serde_json::from_slice::<Value>(&body).ok();
+    let key = read
+        .as_ref()
+        .and_then(|v| v.pointer("/organization/legacyIdentifier"))
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let request = (shared.met_by_faults(read.as_ref()), key.as_deref());
+    let drawn = match gate(&shared, &connection, &headers, "POST", path, request).await {
         Ok(drawn) => drawn,
         Err(response) => return response,
     };
@@ -162,20 +177,15 @@ async fn create(
         );
         response
     };
-    let Ok(value) = serde_json::from_slice::<Value>(&body) else {
+    let Some(mut value) = read else {
         let status = StatusCode::BAD_REQUEST;
         return reply(status, None, nest_error(status, "Unexpected token in JSON"));
     };
     let messages = problems_of(&shared, query.as_deref().unwrap_or(""), &value);
-    let key = value
-        .pointer("/organization/legacyIdentifier")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
     if !messages.is_empty() {
         let status = StatusCode::BAD_REQUEST;
         return reply(status, key.as_deref(), nest_error(status, messages));
     }
-    let mut value = value;
     if let Some(field) = &shared.drop_field
         && let Some(organization) = value.get_mut("organization").and_then(Value::as_object_mut)
     {
@@ -259,7 +269,7 @@ async fn list(
 ) -> Response {
     let query = query.unwrap_or_default();
     let path = format!("/api/v2/partners?{query}");
-    let drawn = match gate(&shared, &connection, &headers, "GET", &path).await {
+    let drawn = match gate(&shared, &connection, &headers, "GET", &path, OTHER).await {
         Ok(drawn) => drawn,
         Err(response) => return response,
     };
@@ -319,7 +329,7 @@ async fn one(
     headers: HeaderMap,
 ) -> Response {
     let path = format!("/api/v2/partners/{id}");
-    let drawn = match gate(&shared, &connection, &headers, "GET", &path).await {
+    let drawn = match gate(&shared, &connection, &headers, "GET", &path, OTHER).await {
         Ok(drawn) => drawn,
         Err(response) => return response,
     };

@@ -48,6 +48,8 @@ pub struct Settings {
     pub lies: Vec<Lie>,
     /// A business name that it refuses with 400.
     pub refuse_name: Option<String>,
+    /// The faults of creates meet partners of this business name only; absent, all.
+    pub fault_name: Option<String>,
     /// A field of `organization` that it loses without a word.
     pub drop_field: Option<String>,
     /// Where partners are kept; in memory, where there is none.
@@ -71,6 +73,7 @@ impl Default for Settings {
             list_without_party: false,
             lies: Vec::new(),
             refuse_name: None,
+            fault_name: None,
             drop_field: None,
             data: None,
             log: None,
@@ -149,6 +152,7 @@ impl Sandbox {
             list_without_party: settings.list_without_party,
             lies: Lies::new(settings.lies),
             refuse_name: settings.refuse_name,
+            fault_name: settings.fault_name,
             drop_field: settings.drop_field,
             requests: AtomicU64::new(0),
             log,

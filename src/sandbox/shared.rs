@@ -14,7 +14,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use serde_json::{Value, json};
 
 use super::book::Book;
-use super::fault::{FaultKind, Faults};
+use super::fault::{FaultKind, Faults, Request};
 use super::lie::Lies;
 use crate::clock::Clock;
 
@@ -38,6 +38,7 @@ pub(super) struct Shared {
     pub(super) list_without_party: bool,
     pub(super) lies: Lies,
     pub(super) refuse_name: Option<String>,
+    pub(super) fault_name: Option<String>,
     pub(super) drop_field: Option<String>,
     pub(super) requests: AtomicU64,
     pub(super) log: Log,
@@ -48,6 +49,15 @@ impl Shared {
     pub(super) fn make(&self, body: &Value) -> String {
         self.book
             .make(body, self.lies.new_status(), self.clock.now().0)
+    }
+
+    /// Whether the faults of creates meet this body.
+    pub(super) fn met_by_faults(&self, body: Option<&Value>) -> Request {
+        let name = body.and_then(|b| b.pointer("/organization/businessName"));
+        match &self.fault_name {
+            Some(only) if name.and_then(Value::as_str) != Some(only) => Request::Other,
+            _ => Request::Create,
+        }
     }
 
     /// Keeps the first partner that comes; returns its answer for all.

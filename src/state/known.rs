@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::record::RecordState;
 use super::space::SpaceId;
-use crate::partner::{Fingerprint, PartnerId};
+use crate::partner::{ExternalId, Fingerprint, PartnerId};
 
 /// What the state knows of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,14 @@ pub struct Known {
     pub status: Option<u16>,
     /// What the API said in its last answer, scrubbed.
     pub words: Option<String>,
+    /// What its partner would be known by, as it was sent.
+    pub legacy_identifier: ExternalId,
+    /// What its partner would be called, as it was sent.
+    pub business_name: String,
+    /// Creates that were asked for and are not proved unmade.
+    pub posts: u32,
+    /// Those of them whose answer was lost.
+    pub lost: u32,
 }
 
 /// Looks rows up by `KNOWN_OF`, prepared once.
@@ -35,13 +43,16 @@ pub(super) fn look_up(
                 partner: r.get_ref(2)?.as_str_or_null()?.map(PartnerId::new),
                 status: r.get(3)?,
                 words: r.get(4)?,
+                legacy_identifier: ExternalId::new(r.get::<_, String>(5)?),
+                business_name: r.get(6)?,
+                posts: r.get(7)?,
+                lost: r.get(8)?,
             })
         })
         .optional()
 }
 
-pub(super) const KNOWN_OF: &str =
-    "SELECT state, fingerprint, partner, status, words FROM record WHERE space = ?1 AND key = ?2";
+pub(super) const KNOWN_OF: &str = "SELECT state, fingerprint, partner, status, words, legacy, name, posts, lost FROM record WHERE space = ?1 AND key = ?2";
 
 pub(super) fn known_of(
     c: &Connection,

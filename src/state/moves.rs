@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::note::{Claim, Settlement};
-use super::record::{Event, IllegalMove, RecordState, sources, step};
+use super::record::{Event, IllegalMove, Lost, RecordState, sources, step};
 use super::space::SpaceId;
 use crate::clock::Timestamp;
 use crate::partner::{ApiWords, PartnerId, RowKey};
@@ -66,12 +66,13 @@ pub(super) fn claim_all(
 ) -> Result<(), ApplyError> {
     thread_local! {
         static SQL: String = format!(
-            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since, room)
-             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, ?6, ?7, ?8)
+            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, posts, run, since, room)
+             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, {posts}, ?6, ?7, ?8)
              ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, fingerprint = ?3, legacy = ?4, name = ?5,
-                 attempts = attempts + 1, run = ?6, since = ?7, status = NULL, words = NULL, room = ?8
+                 attempts = attempts + 1, posts = posts + {posts}, run = ?6, since = ?7, status = NULL, words = NULL, room = ?8
              WHERE state IN ({legal})",
             in_flight = RecordState::InFlight.code(),
+            posts = Event::Claim.counts().posts,
             legal = legal(Event::Claim),
         );
     }
@@ -196,9 +197,10 @@ fn settle_one(
             now.0
         ])?;
     }
+    let counts = s.event.counts();
     c.prepare_cached(
         "UPDATE record SET state = ?3, partner = coalesce(?4, partner), attempts = attempts + ?5, run = ?6,
-             since = ?7, status = ?8, words = ?9, room = NULL
+             since = ?7, status = ?8, words = ?9, room = NULL, posts = max(0, posts + ?10), lost = lost * ?11 + ?12
          WHERE space = ?1 AND key = ?2",
     )?
     .execute(params![
@@ -210,7 +212,10 @@ fn settle_one(
         run,
         now.0,
         s.status,
-        s.words.as_ref().map(ApiWords::as_str)
+        s.words.as_ref().map(ApiWords::as_str),
+        counts.posts,
+        i64::from(counts.lost != Lost::Forgotten),
+        i64::from(counts.lost == Lost::OneMore),
     ])?;
     Ok(())
 }

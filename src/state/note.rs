@@ -69,6 +69,10 @@ pub struct Doubt {
     pub status: Option<u16>,
     /// What was seen last, scrubbed.
     pub words: Option<String>,
+    /// Creates that were asked for and are not proved unmade.
+    pub posts: u32,
+    /// Those of them whose answer was lost.
+    pub lost: u32,
 }
 
 /// How a run ended.

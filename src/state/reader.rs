@@ -10,7 +10,7 @@ use super::known::{KNOWN_OF, Known, look_up};
 use super::open::{find_for_reading, open_for_reading};
 use super::record::RecordState;
 use super::space::SpaceId;
-use crate::partner::RowKey;
+use crate::partner::{ExternalId, PartnerId, RowKey};
 
 /// A connection of its own for looking rows up while the writer writes.
 #[derive(Debug)]
@@ -104,6 +104,27 @@ impl StateReader {
                 each(row.get_ref(0)?.as_str()?);
             }
             Ok(())
+        })
+    }
+
+    /// Some rows that have their partner: its id, what it is known by, and its name.
+    pub fn some_created(
+        &self,
+        most: u32,
+    ) -> Result<Vec<(PartnerId, ExternalId, String)>, StateError> {
+        self.look(|c| {
+            let sql = "SELECT partner, legacy, name FROM record
+                       WHERE space = ?1 AND state = ?2 AND partner IS NOT NULL LIMIT ?3";
+            let created = RecordState::Created.code();
+            c.prepare(sql)?
+                .query_map(params![self.space.0, created, most], |r| {
+                    Ok((
+                        PartnerId::new(r.get::<_, String>(0)?),
+                        ExternalId::new(r.get::<_, String>(1)?),
+                        r.get(2)?,
+                    ))
+                })?
+                .collect()
         })
     }
 

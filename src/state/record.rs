@@ -79,11 +79,15 @@ pub enum Event {
     ConfirmedAbsent,
     /// The same, and the last answer, which alone proved nothing, is a refusal then.
     AbsentAfterRefusal,
+    /// A person says which partner it has.
+    ResolvedAsCreated,
+    /// A person says that there is no partner.
+    ResolvedAsAbsent,
 }
 
 impl Event {
     /// Every event, in the order of the columns of the table of moves.
-    pub const ALL: [Event; 9] = [
+    pub const ALL: [Event; 11] = [
         Event::Claim,
         Event::Created,
         Event::Rejected,
@@ -93,7 +97,44 @@ impl Event {
         Event::FoundRemotely,
         Event::ConfirmedAbsent,
         Event::AbsentAfterRefusal,
+        Event::ResolvedAsCreated,
+        Event::ResolvedAsAbsent,
     ];
+
+    /// What it does to the counts of a record's posts.
+    #[must_use]
+    pub(super) fn counts(self) -> Counts {
+        let posts = match self {
+            // Counted before it is sent: a run that dies counts it.
+            Event::Claim => 1,
+            Event::NotCreated => -1,
+            _ => 0,
+        };
+        let lost = match self {
+            Event::OutcomeUnknown | Event::OwnerLost => Lost::OneMore,
+            // A person has decided; whether it may be sent again is counted anew.
+            Event::ResolvedAsAbsent => Lost::Forgotten,
+            _ => Lost::AsBefore,
+        };
+        Counts { posts, lost }
+    }
+}
+
+/// What an event does to the counts of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counts {
+    /// Change of the posts that are not proved unmade.
+    pub(super) posts: i64,
+    /// Change of those of them whose answer was lost.
+    pub(super) lost: Lost,
+}
+
+/// What an event does to the count of lost answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    AsBefore,
+    OneMore,
+    Forgotten,
 }
 
 impl Event {
@@ -112,6 +153,8 @@ impl Event {
             Event::AbsentAfterRefusal => {
                 "looked for on the API and not found: its last answer was a refusal"
             }
+            Event::ResolvedAsCreated => "a person said which partner it has",
+            Event::ResolvedAsAbsent => "a person said that it has no partner",
         }
     }
 }
@@ -139,7 +182,8 @@ pub fn step(from: Option<RecordState>, event: Event) -> Result<RecordState, Ille
         (Some(InFlight), Event::Rejected) => Ok(Rejected),
         (Some(InFlight), Event::OutcomeUnknown | Event::OwnerLost) => Ok(InDoubt),
         (Some(InFlight), Event::NotCreated) => Ok(Unsent),
-        (Some(InDoubt), Event::ConfirmedAbsent) => Ok(Unsent),
+        (Some(InDoubt), Event::ConfirmedAbsent | Event::ResolvedAsAbsent) => Ok(Unsent),
+        (Some(InDoubt), Event::ResolvedAsCreated) => Ok(Created),
         (Some(InDoubt), Event::AbsentAfterRefusal) => Ok(Rejected),
         (None | Some(InDoubt | Rejected | Unsent), Event::FoundRemotely) => Ok(Created),
         (from, event) => Err(IllegalMove { from, event }),
@@ -221,19 +265,19 @@ mod tests {
         let events = [
             Event::Claim, Event::Created, Event::Rejected, Event::OutcomeUnknown,
             Event::NotCreated, Event::OwnerLost, Event::FoundRemotely, Event::ConfirmedAbsent,
-            Event::AbsentAfterRefusal,
+            Event::AbsentAfterRefusal, Event::ResolvedAsCreated, Event::ResolvedAsAbsent,
         ];
         assert_eq!(events, Event::ALL);
         let never = None;
         let to = Some;
         let table = [
-            //                Claim         Made         Refused       Lost         NotCreated     OwnerDied    Found        Absent      AndRefused
-            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never]),
-            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never,      never]),
-            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never,      never]),
-            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never]),
-            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent), to(Rejected)]),
-            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never]),
+            //                Claim         Made         Refused       Lost         NotCreated  OwnerDied    Found        Absent      AndRefused    SaidMade     SaidAbsent
+            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never]),
+            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never,      never,        never,       never]),
+            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never,      never,        never,       never]),
+            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never]),
+            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent), to(Rejected), to(Created), to(Unsent)]),
+            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never]),
         ];
         let states = std::iter::once(None).chain(RecordState::ALL.map(Some));
         assert_eq!(table.map(|(from, _)| from).to_vec(), states.collect::<Vec<_>>());
@@ -242,6 +286,21 @@ mod tests {
                 let expected = expected.ok_or(IllegalMove { from, event });
                 assert_eq!(step(from, event), expected, "{event:?} from {from:?}");
             }
+        }
+    }
+
+    /// A post counts from its claim on, unless it is proved that nothing was made; a lost answer counts once.
+    #[test]
+    fn posts_and_lost_answers_are_counted_by_what_happens() {
+        let counts = Event::ALL.map(Event::counts);
+        assert_eq!(counts.map(|c| c.posts), [1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0]);
+        for (event, counts) in Event::ALL.into_iter().zip(counts) {
+            let expected = match event {
+                Event::OutcomeUnknown | Event::OwnerLost => Lost::OneMore,
+                Event::ResolvedAsAbsent => Lost::Forgotten,
+                _ => Lost::AsBefore,
+            };
+            assert_eq!(counts.lost, expected, "{event:?}");
         }
     }
 

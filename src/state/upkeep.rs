@@ -11,8 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::error::StateError;
 use super::file::create_private;
 use super::open::{open_for_reading, open_for_writing};
-use super::record::{RecordState, may_forget};
+use super::record::{Event, Lost, RecordState, may_forget, step};
 use crate::clock::Timestamp;
+use crate::partner::PartnerId;
 
 /// Pages copied before a writer gets its turn.
 const BACKUP_PAGES: i32 = 4096;
@@ -100,6 +101,12 @@ pub struct MaintenanceRow {
 }
 
 impl MaintenanceRow {
+    /// Whether it is not known if it has a partner.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        matches!(self.state, RecordState::InDoubt | RecordState::InFlight)
+    }
+
     /// Whether it may be forgotten.
     #[must_use]
     pub fn may_be_forgotten(&self) -> bool {
@@ -209,6 +216,60 @@ impl Upkeep {
                 params![row.space, row.key],
             )?;
             Ok(accepted)
+        })
+    }
+
+    /// The key of the row that has this partner in a space, if one has it.
+    pub fn row_of_partner(
+        &self,
+        space_of: &MaintenanceRow,
+        partner: &PartnerId,
+    ) -> Result<Option<String>, StateError> {
+        let sql = "SELECT key FROM record WHERE space = ?1 AND partner = ?2";
+        self.connection
+            .query_row(sql, params![space_of.space, partner.as_str()], |r| r.get(0))
+            .optional()
+            .map_err(|e| StateError::sqlite(&self.path, e))
+    }
+
+    /// Notes what a person found out about rows in doubt: their partner, or that they have none. Rows that are not in
+    /// doubt are left as they are. The caller holds the lock, so that what is in flight is of a run that is dead.
+    pub fn resolve(
+        &mut self,
+        rows: &[MaintenanceRow],
+        partner: Option<&PartnerId>,
+        now: Timestamp,
+    ) -> Result<u64, StateError> {
+        let event = match partner {
+            Some(_) => Event::ResolvedAsCreated,
+            None => Event::ResolvedAsAbsent,
+        };
+        self.each(rows, |c, row| {
+            let from = match step(Some(row.state), Event::OwnerLost) {
+                Ok(in_doubt) => in_doubt,
+                Err(_) => row.state,
+            };
+            let Ok(to) = step(Some(from), event) else {
+                return Ok(0);
+            };
+            let resolved = c.execute(
+                "UPDATE record SET state = ?1, partner = coalesce(?2, partner), since = ?3, status = NULL, words = NULL,
+                     room = NULL, lost = CASE WHEN ?4 THEN 0 ELSE lost END
+                 WHERE space = ?5 AND key = ?6 AND state = ?7",
+                params![
+                    to.code(),
+                    partner.map(PartnerId::as_str),
+                    now.0,
+                    event.counts().lost == Lost::Forgotten,
+                    row.space,
+                    row.key,
+                    row.state.code()
+                ],
+            )?;
+            if resolved > 0 {
+                add_to_history(c, row, now, event.as_str())?;
+            }
+            Ok(resolved)
         })
     }
 

@@ -183,7 +183,7 @@ fn begin_run(
 /// record is looked at, once a run: an index of open rows would cost every claim and every outcome more.
 fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result<Vec<Doubt>> {
     let mut statement = c.prepare(
-        "SELECT key, legacy, name, fingerprint, since, state, status, words FROM record WHERE space = ?1 AND state IN (?2, ?3)",
+        "SELECT key, legacy, name, fingerprint, since, state, status, words, posts, lost FROM record WHERE space = ?1 AND state IN (?2, ?3)",
     )?;
     let (in_flight, in_doubt) = (RecordState::InFlight.code(), RecordState::InDoubt.code());
     let rows = statement.query_map(params![space.0, in_flight, in_doubt], |r| {
@@ -195,6 +195,8 @@ fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result
             since: Timestamp(r.get(4)?),
             status: r.get(6)?,
             words: r.get(7)?,
+            posts: r.get(8)?,
+            lost: r.get(9)?,
         };
         Ok((doubt, RecordState::from_code(r.get(5)?)))
     })?;
@@ -205,6 +207,7 @@ fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result
         if let Ok(to) = step(state, Event::OwnerLost) {
             owner_died(c, space, now, &doubt.key, to)?;
             doubt.since = now;
+            doubt.lost += 1;
         }
         doubts.push(doubt);
     }
@@ -230,7 +233,7 @@ fn owner_died(
         key.as_str()
     ])?;
     c.prepare_cached(
-        "UPDATE record SET state = ?1, since = ?2, words = 'the run ended before the answer came'
+        "UPDATE record SET state = ?1, since = ?2, lost = lost + 1, words = 'the run ended before the answer came'
          WHERE space = ?3 AND key = ?4",
     )?
     .execute(params![to.code(), now.0, space.0, key.as_str()])?;

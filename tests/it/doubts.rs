@@ -81,7 +81,7 @@ fn many_doubts_are_settled_by_one_walk_over_the_list() {
             .count()
     };
     let before = lists();
-    dir.run(&["reconcile", "--rate", "unlimited"])
+    dir.run(&["reconcile", "--rate", "unlimited", "--settle", "1s"])
         .at(&server)
         .finish()
         .expect_exit(0);

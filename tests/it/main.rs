@@ -59,6 +59,7 @@ mod nights;
 mod partners;
 /// A dry run, sealed, and the canary.
 mod plan;
+mod posts;
 /// No bank data at rest, in a log or in a report.
 mod privacy;
 /// The rate that the server sees.

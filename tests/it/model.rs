@@ -1,8 +1,10 @@
 //! The record's table of moves against a model of the API: no order of events and crashes makes a duplicate or
 //! loses a row. The argument in words is in `docs/exactly-once.md`.
 //!
-//! The model knows the API, the network and the process, and nothing of the table: it asks `step` for each move and
-//! states what must hold of the world. Its worlds are finite (times that make no difference any more are one), so all
+//! The model knows the API, the network, the process and the file of the state, and nothing of the table: it asks `step`
+//! for each move and states what must hold of the world. An API may hide partners from searches, from its list, or both; a
+//! state may be lost, or an older copy of it be put back. Each rule and each assumption can be taken away, and then a way to
+//! two partners is found. Its worlds are finite (times that make no difference any more are one), so all
 //! of them are visited, not a sample.
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -15,6 +17,43 @@ const LATE: u8 = 2;
 const LAG: u8 = 3;
 /// The documented settling time covers both, one after the other.
 const SETTLE: u8 = LATE + LAG;
+
+/// Posts of a row whose answers were lost, before it is left to a person.
+const BOUND: u8 = 5;
+
+/// The rules of the program, and what is assumed of its users.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a rule that can be taken away"
+)]
+struct Rules {
+    /// Ticks that pass before an absence is believed.
+    settle: u8,
+    /// An absence is believed only where the way of looking was seen to show what exists.
+    trust: bool,
+    /// Rows to be created are looked for where the API has more partners than the state remembers.
+    adopt: bool,
+    /// A lost or an older state is used only when nothing is on its way any more.
+    patient: bool,
+    /// A row whose answer was lost too often is left to a person.
+    bounded: bool,
+}
+
+const ALL: Rules = Rules {
+    settle: SETTLE,
+    trust: true,
+    adopt: true,
+    patient: true,
+    bounded: true,
+};
+
+/// How a partner is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Means {
+    Search,
+    List,
+}
 
 /// What can happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +69,11 @@ enum Act {
     /// The process dies; the next one takes over.
     Crash,
     /// The program looks the partner up.
-    Look,
+    Look(Means),
+    /// A person looks on the API, and says what is there.
+    Resolve,
+    /// The state is lost, or an older copy of it is put back.
+    Restore(Option<RecordState>),
     /// A tick passes.
     Tick,
     /// A bug: something that was reported before is reported once more.
@@ -58,7 +101,10 @@ struct Request {
 }
 
 fn is_absence(event: Event) -> bool {
-    matches!(event, Event::ConfirmedAbsent | Event::AbsentAfterRefusal)
+    matches!(
+        event,
+        Event::ConfirmedAbsent | Event::AbsentAfterRefusal | Event::ResolvedAsAbsent
+    )
 }
 
 /// Everything there is, between two acts.
@@ -73,6 +119,12 @@ struct World {
     answer: Option<Answer>,
     /// On the disk too: the row is in doubt, and its last answer is a refusal if there is no partner.
     refused_if_absent: bool,
+    /// On the disk too: posts whose answers were lost.
+    lost: u8,
+    /// Whether searches, and whether the list, hide what exists.
+    hides: [bool; 2],
+    /// Whether the state is not the one that the last run left.
+    restored: bool,
     /// The age of each partner in ticks.
     partners: Vec<u8>,
     /// What was reported of this attempt. An absence is kept until the next request has its own end: a look-up may
@@ -87,7 +139,12 @@ impl World {
             Act::Drop,
             Act::Hear,
             Act::Crash,
-            Act::Look,
+            Act::Look(Means::Search),
+            Act::Look(Means::List),
+            Act::Resolve,
+            Act::Restore(None),
+            Act::Restore(Some(RecordState::Unsent)),
+            Act::Restore(Some(RecordState::Rejected)),
             Act::Tick,
         ];
         let answers = [
@@ -110,7 +167,11 @@ impl World {
         };
         match event {
             Event::Claim => self.reported.retain(|e| is_absence(*e)),
-            Event::OutcomeUnknown | Event::OwnerLost => self.reported.retain(|e| !is_absence(*e)),
+            Event::OutcomeUnknown | Event::OwnerLost => {
+                self.lost = (self.lost + 1).min(BOUND);
+                self.reported.retain(|e| !is_absence(*e));
+            }
+            Event::ResolvedAsAbsent => self.lost = 0,
             _ => {}
         }
         if !self.reported.contains(&event) {
@@ -132,7 +193,7 @@ impl World {
         }
     }
 
-    fn after(&self, act: Act, settle: u8) -> World {
+    fn after(&self, act: Act, rules: Rules) -> World {
         let mut world = self.clone();
         match act {
             Act::Tick => {
@@ -148,8 +209,12 @@ impl World {
                 }
             }
             Act::Send => {
-                // Intent is on the disk before the request leaves.
-                if world.report(Event::Claim) {
+                // A run that begins looks for its rows where the API has more than the state remembers.
+                let is_looked_for = rules.adopt && world.restored && !world.hides(Means::List);
+                if is_looked_for && world.partners.contains(&LAG) {
+                    world.report(Event::FoundRemotely);
+                } else if world.report(Event::Claim) {
+                    // Intent is on the disk before the request leaves.
                     world.answer = None;
                     world.on_the_way.push(Request { closed: None });
                 }
@@ -195,14 +260,17 @@ impl World {
                 world.answer = None;
                 world.report(Event::OwnerLost);
             }
-            Act::Look if world.record == Some(RecordState::InDoubt) => {
+            Act::Look(means) if world.may_be_looked_up_by(means) => {
                 // The worst list: it shows a partner only when it must.
-                if world.partners.contains(&LAG) {
+                if world.partners.contains(&LAG) && !world.hides(means) {
                     assert!(
                         world.report(Event::FoundRemotely),
                         "a find is refused: {self:?}"
                     );
-                } else if world.since >= settle {
+                } else if world.since >= rules.settle
+                    && (!rules.trust || !world.hides(means))
+                    && (!rules.bounded || world.lost < BOUND || world.refused_if_absent)
+                {
                     let absence = if world.refused_if_absent {
                         Event::AbsentAfterRefusal
                     } else {
@@ -211,12 +279,50 @@ impl World {
                     assert!(world.report(absence), "an absence is refused: {self:?}");
                 }
             }
-            Act::Hear | Act::Look => {}
+            // A person sees all that is there, and looks when nothing can come any more.
+            Act::Resolve
+                if world.record == Some(RecordState::InDoubt) && world.on_the_way.is_empty() =>
+            {
+                let event = if world.partners.is_empty() {
+                    Event::ResolvedAsAbsent
+                } else {
+                    Event::ResolvedAsCreated
+                };
+                assert!(world.report(event), "{event:?} is refused: {self:?}");
+            }
+            Act::Restore(record) if world.can_be_restored(rules) => {
+                world = World {
+                    record,
+                    restored: true,
+                    on_the_way: world.on_the_way,
+                    partners: world.partners,
+                    hides: world.hides,
+                    ..World::default()
+                };
+                // Whoever listened is gone.
+                world.close();
+            }
+            Act::Hear | Act::Look(_) | Act::Resolve | Act::Restore(_) => {}
             Act::Again(event) => {
                 world.report(event);
             }
         }
         world
+    }
+
+    fn hides(&self, means: Means) -> bool {
+        self.hides[means as usize]
+    }
+
+    /// A search may settle a first doubt; once a second answer was lost, only the whole list does.
+    fn may_be_looked_up_by(&self, means: Means) -> bool {
+        self.record == Some(RecordState::InDoubt) && (means == Means::List || self.lost < 2)
+    }
+
+    /// A state is put back once; the list then has to show what there is, and everything on its way has come.
+    fn can_be_restored(&self, rules: Rules) -> bool {
+        let is_quiet = self.on_the_way.is_empty() && self.partners.iter().all(|age| *age == LAG);
+        !self.restored && !self.hides(Means::List) && (is_quiet || !rules.patient)
     }
 
     /// What must hold, whatever happened.
@@ -227,7 +333,9 @@ impl World {
             _ if self.partners.len() > 1 => Some("two partners of one row"),
             _ if exists && may_come => Some("a request on its way though the partner exists"),
             Some(RecordState::Created) if !exists => Some("created, but there is no partner"),
-            None | Some(RecordState::Rejected | RecordState::Unsent) if exists || may_come => {
+            None | Some(RecordState::Rejected | RecordState::Unsent)
+                if (exists || may_come) && !self.restored =>
+            {
                 Some("free to be sent, but a partner exists or may yet be made")
             }
             _ => None,
@@ -239,11 +347,16 @@ impl World {
 type Worlds = HashMap<World, Vec<World>>;
 
 /// All worlds that can come about, or what does not hold in one of them and the acts that lead to it.
-fn explore(settle: u8) -> Result<Worlds, (&'static str, Vec<Act>)> {
+fn explore(rules: Rules) -> Result<Worlds, (&'static str, World, Vec<Act>)> {
+    let api = [false, true].map(|search| [false, true].map(|list| [search, list]));
+    let begin = api.as_flattened().iter().map(|hides| World {
+        hides: *hides,
+        ..World::default()
+    });
+    let mut queue: VecDeque<World> = begin.collect();
     let mut came_by: HashMap<World, Option<(World, Act)>> =
-        HashMap::from([(World::default(), None)]);
+        queue.iter().map(|world| (world.clone(), None)).collect();
     let mut next_worlds = HashMap::new();
-    let mut queue = VecDeque::from([World::default()]);
     while let Some(world) = queue.pop_front() {
         if let Some(broken) = world.broken() {
             let mut acts = Vec::new();
@@ -252,11 +365,11 @@ fn explore(settle: u8) -> Result<Worlds, (&'static str, Vec<Act>)> {
                 acts.insert(0, *act);
                 at = before;
             }
-            return Err((broken, acts));
+            return Err((broken, at.clone(), acts));
         }
         let mut reached = Vec::new();
         for act in world.acts() {
-            let next = world.after(act, settle);
+            let next = world.after(act, rules);
             if !came_by.contains_key(&next) {
                 came_by.insert(next.clone(), Some((world.clone(), act)));
                 queue.push_back(next.clone());
@@ -271,7 +384,7 @@ fn explore(settle: u8) -> Result<Worlds, (&'static str, Vec<Act>)> {
 #[test]
 fn no_order_of_events_makes_a_duplicate() {
     let worlds =
-        explore(SETTLE).unwrap_or_else(|(broken, acts)| panic!("{broken}, after {acts:?}"));
+        explore(ALL).unwrap_or_else(|(broken, _, acts)| panic!("{broken}, after {acts:?}"));
     // The exploration went through every state of a record, and past a doubt that was settled by each answer.
     for state in RecordState::ALL {
         assert!(worlds.keys().any(|w| w.record == Some(state)), "{state}");
@@ -282,14 +395,68 @@ fn no_order_of_events_makes_a_duplicate() {
             "{event:?}"
         );
     }
-    assert!(worlds.len() > 200, "only {} worlds", worlds.len());
+    assert!(worlds.len() > 5_000, "only {} worlds", worlds.len());
+}
+
+/// A row that no look-up settles is left to a person, and not posted again.
+#[test]
+fn a_row_is_posted_five_times_at_most() {
+    let worlds =
+        explore(ALL).unwrap_or_else(|(broken, _, acts)| panic!("{broken}, after {acts:?}"));
+    let at_the_bound = |w: &&World| w.lost == BOUND && w.record == Some(RecordState::InDoubt);
+    assert!(worlds.keys().any(|w| at_the_bound(&w)));
+    let goes_on = |world: &World| {
+        let next = world.after(Act::Look(Means::List), ALL).record;
+        next == Some(RecordState::Unsent)
+    };
+    assert!(!worlds.keys().filter(at_the_bound).any(goes_on));
+    let unbounded = Rules {
+        bounded: false,
+        ..ALL
+    };
+    let worlds = explore(unbounded).expect("the bound is not what keeps a row from being twice");
+    assert!(worlds.keys().filter(at_the_bound).any(|world| {
+        world.after(Act::Look(Means::List), unbounded).record == Some(RecordState::Unsent)
+    }));
+}
+
+/// What each rule is for: without it, some order of events makes a second partner.
+#[test]
+fn each_rule_taken_away_makes_a_duplicate() {
+    for (rules, act) in [
+        (
+            Rules {
+                trust: false,
+                ..ALL
+            },
+            "Look(",
+        ),
+        (
+            Rules {
+                adopt: false,
+                ..ALL
+            },
+            "Restore(",
+        ),
+        (
+            Rules {
+                patient: false,
+                ..ALL
+            },
+            "Restore(",
+        ),
+    ] {
+        let (broken, _, acts) = explore(rules).expect_err("no duplicate without that rule");
+        let acts = format!("{acts:?}");
+        assert!(acts.contains(act), "{rules:?}: {broken}, after {acts}");
+    }
 }
 
 /// Nothing is lost: wherever a row stands, something can happen that ends with its one partner.
 #[test]
 fn from_everywhere_the_partner_can_still_be_created() {
     let worlds =
-        explore(SETTLE).unwrap_or_else(|(broken, acts)| panic!("{broken}, after {acts:?}"));
+        explore(ALL).unwrap_or_else(|(broken, _, acts)| panic!("{broken}, after {acts:?}"));
     let mut leads_there: HashSet<&World> = worlds
         .keys()
         .filter(|w| w.record == Some(RecordState::Created))
@@ -312,11 +479,17 @@ fn from_everywhere_the_partner_can_still_be_created() {
 /// The settling time is as short as it may be: one tick less, and there is a way to a second partner.
 #[test]
 fn a_settling_time_one_tick_shorter_makes_a_duplicate() {
-    let (_, acts) = explore(SETTLE - 1).expect_err("the shorter time is enough");
-    assert!(acts.contains(&Act::Look), "{acts:?}");
-    let mut world = World::default();
+    let shorter = Rules {
+        settle: SETTLE - 1,
+        ..ALL
+    };
+    let (_, mut world, acts) = explore(shorter).expect_err("the shorter time is enough");
+    assert!(
+        acts.iter().any(|act| matches!(act, Act::Look(_))),
+        "{acts:?}"
+    );
     for act in &acts {
-        world = world.after(*act, SETTLE - 1);
+        world = world.after(*act, shorter);
     }
     // The row counts as not made although its partner exists: it is sent once more, and answered.
     assert_eq!(
@@ -324,8 +497,8 @@ fn a_settling_time_one_tick_shorter_makes_a_duplicate() {
         (Some(RecordState::Unsent), 1),
         "{acts:?}"
     );
-    world = world.after(Act::Send, SETTLE - 1);
-    world = world.after(Act::Process(Answer::Made), SETTLE - 1);
+    world = world.after(Act::Send, shorter);
+    world = world.after(Act::Process(Answer::Made), shorter);
     assert_eq!(world.partners.len(), 2, "{world:?}");
 }
 
@@ -334,16 +507,16 @@ fn a_settling_time_one_tick_shorter_makes_a_duplicate() {
 fn the_model_would_notice_a_second_post() {
     let mut world = World::default();
     for act in [Act::Send, Act::Process(Answer::MadeAndLost), Act::Hear] {
-        world = world.after(act, SETTLE);
+        world = world.after(act, ALL);
     }
     assert_eq!(world.record, Some(RecordState::InDoubt));
-    world = world.after(Act::Send, SETTLE);
+    world = world.after(Act::Send, ALL);
     assert!(world.on_the_way.is_empty(), "a doubt cannot be claimed");
     assert_eq!(world.broken(), None);
     world.record = Some(RecordState::Unsent);
     assert!(world.broken().is_some());
-    world = world.after(Act::Send, SETTLE);
-    world = world.after(Act::Process(Answer::Made), SETTLE);
+    world = world.after(Act::Send, ALL);
+    world = world.after(Act::Process(Answer::Made), ALL);
     assert_eq!(world.partners.len(), 2);
     assert!(world.broken().is_some());
 }

@@ -138,7 +138,7 @@ fn request(dir: &Workdir) -> ImportRequest {
         max_duration: None,
         adopt: Adopt::No,
         rejected: Rejected::Keep,
-        settle: Duration::from_secs(1),
+        settle: Some(Duration::from_secs(1)),
         on_change: OnChange::Problem,
         expect: Expectations::default(),
         plan: None,

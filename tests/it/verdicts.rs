@@ -124,7 +124,12 @@ fn a_408_after_the_commit_makes_no_second_partner() {
 /// What a 409 means is known once the partner is known not to be there: the row was refused.
 #[test]
 fn a_409_whose_partner_is_not_there_is_a_refusal() {
-    let (dir, server) = with_fault("409=1", 3);
+    // A partner that exists: without one, nobody could see that look-ups find what there is.
+    let (dir, server) = with_fault("409=0", 1);
+    dir.write("e.csv", "Id,Name\nK-0,Witness\n");
+    import(&dir, &server).finish().expect_exit(0);
+    let server = server.restart(&dir, &["--fault", "409=1"]);
+    dir.simple_export(3);
     let run = import(&dir, &server)
         .args(&["--report", "out"])
         .finish()

@@ -85,6 +85,27 @@ Example:
   partner-sync state forget C-1001 C-1002"
     )]
     Forget(KeysArgs),
+    /// Say what became of rows in doubt, after you looked on the API yourself.
+    #[command(
+        after_help = "A row stays in doubt where the API's answers and lists do not show whether it has a partner. Look on the API, then say
+what you found. With --absent the next import looks once more, and sends the row if it does not find it.
+
+Examples:
+  partner-sync state resolve C-1001 --created 854e27cb-7ddd-4c0f-950d-1d60bc9e0cb9
+  partner-sync state resolve C-1001 C-1002 --absent",
+        group = clap::ArgGroup::new("finding").required(true)
+    )]
+    Resolve {
+        /// The rows.
+        #[command(flatten)]
+        keys: KeysArgs,
+        /// The row has the partner with this id.
+        #[arg(long, value_name = "ID", group = "finding")]
+        created: Option<String>,
+        /// The row has no partner.
+        #[arg(long, group = "finding")]
+        absent: bool,
+    },
     /// Take the present payload of changed rows as known, so that they are not told as changed any more.
     #[command(
         after_help = "The payload is the one that the last import or sync saw and told as changed.

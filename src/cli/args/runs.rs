@@ -114,9 +114,10 @@ pub struct ImportArgs {
     /// Send rows again that the API rejected, though they are unchanged.
     #[arg(long)]
     pub retry_rejected: bool,
-    /// How long after its answer was lost a create may still be processed.
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
-    pub settle: Duration,
+    /// How long after its answer was lost a create may still be processed: 2 minutes or four times --timeout, whichever
+    /// is longer. With less, a row may be sent again while the first request is still being processed.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub settle: Option<Duration>,
 }
 
 impl ImportArgs {
@@ -172,9 +173,10 @@ pub struct SyncArgs {
     /// Stop each job in good order after this time (exit 3).
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub max_duration: Option<Duration>,
-    /// How long after its answer was lost a create may still be processed.
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
-    pub settle: Duration,
+    /// How long after its answer was lost a create may still be processed: 2 minutes or four times --timeout, whichever
+    /// is longer. With less, a row may be sent again while the first request is still being processed.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub settle: Option<Duration>,
 }
 
 impl SyncArgs {
@@ -201,9 +203,10 @@ pub struct ReconcileArgs {
     /// The mapping of the export.
     #[arg(long, short, value_name = "MAPPING", requires = "adopt")]
     pub mapping: Option<PathBuf>,
-    /// How long after its answer was lost a create may still be processed.
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
-    pub settle: Duration,
+    /// How long after its answer was lost a create may still be processed: 2 minutes or four times --timeout, whichever
+    /// is longer. With less, a row may be sent again while the first request is still being processed.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub settle: Option<Duration>,
 }
 
 impl ReconcileArgs {

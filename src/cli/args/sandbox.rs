@@ -24,7 +24,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub rate_limit: Option<f64>,
     /// What goes wrong, and how often: reset-before=0.1, reset-after, 500-after, 502-after, 503, 429, slow,
-    /// bad-body, 408-after, 409-after, 409, fixed-201, other-identifier, location-only, long-body with a
+    /// bad-body, 408-after, 409-after, 409, 500, fixed-201, other-identifier, location-only, long-body with a
     /// probability; expire-token-after=100, 404-first=10 with a number of requests.
     #[arg(long = "fault", value_name = "NAME=P")]
     pub faults: Vec<Fault>,
@@ -45,12 +45,15 @@ pub struct SandboxArgs {
     pub list_without_party: bool,
     /// What is answered otherwise than it is: list-without-identifiers, list-empty (totals without items), list-bare (an
     /// array of at most 50), low-totals (100 at most), skip-counts-records, get-not-found, collapsed-names,
-    /// escaped-names, hidden-status (new partners are inactive, which the list hides).
+    /// escaped-names, search-blind and list-blind (which show nothing), hidden-status (new partners are inactive, which the list hides).
     #[arg(long = "lie", value_name = "NAME")]
     pub lies: Vec<Lie>,
     /// Refuse partners of this business name with 400.
     #[arg(long, value_name = "NAME")]
     pub refuse_name: Option<String>,
+    /// Faults of creates meet partners of this business name only.
+    #[arg(long, value_name = "NAME")]
+    pub fault_name: Option<String>,
     /// Lose this field of organization without a word.
     #[arg(long, value_name = "FIELD")]
     pub drop_field: Option<String>,
@@ -79,6 +82,7 @@ impl SandboxArgs {
             list_without_party: self.list_without_party,
             lies: self.lies,
             refuse_name: self.refuse_name,
+            fault_name: self.fault_name,
             drop_field: self.drop_field,
             data: self.data,
             log: self.log,

@@ -1,13 +1,14 @@
-//! `state`: backup, export, forget, accept.
+//! `state`: backup, export, forget, resolve, accept.
 
 use crate::cli::args::{Shared, StateCommand};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::prompt;
 use crate::cli::settings;
-use crate::ops::{self, RowsRequest};
+use crate::ops::{self, Resolution, RowsRequest};
+use crate::partner::PartnerId;
 use crate::report::{RunEnding, table};
-use crate::state::{MaintenanceRow, backup, export};
+use crate::state::{MaintenanceRow, backup};
 
 pub(super) fn run(
     which: &StateCommand,
@@ -23,35 +24,8 @@ pub(super) fn run(
             Ok(RunEnding::Done)
         }
         StateCommand::Export => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            let broken =
-                |e: &dyn std::fmt::Display| CliError::Machine(format!("cannot write CSV: {e}"));
-            writer
-                .write_record([
-                    "target",
-                    "mapping",
-                    "key",
-                    "legacyIdentifier",
-                    "partnerId",
-                    "since",
-                ])
-                .map_err(|e| broken(&e))?;
-            let mut written = Ok(());
-            export(&settings.state, &mut |row| {
-                if written.is_ok() {
-                    written = writer.write_record([
-                        &row.target,
-                        &row.mapping,
-                        &row.key,
-                        &row.legacy_identifier,
-                        &row.partner,
-                        &row.since,
-                    ]);
-                }
-            })?;
-            written.map_err(|e| broken(&e))?;
-            let bytes = writer.into_inner().map_err(|e| broken(&e))?;
-            desk.output.result(&String::from_utf8_lossy(&bytes));
+            let rows = ops::export_csv(&settings.state)?;
+            desk.output.result(&String::from_utf8_lossy(&rows));
             Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {
@@ -60,6 +34,23 @@ pub(super) fn run(
                 confirmed(rows, keys.yes, question, desk)
             })?;
             desk.output.note(&format!("forgotten: {count}"));
+            Ok(RunEnding::Done)
+        }
+        StateCommand::Resolve { keys, created, .. } => {
+            let (finding, question) = match created {
+                Some(id) => (
+                    Resolution::Created(PartnerId::new(id.as_str())),
+                    "Is that its partner? It is never sent again.",
+                ),
+                None => (
+                    Resolution::Absent,
+                    "Have these rows no partner? The next import sends each that it does not find.",
+                ),
+            };
+            let request = keys.request();
+            let mut confirm = |rows: &[_]| confirmed(rows, keys.yes, question, desk);
+            let count = ops::resolve(&request, &finding, &settings, &desk.clock, &mut confirm)?;
+            desk.output.note(&format!("resolved: {count}"));
             Ok(RunEnding::Done)
         }
         StateCommand::Accept { keys, all_changed } => {

@@ -5,19 +5,34 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::api::{ApiError, CreateRequest, ListFilter, Page, RemotePartner};
+use crate::diagnostic::Code;
 use crate::partner::{
     ApiWords, Body, CreateOutcome, DoubtCause, ExternalId, Fingerprint, Link, Origin, PartnerId,
     Query, SourceCells, SourceValue,
 };
-use crate::state::{RecordRow, StateView, test_run};
+use crate::state::{Event, RecordRow, StateView, test_run};
 
 /// What the API does with a create.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Create {
     /// The partner is there and the answer says so.
     Answered,
     /// The partner is there, is listed after this time, and the answer is lost.
     Lost(Duration),
+    /// The same, each post with a time of its own.
+    LostEach(Vec<Duration>),
+    /// The partner is not there, and the answer is lost.
+    Vanished,
+}
+
+/// The answer that is lost.
+fn lost() -> CreateOutcome {
+    CreateOutcome::InDoubt {
+        cause: DoubtCause::Unproved,
+        status: None,
+        words: ApiWords::new("reset"),
+        retry_after: None,
+    }
 }
 
 pub(super) struct FakeApi {
@@ -54,21 +69,22 @@ impl PartnersApi for FakeApi {
     async fn create(&self, request: CreateRequest) -> CreateOutcome {
         let body = String::from_utf8(request.body.to_vec()).unwrap();
         let key = body.split(' ').next().unwrap().to_owned();
+        let before = self.posts().len();
         self.posts.lock().unwrap().push(body);
-        match self.create {
+        match &self.create {
             Create::Answered => {
                 self.add(&key, Duration::ZERO);
                 CreateOutcome::Created(PartnerId::new(format!("id-{key}")))
             }
             Create::Lost(listed_after) => {
-                self.add(&key, listed_after);
-                CreateOutcome::InDoubt {
-                    cause: DoubtCause::Unproved,
-                    status: None,
-                    words: ApiWords::new("reset"),
-                    retry_after: None,
-                }
+                self.add(&key, *listed_after);
+                lost()
             }
+            Create::LostEach(listed_after) => {
+                self.add(&key, listed_after[before]);
+                lost()
+            }
+            Create::Vanished => lost(),
         }
     }
 
@@ -77,13 +93,15 @@ impl PartnersApi for FakeApi {
             return Err(error.clone());
         }
         let now = Instant::now();
-        let items: Vec<RemotePartner> = self
-            .partners
-            .lock()
-            .unwrap()
+        let partners = self.partners.lock().unwrap();
+        let items: Vec<RemotePartner> = partners
             .iter()
-            .filter(|(_, listed)| *listed <= now)
-            .map(|(key, _)| remote(key))
+            .enumerate()
+            .filter(|(_, (_, listed))| *listed <= now)
+            .map(|(at, (key, _))| {
+                let twins = partners[..at].iter().filter(|(k, _)| k == key).count();
+                twin(key, twins)
+            })
             .collect();
         Ok(Page {
             length: items.len(),
@@ -104,7 +122,16 @@ impl PartnersApi for FakeApi {
 }
 
 pub(super) fn remote(key: &str) -> RemotePartner {
-    let id = format!("id-{key}");
+    twin(key, 0)
+}
+
+/// A partner of a row that has so many before it.
+fn twin(key: &str, before: usize) -> RemotePartner {
+    let id = if before == 0 {
+        format!("id-{key}")
+    } else {
+        format!("id-{key}-{}", before + 1)
+    };
     let raw = serde_json::json!({"id": id, "party": {"legacyIdentifier": key}});
     RemotePartner::from_json(raw).unwrap()
 }
@@ -159,6 +186,8 @@ pub(super) struct Bench {
     state: Option<StateWriter>,
     pub(super) doubts: Vec<Doubt>,
     results: mpsc::Receiver<Vec<RowResult>>,
+    /// The codes of what was reported by the last run.
+    pub(super) codes: Vec<Code>,
     teller: mpsc::Sender<Vec<RowResult>>,
 }
 
@@ -172,6 +201,7 @@ impl Bench {
             state: None,
             doubts: Vec::new(),
             results,
+            codes: Vec::new(),
             teller,
         };
         bench.begin();
@@ -189,6 +219,26 @@ impl Bench {
     pub(super) async fn claim(&self, rows: &[PreparedPartner]) {
         let claims = rows.iter().map(claim_of).collect();
         self.state.as_ref().unwrap().claim(claims).await.unwrap();
+    }
+
+    /// A partner of an earlier run, by which look-ups can be tried.
+    pub(super) async fn has_partner(&self, number: u32) {
+        let row = row(number, None);
+        self.claim(std::slice::from_ref(&row)).await;
+        let mut created = Settlement::new(row.key.clone(), Event::Created);
+        created.partner = Some(PartnerId::new(format!("id-{}", row.key)));
+        let state = self.state.as_ref().unwrap();
+        state.settle(vec![created]).await.unwrap();
+        self.api.add(row.key.as_str(), Duration::ZERO);
+    }
+
+    /// The API refuses a row that was claimed.
+    pub(super) async fn refuse(&self, number: u32) {
+        let key = row(number, None).key;
+        let mut refused = Settlement::new(key, Event::Rejected);
+        refused.status = Some(400);
+        let state = self.state.as_ref().unwrap();
+        state.settle(vec![refused]).await.unwrap();
     }
 
     pub(super) fn delivery(&mut self) -> Delivery<FakeApi> {
@@ -222,8 +272,10 @@ impl Bench {
         drop(input);
         delivery.run(rows).await;
         let mut told = HashMap::new();
+        self.codes.clear();
         while let Ok(results) = self.results.try_recv() {
             for result in results {
+                self.codes.extend(result.diagnostics.iter().map(|d| d.code));
                 let partner = result.partner.map(|p| p.as_str().to_owned());
                 let key = result.key.unwrap().as_str().to_owned();
                 assert_eq!(told.insert(key, (result.outcome, partner)), None);

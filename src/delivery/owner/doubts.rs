@@ -1,4 +1,4 @@
-//! Rows in doubt: when to look, and what a look-up that found, missed or failed means.
+//! Rows that have to be looked up: when to look, and what a look-up that found or failed means.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::absence::Looked;
 use super::events::{After, Done};
 use super::{Delivery, SWEEP_DOUBTS};
 use crate::api::{
@@ -13,9 +14,9 @@ use crate::api::{
     find_by_identifier, sweep,
 };
 use crate::delivery::StopReason;
-use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place, rejected};
+use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place};
 use crate::delivery::recovery::{Absence, Doubted};
-use crate::partner::{ApiWords, RowKey, RowOutcome};
+use crate::partner::{RowKey, RowOutcome};
 use crate::state::{Event, Settlement};
 
 impl<A: PartnersApi> Delivery<A> {
@@ -28,51 +29,78 @@ impl<A: PartnersApi> Delivery<A> {
             .take_while(|(at, _)| *at <= now)
             .map(|(_, key)| key.clone())
             .collect();
-        if due.is_empty() {
+        let free = self.free_for_look_ups();
+        if due.is_empty() || free == 0 {
             return;
         }
-        let slots = if self.ready.is_empty() {
-            self.options.workers
-        } else {
-            self.options.workers.div_ceil(2)
-        };
-        let free = slots.saturating_sub(self.looking).min(
-            self.options
-                .workers
-                .saturating_sub(self.sending + self.looking),
-        );
-        if free == 0 {
-            return;
+        let (by_list, others): (Vec<RowKey>, Vec<RowKey>) = due
+            .into_iter()
+            .partition(|key| self.is_due_by_list(key, now));
+        let mut free = free;
+        if !by_list.is_empty() && !self.walking {
+            // Only the whole list can prove anything of them, whatever the walk costs.
+            self.start_walk(by_list, Some(u64::MAX));
+            free -= 1;
         }
-        let (alone, together): (Vec<RowKey>, Vec<RowKey>) = due
+        let (alone, together): (Vec<RowKey>, Vec<RowKey>) = others
             .into_iter()
             .partition(|key| self.doubts.get(key).is_none_or(|d| d.alone));
         if together.len() >= SWEEP_DOUBTS {
-            let mut wanted: HashSet<String> = HashSet::new();
-            let mut can_all_be_searched = true;
-            for key in &together {
-                if let Some(doubted) = self.start_look(key) {
-                    can_all_be_searched &= can_be_searched(&doubted.business_name);
-                    wanted.insert(doubted.legacy_identifier.as_str().to_owned());
-                }
+            if !self.walking {
+                self.start_walk(together, None);
             }
-            // Each that no search can find would be looked up by a walk of its own.
-            let worth = if can_all_be_searched {
-                wanted.len() as u64
-            } else {
-                u64::MAX
-            };
-            let api = Arc::clone(&self.api);
-            self.looking += 1;
-            self.tasks.spawn(async move {
-                let began = Instant::now();
-                Done::Swept(together, began, sweep(&*api, &wanted, worth).await)
-            });
             return;
         }
         for key in alone.into_iter().chain(together).take(free) {
             self.look_up(key);
         }
+    }
+
+    /// Workers that may look up now.
+    fn free_for_look_ups(&self) -> usize {
+        let workers = self.options.workers;
+        let slots = if self.ready.is_empty() {
+            workers
+        } else {
+            workers.div_ceil(2)
+        };
+        slots
+            .saturating_sub(self.looking)
+            .min(workers.saturating_sub(self.sending + self.looking))
+    }
+
+    fn is_due_by_list(&self, key: &RowKey, now: Instant) -> bool {
+        self.doubts.get(key).is_some_and(|d| {
+            d.judge(now) == Absence::Proof && d.needs_the_list(self.trust.search())
+        })
+    }
+
+    /// Walks over the whole list, for as long as it costs at most `worth` requests; where that is not said, as many as
+    /// looking each up would cost.
+    fn start_walk(&mut self, keys: Vec<RowKey>, worth: Option<u64>) {
+        let mut wanted: HashSet<String> = HashSet::new();
+        let mut can_all_be_searched = true;
+        for key in &keys {
+            if let Some(doubted) = self.start_look(key) {
+                can_all_be_searched &= can_be_searched(&doubted.business_name);
+                wanted.insert(doubted.legacy_identifier.as_str().to_owned());
+            }
+        }
+        // Each that no search can find would be looked up by a walk of its own.
+        let worth = match worth {
+            Some(worth) => worth,
+            None if can_all_be_searched => wanted.len() as u64,
+            None => u64::MAX,
+        };
+        let known = self.trust.ids();
+        let api = Arc::clone(&self.api);
+        self.looking += 1;
+        self.walking = true;
+        self.tasks.spawn(async move {
+            let began = Instant::now();
+            let swept = sweep(&*api, &wanted, &known, worth).await;
+            Done::Swept(keys, began, swept, known.len())
+        });
     }
 
     pub(super) fn look_up(&mut self, key: RowKey) {
@@ -128,6 +156,9 @@ impl<A: PartnersApi> Delivery<A> {
         }
         if let Some(doubted) = self.doubts.remove(key) {
             let id = hits.first().map(|h| h.id.clone());
+            if let Some(id) = &id {
+                self.know(id, &doubted.legacy_identifier, &doubted.business_name);
+            }
             let mut diagnostics = Vec::new();
             if hits.len() > 1 {
                 let at = doubted.row.as_ref().map(place).unwrap_or_default();
@@ -154,11 +185,26 @@ impl<A: PartnersApi> Delivery<A> {
 
     pub(super) fn looked(&mut self, key: &RowKey, began: Instant, found: Result<Found, ApiError>) {
         match found {
-            Ok(Found::Partners(hits)) => self.settle_found(key, hits),
-            Ok(Found::Absent) => self.absent(key, began),
+            Ok(Found::Partners(hits)) => self.hit(key, began, hits),
+            Ok(Found::Absent) => self.absent(key, began, Looked::Search),
             Ok(Found::NotSeen) => self.not_seen(key),
             Err(ApiError::Stopped) => {}
             Err(error) => self.look_failed(key, &error),
+        }
+    }
+
+    /// A look-up found partners of the row; after a second post, they are looked at once more when both must show.
+    fn hit(&mut self, key: &RowKey, began: Instant, hits: Vec<RemotePartner>) {
+        let Some(doubted) = self.doubts.get_mut(key) else {
+            return;
+        };
+        if hits.len() == 1 && doubted.may_be_twice(began) {
+            let at = doubted.settled_at;
+            doubted.failures = 0;
+            doubted.seen = hits;
+            self.look_again(key, at);
+        } else {
+            self.settle_found(key, hits);
         }
     }
 
@@ -175,57 +221,6 @@ impl<A: PartnersApi> Delivery<A> {
         );
     }
 
-    pub(super) fn absent(&mut self, key: &RowKey, began: Instant) {
-        let Some(doubted) = self.doubts.get_mut(key) else {
-            return;
-        };
-        doubted.failures = 0;
-        doubted.alone = false;
-        match doubted.judge(began) {
-            Absence::TooEarly(at) => self.look_again(key, at),
-            Absence::Proof if doubted.row.is_some() => self.settle_absent(key.clone()),
-            // The row may come yet; what is proved stays proved, for nobody else claims it.
-            Absence::Proof => doubted.absent = true,
-        }
-    }
-
-    /// A doubt is settled: there is no partner. What that means is said by the last answer to the create.
-    pub(super) fn settle_absent(&mut self, key: RowKey) {
-        let mut settlement = Settlement::new(key.clone(), Event::ConfirmedAbsent);
-        if let Some(doubted) = self.doubts.get(&key)
-            && let Some((status, words)) = doubted.refusal()
-        {
-            settlement.event = Event::AbsentAfterRefusal;
-            settlement.status = Some(status);
-            settlement.words = Some(ApiWords::new(words));
-        }
-        self.settle(settlement, After::Absent(key));
-    }
-
-    /// That a row's partner does not exist is on the disk.
-    pub(super) fn absence_settled(&mut self, key: &RowKey) {
-        self.under_way.remove(key);
-        let Some(doubted) = self.doubts.remove(key) else {
-            return;
-        };
-        let refusal = doubted
-            .refusal()
-            .map(|(status, words)| (status, words.to_owned()));
-        match (doubted.row, refusal) {
-            // Another payload than the one that was refused may be sent.
-            (Some(row), Some((status, words))) if row.fingerprint == doubted.fingerprint => {
-                let diagnostic = rejected(&row, status, &words);
-                self.finish(&row, RowOutcome::Rejected, None, vec![diagnostic]);
-                self.wake_children(key, false);
-            }
-            (Some(row), _) if self.stopping => {
-                self.finish(&row, RowOutcome::Deferred, None, Vec::new());
-            }
-            (Some(row), _) => self.admit(vec![row]),
-            (None, _) => self.wake_children(key, false),
-        }
-    }
-
     /// Nothing was seen when nothing could be proved yet.
     fn not_seen(&mut self, key: &RowKey) {
         let Some(doubted) = self.doubts.get_mut(key) else {
@@ -234,7 +229,7 @@ impl<A: PartnersApi> Delivery<A> {
         doubted.failures = 0;
         doubted.alone = false;
         let at = doubted.settled_at;
-        self.look_again(key, at);
+        self.not_found_yet(key, at);
     }
 
     pub(super) fn look_failed(&mut self, key: &RowKey, error: &ApiError) {
@@ -248,17 +243,35 @@ impl<A: PartnersApi> Delivery<A> {
             }
             _ => None,
         };
+        self.look_later(key, error.to_string(), asked);
+    }
+
+    /// A look-up came to its end and proved nothing.
+    pub(super) fn look_in_vain(&mut self, key: &RowKey, why: &str) {
+        self.look_later(key, why.to_owned(), None);
+    }
+
+    fn look_later(&mut self, key: &RowKey, trouble: String, asked: Option<Duration>) {
         let Some(doubted) = self.doubts.get_mut(key) else {
             return;
         };
-        doubted.failed(error.to_string(), asked, Instant::now(), fastrand::f64());
+        doubted.failed(trouble, asked, Instant::now(), fastrand::f64());
         if let Some(at) = doubted.next_look {
             self.schedule.insert((at, key.clone()));
+        } else if doubted.seen.is_empty() {
+            let trouble = doubted.trouble.as_deref().unwrap_or("");
+            tracing::warn!(key = %key, "the row stays in doubt: {trouble}");
+            self.given_up(key);
         } else {
-            tracing::warn!(key = %key, "the row stays in doubt: {error}");
-            self.under_way.remove(key);
-            self.wake_children(key, false);
+            let hits = std::mem::take(&mut doubted.seen);
+            self.settle_found(key, hits);
         }
+    }
+
+    /// A doubt is left as it is, in this run; nobody waits for its row.
+    pub(super) fn given_up(&mut self, key: &RowKey) {
+        self.under_way.remove(key);
+        self.wake_children(key, false);
     }
 
     pub(super) fn swept(
@@ -266,25 +279,27 @@ impl<A: PartnersApi> Delivery<A> {
         keys: Vec<RowKey>,
         began: Instant,
         swept: Result<Sweep, ApiError>,
+        known: usize,
     ) {
         match swept {
             Ok(Sweep {
                 mut found,
                 is_complete,
+                shows_known,
             }) => {
-                let now = Instant::now();
+                let looked = match (shows_known, known) {
+                    (true, _) => Looked::ListThatShowsKnown,
+                    (false, 0) => Looked::ListUntried,
+                    (false, _) => Looked::ListThatShowsNone,
+                };
                 for key in keys {
-                    let Some(doubted) = self.doubts.get_mut(&key) else {
+                    let Some(doubted) = self.doubts.get(&key) else {
                         continue;
                     };
                     match found.remove(doubted.legacy_identifier.as_str()) {
-                        Some(hits) => self.settle_found(&key, hits),
-                        None if is_complete => self.absent(&key, began),
-                        // Each by itself, as workers are free.
-                        None => {
-                            doubted.alone = true;
-                            self.look_again(&key, now);
-                        }
+                        Some(hits) => self.hit(&key, began, hits),
+                        None if is_complete => self.absent(&key, began, looked),
+                        None => self.missed_by_walk(&key),
                     }
                 }
             }
@@ -297,13 +312,32 @@ impl<A: PartnersApi> Delivery<A> {
         }
     }
 
+    /// A walk that was not complete did not show it: it is looked up by itself as workers are free, unless only the list
+    /// can prove anything of it.
+    fn missed_by_walk(&mut self, key: &RowKey) {
+        let now = Instant::now();
+        if self.is_due_by_list(key, now) {
+            self.look_in_vain(
+                key,
+                "the API's list of partners could not be read to its end",
+            );
+        } else if let Some(doubted) = self.doubts.get_mut(key) {
+            doubted.alone = true;
+            self.look_again(key, now);
+        }
+    }
+
     /// Doubts that this run could not settle.
     pub(super) fn leave_doubts(&mut self) -> u64 {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
+            let for_a_person = doubted.is_for_a_person();
             match doubted.row {
                 Some(row) => {
-                    let diagnostic = in_doubt(&row, doubted.trouble.as_deref());
+                    let mut diagnostic = in_doubt(&row, doubted.trouble.as_deref());
+                    if for_a_person {
+                        diagnostic = diagnostic.with_hint(resolve_hint(&row.key));
+                    }
                     self.finish(&row, RowOutcome::InDoubt, None, vec![diagnostic]);
                 }
                 None => {
@@ -314,4 +348,10 @@ impl<A: PartnersApi> Delivery<A> {
         }
         elsewhere
     }
+}
+
+fn resolve_hint(key: &RowKey) -> String {
+    format!(
+        "Find out whether the partner exists, and say so: partner-sync state resolve \"{key}\" --created ID, or --absent."
+    )
 }

@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use crate::api::{ApiError, Found, RemotePartner, Sweep};
 use crate::delivery::partner_ids::PartnerIds;
+use crate::delivery::trust::Witness;
 use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey};
 use crate::state::{Known, StateError};
 
@@ -47,7 +48,20 @@ pub(super) enum Done {
     /// Ids of the state's rows.
     IdsRead(Result<PartnerIds, StateError>),
     Looked(RowKey, Instant, Result<Found, ApiError>),
-    Swept(Vec<RowKey>, Instant, Result<Sweep, ApiError>),
+    /// A walk for these rows, and among how many partners that are known to exist it was to show one.
+    Swept(Vec<RowKey>, Instant, Result<Sweep, ApiError>, usize),
+    /// Partners of the state, which are known to exist.
+    WitnessesRead(Result<Vec<Witness>, StateError>),
+    /// Whether a search found a partner that is known to exist.
+    Tried(Result<bool, ApiError>),
+}
+
+/// Whether partners of the state were read, by which ways of looking up are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StateWitnesses {
+    Unread,
+    Reading,
+    Read,
 }
 
 /// Whether the ids of the state's rows are known: nothing is sent before they are.

@@ -1,10 +1,13 @@
 //! Rows on their way in: sent at once, attached to their doubt, waiting for a parent, or for the next pass.
 
+use tokio::time::Instant;
+
 use super::events::{Done, Job};
 use super::{Delivery, WAITING_CHILDREN};
 use crate::api::PartnersApi;
 use crate::delivery::diagnostics::{changed, in_doubt, still_rejected};
 use crate::delivery::plan::{Decision, decide};
+use crate::delivery::recovery::Doubted;
 use crate::partner::{PreparedPartner, RowKey, RowOutcome};
 use crate::state::{Known, RecordState};
 
@@ -102,6 +105,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.options.retry_rejected,
             ) {
                 Decision::Create => admitted.push(row),
+                Decision::LookUpFirst => self.look_up_first(row, known),
                 Decision::Skip(partner) => {
                     self.finish(&row, RowOutcome::Skipped, partner, Vec::new());
                 }
@@ -121,6 +125,14 @@ impl<A: PartnersApi> Delivery<A> {
             }
         }
         self.admit(admitted);
+    }
+
+    /// A row that was posted before, and may go again if it is not found.
+    fn look_up_first(&mut self, row: PreparedPartner, known: Option<Known>) {
+        if let Some(known) = known {
+            let lost = self.sent.get(&row.key).map_or(0, |s| s.lost_in_run);
+            self.doubt(Doubted::posted_before(row, known, lost, Instant::now()));
+        }
     }
 
     /// A row with links: all ids known, or it waits for a parent under way, or for the next pass.

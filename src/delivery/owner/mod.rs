@@ -1,6 +1,7 @@
 //! The one owner of everything under way. Workers never print and never touch the state; they hand their
 //! answers to this loop, which alone knows what is claimed, sent, in doubt and waiting.
 
+mod absence;
 mod doubts;
 mod events;
 mod intake;
@@ -15,12 +16,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use self::events::{After, Answered, Done, IdsOfState, Job};
+use self::events::{After, Answered, Done, IdsOfState, Job, StateWitnesses};
 use super::breaker::Breaker;
 use super::exchange::{Input, Leftover, Options, PassEnd};
 use super::partner_ids::PartnerIds;
-use super::recovery::Doubted;
+use super::recovery::{Doubted, Sent};
 use super::stop::{Stop, StopReason};
+use super::trust::Trust;
 use super::window::Window;
 use crate::api::PartnersApi;
 use crate::diagnostic::Diagnostic;
@@ -74,6 +76,12 @@ pub struct Delivery<A> {
     waiting: HashMap<RowKey, Vec<PreparedPartner>>,
     waiting_count: usize,
     doubts: HashMap<RowKey, Doubted>,
+    /// How often rows were posted that have no partner yet, and are not in doubt now.
+    sent: HashMap<RowKey, Sent>,
+    trust: Trust,
+    state_witnesses: StateWitnesses,
+    /// Whether a walk over the list is under way: one stands for all look-ups.
+    walking: bool,
     schedule: BTreeSet<(Instant, RowKey)>,
     postponed: Vec<u32>,
     progress: u64,
@@ -119,6 +127,10 @@ impl<A: PartnersApi> Delivery<A> {
             waiting: HashMap::new(),
             waiting_count: 0,
             doubts: HashMap::new(),
+            sent: HashMap::new(),
+            trust: Trust::default(),
+            state_witnesses: StateWitnesses::Unread,
+            walking: false,
             schedule: BTreeSet::new(),
             postponed: Vec::new(),
             progress: 0,
@@ -127,24 +139,9 @@ impl<A: PartnersApi> Delivery<A> {
             duplicates_elsewhere: Vec::new(),
             options,
         };
+        let settle = delivery.options.settle;
         for doubt in doubts {
-            // The state's clock is the wall's and may have gone back; the settling time is counted anew,
-            // from now, which is never too early.
-            delivery.doubt(Doubted {
-                key: doubt.key,
-                legacy_identifier: doubt.legacy_identifier,
-                business_name: doubt.business_name,
-                fingerprint: doubt.fingerprint,
-                row: None,
-                settled_at: now + delivery.options.settle,
-                next_look: Some(now),
-                failures: 0,
-                status: doubt.status,
-                words: doubt.words,
-                trouble: None,
-                alone: false,
-                absent: false,
-            });
+            delivery.doubt(Doubted::of_earlier_run(doubt, now, settle));
         }
         delivery
     }
@@ -160,7 +157,13 @@ impl<A: PartnersApi> Delivery<A> {
             if self.input_ended && self.is_idle() {
                 break;
             }
-            let wake = self.schedule.first().map(|(at, _)| *at);
+            // What is due and not begun waits for a worker, whose end wakes us.
+            let now = Instant::now();
+            let wake = self
+                .schedule
+                .first()
+                .map(|(at, _)| *at)
+                .filter(|at| *at > now);
             // Only where a commit may be asked for: else its end wakes us.
             let settle_by = self.settle_by.filter(|_| self.settling < SETTLING);
             let wants = !self.input_ended && (self.stopping || self.wants_rows());
@@ -239,6 +242,7 @@ impl<A: PartnersApi> Delivery<A> {
             return;
         }
         self.look();
+        self.seek_trust();
         self.read_ids();
         self.send_ready();
         self.claim();
@@ -305,10 +309,14 @@ impl<A: PartnersApi> Delivery<A> {
                 self.looking -= 1;
                 self.looked(&key, began, found);
             }
-            Done::Swept(keys, began, swept) => {
+            Done::Swept(keys, began, swept, known) => {
                 self.looking -= 1;
-                self.swept(keys, began, swept);
+                self.walking = false;
+                self.swept(keys, began, swept, known);
             }
+            Done::WitnessesRead(Ok(witnesses)) => self.witnesses_read(witnesses),
+            Done::WitnessesRead(Err(error)) => self.state_failed(&error),
+            Done::Tried(found) => self.tried(found),
         }
     }
 
@@ -353,9 +361,11 @@ impl<A: PartnersApi> Delivery<A> {
                 self.settle_absent(key);
             }
             self.flush_settlements();
-            if !self.tasks.is_empty() || !self.doubts.values().all(Doubted::is_given_up) {
+            let is_over = |d: &Doubted| d.is_given_up() || d.unproved;
+            if !self.tasks.is_empty() || !self.doubts.values().all(is_over) {
                 return;
             }
+            self.give_up_unproved();
         }
         if let Some(reply) = self.pass.take() {
             let mut postponed = std::mem::take(&mut self.postponed);
@@ -393,5 +403,7 @@ fn claim_of(row: &PreparedPartner) -> Claim {
 
 #[cfg(test)]
 mod bench;
+#[cfg(test)]
+mod post_tests;
 #[cfg(test)]
 mod tests;

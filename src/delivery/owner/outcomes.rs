@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::partner::{
     CreateOutcome, NotCreated, PartnerId, PreparedPartner, RowOutcome, RowResult,
 };
-use crate::state::{Event, Settlement, StateError};
+use crate::state::{Event, RecordState, Settlement, StateError};
 
 impl<A: PartnersApi> Delivery<A> {
     pub(super) fn answered(&mut self, mut answered: Answered) {
@@ -110,7 +110,9 @@ impl<A: PartnersApi> Delivery<A> {
         match after {
             After::Made(job, id) => {
                 self.progress += 1;
-                self.finish(&job.row, RowOutcome::Created, Some(id), Vec::new());
+                let row = &job.row;
+                self.know(&id, &row.legacy_identifier, &row.business_name);
+                self.finish(row, RowOutcome::Created, Some(id), Vec::new());
                 self.wake_children(&job.row.key, true);
             }
             After::Refused(job, status, words) => {
@@ -125,7 +127,10 @@ impl<A: PartnersApi> Delivery<A> {
             After::Lost(job, status, words) => {
                 let row = job.row;
                 let now = Instant::now();
+                let before = self.sent.remove(&row.key).unwrap_or_default();
                 self.doubt(Doubted {
+                    recorded: RecordState::InDoubt,
+                    sent: before.and_lost(),
                     key: row.key.clone(),
                     legacy_identifier: row.legacy_identifier.clone(),
                     business_name: row.business_name.to_string(),
@@ -139,6 +144,8 @@ impl<A: PartnersApi> Delivery<A> {
                     words: Some(words),
                     alone: false,
                     absent: false,
+                    unproved: false,
+                    seen: Vec::new(),
                 });
             }
             After::Found { key, hits } => self.found(&key, &hits),

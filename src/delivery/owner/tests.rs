@@ -170,7 +170,7 @@ async fn a_walk_that_fails_is_a_failed_look_up_of_each_row() {
         }
         assert!(delivery.schedule.is_empty());
         let before = Instant::now();
-        delivery.swept(keys.clone(), before, Err(error(500)));
+        delivery.swept(keys.clone(), before, Err(error(500)), 0);
         assert_eq!(delivery.schedule.len(), 12);
         for doubted in delivery.doubts.values() {
             assert_eq!(doubted.failures, failures);
@@ -181,7 +181,7 @@ async fn a_walk_that_fails_is_a_failed_look_up_of_each_row() {
     for key in &keys {
         delivery.start_look(key);
     }
-    delivery.swept(keys, Instant::now(), Err(error(500)));
+    delivery.swept(keys, Instant::now(), Err(error(500)), 0);
     assert!(delivery.schedule.is_empty());
     assert!(delivery.doubts.values().all(Doubted::is_given_up));
     assert_eq!(bench.stop.reason(), None);
@@ -205,8 +205,9 @@ async fn a_walk_that_found_too_little_sends_each_row_to_a_look_up_of_its_own() {
     let nothing = Sweep {
         found: HashMap::new(),
         is_complete: false,
+        shows_known: false,
     };
-    delivery.swept(keys, Instant::now(), Ok(nothing));
+    delivery.swept(keys, Instant::now(), Ok(nothing), 0);
     assert_eq!(delivery.schedule.len(), 12);
     assert!(delivery.doubts.values().all(|d| d.alone && d.failures == 0));
 }
@@ -250,6 +251,7 @@ fn refused_if_absent() -> CreateOutcome {
 #[tokio::test]
 async fn a_row_repaired_since_its_refusal_is_sent_once_its_partner_is_known_to_be_absent() {
     let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench.has_partner(9).await;
     let mut delivery = bench.delivery();
     bench.claim(&[row(1, None), row(2, None)]).await;
     for number in [1, 2] {

@@ -36,6 +36,35 @@ pub enum UpkeepError {
         "the last run did not tell the row \"{0}\" as changed, so there is nothing to accept. Nothing was accepted."
     )]
     Unchanged(String),
+    /// The row's outcome is known.
+    #[error(
+        "the row \"{key}\" is {state}, not in doubt, so there is nothing to resolve. Nothing was done."
+    )]
+    Settled {
+        /// The key of the first such row.
+        key: String,
+        /// Its state, in words.
+        state: String,
+    },
+    /// What was given as the id of a partner is none.
+    #[error(
+        "\"{0}\" is no id of a partner: at most 128 letters, digits and the characters - _ . : are. Nothing was done."
+    )]
+    NoId(String),
+    /// Another row has the partner.
+    #[error("the partner {partner} is that of the row \"{key}\". Nothing was done.")]
+    Taken {
+        /// The id that was given.
+        partner: String,
+        /// The row that has it.
+        key: String,
+    },
+    /// One partner for several rows.
+    #[error("--created names the partner of one row; name one key. Nothing was done.")]
+    SeveralRows,
+    /// Rows could not be written as CSV.
+    #[error("cannot write CSV: {0}")]
+    Csv(csv::Error),
     /// A person said no.
     #[error("not confirmed; nothing was {0}")]
     NotConfirmed(&'static str),

@@ -312,15 +312,22 @@ impl Judge {
         };
         let is_there = self.there.contains(partner.legacy_identifier.as_str());
         match decide(record, &partner.fingerprint, self.retry_rejected) {
-            Decision::Create | Decision::StillRejected | Decision::InDoubt if is_there => {
+            Decision::Create
+            | Decision::LookUpFirst
+            | Decision::StillRejected
+            | Decision::InDoubt
+                if is_there =>
+            {
                 (RowOutcome::Adopted, None)
             }
-            Decision::Create if self.stranded.contains(&partner.key) => {
+            Decision::Create | Decision::LookUpFirst if self.stranded.contains(&partner.key) => {
                 let parents: Vec<_> = partner.links.iter().map(|_| None).collect();
                 (RowOutcome::Blocked, Some(blocked(partner, &parents)))
             }
-            Decision::Create if self.budget == 0 => (RowOutcome::Deferred, None),
-            Decision::Create => {
+            Decision::Create | Decision::LookUpFirst if self.budget == 0 => {
+                (RowOutcome::Deferred, None)
+            }
+            Decision::Create | Decision::LookUpFirst => {
                 self.budget -= 1;
                 (RowOutcome::Created, None)
             }

@@ -212,13 +212,18 @@ impl Feeder {
         }
         let legacy = || Some(partner.legacy_identifier.clone());
         match decide(record, &partner.fingerprint, self.retry_rejected) {
-            Decision::Create if self.budget == 0 => {
+            Decision::Create | Decision::LookUpFirst if self.budget == 0 => {
                 finished(RowOutcome::Deferred, legacy(), None, diagnostics);
             }
             Decision::Create => {
                 self.budget -= 1;
                 self.warnings(&partner, diagnostics);
                 sorted.to_send.push(partner);
+            }
+            Decision::LookUpFirst => {
+                self.budget -= 1;
+                self.warnings(&partner, diagnostics);
+                sorted.doubtful.push(partner);
             }
             Decision::InDoubt => {
                 self.warnings(&partner, diagnostics);

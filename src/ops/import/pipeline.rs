@@ -10,6 +10,7 @@ use super::context::{Import, lock};
 use super::feeder::Feeder;
 use crate::delivery::{Delivery, Input, Leftover, Options, StopReason};
 use crate::ops::error::OpError;
+use crate::ops::settling::settling_time;
 use crate::partner::RowResult;
 use crate::prepare::Survey;
 use crate::report::Collector;
@@ -40,7 +41,7 @@ impl Pipeline<'_> {
         let (input, rows) = mpsc::channel(BATCHES_AHEAD);
         let options = Options {
             workers: import.session.settings.workers,
-            settle: import.request.settle,
+            settle: settling_time(import.request.settle, import.session),
             retry_rejected: import.retries_rejected(),
         };
         let delivery = Delivery::new(

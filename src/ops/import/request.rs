@@ -28,7 +28,7 @@ pub struct ImportRequest {
     /// What happens to rows rejected earlier.
     pub rejected: Rejected,
     /// How long the API may still process a create after its answer was lost.
-    pub settle: Duration,
+    pub settle: Option<Duration>,
     /// Whether rows that changed after their partner was created are a problem.
     pub on_change: OnChange,
     /// What has to be true of the source before anything is sent.

@@ -217,6 +217,13 @@ impl Server {
         }
     }
 
+    /// The same sandbox at the same address, with other arguments; its log begins anew.
+    pub(crate) fn restart(self, dir: &Workdir, arguments: &[&str]) -> Self {
+        let port = self.url.rsplit(':').next().unwrap().to_owned();
+        drop(self);
+        Self::start(dir, &[arguments, &["--port", &port]].concat())
+    }
+
     /// The partners that it made, as it keeps them.
     pub(crate) fn partners(&self) -> Vec<Value> {
         partners_in(&self.data)

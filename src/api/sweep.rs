@@ -1,0 +1,180 @@
+//! Looking many partners up by one walk over the whole list: those of some rows, or of all rows of an export.
+
+use std::collections::{HashMap, HashSet};
+
+use super::contract::{PartnersApi, RemotePartner};
+use super::error::ApiError;
+use super::lookup::oldest_first;
+use super::scan::PartnerScan;
+use crate::partner::PartnerId;
+
+/// What one walk over the whole list found.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    /// For each identifier that was asked for and found: its partners, oldest first.
+    pub found: HashMap<String, Vec<RemotePartner>>,
+    /// Whether the walk was complete: what was not found is on no page.
+    pub is_complete: bool,
+    /// Whether it showed one of the partners that are known to exist.
+    pub shows_known: bool,
+}
+
+/// Looks many partners up by one walk over the whole list, and sees whether it shows any of the `known`, partners that
+/// exist. It ends early where it would cost more requests than
+/// `worth`, what looking each up by itself would cost, and where it cannot be complete any more.
+///
+/// # Errors
+/// [`ApiError`] where the API does not answer.
+pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
+    api: &A,
+    wanted: &HashSet<String, S>,
+    known: &HashSet<PartnerId, S>,
+    worth: u64,
+) -> Result<Sweep, ApiError> {
+    let mut scan = PartnerScan::whole().with_gets(worth);
+    let mut found: HashMap<String, Vec<RemotePartner>> = HashMap::new();
+    let (mut is_complete, mut shows_known) = (true, false);
+    while let Some(items) = scan.next(api).await? {
+        for item in items {
+            shows_known |= known.contains(&item.id);
+            if let Some(legacy) = item
+                .legacy_identifier
+                .as_ref()
+                .filter(|l| wanted.contains(*l))
+            {
+                found.entry(legacy.clone()).or_default().push(item);
+            }
+        }
+        let is_worth = scan
+            .total_pages()
+            .is_some_and(|pages| pages < worth && scan.pages_read() <= worth);
+        if !is_worth || scan.is_lost() {
+            is_complete = false;
+            break;
+        }
+    }
+    for partners in found.values_mut() {
+        oldest_first(partners);
+    }
+    is_complete = is_complete && scan.complete().is_ok();
+    Ok(Sweep {
+        found,
+        is_complete,
+        shows_known,
+    })
+}
+
+/// Walks over the whole list once and keeps, for each wanted legacyIdentifier, the ids of its partners, oldest
+/// first.
+///
+/// # Errors
+/// [`ApiError::Incomplete`] where not all partners were seen and compared: one that was missed would be made again.
+pub async fn collect_by_identifier<A: PartnersApi>(
+    api: &A,
+    wanted: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<HashMap<String, Vec<PartnerId>>, ApiError> {
+    let mut scan = PartnerScan::whole();
+    let mut found: HashMap<String, Vec<(Option<String>, PartnerId)>> = HashMap::new();
+    while let Some(items) = scan.next(api).await? {
+        for item in items {
+            if let Some(legacy) = item.legacy_identifier.filter(|l| wanted(l)) {
+                found
+                    .entry(legacy)
+                    .or_default()
+                    .push((item.created_at, item.id));
+            }
+        }
+    }
+    scan.complete()?;
+    Ok(found
+        .into_iter()
+        .map(|(legacy, mut partners)| {
+            partners.sort();
+            (legacy, partners.into_iter().map(|(_, id)| id).collect())
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::contract::Page;
+    use super::super::scripted::{Scripted, bare_partner, partner};
+    use super::*;
+
+    fn none() -> HashSet<PartnerId> {
+        HashSet::new()
+    }
+
+    #[tokio::test]
+    async fn a_walk_shows_whether_it_meets_what_exists() {
+        let wanted = HashSet::from(["B".to_owned()]);
+        for (known, shows_known) in [("a", true), ("z", false)] {
+            let api = Scripted::default();
+            api.will_list_pages(&[&[partner("a", "A", "1")]], 1);
+            let known = HashSet::from([PartnerId::new(known)]);
+            let swept = sweep(&api, &wanted, &known, 3).await.unwrap();
+            assert!(swept.is_complete);
+            assert_eq!(swept.shows_known, shows_known);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sweep_that_saw_fewer_than_the_total_proves_nothing() {
+        let wanted = HashSet::from(["A", "B", "C"].map(str::to_owned));
+        let (a, x) = (partner("a", "A", "1"), partner("x", "X", "1"));
+        for (total, is_complete) in [(2, true), (3, false)] {
+            let api = Scripted::default();
+            api.will_list_pages(&[std::slice::from_ref(&a), std::slice::from_ref(&x)], total);
+            api.will_list(Ok(Page::default()));
+            let swept = sweep(&api, &wanted, &none(), 3).await.unwrap();
+            assert_eq!(swept.is_complete, is_complete, "{total}");
+            assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sweep_is_not_dearer_than_what_it_saves() {
+        let wanted = HashSet::from(["A", "B"].map(str::to_owned));
+        let (a, x) = (partner("a", "A", "1"), bare_partner("x"));
+        for (worth, calls) in [(2, 1), (3, 3), (u64::MAX, 3)] {
+            let api = Scripted::default();
+            api.will_list_pages(&[std::slice::from_ref(&a), std::slice::from_ref(&x)], 2);
+            api.will_get(Ok(Some(partner("x", "X", "1"))));
+            api.will_list(Ok(Page::default()));
+            let swept = sweep(&api, &wanted, &none(), worth).await.unwrap();
+            let done = api.take_calls();
+            assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
+            assert_eq!(swept.is_complete, worth > 2);
+            assert!(done.len() >= calls, "{worth}: {done:?}");
+            assert_eq!(done.len() == 1, worth == 2, "{done:?}");
+        }
+        // One that cannot be compared: the pages behind it would prove nothing.
+        let api = Scripted::default();
+        let more = partner("m", "M", "1");
+        api.will_list_pages(&[std::slice::from_ref(&x), std::slice::from_ref(&more)], 2);
+        api.will_get(Ok(None));
+        let swept = sweep(&api, &wanted, &none(), u64::MAX).await.unwrap();
+        assert!(!swept.is_complete);
+        assert_eq!(api.take_calls(), ["list 0", "get x"]);
+    }
+
+    #[tokio::test]
+    async fn an_adopting_walk_that_saw_fewer_than_the_total_fails() {
+        let items = [partner("a", "A", "1"), bare_partner("b")];
+        for (total, is_whole) in [(2, true), (3, false)] {
+            let api = Scripted::default();
+            api.will_list_pages(&[&items], total);
+            api.will_list(Ok(Page::default()));
+            api.will_get(Ok(Some(partner("b", "B", "1"))));
+            match collect_by_identifier(&api, &|_| true).await {
+                Ok(found) => {
+                    assert!(is_whole);
+                    assert_eq!(found["A"], [PartnerId::new("a")]);
+                    assert_eq!(found["B"], [PartnerId::new("b")]);
+                }
+                Err(ApiError::Incomplete(_)) => assert!(!is_whole, "{total}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What a look-up that found nothing is worth, and what follows: believed, tried with a witness, or left to a person.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::Delivery;
+use super::events::{After, Done, StateWitnesses};
+use crate::api::{ApiError, PartnersApi, is_found_by_word};
+use crate::delivery::diagnostics::rejected;
+use crate::delivery::recovery::Absence;
+use crate::delivery::trust::{Belief, Witness};
+use crate::partner::{ApiWords, ExternalId, PartnerId, RowKey, RowOutcome};
+use crate::state::{Event, RecordState, Settlement, StateError, StateWriter};
+
+/// Partners of the state that are looked for where none of this run is known.
+const OF_STATE: u32 = 20;
+
+/// How a look-up that found nothing looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// By a search.
+    Search,
+    /// By a walk over the whole list that showed a partner that is known to exist.
+    ListThatShowsKnown,
+    /// By a walk that showed none of those that are known to exist.
+    ListThatShowsNone,
+    /// By a walk, when no partner was known to exist.
+    ListUntried,
+}
+
+const HIDDEN: &str =
+    "the API's list of partners does not show one that is known to exist, so it proves nothing";
+const NO_WITNESS: &str = "a look-up does not find it, but no partner is known to exist by which could be seen that look-ups find what exists";
+const POSTED_OFTEN: &str = "it was sent again and again, each time without an answer that can be trusted, and a look-up does not find it, so it is not sent again";
+
+impl<A: PartnersApi> Delivery<A> {
+    /// A complete look-up that began then did not find the row's partner.
+    pub(super) fn absent(&mut self, key: &RowKey, began: Instant, looked: Looked) {
+        let search = self.trust.search();
+        let now = Instant::now();
+        let Some(doubted) = self.doubts.get_mut(key) else {
+            return;
+        };
+        doubted.alone = false;
+        if let Absence::TooEarly(at) = doubted.judge(began) {
+            doubted.failures = 0;
+            self.not_found_yet(key, at);
+            return;
+        }
+        let belief = match looked {
+            _ if !doubted.needs_trust() => Belief::Earned,
+            Looked::Search if doubted.needs_the_list(search) => Belief::Refuted,
+            Looked::Search => search,
+            Looked::ListThatShowsKnown => Belief::Earned,
+            Looked::ListThatShowsNone => Belief::Refuted,
+            Looked::ListUntried => Belief::Untried,
+        };
+        match (belief, looked) {
+            (Belief::Earned, _) => self.proved_absent(key),
+            // Until a partner is known by which this way of looking can be tried.
+            (Belief::Untried, _) => doubted.unproved = true,
+            // From now on it is looked for by the whole list.
+            (Belief::Refuted, Looked::Search) => self.look_again(key, now),
+            (Belief::Refuted, _) => self.look_in_vain(key, HIDDEN),
+        }
+    }
+
+    /// Nothing was found when nothing could be proved yet. One that is left to a person is not waited for.
+    pub(super) fn not_found_yet(&mut self, key: &RowKey, at: Instant) {
+        match self.doubts.get(key) {
+            Some(doubted) if doubted.is_for_a_person() => self.leave_to_a_person(key),
+            Some(_) => self.look_again(key, at),
+            None => {}
+        }
+    }
+
+    fn leave_to_a_person(&mut self, key: &RowKey) {
+        if let Some(doubted) = self.doubts.get_mut(key) {
+            doubted.give_up(POSTED_OFTEN);
+            tracing::warn!(key = %key, "the row stays in doubt: {POSTED_OFTEN}");
+        }
+        self.given_up(key);
+    }
+
+    /// It is proved that the row has no partner.
+    fn proved_absent(&mut self, key: &RowKey) {
+        let Some(doubted) = self.doubts.get_mut(key) else {
+            return;
+        };
+        if !doubted.seen.is_empty() {
+            // The second look does not see what the first one saw: what was found is there.
+            let hits = std::mem::take(&mut doubted.seen);
+            self.settle_found(key, hits);
+        } else if doubted.is_for_a_person() {
+            self.leave_to_a_person(key);
+        } else if doubted.recorded != RecordState::InDoubt {
+            self.absence_settled(key);
+        } else if doubted.row.is_some() {
+            self.settle_absent(key.clone());
+        } else {
+            // The row may come yet; what is proved stays proved, for nobody else claims it.
+            doubted.absent = true;
+        }
+    }
+
+    /// A doubt is settled: there is no partner. What that means is said by the last answer to the create.
+    pub(super) fn settle_absent(&mut self, key: RowKey) {
+        let mut settlement = Settlement::new(key.clone(), Event::ConfirmedAbsent);
+        if let Some(doubted) = self.doubts.get(&key)
+            && let Some((status, words)) = doubted.refusal()
+        {
+            settlement.event = Event::AbsentAfterRefusal;
+            settlement.status = Some(status);
+            settlement.words = Some(ApiWords::new(words));
+        }
+        self.settle(settlement, After::Absent(key));
+    }
+
+    /// That a row's partner does not exist is on the disk, or was there before.
+    pub(super) fn absence_settled(&mut self, key: &RowKey) {
+        self.under_way.remove(key);
+        let Some(doubted) = self.doubts.remove(key) else {
+            return;
+        };
+        self.sent.insert(key.clone(), doubted.sent);
+        let refusal = doubted
+            .refusal()
+            .map(|(status, words)| (status, words.to_owned()));
+        match (doubted.row, refusal) {
+            // Another payload than the one that was refused may be sent.
+            (Some(row), Some((status, words))) if row.fingerprint == doubted.fingerprint => {
+                let diagnostic = rejected(&row, status, &words);
+                self.finish(&row, RowOutcome::Rejected, None, vec![diagnostic]);
+                self.wake_children(key, false);
+            }
+            (Some(row), _) if self.stopping => {
+                self.finish(&row, RowOutcome::Deferred, None, Vec::new());
+            }
+            (Some(row), _) => self.admit(vec![row]),
+            (None, _) => self.wake_children(key, false),
+        }
+    }
+
+    /// Keeps a partner that is known to exist, as long as more are of use.
+    pub(super) fn know(&mut self, id: &PartnerId, legacy: &ExternalId, name: &str) {
+        if self.trust.wants_witnesses() {
+            self.trust.add(Witness {
+                id: id.clone(),
+                legacy_identifier: legacy.clone(),
+                business_name: name.to_owned(),
+            });
+        }
+    }
+
+    /// Finds out whether absences that are not proved yet can be believed: by looking for what is known to exist.
+    pub(super) fn seek_trust(&mut self) {
+        if self.trust.is_trying() || !self.doubts.values().any(|d| d.unproved) {
+            return;
+        }
+        if self.state_witnesses == StateWitnesses::Unread {
+            self.state_witnesses = StateWitnesses::Reading;
+            let state = self.state.clone();
+            self.tasks
+                .spawn_blocking(move || Done::WitnessesRead(witnesses_of(&state)));
+        }
+        if self.state_witnesses != StateWitnesses::Read {
+            return;
+        }
+        if let Some(witness) = self.trust.next_trial() {
+            let api = Arc::clone(&self.api);
+            self.tasks.spawn(async move {
+                let (legacy, name) = (&witness.legacy_identifier, &witness.business_name);
+                Done::Tried(is_found_by_word(&*api, legacy, name).await)
+            });
+        } else if !self.trust.is_empty() {
+            // A walk meets what is known to exist, also where no search could be tried.
+            self.trust.no_trial_left();
+            self.look_again_at_unproved();
+        }
+    }
+
+    /// A search for a partner that is known to exist ended.
+    pub(super) fn tried(&mut self, found: Result<bool, ApiError>) {
+        match found {
+            Ok(found) => self.trust.searched(found),
+            // Nothing more is asked in this run.
+            Err(ApiError::Stopped) => self.trust.searched(false),
+            Err(error) => {
+                tracing::info!("a partner that exists could not be searched for: {error}");
+                self.trust.searched(false);
+            }
+        }
+        if self.trust.search() != Belief::Untried {
+            self.look_again_at_unproved();
+        }
+    }
+
+    fn look_again_at_unproved(&mut self) {
+        let now = Instant::now();
+        let mut unproved = Vec::new();
+        for doubted in self.doubts.values_mut().filter(|d| d.unproved) {
+            doubted.unproved = false;
+            doubted.failures = 0;
+            unproved.push(doubted.key.clone());
+        }
+        for key in unproved {
+            self.look_again(&key, now);
+        }
+    }
+
+    /// Gives up what nothing can prove: no partner is known to exist, and nothing that is under way could make one known.
+    pub(super) fn give_up_unproved(&mut self) {
+        let unproved: Vec<RowKey> = self
+            .doubts
+            .values_mut()
+            .filter(|d| d.unproved && !d.is_given_up())
+            .map(|d| {
+                d.give_up(NO_WITNESS);
+                d.key.clone()
+            })
+            .collect();
+        for key in unproved {
+            tracing::warn!(key = %key, "the row stays in doubt: {NO_WITNESS}");
+            self.given_up(&key);
+        }
+    }
+
+    pub(super) fn witnesses_read(&mut self, witnesses: Vec<Witness>) {
+        self.state_witnesses = StateWitnesses::Read;
+        for witness in witnesses {
+            self.trust.add(witness);
+        }
+    }
+}
+
+fn witnesses_of(state: &StateWriter) -> Result<Vec<Witness>, StateError> {
+    let created = state.reader()?.some_created(OF_STATE)?;
+    Ok(created
+        .into_iter()
+        .map(|(id, legacy_identifier, business_name)| Witness {
+            id,
+            legacy_identifier,
+            business_name,
+        })
+        .collect())
+}

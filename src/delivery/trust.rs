@@ -1,0 +1,185 @@
+//! What a run has learnt about the ways to look a partner up, and so what an absence is worth (pure).
+//!
+//! A search or a list that shows nothing proves nothing by itself: an API may search other fields than we think, or show
+//! less than it has. It is believed once the same way of looking showed, in this run, a partner that is known to exist:
+//! one made in this run, or one of the state. A search earns that once; a walk over the list each time, since the
+//! partners that are known to exist are met on its way.
+
+use std::collections::HashSet;
+
+use crate::api::can_be_searched;
+use crate::partner::{ExternalId, PartnerId};
+
+/// Partners that are kept to be looked for.
+const WITNESSES: usize = 20;
+/// Witnesses that a search is tried with before it is taken not to find what exists: one may have been deleted since.
+const TRIALS: usize = 3;
+
+/// What is known of searching for a plain word of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Belief {
+    /// Nothing yet.
+    Untried,
+    /// It showed a partner that is known to exist.
+    Earned,
+    /// It did not show one that is known to exist.
+    Refuted,
+}
+
+/// A partner that is known to exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Witness {
+    pub(super) id: PartnerId,
+    pub(super) legacy_identifier: ExternalId,
+    pub(super) business_name: String,
+}
+
+/// What this run has learnt.
+#[derive(Debug)]
+pub(super) struct Trust {
+    search: Belief,
+    witnesses: Vec<Witness>,
+    /// Witnesses that a search was tried with.
+    tried: HashSet<PartnerId>,
+    /// Whether such a search is under way.
+    is_trying: bool,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self {
+            search: Belief::Untried,
+            witnesses: Vec::new(),
+            tried: HashSet::new(),
+            is_trying: false,
+        }
+    }
+}
+
+impl Trust {
+    pub(super) fn search(&self) -> Belief {
+        self.search
+    }
+
+    /// Keeps a partner that is known to exist.
+    pub(super) fn add(&mut self, witness: Witness) {
+        if self.wants_witnesses() && self.witnesses.iter().all(|w| w.id != witness.id) {
+            self.witnesses.push(witness);
+        }
+    }
+
+    /// Whether no partner is known to exist.
+    pub(super) fn is_empty(&self) -> bool {
+        self.witnesses.is_empty()
+    }
+
+    /// Whether another partner would be of use.
+    pub(super) fn wants_witnesses(&self) -> bool {
+        self.witnesses.len() < WITNESSES
+    }
+
+    /// The next witness to try a search with: of those left, the one with the longest word, which finds the least else.
+    pub(super) fn next_trial(&mut self) -> Option<Witness> {
+        if self.search != Belief::Untried || self.tried.len() >= TRIALS {
+            return None;
+        }
+        let longest = |w: &&Witness| {
+            let words = w.business_name.split(|c: char| !c.is_ascii_alphanumeric());
+            words.map(str::len).max().unwrap_or(0)
+        };
+        let next = self
+            .witnesses
+            .iter()
+            .filter(|w| can_be_searched(&w.business_name) && !self.tried.contains(&w.id))
+            .max_by_key(longest)
+            .cloned()?;
+        self.tried.insert(next.id.clone());
+        self.is_trying = true;
+        Some(next)
+    }
+
+    /// Whether a search for a witness is under way.
+    pub(super) fn is_trying(&self) -> bool {
+        self.is_trying
+    }
+
+    /// A search for a witness ended; the last one that may be tried decides where none was found.
+    pub(super) fn searched(&mut self, found: bool) {
+        self.is_trying = false;
+        if found {
+            self.search = Belief::Earned;
+        } else if self.tried.len() >= TRIALS.min(self.searchable()) {
+            self.search = Belief::Refuted;
+        }
+    }
+
+    /// No search can be tried: the whole list is walked.
+    pub(super) fn no_trial_left(&mut self) {
+        if self.search == Belief::Untried {
+            self.search = Belief::Refuted;
+        }
+    }
+
+    fn searchable(&self) -> usize {
+        let can = |w: &&Witness| can_be_searched(&w.business_name);
+        self.witnesses.iter().filter(can).count()
+    }
+
+    /// The ids by which a walk shows that it shows what exists.
+    pub(super) fn ids(&self) -> HashSet<PartnerId> {
+        self.witnesses.iter().map(|w| w.id.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn witness(id: &str, name: &str) -> Witness {
+        Witness {
+            id: PartnerId::new(id),
+            legacy_identifier: ExternalId::new(id),
+            business_name: name.to_owned(),
+        }
+    }
+
+    fn next(trust: &mut Trust) -> Option<String> {
+        trust.next_trial().map(|w| w.id.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_search_is_believed_once_it_found_what_exists() {
+        let mut trust = Trust::default();
+        assert_eq!(next(&mut trust), None, "there is nothing to look for");
+        trust.add(witness("a", "Ab"));
+        trust.add(witness("b", "A Longer Name"));
+        trust.add(witness("c", "株式会社"));
+        assert_eq!(next(&mut trust).as_deref(), Some("b"));
+        trust.searched(false);
+        assert_eq!(trust.search(), Belief::Untried);
+        assert_eq!(next(&mut trust).as_deref(), Some("a"));
+        trust.searched(true);
+        assert_eq!(trust.search(), Belief::Earned);
+        assert_eq!(next(&mut trust), None, "it is known");
+    }
+
+    #[test]
+    fn a_search_that_finds_no_witness_is_not_believed() {
+        let mut trust = Trust::default();
+        for id in ["a", "b", "c", "d"] {
+            trust.add(witness(id, "Name"));
+        }
+        for _ in 0..TRIALS {
+            assert_eq!(trust.search(), Belief::Untried);
+            assert!(next(&mut trust).is_some());
+            trust.searched(false);
+        }
+        assert_eq!(trust.search(), Belief::Refuted);
+        assert_eq!(next(&mut trust), None);
+        let mut trust = Trust::default();
+        trust.add(witness("a", "Only"));
+        next(&mut trust);
+        trust.searched(false);
+        assert_eq!(trust.search(), Belief::Refuted);
+    }
+}
