@@ -16,6 +16,8 @@ pub struct Options {
     pub settle: Duration,
     /// Send rows again that the API rejected with the same payload.
     pub retry_rejected: bool,
+    /// A person settles what was posted too often: absence, proved, lets such a row go again.
+    pub settles_for_a_person: bool,
 }
 
 /// What the feeder hands over.

@@ -148,6 +148,7 @@ impl Reconcile<'_> {
             workers: settings.workers,
             settle: self.settling,
             retry_rejected: false,
+            settles_for_a_person: true,
         };
         let (results, _nobody) = mpsc::channel(1);
         let delivery = Delivery::new(

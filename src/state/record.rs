@@ -79,6 +79,8 @@ pub enum Event {
     ConfirmedAbsent,
     /// The same, and the last answer, which alone proved nothing, is a refusal then.
     AbsentAfterRefusal,
+    /// The same, in a run by which a person settles what was posted too often.
+    ReconciledAsAbsent,
     /// A person says which partner it has.
     ResolvedAsCreated,
     /// A person says that there is no partner.
@@ -87,7 +89,7 @@ pub enum Event {
 
 impl Event {
     /// Every event, in the order of the columns of the table of moves.
-    pub const ALL: [Event; 11] = [
+    pub const ALL: [Event; 12] = [
         Event::Claim,
         Event::Created,
         Event::Rejected,
@@ -97,6 +99,7 @@ impl Event {
         Event::FoundRemotely,
         Event::ConfirmedAbsent,
         Event::AbsentAfterRefusal,
+        Event::ReconciledAsAbsent,
         Event::ResolvedAsCreated,
         Event::ResolvedAsAbsent,
     ];
@@ -113,7 +116,7 @@ impl Event {
         let lost = match self {
             Event::OutcomeUnknown | Event::OwnerLost => Lost::OneMore,
             // A person has decided; whether it may be sent again is counted anew.
-            Event::ResolvedAsAbsent => Lost::Forgotten,
+            Event::ReconciledAsAbsent | Event::ResolvedAsAbsent => Lost::Forgotten,
             _ => Lost::AsBefore,
         };
         Counts { posts, lost }
@@ -153,6 +156,9 @@ impl Event {
             Event::AbsentAfterRefusal => {
                 "looked for on the API and not found: its last answer was a refusal"
             }
+            Event::ReconciledAsAbsent => {
+                "looked for on the API by reconcile and not found: it may be sent again"
+            }
             Event::ResolvedAsCreated => "a person said which partner it has",
             Event::ResolvedAsAbsent => "a person said that it has no partner",
         }
@@ -182,7 +188,10 @@ pub fn step(from: Option<RecordState>, event: Event) -> Result<RecordState, Ille
         (Some(InFlight), Event::Rejected) => Ok(Rejected),
         (Some(InFlight), Event::OutcomeUnknown | Event::OwnerLost) => Ok(InDoubt),
         (Some(InFlight), Event::NotCreated) => Ok(Unsent),
-        (Some(InDoubt), Event::ConfirmedAbsent | Event::ResolvedAsAbsent) => Ok(Unsent),
+        (
+            Some(InDoubt),
+            Event::ConfirmedAbsent | Event::ReconciledAsAbsent | Event::ResolvedAsAbsent,
+        ) => Ok(Unsent),
         (Some(InDoubt), Event::ResolvedAsCreated) => Ok(Created),
         (Some(InDoubt), Event::AbsentAfterRefusal) => Ok(Rejected),
         (None | Some(InDoubt | Rejected | Unsent), Event::FoundRemotely) => Ok(Created),
@@ -265,19 +274,19 @@ mod tests {
         let events = [
             Event::Claim, Event::Created, Event::Rejected, Event::OutcomeUnknown,
             Event::NotCreated, Event::OwnerLost, Event::FoundRemotely, Event::ConfirmedAbsent,
-            Event::AbsentAfterRefusal, Event::ResolvedAsCreated, Event::ResolvedAsAbsent,
+            Event::AbsentAfterRefusal, Event::ReconciledAsAbsent, Event::ResolvedAsCreated, Event::ResolvedAsAbsent,
         ];
         assert_eq!(events, Event::ALL);
         let never = None;
         let to = Some;
         let table = [
-            //                Claim         Made         Refused       Lost         NotCreated  OwnerDied    Found        Absent      AndRefused    SaidMade     SaidAbsent
-            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never]),
-            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never,      never,        never,       never]),
-            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never,      never,        never,       never]),
-            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never]),
-            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent), to(Rejected), to(Created), to(Unsent)]),
-            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never]),
+            //                Claim         Made         Refused       Lost         NotCreated  OwnerDied    Found        Absent      AndRefused    Reconciled   SaidMade     SaidAbsent
+            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never]),
+            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never,      never,        never,       never,       never]),
+            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never,      never,        never,       never,       never]),
+            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never]),
+            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent), to(Rejected), to(Unsent),  to(Created), to(Unsent)]),
+            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never]),
         ];
         let states = std::iter::once(None).chain(RecordState::ALL.map(Some));
         assert_eq!(table.map(|(from, _)| from).to_vec(), states.collect::<Vec<_>>());
@@ -293,11 +302,14 @@ mod tests {
     #[test]
     fn posts_and_lost_answers_are_counted_by_what_happens() {
         let counts = Event::ALL.map(Event::counts);
-        assert_eq!(counts.map(|c| c.posts), [1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            counts.map(|c| c.posts),
+            [1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0]
+        );
         for (event, counts) in Event::ALL.into_iter().zip(counts) {
             let expected = match event {
                 Event::OutcomeUnknown | Event::OwnerLost => Lost::OneMore,
-                Event::ResolvedAsAbsent => Lost::Forgotten,
+                Event::ReconciledAsAbsent | Event::ResolvedAsAbsent => Lost::Forgotten,
                 _ => Lost::AsBefore,
             };
             assert_eq!(counts.lost, expected, "{event:?}");

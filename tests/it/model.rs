@@ -72,6 +72,8 @@ enum Act {
     Look(Means),
     /// A person looks on the API, and says what is there.
     Resolve,
+    /// A person has a row looked up that was posted too often.
+    Reconcile,
     /// The state is lost, or an older copy of it is put back.
     Restore(Option<RecordState>),
     /// A tick passes.
@@ -103,7 +105,10 @@ struct Request {
 fn is_absence(event: Event) -> bool {
     matches!(
         event,
-        Event::ConfirmedAbsent | Event::AbsentAfterRefusal | Event::ResolvedAsAbsent
+        Event::ConfirmedAbsent
+            | Event::AbsentAfterRefusal
+            | Event::ReconciledAsAbsent
+            | Event::ResolvedAsAbsent
     )
 }
 
@@ -142,6 +147,7 @@ impl World {
             Act::Look(Means::Search),
             Act::Look(Means::List),
             Act::Resolve,
+            Act::Reconcile,
             Act::Restore(None),
             Act::Restore(Some(RecordState::Unsent)),
             Act::Restore(Some(RecordState::Rejected)),
@@ -171,7 +177,7 @@ impl World {
                 self.lost = (self.lost + 1).min(BOUND);
                 self.reported.retain(|e| !is_absence(*e));
             }
-            Event::ResolvedAsAbsent => self.lost = 0,
+            Event::ResolvedAsAbsent | Event::ReconciledAsAbsent => self.lost = 0,
             _ => {}
         }
         if !self.reported.contains(&event) {
@@ -279,6 +285,15 @@ impl World {
                     assert!(world.report(absence), "an absence is refused: {self:?}");
                 }
             }
+            Act::Reconcile if world.record == Some(RecordState::InDoubt) && world.lost == BOUND => {
+                let shown = world.partners.contains(&LAG) && !world.hides(Means::List);
+                if shown {
+                    assert!(world.report(Event::FoundRemotely), "{self:?}");
+                } else if world.since >= rules.settle && (!rules.trust || !world.hides(Means::List))
+                {
+                    assert!(world.report(Event::ReconciledAsAbsent), "{self:?}");
+                }
+            }
             // A person sees all that is there, and looks when nothing can come any more.
             Act::Resolve
                 if world.record == Some(RecordState::InDoubt) && world.on_the_way.is_empty() =>
@@ -302,7 +317,7 @@ impl World {
                 // Whoever listened is gone.
                 world.close();
             }
-            Act::Hear | Act::Look(_) | Act::Resolve | Act::Restore(_) => {}
+            Act::Hear | Act::Look(_) | Act::Resolve | Act::Reconcile | Act::Restore(_) => {}
             Act::Again(event) => {
                 world.report(event);
             }

@@ -49,17 +49,36 @@ fn one_unlucky_row_is_posted_five_times_and_then_left_to_a_person() {
     }
     let problems = dir.read("out/problems.csv");
     assert!(problems.contains("state resolve"), "{problems}");
-    // Nobody settles it but a person: not a look-up that does not find it.
-    dir.run(&["reconcile", "--settle", "100ms"])
-        .at(&server)
-        .finish()
-        .expect_exit(1);
     let resolve = ["state", "resolve", "K-2", "--absent"];
     dir.run(&resolve).finish().expect_exit(2);
     dir.run(&resolve).args(&["--yes"]).finish().expect_exit(0);
     let server = server.restart(&dir, &[]);
     let summary = import(&dir, &server, &[]).expect_exit(0).summary();
     assert_eq!((summary.get("created"), summary.get("skipped")), (1, 2));
+    assert_eq!(posts(&server, "K-2"), 1);
+    each_once(&server, 3);
+}
+
+/// A person who runs `reconcile` when the API tells the truth again settles the row too.
+#[test]
+fn reconcile_settles_a_row_that_was_posted_too_often() {
+    let dir = Workdir::new();
+    let unlucky = ["--fault", "500=1", "--fault-name", "Company 2"];
+    let server = Server::start(&dir, &unlucky);
+    dir.simple_export(3);
+    for _ in 0..2 {
+        import(&dir, &server, &[]).expect_exit(1);
+    }
+    let reconcile = |server: &Server| {
+        let run = dir.run(&["reconcile", "--settle", "100ms"]).at(server);
+        run.finish()
+    };
+    // A list that hides what exists settles nothing.
+    let server = server.restart(&dir, &["--lie", "list-blind"]);
+    reconcile(&server).expect_exit(1);
+    let server = server.restart(&dir, &[]);
+    reconcile(&server).expect_exit(0);
+    import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(posts(&server, "K-2"), 1);
     each_once(&server, 3);
 }

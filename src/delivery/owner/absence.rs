@@ -8,7 +8,7 @@ use super::Delivery;
 use super::events::{After, Done, StateWitnesses};
 use crate::api::{ApiError, PartnersApi, is_found_by_word};
 use crate::delivery::diagnostics::rejected;
-use crate::delivery::recovery::Absence;
+use crate::delivery::recovery::{Absence, Doubted};
 use crate::delivery::trust::{Belief, Witness};
 use crate::partner::{ApiWords, ExternalId, PartnerId, RowKey, RowOutcome};
 use crate::state::{Event, RecordState, Settlement, StateError, StateWriter};
@@ -69,10 +69,14 @@ impl<A: PartnersApi> Delivery<A> {
     /// Nothing was found when nothing could be proved yet. One that is left to a person is not waited for.
     pub(super) fn not_found_yet(&mut self, key: &RowKey, at: Instant) {
         match self.doubts.get(key) {
-            Some(doubted) if doubted.is_for_a_person() => self.leave_to_a_person(key),
+            Some(doubted) if self.is_left_to_a_person(doubted) => self.leave_to_a_person(key),
             Some(_) => self.look_again(key, at),
             None => {}
         }
+    }
+
+    fn is_left_to_a_person(&self, doubted: &Doubted) -> bool {
+        doubted.is_for_a_person() && !self.options.settles_for_a_person
     }
 
     fn leave_to_a_person(&mut self, key: &RowKey) {
@@ -85,6 +89,7 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// It is proved that the row has no partner.
     fn proved_absent(&mut self, key: &RowKey) {
+        let settles_for_a_person = self.options.settles_for_a_person;
         let Some(doubted) = self.doubts.get_mut(key) else {
             return;
         };
@@ -92,7 +97,7 @@ impl<A: PartnersApi> Delivery<A> {
             // The second look does not see what the first one saw: what was found is there.
             let hits = std::mem::take(&mut doubted.seen);
             self.settle_found(key, hits);
-        } else if doubted.is_for_a_person() {
+        } else if doubted.is_for_a_person() && !settles_for_a_person {
             self.leave_to_a_person(key);
         } else if doubted.recorded != RecordState::InDoubt {
             self.absence_settled(key);
@@ -107,9 +112,10 @@ impl<A: PartnersApi> Delivery<A> {
     /// A doubt is settled: there is no partner. What that means is said by the last answer to the create.
     pub(super) fn settle_absent(&mut self, key: RowKey) {
         let mut settlement = Settlement::new(key.clone(), Event::ConfirmedAbsent);
-        if let Some(doubted) = self.doubts.get(&key)
-            && let Some((status, words)) = doubted.refusal()
-        {
+        let doubted = self.doubts.get(&key);
+        if doubted.is_some_and(Doubted::is_for_a_person) {
+            settlement.event = Event::ReconciledAsAbsent;
+        } else if let Some((status, words)) = doubted.and_then(Doubted::refusal) {
             settlement.event = Event::AbsentAfterRefusal;
             settlement.status = Some(status);
             settlement.words = Some(ApiWords::new(words));

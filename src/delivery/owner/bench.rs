@@ -246,6 +246,7 @@ impl Bench {
             workers: 4,
             settle: SETTLE,
             retry_rejected: false,
+            settles_for_a_person: false,
         };
         Delivery::new(
             Arc::clone(&self.api),

@@ -43,6 +43,7 @@ impl Pipeline<'_> {
             workers: import.session.settings.workers,
             settle: settling_time(import.request.settle, import.session),
             retry_rejected: import.retries_rejected(),
+            settles_for_a_person: false,
         };
         let delivery = Delivery::new(
             Arc::clone(&import.connection.api),
