@@ -107,14 +107,15 @@ impl StateReader {
         })
     }
 
-    /// Some rows that have their partner: its id, what it is known by, and its name.
+    /// Some rows, of any mapping at the same API, that have their partner: its id, what it is known by, and its name.
     pub fn some_created(
         &self,
         most: u32,
     ) -> Result<Vec<(PartnerId, ExternalId, String)>, StateError> {
         self.look(|c| {
-            let sql = "SELECT partner, legacy, name FROM record
-                       WHERE space = ?1 AND state = ?2 AND partner IS NOT NULL LIMIT ?3";
+            let sql = "SELECT r.partner, r.legacy, r.name FROM space s JOIN record r ON r.space = s.id
+                       WHERE s.target = (SELECT target FROM space WHERE id = ?1) AND r.state = ?2 AND r.partner IS NOT NULL
+                       LIMIT ?3";
             let created = RecordState::Created.code();
             c.prepare(sql)?
                 .query_map(params![self.space.0, created, most], |r| {

@@ -331,7 +331,7 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn leave_doubts(&mut self) -> u64 {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
-            let for_a_person = doubted.is_for_a_person();
+            let for_a_person = doubted.is_for_a_person() || doubted.unproved;
             match doubted.row {
                 Some(row) => {
                     let mut diagnostic = in_doubt(&row, doubted.trouble.as_deref());
