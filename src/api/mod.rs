@@ -33,7 +33,8 @@ pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
 pub use incomplete::Incomplete;
 pub use lookup::{
-    Effort, Found, Sweep, can_be_searched, collect_by_identifier, find_by_identifier, sweep,
+    Collected, Effort, Found, Sweep, can_be_searched, collect_by_identifier, find_by_identifier,
+    sweep,
 };
 pub use paced::Paced;
 pub use page::PageWalk;
