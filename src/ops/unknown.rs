@@ -69,6 +69,8 @@ pub enum OnApi<'n> {
     LookedFor(Unknown),
     /// The look is over: so many rows have their partner already, which was recorded.
     Adopted(u64),
+    /// The look is over: none of so many rows, spread over the export, is there.
+    NoneOfSample(u64),
     /// There are unknown partners, and nobody is to look for them.
     NotLookedFor(Unknown),
     /// A dry run could not ask which rows have their partner there, and why.
@@ -84,6 +86,11 @@ impl fmt::Display for OnApi<'_> {
             ),
             Self::Adopted(0) => f.write_str(
                 "No row was found there: none of these partners has an identifier of this export",
+            ),
+            Self::NoneOfSample(rows) => write!(
+                f,
+                "None of {} rows, spread over this export, was found there",
+                thousands(*rows)
             ),
             Self::Adopted(1) => f.write_str(
                 "1 row has its partner there already; it was recorded, not created again",

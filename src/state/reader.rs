@@ -77,10 +77,10 @@ impl StateReader {
     }
 
     /// Hands over key and partner id of the rows that canaries have created since the last import: no import that followed
-    /// has gone on by them.
+    /// has gone on by them. Rows that they adopted were sent by nobody here.
     pub fn each_of_canary(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
         let canaries =
-            "run IN (SELECT id FROM run WHERE space = ?1 AND command = 'canary' AND id > coalesce(
+            "attempts > 0 AND run IN (SELECT id FROM run WHERE space = ?1 AND command = 'canary' AND id > coalesce(
             (SELECT max(id) FROM run WHERE space = ?1 AND command IN ('import', 'sync')), 0))";
         self.each_created_where(canaries, each)
     }

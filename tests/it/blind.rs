@@ -312,6 +312,12 @@ fn of_a_long_list_a_sample_is_looked_up_first() {
     let run = import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [0, 3, 0]);
     assert!(lists(&server) < 20, "{}", lists(&server));
+    assert!(
+        run.stderr
+            .contains("None of 3 rows, spread over this export"),
+        "{}",
+        run.stderr
+    );
     std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
     file(5..3000, "T");
     let before = lists(&server);

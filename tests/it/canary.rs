@@ -1,6 +1,6 @@
 //! `--canary`: the first partners are created, read back, and the others follow only if they are as they were sent.
 
-use crate::support::{Finished, Server, Workdir};
+use crate::support::{Finished, Server, Workdir, post};
 
 /// Rows with a display name, which a lying server forgets.
 fn shown_names(rows: usize) -> Workdir {
@@ -247,4 +247,16 @@ fn a_canary_of_which_nothing_is_created_stops() {
         stopped.contains("none of the canary's rows was created"),
         "{stopped}"
     );
+}
+
+/// What others made, and the canary's run only recorded, was never sent: it is no part of what is compared.
+#[test]
+fn what_a_canary_adopts_is_not_compared() {
+    let dir = shown_names(6);
+    let server = Server::start(&dir, &[]);
+    post(&server, "Typed otherwise", "K-1");
+    let run = import(&dir, &server, &["--canary", "2"]).expect_exit(0);
+    assert!(run.stderr.contains("canary: 2 partners"), "{}", run.stderr);
+    let summary = run.summary();
+    assert_eq!((summary.get("skipped"), summary.get("created")), (3, 3));
 }

@@ -392,3 +392,20 @@ fn a_limit_counts_what_is_created() {
     let counts = ["created", "adopted", "invalid", "deferred"].map(|n| summary.get(n));
     assert_eq!(counts, [5, 4, 2, 3]);
 }
+
+/// A run that cannot send counts children that wait for their parents, too.
+#[test]
+fn a_limit_on_an_api_that_is_down_counts_each_row() {
+    let dir = tree(&[
+        ("C", "Child", "P"),
+        ("D", "Child", "P"),
+        ("P", "Parent", ""),
+    ]);
+    let run = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json", "--limit", "2"])
+        .at_url("http://127.0.0.1:9")
+        .finish()
+        .expect_exit(3);
+    assert_eq!(run.summary().get("deferred"), 3);
+    assert!(!run.stderr.contains("add up to"), "{}", run.stderr);
+}

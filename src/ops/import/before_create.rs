@@ -136,7 +136,13 @@ impl Look<'_> {
         if import.stop.is_requested() {
             return Ok(adopted);
         }
-        observer.note(&Note::OnApi(OnApi::Adopted(adopted.len() as u64)));
+        let is_sample = unknown.is_long_list() && !sample.is_empty();
+        let seen = if is_sample && found.is_empty() {
+            OnApi::NoneOfSample(sample.len() as u64)
+        } else {
+            OnApi::Adopted(adopted.len() as u64)
+        };
+        observer.note(&Note::OnApi(seen));
         self.remember(on_api)?;
         Ok(adopted)
     }
@@ -235,9 +241,16 @@ impl Look<'_> {
 fn reason(error: &OpError) -> StopReason {
     let words = error.to_string();
     match error {
-        OpError::Api(ApiError::Unauthorised(_) | ApiError::Forbidden(_)) => {
-            StopReason::NotAuthorised(words)
-        }
+        OpError::Api(ApiError::Unauthorised(_)) => StopReason::NotAuthorised(words),
+        OpError::Api(ApiError::Forbidden(_)) => StopReason::NotAuthorised(format!(
+            "the list of partners may not be read, so which rows have a partner already cannot be known: {words}"
+        )),
+        OpError::Api(ApiError::Status {
+            status: status @ (404 | 405),
+            words,
+        }) => StopReason::ApiDown(format!(
+            "the address has no list of partners ({status}: {words}): check --api-url"
+        )),
         OpError::Api(ApiError::Unreachable(_) | ApiError::Throttled { .. }) => {
             StopReason::ApiDown(words)
         }

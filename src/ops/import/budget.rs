@@ -75,6 +75,11 @@ impl Budget {
         0
     }
 
+    /// The run stops within a pass: how many children waited, which are left for a later run.
+    pub(super) fn give_up(&mut self) -> u64 {
+        std::mem::take(&mut self.waiting).len() as u64
+    }
+
     /// Whether a row whose parents are these waits for one that the limit did not reach; it is left with it then.
     pub(super) fn may_have_left(&mut self, parents: &[Option<Known>]) -> bool {
         let missing = parents.iter().find(|known| !is_created(known.as_ref()));

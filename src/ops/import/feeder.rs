@@ -68,7 +68,8 @@ impl Feeder {
         // Rows that no pass met.
         let met = self.met + self.adopted.len() as u64;
         let unmet = self.survey.rows.saturating_sub(met);
-        self.lock().count(RowOutcome::Deferred, unmet);
+        let waiting = self.budget.as_mut().map_or(0, Budget::give_up);
+        self.lock().count(RowOutcome::Deferred, unmet + waiting);
         self.budget.map_or(0, |budget| budget.not_reached())
     }
 
