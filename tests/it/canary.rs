@@ -211,6 +211,14 @@ fn a_canary_that_is_not_whole_is_completed() {
     // However many the first run came to.
     assert!(run.stderr.contains("canary: 3 partners"), "{}", run.stderr);
     assert_eq!(server.count("POST"), 8);
+    let status = dir.run(&["status", "--json"]).finish().expect_exit(0);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    let runs = status["runs"].as_array().unwrap().iter();
+    let created: u64 = runs
+        .filter(|run| run["command"] == "canary")
+        .map(|run| run["summary"]["created"].as_u64().unwrap())
+        .sum();
+    assert_eq!(created, 3, "{status}");
 }
 
 /// Parents are among the first, wherever they stand.
