@@ -41,5 +41,5 @@ pub use rate_limit::{Limiter, Pause};
 pub use renew::Renewing;
 pub use retrying::Retrying;
 pub use scan::PartnerScan;
-pub use sweep::{Sweep, collect_by_identifier, sweep};
+pub use sweep::{Collected, Sweep, collect_by_identifier, sweep};
 pub use verdict::{id_of_another_row, is_plain_id, rejects_if_absent};

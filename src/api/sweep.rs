@@ -64,18 +64,28 @@ pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
     })
 }
 
-/// Walks over the whole list once and keeps, for each wanted legacyIdentifier, the ids of its partners, oldest
-/// first.
+/// What a complete walk over the whole list collected.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// For each wanted legacyIdentifier that was found: the ids of its partners, oldest first.
+    pub found: HashMap<String, Vec<PartnerId>>,
+    /// How many partners the list has.
+    pub partners: u64,
+}
+
+/// Walks over the whole list once and keeps, for each wanted legacyIdentifier, the ids of its partners.
 ///
 /// # Errors
 /// [`ApiError::Incomplete`] where not all partners were seen and compared: one that was missed would be made again.
 pub async fn collect_by_identifier<A: PartnersApi>(
     api: &A,
     wanted: &(dyn Fn(&str) -> bool + Sync),
-) -> Result<HashMap<String, Vec<PartnerId>>, ApiError> {
+) -> Result<Collected, ApiError> {
     let mut scan = PartnerScan::whole();
     let mut found: HashMap<String, Vec<(Option<String>, PartnerId)>> = HashMap::new();
+    let mut partners = 0;
     while let Some(items) = scan.next(api).await? {
+        partners += items.len() as u64;
         for item in items {
             if let Some(legacy) = item.legacy_identifier.filter(|l| wanted(l)) {
                 found
@@ -86,13 +96,14 @@ pub async fn collect_by_identifier<A: PartnersApi>(
         }
     }
     scan.complete()?;
-    Ok(found
-        .into_iter()
-        .map(|(legacy, mut partners)| {
-            partners.sort();
-            (legacy, partners.into_iter().map(|(_, id)| id).collect())
-        })
-        .collect())
+    let found = found.into_iter().map(|(legacy, mut ids)| {
+        ids.sort();
+        (legacy, ids.into_iter().map(|(_, id)| id).collect())
+    });
+    Ok(Collected {
+        found: found.collect(),
+        partners,
+    })
 }
 
 #[cfg(test)]
@@ -167,10 +178,11 @@ mod tests {
             api.will_list(Ok(Page::default()));
             api.will_get(Ok(Some(partner("b", "B", "1"))));
             match collect_by_identifier(&api, &|_| true).await {
-                Ok(found) => {
+                Ok(all) => {
                     assert!(is_whole);
-                    assert_eq!(found["A"], [PartnerId::new("a")]);
-                    assert_eq!(found["B"], [PartnerId::new("b")]);
+                    assert_eq!(all.partners, 2);
+                    assert_eq!(all.found["A"], [PartnerId::new("a")]);
+                    assert_eq!(all.found["B"], [PartnerId::new("b")]);
                 }
                 Err(ApiError::Incomplete(_)) => assert!(!is_whole, "{total}"),
                 Err(error) => panic!("{error}"),

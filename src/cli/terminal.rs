@@ -70,8 +70,11 @@ impl Observer for Terminal<'_> {
 
     fn first_send(&self, ask: &FirstSend<'_>) -> Answer {
         let question = format!(
-            "{} rows go to {} for the first time (mapping \"{}\"). Send them?",
-            ask.rows, ask.target, ask.mapping
+            "{} rows go to {} for the first time (mapping \"{}\"){}. Send them?",
+            ask.rows,
+            ask.target,
+            ask.mapping,
+            ask.what_is_there()
         );
         if prompt::confirm(&question) {
             Answer::Send
@@ -104,6 +107,10 @@ fn words(note: &Note<'_>) -> Vec<String> {
         Note::CanaryAgrees { partners } => one(format!(
             "canary: {partners} partners were made and read back, and agree; going on"
         )),
+        Note::CanaryPassedOver { partners } => one(format!(
+            "warning: going on without --canary; the {partners} partners of the last one were not found to agree"
+        )),
+        Note::OnApi(what) => one(what.to_string()),
         Note::Estimate(estimate) => estimated(estimate),
         Note::PlanSealed(path) => one(format!(
             "the plan is sealed: partner-sync import --plan {}",

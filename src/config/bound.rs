@@ -1,20 +1,20 @@
-//! How many invalid rows are too many: `--max-errors` and `[[job]] max_errors`, read by one parser.
+//! How many rows are too many: `--max-errors`, `--max-new` and the keys of a job of the same names, read by one parser.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de};
 
-/// The bound of `--max-errors`: a number of rows, or a share of them.
+/// A bound of rows: a number, or a share of the rows of the files.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum MaxErrors {
+pub enum Bound {
     /// At most this many rows.
     Rows(u64),
     /// At most this many of a hundred rows, 0 to 100.
     Percent(f64),
 }
 
-impl FromStr for MaxErrors {
+impl FromStr for Bound {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -26,51 +26,51 @@ impl FromStr for MaxErrors {
                 .parse::<f64>()
                 .ok()
                 .filter(|p| (0.0..=100.0).contains(p))
-                .map(MaxErrors::Percent)
+                .map(Bound::Percent)
                 .ok_or_else(wrong),
-            None => text.parse().map(MaxErrors::Rows).map_err(|_| wrong()),
+            None => text.parse().map(Bound::Rows).map_err(|_| wrong()),
         }
     }
 }
 
-impl MaxErrors {
-    /// Whether `invalid` of `rows` are too many.
+impl Bound {
+    /// Whether `count` of `rows` are too many.
     #[must_use]
-    pub fn is_exceeded(self, invalid: u64, rows: u64) -> bool {
+    pub fn is_exceeded(self, count: u64, rows: u64) -> bool {
         match self {
-            MaxErrors::Rows(most) => invalid > most,
+            Bound::Rows(most) => count > most,
             #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
-            MaxErrors::Percent(share) => invalid as f64 * 100.0 > share * rows as f64,
+            Bound::Percent(share) => count as f64 * 100.0 > share * rows as f64,
         }
     }
 }
 
-impl fmt::Display for MaxErrors {
+impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            MaxErrors::Rows(most) => write!(f, "{most}"),
-            MaxErrors::Percent(share) => write!(f, "{share}%"),
+            Bound::Rows(most) => write!(f, "{most}"),
+            Bound::Percent(share) => write!(f, "{share}%"),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for MaxErrors {
+impl<'de> Deserialize<'de> for Bound {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl de::Visitor<'_> for Visitor {
-            type Value = MaxErrors;
+            type Value = Bound;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a number of rows, or a share like \"2%\"")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<MaxErrors, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Bound, E> {
                 text.parse().map_err(E::custom)
             }
 
-            fn visit_i64<E: de::Error>(self, n: i64) -> Result<MaxErrors, E> {
+            fn visit_i64<E: de::Error>(self, n: i64) -> Result<Bound, E> {
                 u64::try_from(n)
-                    .map(MaxErrors::Rows)
+                    .map(Bound::Rows)
                     .map_err(|_| E::custom(format!("{n} is no number of rows")))
             }
         }
@@ -92,13 +92,11 @@ mod tests {
             ("0", 1, 10, true),
         ] {
             assert_eq!(
-                text.parse::<MaxErrors>()
-                    .unwrap()
-                    .is_exceeded(invalid, rows),
+                text.parse::<Bound>().unwrap().is_exceeded(invalid, rows),
                 exceeded
             );
         }
-        assert!("x".parse::<MaxErrors>().is_err());
-        assert!("101%".parse::<MaxErrors>().is_err());
+        assert!("x".parse::<Bound>().is_err());
+        assert!("101%".parse::<Bound>().is_err());
     }
 }

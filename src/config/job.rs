@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::bound::MaxErrors;
+use super::adopt::Adopt;
+use super::bound::Bound;
 use crate::secret::Secret;
 
 /// A length of time as written in the file: `500ms`, `30s`, `26h`.
@@ -61,7 +62,7 @@ pub enum OnDrift {
 }
 
 /// `[[job]]`: one export that is sent every night. Its guards (`max_age`, `min_rows`, `max_shrink`, `max_errors`,
-/// `max_drift`) fail the job before anything is sent.
+/// `max_new`, `max_drift`) fail the job before anything is sent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
@@ -78,7 +79,12 @@ pub struct Job {
     /// An export that lost more than this share of its rows since the last good run fails the job.
     pub max_shrink: Option<Share>,
     /// An export with more invalid rows than this fails the job.
-    pub max_errors: Option<MaxErrors>,
+    pub max_errors: Option<Bound>,
+    /// An export with more new rows than this, of which the state has no record, fails the job.
+    pub max_new: Option<Bound>,
+    /// When the rows that would be created are looked for on the API first.
+    #[serde(default)]
+    pub adopt: Adopt,
     /// How long the file must not have changed: a shorter time means that it is still being written.
     pub settle_file: Option<Time>,
     /// Where the file is moved after a good run.
@@ -149,7 +155,7 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, 
 mod tests {
     use super::*;
 
-    fn max_errors(written: &str) -> Result<MaxErrors, String> {
+    fn max_errors(written: &str) -> Result<Bound, String> {
         let text = format!("name = \"n\"\nfile = \"f\"\nmapping = \"m\"\nmax_errors = {written}\n");
         match toml::from_str::<Job>(&text) {
             Ok(job) => Ok(job.max_errors.unwrap()),
@@ -160,11 +166,11 @@ mod tests {
     #[test]
     fn max_errors_of_a_job_is_read_as_the_option_is() {
         for (written, bound) in [
-            ("20", MaxErrors::Rows(20)),
-            ("0", MaxErrors::Rows(0)),
-            ("\"20\"", MaxErrors::Rows(20)),
-            ("\"2.5%\"", MaxErrors::Percent(2.5)),
-            ("\"100%\"", MaxErrors::Percent(100.0)),
+            ("20", Bound::Rows(20)),
+            ("0", Bound::Rows(0)),
+            ("\"20\"", Bound::Rows(20)),
+            ("\"2.5%\"", Bound::Percent(2.5)),
+            ("\"100%\"", Bound::Percent(100.0)),
         ] {
             assert_eq!(max_errors(written), Ok(bound), "{written}");
         }

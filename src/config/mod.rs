@@ -3,13 +3,15 @@
 //! What comes in: what was typed, the environment as an argument, and the file. What goes out: one value
 //! for each setting with its origin. Nothing here opens a connection or a state.
 
+mod adopt;
 mod bound;
 mod env;
 mod file;
 mod job;
 mod resolve;
 
-pub use bound::MaxErrors;
+pub use adopt::Adopt;
+pub use bound::Bound;
 pub use env::{Environment, UnknownVariable};
 pub use file::{ConfigError, ConfigFile};
 pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};

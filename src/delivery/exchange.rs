@@ -25,6 +25,8 @@ pub struct Options {
 pub enum Input {
     /// Rows to send: the state has nothing against it.
     Rows(Vec<PreparedPartner>),
+    /// Rows that were posted before: to send, if a look-up does not find them.
+    PostedBefore(Vec<PreparedPartner>),
     /// Rows whose record was in doubt when the feeder looked.
     Doubtful(Vec<PreparedPartner>),
     /// All rows of a pass were handed over. Answered when all of them are settled or postponed.

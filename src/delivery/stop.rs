@@ -21,6 +21,8 @@ pub enum StopReason {
     State(String),
     /// The source changed or broke off.
     Source(String),
+    /// More rows are new than may be.
+    TooManyNew(String),
     /// A room found a fault of its own.
     Internal(String),
 }
@@ -33,6 +35,7 @@ impl fmt::Display for StopReason {
             | StopReason::ApiDown(words)
             | StopReason::State(words)
             | StopReason::Source(words)
+            | StopReason::TooManyNew(words)
             | StopReason::Internal(words) => f.write_str(words),
             StopReason::TimeOver => f.write_str("the time of --max-duration is over"),
         }

@@ -86,6 +86,7 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
         detected,
         values: request.report.values,
         verified: None,
+        counts: None,
         stopped: stop.reason().map(|r| r.to_string()),
         started,
     };

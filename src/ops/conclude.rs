@@ -22,6 +22,8 @@ pub(super) struct Heading {
     pub(super) detected: Vec<Detected>,
     pub(super) values: SourceValues,
     pub(super) verified: Option<Verified>,
+    /// The rows by outcome, where they were not counted by the collector.
+    pub(super) counts: Option<Counts>,
     pub(super) stopped: Option<String>,
     pub(super) started: Instant,
 }
@@ -43,8 +45,9 @@ pub(super) fn conclude(
             Err(_) => return blank(heading),
         }
     };
+    let counts = heading.counts.unwrap_or(collected.counts);
     let mut report = blank(heading);
-    report.counts = collected.counts;
+    report.counts = counts;
     report.groups = collected.groups;
     report.errors = collected.errors;
     report.warnings = collected.warnings;
@@ -107,7 +110,7 @@ pub(super) fn blank(heading: Heading) -> RunReport {
         target: heading.target,
         mapping: heading.mapping,
         files: heading.files,
-        counts: Counts::default(),
+        counts: heading.counts.unwrap_or_default(),
         groups: Vec::new(),
         errors: 0,
         warnings: 0,

@@ -27,6 +27,7 @@ mod request;
 mod session;
 mod settling;
 mod sync;
+mod unknown;
 mod upkeep;
 mod verify;
 
@@ -40,10 +41,11 @@ pub use propose::{Proposed, propose};
 pub use reconcile::reconcile;
 pub use reprint::reprint;
 pub use request::{
-    Adopt, CheckRequest, Expectations, ExportRequest, LastRun, ReconcileRequest, Rejected,
-    ReportRequest, SyncRequest, VerifyRequest,
+    CheckRequest, Expectations, ExportRequest, LastRun, ReconcileRequest, Rejected, ReportRequest,
+    SyncRequest, VerifyRequest,
 };
 pub use session::{Session, Target};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync};
+pub use unknown::{OnApi, Unknown};
 pub use upkeep::{Confirm, Resolution, RowsRequest, accept, export_csv, forget, resolve};
 pub use verify::{RowSign, Verification, verify};

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::error::OpError;
 use super::estimate::Estimate;
+use super::unknown::OnApi;
+use crate::config::Adopt;
 use crate::report::{Counters, Detected, RunReport};
 
 /// Watches an operation. Every method but the four without a default may be left out.
@@ -45,6 +47,21 @@ pub struct FirstSend<'a> {
     pub target: &'a str,
     /// The name under which the state will know the rows.
     pub mapping: &'a str,
+    /// When rows whose partner is on the API already are looked for.
+    pub adopt: Adopt,
+}
+
+impl FirstSend<'_> {
+    /// What becomes of rows whose partner is on the API already, as the end of the first half of the question.
+    #[must_use]
+    pub fn what_is_there(&self) -> &'static str {
+        match self.adopt {
+            Adopt::Auto | Adopt::Always => {
+                "; partners that are there already are not created again"
+            }
+            Adopt::Never => "",
+        }
+    }
 }
 
 /// What is answered to [`FirstSend`].
@@ -83,6 +100,13 @@ pub enum Note<'n> {
         /// How many were created and read back.
         partners: u64,
     },
+    /// An import goes on without its canary, although partners of an earlier one were not found to agree.
+    CanaryPassedOver {
+        /// How many that one created.
+        partners: u64,
+    },
+    /// What the API has beside what the state knows of; the words are its own.
+    OnApi(OnApi<'n>),
     /// What an import would send, and how long that takes.
     Estimate(&'n Estimate),
     /// A sealed plan was written.

@@ -77,6 +77,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
         detected,
         values: request.report.values,
         verified: None,
+        counts: None,
         stopped: reconcile.stop.reason().map(|r| r.to_string()),
         started,
     };
@@ -218,6 +219,7 @@ impl Reconcile<'_> {
             state: &state,
             collector,
             stop: &self.stop,
+            takes_doubts: true,
         };
         let lock = || collector.lock().unwrap_or_else(PoisonError::into_inner);
         let mut others = Vec::new();

@@ -90,6 +90,7 @@ fn kept_report(stored: &StoredRun, created: u64) -> RunReport {
         detected: Vec::new(),
         values: SourceValues::LeftOut,
         verified: None,
+        counts: None,
         stopped: (!stored.ended)
             .then(|| "the run did not end; it runs still, or it died".to_owned()),
         started: Instant::now(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::error::OpError;
+use crate::config::Bound;
 use crate::partner::Query;
 use crate::report::{MarkedRows, PerRow, ReportFolder, RunReport, SourceValues, Wanted};
 
@@ -57,15 +58,6 @@ pub struct CheckRequest {
     pub limit: Option<u64>,
 }
 
-/// Whether partners that are on the API already are looked for before any is created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adopt {
-    /// Look, and record what is found.
-    First,
-    /// Only rows whose outcome is unknown are looked up.
-    No,
-}
-
 /// What happens to unchanged rows that the API rejected earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejected {
@@ -86,6 +78,8 @@ pub struct Expectations {
     pub max_drift: Option<f64>,
     /// Whether drift fails the job.
     pub fail_on_drift: bool,
+    /// New rows at most, of which the state has no record; counts from the first good run on.
+    pub max_new: Option<Bound>,
     /// The last good run that the source is compared with.
     pub last: LastRun,
 }
@@ -116,8 +110,6 @@ pub struct VerifyRequest {
     pub report: ReportRequest,
     /// Rows that are compared, at most, spread evenly.
     pub sample: Option<u64>,
-    /// Only partners that this run created.
-    pub only_run: Option<String>,
     /// Whether a line for each row is kept.
     pub each_row: bool,
 }

@@ -171,7 +171,8 @@ pub struct RunReport {
     pub timeline: Option<Timeline>,
     /// Whether values of cells may be shown.
     pub values: SourceValues,
-    /// Why it stopped early; a report without it went through all rows.
+    /// Why it stopped early; a report without it went through all rows. Where it ends with a full stop it says itself what
+    /// to do; otherwise a rerun goes on.
     pub stopped: Option<String>,
     /// How long it took, in seconds of wall-clock time.
     pub seconds: f64,

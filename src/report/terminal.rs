@@ -103,6 +103,10 @@ pub fn verdict(report: &RunReport) -> String {
             .sum::<u64>();
     let target = report.target.as_deref().unwrap_or("");
     if let Some(stopped) = &report.stopped {
+        // Whole sentences say themselves what to do.
+        if stopped.ends_with('.') {
+            return format!("Stopped early: {stopped}");
+        }
         return format!(
             "Stopped early: {stopped}. Nothing is lost; run the same command again to go on."
         );

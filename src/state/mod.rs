@@ -30,6 +30,7 @@ mod reader;
 mod record;
 mod run;
 mod space;
+mod total;
 mod upkeep;
 mod view;
 mod writer;

@@ -71,27 +71,48 @@ impl StateReader {
         hash_key::fingerprinter(&self.connection, &self.path)
     }
 
-    /// Hands over key and partner id of every row that has its partner; with `run`, that this run was the last
-    /// to settle.
-    pub fn each_created(
+    /// Hands over key and partner id of every row that has its partner.
+    pub fn each_created(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
+        self.each_created_where("TRUE", each)
+    }
+
+    /// Hands over key and partner id of the rows that canaries have created since the last import: no import that followed
+    /// has gone on by them. Rows that they adopted were sent by nobody here.
+    pub fn each_of_canary(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
+        let canaries =
+            "attempts > 0 AND run IN (SELECT id FROM run WHERE space = ?1 AND command = 'canary' AND id > coalesce(
+            (SELECT max(id) FROM run WHERE space = ?1 AND command IN ('import', 'sync')), 0))";
+        self.each_created_where(canaries, each)
+    }
+
+    fn each_created_where(
         &self,
-        run: Option<&str>,
+        condition: &str,
         each: &mut dyn FnMut(&str, &str),
     ) -> Result<(), StateError> {
-        let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.connection.prepare(
-                "SELECT key, partner FROM record WHERE space = ?1 AND state = ?2 AND partner IS NOT NULL
-                   AND (?3 IS NULL OR run = (SELECT id FROM run WHERE name = ?3))",
-            )?;
-            let mut rows =
-                statement.query(params![self.space.0, RecordState::Created.code(), run])?;
+        self.look(|c| {
+            let sql = format!(
+                "SELECT key, partner FROM record WHERE space = ?1 AND state = ?2 AND partner IS NOT NULL AND {condition}"
+            );
+            let mut statement = c.prepare(&sql)?;
+            let mut rows = statement.query(params![self.space.0, RecordState::Created.code()])?;
             while let Some(row) = rows.next()? {
-                let (key, partner): (String, String) = (row.get(0)?, row.get(1)?);
-                each(&key, &partner);
+                each(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
             }
             Ok(())
-        };
-        read().map_err(|e| StateError::sqlite(&self.path, e))
+        })
+    }
+
+    /// Hands over the key of every row.
+    pub fn each_key(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
+        self.look(|c| {
+            let mut statement = c.prepare("SELECT key FROM record WHERE space = ?1")?;
+            let mut rows = statement.query(params![self.space.0])?;
+            while let Some(row) = rows.next()? {
+                each(row.get_ref(0)?.as_str()?);
+            }
+            Ok(())
+        })
     }
 
     /// Hands over the id of every row's partner.

@@ -43,7 +43,7 @@ pub enum OpenRows {
 pub struct RunStart {
     /// Name of the run.
     pub id: RunId,
-    /// Command that makes it: `import`, `sync` or `reconcile`.
+    /// Command that makes it: `import`, `canary` (the first partners of an import), `sync` or `reconcile`.
     pub command: &'static str,
     /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,

@@ -28,7 +28,7 @@ pub struct SpaceCounts {
 pub struct RunRow {
     /// Name of the run, see [`super::RunId`].
     pub run: String,
-    /// Command that made it: `import`, `sync` or `reconcile`.
+    /// Command that made it: `import`, `canary`, `sync` or `reconcile`.
     pub command: String,
     /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,
@@ -98,7 +98,7 @@ pub struct StoredRun {
     space: SpaceId,
     /// Name of the run, see [`super::RunId`].
     pub name: String,
-    /// Command that made it: `import`, `sync` or `reconcile`.
+    /// Command that made it: `import`, `canary`, `sync` or `reconcile`.
     pub command: String,
     /// Base URL of the API, or `sandbox:` and the name of its book.
     pub target: String,

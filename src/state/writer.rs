@@ -17,6 +17,7 @@ use super::reader::StateReader;
 use super::record::{Event, RecordState, step};
 use super::run::{OpenRows, RunStart};
 use super::space::SpaceId;
+use super::total;
 use crate::clock::{Clock, Timestamp};
 use crate::partner::{ExternalId, Fingerprint, Fingerprinter, RowKey};
 
@@ -28,6 +29,7 @@ enum Command {
     Known(Vec<RowKey>, Reply<Vec<Option<Known>>>),
     Problems(Vec<u8>, Reply<()>),
     Changed(Vec<(RowKey, Fingerprint)>, Reply<()>),
+    Total(u64, Reply<()>),
     End(RunEnd, Reply<()>),
 }
 
@@ -48,6 +50,7 @@ impl std::fmt::Debug for Command {
             Command::Known(..) => "Known",
             Command::Problems(..) => "Problems",
             Command::Changed(..) => "Changed",
+            Command::Total(..) => "Total",
             Command::End(..) => "End",
         })
     }
@@ -122,6 +125,11 @@ impl StateWriter {
     /// What is known of rows, in the order asked.
     pub async fn known(&self, keys: Vec<RowKey>) -> Result<Vec<Option<Known>>, StateError> {
         self.ask(|reply| Command::Known(keys, reply)).await
+    }
+
+    /// Notes that the rows of the space were compared with an API that has so many partners: see [`StateReader::total`].
+    pub async fn remember_total(&self, partners: u64) -> Result<(), StateError> {
+        self.ask(|reply| Command::Total(partners, reply)).await
     }
 
     /// Notes the end of the run.
@@ -300,6 +308,7 @@ impl Writer {
                 | Command::Settle(_, reply)
                 | Command::Problems(_, reply)
                 | Command::Changed(_, reply)
+                | Command::Total(_, reply)
                 | Command::End(_, reply) => drop(reply.send(own.map(|_| ()))),
                 Command::Known(_, reply) => drop(reply.send(own)),
             }
@@ -360,7 +369,9 @@ fn apply(
     match command {
         Command::Claim(claims, _) => claim_all(c, space, run, now, *reserved, claims)?,
         Command::Settle(settlements, _) => {
+            let senders = total::senders(c, space, run, settlements)?;
             *reserved = settle_all(c, space, run, now, settlements)?.unwrap_or(*reserved);
+            total::add(c, space, &senders)?;
         }
         Command::Problems(part, _) => {
             c.prepare_cached(
@@ -378,6 +389,7 @@ fn apply(
                 statement.execute(params![space.0, key.as_str(), fingerprint.0, run])?;
             }
         }
+        Command::Total(partners, _) => total::set(c, space, run, *partners)?,
         Command::End(end, _) => end_run(c, space, run, now, end)?,
         Command::Known(keys, _) => {
             return Ok(keys

@@ -233,3 +233,48 @@ fn too_many_invalid_rows_send_nothing_of_a_job() {
         assert_eq!(server.count("POST") as u64, created, "{bound}");
     }
 }
+
+/// A job's bound of new rows, and when it looks on the API first, are read, shown and held.
+#[test]
+fn an_export_with_other_keys_sends_nothing() {
+    let dir = house("max_new = \"30%\"\nadopt = \"never\"\n");
+    let server = Server::start(&dir, &[]);
+    dir.write("exports/a-1.csv", plain(20));
+    night(&dir, &server).finish().expect_exit(0);
+    let other = plain(25).replace("K-", "K-00");
+    dir.write("exports/a-2.csv", &other);
+    for more in [&[][..], &["--dry-run"]] {
+        let run = night(&dir, &server).args(more).finish().expect_exit(3);
+        let stopped = job(&run, 0)["stopped"].as_str().unwrap().to_owned();
+        assert!(
+            stopped.contains("25 of 25 rows are new, more than max_new = 30%"),
+            "{stopped}"
+        );
+    }
+    assert_eq!(server.count("POST"), 20);
+    let check = night(&dir, &server)
+        .args(&["--check-config"])
+        .finish()
+        .expect_exit(0);
+    assert!(check.stdout.contains("max_new: 30%"), "{}", check.stdout);
+    for (key, wrong, words) in [
+        ("max_new", "max_new = \"130%\"", "no bound"),
+        ("adopt", "adopt = \"yes\"", "auto, always or never"),
+    ] {
+        let config = dir.read("partner-sync.toml");
+        let config: Vec<&str> = config.lines().filter(|l| !l.starts_with(key)).collect();
+        dir.write("wrong.toml", format!("{}\n{wrong}\n", config.join("\n")));
+        let refused = night(&dir, &server)
+            .args(&["--check-config", "-c", "wrong.toml"])
+            .finish()
+            .expect_exit(2);
+        assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    }
+    // The default looks: the state is gone, and nothing is created twice.
+    let house = dir.read("partner-sync.toml").replace("never", "auto");
+    dir.write("partner-sync.toml", house);
+    std::fs::remove_file(dir.path("exports/a-2.csv")).unwrap();
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    let run = night(&dir, &server).finish().expect_exit(0);
+    assert_eq!(job(&run, 0)["adopted"], 20);
+}

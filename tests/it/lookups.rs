@@ -261,5 +261,5 @@ fn an_honest_list_costs_a_request_a_page() {
     let server = Server::start(&dir, &LOST);
     dir.simple_export(1);
     import(&dir, &server, &[]).expect_exit(0);
-    assert_eq!(lists(&server), 1, "one page of the search");
+    assert_eq!(lists(&server), 2, "the total, and one page of the search");
 }

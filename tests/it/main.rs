@@ -17,8 +17,12 @@ mod adoption;
 mod ahead;
 /// Who may import whom.
 mod architecture;
+/// Nothing is created blind.
+mod blind;
 /// When everything fails, throttles or refuses: hold back, or stop.
 mod breaker;
+/// The first partners, read back before the others are sent.
+mod canary;
 /// What `--help` says, and what the generated references hold.
 mod cli;
 /// The examples under `deploy/`.
@@ -57,7 +61,7 @@ mod night_stops;
 mod nights;
 /// The API's read side.
 mod partners;
-/// A dry run, sealed, and the canary.
+/// A dry run, sealed.
 mod plan;
 mod posts;
 /// No bank data at rest, in a log or in a report.

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::support::{Server, Workdir, text};
+use crate::support::{Server, Workdir, post, text};
 
 const MAPPING: &str = "name = \"tree\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nparentId = { partner = \"Parent\" }\n";
 
@@ -75,6 +75,8 @@ fn bytes_read(dir: &Workdir, server: &Server, mapping: &str) -> u64 {
         .args(["-c", script, crate::support::binary()])
         .args(["import", "e.csv", "-m", mapping, "--rate", "unlimited"])
         .args(["--state", &format!("{mapping}.db")])
+        // Each mapping makes partners of its own.
+        .arg("--adopt=never")
         .env("PARTNER_SYNC_API_URL", &server.url)
         .env("PARTNER_SYNC_TOKEN", "token")
         .current_dir(dir.path(""))
@@ -260,8 +262,7 @@ fn a_parent_can_be_looked_up_on_the_api() {
         ("R", "Twin two", ""),
     ]);
     import(&other, &server).expect_exit(0);
-    let again = tree(&[("Q", "Twin one", "")]);
-    import(&again, &server).expect_exit(0);
+    post(&server, "Twin one", "Q");
 
     let dir = tree(&[
         ("C", "Gamma", "B"),
@@ -298,4 +299,113 @@ fn a_parent_can_be_looked_up_on_the_api() {
     // The same rows again are skipped: where the parent was found changes nothing of what is sent.
     let summary = import(&dir, &server).expect_exit(1).summary();
     assert_eq!(["skipped", "invalid"].map(|n| summary.get(n)), [2, 2]);
+}
+
+/// A limit takes parents before their children, wherever they stand, and no row that it does not reach is told as blocked
+/// or as part of a circle. Reruns come to the end.
+#[test]
+fn a_limit_takes_parents_first() {
+    let dir = Workdir::new();
+    let mut file = String::from("Id,Name,Parent\n");
+    for n in 1..=20 {
+        file.push_str(&format!("C-{n},Child {n},P\n"));
+    }
+    file.push_str("P,Parent,G\nX,Other,\nG,Grandparent,\n");
+    dir.write("e.csv", file);
+    dir.write("m.toml", MAPPING);
+    let server = Server::start(&dir, &[]);
+    // The first pass comes to X and G; the second to P, the third to the children.
+    for (created, skipped, deferred) in [(10, 0, 13), (10, 10, 3), (3, 20, 0), (0, 23, 0)] {
+        let run = dir
+            .run(&["import", "e.csv", "-m", "m.toml", "--json", "--limit", "10"])
+            .args(&["--rate", "unlimited", "--report", "out"])
+            .at(&server)
+            .finish()
+            .expect_exit(if deferred > 0 { 3 } else { 0 });
+        let summary = run.summary();
+        let counts = ["created", "skipped", "deferred", "blocked"].map(|n| summary.get(n));
+        assert_eq!(counts, [created, skipped, deferred, 0], "{run:?}");
+        let stopped = summary.value()["stopped"].as_str().unwrap_or_default();
+        let words = format!("{deferred} rows were not reached: --limit 10");
+        assert_eq!(stopped.contains(&words), deferred > 0, "{stopped}");
+        assert!(!dir.read("out/problems.csv").contains("blocked"));
+        let made = server.by_key();
+        assert!(
+            ["G", "P", "X"].iter().all(|key| made[*key] == 1),
+            "{made:?}"
+        );
+    }
+    assert_eq!(server.by_key().len(), 23);
+}
+
+/// A row that was not reached keeps those below it from being told as blocked; one that was refused does not.
+#[test]
+fn a_limit_blames_nobody_but_itself() {
+    let dir = tree(&[
+        ("C", "Under Q", "Q"),
+        ("P", "Parent", ""),
+        ("X", "Under P", "P"),
+        ("Q", "Other parent", ""),
+    ]);
+    // The API says no to P, so what was kept for X is free again when nothing else is left to read.
+    let server = Server::start(&dir, &["--fault", "409=1"]);
+    let run = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json", "--limit", "2"])
+        .args(&[
+            "--rate",
+            "unlimited",
+            "--settle",
+            "100ms",
+            "--report",
+            "out",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(3);
+    let summary = run.summary();
+    let counts = ["created", "rejected", "deferred", "blocked"].map(|n| summary.get(n));
+    assert_eq!(counts, [0, 1, 2, 1], "{run:?}");
+    let problems = dir.read("out/problems.csv");
+    assert!(
+        problems.contains("\"\"P\"\" that it refers to is rejected"),
+        "{problems}"
+    );
+    assert!(!problems.contains("circle"), "{problems}");
+}
+
+/// What was there, invalid or rejected takes nothing from a limit.
+#[test]
+fn a_limit_counts_what_is_created() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    for n in 1..=4 {
+        post(&server, &format!("Company {n}"), &format!("K-{n}"));
+    }
+    dir.simple_export(12);
+    dir.write("e.csv", format!("{}I-1,\nI-2,\n", dir.read("e.csv")));
+    let run = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json", "--limit", "5"])
+        .at(&server)
+        .finish()
+        .expect_exit(3);
+    let summary = run.summary();
+    let counts = ["created", "adopted", "invalid", "deferred"].map(|n| summary.get(n));
+    assert_eq!(counts, [5, 4, 2, 3]);
+}
+
+/// A run that cannot send counts children that wait for their parents, too.
+#[test]
+fn a_limit_on_an_api_that_is_down_counts_each_row() {
+    let dir = tree(&[
+        ("C", "Child", "P"),
+        ("D", "Child", "P"),
+        ("P", "Parent", ""),
+    ]);
+    let run = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json", "--limit", "2"])
+        .at_url("http://127.0.0.1:9")
+        .finish()
+        .expect_exit(3);
+    assert_eq!(run.summary().get("deferred"), 3);
+    assert!(!run.stderr.contains("add up to"), "{}", run.stderr);
 }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use partner_sync::clock::Clock;
-use partner_sync::config::{ConfigFile, Environment, OnChange, Resolved, Typed, resolve};
+use partner_sync::config::{Adopt, ConfigFile, Environment, OnChange, Resolved, Typed, resolve};
 use partner_sync::delivery::{Stop, StopReason};
 use partner_sync::ops::{
-    self, Adopt, Answer, Expectations, ExportRequest, FirstSend, ImportRequest, Note, Observer,
-    OpError, Rejected, ReportRequest, Session, Target,
+    self, Answer, Expectations, ExportRequest, FirstSend, ImportRequest, Note, Observer, OpError,
+    Rejected, ReportRequest, Session, Target,
 };
 use partner_sync::partner::{Query, RowOutcome};
 use partner_sync::report::{Counters, Detected, MarkedRows, RunEnding, SourceValues};
@@ -136,7 +136,7 @@ fn request(dir: &Workdir) -> ImportRequest {
         limit: None,
         canary: None,
         max_duration: None,
-        adopt: Adopt::No,
+        adopt: Adopt::Auto,
         rejected: Rejected::Keep,
         settle: Some(Duration::from_secs(1)),
         on_change: OnChange::Problem,

@@ -51,13 +51,13 @@ fn what_was_sent_is_there() {
     assert_eq!(done.summary().get("agree"), 4);
     assert_eq!(dir.read("audit.txt"), "= K-1\n= K-2\n= K-3\n= K-4\n");
     assert!(done.stderr.contains("bank data"), "{}", done.stderr);
-    // The list is read, not each partner.
+    // The list is read, not each partner; and the import asked for the total.
     let asked: Vec<_> = server
         .requests()
         .into_iter()
         .filter(|r| r["method"] == "GET" && r["path"].as_str().unwrap().contains("partners"))
         .collect();
-    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked.len(), 2, "{asked:?}");
     let sample = verify(&dir, &server)
         .args(&["--sample", "2"])
         .finish()

@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::value::parse_time;
-use crate::config::{MaxErrors, OnChange};
+use crate::config::{Adopt, Bound, OnChange};
 use crate::ops::{
-    Adopt, Expectations, ExportRequest, ImportRequest, ReconcileRequest, Rejected, ReportRequest,
+    Expectations, ExportRequest, ImportRequest, ReconcileRequest, Rejected, ReportRequest,
     SyncRequest,
 };
 use crate::partner::Query;
@@ -25,7 +25,7 @@ pub struct ExportArgs {
     pub mapping: PathBuf,
     /// More invalid rows than this, N or P%: send nothing, exit 1.
     #[arg(long, value_name = "N|P%")]
-    pub max_errors: Option<MaxErrors>,
+    pub max_errors: Option<Bound>,
     /// Set createApptivoAccount for every row, whatever the mapping says.
     #[arg(long)]
     pub create_apptivo_account: bool,
@@ -75,7 +75,7 @@ pub struct ImportArgs {
     pub mapping: Option<PathBuf>,
     /// More invalid rows than this, N or P%: send nothing, exit 1.
     #[arg(long, value_name = "N|P%")]
-    pub max_errors: Option<MaxErrors>,
+    pub max_errors: Option<Bound>,
     /// Set createApptivoAccount for every row, whatever the mapping says.
     #[arg(long)]
     pub create_apptivo_account: bool,
@@ -96,10 +96,11 @@ pub struct ImportArgs {
     /// Do exactly what a sealed plan says; refuse (exit 2) when file, mapping, target or state changed since.
     #[arg(long, value_name = "PLAN", conflicts_with_all = ["dry_run", "files", "mapping", "limit", "adopt", "retry_rejected", "create_apptivo_account", "create_bill_com_profile"])]
     pub plan: Option<PathBuf>,
-    /// First make this many partners, read them back, and go on only if they agree field by field.
+    /// First create this many partners, read them back, and go on only if they agree field by field. Those of a canary that
+    /// failed are compared again, and no others are created.
     #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "limit"], value_parser = clap::value_parser!(u64).range(1..))]
     pub canary: Option<u64>,
-    /// Send this many rows at most; the others are deferred (exit 3).
+    /// Create this many partners at most, parents before their children; the other rows are deferred (exit 3).
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
     /// Stop in good order after this time (exit 3).
@@ -108,9 +109,13 @@ pub struct ImportArgs {
     /// Do not ask before the first import into an API.
     #[arg(long)]
     pub yes: bool,
-    /// First look which rows have a partner on the API already, and record those instead of making them again.
-    #[arg(long)]
-    pub adopt: bool,
+    /// When to look first which rows have a partner on the API already, to record those instead of creating them again:
+    /// auto (where the API has more partners than the state knows of), always, never.
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value_t = Adopt::Auto, default_missing_value = "always")]
+    pub adopt: Adopt,
+    /// More new rows than this, N or P%, after a first complete run: send nothing, exit 3.
+    #[arg(long, value_name = "N|P%")]
+    pub max_new: Option<Bound>,
     /// Send rows again that the API rejected, though they are unchanged.
     #[arg(long)]
     pub retry_rejected: bool,
@@ -138,7 +143,7 @@ impl ImportArgs {
             limit: self.limit,
             canary: self.canary.and_then(NonZeroU64::new),
             max_duration: self.max_duration,
-            adopt: if self.adopt { Adopt::First } else { Adopt::No },
+            adopt: self.adopt,
             rejected: if self.retry_rejected {
                 Rejected::SendAgain
             } else {
@@ -146,7 +151,10 @@ impl ImportArgs {
             },
             settle: self.settle,
             on_change: OnChange::Problem,
-            expect: Expectations::default(),
+            expect: Expectations {
+                max_new: self.max_new,
+                ..Expectations::default()
+            },
             plan: None,
             ask_first: !self.yes,
             job: None,

@@ -32,7 +32,6 @@ pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<Run
         export,
         report: front.report(),
         sample: args.sample,
-        only_run: None,
         each_row: args.combined.is_some(),
     };
     let found = ops::verify(&request, &front.session())?;

@@ -17,7 +17,7 @@ use crate::delivery::StopReason;
 use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place};
 use crate::delivery::recovery::{Absence, Doubted};
 use crate::partner::{RowKey, RowOutcome};
-use crate::state::{Event, Settlement};
+use crate::state::{Event, RecordState, Settlement};
 
 impl<A: PartnersApi> Delivery<A> {
     /// Starts look-ups that are due: with the workers that are free, up to half of them while rows are sent.
@@ -332,7 +332,12 @@ impl<A: PartnersApi> Delivery<A> {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
             let for_a_person = doubted.is_for_a_person() || doubted.unproved;
+            let is_given_up = doubted.is_given_up();
             match doubted.row {
+                // It was about to be sent, and nothing of it is on its way.
+                Some(row) if doubted.recorded != RecordState::InDoubt && !is_given_up => {
+                    self.finish(&row, RowOutcome::Deferred, None, Vec::new());
+                }
                 Some(row) => {
                     let mut diagnostic = in_doubt(&row, doubted.trouble.as_deref());
                     if for_a_person {

@@ -42,6 +42,22 @@ impl<A: PartnersApi> Delivery<A> {
                 None => recheck.push(row),
             }
         }
+        self.recheck(recheck);
+    }
+
+    /// Takes rows that were posted before: each is looked up, and sent if it is not found.
+    pub(super) fn take_posted_before(&mut self, rows: Vec<PreparedPartner>) {
+        if self.stopping {
+            for row in rows {
+                self.finish(&row, RowOutcome::Deferred, None, Vec::new());
+            }
+        } else {
+            self.recheck(rows);
+        }
+    }
+
+    /// Asks the state again what is known of rows.
+    fn recheck(&mut self, recheck: Vec<PreparedPartner>) {
         if recheck.is_empty() {
             return;
         }

@@ -176,6 +176,7 @@ impl<A: PartnersApi> Delivery<A> {
                 () = self.stop.requested(), if !self.stopping => {}
                 taken = input.recv(), if wants => match taken {
                     Some(Input::Rows(rows)) => self.take(rows),
+                    Some(Input::PostedBefore(rows)) => self.take_posted_before(rows),
                     Some(Input::Doubtful(rows)) => self.take_doubtful(rows),
                     Some(Input::EndOfPass(reply)) => self.pass = Some(reply),
                     None => self.input_ended = true,

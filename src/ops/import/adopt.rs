@@ -1,14 +1,15 @@
-//! `--adopt`: partners that are on the API already are recorded, not created again. So a migration that was
-//! begun by hand, or by another tool, is continued.
+//! Adoption: partners that are on the API already are recorded, not created again. So a migration that was
+//! begun by hand, by another tool or with a state that is lost, is continued.
 //!
-//! The whole partner list is paged once; then the files are read once, and every row whose exact
-//! legacyIdentifier was seen and whose record says that it has no partner gets one.
+//! The partner list is searched first; then the files are read once, and every row whose exact legacyIdentifier was
+//! seen and whose record says that it has no partner gets one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
+use super::on_api::FoundPartners;
 use crate::api::collect_by_identifier;
 use crate::delivery::{Stop, duplicates, place};
 use crate::ops::connect::ApiClient;
@@ -31,18 +32,34 @@ pub(in crate::ops) struct Adoption<'a> {
     pub(in crate::ops) state: &'a StateWriter,
     pub(in crate::ops) collector: &'a Arc<Mutex<Collector>>,
     pub(in crate::ops) stop: &'a Stop,
+    /// Whether rows in doubt are recorded, too; otherwise the look-up of doubts finds them.
+    pub(in crate::ops) takes_doubts: bool,
 }
 
 impl Adoption<'_> {
-    /// Adopts, tells each adopted row, and returns their ordinals. `rest` takes every other row.
+    /// Looks in the whole list, then adopts: see [`Adoption::adopt`]. The state knows of the whole list then.
     pub(in crate::ops) fn run(
         &self,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<HashSet<u32>, OpError> {
         let wanted = |legacy: &str| self.survey.has_identifier(legacy);
-        let found = self
+        let all = self
             .handle
             .block_on(collect_by_identifier(&**self.api, &wanted))?;
+        let adopted = self.adopt(&all.found, rest)?;
+        if !self.stop.is_requested() {
+            let remembering = self.state.remember_total(all.partners);
+            self.handle.block_on(remembering)?;
+        }
+        Ok(adopted)
+    }
+
+    /// Adopts what was found, tells each adopted row, and returns their ordinals. `rest` takes every other row.
+    pub(super) fn adopt(
+        &self,
+        found: &FoundPartners,
+        rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
+    ) -> Result<HashSet<u32>, OpError> {
         tracing::info!(
             count = found.len(),
             "partners of the export are on the API already"
@@ -58,7 +75,7 @@ impl Adoption<'_> {
                 let keys: Vec<RowKey> = rows.iter().filter_map(|r| r.key.clone()).collect();
                 let taken = reader
                     .known(keys.iter().map(RowKey::as_str))
-                    .and_then(|records| self.take(rows, records, &found, rest));
+                    .and_then(|records| self.take(rows, records, found, rest));
                 match taken {
                     Ok(ordinals) => adopted.extend(ordinals),
                     Err(error) => {
@@ -78,12 +95,17 @@ impl Adoption<'_> {
         }
     }
 
+    fn is_wanted(&self, state: Option<RecordState>) -> bool {
+        let is_open = matches!(state, Some(RecordState::InFlight | RecordState::InDoubt));
+        self.takes_doubts || !is_open
+    }
+
     /// Records the rows of a batch that were found, and hands the others on; returns the ordinals of the first.
     fn take(
         &self,
         rows: Vec<PreparedRow>,
         records: Vec<Option<Known>>,
-        found: &HashMap<String, Vec<PartnerId>>,
+        found: &FoundPartners,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<Vec<u32>, StateError> {
         let mut records = records.into_iter();
@@ -98,7 +120,7 @@ impl Adoption<'_> {
                 .and_then(|p| found.get(p.legacy_identifier.as_str()));
             match (&row.partner, ids.map(Vec::as_slice)) {
                 (Some(partner), Some(ids @ [first, ..]))
-                    if step(state, Event::FoundRemotely).is_ok() =>
+                    if self.is_wanted(state) && step(state, Event::FoundRemotely).is_ok() =>
                 {
                     settlements.push(settlement(partner, first, state));
                     results.push(adopted_row(row, ids));

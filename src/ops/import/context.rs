@@ -38,6 +38,7 @@ impl Import<'_> {
             detected: detected.to_vec(),
             values: self.request.report.values,
             verified: None,
+            counts: None,
             stopped: self.stop.reason().map(|r| r.to_string()),
             started: self.started,
         }

@@ -6,9 +6,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::new_rows::{Extent, Scan};
 use super::request::ImportRequest;
 use super::sealed_plan::{Asked, SealedPlan, state_digest};
-use crate::api::{Rate, collect_by_identifier};
+use super::there_already::there_already;
+use super::too_many_new::too_many_new;
+use crate::api::Rate;
 use crate::config::OnChange;
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
 use crate::diagnostic::Diagnostic;
@@ -20,7 +23,7 @@ use crate::ops::estimate::{Estimate, TokenLeft};
 use crate::ops::export;
 use crate::ops::known::KnownRows;
 use crate::ops::observer::{Note, Progress};
-use crate::ops::request::{Adopt, Rejected};
+use crate::ops::request::Rejected;
 use crate::ops::session::{Session, Target};
 use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
@@ -82,14 +85,7 @@ pub(in crate::ops) fn preview(
     let exports = &opened.exports;
     let folder = request.report.create_folder()?;
     let target = known_target(session)?;
-    let reader = match &target {
-        Some(target) => session.reader(target, &opened.mapping.name)?,
-        None => None,
-    };
-    let fingerprinter = match &reader {
-        Some(reader) => reader.fingerprinter()?,
-        None => Fingerprinter::new([0; 32], HashScheme::Folded),
-    };
+    let (reader, fingerprinter) = state_of(target.as_deref(), &opened.mapping.name, session)?;
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(session.observer, &counters);
     let survey = export::survey(exports, Ahead::Nothing, &stop, &counters)?;
@@ -97,7 +93,19 @@ pub(in crate::ops) fn preview(
     session.observer.found(&detected);
     let parents = KnownRows::new(reader.as_ref().map(StateReader::reopen).transpose()?);
     let known = |key: &RowKey| parents.is_created(key);
-    let mut judge = Judge::new(request, exports, &survey, &known, session)?;
+    let scan = Scan {
+        exports,
+        survey: &survey,
+        fingerprinter: &fingerprinter,
+        reader: reader.as_ref(),
+        known: &known,
+        retry_rejected: request.rejected == Rejected::SendAgain,
+        stop: &stop,
+        there: &HashSet::new(),
+    };
+    let mapping = &opened.mapping.name;
+    let (there, too_many) = before_create(request, &scan, target.as_deref(), mapping, session)?;
+    let mut judge = Judge::new(request, exports, &survey, &known, there)?;
     let wanted = request.report.wanted(PerRow::Plan);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
     let tally = judge_rows(
@@ -117,7 +125,7 @@ pub(in crate::ops) fn preview(
         return Err(error.into());
     }
     let found = contents(exports, &survey, tally);
-    let refusal = refusal(request, survey.rows, found, &collector);
+    let refusal = refusal(request, survey.rows, found, &collector).or(too_many);
     let interrupted = stop.reason().map(|r| r.to_string());
     let heading = Heading {
         run: RunId::new(&session.clock),
@@ -128,6 +136,7 @@ pub(in crate::ops) fn preview(
         detected,
         values: request.report.values,
         verified: None,
+        counts: None,
         stopped: interrupted
             .or_else(|| refusal.map(|words| format!("a run would send nothing: {words}"))),
         started,
@@ -148,6 +157,45 @@ pub(in crate::ops) fn preview(
     let estimate = estimate(&report, rate, session);
     session.observer.note(&Note::Estimate(&estimate));
     Ok(Preview { report, estimate })
+}
+
+/// What the state knows of a mapping at an API, and its hasher; any will do where there is nothing to compare with.
+fn state_of(
+    target: Option<&str>,
+    mapping: &str,
+    session: &Session<'_>,
+) -> Result<(Option<StateReader>, Fingerprinter), OpError> {
+    let reader = match target {
+        Some(target) => session.reader(target, mapping)?,
+        None => None,
+    };
+    let fingerprinter = match &reader {
+        Some(reader) => reader.fingerprinter()?,
+        None => Fingerprinter::new([0; 32], HashScheme::Folded),
+    };
+    Ok((reader, fingerprinter))
+}
+
+/// What an import would find out before its first create: the legacyIdentifiers that the API has already, and whether too
+/// many rows are new beside them.
+fn before_create(
+    request: &ImportRequest,
+    scan: &Scan<'_>,
+    target: Option<&str>,
+    mapping: &str,
+    session: &Session<'_>,
+) -> Result<(HashSet<String>, Option<String>), OpError> {
+    let there = there_already(request, scan, target.is_some(), session)?;
+    let bound = match target {
+        Some(target) => request.expect.bound_of_new(session, target, mapping)?,
+        None => None,
+    };
+    let Some(bound) = bound else {
+        return Ok((there, None));
+    };
+    let new = scan.beside(&there).run(Extent::All)?;
+    let too_many = too_many_new(&new, bound, scan.survey.rows, scan.reader)?;
+    Ok((there, too_many))
 }
 
 /// Why an import would send nothing of these rows; reports what they hold.
@@ -242,16 +290,6 @@ fn ending(report: &RunReport, on_change: OnChange) -> RunEnding {
     }
 }
 
-/// legacyIdentifiers of the source that the API has already: what adopting would record.
-fn found_on_api(survey: &Survey, session: &Session<'_>) -> Result<HashSet<String>, OpError> {
-    let connection = connect(session, &session.stop.child())?;
-    let wanted = |legacy: &str| survey.has_identifier(legacy);
-    let found = session
-        .runtime
-        .block_on(collect_by_identifier(&*connection.api, &wanted))?;
-    Ok(found.into_keys().collect())
-}
-
 /// How long the creates take at the rate, and how long the token can be used.
 fn estimate(report: &RunReport, rate: Rate, session: &Session<'_>) -> Estimate {
     let requests = report.count(RowOutcome::Created) + report.count(RowOutcome::InDoubt);
@@ -289,13 +327,10 @@ impl Judge {
         exports: &Exports,
         survey: &Survey,
         known: &(dyn Fn(&RowKey) -> bool + Sync),
-        session: &Session<'_>,
+        there: HashSet<String>,
     ) -> Result<Self, OpError> {
         Ok(Self {
-            there: match request.adopt {
-                Adopt::First => found_on_api(survey, session)?,
-                Adopt::No => HashSet::new(),
-            },
+            there,
             stranded: stranded_rows(exports, survey, known)?,
             retry_rejected: request.rejected == Rejected::SendAgain,
             budget: request.limit.unwrap_or(u64::MAX),

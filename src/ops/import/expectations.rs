@@ -1,9 +1,13 @@
 //! What has to be true of a source before anything of it is sent: enough rows, and what it was at the last good run of
 //! its job. A comparison that cannot be made fails: a guard must not switch itself off.
 
+use crate::config::Bound;
 use crate::diagnostic::{Diagnostic, thousands};
+use crate::ops::error::OpError;
 use crate::ops::request::{Expectations, LastRun};
+use crate::ops::session::Session;
 use crate::report::{Contents, RunReport, drift};
+use crate::state::StateView;
 
 impl Expectations {
     /// Why so many rows are not to be sent.
@@ -60,6 +64,24 @@ impl Expectations {
             Some(last) => drift(&last.contents, now, self.max_drift),
             None => Vec::new(),
         }
+    }
+
+    /// How many rows may be new, where that is limited. Before its first good run all rows of a mapping are new, and those
+    /// that a run which stopped has left are still.
+    pub(in crate::ops) fn bound_of_new(
+        &self,
+        session: &Session<'_>,
+        target: &str,
+        mapping: &str,
+    ) -> Result<Option<Bound>, OpError> {
+        let Some(bound) = self.max_new else {
+            return Ok(None);
+        };
+        let good = match StateView::find(&session.settings.state)? {
+            Some(view) => view.last_good_run(target, mapping)?,
+            None => None,
+        };
+        Ok(good.map(|_| bound))
     }
 
     fn last(&self) -> Option<&RunReport> {

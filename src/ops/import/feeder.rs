@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use super::budget::{Budget, Spent};
 use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
     Decision, Input, PassEnd, Stop, StopReason, blocked, changed, decide, in_doubt, still_rejected,
@@ -37,25 +38,39 @@ pub(super) struct Feeder {
     pub(super) api: Arc<ApiClient>,
     pub(super) handle: Handle,
     pub(super) retry_rejected: bool,
-    /// Rows that were adopted and are counted already.
+    /// Rows that were adopted and are counted already; those that were met are taken out.
     pub(super) adopted: HashSet<u32>,
-    /// Rows that may still be sent.
-    pub(super) budget: u64,
+    /// Rows that may be sent, where their number is limited.
+    pub(super) budget: Option<Budget>,
     /// Rows met in the first pass.
     pub(super) met: u64,
-    /// Whether the API was asked how it is.
-    pub(super) asked: bool,
+    /// Whether rows may be sent.
+    pub(super) leave: Leave,
+}
+
+/// Whether rows may be sent.
+#[derive(Debug)]
+pub(super) enum Leave {
+    /// The API was not asked yet how it is.
+    Unasked,
+    /// They may.
+    Given,
+    /// They may not, and why.
+    Refused(StopReason),
 }
 
 impl Feeder {
-    /// Feeds until all rows have an outcome, or the run stops.
-    pub(super) fn run(mut self) {
+    /// Feeds until all rows have an outcome, or the run stops. Returns how many rows a limit did not reach.
+    pub(super) fn run(mut self) -> u64 {
         if let Err(reason) = self.passes() {
             self.stop.request(reason);
         }
         // Rows that no pass met.
-        let unmet = self.survey.rows.saturating_sub(self.met);
-        self.lock().count(RowOutcome::Deferred, unmet);
+        let met = self.met + self.adopted.len() as u64;
+        let unmet = self.survey.rows.saturating_sub(met);
+        let waiting = self.budget.as_mut().map_or(0, Budget::give_up);
+        self.lock().count(RowOutcome::Deferred, unmet + waiting);
+        self.budget.map_or(0, |budget| budget.not_reached())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Collector> {
@@ -68,7 +83,11 @@ impl Feeder {
         let mut only: Option<Vec<u32>> = None;
         loop {
             self.pass(only.as_deref(), false)?;
-            let end = self.end_of_pass();
+            let mut end = self.end_of_pass();
+            if let Some(budget) = &mut self.budget {
+                let not_reached = budget.end_pass(&mut end.postponed);
+                self.lock().count(RowOutcome::Deferred, not_reached);
+            }
             if end.postponed.is_empty() {
                 return Ok(());
             }
@@ -169,7 +188,7 @@ impl Feeder {
         let mut sorted = Sorted::default();
         for row in rows {
             let record = row.partner.as_ref().and_then(|_| known.next().flatten());
-            self.sort(row, record.as_ref(), &mut sorted);
+            self.sort(row, record.as_ref(), &mut sorted)?;
         }
         if !sorted.differing.is_empty() {
             self.state
@@ -186,7 +205,12 @@ impl Feeder {
     }
 
     /// Decides what becomes of a row.
-    fn sort(&mut self, row: PreparedRow, record: Option<&Known>, sorted: &mut Sorted) {
+    fn sort(
+        &mut self,
+        row: PreparedRow,
+        record: Option<&Known>,
+        sorted: &mut Sorted,
+    ) -> Result<(), StopReason> {
         let PreparedRow {
             origin,
             key,
@@ -205,26 +229,32 @@ impl Feeder {
         };
         let Some(partner) = partner else {
             finished(RowOutcome::Invalid, None, None, diagnostics);
-            return;
+            return Ok(());
         };
-        if self.adopted.contains(&origin.ordinal) {
-            return;
+        if self.adopted.remove(&origin.ordinal) {
+            return Ok(());
         }
         let legacy = || Some(partner.legacy_identifier.clone());
         match decide(record, &partner.fingerprint, self.retry_rejected) {
-            Decision::Create | Decision::LookUpFirst if self.budget == 0 => {
-                finished(RowOutcome::Deferred, legacy(), None, diagnostics);
-            }
-            Decision::Create => {
-                self.budget -= 1;
-                self.warnings(&partner, diagnostics);
-                sorted.to_send.push(partner);
-            }
-            Decision::LookUpFirst => {
-                self.budget -= 1;
-                self.warnings(&partner, diagnostics);
-                sorted.doubtful.push(partner);
-            }
+            decision @ (Decision::Create | Decision::LookUpFirst) => match self
+                .budget
+                .as_mut()
+                .map(|b| b.spend(&partner, &self.reader))
+            {
+                None | Some(Ok(Spent::Yes)) => {
+                    self.warnings(&partner, diagnostics);
+                    let rows = match decision {
+                        Decision::Create => &mut sorted.to_send,
+                        _ => &mut sorted.posted_before,
+                    };
+                    rows.push(partner);
+                }
+                Some(Ok(Spent::AfterItsParents)) => {}
+                Some(Ok(Spent::NothingLeft)) => {
+                    finished(RowOutcome::Deferred, legacy(), None, diagnostics);
+                }
+                Some(Err(error)) => return Err(StopReason::State(error.to_string())),
+            },
             Decision::InDoubt => {
                 self.warnings(&partner, diagnostics);
                 sorted.doubtful.push(partner);
@@ -243,32 +273,41 @@ impl Feeder {
                 finished(RowOutcome::Rejected, legacy(), None, diagnostics);
             }
         }
+        Ok(())
     }
 
     /// Hands over what has to be sent or looked up; before the first of it, asks whether the API is there.
     fn send(&mut self, sorted: Sorted) -> Result<(), StopReason> {
         let Sorted {
-            to_send, doubtful, ..
+            to_send,
+            posted_before,
+            doubtful,
+            ..
         } = sorted;
-        if to_send.is_empty() && doubtful.is_empty() {
+        if to_send.is_empty() && posted_before.is_empty() && doubtful.is_empty() {
             return Ok(());
         }
-        if !std::mem::replace(&mut self.asked, true)
-            && let Err(reason) = self.ask_health()
-        {
+        let refused = match std::mem::replace(&mut self.leave, Leave::Given) {
+            Leave::Given => None,
+            Leave::Unasked => ask_health(&self.api, &self.handle).err(),
+            Leave::Refused(reason) => Some(reason),
+        };
+        if let Some(reason) = refused {
             let mut collector = self.lock();
-            collector.count(RowOutcome::Deferred, to_send.len() as u64);
+            let unsent = to_send.len() + posted_before.len();
+            collector.count(RowOutcome::Deferred, unsent as u64);
             for row in doubtful {
                 let diagnostic = in_doubt(&row, None);
                 collector.add(result_of(&row, RowOutcome::InDoubt, vec![diagnostic]));
             }
             return Err(reason);
         }
-        for input in [Input::Rows(to_send), Input::Doubtful(doubtful)] {
-            let (Input::Rows(rows) | Input::Doubtful(rows)) = &input else {
-                continue;
-            };
-            if !rows.is_empty() && self.input.blocking_send(input).is_err() {
+        for (rows, input) in [
+            (to_send, Input::Rows as fn(_) -> _),
+            (posted_before, Input::PostedBefore),
+            (doubtful, Input::Doubtful),
+        ] {
+            if !rows.is_empty() && self.input.blocking_send(input(rows)).is_err() {
                 return Err(StopReason::Internal(
                     "the delivery ended before its rows".to_owned(),
                 ));
@@ -284,21 +323,6 @@ impl Feeder {
         }
     }
 
-    /// Whether the API is there, before the first row is sent.
-    fn ask_health(&self) -> Result<(), StopReason> {
-        match self.handle.block_on(self.api.health()) {
-            Ok(()) | Err(ApiError::Stopped) => Ok(()),
-            Err(error @ (ApiError::Unreachable(_) | ApiError::Throttled { .. })) => {
-                Err(StopReason::ApiDown(error.to_string()))
-            }
-            // It answers; whether it takes partners is shown by the first create.
-            Err(error) => {
-                tracing::info!("health check: {error}");
-                Ok(())
-            }
-        }
-    }
-
     fn tell_blocked(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
         for row in rows {
             let result = match row.partner {
@@ -307,11 +331,13 @@ impl Feeder {
                         .reader
                         .known(partner.links.iter().map(|l| l.key.as_str()))
                         .map_err(|e| StopReason::State(e.to_string()))?;
-                    result_of(
-                        &partner,
-                        RowOutcome::Blocked,
-                        with(row.diagnostics, blocked(&partner, &parents)),
-                    )
+                    let budget = self.budget.as_mut();
+                    if budget.is_some_and(|b| b.may_have_left(&parents)) {
+                        result_of(&partner, RowOutcome::Deferred, row.diagnostics)
+                    } else {
+                        let told = with(row.diagnostics, blocked(&partner, &parents));
+                        result_of(&partner, RowOutcome::Blocked, told)
+                    }
                 }
                 None => RowResult {
                     origin: row.origin,
@@ -328,10 +354,26 @@ impl Feeder {
     }
 }
 
+/// Whether the API is there, before the first row is sent.
+pub(super) fn ask_health(api: &Arc<ApiClient>, handle: &Handle) -> Result<(), StopReason> {
+    match handle.block_on(api.health()) {
+        Ok(()) | Err(ApiError::Stopped) => Ok(()),
+        Err(error @ (ApiError::Unreachable(_) | ApiError::Throttled { .. })) => {
+            Err(StopReason::ApiDown(error.to_string()))
+        }
+        // It answers; whether it takes partners is shown by the first create.
+        Err(error) => {
+            tracing::info!("health check: {error}");
+            Ok(())
+        }
+    }
+}
+
 /// Rows of a batch by what becomes of them.
 #[derive(Default)]
 struct Sorted {
     to_send: Vec<PreparedPartner>,
+    posted_before: Vec<PreparedPartner>,
     doubtful: Vec<PreparedPartner>,
     results: Vec<RowResult>,
     /// Rows that were created before, with nothing to report.

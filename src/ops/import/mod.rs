@@ -5,19 +5,26 @@
 //! `dry_run` shows row by row what an import would do, and `sealed_plan` keeps that for later.
 
 mod adopt;
+mod before_create;
+mod budget;
 mod canary;
 mod context;
 mod done;
 mod dry_run;
 mod expectations;
 mod feeder;
+mod new_rows;
+mod on_api;
 mod pipeline;
 mod preflight;
 mod request;
 mod run;
 mod sealed_plan;
+mod there_already;
+mod too_many_new;
 
 pub(super) use adopt::Adoption;
+use canary::{Canary, open_canaries};
 pub(super) use dry_run::preview;
 pub use dry_run::{Preview, dry_run};
 pub use request::ImportRequest;
@@ -27,6 +34,7 @@ pub use sealed_plan::SealedPlan;
 use super::connect::rate;
 use super::error::OpError;
 use super::export;
+use super::observer::Note;
 use super::session::Session;
 use crate::report::RunReport;
 use crate::state::StateLock;
@@ -42,15 +50,23 @@ pub fn import(request: &ImportRequest, session: &Session<'_>) -> Result<RunRepor
     let opened = export::open(&request.export)?;
     let _lock = StateLock::take(&session.settings.state, &session.clock)?;
     let Some(rows) = request.canary else {
+        let partners = open_canaries(&opened, session)?;
+        if partners > 0 {
+            session.observer.note(&Note::CanaryPassedOver { partners });
+        }
         return once(request, &opened, session);
     };
-    if let Some(report) = canary::run(request, &opened, rows, session)? {
-        return Ok(report);
-    }
-    let rest = ImportRequest {
-        // It held before the canary; the canary's own rows have moved the state since.
-        plan: None,
+    let is_new = match canary::run(request, &opened, rows, session)? {
+        Canary::Agrees { is_new } => is_new,
+        Canary::Ends(report) => return Ok(*report),
+    };
+    let mut rest = ImportRequest {
+        canary: None,
         ..request.clone()
     };
+    if is_new {
+        // It held before the canary; the canary's own rows have moved the state since.
+        rest.plan = None;
+    }
     once(&rest, &opened, session)
 }

@@ -1,11 +1,12 @@
 //! Feeder, delivery and collector of one import, each on its own thread, until every row has its outcome.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
+use super::before_create::Looked;
+use super::budget::Budget;
 use super::context::{Import, lock};
 use super::feeder::Feeder;
 use crate::delivery::{Delivery, Input, Leftover, Options, StopReason};
@@ -30,12 +31,13 @@ pub(super) struct Pipeline<'p> {
 }
 
 impl Pipeline<'_> {
-    /// Delivers every row that is not `adopted`, and settles the doubts of earlier runs.
+    /// Delivers every row that was not adopted, and settles the doubts of earlier runs. Returns also how many rows a
+    /// limit did not reach.
     pub(super) fn run(
         &self,
         doubts: Vec<Doubt>,
-        adopted: HashSet<u32>,
-    ) -> Result<Leftover, OpError> {
+        looked: Looked,
+    ) -> Result<(Leftover, u64), OpError> {
         let import = self.import;
         let (results, settled) = mpsc::channel::<Vec<RowResult>>(RESULTS_AHEAD);
         let (input, rows) = mpsc::channel(BATCHES_AHEAD);
@@ -53,7 +55,7 @@ impl Pipeline<'_> {
             results,
             import.stop.clone(),
         );
-        let feeder = self.feeder(input, adopted)?;
+        let feeder = self.feeder(input, looked)?;
         let feeding = thread("feeder", move || feeder.run())?;
         let collecting = self.collect(settled)?;
         // On a worker thread, not on this one: the loop shares its cores with the workers' sockets.
@@ -68,15 +70,17 @@ impl Pipeline<'_> {
                 "a part of the run broke down; please report it with the log of -vv".to_owned(),
             ));
         }
+        let not_reached = fed.unwrap_or_default();
         let mut leftover = delivered.unwrap_or_default();
         let duplicates = std::mem::take(&mut leftover.duplicates);
         // They are of no row of these files.
         lock(self.collector).add_diagnostics(u32::MAX, duplicates);
-        Ok(leftover)
+        Ok((leftover, not_reached))
     }
 
-    fn feeder(&self, input: mpsc::Sender<Input>, adopted: HashSet<u32>) -> Result<Feeder, OpError> {
+    fn feeder(&self, input: mpsc::Sender<Input>, looked: Looked) -> Result<Feeder, OpError> {
         let import = self.import;
+        let Looked { adopted, leave } = looked;
         Ok(Feeder {
             exports: Arc::clone(import.exports()),
             survey: Arc::clone(self.survey),
@@ -90,9 +94,9 @@ impl Pipeline<'_> {
             handle: import.session.runtime.clone(),
             retry_rejected: import.retries_rejected(),
             adopted,
-            budget: import.request.limit.unwrap_or(u64::MAX),
+            budget: import.request.most_sent().map(Budget::new),
             met: 0,
-            asked: false,
+            leave,
         })
     }
 
@@ -113,7 +117,10 @@ impl Pipeline<'_> {
     }
 }
 
-fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpError> {
+fn thread<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, OpError> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)

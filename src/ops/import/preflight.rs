@@ -47,7 +47,7 @@ impl Import<'_> {
         if refusal.is_none() && (self.request.max_errors.is_some() || expect.looks_at_contents()) {
             let stop = || self.stop.is_requested();
             let (invalid, tally) = count_invalid(exports, survey, &known, &stop)?;
-            let too_many = |most: crate::config::MaxErrors| most.is_exceeded(invalid, survey.rows);
+            let too_many = |most: crate::config::Bound| most.is_exceeded(invalid, survey.rows);
             if self.request.max_errors.is_some_and(too_many) {
                 refusal = Some(Refusal {
                     words: "more rows are invalid than --max-errors allows: nothing was sent"
@@ -91,6 +91,7 @@ impl Import<'_> {
             rows: survey.rows,
             target: &self.connection.target,
             mapping: &self.opened.mapping.name,
+            adopt: self.request.adopt,
         };
         Ok(self.session.observer.first_send(&ask) == Answer::Send)
     }

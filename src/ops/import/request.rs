@@ -4,8 +4,8 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::sealed_plan::SealedPlan;
-use crate::config::{MaxErrors, OnChange};
-use crate::ops::request::{Adopt, Expectations, ExportRequest, Rejected, ReportRequest};
+use crate::config::{Adopt, Bound, OnChange};
+use crate::ops::request::{Expectations, ExportRequest, Rejected, ReportRequest};
 use crate::state::RunId;
 
 /// An import, or what one would do.
@@ -16,14 +16,14 @@ pub struct ImportRequest {
     /// Where reports go, and what they hold.
     pub report: ReportRequest,
     /// More invalid rows than this: nothing is sent.
-    pub max_errors: Option<MaxErrors>,
-    /// Rows that are sent, at most; the others are deferred.
+    pub max_errors: Option<Bound>,
+    /// Rows that are sent, at most, parents before their children; the others are deferred.
     pub limit: Option<u64>,
-    /// First create this many partners, read them back, and go on only if they agree.
+    /// First create this many partners, read them back, and go on only if they agree. A run with it is that first run.
     pub canary: Option<NonZeroU64>,
     /// Stop in good order after this time.
     pub max_duration: Option<Duration>,
-    /// Whether partners are looked for first.
+    /// When the rows that would be created are looked for on the API first.
     pub adopt: Adopt,
     /// What happens to rows rejected earlier.
     pub rejected: Rejected,
@@ -44,6 +44,11 @@ pub struct ImportRequest {
 }
 
 impl ImportRequest {
+    /// Rows that are sent, at most.
+    pub(super) fn most_sent(&self) -> Option<u64> {
+        self.canary.map(NonZeroU64::get).or(self.limit)
+    }
+
     /// Exactly what a plan was sealed for; how it is sent, and what is reported, is as asked for now.
     #[must_use]
     pub fn by(self, plan: SealedPlan) -> Self {

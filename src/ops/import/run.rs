@@ -1,11 +1,12 @@
 //! One import from its survey to its report.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use super::adopt::{Adoption, doubts_left};
+use super::adopt::doubts_left;
+use super::before_create::Look;
 use super::context::{Import, lock};
 use super::done::{self, DoneBefore};
 use super::pipeline::Pipeline;
@@ -14,13 +15,12 @@ use super::sealed_plan::state_digest;
 use crate::api::collect_by_identifier;
 use crate::config::OnChange;
 use crate::delivery::{Leftover, StopReason};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, thousands};
 use crate::ops::conclude::{has_problem, run_end};
 use crate::ops::connect::connect;
 use crate::ops::error::OpError;
 use crate::ops::export::{self, Opened};
 use crate::ops::observer::{Note, Progress};
-use crate::ops::request::Adopt;
 use crate::ops::session::Session;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::Survey;
@@ -95,7 +95,13 @@ impl Import<'_> {
 
         let (state, doubts, thread) = self.begin(open, &collector)?;
         let survey = Arc::new(survey);
-        let adopted = self.adopt(&survey, &state, &collector);
+        let looked = Look {
+            import: &self,
+            survey: &survey,
+            state: &state,
+            collector: &collector,
+        }
+        .first();
         let doubts = doubts_left(&state, doubts)?;
         let pipeline = Pipeline {
             import: &self,
@@ -103,11 +109,14 @@ impl Import<'_> {
             state: &state,
             collector: &collector,
         };
-        let leftover = pipeline.run(doubts, adopted)?;
+        let (leftover, not_reached) = pipeline.run(doubts, looked)?;
         drop(progress);
         self.report_pauses(&collector);
 
-        let heading = self.heading(&detected);
+        let mut heading = self.heading(&detected);
+        if not_reached > 0 && heading.stopped.is_none() {
+            heading.stopped = self.not_reached(not_reached, counters.get(RowOutcome::Created));
+        }
         let report = self.conclude(heading, &collector, |report| {
             self.ending(report, survey.rows, &leftover)
         });
@@ -143,12 +152,13 @@ impl Import<'_> {
         let mut partners = HashMap::new();
         if !missing.is_empty() {
             let wanted = |legacy: &str| missing.contains(legacy);
-            let found = self
+            let all = self
                 .session
                 .runtime
                 .block_on(collect_by_identifier(&*self.connection.api, &wanted))?;
             // Which of several is meant is not for us to say.
-            partners = found
+            partners = all
+                .found
                 .into_iter()
                 .filter_map(|(legacy, ids)| match ids.as_slice() {
                     [id] => Some((legacy, id.clone())),
@@ -173,10 +183,10 @@ impl Import<'_> {
     ) -> Result<(StateWriter, Vec<Doubt>, JoinHandle<()>), OpError> {
         let start = RunStart {
             id: self.id.clone(),
-            command: if self.request.job.is_some() {
-                "sync"
-            } else {
-                "import"
+            command: match (&self.request.job, self.request.canary) {
+                (Some(_), _) => "sync",
+                (None, Some(_)) => "canary",
+                (None, None) => "import",
             },
             target: self.connection.target.clone(),
             mapping: self.opened.mapping.name.clone(),
@@ -194,32 +204,6 @@ impl Import<'_> {
         let kept = state.clone();
         lock(collector).store_problems(Box::new(move |part| kept.store_problems(part)));
         Ok((state, doubts, thread))
-    }
-
-    /// Records partners that are on the API already, where that is asked for; returns the rows' ordinals.
-    fn adopt(
-        &self,
-        survey: &Survey,
-        state: &StateWriter,
-        collector: &Arc<Mutex<Collector>>,
-    ) -> HashSet<u32> {
-        if self.request.adopt == Adopt::No {
-            return HashSet::new();
-        }
-        let adoption = Adoption {
-            api: &self.connection.api,
-            handle: &self.session.runtime,
-            exports: &self.opened.exports,
-            survey,
-            state,
-            collector,
-            stop: &self.stop,
-        };
-        adoption.run(&mut |_, _| {}).unwrap_or_else(|error| {
-            // What is there already cannot be known, so nothing may be created.
-            self.stop.request(StopReason::ApiDown(error.to_string()));
-            HashSet::new()
-        })
     }
 
     fn report_pauses(&self, collector: &Mutex<Collector>) {
@@ -255,5 +239,18 @@ impl Import<'_> {
             None if leftover.doubts > 0 => RunEnding::Problems,
             None => RunEnding::Done,
         }
+    }
+
+    /// Why rows behind a limit have no partner yet, where that is not for another step of the same command to say.
+    fn not_reached(&self, rows: u64, created: u64) -> Option<String> {
+        if self.request.canary.is_some() {
+            let none = "none of the canary's rows was created, so the other rows were not sent. Repair what the problems name and run again.";
+            return (created == 0).then(|| none.to_owned());
+        }
+        let limit = self.request.limit?;
+        Some(match rows {
+            1 => format!("1 row was not reached: --limit {limit}"),
+            rows => format!("{} rows were not reached: --limit {limit}", thousands(rows)),
+        })
     }
 }

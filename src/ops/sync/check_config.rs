@@ -139,8 +139,11 @@ impl Findings {
         let subject = format!("job {}", job.name.0);
         let mapping = Mapping::read(&job.mapping).map(|m| m.name);
         self.take(&subject, "mapping", mapping);
-        if let Some(most) = job.max_errors {
-            self.take(&subject, "max_errors", Ok::<_, String>(most.to_string()));
+        let bounds = [("max_errors", job.max_errors), ("max_new", job.max_new)];
+        for (what, bound) in bounds {
+            if let Some(most) = bound {
+                self.take(&subject, what, Ok::<_, String>(most.to_string()));
+            }
         }
         match newest(&job.file) {
             // The night's export need not be there by day.

@@ -12,7 +12,7 @@ use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
 use crate::ops::import::{ImportRequest, once, preview};
 use crate::ops::request::{
-    Adopt, Expectations, ExportRequest, LastRun, Rejected, ReportRequest, SyncRequest,
+    Expectations, ExportRequest, LastRun, Rejected, ReportRequest, SyncRequest,
 };
 use crate::ops::session::Session;
 use crate::partner::Query;
@@ -127,7 +127,7 @@ fn attempt(
         limit: None,
         canary: None,
         max_duration: request.max_duration,
-        adopt: Adopt::No,
+        adopt: job.adopt,
         rejected: Rejected::Keep,
         settle: request.settle,
         on_change: job.on_change,
@@ -176,6 +176,7 @@ fn expectations(job: &Job, session: &Session<'_>) -> Result<Expectations, OpErro
         max_shrink: job.max_shrink.map(|s| s.0),
         max_drift: job.max_drift.map(|s| s.0),
         fail_on_drift: job.on_drift == OnDrift::Fail,
+        max_new: job.max_new,
         last,
     })
 }
@@ -199,6 +200,7 @@ fn failed(
         detected: Vec::new(),
         values: reports.values,
         verified: None,
+        counts: None,
         stopped: Some(error.to_string()),
         started,
     };

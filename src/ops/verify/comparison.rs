@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::readback::{Readback, get};
 use super::row_sign::RowSign;
-use crate::delivery::{Stop, duplicates, place};
+use crate::delivery::{Decision, Stop, decide, duplicates, place};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, visible};
 use crate::ops::connect::Connection;
 use crate::ops::error::OpError;
@@ -19,12 +19,21 @@ use crate::partner::{
     fields_of_request,
 };
 use crate::prepare::{Exports, PreparedRow, Survey, Tally};
-use crate::report::{Collector, Verified};
+use crate::report::{Collector, Counts, Verified};
 use crate::source::Flow;
-use crate::state::{RecordState, StateReader};
+use crate::state::{Known, RecordState, StateReader};
 
 /// Partners that differ and are got once more, to show what the API has.
 const SHOWN_DIFFERENCES: usize = 200;
+
+/// Which partners are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All that the state has.
+    All,
+    /// Those that canaries created since the last import.
+    Canary,
+}
 
 /// A comparison under way.
 pub(super) struct Comparison<'v> {
@@ -43,6 +52,9 @@ pub(super) struct Comparison<'v> {
     /// Of a sample, the keys that are compared.
     pub(super) sample: Option<HashSet<String>>,
     pub(super) trouble: Option<OpError>,
+    pub(super) which: Which,
+    /// The rows that were read, as an import that sends nothing would count them.
+    pub(super) counts: Counts,
 }
 
 impl Comparison<'_> {
@@ -54,10 +66,13 @@ impl Comparison<'_> {
 
     pub(super) fn run(&mut self) -> Result<Tally, OpError> {
         let mut made: HashMap<PartnerId, String> = HashMap::new();
-        let only = self.request.only_run.as_deref();
-        self.reader.each_created(only, &mut |key, partner| {
+        let mut take = |key: &str, partner: &str| {
             made.insert(PartnerId::new(partner), key.to_owned());
-        })?;
+        };
+        match self.which {
+            Which::All => self.reader.each_created(&mut take)?,
+            Which::Canary => self.reader.each_of_canary(&mut take)?,
+        }
         self.read = self.read_back(&made)?;
         for (legacy, ids) in std::mem::take(&mut self.read.duplicates) {
             let ids: Vec<&str> = ids.iter().map(PartnerId::as_str).collect();
@@ -92,10 +107,10 @@ impl Comparison<'_> {
         Ok(tally)
     }
 
-    /// Reads back a sample, the partners of one run, or the whole list.
+    /// Reads back a sample, the partners of canaries, or the whole list.
     fn read_back(&mut self, made: &HashMap<PartnerId, String>) -> Result<Readback, OpError> {
         let api = &self.connection.api;
-        if self.request.sample.is_none() && self.request.only_run.is_none() {
+        if self.request.sample.is_none() && self.which == Which::All {
             let known = |id: &PartnerId| made.contains_key(id);
             let ours = |legacy: &str| self.survey.has_identifier(legacy);
             let whole = Readback::whole(api, self.stop, &known, &ours);
@@ -129,6 +144,7 @@ impl Comparison<'_> {
             .into_iter();
         for row in rows {
             let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            self.counts.add(unsent_outcome(&row, record.as_ref()), 1);
             let key = row.key.as_ref().map_or_else(
                 || format!("(row {})", row.origin.row),
                 |k| k.as_str().to_owned(),
@@ -147,6 +163,7 @@ impl Comparison<'_> {
                     self.found.uncompared += 1;
                     RowSign::Uncompared
                 }
+                (Some(_), None, _) if self.which == Which::Canary => continue,
                 (Some(partner), None, _) => {
                     self.found.only_source += 1;
                     let told = Diagnostic::new(
@@ -295,5 +312,19 @@ impl Comparison<'_> {
                 self.rows.push((RowSign::OnlyApi, key.clone()));
             }
         }
+    }
+}
+
+/// What an import that sends nothing would make of a row.
+fn unsent_outcome(row: &PreparedRow, record: Option<&Known>) -> RowOutcome {
+    let Some(partner) = &row.partner else {
+        return RowOutcome::Invalid;
+    };
+    match decide(record, &partner.fingerprint, false) {
+        Decision::Create | Decision::LookUpFirst => RowOutcome::Deferred,
+        Decision::Skip(_) => RowOutcome::Skipped,
+        Decision::Changed(_) => RowOutcome::Changed,
+        Decision::StillRejected => RowOutcome::Rejected,
+        Decision::InDoubt => RowOutcome::InDoubt,
     }
 }

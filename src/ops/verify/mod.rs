@@ -8,7 +8,7 @@ mod row_sign;
 use std::sync::Arc;
 use std::time::Instant;
 
-use comparison::Comparison;
+use comparison::{Comparison, Which};
 pub use row_sign::RowSign;
 
 use super::conclude::{Heading, conclude};
@@ -21,9 +21,11 @@ use super::request::VerifyRequest;
 use super::session::Session;
 use crate::api::ApiError;
 use crate::delivery::{Stop, StopReason};
+use crate::diagnostic::thousands;
+use crate::partner::RowOutcome;
 use crate::prepare::Ahead;
-use crate::report::{Counters, Kind, PerRow, RunEnding, RunReport, Verified};
-use crate::state::RunId;
+use crate::report::{Counters, Counts, Kind, PerRow, RunEnding, RunReport, Verified};
+use crate::state::{RunId, StateReader};
 
 /// What a comparison found.
 #[derive(Debug)]
@@ -41,7 +43,19 @@ pub struct Verification {
 pub fn verify(request: &VerifyRequest, session: &Session<'_>) -> Result<Verification, OpError> {
     let started = Instant::now();
     let opened = export::open(&request.export)?;
-    compare(request, &opened, started, session)
+    compare(request, &opened, started, session, Purpose::Verify)
+}
+
+/// What a comparison is made for.
+pub(super) enum Purpose {
+    /// To find out whether all partners are what the source says.
+    Verify,
+    /// To find out whether the partners that canaries created are. The report is that of an import which sent no other
+    /// row.
+    Canary {
+        /// The run that the report is of, with its counts; none where nothing was sent by this command.
+        sent: Option<(RunId, Counts)>,
+    },
 }
 
 /// Compares files that are open.
@@ -50,18 +64,13 @@ pub(super) fn compare(
     opened: &Opened,
     started: Instant,
     session: &Session<'_>,
+    purpose: Purpose,
 ) -> Result<Verification, OpError> {
     let folder = request.report.create_folder()?;
     let stop = session.stop.child();
     let connection = connect(session, &stop)?;
     let mapping = &opened.mapping.name;
-    let Some(reader) = session.reader(&connection.target, mapping)? else {
-        return Err(OpError::NothingKnown {
-            state: session.settings.state.clone(),
-            mapping: mapping.clone(),
-            target: connection.target,
-        });
-    };
+    let reader = known_rows(session, &connection.target, mapping)?;
     let exports = &opened.exports;
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(session.observer, &counters);
@@ -85,6 +94,11 @@ pub(super) fn compare(
         read: readback::Readback::default(),
         sample: None,
         trouble: None,
+        which: match purpose {
+            Purpose::Verify => Which::All,
+            Purpose::Canary { .. } => Which::Canary,
+        },
+        counts: Counts::default(),
     };
     match comparison.run() {
         Ok(tally) => comparison
@@ -94,7 +108,8 @@ pub(super) fn compare(
     }
     drop(progress);
     let rows = std::mem::take(&mut comparison.rows);
-    let heading = Heading {
+    let found = comparison.found;
+    let mut heading = Heading {
         run: RunId::new(&session.clock),
         kind: Kind::Verify,
         target: Some(connection.target.clone()),
@@ -102,14 +117,21 @@ pub(super) fn compare(
         files: export::file_names(exports),
         detected,
         values: request.report.values,
-        verified: Some(comparison.found),
+        verified: Some(found),
+        counts: None,
         stopped: stop.reason().map(|r| r.to_string()),
         started,
     };
+    if let Purpose::Canary { sent } = purpose {
+        let (run, counts) = sent.unwrap_or_else(|| (RunId::new(&session.clock), comparison.counts));
+        heading = as_import(heading, run, counts, survey.rows);
+    }
+    let differs = heading.kind == Kind::Import && heading.stopped.is_some();
     let ending = |report: &RunReport| match stop.reason() {
         Some(StopReason::Interrupted) => RunEnding::Interrupted,
         Some(_) => RunEnding::Stopped,
-        None if report.verified.is_some_and(is_clean) && report.errors == 0 => RunEnding::Done,
+        None if differs => RunEnding::Stopped,
+        None if is_clean(found) && report.errors == 0 => RunEnding::Done,
         None => RunEnding::Problems,
     };
     let report = conclude(
@@ -124,6 +146,50 @@ pub(super) fn compare(
         report,
         rows: is_whole.then_some(rows),
     })
+}
+
+fn known_rows(session: &Session<'_>, target: &str, mapping: &str) -> Result<StateReader, OpError> {
+    let known = session.reader(target, mapping)?;
+    known.ok_or_else(|| OpError::NothingKnown {
+        state: session.settings.state.clone(),
+        mapping: mapping.to_owned(),
+        target: target.to_owned(),
+    })
+}
+
+/// The heading of an import that sent no other rows than the canary's.
+fn as_import(heading: Heading, run: RunId, mut counts: Counts, rows: u64) -> Heading {
+    // Rows that a comparison which stopped did not come to.
+    counts.add(RowOutcome::Deferred, rows.saturating_sub(counts.sum()));
+    Heading {
+        run,
+        kind: Kind::Import,
+        stopped: heading
+            .stopped
+            .or_else(|| heading.verified.and_then(canary_differs)),
+        verified: None,
+        counts: Some(counts),
+        ..heading
+    }
+}
+
+/// Why no other row is sent, where partners of a canary are not what was sent, and what to do.
+fn canary_differs(found: Verified) -> Option<String> {
+    if found.differ + found.gone == 0 {
+        return None;
+    }
+    let partners = match found.agree + found.differ + found.gone {
+        1 => "the canary's partner is not on the API as it was sent".to_owned(),
+        n => format!(
+            "the canary's {} partners are not on the API as they were sent",
+            thousands(n)
+        ),
+    };
+    Some(format!(
+        "{partners} ({} differ, {} are gone), so the other rows were not sent. Correct the mapping, or these partners on the API. Then run again: with --canary they are compared again and no others are created; without it the import goes on as it is.",
+        thousands(found.differ),
+        thousands(found.gone)
+    ))
 }
 
 /// Source, state and API agree. What a sample left out is no disagreement.

@@ -292,7 +292,7 @@ fn spaces_are_apart(store: &dyn Store) {
         let reader = store.reader(target, mapping).unwrap().unwrap();
         let mut created = Vec::new();
         reader
-            .each_created(None, &mut |key, id| created.push(format!("{key} {id}")))
+            .each_created(&mut |key, id| created.push(format!("{key} {id}")))
             .unwrap();
         assert_eq!(created, ["a id-a"]);
         other.end(1, None);

@@ -1,0 +1,264 @@
+//! Nothing is created blind. Before the first create of a run the API is asked how many partners it has. Where that is
+//! more than the state knows of (the state is lost, new, older or of another place; the mapping was renamed; somebody
+//! else was at work), the rows that would be created are looked for there, and what is found is recorded instead.
+//!
+//! It costs an API without surprises one request a run, and a run that creates nothing none.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use super::adopt::Adoption;
+use super::context::Import;
+use super::feeder::{Leave, ask_health};
+use super::new_rows::{Extent, NewRows, Scan};
+use super::on_api::{count_partners, look_for};
+use super::too_many_new::too_many_new;
+use crate::api::ApiError;
+use crate::config::{Adopt, Bound};
+use crate::delivery::StopReason;
+use crate::ops::error::OpError;
+use crate::ops::known::KnownRows;
+use crate::ops::observer::Note;
+use crate::ops::unknown::{OnApi, Unknown};
+use crate::partner::RowKey;
+use crate::prepare::{PrepareError, Survey};
+use crate::report::Collector;
+use crate::state::StateWriter;
+
+/// What was found out before the first create.
+pub(super) struct Looked {
+    /// Ordinals of rows whose partner was recorded.
+    pub(super) adopted: HashSet<u32>,
+    /// Whether rows may be created.
+    pub(super) leave: Leave,
+}
+
+/// What the look works on.
+pub(super) struct Look<'l> {
+    pub(super) import: &'l Import<'l>,
+    pub(super) survey: &'l Survey,
+    pub(super) state: &'l StateWriter,
+    pub(super) collector: &'l Arc<Mutex<Collector>>,
+}
+
+impl Look<'_> {
+    /// Looks, and adopts. What goes wrong keeps rows from being created: what is there already cannot be known then.
+    pub(super) fn first(&self) -> Looked {
+        let import = self.import;
+        let mut adopted = HashSet::new();
+        let looked = if self.survey.incomplete || import.stop.is_requested() {
+            Ok(Leave::Unasked)
+        } else {
+            self.look(&mut adopted)
+        };
+        let leave = match looked {
+            Ok(leave) => leave,
+            // Somebody stopped the run, and why is known.
+            Err(OpError::Api(ApiError::Stopped)) => Leave::Unasked,
+            Err(error) => {
+                let reason = reason(&error);
+                if import.request.adopt == Adopt::Always {
+                    import.stop.request(reason.clone());
+                }
+                Leave::Refused(reason)
+            }
+        };
+        Looked { adopted, leave }
+    }
+
+    fn look(&self, adopted: &mut HashSet<u32>) -> Result<Leave, OpError> {
+        let import = self.import;
+        let bound = self.bound_of_new()?;
+        let mut new = None;
+        if import.request.adopt != Adopt::Always {
+            let extent = bound.map_or(Extent::First, |_| Extent::All);
+            let found = self.new_rows(extent)?;
+            if found.to_create == 0 {
+                return Ok(Leave::Unasked);
+            }
+            new = Some(found);
+        }
+        if let Err(reason) = ask_health(&import.connection.api, &import.session.runtime) {
+            return Ok(Leave::Refused(reason));
+        }
+        match import.request.adopt {
+            Adopt::Never => self.warn()?,
+            Adopt::Always => adopted.extend(self.adoption(true).run(&mut |_, _| {})?),
+            Adopt::Auto => adopted.extend(self.adopt_unknown(new.as_ref())?),
+        }
+        let Some(bound) = bound else {
+            return Ok(Leave::Given);
+        };
+        let new = match new {
+            Some(new) if adopted.is_empty() => new,
+            _ => self.new_rows(Extent::All)?,
+        };
+        let reader = self.state.reader()?;
+        Ok(
+            match too_many_new(&new, bound, self.survey.rows, Some(&reader))? {
+                Some(words) => Leave::Refused(StopReason::TooManyNew(words)),
+                None => Leave::Given,
+            },
+        )
+    }
+
+    /// Asks how many partners there are; where these are more than the state knows of, looks for the new rows.
+    fn adopt_unknown(&self, new: Option<&NewRows>) -> Result<HashSet<u32>, OpError> {
+        let import = self.import;
+        let on_api = self.count()?;
+        let unknown = self.unknown(on_api)?;
+        if unknown == Unknown::None {
+            self.remember(on_api)?;
+            return Ok(HashSet::new());
+        }
+        let observer = import.session.observer;
+        observer.note(&Note::OnApi(OnApi::LookedFor(unknown)));
+        let rest;
+        let new = match new {
+            // Those that were seen so far are only the first.
+            Some(new) if !unknown.is_long_list() => new,
+            _ => {
+                rest = self.new_rows(Extent::All)?;
+                &rest
+            }
+        };
+        let sample = new.sample.searchable();
+        let wanted = |legacy: &str| self.survey.has_identifier(legacy);
+        let workers = import.session.settings.workers;
+        let api = &import.connection.api;
+        let looking = look_for(api, unknown, &sample, workers, &wanted);
+        let found = import.session.runtime.block_on(looking)?;
+        let adopted = if found.is_empty() {
+            HashSet::new()
+        } else {
+            self.adoption(false).adopt(&found, &mut |_, _| {})?
+        };
+        if import.stop.is_requested() {
+            return Ok(adopted);
+        }
+        let is_sample = unknown.is_long_list() && !sample.is_empty();
+        let seen = if is_sample && found.is_empty() {
+            OnApi::NoneOfSample(sample.len() as u64)
+        } else {
+            OnApi::Adopted(adopted.len() as u64)
+        };
+        observer.note(&Note::OnApi(seen));
+        self.remember(on_api)?;
+        Ok(adopted)
+    }
+
+    /// Says that there are partners which nobody looks at. That they are there stays unknown, so that a later run looks.
+    fn warn(&self) -> Result<(), OpError> {
+        let on_api = match self.count() {
+            Ok(on_api) => on_api,
+            Err(error) => {
+                tracing::info!("the API was not asked how many partners it has: {error}");
+                return Ok(());
+            }
+        };
+        match self.unknown(on_api)? {
+            Unknown::None => self.remember(on_api),
+            Unknown::Uncounted => Ok(()),
+            unknown @ Unknown::Some { .. } => {
+                let observer = self.import.session.observer;
+                observer.note(&Note::OnApi(OnApi::NotLookedFor(unknown)));
+                Ok(())
+            }
+        }
+    }
+
+    fn unknown(&self, on_api: Option<u64>) -> Result<Unknown, OpError> {
+        let known = self.state.reader()?.total()?;
+        if let (Some(on_api), Some(known)) = (on_api, known)
+            && on_api < known
+        {
+            tracing::info!(on_api, known, "the API has fewer partners than before");
+        }
+        Ok(Unknown::of(on_api, known))
+    }
+
+    fn count(&self) -> Result<Option<u64>, OpError> {
+        let import = self.import;
+        let counting = count_partners(&import.connection.api);
+        Ok(import.session.runtime.block_on(counting)?)
+    }
+
+    fn remember(&self, on_api: Option<u64>) -> Result<(), OpError> {
+        if let Some(on_api) = on_api {
+            let remembering = self.state.remember_total(on_api);
+            self.import.session.runtime.block_on(remembering)?;
+        }
+        Ok(())
+    }
+
+    fn adoption(&self, takes_doubts: bool) -> Adoption<'_> {
+        Adoption {
+            api: &self.import.connection.api,
+            handle: &self.import.session.runtime,
+            exports: self.import.exports(),
+            survey: self.survey,
+            state: self.state,
+            collector: self.collector,
+            stop: &self.import.stop,
+            takes_doubts,
+        }
+    }
+
+    fn new_rows(&self, extent: Extent) -> Result<NewRows, OpError> {
+        let reader = self.state.reader()?;
+        let parents = KnownRows::new(Some(reader.reopen()?));
+        let known = |key: &RowKey| parents.is_created(key);
+        let new = Scan {
+            exports: self.import.exports(),
+            survey: self.survey,
+            fingerprinter: self.state.fingerprinter(),
+            reader: Some(&reader),
+            known: &known,
+            retry_rejected: self.import.retries_rejected(),
+            stop: &self.import.stop,
+            there: &HashSet::new(),
+        }
+        .run(extent)?;
+        match parents.trouble() {
+            Some(error) => Err(error.into()),
+            None => Ok(new),
+        }
+    }
+
+    /// How many rows may be new, where that is limited.
+    fn bound_of_new(&self) -> Result<Option<Bound>, OpError> {
+        let import = self.import;
+        let target = &import.connection.target;
+        let mapping = &import.opened.mapping.name;
+        import
+            .request
+            .expect
+            .bound_of_new(import.session, target, mapping)
+    }
+}
+
+/// Why nothing is created after this error.
+fn reason(error: &OpError) -> StopReason {
+    let words = error.to_string();
+    match error {
+        OpError::Api(ApiError::Unauthorised(_)) => StopReason::NotAuthorised(words),
+        OpError::Api(ApiError::Forbidden(_)) => StopReason::NotAuthorised(format!(
+            "the list of partners may not be read, so which rows have a partner already cannot be known: {words}"
+        )),
+        OpError::Api(ApiError::Status {
+            status: status @ (404 | 405),
+            words,
+        }) => StopReason::ApiDown(format!(
+            "the address has no list of partners ({status}: {words}): check --api-url"
+        )),
+        OpError::Api(ApiError::Unreachable(_) | ApiError::Throttled { .. }) => {
+            StopReason::ApiDown(words)
+        }
+        OpError::Api(_) => StopReason::ApiDown(format!(
+            "which rows have a partner on the API already cannot be known, so none was created: {words}"
+        )),
+        OpError::Prepare(PrepareError::Source(_)) => StopReason::Source(words),
+        OpError::State(_) => StopReason::State(words),
+        _ => StopReason::Internal(words),
+    }
+}

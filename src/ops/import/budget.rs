@@ -1,0 +1,104 @@
+//! How many rows may still be sent, where `--limit` or a canary says so. Parents are taken before their children: a child
+//! whose parent is neither created nor on its way waits for the next pass and takes nothing from the limit meanwhile.
+
+use std::collections::HashSet;
+
+use crate::partner::{PreparedPartner, RowKey};
+use crate::state::{Known, RecordState, StateError, StateReader};
+
+/// Rows that may still be sent.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: u64,
+    /// Rows handed over in this pass: no more than may be sent.
+    handed: HashSet<RowKey>,
+    /// Ordinals of children that wait for the next pass, ascending.
+    waiting: Vec<u32>,
+    not_reached: u64,
+}
+
+/// What becomes of a row that is to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spent {
+    /// It is sent.
+    Yes,
+    /// It waits for the next pass.
+    AfterItsParents,
+    /// It is left for a later run.
+    NothingLeft,
+}
+
+impl Budget {
+    pub(super) fn new(rows: u64) -> Self {
+        Self {
+            left: rows,
+            handed: HashSet::new(),
+            waiting: Vec::new(),
+            not_reached: 0,
+        }
+    }
+
+    /// Whether a row is sent in this pass.
+    pub(super) fn spend(
+        &mut self,
+        row: &PreparedPartner,
+        reader: &StateReader,
+    ) -> Result<Spent, StateError> {
+        if self.left == 0 {
+            self.not_reached += 1;
+            return Ok(Spent::NothingLeft);
+        }
+        let others = row.links.iter().filter(|l| !self.handed.contains(&l.key));
+        let known = reader.known(others.map(|l| l.key.as_str()))?;
+        let are_created = known.iter().all(|k| is_created(k.as_ref()));
+        if !are_created {
+            self.waiting.push(row.origin.ordinal);
+            return Ok(Spent::AfterItsParents);
+        }
+        self.left -= 1;
+        self.handed.insert(row.key.clone());
+        Ok(Spent::Yes)
+    }
+
+    /// A pass is over: rows that the delivery gave back were not sent, and children that waited are for the next pass.
+    /// Returns how many of them are left for a later run instead.
+    pub(super) fn end_pass(&mut self, postponed: &mut Vec<u32>) -> u64 {
+        self.left += postponed.len() as u64;
+        self.handed.clear();
+        let waiting = std::mem::take(&mut self.waiting);
+        if self.left == 0 {
+            self.not_reached += waiting.len() as u64;
+            return waiting.len() as u64;
+        }
+        postponed.extend(waiting);
+        postponed.sort_unstable();
+        0
+    }
+
+    /// The run stops within a pass: how many children waited, which are left for a later run.
+    pub(super) fn give_up(&mut self) -> u64 {
+        std::mem::take(&mut self.waiting).len() as u64
+    }
+
+    /// Whether a row whose parents are these waits for one that the limit did not reach; it is left with it then.
+    pub(super) fn may_have_left(&mut self, parents: &[Option<Known>]) -> bool {
+        let missing = parents.iter().find(|known| !is_created(known.as_ref()));
+        let is_open = match missing {
+            Some(None) => true,
+            Some(Some(known)) => known.state == RecordState::Unsent,
+            None => false,
+        };
+        let is_left = self.not_reached > 0 && is_open;
+        self.not_reached += u64::from(is_left);
+        is_left
+    }
+
+    /// Rows that were left for a later run.
+    pub(super) fn not_reached(&self) -> u64 {
+        self.not_reached
+    }
+}
+
+fn is_created(known: Option<&Known>) -> bool {
+    known.is_some_and(|k| k.state == RecordState::Created)
+}

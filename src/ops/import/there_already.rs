@@ -1,0 +1,71 @@
+//! What a dry run shows of rows whose partner is on the API already.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::new_rows::{Extent, Scan};
+use super::on_api::{count_partners, look_for};
+use super::request::ImportRequest;
+use crate::api::collect_by_identifier;
+use crate::config::Adopt;
+use crate::ops::connect::connect;
+use crate::ops::error::OpError;
+use crate::ops::observer::Note;
+use crate::ops::session::{Session, Target};
+use crate::ops::unknown::{OnApi, Unknown};
+use crate::state::StateReader;
+
+/// How long an answer is waited for that a dry run can do without.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// legacyIdentifiers of the source that the API has already: what an import would record.
+pub(super) fn there_already(
+    request: &ImportRequest,
+    scan: &Scan<'_>,
+    is_known_target: bool,
+    session: &Session<'_>,
+) -> Result<HashSet<String>, OpError> {
+    let can_ask = match session.target {
+        Target::Api => session.settings.token.is_some(),
+        // One that was never started has no partners.
+        Target::Sandbox => is_known_target,
+    };
+    let wanted = |legacy: &str| scan.survey.has_identifier(legacy);
+    let runtime = &session.runtime;
+    match request.adopt {
+        Adopt::Always => {
+            let connection = connect(session, &session.stop.child())?;
+            let all = runtime.block_on(collect_by_identifier(&*connection.api, &wanted))?;
+            return Ok(all.found.into_keys().collect());
+        }
+        Adopt::Auto if can_ask && scan.run(Extent::First)?.to_create > 0 => {}
+        Adopt::Auto | Adopt::Never => return Ok(HashSet::new()),
+    }
+    let connection = connect(session, &session.stop.child())?;
+    let api = &connection.api;
+    let asking = async { tokio::time::timeout(PATIENCE, count_partners(api)).await };
+    let on_api = match runtime.block_on(asking) {
+        Ok(Ok(on_api)) => on_api,
+        unanswered => {
+            let why = match unanswered {
+                Ok(Err(error)) => error.to_string(),
+                _ => "no answer in time".to_owned(),
+            };
+            session.observer.note(&Note::OnApi(OnApi::NotAsked(&why)));
+            return Ok(HashSet::new());
+        }
+    };
+    let known = scan.reader.map_or(Ok(None), StateReader::total)?;
+    let unknown = Unknown::of(on_api, known);
+    if unknown == Unknown::None {
+        return Ok(HashSet::new());
+    }
+    session
+        .observer
+        .note(&Note::OnApi(OnApi::LookedFor(unknown)));
+    let new = scan.run(Extent::All)?;
+    let sample = new.sample.searchable();
+    let workers = session.settings.workers;
+    let found = runtime.block_on(look_for(api, unknown, &sample, workers, &wanted))?;
+    Ok(found.into_keys().collect())
+}

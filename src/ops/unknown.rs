@@ -1,0 +1,164 @@
+//! What an API has beside what the state knows of.
+
+use std::fmt;
+
+use crate::diagnostic::thousands;
+
+/// The longest list that is walked as a whole without a reason in the rows themselves.
+const WALKED: u64 = 10_000;
+
+/// Partners of the API that the state knows nothing of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// There are none.
+    None,
+    /// The API does not say how many partners it has.
+    Uncounted,
+    /// There are some.
+    Some {
+        /// How many partners the API has.
+        on_api: u64,
+        /// How many of them the state does not know of.
+        unknown: u64,
+    },
+}
+
+impl Unknown {
+    /// What the total of an API means for a state that knows of so many; of none where nobody ever compared them.
+    pub(super) fn of(on_api: Option<u64>, known: Option<u64>) -> Self {
+        let Some(on_api) = on_api else {
+            return Self::Uncounted;
+        };
+        let known = known.unwrap_or(0);
+        match on_api.saturating_sub(known) {
+            0 => Self::None,
+            unknown => Self::Some { on_api, unknown },
+        }
+    }
+
+    /// Whether a sample of the rows is looked up before the list is walked.
+    pub(super) fn is_long_list(self) -> bool {
+        matches!(self, Self::Some { on_api, .. } if on_api > WALKED)
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::None => f.write_str("The API has no partners that this state does not know of"),
+            Self::Uncounted => f.write_str("The API does not say how many partners it has"),
+            Self::Some { on_api, unknown } if on_api == unknown => write!(
+                f,
+                "The API has {} that this state does not know of",
+                partners(on_api)
+            ),
+            Self::Some { on_api, unknown } => write!(
+                f,
+                "The API has {}, {} more than this state knows of",
+                partners(on_api),
+                thousands(unknown)
+            ),
+        }
+    }
+}
+
+/// What is said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnApi<'n> {
+    /// There are unknown partners, so rows that would be created are looked for among them first.
+    LookedFor(Unknown),
+    /// The look is over: so many rows have their partner already, which was recorded.
+    Adopted(u64),
+    /// The look is over: none of so many rows, spread over the export, is there.
+    NoneOfSample(u64),
+    /// There are unknown partners, and nobody is to look for them.
+    NotLookedFor(Unknown),
+    /// A dry run could not ask which rows have their partner there, and why.
+    NotAsked(&'n str),
+}
+
+impl fmt::Display for OnApi<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LookedFor(unknown) => write!(
+                f,
+                "{unknown}: rows that would be created are looked for there first"
+            ),
+            Self::Adopted(0) => f.write_str(
+                "No row was found there: none of these partners has an identifier of this export",
+            ),
+            Self::NoneOfSample(rows) => write!(
+                f,
+                "None of {} rows, spread over this export, was found there",
+                thousands(*rows)
+            ),
+            Self::Adopted(1) => f.write_str(
+                "1 row has its partner there already; it was recorded, not created again",
+            ),
+            Self::Adopted(rows) => write!(
+                f,
+                "{} rows have their partner there already; they were recorded, not created again",
+                thousands(*rows)
+            ),
+            Self::NotLookedFor(unknown) => write!(
+                f,
+                "warning: {unknown}; with --adopt never rows that have their partner there are created again"
+            ),
+            Self::NotAsked(why) => write!(
+                f,
+                "rows that have their partner on the API already are not shown: {why}"
+            ),
+        }
+    }
+}
+
+fn partners(count: u64) -> String {
+    match count {
+        1 => "1 partner".to_owned(),
+        _ => format!("{} partners", thousands(count)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_state_knows_of_is_unknown() {
+        let some = |on_api, unknown| Unknown::Some { on_api, unknown };
+        for (on_api, known, expected) in [
+            (Some(0), None, Unknown::None),
+            (Some(5), None, some(5, 5)),
+            (Some(5), Some(5), Unknown::None),
+            // Partners were deleted on the API.
+            (Some(4), Some(5), Unknown::None),
+            (Some(6), Some(5), some(6, 1)),
+            (None, Some(5), Unknown::Uncounted),
+            (None, None, Unknown::Uncounted),
+        ] {
+            assert_eq!(Unknown::of(on_api, known), expected, "{on_api:?} {known:?}");
+        }
+    }
+
+    #[test]
+    fn it_says_how_many() {
+        for (unknown, words) in [
+            (
+                Unknown::Some {
+                    on_api: 1,
+                    unknown: 1,
+                },
+                "The API has 1 partner that this state does not know of",
+            ),
+            (
+                Unknown::Some {
+                    on_api: 12_000,
+                    unknown: 1_500,
+                },
+                "The API has 12,000 partners, 1,500 more than this state knows of",
+            ),
+        ] {
+            assert_eq!(unknown.to_string(), words);
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! Nothing is created blind: where the API has more partners than the state knows of, rows that would be created are
+//! looked for there first.
+
+use crate::support::{Finished, SIMPLE_MAPPING, Server, Summary, Workdir, post};
+
+fn import(dir: &Workdir, server: &Server, more: &[&str]) -> Finished {
+    let import = ["import", "e.csv", "-m", "m.toml", "--json"];
+    dir.run(&import)
+        .args(&["--rate", "unlimited", "--settle", "100ms"])
+        .args(more)
+        .at(server)
+        .finish()
+}
+
+/// Rows that were adopted, created and skipped.
+fn counts(summary: &Summary) -> [u64; 3] {
+    ["adopted", "created", "skipped"].map(|n| summary.get(n))
+}
+
+/// Questions to the list.
+fn lists(server: &Server) -> usize {
+    let requests = server.requests();
+    let asks = |r: &&serde_json::Value| {
+        r["method"] == "GET" && r["path"].as_str().unwrap().starts_with("/api/")
+    };
+    requests.iter().filter(asks).count()
+}
+
+fn each_is_there_once(server: &Server, partners: usize) {
+    let made = server.by_key();
+    assert!(made.values().all(|n| *n == 1), "{made:?}");
+    assert_eq!(made.len(), partners);
+}
+
+/// Ten rows imported, by the state `partner-sync.db`; the export has two more since.
+fn imported() -> (Workdir, Server) {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(10);
+    import(&dir, &server, &[]).expect_exit(0);
+    dir.simple_export(12);
+    (dir, server)
+}
+
+#[test]
+fn a_state_that_is_lost_makes_nothing_twice() {
+    let (dir, server) = imported();
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    let run = import(&dir, &server, &["--report", "out"]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [10, 2, 0]);
+    assert!(
+        run.stderr
+            .contains("The API has 10 partners that this state does not know of"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr
+            .contains("10 rows have their partner there already"),
+        "{}",
+        run.stderr
+    );
+    each_is_there_once(&server, 12);
+    let again = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&again.summary()), [0, 0, 12]);
+}
+
+#[test]
+fn an_older_backup_makes_nothing_twice() {
+    let (dir, server) = imported();
+    dir.run(&["state", "backup", "old.db"])
+        .finish()
+        .expect_exit(0);
+    import(&dir, &server, &[]).expect_exit(0);
+    dir.simple_export(15);
+    let run = import(&dir, &server, &["--state", "old.db"]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [2, 3, 10]);
+    assert!(
+        run.stderr
+            .contains("The API has 12 partners, 2 more than this state knows of"),
+        "{}",
+        run.stderr
+    );
+    each_is_there_once(&server, 15);
+}
+
+#[test]
+fn a_mapping_that_was_renamed_makes_nothing_twice() {
+    let (dir, server) = imported();
+    dir.write("m.toml", SIMPLE_MAPPING.replace("simple", "renamed"));
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [10, 2, 0]);
+    each_is_there_once(&server, 12);
+}
+
+#[test]
+fn an_api_that_has_moved_gets_nothing_twice() {
+    let (dir, server) = imported();
+    drop(server);
+    let moved = Server::start(&dir, &[]);
+    let run = import(&dir, &moved, &[]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [10, 2, 0]);
+    each_is_there_once(&moved, 12);
+}
+
+#[test]
+fn the_sandbox_of_a_lost_state_gets_nothing_twice() {
+    let dir = Workdir::new();
+    dir.simple_export(5);
+    let import = ["import", "e.csv", "-m", "m.toml", "--json", "--sandbox"];
+    dir.run(&import).finish().expect_exit(0);
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    let shown = dir.run(&import).args(&["--dry-run"]).finish();
+    assert_eq!(counts(&shown.expect_exit(0).summary()), [5, 0, 0]);
+    let again = dir.run(&import).finish().expect_exit(0);
+    assert_eq!(counts(&again.summary()), [5, 0, 0]);
+}
+
+/// Each cell: what is in the file, what others made meanwhile, requests to the list that the run takes.
+#[test]
+fn an_api_without_surprises_is_asked_once_a_run() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    for (rows, strangers, asked) in [
+        (3, 0, 1),
+        (3, 0, 0),
+        (5, 0, 1),
+        // Two that are of no row: the list is walked once, and not again.
+        (6, 2, 2),
+        (7, 0, 1),
+        (7, 1, 0),
+        (8, 0, 2),
+    ] {
+        for n in 0..strangers {
+            post(&server, "Stranger", &format!("S-{rows}-{n}"));
+        }
+        dir.simple_export(rows);
+        let before = lists(&server);
+        let run = import(&dir, &server, &[]).expect_exit(0);
+        assert_eq!(lists(&server) - before, asked, "{rows} rows: {run:?}");
+        assert_eq!(
+            run.stderr.contains("No row was found there"),
+            asked == 2,
+            "{}",
+            run.stderr
+        );
+    }
+    each_is_there_once(&server, 11);
+}
+
+/// A partner whose answer was lost was created by this run all the same.
+#[test]
+fn lost_answers_are_no_surprise_to_the_next_run() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--fault", "reset-after=0.5", "--seed", "4"]);
+    dir.simple_export(20);
+    import(&dir, &server, &[]).expect_exit(0);
+    assert!(lists(&server) > 1, "answers were lost");
+    let (_, port) = server.url.rsplit_once(':').unwrap();
+    let port = port.to_owned();
+    drop(server);
+    let server = Server::start(&dir, &["--port", &port]);
+    let before = lists(&server);
+    dir.simple_export(21);
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [0, 1, 20]);
+    assert_eq!(lists(&server) - before, 1);
+}
+
+/// What one mapping creates is no surprise to another one of the same state; what nobody of the state created is.
+#[test]
+fn two_mappings_of_one_api_do_not_alarm_each_other() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(2);
+    dir.write("b.csv", "Id,Name\nB-1,Beta 1\n");
+    dir.write("b.toml", SIMPLE_MAPPING.replace("simple", "b"));
+    let beta = |dir: &Workdir| {
+        dir.run(&["import", "b.csv", "-m", "b.toml", "--json"])
+            .at(&server)
+            .finish()
+            .expect_exit(0)
+    };
+    import(&dir, &server, &[]).expect_exit(0);
+    beta(&dir);
+    dir.simple_export(4);
+    let before = lists(&server);
+    import(&dir, &server, &[]).expect_exit(0);
+    dir.write("b.csv", "Id,Name\nB-1,Beta 1\nB-2,Beta 2\n");
+    beta(&dir);
+    assert_eq!(lists(&server) - before, 2, "one each");
+    // One of b's rows is made by hand. The other mapping looks, finds nothing of its own, and b looks all the same.
+    post(&server, "Beta 3", "B-3");
+    dir.simple_export(5);
+    import(&dir, &server, &[]).expect_exit(0);
+    dir.write("b.csv", "Id,Name\nB-1,Beta 1\nB-2,Beta 2\nB-3,Beta 3\n");
+    assert_eq!(counts(&beta(&dir).summary()), [1, 0, 2]);
+    each_is_there_once(&server, 8);
+}
+
+#[test]
+fn never_looks_for_nothing_and_says_so() {
+    let (dir, server) = imported();
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    let before = lists(&server);
+    let run = import(&dir, &server, &["--adopt=never", "--limit", "1"]).expect_exit(3);
+    assert_eq!(counts(&run.summary()), [0, 1, 0]);
+    assert!(
+        run.stderr
+            .contains("warning: The API has 10 partners that this state does not know of"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(lists(&server) - before, 1);
+    // Nobody looked yet, so the next run does.
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [9, 2, 1]);
+}
+
+#[test]
+fn when_to_adopt_is_one_of_three_words_and_takes_no_file() {
+    let (dir, server) = imported();
+    for (word, exit) in [("--adopt=maybe", 2), ("--adopt=", 2), ("--adopt=auto", 0)] {
+        import(&dir, &server, &[word]).expect_exit(exit);
+    }
+    let run = dir
+        .run(&["import", "--adopt", "e.csv", "-m", "m.toml", "--json"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    assert_eq!(run.summary().get("skipped"), 12);
+}
+
+/// A list that cannot be seen as a whole proves nothing, and what is there already cannot be known then.
+#[test]
+fn where_the_list_is_incomplete_nothing_is_created() {
+    for lie in ["list-bare", "honest"] {
+        let dir = Workdir::new();
+        let mut options = vec!["--ignore-skip"];
+        if lie != "honest" {
+            options.extend(["--lie", lie]);
+        }
+        let server = Server::start(&dir, &options);
+        for i in 0..120 {
+            post(&server, &format!("Typed {i}"), &format!("T-{i}"));
+        }
+        dir.simple_export(3);
+        let run = import(&dir, &server, &[]).expect_exit(3);
+        assert_eq!(counts(&run.summary()), [0, 0, 0], "{lie}");
+        assert_eq!(run.summary().get("deferred"), 3);
+        let value = run.summary();
+        let stopped = value.value()["stopped"].as_str().unwrap();
+        assert!(stopped.contains("cannot be known"), "{lie}: {stopped}");
+        assert_eq!(server.partners().len(), 120);
+    }
+}
+
+/// An API that does not say how many partners it has is looked through before each create.
+#[test]
+fn a_list_without_totals_is_read_to_its_end() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--lie", "list-bare"]);
+    for i in 1..=60 {
+        post(&server, &format!("Company {i}"), &format!("K-{i}"));
+    }
+    dir.simple_export(62);
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [60, 2, 0]);
+    assert!(
+        run.stderr.contains("does not say how many partners"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// Partners in the file of a sandbox, so many as no test would post one by one.
+fn long_list(dir: &Workdir, partners: usize) {
+    let server = Server::start(dir, &[]);
+    post(&server, "Template", "T-0");
+    drop(server);
+    let data = dir.read("server.jsonl");
+    let template = data.lines().last().unwrap();
+    let partner: serde_json::Value = serde_json::from_str(template).unwrap();
+    let id = partner["id"].as_str().unwrap();
+    let mut text = data.clone();
+    for n in 1..partners {
+        let line = template
+            .replace(id, &format!("00000000-0000-4000-8000-{n:012}"))
+            .replace("Template", &format!("Template{n:05}"))
+            .replace("T-0", &format!("T-{n}"));
+        text.push_str(&line);
+        text.push('\n');
+    }
+    dir.write("server.jsonl", text);
+}
+
+/// A long list is not walked for rows that are not there: some of them are looked up.
+#[test]
+fn of_a_long_list_a_sample_is_looked_up_first() {
+    let dir = Workdir::new();
+    long_list(&dir, 10_001);
+    let server = Server::start(&dir, &[]);
+    let file = |rows: std::ops::Range<usize>, key: &str| {
+        let mut text = String::from("Id,Name\n");
+        for n in rows {
+            text.push_str(&format!("{key}-{n},Template{n:05}\n"));
+        }
+        dir.write("e.csv", text);
+        dir.write("m.toml", SIMPLE_MAPPING);
+    };
+    file(20_000..20_003, "N");
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [0, 3, 0]);
+    assert!(lists(&server) < 20, "{}", lists(&server));
+    assert!(
+        run.stderr
+            .contains("None of 3 rows, spread over this export"),
+        "{}",
+        run.stderr
+    );
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    file(5..3000, "T");
+    let before = lists(&server);
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [2995, 0, 0]);
+    let asked = lists(&server) - before;
+    assert!((101..150).contains(&asked), "{asked}");
+    assert_eq!(server.count("POST"), 3);
+}
+
+/// A run that is killed has noted what it created: the next one is surprised by nothing else.
+#[test]
+fn what_a_killed_run_created_is_known() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--latency", "5ms"]);
+    dir.simple_export(400);
+    let mut child = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--workers", "2"])
+        .args(&["--rate", "unlimited"])
+        .at(&server)
+        .start();
+    crate::support::wait_until("the server has so many", || server.count("POST") >= 100);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    // Rows whose answer was lost by the kill are found as such, and are no one else's.
+    assert_eq!(run.summary().get("adopted"), 0, "{run:?}");
+    each_is_there_once(&server, 400);
+    let before = lists(&server);
+    dir.simple_export(401);
+    import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(lists(&server) - before, 1);
+}
+
+#[test]
+fn a_dry_run_shows_what_would_be_adopted() {
+    let (dir, server) = imported();
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    let run = import(&dir, &server, &["--dry-run"]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [10, 2, 0]);
+    // Without an API it shows what the state says.
+    let url = server.url.clone();
+    drop(server);
+    let run = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--json", "--dry-run"])
+        .at_url(&url)
+        .finish()
+        .expect_exit(0);
+    assert_eq!(counts(&run.summary()), [0, 12, 0]);
+    assert!(
+        run.stderr
+            .contains("are not shown: the API cannot be reached"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// Keys of eighteen characters where the state has fifteen: every row is new, and the API's identifiers are others, too.
+#[test]
+fn too_many_new_rows_send_nothing() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    let file = |rows: std::ops::Range<usize>, more: &str| {
+        let mut text = String::from("Id,Name\n");
+        for n in rows {
+            text.push_str(&format!("0015000000A{n:04}{more},Company {n}\n"));
+        }
+        dir.write("e.csv", text);
+    };
+    dir.write("m.toml", SIMPLE_MAPPING);
+    let bound = ["--max-new", "30%"];
+    // A first import has nothing to compare with, also where it needs several runs.
+    file(0..20, "");
+    import(&dir, &server, &[&bound[..], &["--limit", "5"]].concat()).expect_exit(3);
+    import(&dir, &server, &bound).expect_exit(0);
+    file(0..28, "");
+    import(&dir, &server, &bound).expect_exit(0);
+    file(0..28, "AAQ");
+    for dry in [&[][..], &["--dry-run"]] {
+        let run = import(&dir, &server, &[&bound[..], dry].concat()).expect_exit(3);
+        let summary = run.summary();
+        assert_eq!(summary.get("created"), if dry.is_empty() { 0 } else { 28 });
+        let stopped = summary.value()["stopped"].as_str().unwrap();
+        for words in [
+            "28 of 28 rows are new, more than max_new = 30% allows",
+            "does not know the key \"0015000000A0000AAQ\", but it knows \"0015000000A0000\"",
+        ] {
+            assert!(stopped.contains(words), "{stopped}");
+        }
+    }
+    let said = dir
+        .run(&["import", "e.csv", "-m", "m.toml", "--max-new", "27"])
+        .at(&server)
+        .finish()
+        .expect_exit(3);
+    assert!(
+        !said.stdout.contains("run the same command"),
+        "{}",
+        said.stdout
+    );
+    assert_eq!(server.count("POST"), 28);
+    import(&dir, &server, &["--max-new", "28"]).expect_exit(0);
+}
+
+/// Rows that are found on the API are not new; those that remain are counted once, whatever part of the file is read.
+#[test]
+fn what_is_adopted_is_not_new() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    let filler = "x".repeat(1000);
+    let file = |rows: usize| {
+        let mut text = String::from("Id,Name,Filler\n");
+        for n in 1..=rows {
+            text.push_str(&format!("K-{n},Company {n},{filler}\n"));
+        }
+        dir.write("e.csv", text);
+    };
+    file(10);
+    dir.write("m.toml", SIMPLE_MAPPING);
+    import(&dir, &server, &[]).expect_exit(0);
+    for n in [11, 12, 3990, 4000] {
+        post(&server, &format!("Company {n}"), &format!("K-{n}"));
+    }
+    file(12);
+    let run = import(&dir, &server, &["--max-new", "0"]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [2, 0, 10]);
+    post(&server, "Company 3000", "K-3000");
+    file(4000);
+    let run = import(&dir, &server, &["--max-new", "100"]).expect_exit(3);
+    let counts = ["rows", "adopted", "created"].map(|n| run.summary().get(n));
+    assert_eq!(counts, [4000, 3, 0], "{run:?}");
+}
