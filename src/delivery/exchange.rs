@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::api::Outage;
 use crate::diagnostic::Diagnostic;
 use crate::partner::PreparedPartner;
 
@@ -16,6 +17,8 @@ pub struct Options {
     pub settle: Duration,
     /// Send rows again that the API rejected with the same payload.
     pub retry_rejected: bool,
+    /// The wait for an API that does not answer.
+    pub outage: Outage,
 }
 
 /// What the feeder hands over.
@@ -38,11 +41,13 @@ pub struct PassEnd {
     pub progress: u64,
 }
 
-/// What a delivery leaves of rows that are not in its files.
+/// What a delivery leaves that is not in its rows' outcomes.
 #[derive(Debug, Default)]
 pub struct Leftover {
     /// Rows of earlier runs that are still in doubt.
     pub doubts: u64,
+    /// Deferred rows that the run went on without: each was refused by itself, and a person has to look at it.
+    pub set_aside: u64,
     /// Partners that the API holds several times, found while doubts of earlier runs were settled.
     pub duplicates: Vec<Diagnostic>,
 }

@@ -37,6 +37,8 @@ pub(super) struct Doubted {
     pub(super) trouble: Option<String>,
     /// A walk over the list was not worth it: it is looked up by itself.
     pub(super) alone: bool,
+    /// It was answered 403 in this run: where it turns out that nothing was made, it is set aside.
+    pub(super) set_aside: bool,
     /// Proved absent, waiting for its row to be met in the file, or for the end of the file.
     pub(super) absent: bool,
 }
@@ -80,6 +82,13 @@ impl Doubted {
             .then(|| now + retry::wait(self.failures, asked, random));
     }
 
+    /// Notes a look-up that no further try can help in this run.
+    pub(super) fn refused(&mut self, trouble: String) {
+        self.failures = FAILED_LOOKUPS;
+        self.trouble = Some(trouble);
+        self.next_look = None;
+    }
+
     /// Whether this run can do no more about it.
     pub(super) fn is_given_up(&self) -> bool {
         self.next_look.is_none() && self.failures >= FAILED_LOOKUPS
@@ -106,6 +115,7 @@ mod tests {
             words: None,
             trouble: None,
             alone: false,
+            set_aside: false,
             absent: false,
         };
         assert_eq!(

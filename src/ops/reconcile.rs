@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::conclude::{Heading, conclude, has_problem};
-use super::connect::{Connection, connect};
+use super::conclude::{Heading, conclude, ending_of, has_problem};
+use super::connect::{Connection, Waits, connect};
 use super::error::OpError;
 use super::export::{self, Opened};
 use super::import::Adoption;
 use super::observer::Note;
 use super::request::ReconcileRequest;
 use super::session::Session;
-use crate::delivery::{Delivery, Input, Options, Stop, StopReason};
+use crate::delivery::{Delivery, Input, Options, Stop};
 use crate::diagnostic::Code;
 use crate::partner::RowOutcome;
 use crate::prepare::{Ahead, Survey};
@@ -34,7 +34,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
     let opened = request.adopt.as_ref().map(export::open).transpose()?;
     let folder = request.report.create_folder()?;
     let stop = session.stop.child();
-    let connection = connect(session, &stop)?;
+    let connection = connect(session, &stop, Waits::ForTheApi)?;
     let _lock = StateLock::take(&session.settings.state, &session.clock)?;
     let reconcile = Reconcile {
         request,
@@ -79,8 +79,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
         started,
     };
     let ending = |report: &RunReport| match (reconcile.stop.reason(), left) {
-        (Some(StopReason::Interrupted), _) => RunEnding::Interrupted,
-        (Some(_), _) => RunEnding::Stopped,
+        (Some(reason), _) => ending_of(&reason),
         (None, 0) if !has_problem(report, Code::DuplicateOnApi) => RunEnding::Done,
         (None, _) => RunEnding::Problems,
     };
@@ -145,6 +144,7 @@ impl Reconcile<'_> {
             workers: settings.workers,
             settle: self.request.settle,
             retry_rejected: false,
+            outage: self.connection.outage.clone(),
         };
         let (results, _nobody) = mpsc::channel(1);
         let delivery = Delivery::new(

@@ -48,6 +48,10 @@ pub struct Settings {
     pub lies: Vec<Lie>,
     /// A business name that it refuses with 400.
     pub refuse_name: Option<String>,
+    /// A business name whose creates a firewall answers with its 403 page.
+    pub block_name: Option<String>,
+    /// `Retry-After` of each 429 and 503.
+    pub retry_after: String,
     /// A field of `organization` that it loses without a word.
     pub drop_field: Option<String>,
     /// Where partners are kept; in memory, where there is none.
@@ -71,6 +75,8 @@ impl Default for Settings {
             list_without_party: false,
             lies: Vec::new(),
             refuse_name: None,
+            block_name: None,
+            retry_after: "1".to_owned(),
             drop_field: None,
             data: None,
             log: None,
@@ -149,6 +155,8 @@ impl Sandbox {
             list_without_party: settings.list_without_party,
             lies: Lies::new(settings.lies),
             refuse_name: settings.refuse_name,
+            block_name: settings.block_name,
+            retry_after: settings.retry_after,
             drop_field: settings.drop_field,
             requests: AtomicU64::new(0),
             log,

@@ -21,6 +21,9 @@ use crate::state::{Event, Settlement};
 impl<A: PartnersApi> Delivery<A> {
     /// Starts look-ups that are due: with the workers that are free, up to half of them while rows are sent.
     pub(super) fn look(&mut self) {
+        if self.flow.is_held() {
+            return;
+        }
         let now = Instant::now();
         let due: Vec<RowKey> = self
             .schedule
@@ -123,6 +126,7 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn found(&mut self, key: &RowKey, hits: &[RemotePartner]) {
         self.progress += 1;
         self.breaker.found();
+        self.flow.creates();
         for hit in hits {
             self.ids.take(&hit.id);
         }
@@ -153,6 +157,9 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     pub(super) fn looked(&mut self, key: &RowKey, began: Instant, found: Result<Found, ApiError>) {
+        if found.is_ok() {
+            self.breaker.looked();
+        }
         match found {
             Ok(Found::Partners(hits)) => self.settle_found(key, hits),
             Ok(Found::Absent) => self.absent(key, began),
@@ -218,6 +225,9 @@ impl<A: PartnersApi> Delivery<A> {
                 self.finish(&row, RowOutcome::Rejected, None, vec![diagnostic]);
                 self.wake_children(key, false);
             }
+            (Some(row), _) if doubted.set_aside => {
+                self.set_aside(&row, doubted.words.as_deref().unwrap_or(""));
+            }
             (Some(row), _) if self.stopping => {
                 self.finish(&row, RowOutcome::Deferred, None, Vec::new());
             }
@@ -238,9 +248,15 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     pub(super) fn look_failed(&mut self, key: &RowKey, error: &ApiError) {
-        if matches!(error, ApiError::Unauthorised(_) | ApiError::Forbidden(_)) {
-            self.stop
-                .request(StopReason::NotAuthorised(error.to_string()));
+        let words = error.to_string();
+        let is_refused = matches!(error, ApiError::Forbidden(_));
+        let stop = if is_refused {
+            self.breaker.look_up_refused(&words)
+        } else {
+            StopReason::of(error)
+        };
+        if let Some(reason) = stop {
+            self.stop.request(reason);
         }
         let asked = match error {
             ApiError::Throttled { retry_after, .. } => {
@@ -251,7 +267,11 @@ impl<A: PartnersApi> Delivery<A> {
         let Some(doubted) = self.doubts.get_mut(key) else {
             return;
         };
-        doubted.failed(error.to_string(), asked, Instant::now(), fastrand::f64());
+        if is_refused {
+            doubted.refused(words);
+        } else {
+            doubted.failed(words, asked, Instant::now(), fastrand::f64());
+        }
         if let Some(at) = doubted.next_look {
             self.schedule.insert((at, key.clone()));
         } else {

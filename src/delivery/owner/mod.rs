@@ -3,6 +3,7 @@
 
 mod doubts;
 mod events;
+mod holding;
 mod intake;
 mod outcomes;
 mod sending;
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 use self::events::{After, Answered, Done, IdsOfState, Job};
 use super::breaker::Breaker;
 use super::exchange::{Input, Leftover, Options, PassEnd};
+use super::flow::Flow;
 use super::partner_ids::PartnerIds;
 use super::recovery::Doubted;
 use super::stop::{Stop, StopReason};
@@ -52,10 +54,11 @@ pub struct Delivery<A> {
     input_ended: bool,
     window: Window,
     breaker: Breaker,
+    flow: Flow,
     ids: PartnerIds,
     ids_of_state: IdsOfState,
-    /// Answers of 404 and 405: the next answers decide whether they speak of their rows or of the address.
-    not_found: Vec<Answered>,
+    /// Refusals that may not speak of their rows: the next answers decide.
+    suspects: Vec<Answered>,
     tasks: JoinSet<Done>,
     /// Rows that may be claimed.
     to_claim: VecDeque<Job>,
@@ -79,6 +82,7 @@ pub struct Delivery<A> {
     progress: u64,
     pass: Option<oneshot::Sender<PassEnd>>,
     found_elsewhere: u64,
+    set_aside: u64,
     duplicates_elsewhere: Vec<Diagnostic>,
 }
 
@@ -98,9 +102,10 @@ impl<A: PartnersApi> Delivery<A> {
             state,
             window: Window::new(options.workers),
             breaker: Breaker::new(options.workers),
+            flow: Flow::new(options.workers),
             ids: PartnerIds::default(),
             ids_of_state: IdsOfState::Unread,
-            not_found: Vec::new(),
+            suspects: Vec::new(),
             results,
             stop,
             stopping: false,
@@ -124,6 +129,7 @@ impl<A: PartnersApi> Delivery<A> {
             progress: 0,
             pass: None,
             found_elsewhere: 0,
+            set_aside: 0,
             duplicates_elsewhere: Vec::new(),
             options,
         };
@@ -143,6 +149,7 @@ impl<A: PartnersApi> Delivery<A> {
                 words: doubt.words,
                 trouble: None,
                 alone: false,
+                set_aside: false,
                 absent: false,
             });
         }
@@ -161,6 +168,8 @@ impl<A: PartnersApi> Delivery<A> {
                 break;
             }
             let wake = self.schedule.first().map(|(at, _)| *at);
+            // While the API is waited for, look-ups are held back.
+            let wake = wake.filter(|_| !self.flow.is_held());
             // Only where a commit may be asked for: else its end wakes us.
             let settle_by = self.settle_by.filter(|_| self.settling < SETTLING);
             let wants = !self.input_ended && (self.stopping || self.wants_rows());
@@ -191,6 +200,7 @@ impl<A: PartnersApi> Delivery<A> {
         }
         Leftover {
             doubts,
+            set_aside: self.set_aside,
             duplicates: std::mem::take(&mut self.duplicates_elsewhere),
         }
     }
@@ -204,7 +214,7 @@ impl<A: PartnersApi> Delivery<A> {
             && self.to_claim.is_empty()
             && self.ready.is_empty()
             && self.to_settle.is_empty()
-            && self.not_found.is_empty()
+            && self.suspects.is_empty()
             && self.pass.is_none()
             && (self.stopping || self.doubts.values().all(Doubted::is_given_up))
     }
@@ -232,7 +242,7 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// Starts whatever may be started.
     fn pump(&mut self) {
-        self.judge_not_found();
+        self.judge_suspects();
         self.flush_settlements();
         if self.stopping {
             self.end_pass_if_over();
@@ -305,6 +315,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.looking -= 1;
                 self.looked(&key, began, found);
             }
+            Done::Waited(waited) => self.waited(waited),
             Done::Swept(keys, began, swept) => {
                 self.looking -= 1;
                 self.swept(keys, began, swept);

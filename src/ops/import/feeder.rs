@@ -281,17 +281,26 @@ impl Feeder {
 
     /// Whether the API is there, before the first row is sent.
     fn ask_health(&self) -> Result<(), StopReason> {
-        match self.handle.block_on(self.api.health()) {
-            Ok(()) | Err(ApiError::Stopped) => Ok(()),
-            Err(error @ (ApiError::Unreachable(_) | ApiError::Throttled { .. })) => {
-                Err(StopReason::ApiDown(error.to_string()))
+        let error = match self.handle.block_on(self.api.health()) {
+            Ok(()) | Err(ApiError::Stopped) => return Ok(()),
+            Err(error) => error,
+        };
+        if let Some(reason) = StopReason::of(&error) {
+            return Err(reason);
+        }
+        let is_silent = matches!(error, ApiError::Unreachable(_) | ApiError::Throttled { .. });
+        // One that says that it is not well may be well enough to answer a question.
+        if is_silent && let Err(other) = self.handle.block_on(self.api.probe()) {
+            if let Some(reason) = StopReason::of(&other) {
+                return Err(reason);
             }
-            // It answers; whether it takes partners is shown by the first create.
-            Err(error) => {
-                tracing::info!("health check: {error}");
-                Ok(())
+            if other.is_transient() {
+                return Err(StopReason::ApiDown(error.to_string()));
             }
         }
+        // It answers; whether it takes partners is shown by the first create.
+        tracing::info!("health check: {error}");
+        Ok(())
     }
 
     fn tell_blocked(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {

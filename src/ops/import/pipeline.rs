@@ -42,6 +42,7 @@ impl Pipeline<'_> {
             workers: import.session.settings.workers,
             settle: import.request.settle,
             retry_rejected: import.retries_rejected(),
+            outage: import.connection.outage.clone(),
         };
         let delivery = Delivery::new(
             Arc::clone(&import.connection.api),
