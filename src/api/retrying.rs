@@ -17,7 +17,7 @@ use crate::partner::{CreateOutcome, PartnerId};
 /// How often one question is asked, the first time included.
 const TRIES: u32 = 5;
 /// After so many of them it is asked whether the API answers at all, where an outage is waited for.
-const TRIES_ALONE: u32 = 3;
+const TRIES_ALONE: u32 = 2;
 
 /// An API whose reads (list, get, health) are repeated after a transient failure ([`ApiError::is_transient`]), five times
 /// in all, with growing waits, or what the server asked for. Where an outage is waited for, a question that meets one is held
@@ -102,6 +102,10 @@ impl<A: PartnersApi> Retrying<A> {
 
 impl<A: PartnersApi> PartnersApi for Retrying<A> {
     async fn create(&self, request: CreateRequest) -> CreateOutcome {
+        // While somebody waits for the API nothing is sent, so that no row gets into doubt for it.
+        if let Some(outage) = &self.outage {
+            outage.hold().await;
+        }
         self.inner.create(request).await
     }
 
@@ -240,8 +244,8 @@ mod tests {
             crate::clock::Clock::System,
         );
         let retrying = retrying.waiting(outage.clone());
-        // Three tries and four probes find nobody; then the question is asked from the start.
-        for _ in 0..7 {
+        // Two tries and four probes find nobody; then the question is asked from the start.
+        for _ in 0..6 {
             api.will_list(Err(status(502)));
         }
         for _ in 0..2 {
@@ -252,7 +256,7 @@ mod tests {
         }
         let page = retrying.list(&ListFilter::default(), 3, 100).await;
         assert_eq!(page.map(|p| p.length), Ok(7));
-        assert_eq!(api.take_calls().len(), 9);
+        assert_eq!(api.take_calls().len(), 8);
         // The probe is answered: this question alone fails.
         for _ in 0..5 {
             api.will_get(Err(status(500)));
@@ -262,9 +266,27 @@ mod tests {
         assert_eq!(answer, Err(status(500)));
         assert_eq!(
             api.take_calls(),
-            ["get p", "get p", "get p", "list 0", "get p", "get p"]
+            ["get p", "get p", "list 0", "get p", "get p", "get p"]
         );
         assert_eq!(outage.pauses().len(), 1);
+        // A create that comes while somebody waits is held back.
+        for _ in 0..4 {
+            api.will_list(Err(status(502)));
+        }
+        for _ in 0..2 {
+            api.will_list(Ok(Page::default()));
+        }
+        api.will_create(CreateOutcome::Created(PartnerId::new("p")));
+        let asking = tokio::spawn({
+            let retrying = retrying.clone();
+            async move { retrying.list(&ListFilter::default(), 0, 1).await }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        api.take_calls();
+        retrying.create(request()).await;
+        assert!(asking.await.unwrap().is_ok());
+        let calls = api.take_calls();
+        assert_eq!((calls.len(), calls[0].as_str()), (3, "list 0"), "{calls:?}");
         // To the end.
         for _ in 0..40 {
             api.will_list(Err(status(502)));
