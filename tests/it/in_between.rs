@@ -246,3 +246,25 @@ fn a_proxy_that_wants_a_name_stops_at_once() {
         assert!(run.stderr.contains("HTTPS_PROXY"), "{api}: {run:?}");
     }
 }
+/// A health check may be out of order while partners are created: a question that is answered counts for more.
+#[test]
+fn an_api_whose_health_check_alone_fails_is_used() {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let dir = Workdir::new();
+    dir.simple_export(5);
+    let (url, posts) = server("POST", |head| {
+        let (status, body) = if head.starts_with("POST") {
+            let id = MADE.fetch_add(1, Ordering::SeqCst);
+            ("201 Created", format!("{{\"id\":\"p{id}\"}}"))
+        } else if head.starts_with("GET /healthcheck") {
+            ("503 Service Unavailable", "{}".to_owned())
+        } else {
+            ("200 OK", "{\"items\":[],\"totalRecords\":0}".to_owned())
+        };
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}")
+    });
+    let run = import(&dir, &[]).at_url(&url).finish().expect_exit(0);
+    assert_eq!(run.summary().get("created"), 5);
+    assert_eq!(posts.load(Ordering::SeqCst), 5);
+}
