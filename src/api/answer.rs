@@ -9,6 +9,9 @@ use super::contract::{Page, RemotePartner};
 use super::error::ApiError;
 use crate::partner::ApiWords;
 
+/// How far from the begin of an answer it is looked whether it is a web page.
+const PAGE_BEGINS_WITHIN: usize = 1024;
+
 /// Sorts an answer to a question.
 pub(super) fn answered(
     status: u16,
@@ -21,6 +24,7 @@ pub(super) fn answered(
             .map_err(|e| ApiError::Unreadable(ApiWords::new(&format!("{e}: {}", words_of(body))))),
         401 => Err(ApiError::Unauthorised(words())),
         403 => Err(ApiError::Forbidden(words())),
+        407 => Err(ApiError::ProxyAuthentication(words())),
         429 | 503 => Err(ApiError::Throttled {
             status,
             retry_after,
@@ -54,6 +58,20 @@ pub(super) fn words_of(body: &[u8]) -> String {
         .and_then(|(_, rest)| rest.split_once("</title>"))
         .map(|(t, _)| t);
     title.unwrap_or(&text).trim().to_owned()
+}
+
+/// Whether an answer is a web page: the API has none, so it comes from something in between.
+pub(super) fn is_page(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&body[..body.len().min(PAGE_BEGINS_WITHIN)]);
+    let text = text
+        .trim_start_matches(['\u{feff}', '\u{fffd}'])
+        .trim_start();
+    text.starts_with('<') && {
+        let lower = text.to_ascii_lowercase();
+        ["<!doctype html", "<html", "<head", "<title", "<body"]
+            .iter()
+            .any(|tag| lower.contains(tag))
+    }
 }
 
 /// The documented envelope, or a bare array.
@@ -112,6 +130,24 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(words_of(body.as_bytes()), words);
+        }
+    }
+
+    #[test]
+    fn a_web_page_is_told_from_an_answer_of_the_api() {
+        for (body, page) in [
+            ("<html><head><title>403</title></head></html>", true),
+            (
+                "\u{feff}\r\n<!DOCTYPE HTML PUBLIC \"-//IETF\"><TITLE>x",
+                true,
+            ),
+            ("<!-- made by a proxy --><HTML>", true),
+            ("<?xml version=\"1.0\"?><error>no</error>", false),
+            (r#"{"message":"<html>"}"#, false),
+            ("plain words of <html>", false),
+            ("", false),
+        ] {
+            assert_eq!(is_page(body.as_bytes()), page, "{body}");
         }
     }
 

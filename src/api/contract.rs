@@ -131,6 +131,11 @@ pub trait PartnersApi: Send + Sync + 'static {
         include: &[String],
     ) -> impl Future<Output = Result<Option<RemotePartner>, ApiError>> + Send;
 
+    /// Asks the cheapest question that only a working API answers, once: one partner of the list.
+    fn probe(&self) -> impl Future<Output = Result<(), ApiError>> + Send {
+        async { self.list(&ListFilter::default(), 0, 1).await.map(|_| ()) }
+    }
+
     /// Asks whether the service is well; an answer of 404 counts as well, since not every server has it.
     fn health(&self) -> impl Future<Output = Result<(), ApiError>> + Send;
 }

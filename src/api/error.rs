@@ -16,6 +16,14 @@ pub enum ApiError {
     /// 403: the token is known, but lacks a permission. Another token is needed.
     #[error("the token may not do this (403): {0}. It needs the permission partners.create")]
     Forbidden(ApiWords),
+    /// 407: the request did not get past a proxy.
+    #[error(
+        "a proxy in between asks for a name and password (407: {0}): they belong into HTTP_PROXY or HTTPS_PROXY"
+    )]
+    ProxyAuthentication(ApiWords),
+    /// The API sends requests elsewhere, which is not followed; the words say where to.
+    #[error("{0}")]
+    Redirected(ApiWords),
     /// 429 or 503: the server is busy or restricts the rate.
     #[error("the API asks to be left alone for a while ({status})")]
     Throttled {
@@ -47,6 +55,12 @@ pub enum ApiError {
     /// The client could not be set up.
     #[error("cannot set up HTTP: {0}")]
     Setup(String),
+    /// An API that was waited for and did not answer in time; the words say what was seen.
+    #[error("{0}")]
+    Outage(String),
+    /// The server asked for a pause that is longer than anybody waits; the words say until when.
+    #[error("{0}")]
+    AsksToWait(String),
     /// The run is stopping, so the request was not sent.
     #[error("the run is stopping")]
     Stopped,
@@ -61,12 +75,22 @@ impl ApiError {
             ApiError::Status { status, .. } => *status >= 500,
             ApiError::Unauthorised(_)
             | ApiError::Forbidden(_)
+            | ApiError::ProxyAuthentication(_)
+            | ApiError::Redirected(_)
+            | ApiError::Outage(_)
             | ApiError::Unreadable(_)
             | ApiError::Incomplete(_)
             | ApiError::NoToken(_)
             | ApiError::Setup(_)
+            | ApiError::AsksToWait(_)
             | ApiError::Stopped => false,
         }
+    }
+
+    /// Whether it looks as if nothing answered: silence, or a 5xx. A refusal for asking too often is an answer.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        self.is_transient() && !matches!(self, ApiError::Throttled { status: 429, .. })
     }
 
     /// How long the server asked not to be called, where it did.

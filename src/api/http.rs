@@ -16,11 +16,12 @@ use super::auth::Auth;
 use super::body_probe::ProbeBody;
 use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
+use super::redirect;
 use super::retry::{retry_after, spent_quota};
 use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
 use crate::http_client;
-use crate::partner::{ApiWords, CreateOutcome, PartnerId, Query};
+use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query};
 
 /// How the client is set up.
 #[derive(Debug, Clone)]
@@ -38,6 +39,7 @@ pub struct HttpSettings {
 #[derive(Debug, Clone)]
 pub struct HttpApi {
     client: Client,
+    base: Url,
     partners: Url,
     health: Url,
     auth: Auth,
@@ -81,6 +83,7 @@ impl HttpApi {
         };
         Ok(Self {
             client,
+            base: settings.base.clone(),
             partners: join("api/v2/partners")?,
             health: join("healthcheck")?,
             auth,
@@ -102,7 +105,29 @@ impl HttpApi {
             .bearer_auth(token.secret.expose())
             .send()
             .await;
-        sent.map_err(|e| ApiError::Unreachable(ApiWords::new(&error_words(&e))))
+        let response = sent.map_err(|e| {
+            let words = ApiWords::new(&error_words(&e));
+            if is_proxy_refusal(&e) {
+                ApiError::ProxyAuthentication(words)
+            } else {
+                ApiError::Unreachable(words)
+            }
+        })?;
+        match self.redirect_of(&response) {
+            Some(words) => Err(ApiError::Redirected(ApiWords::new(&words))),
+            None => Ok(response),
+        }
+    }
+
+    fn redirect_of(&self, response: &Response) -> Option<String> {
+        let location = response.headers().get(LOCATION);
+        let location = location.and_then(|v| v.to_str().ok());
+        redirect::words(
+            response.status().as_u16(),
+            location,
+            response.url(),
+            &self.base,
+        )
     }
 
     async fn json(&self, response: Response) -> Result<Value, ApiError> {
@@ -162,14 +187,20 @@ impl PartnersApi for HttpApi {
                 let location = response.headers().get(LOCATION);
                 let location = location.and_then(|v| v.to_str().ok()).map(str::to_owned);
                 let retry_after = self.retry_after_of(&response);
+                let redirect = self.redirect_of(&response);
                 Reached::Answered(Answer {
                     status: response.status().as_u16(),
                     location,
+                    redirect,
                     retry_after,
                     body: read_answer(response, CREATE_ANSWER_BYTES)
                         .await
                         .map_err(|e| e.to_string()),
                 })
+            }
+            Err(error) if is_proxy_refusal(&error) => {
+                let words = ApiWords::new(&error_words(&error));
+                return CreateOutcome::NotCreated(NotCreated::ProxyAuthentication(words));
             }
             Err(error) if probe.was_asked() => Reached::NoAnswer(error_words(&error)),
             Err(error) => Reached::NotSent(error_words(&error)),
@@ -273,6 +304,11 @@ async fn read_answer(mut response: Response, limit: usize) -> Result<Vec<u8>, Un
             Err(e) => return Err(Unread::BrokeOff(error_words(&e))),
         }
     }
+}
+
+/// Whether a proxy refused to open the tunnel to the API for want of a name and password: the request did not leave.
+fn is_proxy_refusal(error: &reqwest::Error) -> bool {
+    error.is_connect() && error_words(error).contains("proxy authorization required")
 }
 
 /// The error with its causes, without the URL.

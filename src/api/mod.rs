@@ -3,7 +3,8 @@
 //! What comes in: a body to create, a name to look for, a page to list. What goes out: outcomes sorted by
 //! what to do next. This module decides nothing about rows and never sends a create a second time: a 401 on a
 //! create comes back with a new token in place, and whoever counts the attempts sends it again. Reads are asked
-//! again after a 401 with a new token ([`Renewing`]) and after a failure that passes ([`Retrying`]). Whoever concludes that a
+//! again after a 401 with a new token ([`Renewing`]) and after a failure that passes ([`Retrying`]); an API that does not
+//! answer at all is waited for ([`Outage`]). Whoever concludes that a
 //! partner is not there walks over the list by [`PartnerScan`], which knows whether the walk saw all.
 
 mod answer;
@@ -14,10 +15,12 @@ mod error;
 mod http;
 mod incomplete;
 mod lookup;
+mod outage;
 mod paced;
 mod page;
 mod rate;
 mod rate_limit;
+mod redirect;
 mod renew;
 pub mod retry;
 mod retrying;
@@ -34,6 +37,7 @@ pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
 pub use incomplete::Incomplete;
 pub use lookup::{Effort, Found, can_be_searched, find_by_identifier, is_found_by_word};
+pub use outage::{Failing, Outage, Waited};
 pub use paced::Paced;
 pub use page::PageWalk;
 pub use rate::Rate;

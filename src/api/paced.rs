@@ -3,7 +3,7 @@
 use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::rate_limit::Limiter;
-use crate::partner::{CreateOutcome, NotCreated, PartnerId};
+use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId};
 
 /// An API behind a limiter: each request takes a permit first, and what its answer says about the server's load
 /// slows or pauses all workers.
@@ -24,6 +24,17 @@ impl<A: Backpressure> Paced<A> {
         &self.limiter
     }
 
+    /// A permit, or why there is none.
+    async fn permit(&self) -> Result<(), ApiError> {
+        if self.limiter.permit().await {
+            return Ok(());
+        }
+        Err(self
+            .limiter
+            .asked_too_long()
+            .map_or(ApiError::Stopped, ApiError::AsksToWait))
+    }
+
     fn follow_backpressure(&self) {
         if let Some(time) = self.inner.take_backpressure() {
             self.limiter.pause(time);
@@ -34,6 +45,10 @@ impl<A: Backpressure> Paced<A> {
         self.follow_backpressure();
         if let Err(ApiError::Throttled { retry_after, .. }) = &result {
             self.limiter.throttled(*retry_after);
+            // Nothing may follow it, so this is the answer that stands.
+            if let Some(words) = self.limiter.asked_too_long() {
+                return Err(ApiError::AsksToWait(words));
+            }
         }
         result
     }
@@ -41,8 +56,12 @@ impl<A: Backpressure> Paced<A> {
 
 impl<A: PartnersApi + Backpressure> PartnersApi for Paced<A> {
     async fn create(&self, request: CreateRequest) -> CreateOutcome {
-        if !self.limiter.permit().await {
-            return CreateOutcome::NotCreated(NotCreated::Stopped);
+        match self.permit().await {
+            Ok(()) => {}
+            Err(ApiError::AsksToWait(words)) => {
+                return CreateOutcome::NotCreated(NotCreated::AsksToWait(ApiWords::new(&words)));
+            }
+            Err(_) => return CreateOutcome::NotCreated(NotCreated::Stopped),
         }
         let outcome = self.inner.create(request).await;
         self.follow_backpressure();
@@ -60,9 +79,7 @@ impl<A: PartnersApi + Backpressure> PartnersApi for Paced<A> {
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
-        if !self.limiter.permit().await {
-            return Err(ApiError::Stopped);
-        }
+        self.permit().await?;
         self.observe(self.inner.list(filter, skip, take).await)
     }
 
@@ -71,17 +88,20 @@ impl<A: PartnersApi + Backpressure> PartnersApi for Paced<A> {
         id: &PartnerId,
         include: &[String],
     ) -> Result<Option<RemotePartner>, ApiError> {
-        if !self.limiter.permit().await {
-            return Err(ApiError::Stopped);
-        }
+        self.permit().await?;
         self.observe(self.inner.get(id, include).await)
     }
 
     async fn health(&self) -> Result<(), ApiError> {
-        if !self.limiter.permit().await {
-            return Err(ApiError::Stopped);
+        self.permit().await?;
+        match self.inner.health().await {
+            // One that is not well says little of the others, unless it says when to come again.
+            answer @ Err(ApiError::Throttled {
+                retry_after: Some(_),
+                ..
+            }) => self.observe(answer),
+            answer => answer,
         }
-        self.inner.health().await
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use super::rate::Rate;
+use crate::clock::{Clock, spoken};
 
 type Governor =
     RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
@@ -49,6 +50,17 @@ struct Pace {
     permits: u32,
     permits_last_second: u32,
     pauses: Vec<Pause>,
+    /// The end of the last pause that was told.
+    told_until: Option<Instant>,
+    /// What was asked for, where it is longer than anybody waits.
+    too_long: Option<String>,
+}
+
+/// The longest pause that a server may ask for, and the clock by which its end is told.
+#[derive(Debug, Clone)]
+struct Patience {
+    most: Duration,
+    clock: Clock,
 }
 
 /// A time in which nothing was sent because the server asked for it.
@@ -62,6 +74,8 @@ pub struct Pause {
     pub throttled: bool,
 }
 
+/// A pause that is at least this long is told when it begins.
+const TOLD_PAUSE: Duration = Duration::from_secs(5);
 /// Pauses that are remembered.
 const REMEMBERED: usize = 1_000;
 
@@ -72,6 +86,7 @@ pub struct Limiter {
     queue: Arc<Mutex<()>>,
     stop: watch::Receiver<bool>,
     free: bool,
+    patience: Option<Patience>,
 }
 
 impl fmt::Debug for Limiter {
@@ -121,25 +136,48 @@ impl Limiter {
             permits: 0,
             permits_last_second: 0,
             pauses: Vec::new(),
+            told_until: None,
+            too_long: None,
         };
         Self {
             pace: Arc::new(std::sync::Mutex::new(pace)),
             queue: Arc::new(Mutex::new(())),
             stop,
             free: rate == Rate::Unlimited,
+            patience: None,
         }
     }
 
-    /// Waits for a permit, in the order of arrival. False where the run is stopping: then nothing may be sent.
+    /// The same, but a server that asks for a pause longer than `most` gets no more requests: [`Limiter::asked_too_long`].
+    #[must_use]
+    pub fn with_patience(mut self, most: Duration, clock: Clock) -> Self {
+        self.patience = Some(Patience { most, clock });
+        self
+    }
+
+    /// Until when the server asked not to be called, in words, where that is longer than anybody waits.
+    #[must_use]
+    pub fn asked_too_long(&self) -> Option<String> {
+        self.pace.lock().ok().and_then(|pace| pace.too_long.clone())
+    }
+
+    /// Waits for a permit, in the order of arrival. False where nothing may be sent: the run is stopping, or the server
+    /// asked for a pause that nobody waits for.
     pub async fn permit(&self) -> bool {
         let mut stop = self.stop.clone();
         let wait = async {
             // Without a limit and without throttling nobody has to queue.
-            if self.free && self.delay().is_none() {
-                return;
+            if self.free && self.asked_too_long().is_none() && self.delay().is_none() {
+                return true;
             }
             let _turn = self.queue.lock().await;
-            while let Some(delay) = self.delay() {
+            loop {
+                if self.asked_too_long().is_some() {
+                    return false;
+                }
+                let Some(delay) = self.delay() else {
+                    return true;
+                };
                 tokio::time::sleep(delay).await;
             }
         };
@@ -149,7 +187,7 @@ impl Limiter {
         tokio::select! {
             biased;
             stopped = stop.wait_for(|s| *s) => stopped.is_err(),
-            () = wait => true,
+            may_send = wait => may_send,
         }
     }
 
@@ -185,7 +223,7 @@ impl Limiter {
         let Ok(mut pace) = self.pace.lock() else {
             return;
         };
-        pace.pause(Instant::now(), time, false);
+        pace.pause(Instant::now(), time, false, self.patience.as_ref());
     }
 
     /// The times in which nothing was sent because the server asked for it; the last may not be over.
@@ -202,7 +240,10 @@ impl Limiter {
             return;
         };
         let now = Instant::now();
-        pace.pause(now, asked.unwrap_or(DEFAULT_PAUSE), true);
+        let asked_for = asked.unwrap_or(DEFAULT_PAUSE);
+        // Where the server names no time, none is too long.
+        let patience = self.patience.as_ref().filter(|_| asked.is_some());
+        pace.pause(now, asked_for, true, patience);
         if pace
             .last_cut
             .is_some_and(|cut| now.duration_since(cut) < CUT_EVERY)
@@ -238,8 +279,30 @@ impl Limiter {
 }
 
 impl Pace {
-    fn pause(&mut self, now: Instant, time: Duration, throttled: bool) {
+    fn pause(
+        &mut self,
+        now: Instant,
+        time: Duration,
+        throttled: bool,
+        patience: Option<&Patience>,
+    ) {
+        if let Some(Patience { most, clock }) = patience
+            && time > *most
+        {
+            self.too_long = Some(format!(
+                "the API asks to wait until {} ({}), longer than --outage ({})",
+                clock.now().after(time).to_words(time),
+                spoken(time),
+                spoken(*most)
+            ));
+            return;
+        }
         let until = now + time;
+        let is_news = |told: Instant| until.saturating_duration_since(told) >= TOLD_PAUSE;
+        if time >= TOLD_PAUSE && self.told_until.is_none_or(is_news) {
+            self.told_until = Some(until);
+            tracing::warn!("the API asks for a pause of {}", spoken(time));
+        }
         self.paused_until = Some(self.paused_until.map_or(until, |p| p.max(until)));
         let (from, to) = (now.into_std(), until.into_std());
         let full = self.pauses.len() >= REMEMBERED;
@@ -306,6 +369,30 @@ mod tests {
         assert_eq!(limiter.current(), Rate::PerSecond(500.0));
         stop.send(true).unwrap();
         assert!(!limiter.permit().await);
+    }
+
+    /// Also for those who wait already, and for good.
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_that_nobody_waits_for_ends_the_permits() {
+        let (_stop, receiver) = watch::channel(false);
+        let limiter = Limiter::new(Rate::Unlimited, None, receiver)
+            .with_patience(Duration::from_mins(5), Clock::System);
+        limiter.throttled(Some(Duration::from_mins(5)));
+        assert_eq!(limiter.asked_too_long(), None);
+        let waiting = tokio::spawn({
+            let limiter = limiter.clone();
+            async move { limiter.permit().await }
+        });
+        tokio::task::yield_now().await;
+        limiter.throttled(Some(Duration::from_mins(55)));
+        let words = limiter.asked_too_long().unwrap();
+        assert!(
+            words.starts_with("the API asks to wait until ")
+                && words.contains("UTC (55 min), longer than --outage (5 min)"),
+            "{words}"
+        );
+        assert!(!limiter.permit().await);
+        assert!(!waiting.await.unwrap());
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 const BASE: Duration = Duration::from_millis(200);
 /// The longest wait that backoff comes to by itself.
 const CAP: Duration = Duration::from_secs(20);
-/// The longest wait that a server can ask for.
-const ASKED_CAP: Duration = Duration::from_mins(5);
+/// The longest wait that is read: what is longer counts as this long.
+const ASKED_CAP: Duration = Duration::from_hours(366 * 24);
 
 /// Capped exponential backoff with full jitter: a random part, `random` in 0..1, of the capped doubling.
 ///
@@ -23,17 +23,20 @@ pub fn backoff(attempt: u32, random: f64) -> Duration {
 #[must_use]
 pub fn wait(attempt: u32, asked: Option<Duration>, random: f64) -> Duration {
     match asked {
-        Some(asked) => asked.min(ASKED_CAP) + BASE.mul_f64(random.clamp(0.0, 1.0)),
+        Some(asked) => asked + BASE.mul_f64(random.clamp(0.0, 1.0)),
         None => backoff(attempt, random),
     }
 }
 
-/// `Retry-After` in both forms: seconds, or an HTTP date counted from `now`.
+/// `Retry-After` in all its spellings: seconds, with a fraction too, or an HTTP date in any of its three forms, counted from
+/// `now`. What is neither, or negative, asks for nothing.
 #[must_use]
 pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds).min(ASKED_CAP));
+    if value.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        let is_plain = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let seconds: f64 = value.parse().ok().filter(|_| is_plain)?;
+        return Some(Duration::try_from_secs_f64(seconds).map_or(ASKED_CAP, |d| d.min(ASKED_CAP)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(
@@ -90,14 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_asks_for_is_capped_and_spread() {
+    fn what_a_server_asks_for_is_spread() {
         let asked = |seconds| Some(Duration::from_secs(seconds));
         for (asked, random, millis) in [
             (asked(3), 0.0, 3_000),
             (asked(3), 0.5, 3_100),
             (asked(3), 1.0, 3_200),
-            (asked(3_600), 0.0, 300_000),
-            (asked(3_600), 1.0, 300_200),
+            (asked(3_600), 0.0, 3_600_000),
+            (asked(3_600), 1.0, 3_600_200),
             (None, 1.0, 800),
         ] {
             assert_eq!(wait(2, asked, random), Duration::from_millis(millis));
@@ -105,20 +108,39 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_in_both_forms() {
+    fn retry_after_is_read_in_all_spellings() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_645_225);
         for (value, seconds) in [
-            ("3", Some(3)),
-            (" 0 ", Some(0)),
-            ("99999", Some(300)),
-            ("Wed, 04 Mar 2026 17:27:15 GMT", Some(10)),
-            ("Wed, 04 Mar 2026 17:27:00 GMT", Some(0)),
+            ("3", Some(3.0)),
+            (" 0 ", Some(0.0)),
+            ("\t7", Some(7.0)),
+            ("2.5", Some(2.5)),
+            ("2.", Some(2.0)),
+            (".5", Some(0.5)),
+            ("99999", Some(99_999.0)),
+            ("99999999999999999999999999", Some(31_622_400.0)),
+            ("Wed, 04 Mar 2026 17:27:15 GMT", Some(10.0)),
+            ("Wednesday, 04-Mar-26 17:27:15 GMT", Some(10.0)),
+            ("Wed Mar  4 17:27:15 2026", Some(10.0)),
+            ("Wed, 04 Mar 2026 17:27:00 GMT", Some(0.0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0.0)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(31_622_400.0)),
             ("soon", None),
             ("-1", None),
+            ("-2.5", None),
+            ("+3", None),
+            ("1e3", None),
+            ("3 s", None),
+            ("2.5.1", None),
+            (".", None),
+            ("NaN", None),
+            ("inf", None),
+            ("2026-03-04T17:27:15Z", None),
+            ("", None),
         ] {
             assert_eq!(
                 retry_after(value, now),
-                seconds.map(Duration::from_secs),
+                seconds.map(Duration::from_secs_f64),
                 "{value}"
             );
         }

@@ -6,35 +6,58 @@
 use std::future::Future;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::contract::{CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
+use super::outage::{Failing, Outage, Waited};
 use super::retry;
 use crate::partner::{CreateOutcome, PartnerId};
 
 /// How often one question is asked, the first time included.
 const TRIES: u32 = 5;
+/// After so many of them it is asked whether the API answers at all, where an outage is waited for.
+const TRIES_ALONE: u32 = 2;
 
 /// An API whose reads (list, get, health) are repeated after a transient failure ([`ApiError::is_transient`]), five times
-/// in all, with growing waits, or what the server asked for. A stop ends a wait at once, as [`ApiError::Stopped`].
+/// in all, with growing waits, or what the server asked for. Where an outage is waited for, a question that meets one is held
+/// back until it is over, and fails with [`ApiError::Outage`] where it is not. A stop ends a wait at once, as
+/// [`ApiError::Stopped`].
 #[derive(Debug, Clone)]
 pub struct Retrying<A> {
     inner: A,
     stop: watch::Receiver<bool>,
+    outage: Option<Outage>,
 }
 
 impl<A> Retrying<A> {
     /// Puts repetition around `inner`; `stop` turns true when no more requests may go out.
     pub fn new(inner: A, stop: watch::Receiver<bool>) -> Self {
-        Self { inner, stop }
+        Self {
+            inner,
+            stop,
+            outage: None,
+        }
     }
 
+    /// The same, but an outage is waited for.
+    #[must_use]
+    pub fn waiting(mut self, outage: Outage) -> Self {
+        self.outage = Some(outage).filter(Outage::is_on);
+        self
+    }
+}
+
+impl<A: PartnersApi> Retrying<A> {
     async fn repeated<T, F>(&self, ask: impl Fn() -> F) -> Result<T, ApiError>
     where
         F: Future<Output = Result<T, ApiError>>,
     {
         let mut tries = 0;
         loop {
+            if let Some(outage) = &self.outage {
+                outage.hold().await;
+            }
             let error = match ask().await {
                 Err(error) if error.is_transient() => error,
                 answer => return answer,
@@ -42,6 +65,26 @@ impl<A> Retrying<A> {
             tries += 1;
             if tries >= TRIES {
                 return Err(error);
+            }
+            if let Some(outage) = &self.outage
+                && tries == TRIES_ALONE
+                && error.is_outage()
+            {
+                let failing = Failing {
+                    since: Instant::now(),
+                    relapses: 0,
+                    seen: error.to_string(),
+                };
+                match outage.wait(&self.inner, &failing).await {
+                    // It answers others: the failure is of this question.
+                    Waited::Answers { paused: false } => {}
+                    Waited::Answers { paused: true } => {
+                        tries = 0;
+                        continue;
+                    }
+                    Waited::GaveUp(seen) => return Err(ApiError::Outage(outage.gave_up(&seen))),
+                    Waited::Stopped => return Err(ApiError::Stopped),
+                }
             }
             // No jitter: the limiter below spaces the requests of all workers.
             let wait = retry::wait(tries, error.retry_after(), 1.0);
@@ -59,6 +102,10 @@ impl<A> Retrying<A> {
 
 impl<A: PartnersApi> PartnersApi for Retrying<A> {
     async fn create(&self, request: CreateRequest) -> CreateOutcome {
+        // While somebody waits for the API nothing is sent, so that no row gets into doubt for it.
+        if let Some(outage) = &self.outage {
+            outage.hold().await;
+        }
         self.inner.create(request).await
     }
 
@@ -72,6 +119,10 @@ impl<A: PartnersApi> PartnersApi for Retrying<A> {
         include: &[String],
     ) -> Result<Option<RemotePartner>, ApiError> {
         self.repeated(|| self.inner.get(id, include)).await
+    }
+
+    async fn probe(&self) -> Result<(), ApiError> {
+        self.inner.probe().await
     }
 
     /// An answer of any status says that somebody is there, which is all that is asked for: only silence and throttling
@@ -90,8 +141,6 @@ impl<A: PartnersApi> PartnersApi for Retrying<A> {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use tokio::time::Instant;
 
     use super::super::scripted::{Scripted, request};
     use super::*;
@@ -183,6 +232,73 @@ mod tests {
         assert_eq!(api.take_calls().len(), 5);
         // 0.4, 0.8, 1.6 and 3.2 seconds.
         assert_eq!(from.elapsed().as_secs(), 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_waited_for_and_a_failure_of_one_question_is_not() {
+        let api = Scripted::default();
+        let (_stop, retrying) = retrying(&api);
+        let outage = Outage::new(
+            Duration::from_mins(5),
+            retrying.stop.clone(),
+            crate::clock::Clock::System,
+        );
+        let retrying = retrying.waiting(outage.clone());
+        // Two tries and four probes find nobody; then the question is asked from the start.
+        for _ in 0..6 {
+            api.will_list(Err(status(502)));
+        }
+        for _ in 0..2 {
+            api.will_list(Ok(Page {
+                length: 7,
+                ..Page::default()
+            }));
+        }
+        let page = retrying.list(&ListFilter::default(), 3, 100).await;
+        assert_eq!(page.map(|p| p.length), Ok(7));
+        assert_eq!(api.take_calls().len(), 8);
+        // The probe is answered: this question alone fails.
+        for _ in 0..5 {
+            api.will_get(Err(status(500)));
+        }
+        api.will_list(Ok(Page::default()));
+        let answer = retrying.get(&PartnerId::new("p"), &[]).await;
+        assert_eq!(answer, Err(status(500)));
+        assert_eq!(
+            api.take_calls(),
+            ["get p", "get p", "list 0", "get p", "get p", "get p"]
+        );
+        assert_eq!(outage.pauses().len(), 1);
+        // A create that comes while somebody waits is held back.
+        for _ in 0..4 {
+            api.will_list(Err(status(502)));
+        }
+        for _ in 0..2 {
+            api.will_list(Ok(Page::default()));
+        }
+        api.will_create(CreateOutcome::Created(PartnerId::new("p")));
+        let asking = tokio::spawn({
+            let retrying = retrying.clone();
+            async move { retrying.list(&ListFilter::default(), 0, 1).await }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        api.take_calls();
+        retrying.create(request()).await;
+        assert!(asking.await.unwrap().is_ok());
+        let calls = api.take_calls();
+        assert_eq!((calls.len(), calls[0].as_str()), (3, "list 0"), "{calls:?}");
+        // To the end.
+        for _ in 0..40 {
+            api.will_list(Err(status(502)));
+        }
+        let answer = retrying.list(&ListFilter::default(), 0, 100).await;
+        let Err(ApiError::Outage(words)) = answer else {
+            panic!("{answer:?}")
+        };
+        assert!(
+            words.contains("502") && words.contains("5 min (--outage)"),
+            "{words}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

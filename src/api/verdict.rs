@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer::words_of;
+use super::answer::{is_page, words_of};
 use crate::partner::{
     ApiWords, CreateOutcome, DoubtCause, ExternalId, NotCreated, PartnerId, Query,
 };
@@ -33,6 +33,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// The header of this name, as it was sent.
     pub(super) location: Option<String>,
+    /// Where the answer sends the request elsewhere: what is said of that.
+    pub(super) redirect: Option<String>,
     /// How long the server asked to be left alone, where it did.
     pub(super) retry_after: Option<Duration>,
     /// The whole body, or why it was not read to its end.
@@ -43,6 +45,7 @@ impl Answer {
     /// What the body says of an error. It is parsed for that, so ask only where the words are needed: a created row has none.
     fn words(&self) -> ApiWords {
         match &self.body {
+            Ok(body) if is_page(body) => ApiWords::of_page(&words_of(body)),
             Ok(body) => ApiWords::new(&words_of(body)),
             Err(reason) => ApiWords::new(reason),
         }
@@ -101,6 +104,14 @@ pub(super) fn verdict(query: Query, sent: &ExternalId, reached: Reached) -> Crea
         Reached::Answered(answer) => answer,
     };
     let status = answer.status;
+    if let Some(words) = &answer.redirect {
+        return CreateOutcome::InDoubt {
+            cause: DoubtCause::Redirected,
+            status: Some(status),
+            words: ApiWords::new(words),
+            retry_after: None,
+        };
+    }
     match class_of(status) {
         StatusClass::Success => success(sent, &answer),
         StatusClass::Rejected => CreateOutcome::Rejected {
@@ -154,18 +165,26 @@ fn doubt(cause: DoubtCause, answer: &Answer) -> CreateOutcome {
 
 /// Judges a 2xx: by the identifier that its body names, and by its id.
 fn success(sent: &ExternalId, answer: &Answer) -> CreateOutcome {
-    let unproved = |cause, said: &str| CreateOutcome::InDoubt {
+    let in_doubt = |cause, words| CreateOutcome::InDoubt {
         cause,
         status: Some(answer.status),
-        words: ApiWords::new(said),
+        words,
         retry_after: None,
+    };
+    let unproved = |cause, said: &str| in_doubt(cause, ApiWords::new(said));
+    let without_id = || {
+        let words = answer.words();
+        let said = format!("without an id: {words}");
+        let words = if words.is_page() {
+            ApiWords::of_page(&said)
+        } else {
+            ApiWords::new(&said)
+        };
+        in_doubt(DoubtCause::Unproved, words)
     };
     // Whose partner the rest of the body would have named is not known.
     let Ok(body) = &answer.body else {
-        return unproved(
-            DoubtCause::Unproved,
-            &format!("without an id: {}", answer.words()),
-        );
+        return without_id();
     };
     let echo = Echo::of(body);
     if !echo.is_of(sent) {
@@ -176,10 +195,7 @@ fn success(sent: &ExternalId, answer: &Answer) -> CreateOutcome {
         Some(id) if is_plain_id(&id) => CreateOutcome::Created(PartnerId::new(id)),
         Some(_) => unproved(DoubtCause::OtherRow, "with an id that is no plain text"),
         // Most probably created, but under an id that is not known.
-        None => unproved(
-            DoubtCause::Unproved,
-            &format!("without an id: {}", answer.words()),
-        ),
+        None => without_id(),
     }
 }
 

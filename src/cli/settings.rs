@@ -28,6 +28,7 @@ pub(super) fn resolved(
         burst: shared.burst,
         workers: shared.workers,
         timeout: shared.timeout.clone(),
+        outage: shared.outage.clone(),
         report: shared.report.clone(),
     };
     let settings = resolve(typed, &desk.environment, file.clone())?;

@@ -15,13 +15,15 @@ pub(super) const API_URL: &str = "PARTNER_SYNC_API_URL";
 pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
 /// The state file.
 pub(super) const STATE: &str = "PARTNER_SYNC_STATE";
+/// How long an API that does not answer is waited for.
+pub(super) const OUTAGE: &str = "PARTNER_SYNC_OUTAGE";
 /// Turns colour off where it is set and not empty, whatever it holds. Source: no-color.org.
 pub(super) const NO_COLOR: &str = "NO_COLOR";
 
 /// What the program's own variables begin with.
 const PREFIX: &str = "PARTNER_SYNC_";
 /// The program's own variables.
-const KNOWN: [&str; 3] = [API_URL, TOKEN, STATE];
+const KNOWN: [&str; 4] = [API_URL, TOKEN, STATE, OUTAGE];
 /// How alike two names are at least, from 0 to 1, so that one is taken for a misspelling of the other.
 const ALIKE: f64 = 0.8;
 
@@ -169,7 +171,7 @@ mod tests {
             words[..2],
             [
                 "unknown environment variable PARTNER_SYNC_APIURL: did you mean PARTNER_SYNC_API_URL?",
-                "unknown environment variable PARTNER_SYNC_COLOUR: known are PARTNER_SYNC_API_URL, PARTNER_SYNC_TOKEN, PARTNER_SYNC_STATE",
+                "unknown environment variable PARTNER_SYNC_COLOUR: known are PARTNER_SYNC_API_URL, PARTNER_SYNC_TOKEN, PARTNER_SYNC_STATE, PARTNER_SYNC_OUTAGE",
             ]
         );
         assert!(!words.concat().contains("secret"));

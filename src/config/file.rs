@@ -49,7 +49,7 @@ pub enum ConfigError {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
-    /// `[api]`: address, token, rate and timeout.
+    /// `[api]`: address, token, rate, timeout and patience.
     pub api: ApiSection,
     /// `[state]`: where the state lies.
     pub state: StateSection,
@@ -81,6 +81,8 @@ pub struct ApiSection {
     pub workers: Option<usize>,
     /// The longest a request may take, `30s`, as `--timeout`.
     pub timeout: Option<String>,
+    /// How long an API that does not answer is waited for, `5m`, as `--outage`.
+    pub outage: Option<String>,
 }
 
 /// `[state]`: what is remembered between runs.

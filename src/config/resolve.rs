@@ -26,6 +26,8 @@ pub struct Typed {
     pub workers: Option<usize>,
     /// `--timeout`: the longest a request may take, not read yet.
     pub timeout: Option<String>,
+    /// `--outage`: how long an API that does not answer is waited for, not read yet.
+    pub outage: Option<String>,
     /// `--report`: the folder for reports.
     pub report: Option<PathBuf>,
 }
@@ -58,6 +60,8 @@ pub struct Resolved {
     pub workers: usize,
     /// The longest a request may take.
     pub timeout: Duration,
+    /// How long an API that does not answer, or asks for a pause, is waited for; zero: not at all.
+    pub outage: Duration,
     /// The folder for reports; absent, none are written.
     pub report: Option<PathBuf>,
     /// Runs whose reports and problems are kept.
@@ -82,6 +86,9 @@ const DEFAULT_RATE: &str = "10/s";
 const DEFAULT_KEEP: u32 = 30;
 const DEFAULT_WORKERS: usize = 8;
 const DEFAULT_TIMEOUT: &str = "30s";
+const DEFAULT_OUTAGE: &str = "5m";
+/// A run that waits longer than this helps nobody.
+const LONGEST_OUTAGE: Duration = Duration::from_hours(7 * 24);
 /// More requests under way than this help nobody.
 const MOST_WORKERS: usize = 1024;
 
@@ -112,16 +119,23 @@ pub fn resolve(
     } else {
         file.api.token_command.map(TokenSetting::Command)
     };
-    let (timeout, timeout_origin) = first(typed.timeout, None, file.api.timeout, DEFAULT_TIMEOUT);
-    let timeout = humantime::parse_duration(&timeout)
-        .ok()
-        .filter(|t| !t.is_zero())
-        .ok_or_else(|| ConfigError::Value {
-            name: "timeout",
-            value: timeout,
-            origin: timeout_origin.to_owned(),
-            reason: "write a time: 30s, 1m".to_owned(),
-        })?;
+    let timeout = first(typed.timeout, None, file.api.timeout, DEFAULT_TIMEOUT);
+    let timeout = time("timeout", timeout, "write a time: 30s, 1m", |t| {
+        !t.is_zero()
+    })?;
+    let outage = first(
+        typed.outage,
+        environment.get(env::OUTAGE).map(str::to_owned),
+        file.api.outage,
+        DEFAULT_OUTAGE,
+    );
+    let most = |t: Duration| t <= LONGEST_OUTAGE;
+    let outage = time(
+        "outage",
+        outage,
+        "write a time of at most a week: 5m, 1h, or 0 to wait for nothing",
+        most,
+    )?;
     let workers = typed
         .workers
         .or(file.api.workers)
@@ -154,9 +168,28 @@ pub fn resolve(
         burst: typed.burst.or(file.api.burst),
         workers,
         timeout,
+        outage,
         report: typed.report.or(file.report.dir),
         keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
     })
+}
+
+/// Reads a time that `fits`; `reason` says what would be accepted.
+fn time(
+    name: &'static str,
+    (value, origin): (String, &'static str),
+    reason: &str,
+    fits: impl Fn(Duration) -> bool,
+) -> Result<Duration, ConfigError> {
+    humantime::parse_duration(value.trim())
+        .ok()
+        .filter(|t| fits(*t))
+        .ok_or_else(|| ConfigError::Value {
+            name,
+            value,
+            origin: origin.to_owned(),
+            reason: reason.to_owned(),
+        })
 }
 
 fn first(
@@ -210,6 +243,30 @@ mod tests {
         assert_eq!(none.api_url, DEFAULT_API_URL);
         assert!(none.token.is_none());
         assert_eq!(none.timeout, Duration::from_secs(30));
+        assert_eq!(none.outage, Duration::from_mins(5));
+    }
+
+    #[test]
+    fn the_time_to_wait_for_an_outage_may_be_none_at_all() {
+        let with = |typed: Option<&str>, variable: &str, file: &str| {
+            let file: ConfigFile = toml::from_str(file).unwrap();
+            let typed = Typed {
+                outage: typed.map(str::to_owned),
+                ..Typed::default()
+            };
+            let environment = Environment::of(&[(env::OUTAGE, variable)]);
+            resolve(typed, &environment, file).map(|r| r.outage.as_secs())
+        };
+        let file = "[api]\noutage = \"3m\"\n";
+        assert_eq!(with(Some("1h"), "2m", file).unwrap(), 3600);
+        assert_eq!(with(None, "2m", file).unwrap(), 120);
+        for zero in ["0", "0s"] {
+            assert_eq!(with(Some(zero), "2m", file).unwrap(), 0);
+        }
+        for wrong in ["soon", "-1s", "8days"] {
+            let words = with(Some(wrong), "2m", file).unwrap_err().to_string();
+            assert!(words.contains("outage"), "{words}");
+        }
     }
 
     #[test]

@@ -44,6 +44,18 @@ pub(super) fn rejected(row: &PreparedPartner, status: u16, words: &str) -> Diagn
     )
 }
 
+/// Something refused the row alone, and nothing was created.
+pub(super) fn set_aside(row: &PreparedPartner, words: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::RowForbidden,
+        place(row),
+        format!(
+            "The row was answered 403 ({words}), while others pass; nothing was created for it."
+        ),
+    )
+    .with_hint("Run again: the row is sent again. If it is refused again, have it let pass by the firewall or proxy before the API, change what it may not like in the row, or get a token with the permission partners.create.")
+}
+
 /// An answer that proved nothing, or what was seen instead of one, in words.
 pub(super) fn last_seen(status: Option<u16>, words: &str) -> String {
     match status.map(http::StatusCode::from_u16) {

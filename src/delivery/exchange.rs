@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::api::Outage;
 use crate::diagnostic::Diagnostic;
 use crate::partner::PreparedPartner;
 
@@ -18,6 +19,8 @@ pub struct Options {
     pub retry_rejected: bool,
     /// A person settles what was posted too often: absence, proved, lets such a row go again.
     pub settles_for_a_person: bool,
+    /// The wait for an API that does not answer.
+    pub outage: Outage,
 }
 
 /// What the feeder hands over.
@@ -42,11 +45,13 @@ pub struct PassEnd {
     pub progress: u64,
 }
 
-/// What a delivery leaves of rows that are not in its files.
+/// What a delivery leaves that is not in its rows' outcomes.
 #[derive(Debug, Default)]
 pub struct Leftover {
     /// Rows of earlier runs that are still in doubt.
     pub doubts: u64,
+    /// Deferred rows that the run went on without: each was refused by itself, and a person has to look at it.
+    pub set_aside: u64,
     /// Partners that the API holds several times, found while doubts of earlier runs were settled.
     pub duplicates: Vec<Diagnostic>,
 }

@@ -14,6 +14,7 @@
 mod breaker;
 mod diagnostics;
 mod exchange;
+mod flow;
 mod owner;
 mod partner_ids;
 mod plan;

@@ -78,6 +78,8 @@ pub(super) struct Doubted {
     pub(super) trouble: Option<String>,
     /// A walk over the list was not worth it: it is looked up by itself.
     pub(super) alone: bool,
+    /// It was answered 403 in this run: where it turns out that nothing was made, it is set aside.
+    pub(super) set_aside: bool,
     /// Proved absent, waiting for its row to be met in the file, or for the end of the file.
     pub(super) absent: bool,
     /// A look-up did not find it, and whether that proves anything is not known yet.
@@ -118,6 +120,7 @@ impl Doubted {
             words: doubt.words,
             trouble: None,
             alone: false,
+            set_aside: false,
             absent: false,
             unproved: false,
             seen: Vec::new(),
@@ -150,6 +153,7 @@ impl Doubted {
             words: known.words,
             trouble: None,
             alone: false,
+            set_aside: false,
             absent: false,
             unproved: false,
             seen: Vec::new(),

@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::api::ApiError;
+
 /// Why a run ends before all rows were tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
     /// Ctrl-C or SIGTERM.
     Interrupted,
-    /// 401 or 403 that remains.
+    /// 401 that remains, 403 again and again, or a proxy's 407.
     NotAuthorised(String),
+    /// The API sends requests to another address.
+    Redirected(String),
     /// The API cannot be reached, or everything fails.
     ApiDown(String),
     /// `--max-duration` is over.
@@ -27,11 +31,29 @@ pub enum StopReason {
     Internal(String),
 }
 
+impl StopReason {
+    /// The reason in an answer to a question after which no other question or create has sense; `None` where it speaks of
+    /// the question alone.
+    #[must_use]
+    pub fn of(error: &ApiError) -> Option<Self> {
+        let words = error.to_string();
+        match error {
+            ApiError::Unauthorised(_) | ApiError::ProxyAuthentication(_) => {
+                Some(StopReason::NotAuthorised(words))
+            }
+            ApiError::Redirected(_) => Some(StopReason::Redirected(words)),
+            ApiError::Outage(_) | ApiError::AsksToWait(_) => Some(StopReason::ApiDown(words)),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StopReason::Interrupted => f.write_str("interrupted"),
             StopReason::NotAuthorised(words)
+            | StopReason::Redirected(words)
             | StopReason::ApiDown(words)
             | StopReason::State(words)
             | StopReason::Source(words)

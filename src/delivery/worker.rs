@@ -7,8 +7,8 @@ use crate::partner::{CreateOutcome, NotCreated};
 
 use super::stop::Stop;
 
-/// Attempts at a row that never leaves: about half a minute of outage.
-const UNSENT_ATTEMPTS: u32 = 8;
+/// Attempts at a row that never leaves: then it is waited for the API with all rows together.
+const UNSENT_ATTEMPTS: u32 = 3;
 /// Attempts at a row that is throttled; all workers wait together in between.
 const THROTTLED_ATTEMPTS: u32 = 30;
 
@@ -35,7 +35,9 @@ pub(super) async fn deliver<A: PartnersApi>(
                 }
                 continue;
             }
-            CreateOutcome::NotCreated(NotCreated::Stopped) => return (outcome, attempts),
+            CreateOutcome::NotCreated(NotCreated::Stopped | NotCreated::AsksToWait(_)) => {
+                return (outcome, attempts);
+            }
             _ => return (outcome, attempts + 1),
         };
         attempts += 1;

@@ -160,6 +160,8 @@ codes! {
         "Repair the parent's row; this row is created by a later run.";
     ApiRejected, "api.rejected", Error, "The API refused the row.",
         "Read the API's words, repair the row, and run again.";
+    RowForbidden, "api.forbidden", Error, "The row was answered 403, by the API or by a firewall before it; nothing was created, and the other rows were sent.",
+        "Run again, which sends the row again; if it is refused again, have the firewall let it pass, or give the token the permission partners.create.";
     InDoubt, "delivery.in_doubt", Error, "It is not known whether the partner was made; it is not sent again by itself.",
         "Run again, or run `partner-sync reconcile`, when the API answers look-ups.";
     DuplicateOnApi, "api.duplicate", Error, "The API holds several partners with this legacyIdentifier.",

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use super::error::OpError;
 use super::observer::Observer;
+use crate::api::ApiError;
+use crate::delivery::StopReason;
 use crate::diagnostic::Code;
 use crate::report::{
     Collector, Contents, Counts, Detected, Kind, PageParts, ReportFolder, RunEnding, RunReport,
@@ -26,6 +28,33 @@ pub(super) struct Heading {
     pub(super) counts: Option<Counts>,
     pub(super) stopped: Option<String>,
     pub(super) started: Instant,
+}
+
+/// How a run that was stopped ended.
+pub(super) fn ending_of(reason: &StopReason) -> RunEnding {
+    match reason {
+        StopReason::Interrupted => RunEnding::Interrupted,
+        // Only another setting helps.
+        StopReason::Redirected(_) => RunEnding::Refused,
+        StopReason::NotAuthorised(_)
+        | StopReason::ApiDown(_)
+        | StopReason::TooManyNew(_)
+        | StopReason::TimeOver
+        | StopReason::State(_)
+        | StopReason::Source(_)
+        | StopReason::Internal(_) => RunEnding::Stopped,
+    }
+}
+
+/// Why an error stops a run in which the API has to answer.
+pub(super) fn stop_reason(error: &OpError) -> StopReason {
+    match error {
+        OpError::Api(ApiError::Forbidden(_)) => StopReason::NotAuthorised(error.to_string()),
+        OpError::Api(api) => {
+            StopReason::of(api).unwrap_or_else(|| StopReason::ApiDown(error.to_string()))
+        }
+        _ => StopReason::ApiDown(error.to_string()),
+    }
 }
 
 /// Ends the collection and makes the report; `ending` judges it.

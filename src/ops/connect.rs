@@ -10,7 +10,8 @@ use reqwest::Url;
 use super::error::{AddressError, OpError};
 use super::session::{Session, Target};
 use crate::api::{
-    Auth, HttpApi, HttpSettings, Limiter, Paced, Rate, Renewing, Retrying, TokenSource, is_loopback,
+    Auth, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying, TokenSource,
+    is_loopback,
 };
 use crate::clock::Clock;
 use crate::config::{Resolved, TokenSetting};
@@ -31,6 +32,8 @@ pub struct Connection {
     pub(super) loopback: bool,
     /// What holds requests to the rate.
     pub(super) limiter: Limiter,
+    /// What waits for it where it does not answer.
+    pub(super) outage: Outage,
     _sandbox: Option<Sandbox>,
 }
 
@@ -39,13 +42,26 @@ pub(super) fn rate(settings: &Resolved) -> Result<Rate, OpError> {
     settings.rate.parse().map_err(OpError::Rate)
 }
 
-/// Opens no connection yet, but is ready to; starts the sandbox where that is the target. `stop` ends the waits of
-/// requests.
-pub fn connect(session: &Session<'_>, stop: &Stop) -> Result<Connection, OpError> {
-    session.runtime.block_on(connect_now(session, stop))
+/// What becomes of an operation whose API does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// It waits, for as long as the settings allow.
+    ForTheApi,
+    /// It ends after a few tries.
+    ForNothing,
 }
 
-async fn connect_now(session: &Session<'_>, stop: &Stop) -> Result<Connection, OpError> {
+/// Opens no connection yet, but is ready to; starts the sandbox where that is the target. `stop` ends the waits of
+/// requests.
+pub fn connect(session: &Session<'_>, stop: &Stop, waits: Waits) -> Result<Connection, OpError> {
+    session.runtime.block_on(connect_now(session, stop, waits))
+}
+
+async fn connect_now(
+    session: &Session<'_>,
+    stop: &Stop,
+    waits: Waits,
+) -> Result<Connection, OpError> {
     let settings = session.settings;
     let rate = rate(settings)?;
     let (base, token, target, sandbox) = match session.target {
@@ -83,14 +99,21 @@ async fn connect_now(session: &Session<'_>, stop: &Stop) -> Result<Connection, O
         session.clock.clone(),
     )?;
     let burst = settings.burst.and_then(NonZeroU32::new);
-    let limiter = Limiter::new(rate, burst, stop.flag());
+    let limiter = Limiter::new(rate, burst, stop.flag())
+        .with_patience(settings.outage, session.clock.clone());
+    let patience = match waits {
+        Waits::ForTheApi => settings.outage,
+        Waits::ForNothing => Duration::ZERO,
+    };
+    let outage = Outage::new(patience, stop.flag(), session.clock.clone());
     let renewing = Renewing::new(Paced::new(http, limiter.clone()), auth);
-    let api = Arc::new(Retrying::new(renewing, stop.flag()));
+    let api = Arc::new(Retrying::new(renewing, stop.flag()).waiting(outage.clone()));
     Ok(Connection {
         api,
         target,
         loopback,
         limiter,
+        outage,
         _sandbox: sandbox,
     })
 }

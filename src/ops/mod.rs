@@ -32,7 +32,7 @@ mod upkeep;
 mod verify;
 
 pub use check::check;
-pub use connect::{Connection, connect};
+pub use connect::{Connection, Waits, connect};
 pub use error::{AddressError, JobError, OpError, PlanError, UpkeepError};
 pub use estimate::{Estimate, TokenLeft};
 pub use import::{ImportRequest, Preview, SealedPlan, dry_run, import};

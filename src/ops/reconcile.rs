@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::conclude::{Heading, conclude, has_problem};
-use super::connect::{Connection, connect};
+use super::conclude::{Heading, conclude, ending_of, has_problem};
+use super::connect::{Connection, Waits, connect};
 use super::error::OpError;
 use super::export::{self, Opened};
 use super::import::Adoption;
@@ -15,7 +15,7 @@ use super::observer::Note;
 use super::request::ReconcileRequest;
 use super::session::Session;
 use super::settling::settling_time;
-use crate::delivery::{Delivery, Input, Options, Stop, StopReason};
+use crate::delivery::{Delivery, Input, Options, Stop};
 use crate::diagnostic::Code;
 use crate::partner::RowOutcome;
 use crate::prepare::{Ahead, Survey};
@@ -35,7 +35,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
     let opened = request.adopt.as_ref().map(export::open).transpose()?;
     let folder = request.report.create_folder()?;
     let stop = session.stop.child();
-    let connection = connect(session, &stop)?;
+    let connection = connect(session, &stop, Waits::ForTheApi)?;
     let _lock = StateLock::take(&session.settings.state, &session.clock)?;
     let reconcile = Reconcile {
         request,
@@ -82,8 +82,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
         started,
     };
     let ending = |report: &RunReport| match (reconcile.stop.reason(), left) {
-        (Some(StopReason::Interrupted), _) => RunEnding::Interrupted,
-        (Some(_), _) => RunEnding::Stopped,
+        (Some(reason), _) => ending_of(&reason),
         (None, 0) if !has_problem(report, Code::DuplicateOnApi) => RunEnding::Done,
         (None, _) => RunEnding::Problems,
     };
@@ -150,6 +149,7 @@ impl Reconcile<'_> {
             settle: self.settling,
             retry_rejected: false,
             settles_for_a_person: true,
+            outage: self.connection.outage.clone(),
         };
         let (results, _nobody) = mpsc::channel(1);
         let delivery = Delivery::new(

@@ -9,7 +9,10 @@ use crate::diagnostic::Diagnostic;
 
 /// What the API, or the network, said: for people. Scrubbed of anything that looks like an account number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ApiWords(String);
+pub struct ApiWords {
+    text: String,
+    is_page: bool,
+}
 
 /// A run of digits this long is taken for an account or routing number and masked.
 const SCRUBBED_DIGITS: usize = 7;
@@ -36,19 +39,37 @@ impl ApiWords {
                 out.push(c);
             }
         }
-        Self(out)
+        Self {
+            text: out,
+            is_page: false,
+        }
+    }
+
+    /// The words of a web page: something in between answered, and not the API.
+    #[must_use]
+    pub fn of_page(text: &str) -> Self {
+        Self {
+            is_page: true,
+            ..Self::new(text)
+        }
+    }
+
+    /// Whether they are of a web page.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.is_page
     }
 
     /// The words, with long runs of digits masked.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for ApiWords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(&self.text)
     }
 }
 
@@ -86,6 +107,8 @@ pub enum DoubtCause {
     Unproved,
     /// The answer speaks of another row's partner.
     OtherRow,
+    /// The API sends creates to another address, which is not followed.
+    Redirected,
     /// An answer that proves that nothing was created, but for a create flag: the API may pass on another service's
     /// refusal after its own commit.
     Refused(NotCreated),
@@ -100,9 +123,9 @@ pub enum NotCreated {
     Unauthorised(ApiWords),
     /// 401, and the token is a new one now: the row can be sent again.
     Renewed(ApiWords),
-    /// 403: the token may not create partners.
+    /// 403: the token may not create partners, or something in between does not let this row pass.
     Forbidden(ApiWords),
-    /// 404 or 405 to several creates in a row: nothing answers to creates at this address.
+    /// 404 or 405 to several creates in a row, or web pages: nothing answers to creates at this address.
     WrongAddress(ApiWords),
     /// 407: a proxy in between asks for a name and password.
     ProxyAuthentication(ApiWords),
@@ -111,6 +134,8 @@ pub enum NotCreated {
         /// How long the server asked to be left alone, where it did.
         retry_after: Option<Duration>,
     },
+    /// The API asked for a pause that is longer than anybody waits: the request was held back.
+    AsksToWait(ApiWords),
     /// The run is stopping and the request was held back.
     Stopped,
 }

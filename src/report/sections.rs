@@ -25,7 +25,7 @@ pub(super) fn timeline(report: &RunReport) -> String {
         let why = if pause.throttled {
             "the API throttled"
         } else {
-            "the API asked to wait"
+            "the API asked to wait, or did not answer"
         };
         let _ = write!(
             picture,
@@ -58,7 +58,7 @@ pub(super) fn timeline(report: &RunReport) -> String {
         "The API never asked to be left alone.".to_owned()
     } else {
         format!(
-            "The shaded times are pauses that the API asked for: {} in {}, {throttled} of them because it throttled.",
+            "The shaded times are pauses in which the API asked to wait or did not answer: {} in {}, {throttled} of them because it throttled.",
             thousands(timeline.pauses.len() as u64),
             seconds(paused)
         )

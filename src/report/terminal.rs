@@ -171,6 +171,8 @@ pub(super) fn next_step(report: &RunReport) -> &'static str {
         }
     } else if has(RowOutcome::Changed) {
         "change these partners on the API by hand."
+    } else if has(RowOutcome::Deferred) && report.ending == RunEnding::Problems {
+        "look at the problems of the rows that were refused; running the same command again sends them again."
     } else if has(RowOutcome::Deferred) && report.kind == Kind::Import {
         "run the same command again to go on."
     } else {

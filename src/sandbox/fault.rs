@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 /// What can go wrong with a request, on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +43,18 @@ pub enum FaultKind {
     LongBody,
     /// The first creates are answered by a gateway's 404 page before anything is made.
     GatewayNotFound,
+    /// 403 before anything is made.
+    Status403,
+    /// A firewall's 403 page before anything is made.
+    Page403,
+    /// A page of something in between, with status 200, before anything is made.
+    Page200,
+    /// 301 to another address, whose query holds a secret.
+    Redirect,
+    /// A gateway's 502 page before anything is made.
+    Status502,
+    /// From the first create on, all requests are answered by a gateway's 502 page, for so many seconds.
+    Status502For,
     /// After so many requests, the token that was good is refused.
     ExpireTokenAfter,
 }
@@ -66,6 +79,12 @@ impl FaultKind {
         ("location-only", FaultKind::LocationOnly),
         ("long-body", FaultKind::LongBody),
         ("404-first", FaultKind::GatewayNotFound),
+        ("403", FaultKind::Status403),
+        ("403-page", FaultKind::Page403),
+        ("200-page", FaultKind::Page200),
+        ("redirect", FaultKind::Redirect),
+        ("502", FaultKind::Status502),
+        ("502-for", FaultKind::Status502For),
         ("expire-token-after", FaultKind::ExpireTokenAfter),
     ];
 
@@ -76,6 +95,8 @@ impl FaultKind {
             | FaultKind::Status503
             | FaultKind::Status429
             | FaultKind::Slow
+            | FaultKind::Redirect
+            | FaultKind::Status502For
             | FaultKind::ExpireTokenAfter => false,
             FaultKind::ResetAfter
             | FaultKind::Status500After
@@ -89,25 +110,30 @@ impl FaultKind {
             | FaultKind::OtherIdentifier
             | FaultKind::LocationOnly
             | FaultKind::LongBody
+            | FaultKind::Status403
+            | FaultKind::Page403
+            | FaultKind::Page200
+            | FaultKind::Status502
             | FaultKind::GatewayNotFound => true,
         }
     }
 
-    /// Whether its measure is a number of requests.
+    /// Whether its measure is no probability: a number of requests, or of seconds.
     fn counts(self) -> bool {
         matches!(
             self,
-            FaultKind::ExpireTokenAfter | FaultKind::GatewayNotFound
+            FaultKind::ExpireTokenAfter | FaultKind::GatewayNotFound | FaultKind::Status502For
         )
     }
 }
 
-/// A fault and how often: a probability, or for `expire-token-after` and `404-first` a number of requests.
+/// A fault and how often: a probability, or for `expire-token-after` and `404-first` a number of requests, and for `502-for` of
+/// seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fault {
     /// What goes wrong.
     pub kind: FaultKind,
-    /// How often, from 0 to 1; of faults that count, how many requests.
+    /// How often, from 0 to 1; of faults that count, how many requests or seconds.
     pub measure: f64,
 }
 
@@ -139,7 +165,7 @@ impl FromStr for Fault {
             Ok(Self { kind, measure })
         } else {
             Err(if kind.counts() {
-                format!("{name} takes a number of requests, 100")
+                format!("{name} takes a whole number, 100")
             } else {
                 format!("{name} takes a probability from 0 to 1")
             })
@@ -173,6 +199,8 @@ pub(super) struct Faults {
     random: Mutex<fastrand::Rng>,
     /// Creates that will yet meet a gateway.
     gateway_left: AtomicU64,
+    /// When the outage began that lasts for a time.
+    outage_began: OnceLock<Instant>,
 }
 
 impl Faults {
@@ -180,6 +208,7 @@ impl Faults {
         let first = count_of(&faults, FaultKind::GatewayNotFound);
         Self {
             gateway_left: AtomicU64::new(first.unwrap_or(0)),
+            outage_began: OnceLock::new(),
             all: faults,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
         }
@@ -200,6 +229,9 @@ impl Faults {
         {
             return Some((FaultKind::GatewayNotFound, 0.0));
         }
+        if self.is_out(is_create) {
+            return Some((FaultKind::Status502For, 0.0));
+        }
         let mut random = self.random.lock().ok()?;
         for fault in &self.all {
             if fault.kind.counts() || (fault.kind.is_of_creates() && !is_create) {
@@ -212,13 +244,35 @@ impl Faults {
         None
     }
 
+    /// The fault of whatever stands before the whole API, if there is one: it answers the health check, too.
+    pub(super) fn draw_before_all(&self) -> Option<FaultKind> {
+        if self.is_out(false) {
+            return Some(FaultKind::Status502For);
+        }
+        let fault = self.all.iter().find(|f| f.kind == FaultKind::Redirect)?;
+        (self.random.lock().ok()?.f64() < fault.measure).then_some(fault.kind)
+    }
+
+    /// Whether nothing answers at present; the first create begins that time.
+    fn is_out(&self, is_create: bool) -> bool {
+        let Some(seconds) = count_of(&self.all, FaultKind::Status502For) else {
+            return false;
+        };
+        if is_create {
+            self.outage_began.get_or_init(Instant::now);
+        }
+        self.outage_began
+            .get()
+            .is_some_and(|began| began.elapsed() < Duration::from_secs(seconds))
+    }
+
     /// After how many requests the first token is refused.
     pub(super) fn token_expires_after(&self) -> Option<u64> {
         count_of(&self.all, FaultKind::ExpireTokenAfter)
     }
 }
 
-/// The number of requests that a fault which counts is set to.
+/// The number that a fault which counts is set to.
 fn count_of(faults: &[Fault], kind: FaultKind) -> Option<u64> {
     let fault = faults.iter().find(|f| f.kind == kind)?;
     #[expect(

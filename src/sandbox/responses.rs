@@ -28,11 +28,21 @@ pub(super) fn answer(status: StatusCode, body: String) -> Response {
         .into_response()
 }
 
-pub(super) fn later(status: StatusCode, message: &str) -> Response {
+/// A refusal with this `Retry-After`; none where it is no header's value.
+pub(super) fn later(status: StatusCode, message: &str, retry_after: &str) -> Response {
+    let refusal = nest_error(status, message);
+    match HeaderValue::from_str(retry_after) {
+        Ok(value) => with_header(refusal, header::RETRY_AFTER, value),
+        Err(_) => refusal,
+    }
+}
+
+/// A redirect to where nobody is, with a secret that must not be shown.
+pub(super) fn moved() -> Response {
     with_header(
-        nest_error(status, message),
-        header::RETRY_AFTER,
-        HeaderValue::from_static("1"),
+        proxy_page(StatusCode::MOVED_PERMANENTLY),
+        header::LOCATION,
+        HeaderValue::from_static("http://127.0.0.1:9/moved/api/v2/partners?session=s3cr3t"),
     )
 }
 

@@ -16,7 +16,7 @@ use super::fault::{FaultKind, Request};
 use super::lie::Lie;
 use super::list::{page, parameters, shown};
 use super::listener::ConnectionSwitch;
-use super::responses::{after_commit, answer, later, nest_error, proxy_page};
+use super::responses::{after_commit, answer, later, moved, nest_error, proxy_page};
 use super::rules;
 use super::shared::Shared;
 
@@ -36,6 +36,15 @@ async fn nowhere() -> Response {
 }
 
 async fn health(State(shared): State<Arc<Shared>>) -> Response {
+    // Faults of single requests are not its own; what stands before the whole API is.
+    let drawn = shared.faults.draw_before_all();
+    if let Some(response) = drawn.and_then(|kind| instead(&shared, kind)) {
+        let status = response.status().as_u16();
+        shared
+            .log
+            .line(&shared, "GET", "/healthcheck", status, drawn, None);
+        return response;
+    }
     shared
         .log
         .line(&shared, "GET", "/healthcheck", 200, None, None);
@@ -78,50 +87,45 @@ async fn gate(
     if let Some(limit) = &shared.rate_limit
         && limit.check().is_err()
     {
-        return refuse(
-            429,
-            None,
-            later(
-                StatusCode::TOO_MANY_REQUESTS,
-                "ThrottlerException: Too Many Requests",
-            ),
-        );
+        return refuse(429, None, throttled(shared));
     }
-    match drawn {
-        Some((kind @ FaultKind::Status429, _)) => {
-            return refuse(
-                429,
-                Some(kind),
-                later(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "ThrottlerException: Too Many Requests",
-                ),
-            );
-        }
-        Some((kind @ FaultKind::GatewayNotFound, _)) => {
-            return refuse(404, Some(kind), proxy_page(StatusCode::NOT_FOUND));
-        }
-        Some((kind @ FaultKind::Status409, _)) => {
-            let message = "The partner is being changed";
-            return refuse(409, Some(kind), nest_error(StatusCode::CONFLICT, message));
-        }
-        Some((kind @ FaultKind::Status500, _)) => {
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            return refuse(500, Some(kind), nest_error(status, "Internal server error"));
-        }
-        Some((kind @ FaultKind::Status503, _)) => {
-            return refuse(
-                503,
-                Some(kind),
-                later(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-            );
-        }
-        _ => {}
+    if let Some((kind, _)) = drawn
+        && let Some(response) = instead(shared, kind)
+    {
+        return refuse(response.status().as_u16(), Some(kind), response);
     }
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
     }
     Ok(drawn)
+}
+
+fn throttled(shared: &Shared) -> Response {
+    let message = "ThrottlerException: Too Many Requests";
+    later(StatusCode::TOO_MANY_REQUESTS, message, &shared.retry_after)
+}
+
+/// The answer of a fault that comes before anything is made.
+fn instead(shared: &Shared, kind: FaultKind) -> Option<Response> {
+    Some(match kind {
+        FaultKind::Status429 => throttled(shared),
+        FaultKind::Status503 => later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Service Unavailable",
+            &shared.retry_after,
+        ),
+        FaultKind::Status409 => nest_error(StatusCode::CONFLICT, "The partner is being changed"),
+        FaultKind::Status500 => {
+            nest_error(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+        }
+        FaultKind::Status403 => nest_error(StatusCode::FORBIDDEN, "Missing partners.create"),
+        FaultKind::GatewayNotFound => proxy_page(StatusCode::NOT_FOUND),
+        FaultKind::Page403 => proxy_page(StatusCode::FORBIDDEN),
+        FaultKind::Page200 => proxy_page(StatusCode::OK),
+        FaultKind::Status502 | FaultKind::Status502For => proxy_page(StatusCode::BAD_GATEWAY),
+        FaultKind::Redirect => moved(),
+        _ => return None,
+    })
 }
 
 fn unauthorised(shared: &Shared, headers: &HeaderMap, count: u64) -> Option<Response> {
@@ -186,6 +190,10 @@ async fn create(
         let status = StatusCode::BAD_REQUEST;
         return reply(status, key.as_deref(), nest_error(status, messages));
     }
+    if has_name(&value, shared.block_name.as_deref()) {
+        let response = proxy_page(StatusCode::FORBIDDEN);
+        return reply(StatusCode::FORBIDDEN, key.as_deref(), response);
+    }
     if let Some(field) = &shared.drop_field
         && let Some(organization) = value.get_mut("organization").and_then(Value::as_object_mut)
     {
@@ -227,14 +235,17 @@ fn problems_of(shared: &Shared, query: &str, value: &Value) -> Vec<String> {
         }
     }
     if let Some(name) = &shared.refuse_name
-        && value
-            .pointer("/organization/businessName")
-            .and_then(Value::as_str)
-            == Some(name)
+        && has_name(value, Some(name))
     {
         messages.push(format!("organization.businessName must not be {name}"));
     }
     messages
+}
+
+/// Whether a create is of the partner of this name, where there is one.
+fn has_name(value: &Value, name: Option<&str>) -> bool {
+    let given = value.pointer("/organization/businessName");
+    name.is_some() && given.and_then(Value::as_str) == name
 }
 
 /// Keeps a partner; slowly where a random part of 0..1 is given: in one half of the cases it waits after that, in the

@@ -50,6 +50,10 @@ pub struct Settings {
     pub refuse_name: Option<String>,
     /// The faults of creates meet partners of this business name only; absent, all.
     pub fault_name: Option<String>,
+    /// A business name whose creates a firewall answers with its 403 page.
+    pub block_name: Option<String>,
+    /// `Retry-After` of each 429 and 503.
+    pub retry_after: String,
     /// A field of `organization` that it loses without a word.
     pub drop_field: Option<String>,
     /// Where partners are kept; in memory, where there is none.
@@ -74,6 +78,8 @@ impl Default for Settings {
             lies: Vec::new(),
             refuse_name: None,
             fault_name: None,
+            block_name: None,
+            retry_after: "1".to_owned(),
             drop_field: None,
             data: None,
             log: None,
@@ -153,6 +159,8 @@ impl Sandbox {
             lies: Lies::new(settings.lies),
             refuse_name: settings.refuse_name,
             fault_name: settings.fault_name,
+            block_name: settings.block_name,
+            retry_after: settings.retry_after,
             drop_field: settings.drop_field,
             requests: AtomicU64::new(0),
             log,

@@ -39,6 +39,8 @@ pub(super) struct Shared {
     pub(super) lies: Lies,
     pub(super) refuse_name: Option<String>,
     pub(super) fault_name: Option<String>,
+    pub(super) block_name: Option<String>,
+    pub(super) retry_after: String,
     pub(super) drop_field: Option<String>,
     pub(super) requests: AtomicU64,
     pub(super) log: Log,

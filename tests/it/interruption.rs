@@ -169,6 +169,8 @@ fn an_api_that_is_not_there_stops_the_run() {
             "--json",
             "--api-url",
             "http://127.0.0.1:9",
+            "--outage",
+            "1s",
         ])
         .env("PARTNER_SYNC_TOKEN", "t")
         .finish()

@@ -37,6 +37,8 @@ mod html;
 mod import;
 /// No file imports one that imports it.
 mod import_circles;
+/// Firewalls, proxies and redirects between a run and its API.
+mod in_between;
 /// What `init` proposes.
 mod init;
 /// Overlapping runs, signals, deadlines.
@@ -59,6 +61,8 @@ mod model;
 mod night_stops;
 /// Several nights, and thirty.
 mod nights;
+/// An API that does not answer, and how long it is waited for.
+mod outage;
 /// The API's read side.
 mod partners;
 /// A dry run, sealed.

@@ -151,7 +151,7 @@ fn a_new_token_and_a_night_without_the_api() {
     dir.write("exports/a-2.csv", plain(5));
     let url = ["http://127.0.0.1:", &port].concat();
     let down = dir
-        .run(&["sync", "--json"])
+        .run(&["sync", "--json", "--outage", "1s"])
         .env("PARTNER_SYNC_API_URL", &url)
         .finish()
         .expect_exit(3);

@@ -138,7 +138,7 @@ fn a_refused_row_is_looked_up_before_it_goes_again() {
                 );
             }
             let before = (questions(&server), posts(&server, "K-2"));
-            let run = import(&dir, &server, more);
+            let run = import(&dir, &server, &[more, &["--adopt=never"]].concat());
             let created = run.summary().get("created");
             let posted = posts(&server, "K-2") - before.1;
             assert_eq!(posted, usize::from(!is_there), "{}", run.stderr);

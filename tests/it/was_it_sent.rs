@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use partner_sync::api::{
-    Auth, CreateRequest, HttpApi, HttpSettings, PartnersApi as _, TokenSource,
+    Auth, CreateRequest, HttpApi, HttpSettings, ListFilter, PartnersApi as _, TokenSource,
 };
 use partner_sync::clock::Clock;
 use partner_sync::partner::{CreateOutcome, ExternalId, NotCreated, Query};
@@ -174,6 +174,41 @@ fn the_table_of_cases() {
             "in doubt",
         ),
         (
+            "201 with a body that drips for ever",
+            server(|mut s| {
+                read_request(&mut s);
+                respond(&mut s, "HTTP/1.1 201 Created\r\n\r\n{");
+                // A client that waits for the next byte alone would wait for ever.
+                while s.write_all(b" ").is_ok() {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            }),
+            "in doubt",
+        ),
+        (
+            "201 in chunks without an end",
+            server(|mut s| {
+                read_request(&mut s);
+                respond(
+                    &mut s,
+                    "HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n",
+                );
+                let chunk = [b"2000\r\n".as_slice(), &[b' '; 0x2000], b"\r\n"].concat();
+                while s.write_all(&chunk).is_ok() {}
+            }),
+            "in doubt",
+        ),
+        (
+            "201 packed, which nobody asked for",
+            server(|mut s| {
+                read_request(&mut s);
+                let packed = "\x1f nothing is unpacked";
+                let head = "HTTP/1.1 201 Created\r\ncontent-encoding: gzip\r\ncontent-length:";
+                respond(&mut s, &format!("{head} {}\r\n\r\n{packed}", packed.len()));
+            }),
+            "in doubt",
+        ),
+        (
             "408",
             server(|mut s| {
                 read_request(&mut s);
@@ -243,6 +278,31 @@ fn the_table_of_cases() {
     for (name, url, expected) in cases {
         let outcome = runtime.block_on(api(&url).create(request()));
         assert_eq!(verdict(&outcome), expected, "{name}: {outcome:?}");
+    }
+}
+
+/// Nor does a page of the list that drips, or has no end, hold a question for longer than its time.
+#[test]
+fn a_page_without_an_end_is_no_page() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let drips = server(|mut s| {
+        read_request(&mut s);
+        respond(&mut s, "HTTP/1.1 200 OK\r\n\r\n[");
+        while s.write_all(b" ").is_ok() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let floods = server(|mut s| {
+        read_request(&mut s);
+        respond(&mut s, "HTTP/1.1 200 OK\r\n\r\n[");
+        while s.write_all(&vec![b' '; 0x10000]).is_ok() {}
+    });
+    for url in [drips, floods] {
+        let page = runtime.block_on(api(&url).list(&ListFilter::default(), 0, 1));
+        assert!(page.is_err(), "{page:?}");
     }
 }
 

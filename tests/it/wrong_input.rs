@@ -156,6 +156,7 @@ fn settings_that_do_not_fit() {
     for (arguments, says) in [
         (&["--rate", "fast"][..], &["\"fast\" is no rate"][..]),
         (&["--timeout", "soon"], &["timeout", "write a time"]),
+        (&["--outage", "soon"], &["outage", "write a time"]),
         (&["--workers", "0"], &["workers", "from 1 to"]),
         (&["--api-url", "orgs.ecg-api.com"], &["is no address"]),
         (
@@ -238,6 +239,7 @@ fn a_variable_without_a_value_is_named_and_means_no_default() {
         "PARTNER_SYNC_API_URL",
         "PARTNER_SYNC_TOKEN",
         "PARTNER_SYNC_STATE",
+        "PARTNER_SYNC_OUTAGE",
     ] {
         let run = dir
             .run(&["import", "e.csv", "-m", "m.toml", "--yes"])

@@ -6,6 +6,7 @@ fn answer(status: u16, location: Option<&str>, body: &str) -> Reached {
     Reached::Answered(Answer {
         status,
         location: location.map(str::to_owned),
+        redirect: None,
         retry_after: None,
         body: Ok(body.as_bytes().to_vec()),
     })
@@ -21,6 +22,7 @@ fn judge(query: Query, reached: Reached) -> &'static str {
         CreateOutcome::InDoubt { cause, .. } => match cause {
             DoubtCause::Unproved => "in doubt",
             DoubtCause::OtherRow => "in doubt, of another row",
+            DoubtCause::Redirected => "redirected",
             DoubtCause::Refused(_) => "in doubt, refused",
         },
     }
@@ -184,6 +186,7 @@ fn a_body_that_was_not_read_to_its_end_proves_nothing_of_a_success() {
         let reached = Reached::Answered(Answer {
             status,
             location: Some(format!("/api/v2/partners/{ID}")),
+            redirect: None,
             retry_after: None,
             body: Err("the answer broke off".to_owned()),
         });
@@ -211,6 +214,7 @@ fn a_429_or_503_in_doubt_pauses_for_a_second_unless_it_says_for_how_long() {
         let reached = Reached::Answered(Answer {
             status,
             location: None,
+            redirect: None,
             retry_after,
             body: Ok(Vec::new()),
         });

@@ -24,8 +24,9 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub rate_limit: Option<f64>,
     /// What goes wrong, and how often: reset-before=0.1, reset-after, 500-after, 502-after, 503, 429, slow,
-    /// bad-body, 408-after, 409-after, 409, 500, fixed-201, other-identifier, location-only, long-body with a
-    /// probability; expire-token-after=100, 404-first=10 with a number of requests.
+    /// bad-body, 408-after, 409-after, 409, 500, fixed-201, other-identifier, location-only, long-body, 403, 403-page,
+    /// 200-page, 502, redirect with a probability; expire-token-after=100, 404-first=10 with a number of requests;
+    /// 502-for=30 with a number of seconds from the first create on.
     #[arg(long = "fault", value_name = "NAME=P")]
     pub faults: Vec<Fault>,
     /// Where the faults are drawn from.
@@ -54,6 +55,17 @@ pub struct SandboxArgs {
     /// Faults of creates meet partners of this business name only.
     #[arg(long, value_name = "NAME")]
     pub fault_name: Option<String>,
+    /// Answer creates of partners of this business name with a firewall's 403 page.
+    #[arg(long, value_name = "NAME")]
+    pub block_name: Option<String>,
+    /// The Retry-After of each 429 and 503: seconds or an HTTP date.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "1",
+        allow_hyphen_values = true
+    )]
+    pub retry_after: String,
     /// Lose this field of organization without a word.
     #[arg(long, value_name = "FIELD")]
     pub drop_field: Option<String>,
@@ -83,6 +95,8 @@ impl SandboxArgs {
             lies: self.lies,
             refuse_name: self.refuse_name,
             fault_name: self.fault_name,
+            block_name: self.block_name,
+            retry_after: self.retry_after,
             drop_field: self.drop_field,
             data: self.data,
             log: self.log,

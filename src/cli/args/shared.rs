@@ -57,6 +57,10 @@ pub struct Shared {
     /// The longest a request may take [default: 30s].
     #[arg(long, global = true, value_name = "TIME")]
     pub timeout: Option<String>,
+    /// How long an API that does not answer, or asks for a pause, is waited for; 0: not at all [env: `PARTNER_SYNC_OUTAGE`]
+    /// [default: 5m].
+    #[arg(long, global = true, value_name = "TIME")]
+    pub outage: Option<String>,
     /// Write the reports into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub report: Option<PathBuf>,

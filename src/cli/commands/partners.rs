@@ -18,7 +18,7 @@ pub(super) fn run(
 ) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
     let session = front.session();
-    let connection = ops::connect(&session, &session.stop)?;
+    let connection = ops::connect(&session, &session.stop, ops::Waits::ForNothing)?;
     session.runtime.block_on(async {
         match which {
             PartnersCommand::Get { id, include } => {

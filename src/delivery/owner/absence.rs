@@ -140,6 +140,9 @@ impl<A: PartnersApi> Delivery<A> {
                 self.finish(&row, RowOutcome::Rejected, None, vec![diagnostic]);
                 self.wake_children(key, false);
             }
+            (Some(row), _) if doubted.set_aside => {
+                self.set_aside(&row, doubted.words.as_deref().unwrap_or(""));
+            }
             (Some(row), _) if self.stopping => {
                 self.finish(&row, RowOutcome::Deferred, None, Vec::new());
             }
@@ -161,7 +164,10 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// Finds out whether absences that are not proved yet can be believed: by looking for what is known to exist.
     pub(super) fn seek_trust(&mut self) {
-        if self.trust.is_trying() || !self.doubts.values().any(|d| d.unproved) {
+        if self.flow.is_held()
+            || self.trust.is_trying()
+            || !self.doubts.values().any(|d| d.unproved)
+        {
             return;
         }
         if self.state_witnesses == StateWitnesses::Unread {

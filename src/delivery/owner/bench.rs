@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Mutex;
 
 use super::*;
-use crate::api::{ApiError, CreateRequest, ListFilter, Page, RemotePartner};
+use crate::api::{ApiError, CreateRequest, ListFilter, Outage, Page, RemotePartner};
+use crate::clock::Clock;
 use crate::diagnostic::Code;
 use crate::partner::{
     ApiWords, Body, CreateOutcome, DoubtCause, ExternalId, Fingerprint, Link, Origin, PartnerId,
@@ -183,6 +184,8 @@ pub(super) struct Bench {
     dir: tempfile::TempDir,
     pub(super) api: Arc<FakeApi>,
     pub(super) stop: Stop,
+    /// How long an API that does not answer is waited for.
+    pub(super) patience: Duration,
     state: Option<StateWriter>,
     pub(super) doubts: Vec<Doubt>,
     results: mpsc::Receiver<Vec<RowResult>>,
@@ -198,6 +201,7 @@ impl Bench {
             dir: tempfile::tempdir().unwrap(),
             api: Arc::new(api),
             stop: Stop::default(),
+            patience: Duration::ZERO,
             state: None,
             doubts: Vec::new(),
             results,
@@ -247,6 +251,7 @@ impl Bench {
             settle: SETTLE,
             retry_rejected: false,
             settles_for_a_person: false,
+            outage: Outage::new(self.patience, self.stop.flag(), Clock::System),
         };
         Delivery::new(
             Arc::clone(&self.api),

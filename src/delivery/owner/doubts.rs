@@ -22,6 +22,9 @@ use crate::state::{Event, RecordState, Settlement};
 impl<A: PartnersApi> Delivery<A> {
     /// Starts look-ups that are due: with the workers that are free, up to half of them while rows are sent.
     pub(super) fn look(&mut self) {
+        if self.flow.is_held() {
+            return;
+        }
         let now = Instant::now();
         let due: Vec<RowKey> = self
             .schedule
@@ -151,6 +154,7 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn found(&mut self, key: &RowKey, hits: &[RemotePartner]) {
         self.progress += 1;
         self.breaker.found();
+        self.flow.creates();
         for hit in hits {
             self.ids.take(&hit.id);
         }
@@ -184,6 +188,9 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     pub(super) fn looked(&mut self, key: &RowKey, began: Instant, found: Result<Found, ApiError>) {
+        if found.is_ok() {
+            self.breaker.looked();
+        }
         match found {
             Ok(Found::Partners(hits)) => self.hit(key, began, hits),
             Ok(Found::Absent) => self.absent(key, began, Looked::Search),
@@ -233,9 +240,15 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     pub(super) fn look_failed(&mut self, key: &RowKey, error: &ApiError) {
-        if matches!(error, ApiError::Unauthorised(_) | ApiError::Forbidden(_)) {
-            self.stop
-                .request(StopReason::NotAuthorised(error.to_string()));
+        let words = error.to_string();
+        let is_refused = matches!(error, ApiError::Forbidden(_));
+        let stop = if is_refused {
+            self.breaker.look_up_refused(&words)
+        } else {
+            StopReason::of(error)
+        };
+        if let Some(reason) = stop {
+            self.stop.request(reason);
         }
         let asked = match error {
             ApiError::Throttled { retry_after, .. } => {
@@ -243,7 +256,12 @@ impl<A: PartnersApi> Delivery<A> {
             }
             _ => None,
         };
-        self.look_later(key, error.to_string(), asked);
+        if is_refused && let Some(doubted) = self.doubts.get_mut(key) {
+            doubted.give_up(&words);
+            self.look_over(key);
+        } else {
+            self.look_later(key, words, asked);
+        }
     }
 
     /// A look-up came to its end and proved nothing.
@@ -252,10 +270,17 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     fn look_later(&mut self, key: &RowKey, trouble: String, asked: Option<Duration>) {
+        if let Some(doubted) = self.doubts.get_mut(key) {
+            doubted.failed(trouble, asked, Instant::now(), fastrand::f64());
+        }
+        self.look_over(key);
+    }
+
+    /// A look-up proved nothing: there is another one, or the row is left as it is in this run.
+    fn look_over(&mut self, key: &RowKey) {
         let Some(doubted) = self.doubts.get_mut(key) else {
             return;
         };
-        doubted.failed(trouble, asked, Instant::now(), fastrand::f64());
         if let Some(at) = doubted.next_look {
             self.schedule.insert((at, key.clone()));
         } else if doubted.seen.is_empty() {

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::api::{ApiError, Found, RemotePartner, Sweep};
+use crate::api::{ApiError, Found, RemotePartner, Sweep, Waited};
 use crate::delivery::partner_ids::PartnerIds;
 use crate::delivery::trust::Witness;
 use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey};
@@ -13,6 +13,8 @@ use crate::state::{Known, StateError};
 pub(super) struct Job {
     pub(super) row: PreparedPartner,
     pub(super) ids: Vec<PartnerId>,
+    /// Requests for it that did not leave, before an outage held it back.
+    pub(super) attempts: u32,
 }
 
 /// What to do once a settlement is on the disk.
@@ -21,6 +23,8 @@ pub(super) enum After {
     Refused(Box<Job>, u16, String),
     Lost(Box<Job>, Option<u16>, String),
     Unsent(Box<Job>),
+    /// Refused by itself; the words say how.
+    SetAside(Box<Job>, String),
     Found {
         key: RowKey,
         hits: Vec<RemotePartner>,
@@ -48,6 +52,8 @@ pub(super) enum Done {
     /// Ids of the state's rows.
     IdsRead(Result<PartnerIds, StateError>),
     Looked(RowKey, Instant, Result<Found, ApiError>),
+    /// The wait for an API that did not answer is over.
+    Waited(Waited),
     /// A walk for these rows, and among how many partners that are known to exist it was to show one.
     Swept(Vec<RowKey>, Instant, Result<Sweep, ApiError>, usize),
     /// Partners of the state, which are known to exist.

@@ -80,6 +80,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.to_claim.push_back(Job {
                     row,
                     ids: Vec::new(),
+                    attempts: 0,
                 });
             } else {
                 linked.push(row);
@@ -181,7 +182,11 @@ impl<A: PartnersApi> Delivery<A> {
             }
         }
         self.under_way.insert(row.key.clone());
-        self.to_claim.push_back(Job { row, ids });
+        self.to_claim.push_back(Job {
+            row,
+            ids,
+            attempts: 0,
+        });
     }
 
     pub(super) fn postpone(&mut self, row: &PreparedPartner) {

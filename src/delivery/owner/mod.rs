@@ -4,6 +4,7 @@
 mod absence;
 mod doubts;
 mod events;
+mod holding;
 mod intake;
 mod outcomes;
 mod sending;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 use self::events::{After, Answered, Done, IdsOfState, Job, StateWitnesses};
 use super::breaker::Breaker;
 use super::exchange::{Input, Leftover, Options, PassEnd};
+use super::flow::Flow;
 use super::partner_ids::PartnerIds;
 use super::recovery::{Doubted, Sent};
 use super::stop::{Stop, StopReason};
@@ -54,10 +56,11 @@ pub struct Delivery<A> {
     input_ended: bool,
     window: Window,
     breaker: Breaker,
+    flow: Flow,
     ids: PartnerIds,
     ids_of_state: IdsOfState,
-    /// Answers of 404 and 405: the next answers decide whether they speak of their rows or of the address.
-    not_found: Vec<Answered>,
+    /// Refusals that may not speak of their rows: the next answers decide.
+    suspects: Vec<Answered>,
     tasks: JoinSet<Done>,
     /// Rows that may be claimed.
     to_claim: VecDeque<Job>,
@@ -87,6 +90,7 @@ pub struct Delivery<A> {
     progress: u64,
     pass: Option<oneshot::Sender<PassEnd>>,
     found_elsewhere: u64,
+    set_aside: u64,
     duplicates_elsewhere: Vec<Diagnostic>,
 }
 
@@ -106,9 +110,10 @@ impl<A: PartnersApi> Delivery<A> {
             state,
             window: Window::new(options.workers),
             breaker: Breaker::new(options.workers),
+            flow: Flow::new(options.workers),
             ids: PartnerIds::default(),
             ids_of_state: IdsOfState::Unread,
-            not_found: Vec::new(),
+            suspects: Vec::new(),
             results,
             stop,
             stopping: false,
@@ -136,6 +141,7 @@ impl<A: PartnersApi> Delivery<A> {
             progress: 0,
             pass: None,
             found_elsewhere: 0,
+            set_aside: 0,
             duplicates_elsewhere: Vec::new(),
             options,
         };
@@ -157,13 +163,14 @@ impl<A: PartnersApi> Delivery<A> {
             if self.input_ended && self.is_idle() {
                 break;
             }
-            // What is due and not begun waits for a worker, whose end wakes us.
+            // What is due and not begun waits for a worker, whose end wakes us; and while the API is waited for, look-ups are
+            // held back.
             let now = Instant::now();
             let wake = self
                 .schedule
                 .first()
                 .map(|(at, _)| *at)
-                .filter(|at| *at > now);
+                .filter(|at| *at > now && !self.flow.is_held());
             // Only where a commit may be asked for: else its end wakes us.
             let settle_by = self.settle_by.filter(|_| self.settling < SETTLING);
             let wants = !self.input_ended && (self.stopping || self.wants_rows());
@@ -195,6 +202,7 @@ impl<A: PartnersApi> Delivery<A> {
         }
         Leftover {
             doubts,
+            set_aside: self.set_aside,
             duplicates: std::mem::take(&mut self.duplicates_elsewhere),
         }
     }
@@ -208,7 +216,7 @@ impl<A: PartnersApi> Delivery<A> {
             && self.to_claim.is_empty()
             && self.ready.is_empty()
             && self.to_settle.is_empty()
-            && self.not_found.is_empty()
+            && self.suspects.is_empty()
             && self.pass.is_none()
             && (self.stopping || self.doubts.values().all(Doubted::is_given_up))
     }
@@ -236,7 +244,7 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// Starts whatever may be started.
     fn pump(&mut self) {
-        self.judge_not_found();
+        self.judge_suspects();
         self.flush_settlements();
         if self.stopping {
             self.end_pass_if_over();
@@ -310,6 +318,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.looking -= 1;
                 self.looked(&key, began, found);
             }
+            Done::Waited(waited) => self.waited(waited),
             Done::Swept(keys, began, swept, known) => {
                 self.looking -= 1;
                 self.walking = false;

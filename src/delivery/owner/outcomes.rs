@@ -6,8 +6,8 @@ use super::Delivery;
 use super::events::{After, Answered, Job};
 use crate::api::{PartnersApi, id_of_another_row};
 use crate::delivery::StopReason;
-use crate::delivery::breaker::Address;
-use crate::delivery::diagnostics::{in_doubt, last_seen, rejected};
+use crate::delivery::breaker::{Standing, Suspect};
+use crate::delivery::diagnostics::{in_doubt, last_seen, rejected, set_aside};
 use crate::delivery::recovery::Doubted;
 use crate::diagnostic::Diagnostic;
 use crate::partner::{
@@ -22,33 +22,36 @@ impl<A: PartnersApi> Delivery<A> {
         {
             answered.outcome = id_of_another_row(id);
         }
-        if let Some(reason) = self.breaker.see(&answered.outcome) {
-            self.stop.request(reason);
+        let sign = self.breaker.see(&answered.outcome, self.flow.is_trying());
+        if let Some(sign) = sign {
+            self.follow(sign);
         }
-        if let CreateOutcome::Rejected {
-            status: 404 | 405, ..
-        } = answered.outcome
-        {
-            self.not_found.push(answered);
+        let Some(answered) = self.put_back(answered) else {
+            return;
+        };
+        if Suspect::of(&answered.outcome).is_some() {
+            self.suspects.push(answered);
         } else {
             self.record(answered);
         }
     }
 
-    /// Records answers of 404 and 405 once it is known what they mean: a row's refusal, unless there are so many in a row
-    /// that nothing answers to creates at this address. Where no answer is left that could decide it, they are refusals.
-    pub(super) fn judge_not_found(&mut self) {
-        let undecided = self.breaker.address() == Address::Unproved;
+    /// Records suspect refusals once it is known what they mean: a row's refusal, unless there are so many in a row that
+    /// they speak of no row. Where no answer is left that could decide it, they are refusals.
+    pub(super) fn judge_suspects(&mut self) {
         let more_may_come = !self.tasks.is_empty()
             || !self.ready.is_empty()
             || !self.to_claim.is_empty()
             || !self.to_settle.is_empty()
             || !(self.pass.is_some() || self.stopping || self.input_ended);
-        if undecided && more_may_come {
-            return;
-        }
-        for mut answered in std::mem::take(&mut self.not_found) {
-            if self.breaker.address() == Address::Wrong
+        for mut answered in std::mem::take(&mut self.suspects) {
+            let standing =
+                Suspect::of(&answered.outcome).map(|suspect| self.breaker.standing(suspect));
+            if standing == Some(Standing::Unproved) && more_may_come {
+                self.suspects.push(answered);
+                continue;
+            }
+            if standing == Some(Standing::OfAll)
                 && let CreateOutcome::Rejected { words, .. } = answered.outcome
             {
                 answered.outcome = CreateOutcome::NotCreated(NotCreated::WrongAddress(words));
@@ -64,6 +67,7 @@ impl<A: PartnersApi> Delivery<A> {
             attempts,
         } = answered;
         let mut settlement = Settlement::new(job.row.key.clone(), Event::OutcomeUnknown);
+        let attempts = attempts.saturating_add(job.attempts);
         settlement.more_attempts = i32::try_from(attempts).unwrap_or(i32::MAX) - 1;
         let after = match outcome {
             CreateOutcome::Created(id) => {
@@ -86,16 +90,21 @@ impl<A: PartnersApi> Delivery<A> {
             }
             CreateOutcome::NotCreated(why) => {
                 settlement.event = Event::NotCreated;
+                let after = match &why {
+                    NotCreated::Forbidden(words) => After::SetAside(job, words.to_string()),
+                    _ => After::Unsent(job),
+                };
                 settlement.words = match why {
                     NotCreated::NotSent(words)
                     | NotCreated::Unauthorised(words)
                     | NotCreated::Renewed(words)
                     | NotCreated::Forbidden(words)
                     | NotCreated::ProxyAuthentication(words)
-                    | NotCreated::WrongAddress(words) => Some(words),
+                    | NotCreated::WrongAddress(words)
+                    | NotCreated::AsksToWait(words) => Some(words),
                     NotCreated::Throttled { .. } | NotCreated::Stopped => None,
                 };
-                After::Unsent(job)
+                after
             }
         };
         self.settle(settlement, after);
@@ -124,6 +133,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.finish(&job.row, RowOutcome::Deferred, None, Vec::new());
                 self.wake_children(&job.row.key, false);
             }
+            After::SetAside(job, words) => self.set_aside(&job.row, &words),
             After::Lost(job, status, words) => {
                 let row = job.row;
                 let now = Instant::now();
@@ -143,6 +153,7 @@ impl<A: PartnersApi> Delivery<A> {
                     trouble: Some(last_seen(status, &words)),
                     words: Some(words),
                     alone: false,
+                    set_aside: status == Some(403),
                     absent: false,
                     unproved: false,
                     seen: Vec::new(),
@@ -153,12 +164,21 @@ impl<A: PartnersApi> Delivery<A> {
         }
     }
 
+    /// The run goes on without a row that was refused by itself.
+    pub(super) fn set_aside(&mut self, row: &PreparedPartner, words: &str) {
+        self.set_aside += 1;
+        let diagnostic = set_aside(row, words);
+        self.finish(row, RowOutcome::Deferred, None, vec![diagnostic]);
+        self.wake_children(&row.key, false);
+    }
+
     /// A settlement could not be written: the outcome is known to nobody but us, and the next run asks.
     pub(super) fn unrecorded(&mut self, after: After) {
         match after {
             After::Made(job, _)
             | After::Refused(job, ..)
             | After::Lost(job, ..)
+            | After::SetAside(job, _)
             | After::Unsent(job) => {
                 self.finish(
                     &job.row,
@@ -178,10 +198,10 @@ impl<A: PartnersApi> Delivery<A> {
         self.stop.request(StopReason::State(error.to_string()));
     }
 
-    /// A claimed row that was never sent.
+    /// A claimed row that is not sent any more.
     pub(super) fn release(&mut self, job: Job) {
         let mut settlement = Settlement::new(job.row.key.clone(), Event::NotCreated);
-        settlement.more_attempts = -1;
+        settlement.more_attempts = i32::try_from(job.attempts).unwrap_or(i32::MAX) - 1;
         self.settle(settlement, After::Unsent(Box::new(job)));
     }
 

@@ -18,7 +18,8 @@ impl<A: PartnersApi> Delivery<A> {
         if self.ids_of_state != IdsOfState::Read || (self.breaker.is_wary() && self.looks_soon()) {
             return;
         }
-        while self.sending + self.looking < self.options.workers {
+        while self.sending + self.looking < self.options.workers && self.sending < self.flow.room()
+        {
             let Some(job) = self.ready.pop_front() else {
                 break;
             };
@@ -37,6 +38,9 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// Claims as many rows as the window allows.
     pub(super) fn claim(&mut self) {
+        if self.flow.is_held() {
+            return;
+        }
         let room = self
             .window
             .room(self.ready.len() + self.claiming)

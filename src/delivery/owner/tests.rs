@@ -78,6 +78,7 @@ async fn claims_that_a_stop_leaves_unsent_are_given_back() {
     delivery.ready.push_back(Job {
         row: row(1, None),
         ids: Vec::new(),
+        attempts: 0,
     });
     bench.stop.request(StopReason::Interrupted);
     let (_, told) = bench.run(delivery, Vec::new()).await;
@@ -98,6 +99,7 @@ async fn an_outcome_that_could_not_be_recorded_is_in_doubt() {
         Box::new(Job {
             row: row(number, None),
             ids: Vec::new(),
+            attempts: 0,
         })
     };
     delivery.unrecorded(After::Made(job(1), PartnerId::new("id-K1")));
@@ -221,6 +223,7 @@ async fn a_row_that_stays_throttled_is_deferred_and_stops_the_run() {
     let job = Box::new(Job {
         row: row(1, None),
         ids: Vec::new(),
+        attempts: 0,
     });
     let throttled = CreateOutcome::NotCreated(NotCreated::Throttled { retry_after: None });
     delivery.answered(Answered {
@@ -258,6 +261,7 @@ async fn a_row_repaired_since_its_refusal_is_sent_once_its_partner_is_known_to_b
         let job = Box::new(Job {
             row: row(number, None),
             ids: Vec::new(),
+            attempts: 0,
         });
         let outcome = refused_if_absent();
         delivery.answered(Answered {
@@ -310,6 +314,7 @@ async fn nothing_is_sent_before_the_ids_of_the_state_are_read() {
     delivery.ready.push_back(Job {
         row: row(2, None),
         ids: Vec::new(),
+        attempts: 0,
     });
     delivery.pump();
     assert_eq!((delivery.sending, delivery.ready.len()), (0, 1));
@@ -342,6 +347,7 @@ async fn after_many_doubts_a_row_waits_for_their_look_ups() {
         delivery.ready.push_back(Job {
             row: row(1, None),
             ids: Vec::new(),
+            attempts: 0,
         });
         delivery.send_ready();
         delivery.ready.pop_back().is_none()
@@ -349,10 +355,10 @@ async fn after_many_doubts_a_row_waits_for_their_look_ups() {
     let key = RowKey::new("K2");
     delivery.looking = 1;
     for _ in 0..9 {
-        delivery.breaker.see(&refused_if_absent());
+        delivery.breaker.see(&refused_if_absent(), false);
     }
     assert!(sends(&mut delivery));
-    delivery.breaker.see(&refused_if_absent());
+    delivery.breaker.see(&refused_if_absent(), false);
     assert!(!sends(&mut delivery));
     delivery.looking = 0;
     delivery.settling = 1;

@@ -127,7 +127,7 @@ impl OpError {
                 | StateError::NoLocks { .. }
                 | StateError::Open { .. },
             )
-            | OpError::Api(ApiError::NoToken(_) | ApiError::Setup(_))
+            | OpError::Api(ApiError::NoToken(_) | ApiError::Setup(_) | ApiError::Redirected(_))
             | OpError::Mapping(_)
             | OpError::Config(_)
             | OpError::Sandbox(_)

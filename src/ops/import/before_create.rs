@@ -240,8 +240,12 @@ impl Look<'_> {
 /// Why nothing is created after this error.
 fn reason(error: &OpError) -> StopReason {
     let words = error.to_string();
+    if let OpError::Api(api) = error
+        && let Some(reason) = StopReason::of(api)
+    {
+        return reason;
+    }
     match error {
-        OpError::Api(ApiError::Unauthorised(_)) => StopReason::NotAuthorised(words),
         OpError::Api(ApiError::Forbidden(_)) => StopReason::NotAuthorised(format!(
             "the list of partners may not be read, so which rows have a partner already cannot be known: {words}"
         )),

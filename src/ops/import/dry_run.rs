@@ -16,7 +16,7 @@ use crate::config::OnChange;
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
 use crate::diagnostic::Diagnostic;
 use crate::ops::conclude::{Heading, conclude};
-use crate::ops::connect::{connect, known_target, rate, token_lasts};
+use crate::ops::connect::{Waits, connect, known_target, rate, token_lasts};
 use crate::ops::contents::contents;
 use crate::ops::error::OpError;
 use crate::ops::estimate::{Estimate, TokenLeft};
@@ -53,7 +53,7 @@ pub fn dry_run(
 ) -> Result<Preview, OpError> {
     if seal.is_some() && session.target == Target::Sandbox {
         // A practice API that was never started has no name, so nothing could be sealed for it.
-        connect(session, &session.stop.child())?;
+        connect(session, &session.stop.child(), Waits::ForNothing)?;
     }
     let preview = preview(request, session)?;
     if let Some(path) = seal {

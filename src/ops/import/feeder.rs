@@ -356,17 +356,26 @@ impl Feeder {
 
 /// Whether the API is there, before the first row is sent.
 pub(super) fn ask_health(api: &Arc<ApiClient>, handle: &Handle) -> Result<(), StopReason> {
-    match handle.block_on(api.health()) {
-        Ok(()) | Err(ApiError::Stopped) => Ok(()),
-        Err(error @ (ApiError::Unreachable(_) | ApiError::Throttled { .. })) => {
-            Err(StopReason::ApiDown(error.to_string()))
+    let error = match handle.block_on(api.health()) {
+        Ok(()) | Err(ApiError::Stopped) => return Ok(()),
+        Err(error) => error,
+    };
+    if let Some(reason) = StopReason::of(&error) {
+        return Err(reason);
+    }
+    let is_silent = matches!(error, ApiError::Unreachable(_) | ApiError::Throttled { .. });
+    // One that says that it is not well may be well enough to answer a question.
+    if is_silent && let Err(other) = handle.block_on(api.probe()) {
+        if let Some(reason) = StopReason::of(&other) {
+            return Err(reason);
         }
-        // It answers; whether it takes partners is shown by the first create.
-        Err(error) => {
-            tracing::info!("health check: {error}");
-            Ok(())
+        if other.is_transient() {
+            return Err(StopReason::ApiDown(error.to_string()));
         }
     }
+    // It answers; whether it takes partners is shown by the first create.
+    tracing::info!("health check: {error}");
+    Ok(())
 }
 
 /// Rows of a batch by what becomes of them.

@@ -46,6 +46,7 @@ impl Pipeline<'_> {
             settle: settling_time(import.request.settle, import.session),
             retry_rejected: import.retries_rejected(),
             settles_for_a_person: false,
+            outage: import.connection.outage.clone(),
         };
         let delivery = Delivery::new(
             Arc::clone(&import.connection.api),

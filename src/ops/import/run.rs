@@ -16,8 +16,8 @@ use crate::api::collect_by_identifier;
 use crate::config::OnChange;
 use crate::delivery::{Leftover, StopReason};
 use crate::diagnostic::{Code, thousands};
-use crate::ops::conclude::{has_problem, run_end};
-use crate::ops::connect::connect;
+use crate::ops::conclude::{ending_of, has_problem, run_end};
+use crate::ops::connect::{Waits, connect};
 use crate::ops::error::OpError;
 use crate::ops::export::{self, Opened};
 use crate::ops::observer::{Note, Progress};
@@ -36,7 +36,7 @@ pub(in crate::ops) fn once(
     let started = Instant::now();
     let folder = request.report.create_folder()?;
     let stop = session.stop.child();
-    let connection = connect(session, &stop)?;
+    let connection = connect(session, &stop, Waits::ForTheApi)?;
     if let Some(limit) = request.max_duration {
         let stop = stop.clone();
         session.runtime.spawn(async move {
@@ -208,7 +208,10 @@ impl Import<'_> {
 
     fn report_pauses(&self, collector: &Mutex<Collector>) {
         let mut held = lock(collector);
-        for pause in self.connection.limiter.pauses() {
+        let mut pauses = self.connection.limiter.pauses();
+        pauses.extend(self.connection.outage.pauses());
+        pauses.sort_by_key(|pause| pause.from);
+        for pause in pauses {
             held.paused(pause.from, pause.to, pause.throttled);
         }
     }
@@ -230,9 +233,9 @@ impl Import<'_> {
             .into_iter()
             .any(|o| !o.is_done() && !self.is_tolerated(o) && has(o));
         match self.stop.reason() {
-            Some(StopReason::Interrupted) => RunEnding::Interrupted,
-            Some(_) => RunEnding::Stopped,
-            None if has(RowOutcome::Deferred) => RunEnding::Stopped,
+            Some(reason) => ending_of(&reason),
+            // Those that were set aside are a person's, and a run that went on without them has come to its end.
+            None if report.count(RowOutcome::Deferred) > leftover.set_aside => RunEnding::Stopped,
             None if counted > 0 && any_undone => RunEnding::Problems,
             None if has_problem(report, Code::DuplicateOnApi) => RunEnding::Problems,
             // A doubt of an earlier run whose row is not in the file is still a doubt.

@@ -8,7 +8,7 @@ use super::on_api::{count_partners, look_for};
 use super::request::ImportRequest;
 use crate::api::collect_by_identifier;
 use crate::config::Adopt;
-use crate::ops::connect::connect;
+use crate::ops::connect::{Waits, connect};
 use crate::ops::error::OpError;
 use crate::ops::observer::Note;
 use crate::ops::session::{Session, Target};
@@ -34,14 +34,14 @@ pub(super) fn there_already(
     let runtime = &session.runtime;
     match request.adopt {
         Adopt::Always => {
-            let connection = connect(session, &session.stop.child())?;
+            let connection = connect(session, &session.stop.child(), Waits::ForNothing)?;
             let all = runtime.block_on(collect_by_identifier(&*connection.api, &wanted))?;
             return Ok(all.found.into_keys().collect());
         }
         Adopt::Auto if can_ask && scan.run(Extent::First)?.to_create > 0 => {}
         Adopt::Auto | Adopt::Never => return Ok(HashSet::new()),
     }
-    let connection = connect(session, &session.stop.child())?;
+    let connection = connect(session, &session.stop.child(), Waits::ForNothing)?;
     let api = &connection.api;
     let asking = async { tokio::time::timeout(PATIENCE, count_partners(api)).await };
     let on_api = match runtime.block_on(asking) {

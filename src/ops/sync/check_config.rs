@@ -8,7 +8,7 @@ use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
 use crate::mapping::Mapping;
 use crate::notify;
-use crate::ops::connect::connect;
+use crate::ops::connect::{Waits, connect};
 use crate::ops::error::OpError;
 use crate::ops::export;
 use crate::ops::request::ExportRequest;
@@ -99,7 +99,7 @@ fn folder_of(path: &Path) -> Result<String, String> {
 
 /// How the API is, and how many partners it has.
 fn ask(session: &Session<'_>) -> Result<String, OpError> {
-    let connection = connect(session, &session.stop.child())?;
+    let connection = connect(session, &session.stop.child(), Waits::ForNothing)?;
     let page = session.runtime.block_on(async {
         connection.api.health().await?;
         connection.api.list(&ListFilter::default(), 0, 1).await

@@ -11,8 +11,8 @@ use std::time::Instant;
 use comparison::{Comparison, Which};
 pub use row_sign::RowSign;
 
-use super::conclude::{Heading, conclude};
-use super::connect::connect;
+use super::conclude::{Heading, conclude, ending_of, stop_reason};
+use super::connect::{Waits, connect};
 use super::contents::contents;
 use super::error::OpError;
 use super::export::{self, Opened};
@@ -20,7 +20,7 @@ use super::observer::Progress;
 use super::request::VerifyRequest;
 use super::session::Session;
 use crate::api::ApiError;
-use crate::delivery::{Stop, StopReason};
+use crate::delivery::Stop;
 use crate::diagnostic::thousands;
 use crate::partner::RowOutcome;
 use crate::prepare::Ahead;
@@ -68,7 +68,7 @@ pub(super) fn compare(
 ) -> Result<Verification, OpError> {
     let folder = request.report.create_folder()?;
     let stop = session.stop.child();
-    let connection = connect(session, &stop)?;
+    let connection = connect(session, &stop, Waits::ForNothing)?;
     let mapping = &opened.mapping.name;
     let reader = known_rows(session, &connection.target, mapping)?;
     let exports = &opened.exports;
@@ -128,8 +128,7 @@ pub(super) fn compare(
     }
     let differs = heading.kind == Kind::Import && heading.stopped.is_some();
     let ending = |report: &RunReport| match stop.reason() {
-        Some(StopReason::Interrupted) => RunEnding::Interrupted,
-        Some(_) => RunEnding::Stopped,
+        Some(reason) => ending_of(&reason),
         None if differs => RunEnding::Stopped,
         None if is_clean(found) && report.errors == 0 => RunEnding::Done,
         None => RunEnding::Problems,
@@ -199,14 +198,10 @@ fn is_clean(v: Verified) -> bool {
 
 /// An API that does not answer stops the comparison and is reported; anything else is an error.
 fn stop_by(error: OpError, stop: &Stop) -> Result<(), OpError> {
-    let reason = match error {
+    match error {
         OpError::Api(ApiError::Stopped) => return Ok(()),
-        OpError::Api(error @ (ApiError::Unauthorised(_) | ApiError::Forbidden(_))) => {
-            StopReason::NotAuthorised(error.to_string())
-        }
-        OpError::Api(error) => StopReason::ApiDown(error.to_string()),
+        OpError::Api(_) => stop.request(stop_reason(&error)),
         other => return Err(other),
-    };
-    stop.request(reason);
+    }
     Ok(())
 }

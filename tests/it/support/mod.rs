@@ -107,6 +107,15 @@ impl Run {
         Finished::of(self.command.output().unwrap())
     }
 
+    /// Starts it with its errors in a file, which can be read while it runs.
+    pub(crate) fn start_into(mut self, stderr: std::fs::File) -> Child {
+        self.command
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .unwrap()
+    }
+
     pub(crate) fn start(mut self) -> Child {
         self.command
             .stdout(Stdio::piped())
