@@ -1,8 +1,9 @@
 //! `import`: the main job. A rerun resumes.
 //!
 //! What comes in: an [`ImportRequest`]. What goes out: the run's report, after every row has its outcome in the state.
-//! `preflight` looks at the whole source before anything is sent, `pipeline` runs feeder, delivery and collector,
-//! `dry_run` shows row by row what an import would do, and `sealed_plan` keeps that for later.
+//! `preflight` looks at the whole source before anything is sent, `before_create` asks what the API has already,
+//! `pipeline` runs feeder, delivery and collector, `dry_run` shows row by row what an import would do, and `sealed_plan`
+//! keeps that for later.
 
 mod adopt;
 mod before_create;
