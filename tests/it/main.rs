@@ -55,6 +55,8 @@ mod model;
 mod night_stops;
 /// Several nights, and thirty.
 mod nights;
+/// Two runs and one state, however the second one comes to it.
+mod overlaps;
 /// The API's read side.
 mod partners;
 /// A dry run, sealed, and the canary.
@@ -75,6 +77,8 @@ mod sandbox;
 mod second_front;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
+/// A state that lacks its log, and one that was killed at any moment.
+mod state_log;
 /// Questions on a terminal.
 mod terminal;
 /// Looking after the state: backup, export, forget, versions.
