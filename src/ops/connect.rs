@@ -18,6 +18,7 @@ use crate::config::{Resolved, TokenSetting};
 use crate::delivery::Stop;
 use crate::sandbox::{Sandbox, Settings};
 use crate::secret::Secret;
+use crate::state::address_of;
 
 /// The API with all its layers.
 pub(super) type ApiClient = Retrying<Renewing<Paced<HttpApi>>>;
@@ -171,12 +172,12 @@ fn base_url(text: &str) -> Result<Url, AddressError> {
     Ok(url)
 }
 
-/// One spelling of an address: what the state knows the API by.
+/// The one spelling of an address: what the state knows the API by.
 fn target_of(base: &Url) -> String {
     let mut plain = base.clone();
     plain.set_query(None);
     plain.set_fragment(None);
-    plain.as_str().trim_end_matches('/').to_owned()
+    address_of(plain.as_str())
 }
 
 #[cfg(test)]
@@ -189,6 +190,11 @@ mod tests {
             ("https://Orgs.ECG-api.com/", "https://orgs.ecg-api.com"),
             ("https://orgs.ecg-api.com:443", "https://orgs.ecg-api.com"),
             ("http://127.0.0.1:4010", "http://127.0.0.1:4010"),
+            ("http://LOCALHOST:4010/?a#b", "http://127.0.0.1:4010"),
+            (
+                "http://[0:0:0:0:0:ffff:127.0.0.1]:80/Orgs/",
+                "http://127.0.0.1/Orgs",
+            ),
             (
                 "https://docs.ecg-api.com/_mock/products/organizations/apis/orgs/",
                 "https://docs.ecg-api.com/_mock/products/organizations/apis/orgs",

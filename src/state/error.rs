@@ -66,6 +66,28 @@ pub enum StateError {
         /// Path of the state file.
         path: PathBuf,
     },
+    /// Copied without its log, so that rows are missing.
+    #[error("the state {} was copied without its log {}, which has the newest rows; they would be sent again. Copy both files, or make copies with `partner-sync state backup`. If the log is lost, move this file away and run `partner-sync reconcile --adopt FILE -m MAPPING`, which finds the partners on the API.", path.display(), log.display())]
+    LogMissing {
+        /// Path of the state file.
+        path: PathBuf,
+        /// Path of the log that is missing.
+        log: PathBuf,
+    },
+    /// A log without its state.
+    #[error("there is no state {}, but its log {} is there: the state was moved or deleted without it. Put the state back beside its log. To begin a new state, move the log away and run `partner-sync reconcile --adopt FILE -m MAPPING`, which finds the partners on the API.", path.display(), log.display())]
+    Orphan {
+        /// Path of the state file.
+        path: PathBuf,
+        /// Path of the log.
+        log: PathBuf,
+    },
+    /// A later run has it, and this one can record nothing more.
+    #[error("another run has taken the state {} since this one began. This run stops and records nothing more; the other run looks up the rows that were under way.", path.display())]
+    Taken {
+        /// Path of the state file.
+        path: PathBuf,
+    },
     /// Damaged, or no database at all.
     #[error("the state {} is damaged: {reason}. Restore a backup, or move it away and run `partner-sync reconcile --adopt` to rebuild it from the API.", path.display())]
     Corrupt {
@@ -124,6 +146,7 @@ impl StateError {
     pub(super) fn duplicate(&self, path: &Path) -> Self {
         match self {
             Self::Illegal(illegal) => Self::Illegal(illegal.clone()),
+            Self::Taken { path } => Self::Taken { path: path.clone() },
             Self::Corrupt { reason, .. } => Self::Corrupt {
                 path: path.to_owned(),
                 reason: reason.clone(),

@@ -2,15 +2,46 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StateError;
 
 /// How long a statement waits for a lock of another connection.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
+
+/// Where the file of a path is, or would be made: symlinks are followed, also one to a file that is not there yet.
+/// `SQLite` puts its log beside that file.
+pub(super) fn real_path(path: &Path) -> PathBuf {
+    /// As many as Linux follows.
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        if let Ok(real) = std::fs::canonicalize(&path) {
+            return real;
+        }
+        let Ok(to) = std::fs::read_link(&path) else {
+            break;
+        };
+        path = path.parent().unwrap_or(Path::new("")).join(to);
+    }
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    let folder = std::fs::canonicalize(folder.unwrap_or(Path::new(".")));
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}
+
+/// The file beside another whose name has this more.
+pub(super) fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    PathBuf::from(name)
+}
 
 /// Makes the file, readable by its owner alone; `-wal` and `-shm` inherit its mode. True where it is new.
 pub(super) fn create_private(path: &Path) -> Result<bool, StateError> {
@@ -41,7 +72,7 @@ pub(super) fn make_empty_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file that is there. Nothing is written by it.
+/// Opens a file that is there. Nothing is written by it, also when it is closed: what is in the log stays there.
 pub(super) fn connect(path: &Path) -> Result<Connection, StateError> {
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(
@@ -49,6 +80,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StateError> {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         connection.busy_timeout(BUSY)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(connection)
     };
     open().map_err(|e| StateError::sqlite(path, e))

@@ -6,6 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StateError;
 use super::file::{connect, make_empty_private};
+use super::{log, unite};
 
 /// Each entry brings the file from its index to the next version. Entries are never changed, only added.
 const MIGRATIONS: &[&str] = &[
@@ -179,18 +180,24 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     transaction.commit().map_err(sqlite)
 }
 
-/// Brings a state that is there to the newest version, for whoever has just taken its lock.
+/// Brings a state that is there to the newest version, and its addresses to their one spelling, for whoever has just taken
+/// its lock.
 ///
 /// What keeps the file from being opened at all is left to whoever opens it next: the lock is no reason to look.
 pub(super) fn migrate_existing(path: &Path) -> Result<(), StateError> {
-    if !path.exists() || make_empty_private(path).is_err() {
+    let is_readable = path.exists() && make_empty_private(path).is_ok();
+    if !is_readable || log::refuse_orphan(path).is_err() {
         return Ok(());
     }
     let Ok(mut connection) = connect(path) else {
         return Ok(());
     };
     match examine(&connection, path) {
-        Ok(Version::New | Version::Older(_)) => migrate(&mut connection, path),
-        Ok(Version::Current) | Err(_) => Ok(()),
+        Ok(Version::New) => return migrate(&mut connection, path),
+        Ok(_) if log::refuse_missing(&connection, path).is_err() => return Ok(()),
+        Ok(Version::Older(_)) => migrate(&mut connection, path)?,
+        Ok(Version::Current) => {}
+        Err(_) => return Ok(()),
     }
+    unite::spaces(&mut connection, path)
 }

@@ -5,9 +5,12 @@
 //! here: a keyed hash of the payload, the key, legacyIdentifier, the business name, counts, times, and the
 //! API's words, scrubbed.
 //!
-//! Locking: one process writes; it holds `<state>.lock` for as long as it runs ([`StateLock`]). Readers
+//! Locking: one process writes; it holds the state file and `<state>.lock` for as long as it runs ([`StateLock`]). Readers
 //! (`status`) need none, since the file is in WAL mode. The exception is a state of an older version: only who has the
-//! lock migrates it, so a reader takes the lock for that moment, and beside a run it says that it has to wait.
+//! lock migrates it, so a reader takes the lock for that moment, and beside a run it says that it has to wait. A run whose
+//! lock was taken away all the same is fenced off: each commit checks that its generation is still the state's (`fence`).
+//!
+//! The log: the newest commits are in `-wal` alone. A file that was copied without it says so (`log`).
 //!
 //! Ordering: one thread owns the writing connection. It takes whatever has queued up, applies it in one
 //! transaction, commits with `synchronous = FULL`, and only then answers. So a claim that was answered is
@@ -16,12 +19,17 @@
 //! Failure: a commit that fails fails everything in it, and every caller gets the error. A row
 //! `in_flight` of a dead run becomes `in_doubt` when the next run opens its space.
 
+mod address;
 mod done;
 mod error;
+mod fence;
 mod file;
 mod hash_key;
+#[cfg(unix)]
+mod inode_lock;
 mod known;
 mod lock;
+mod log;
 mod migration;
 mod moves;
 mod note;
@@ -31,10 +39,12 @@ mod record;
 mod run;
 mod space;
 mod total;
+mod unite;
 mod upkeep;
 mod view;
 mod writer;
 
+pub use address::address_of;
 pub use done::DoneRows;
 pub use error::StateError;
 pub use known::Known;

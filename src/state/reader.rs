@@ -4,9 +4,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::address::address_of;
 use super::error::StateError;
 use super::hash_key;
 use super::known::{KNOWN_OF, Known, look_up};
+use super::log::Reading;
 use super::open::{find_for_reading, open_for_reading};
 use super::record::RecordState;
 use super::space::SpaceId;
@@ -15,7 +17,7 @@ use crate::partner::{ExternalId, PartnerId, RowKey};
 /// A connection of its own for looking rows up while the writer writes.
 #[derive(Debug)]
 pub struct StateReader {
-    connection: Connection,
+    connection: Reading,
     path: std::path::PathBuf,
     space: SpaceId,
 }
@@ -37,7 +39,7 @@ impl StateReader {
         let space: Option<i64> = connection
             .query_row(
                 "SELECT id FROM space WHERE target = ?1 AND mapping = ?2",
-                params![target, mapping],
+                params![address_of(target), mapping],
                 |r| r.get(0),
             )
             .optional()

@@ -6,6 +6,9 @@ use crate::clock::Clock;
 use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
 
 mod files;
+mod locks;
+mod log;
+mod unite;
 
 fn start(target: &str) -> RunStart {
     RunStart {

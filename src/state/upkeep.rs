@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::error::StateError;
+use super::fence::Fence;
 use super::file::create_private;
+use super::log::{self, Mark};
 use super::open::{open_for_reading, open_for_writing};
 use super::record::{Event, Lost, RecordState, may_forget, step};
 use crate::clock::Timestamp;
@@ -21,9 +23,10 @@ const BACKUP_PAGES: i32 = 4096;
 /// Copies the state into a new file, also while a run writes it.
 ///
 /// # Errors
-/// [`StateError::Open`] where the file is there already.
+/// [`StateError::Open`] where the file is there already, [`StateError::Orphan`] where the log of another state is.
 pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
     let source = open_for_reading(from)?;
+    log::refuse_orphan(to)?;
     if !create_private(to)? {
         return Err(StateError::Open {
             path: to.to_owned(),
@@ -36,6 +39,8 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
     let copy = || -> rusqlite::Result<()> {
         let mut target = Connection::open(to)?;
         Backup::new(&source, &mut target)?.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
+        // The copy is whole: it was read through file and log.
+        Mark::Here.put(&target)?;
         target.query_row("PRAGMA quick_check(1)", [], |_| Ok(()))
     };
     copy().map_err(|e| StateError::sqlite(to, e))
@@ -119,6 +124,7 @@ impl MaintenanceRow {
 pub struct Upkeep {
     connection: Connection,
     path: PathBuf,
+    fence: Fence,
 }
 
 /// The newest run of a space that has read its source.
@@ -128,9 +134,13 @@ impl Upkeep {
     /// Opens a state that is there. The caller holds its lock.
     pub fn open(path: &Path) -> Result<Self, StateError> {
         drop(open_for_reading(path)?);
+        let connection = open_for_writing(path)?;
+        // It takes the state from nobody: what it shows to a person is only worth something while no run begins.
+        let fence = Fence::present(&connection).map_err(|e| StateError::sqlite(path, e))?;
         Ok(Self {
-            connection: open_for_writing(path)?,
+            connection,
             path: path.to_owned(),
+            fence,
         })
     }
 
@@ -278,18 +288,24 @@ impl Upkeep {
         rows: &[MaintenanceRow],
         work: impl Fn(&Connection, &MaintenanceRow) -> rusqlite::Result<usize>,
     ) -> Result<u64, StateError> {
-        let path = &self.path;
-        let connection = &mut self.connection;
-        let mut all = || -> rusqlite::Result<u64> {
-            let transaction = connection.transaction()?;
-            let mut count = 0;
-            for row in rows {
-                count += work(&transaction, row)? as u64;
-            }
-            transaction.commit()?;
-            Ok(count)
-        };
-        all().map_err(|e| StateError::sqlite(path, e))
+        let sqlite = |e| StateError::sqlite(&self.path, e);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sqlite)?;
+        self.fence.hold(&transaction, &self.path)?;
+        let mut count = 0;
+        for row in rows {
+            count += work(&transaction, row).map_err(sqlite)? as u64;
+        }
+        transaction.commit().map_err(sqlite)?;
+        Ok(count)
+    }
+}
+
+impl Drop for Upkeep {
+    fn drop(&mut self) {
+        log::fold_away(&mut self.connection, self.fence, &self.path);
     }
 }
 

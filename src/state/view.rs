@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
+use super::address::address_of;
 use super::error::StateError;
+use super::log::Reading;
 use super::open::{find_for_reading, open_for_reading};
 use super::record::RecordState;
 use super::space::SpaceId;
@@ -117,7 +119,7 @@ pub struct StoredRun {
 /// The whole state, for reading.
 #[derive(Debug)]
 pub struct StateView {
-    connection: Connection,
+    connection: Reading,
     path: std::path::PathBuf,
 }
 
@@ -256,7 +258,7 @@ impl StateView {
         let found = self.all(
             "SELECT max(ended) FROM run JOIN space ON space.id = run.space
              WHERE target = ?1 AND mapping = ?2 AND command IN ('import', 'sync') AND exit = 0",
-            params![target, mapping],
+            params![address_of(target), mapping],
             |r| r.get::<_, Option<i64>>(0),
         )?;
         Ok(found.into_iter().flatten().next().map(Timestamp))
@@ -273,7 +275,7 @@ impl StateView {
             "SELECT run.name FROM run JOIN space ON space.id = run.space
              WHERE target = ?1 AND mapping = ?2 AND command IN ('import', 'sync') AND exit IN (0, 1) AND report IS NOT NULL
              ORDER BY run.id DESC LIMIT 1",
-            params![target, mapping],
+            params![address_of(target), mapping],
             |r| r.get(0),
         )?;
         match names.first() {

@@ -7,9 +7,12 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
+use super::address::address_of;
 use super::error::StateError;
+use super::fence::Fence;
 use super::hash_key::fingerprinter;
 use super::known::{Known, known_of};
+use super::log::{self, Mark};
 use super::moves::{ApplyError, ReservedBytes, claim_all, settle_all};
 use super::note::{Claim, Doubt, RunEnd, Settlement};
 use super::open::open_for_writing;
@@ -67,8 +70,8 @@ impl StateWriter {
         let mut connection = open_for_writing(path)?;
         let fingerprinter = fingerprinter(&connection, path)?;
         let now = clock.now();
-        let (space, run, doubts) =
-            begin_run(&mut connection, start, now).map_err(|e| StateError::sqlite(path, e))?;
+        let fence = log::take_over(&mut connection).map_err(|e| StateError::sqlite(path, e))?;
+        let (space, run, doubts) = begin_run(&mut connection, fence, path, start, now)?;
         // All that is written from here on is of the space and the run just noted: nothing is looked up for it.
         connection
             .pragma_update(None, "foreign_keys", false)
@@ -77,6 +80,8 @@ impl StateWriter {
         let writer = Writer {
             connection,
             path: path.to_owned(),
+            fence,
+            fold_at: log::LONG,
             space,
             run,
             clock: clock.clone(),
@@ -159,32 +164,44 @@ impl StateWriter {
 }
 
 /// Notes the run's start, turns claims of dead runs into doubts, and lists all doubts.
-fn begin_run(
+pub(super) fn begin_run(
     connection: &mut Connection,
+    fence: Fence,
+    path: &Path,
     start: &RunStart,
     now: Timestamp,
-) -> rusqlite::Result<(SpaceId, i64, Vec<Doubt>)> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute(
-        "INSERT INTO space (target, mapping) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        params![start.target, start.mapping],
-    )?;
-    let space: i64 = transaction.query_row(
-        "SELECT id FROM space WHERE target = ?1 AND mapping = ?2",
-        params![start.target, start.mapping],
-        |r| r.get(0),
-    )?;
-    transaction.execute(
-        "INSERT INTO run (name, space, command, files, started) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![start.id.0, space, start.command, start.files, now.0],
-    )?;
-    let run = transaction.last_insert_rowid();
-    let doubts = match start.open {
-        OpenRows::MayExist => open_rows(&transaction, SpaceId(space), now)?,
-        OpenRows::NoneExist => Vec::new(),
+) -> Result<(SpaceId, i64, Vec<Doubt>), StateError> {
+    let sqlite = |e| StateError::sqlite(path, e);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(sqlite)?;
+    fence.hold(&transaction, path)?;
+    let note = || -> rusqlite::Result<(SpaceId, i64, Vec<Doubt>)> {
+        Mark::Here.put(&transaction)?;
+        let target = address_of(&start.target);
+        transaction.execute(
+            "INSERT INTO space (target, mapping) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![target, start.mapping],
+        )?;
+        let space: i64 = transaction.query_row(
+            "SELECT id FROM space WHERE target = ?1 AND mapping = ?2",
+            params![target, start.mapping],
+            |r| r.get(0),
+        )?;
+        transaction.execute(
+            "INSERT INTO run (name, space, command, files, started) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![start.id.0, space, start.command, start.files, now.0],
+        )?;
+        let run = transaction.last_insert_rowid();
+        let doubts = match start.open {
+            OpenRows::MayExist => open_rows(&transaction, SpaceId(space), now)?,
+            OpenRows::NoneExist => Vec::new(),
+        };
+        Ok((SpaceId(space), run, doubts))
     };
-    transaction.commit()?;
-    Ok((SpaceId(space), run, doubts))
+    let begun = note().map_err(sqlite)?;
+    transaction.commit().map_err(sqlite)?;
+    Ok(begun)
 }
 
 /// All rows in doubt; claims of dead runs become doubts first. Nothing marks open rows but their state, so every
@@ -251,6 +268,9 @@ fn owner_died(
 struct Writer {
     connection: Connection,
     path: PathBuf,
+    fence: Fence,
+    /// Frames of the log at which it is folded into the file.
+    fold_at: i64,
     space: SpaceId,
     run: i64,
     clock: Clock,
@@ -275,14 +295,15 @@ impl Writer {
                 }
             }
             self.commit(commands);
+            log::fold_if_long(
+                &mut self.connection,
+                self.fence,
+                &self.path,
+                &mut self.fold_at,
+            );
         }
         // The log is folded into the file, so that what is left behind is one file.
-        if let Err(error) = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        {
-            tracing::debug!(%error, "the state's log was not folded in");
-        }
+        log::fold_away(&mut self.connection, self.fence, &self.path);
     }
 
     fn commit(&mut self, commands: Vec<Command>) {
@@ -337,6 +358,9 @@ impl Writer {
             Ok(transaction) => transaction,
             Err(e) => return Some((Vec::new(), Err(sqlite(e)))),
         };
+        if let Err(taken) = self.fence.hold(&transaction, path) {
+            return Some((Vec::new(), Err(taken)));
+        }
         let mut results = Vec::with_capacity(commands.len());
         for command in commands {
             if savepoints {

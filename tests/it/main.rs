@@ -63,6 +63,8 @@ mod night_stops;
 mod nights;
 /// An API that does not answer, and how long it is waited for.
 mod outage;
+/// Two runs and one state, however the second one comes to it.
+mod overlaps;
 /// The API's read side.
 mod partners;
 /// A dry run, sealed.
@@ -84,6 +86,8 @@ mod sandbox;
 mod second_front;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
+/// A state that lacks its log, and one that was killed at any moment.
+mod state_log;
 /// Questions on a terminal.
 mod terminal;
 /// Looking after the state: backup, export, forget, versions.

@@ -124,6 +124,8 @@ impl OpError {
                 StateError::Missing { .. }
                 | StateError::Foreign { .. }
                 | StateError::Newer { .. }
+                | StateError::LogMissing { .. }
+                | StateError::Orphan { .. }
                 | StateError::NoLocks { .. }
                 | StateError::Open { .. },
             )

@@ -10,6 +10,7 @@ use crate::ops::error::{OpError, PLAN_VERSION, PlanError};
 use crate::ops::request::{ExportRequest, Rejected};
 use crate::ops::session::Session;
 use crate::partner::Query;
+use crate::state::address_of;
 
 /// A digest of what the state knows of a mapping at an API; `nothing` where it knows neither.
 pub(super) fn state_digest(
@@ -202,7 +203,8 @@ impl SealedPlan {
 
     /// Whether target and state are what they were.
     pub(super) fn hold(&self, target: &str, state: &str) -> Result<(), PlanError> {
-        if self.target != target {
+        // An older program spelled it as it was typed.
+        if address_of(&self.target) != target {
             return Err(PlanError::Changed(format!(
                 "the target (it was {}, it is {target})",
                 self.target
@@ -212,5 +214,33 @@ impl SealedPlan {
             return Err(PlanError::Changed("the state".to_owned()));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_of_an_older_program_is_for_the_same_api() {
+        let plan = SealedPlan {
+            version: PLAN_VERSION,
+            files: Vec::new(),
+            mapping: Sealed {
+                path: PathBuf::new(),
+                blake3: String::new(),
+            },
+            target: "http://localhost:4010".to_owned(),
+            state: "nothing".to_owned(),
+            create_apptivo_account: false,
+            create_bill_com_profile: false,
+            retry_rejected: false,
+            limit: None,
+            would: serde_json::Value::Null,
+            seal: String::new(),
+        };
+        plan.hold("http://127.0.0.1:4010", "nothing").unwrap();
+        plan.hold("http://127.0.0.1:4011", "nothing").unwrap_err();
+        plan.hold("http://127.0.0.1:4010", "moved").unwrap_err();
     }
 }

@@ -5,7 +5,7 @@ use super::store::{
 };
 use crate::clock::Timestamp;
 use crate::partner::RowKey;
-use crate::state::{Event, RecordState, RunStart, StateError};
+use crate::state::{Event, RecordState, RunEnd, RunStart, StateError};
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -16,6 +16,18 @@ pub(super) const CASES: &[Case] = &[
     (
         "accept takes what the last run saw, and nothing older",
         accept_takes_the_last_runs_change,
+    ),
+    (
+        "a later run fences off an earlier one that is not dead",
+        a_later_run_fences_off_an_earlier_one,
+    ),
+    (
+        "what a person was shown is not changed once a run has begun",
+        upkeep_is_fenced_off_too,
+    ),
+    (
+        "an address has one space, however it is spelled",
+        one_address_is_one_space,
     ),
     (
         "a lock excludes, says who has it, and ends with its holder",
@@ -142,11 +154,113 @@ fn accept_takes_the_last_runs_change(store: &dyn Store) {
         ..start()
     };
     begin_as(store, 50, reconcile).end(0, None);
+    let mut upkeep = store.upkeep().unwrap();
     let rows = upkeep.all_changed().unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(upkeep.accept(&rows, Timestamp(0)).unwrap(), 1);
     assert!(upkeep.all_changed().unwrap().is_empty());
     assert_eq!(known(&begin(store, 60)), fingerprint(9));
+}
+
+/// Two writers on one state: the first one's lock was taken away.
+fn a_later_run_fences_off_an_earlier_one(store: &dyn Store) {
+    let first = begin(store, 10);
+    first.claim(&["a", "b"]);
+    first.settle(settlement("a", Event::Created)).unwrap();
+    let second = begin(store, 20);
+    let in_doubt: Vec<_> = second.doubts.iter().map(|d| d.key.as_str()).collect();
+    assert_eq!(in_doubt, ["b"]);
+    let end = RunEnd {
+        exit: 0,
+        summary: "{}".to_owned(),
+        ..RunEnd::default()
+    };
+    for refused in [
+        wait(first.state.claim(vec![claim("c", 1)])),
+        first.settle(settlement("b", Event::Created)),
+        wait(first.state.end(end)),
+    ] {
+        assert!(
+            matches!(refused, Err(StateError::Taken { .. })),
+            "{refused:?}"
+        );
+    }
+    // A batch of several commands leaves nothing either, nor what nobody waits for.
+    first.state.store_problems(b"lost".to_vec());
+    first
+        .state
+        .note_changed(vec![(RowKey::new("a"), fingerprint(8))]);
+    let name = first.id.clone();
+    first.die();
+    assert_eq!(problems_of(store, &name), Some(Vec::new()));
+    assert!(store.upkeep().unwrap().all_changed().unwrap().is_empty());
+    let states = second.states(&["a", "b", "c"]);
+    let (created, in_doubt) = (RecordState::Created, RecordState::InDoubt);
+    assert_eq!(states, [Some(created), Some(in_doubt), None]);
+    // The second one is not in the way of itself.
+    second
+        .settle(settlement("b", Event::FoundRemotely))
+        .unwrap();
+    second.claim(&["c"]);
+    let third = begin(store, 30);
+    let claimed = wait(second.state.claim(vec![claim("d", 1)]));
+    assert!(
+        matches!(claimed, Err(StateError::Taken { .. })),
+        "{claimed:?}"
+    );
+    third.claim(&["d"]);
+}
+
+fn upkeep_is_fenced_off_too(store: &dyn Store) {
+    let run = begin(store, 10);
+    run.bring_to("a", Some(RecordState::Rejected));
+    run.end(1, None);
+    let mut upkeep = store.upkeep().unwrap();
+    let rows = upkeep.of_key("a").unwrap();
+    let later = begin(store, 20);
+    let forgotten = upkeep.forget(&rows, Timestamp(0));
+    assert!(
+        matches!(forgotten, Err(StateError::Taken { .. })),
+        "{forgotten:?}"
+    );
+    let accepted = upkeep.accept(&rows, Timestamp(0));
+    assert!(
+        matches!(accepted, Err(StateError::Taken { .. })),
+        "{accepted:?}"
+    );
+    assert_eq!(later.states(&["a"]), [Some(RecordState::Rejected)]);
+    assert_eq!(
+        store.upkeep().unwrap().forget(&rows, Timestamp(0)).unwrap(),
+        1
+    );
+}
+
+fn one_address_is_one_space(store: &dyn Store) {
+    let at = |target: &str| RunStart {
+        target: target.to_owned(),
+        ..start()
+    };
+    let run = begin_as(store, 10, at("http://LocalHost:4010/"));
+    run.bring_to("a", Some(RecordState::Created));
+    let name = run.end(0, None);
+    for target in ["http://127.0.0.1:4010", "http://[::1]:4010/"] {
+        assert!(store.reader(target, "m").unwrap().is_some());
+        let run = begin_as(store, 20, at(target));
+        assert_eq!(run.states(&["a"]), [Some(RecordState::Created)]);
+        run.die();
+        let view = store.view().unwrap();
+        assert_eq!(view.counts().unwrap().len(), 1);
+        assert_eq!(view.counts().unwrap()[0].target, "http://127.0.0.1:4010");
+        let good = view.last_good_run(target, "m").unwrap().unwrap();
+        assert_eq!(good.name, name);
+        assert!(view.last_success(target, "m").unwrap().is_some());
+    }
+    assert!(
+        store
+            .reader("http://127.0.0.1:4011", "m")
+            .unwrap()
+            .is_none()
+    );
 }
 
 fn a_lock_excludes(store: &dyn Store) {
