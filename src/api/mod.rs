@@ -22,12 +22,14 @@ mod renew;
 pub mod retry;
 mod retrying;
 mod scan;
+mod token;
+mod token_command;
 mod verdict;
 
 #[cfg(test)]
 mod scripted;
 
-pub use auth::{Auth, TokenSource};
+pub use auth::Auth;
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
@@ -42,4 +44,5 @@ pub use rate_limit::{Limiter, Pause};
 pub use renew::Renewing;
 pub use retrying::Retrying;
 pub use scan::PartnerScan;
+pub use token::TokenSource;
 pub use verdict::{id_of_another_row, rejects_if_absent};

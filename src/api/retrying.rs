@@ -16,7 +16,8 @@ use crate::partner::{CreateOutcome, PartnerId};
 const TRIES: u32 = 5;
 
 /// An API whose reads (list, get, health) are repeated after a transient failure ([`ApiError::is_transient`]), five times
-/// in all, with growing waits, or what the server asked for. A stop ends a wait at once, as [`ApiError::Stopped`].
+/// in all, with growing waits, or what the server asked for. A stop ends a wait, for an answer or for the next try, at once,
+/// as [`ApiError::Stopped`].
 #[derive(Debug, Clone)]
 pub struct Retrying<A> {
     inner: A,
@@ -34,8 +35,15 @@ impl<A> Retrying<A> {
         F: Future<Output = Result<T, ApiError>>,
     {
         let mut tries = 0;
+        let mut stop = self.stop.clone();
         loop {
-            let error = match ask().await {
+            // A question that is under way changes nothing: nobody waits for its answer once the run is stopping.
+            let answer = tokio::select! {
+                biased;
+                answer = ask() => answer,
+                Ok(_) = stop.wait_for(|stopped| *stopped) => return Err(ApiError::Stopped),
+            };
+            let error = match answer {
                 Err(error) if error.is_transient() => error,
                 answer => return answer,
             };
@@ -46,7 +54,6 @@ impl<A> Retrying<A> {
             // No jitter: the limiter below spaces the requests of all workers.
             let wait = retry::wait(tries, error.retry_after(), 1.0);
             tracing::debug!(%error, ?wait, "asking the API again");
-            let mut stop = self.stop.clone();
             tokio::select! {
                 biased;
                 // A sender that is gone will never ask to stop.

@@ -203,9 +203,11 @@ fn a_newer_state_is_refused() {
 fn make_older(path: &std::path::Path) {
     let state = open_for_writing(path).unwrap();
     state
-        .execute_batch("ALTER TABLE record DROP COLUMN room; ALTER TABLE record DROP COLUMN posts;
+        .execute_batch(
+            "ALTER TABLE record DROP COLUMN room; ALTER TABLE record DROP COLUMN posts;
              ALTER TABLE record DROP COLUMN lost; ALTER TABLE space DROP COLUMN total;
-             PRAGMA user_version = 5;")
+             PRAGMA user_version = 5;",
+        )
         .unwrap();
 }
 

@@ -72,9 +72,11 @@ fn a_look_at_an_older_state_waits_for_the_run_that_holds_it() {
         .expect_exit(0);
     let state = rusqlite::Connection::open(dir.path("partner-sync.db")).unwrap();
     state
-        .execute_batch("ALTER TABLE record DROP COLUMN room; ALTER TABLE record DROP COLUMN posts;
+        .execute_batch(
+            "ALTER TABLE record DROP COLUMN room; ALTER TABLE record DROP COLUMN posts;
              ALTER TABLE record DROP COLUMN lost; ALTER TABLE space DROP COLUMN total;
-             PRAGMA user_version = 5;")
+             PRAGMA user_version = 5;",
+        )
         .unwrap();
     let version = || {
         state

@@ -260,7 +260,7 @@ fn estimate(report: &RunReport, rate: Rate, session: &Session<'_>) -> Estimate {
         Rate::PerSecond(n) => Some(Duration::from_secs_f64((requests as f64 / n).ceil())),
         Rate::Unlimited => None,
     };
-    let token = token_lasts(session.settings, &session.clock).map(|time| TokenLeft {
+    let token = token_lasts(session).map(|time| TokenLeft {
         time,
         renewable: session.settings.renews_token(),
     });
