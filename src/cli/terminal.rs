@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::args::ProgressMode;
+use super::desk::Desk;
 use super::output::Output;
 use super::progress::Progress;
 use super::prompt;
+use super::signals::Watcher;
 use crate::api::Rate;
 use crate::diagnostic::thousands;
 use crate::ops::{Answer, Estimate, FirstSend, Note, Observer, OpError, TokenLeft};
@@ -14,14 +16,16 @@ use crate::report::{Counters, Detected, RunReport, render_terminal};
 /// Tells a person what an operation does.
 pub(super) struct Terminal<'o> {
     output: &'o Output,
+    signals: &'o Watcher,
     mode: ProgressMode,
     shown: Mutex<Option<Progress>>,
 }
 
 impl<'o> Terminal<'o> {
-    pub(super) fn new(output: &'o Output, mode: ProgressMode) -> Self {
+    pub(super) fn new(desk: &'o Desk, mode: ProgressMode) -> Self {
         Self {
-            output,
+            output: &desk.output,
+            signals: &desk.signals,
             mode,
             shown: Mutex::new(None),
         }
@@ -73,7 +77,7 @@ impl Observer for Terminal<'_> {
             "{} rows go to {} for the first time (mapping \"{}\"). Send them?",
             ask.rows, ask.target, ask.mapping
         );
-        if prompt::confirm(&question) {
+        if prompt::confirm(&question, &self.signals.stop()) {
             Answer::Send
         } else {
             Answer::Cancel
@@ -95,6 +99,7 @@ fn words(note: &Note<'_>) -> Vec<String> {
     let one = |text: String| vec![text];
     match note {
         Note::Refused(words) | Note::Duplicate(words) => one((*words).to_owned()),
+        Note::NotArchived(words) => one(format!("warning: {words}")),
         Note::InDoubt { mapping, count } => one(format!("{mapping}: {count} in doubt")),
         Note::WaitingForLock { state, holder } => one(format!(
             "waiting for another run that holds {}{}",

@@ -43,6 +43,6 @@ pub use request::{
     ReportRequest, SyncRequest, VerifyRequest,
 };
 pub use session::{Session, Target};
-pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync};
-pub use upkeep::{Confirm, RowsRequest, accept, forget};
+pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync, unstarted};
+pub use upkeep::{Confirm, RowsRequest, accept, exported, forget};
 pub use verify::{RowSign, Verification, verify};

@@ -3,7 +3,7 @@
 use super::error::{OpError, UpkeepError};
 use crate::clock::Clock;
 use crate::config::Resolved;
-use crate::state::{MaintenanceRow, StateLock, Upkeep};
+use crate::state::{MaintenanceRow, StateLock, Upkeep, export};
 
 /// Which rows of the state.
 #[derive(Debug, Clone)]
@@ -71,6 +71,36 @@ pub fn accept(
         return Err(UpkeepError::NotConfirmed("accepted").into());
     }
     Ok(upkeep.accept(&rows, clock.now())?)
+}
+
+/// Every row that has its partner, as CSV.
+///
+/// # Errors
+/// [`OpError`] where the state cannot be read.
+pub fn exported(settings: &Resolved) -> Result<String, OpError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    let mut line = |cells: [&str; 6]| drop(writer.write_record(cells));
+    line([
+        "target",
+        "mapping",
+        "key",
+        "legacyIdentifier",
+        "partnerId",
+        "since",
+    ]);
+    export(&settings.state, &mut |row| {
+        line([
+            &row.target,
+            &row.mapping,
+            &row.key,
+            &row.legacy_identifier,
+            &row.partner,
+            &row.since,
+        ]);
+    })?;
+    let bytes = writer.into_inner().unwrap_or_default();
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn rows_of(upkeep: &Upkeep, request: &RowsRequest) -> Result<Vec<MaintenanceRow>, OpError> {

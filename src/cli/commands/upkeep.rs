@@ -7,7 +7,7 @@ use crate::cli::prompt;
 use crate::cli::settings;
 use crate::ops::{self, RowsRequest};
 use crate::report::{RunEnding, table};
-use crate::state::{MaintenanceRow, backup, export};
+use crate::state::{MaintenanceRow, backup};
 
 pub(super) fn run(
     which: &StateCommand,
@@ -23,35 +23,7 @@ pub(super) fn run(
             Ok(RunEnding::Done)
         }
         StateCommand::Export => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            let broken =
-                |e: &dyn std::fmt::Display| CliError::Machine(format!("cannot write CSV: {e}"));
-            writer
-                .write_record([
-                    "target",
-                    "mapping",
-                    "key",
-                    "legacyIdentifier",
-                    "partnerId",
-                    "since",
-                ])
-                .map_err(|e| broken(&e))?;
-            let mut written = Ok(());
-            export(&settings.state, &mut |row| {
-                if written.is_ok() {
-                    written = writer.write_record([
-                        &row.target,
-                        &row.mapping,
-                        &row.key,
-                        &row.legacy_identifier,
-                        &row.partner,
-                        &row.since,
-                    ]);
-                }
-            })?;
-            written.map_err(|e| broken(&e))?;
-            let bytes = writer.into_inner().map_err(|e| broken(&e))?;
-            desk.output.result(&String::from_utf8_lossy(&bytes));
+            desk.output.result(&ops::exported(&settings)?);
             Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {
@@ -98,5 +70,5 @@ fn confirmed(rows: &[MaintenanceRow], yes: bool, question: &str, desk: &Desk) ->
         &["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"],
         &lines,
     ));
-    yes || prompt::confirm_on_terminal(question)
+    yes || prompt::confirm_on_terminal(question, &desk.signals.stop())
 }

@@ -15,7 +15,7 @@ use crate::report::RunEnding;
 pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
     let export = match (&args.job, &args.mapping) {
-        (Some(name), None) => ops::file_of_job(&front.config, name)?,
+        (Some(name), None) => ops::file_of_job(&front.config, name, desk.clock.now())?,
         (None, Some(mapping)) if !args.files.is_empty() => ExportRequest {
             files: args.files.clone(),
             mapping: mapping.clone(),

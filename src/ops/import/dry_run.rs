@@ -78,7 +78,7 @@ pub(in crate::ops) fn preview(
     let settings = session.settings;
     let stop = session.stop.child();
     let rate = rate(settings)?;
-    let opened = export::open(&request.export)?;
+    let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
     let folder = request.report.create_folder()?;
     let target = known_target(session)?;

@@ -92,6 +92,11 @@ impl Import<'_> {
             target: &self.connection.target,
             mapping: &self.opened.mapping.name,
         };
-        Ok(self.session.observer.first_send(&ask) == Answer::Send)
+        let answer = self.session.observer.first_send(&ask);
+        // Whoever is asked may be interrupted instead of answering.
+        if self.stop.is_requested() {
+            return Err(self.session.stopped());
+        }
+        Ok(answer == Answer::Send)
     }
 }

@@ -9,7 +9,7 @@ use crate::config::{ConfigFile, Job};
 use crate::mapping::Mapping;
 use crate::notify;
 use crate::ops::connect::connect;
-use crate::ops::error::OpError;
+use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
 use crate::ops::request::ExportRequest;
 use crate::ops::session::Session;
@@ -55,7 +55,7 @@ pub fn check_config(
     let jobs = chosen(config, job)?;
     let mut findings = Findings::default();
     for job in jobs {
-        findings.job(job);
+        findings.job(job, session);
     }
     let state = &session.settings.state;
     let name = state.display().to_string();
@@ -135,15 +135,18 @@ impl Findings {
         });
     }
 
-    fn job(&mut self, job: &Job) {
+    fn job(&mut self, job: &Job, session: &Session<'_>) {
         let subject = format!("job {}", job.name.0);
         let mapping = Mapping::read(&job.mapping).map(|m| m.name);
         self.take(&subject, "mapping", mapping);
         if let Some(most) = job.max_errors {
             self.take(&subject, "max_errors", Ok::<_, String>(most.to_string()));
         }
-        match newest(&job.file) {
+        match newest(&job.file, session.clock.now()) {
             // The night's export need not be there by day.
+            Err(error @ JobError::InTheFuture { .. }) => {
+                self.take(&subject, "file", Err::<String, _>(error));
+            }
             Err(error) => self.0.push(Finding::Missing(format!("{subject}: {error}"))),
             Ok(file) => {
                 let request = ExportRequest {
@@ -151,7 +154,7 @@ impl Findings {
                     mapping: job.mapping.clone(),
                     always: Query::default(),
                 };
-                let opened = export::open(&request).map(|_| file.display().to_string());
+                let opened = export::open(&request, session).map(|_| file.display().to_string());
                 self.take(&subject, "file", opened);
             }
         }

@@ -40,7 +40,7 @@ pub struct Verification {
 /// [`OpError`] where nothing can be compared: mapping, files, state. An API that does not answer is the report's `stopped`.
 pub fn verify(request: &VerifyRequest, session: &Session<'_>) -> Result<Verification, OpError> {
     let started = Instant::now();
-    let opened = export::open(&request.export)?;
+    let opened = export::open(&request.export, session)?;
     compare(request, &opened, started, session)
 }
 
