@@ -210,7 +210,7 @@ pub(super) mod tests {
             (b"s\0e\0c\0", "UTF-16"),
             (b"\0s\0e\0c", "UTF-16"),
             (b"secr\xe9t", "not plain text"),
-            (&[b'x'; LARGEST_TOKEN + 1], "longer than"),
+            (&vec![b'x'; LARGEST_TOKEN + 1], "longer than"),
         ] {
             let why = token_of(bytes).unwrap_err();
             assert!(why.contains(says), "{bytes:?}: {why}");

@@ -203,7 +203,7 @@ mod tests {
         let (_stop, flag) = watch::channel(false);
         let words = ["sh", "-c", script].map(str::to_owned);
         match output(&words, limit, &flag) {
-            Ok(bytes) => Ok(String::from_utf8(bytes).unwrap()),
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             Err(MissingToken::Because(words)) => Err(words),
             Err(MissingToken::Stopped) => Err("stopped".to_owned()),
         }

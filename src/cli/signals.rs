@@ -7,6 +7,8 @@ use tokio::runtime::Builder;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+#[cfg(unix)]
+use crate::config::is_hangup_ignored;
 use crate::delivery::{Stop, StopReason};
 use crate::report::RunEnding;
 
@@ -99,17 +101,6 @@ async fn one(signal: &mut Option<Signal>) {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     }
-}
-
-/// Whether SIGHUP was ignored when the process began. Linux alone says so; elsewhere it counts as not ignored.
-#[cfg(unix)]
-fn is_hangup_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
-    // A bit for each signal; the lowest is number 1, SIGHUP.
-    ignored
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(not(unix))]

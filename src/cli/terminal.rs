@@ -8,9 +8,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::prompt;
 use super::signals::Watcher;
-use crate::api::Rate;
-use crate::diagnostic::thousands;
-use crate::ops::{Answer, Estimate, FirstSend, Note, Observer, OpError, TokenLeft};
+use crate::ops::{Answer, FirstSend, Note, Observer, OpError};
 use crate::report::{Counters, Detected, RunReport, render_terminal};
 
 /// Tells a person what an operation does.
@@ -109,7 +107,7 @@ fn words(note: &Note<'_>) -> Vec<String> {
         Note::CanaryAgrees { partners } => one(format!(
             "canary: {partners} partners were made and read back, and agree; going on"
         )),
-        Note::Estimate(estimate) => estimated(estimate),
+        Note::Estimate(estimate) => estimate.lines(),
         Note::PlanSealed(path) => one(format!(
             "the plan is sealed: partner-sync import --plan {}",
             path.display()
@@ -120,36 +118,4 @@ fn words(note: &Note<'_>) -> Vec<String> {
         )),
         Note::WebhookFailed(error) => one(format!("warning: the webhook was not told: {error}")),
     }
-}
-
-/// How long the creates take at the rate, and whether the token lasts so long.
-fn estimated(estimate: &Estimate) -> Vec<String> {
-    let requests = thousands(estimate.requests);
-    if estimate.requests == 0 {
-        return vec!["nothing would be sent".to_owned()];
-    }
-    let (Some(time), rate @ Rate::PerSecond(_)) = (estimate.time, estimate.rate) else {
-        return vec![format!(
-            "{requests} requests would be sent, without a limit of the rate"
-        )];
-    };
-    let mut lines = vec![format!(
-        "{requests} requests at {rate} take at least {}",
-        humantime::format_duration(time)
-    )];
-    if let Some(TokenLeft {
-        time: left,
-        renewable,
-    }) = estimate.token
-    {
-        let shown = humantime::format_duration(left);
-        lines.push(match (left < time, renewable) {
-            (true, true) => format!("the token runs out in {shown}; a new one is taken when it does"),
-            (true, false) => format!(
-                "the token runs out in {shown}, before the rows are through: give --token-file or --token-command, so that a new one can be taken"
-            ),
-            (false, _) => format!("the token lasts {shown}"),
-        });
-    }
-    lines
 }

@@ -10,7 +10,7 @@ mod job;
 mod resolve;
 
 pub use bound::MaxErrors;
-pub use env::{Environment, UnknownVariable};
+pub use env::{Environment, UnknownVariable, is_hangup_ignored};
 pub use file::{ConfigError, ConfigFile};
 pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
 pub use resolve::{Resolved, TokenSetting, Typed, resolve};

@@ -117,6 +117,8 @@ mod tests {
     use super::*;
     use crate::source::{Source, SourceOptions};
 
+    type Change = fn(&Path);
+
     fn opened(path: &Path) -> Stamp {
         let source = Source::open(path, &SourceOptions::default()).unwrap();
         source.stamp().unwrap().clone()
@@ -127,7 +129,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, done) = (dir.path().join("a.csv"), dir.path().join("done"));
         let text = "Id,Name\n1,One\n";
-        type Change = fn(&Path);
         let changes: [(Change, bool); 5] = [
             (|_| {}, true),
             (

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use comparison::Comparison;
-pub use row_sign::RowSign;
+pub use row_sign::{RowSign, signed_rows, write_signed_rows};
 
 use super::conclude::{Heading, conclude};
 use super::connect::connect;

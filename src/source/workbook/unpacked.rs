@@ -102,19 +102,15 @@ pub(super) struct Unpacked {
 }
 
 impl Unpacked {
-    pub(super) fn new(
-        input: &Input,
-        barrier: &Arc<ReadBarrier>,
-        sheets: &ShownSheets,
-    ) -> io::Result<Self> {
-        Ok(Self {
+    pub(super) fn new(input: &Input, barrier: &Arc<ReadBarrier>, sheets: &ShownSheets) -> Self {
+        Self {
             inner: BarrierReader::parser(input.open(), barrier),
             at: 0,
             sheets: sheets.clone(),
             input: input.clone(),
             barrier: Arc::clone(barrier),
             sheet: None,
-        })
+        }
     }
 }
 
@@ -264,7 +260,7 @@ mod tests {
         let mut real = ZipArchive::new(BufReader::new(input.open())).unwrap();
         let sheet = real.index_for_name(SHEET).unwrap();
         let sheets = ShownSheets::of(&mut real, input, std::iter::once(sheet)).unwrap();
-        Unpacked::new(input, &Arc::default(), &sheets).unwrap()
+        Unpacked::new(input, &Arc::default(), &sheets)
     }
 
     fn part(archive: &mut ZipArchive<BufReader<Unpacked>>, name: &str) -> Vec<u8> {
