@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 /// How often a stop is looked for. Work that ends is noticed at once.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long work may still take once a stop came: what is done in a moment leaves a run whole, with its reports.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Why there is no result.
 #[derive(Debug)]
@@ -21,8 +23,8 @@ pub enum Unfinished {
     NoThread(io::Error),
 }
 
-/// Does `work` on a thread of its own and waits for it: until `stop` is true, and for `limit` at most. What is not
-/// finished then goes on alone, and its result is dropped.
+/// Does `work` on a thread of its own and waits for it: until `stop` has been true for a second, and for `limit` at most.
+/// What is not finished then goes on alone, and its result is dropped.
 ///
 /// # Errors
 /// [`Unfinished`] where there is no result to wait for any longer.
@@ -31,10 +33,8 @@ pub fn finish<T: Send + 'static>(
     stop: &watch::Receiver<bool>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Unfinished> {
-    if *stop.borrow() {
-        return Err(Unfinished::Stopped);
-    }
     let begin = Instant::now();
+    let mut stopped: Option<Instant> = None;
     let (finished, result) = mpsc::sync_channel(1);
     let thread = std::thread::Builder::new()
         .name("blocking".to_owned())
@@ -50,11 +50,13 @@ pub fn finish<T: Send + 'static>(
                 Err(panic) => std::panic::resume_unwind(panic),
                 Ok(()) => return Err(Unfinished::Stopped),
             },
-            Err(RecvTimeoutError::Timeout) if *stop.borrow() => return Err(Unfinished::Stopped),
-            Err(RecvTimeoutError::Timeout) if limit.is_some_and(|most| begin.elapsed() >= most) => {
-                return Err(Unfinished::TimeOver);
-            }
             Err(RecvTimeoutError::Timeout) => {}
+        }
+        if *stop.borrow() && stopped.get_or_insert_with(Instant::now).elapsed() >= GRACE {
+            return Err(Unfinished::Stopped);
+        }
+        if limit.is_some_and(|most| begin.elapsed() >= most) {
+            return Err(Unfinished::TimeOver);
         }
     }
 }
@@ -80,8 +82,7 @@ mod tests {
         let waited = finish(None, &flag, move || forever.recv().is_err());
         assert!(matches!(waited, Err(Unfinished::Stopped)), "{waited:?}");
         let _stop = stopping.join().unwrap();
-        // Nothing is begun once a stop came.
-        let begun = finish(None, &flag, || 7);
-        assert!(matches!(begun, Err(Unfinished::Stopped)), "{begun:?}");
+        // What takes no time is done also after a stop.
+        assert!(matches!(finish(None, &flag, || 7), Ok(7)));
     }
 }

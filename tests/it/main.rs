@@ -77,6 +77,8 @@ mod second_front;
 mod state_file;
 /// Questions on a terminal.
 mod terminal;
+/// Tokens as people give them, and commands that print them.
+mod token;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// What each answer to a create proves.
