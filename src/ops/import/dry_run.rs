@@ -50,7 +50,7 @@ pub fn dry_run(
 ) -> Result<Preview, OpError> {
     if seal.is_some() && session.target == Target::Sandbox {
         // A practice API that was never started has no name, so nothing could be sealed for it.
-        connect(session, &session.stop.child())?;
+        connect(session, &session.stop)?;
     }
     let preview = preview(request, session)?;
     if let Some(path) = seal {
@@ -244,7 +244,7 @@ fn ending(report: &RunReport, on_change: OnChange) -> RunEnding {
 
 /// legacyIdentifiers of the source that the API has already: what adopting would record.
 fn found_on_api(survey: &Survey, session: &Session<'_>) -> Result<HashSet<String>, OpError> {
-    let connection = connect(session, &session.stop.child())?;
+    let connection = connect(session, &session.stop)?;
     let wanted = |legacy: &str| survey.has_identifier(legacy);
     let found = session
         .runtime

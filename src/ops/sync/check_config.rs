@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use super::job::chosen;
+use super::job::{chosen, mapping_name};
 use super::job_file::newest;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
-use crate::mapping::Mapping;
 use crate::notify;
 use crate::ops::connect::connect;
 use crate::ops::error::{JobError, OpError};
@@ -81,6 +80,7 @@ pub fn check_config(
     let api_ending = asked.as_ref().err().map(OpError::ending);
     findings.take("api", "health and list", asked);
     let ending = match (is_broken, api_ending) {
+        (_, Some(RunEnding::Interrupted)) => RunEnding::Interrupted,
         (false, None) => RunEnding::Done,
         (false, Some(ending)) if ending != RunEnding::Refused => RunEnding::Stopped,
         _ => RunEnding::Refused,
@@ -99,7 +99,7 @@ fn folder_of(path: &Path) -> Result<String, String> {
 
 /// How the API is, and how many partners it has.
 fn ask(session: &Session<'_>) -> Result<String, OpError> {
-    let connection = connect(session, &session.stop.child())?;
+    let connection = connect(session, &session.stop)?;
     let page = session.runtime.block_on(async {
         connection.api.health().await?;
         connection.api.list(&ListFilter::default(), 0, 1).await
@@ -137,8 +137,7 @@ impl Findings {
 
     fn job(&mut self, job: &Job, session: &Session<'_>) {
         let subject = format!("job {}", job.name.0);
-        let mapping = Mapping::read(&job.mapping).map(|m| m.name);
-        self.take(&subject, "mapping", mapping);
+        self.take(&subject, "mapping", mapping_name(job, session));
         if let Some(most) = job.max_errors {
             self.take(&subject, "max_errors", Ok::<_, String>(most.to_string()));
         }

@@ -237,9 +237,15 @@ fn put_away(
     }
 }
 
+/// The name of a job's mapping, which is read for it.
+pub(super) fn mapping_name(job: &Job, session: &Session<'_>) -> Result<String, OpError> {
+    let path = job.mapping.clone();
+    Ok(session.blocking(move || Mapping::read(&path))??.name)
+}
+
 /// What the job expects, with the last good run that its source is compared with.
 fn expectations(job: &Job, session: &Session<'_>) -> Result<Expectations, OpError> {
-    let mapping = Mapping::read(&job.mapping)?.name;
+    let mapping = mapping_name(job, session)?;
     let view = StateView::find(&session.settings.state)?;
     let stored = match (known_target(session)?, view) {
         (Some(target), Some(view)) => view.last_good_run(&target, &mapping)?,
@@ -280,8 +286,7 @@ fn failed(
         run: id.clone(),
         kind: Kind::Import,
         target: known_target(session).ok().flatten(),
-        mapping: Mapping::read(&job.mapping)
-            .map_or_else(|_| job.mapping.display().to_string(), |m| m.name),
+        mapping: mapping_name(job, session).unwrap_or_else(|_| job.mapping.display().to_string()),
         files: vec![job.file.clone()],
         detected: Vec::new(),
         values: reports.values,

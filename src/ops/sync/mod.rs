@@ -55,8 +55,8 @@ pub fn unstarted(
     conclude(config, request, session, Vec::new(), Some(error));
 }
 
-/// Runs jobs one after the other until a stop comes. Where the state cannot be had, none is begun, and each ends with the
-/// reason.
+/// Runs jobs one after the other until a stop comes: those after it are not begun, and none is where the state cannot be
+/// had. A job that is not begun ends with the reason.
 fn run_jobs(
     jobs: &[&Job],
     request: &SyncRequest,
@@ -76,7 +76,8 @@ fn run_jobs(
     })?;
     for job in jobs {
         if session.stop.is_requested() {
-            break;
+            ends.push(job::not_begun(job, request, &session.stopped(), session));
+            continue;
         }
         let end = job::run(job, request, session);
         session

@@ -7,7 +7,7 @@ use crate::report::{RunEnding, summary_json};
 /// A night at its end.
 #[derive(Debug)]
 pub struct Night {
-    /// The jobs that were run, in their order; where the state could not be had, all of them, not begun.
+    /// The jobs in their order, also those that were not begun.
     pub jobs: Vec<JobEnd>,
     /// The severest of the jobs' endings, or of what stopped the night.
     pub ending: RunEnding,
