@@ -329,11 +329,6 @@ fn the_first_process_of_a_container() {
             .spawn()
             .unwrap()
     };
-    let inside = |child: &Child| {
-        let children = format!("/proc/{0}/task/{0}/children", child.id());
-        let text = std::fs::read_to_string(children).unwrap_or_default();
-        text.split_whitespace().next().map(str::to_owned)
-    };
     let import = [
         "import", "e.csv", "-m", "m.toml", "--json", "--rate", "100/s",
     ];
@@ -345,17 +340,67 @@ fn the_first_process_of_a_container() {
             wait_until("some are made", || server.count("POST") >= 10);
         } else {
             wait_until("it waits", || {
-                inside(&child).is_some_and(|number| {
-                    let threads = std::fs::read_dir(format!("/proc/{number}/task"));
-                    threads.is_ok_and(|t| t.flatten().count() > 1)
-                })
+                let threads = std::fs::read_dir(format!("/proc/{}/task", innermost(&child)));
+                threads.is_ok_and(|t| t.flatten().count() > 1)
             });
         }
-        let number = inside(&child).unwrap();
-        let sent = Command::new("kill").args(["-TERM", &number]).status();
+        let sent = Command::new("kill")
+            .args(["-TERM", &innermost(&child)])
+            .status();
         assert!(sent.unwrap().success());
         Finished::of(child.wait_with_output().unwrap()).expect_exit(130);
     }
+}
+
+/// The number of the process that `child` started, or that one started, and so on.
+fn innermost(child: &Child) -> String {
+    let mut number = child.id().to_string();
+    loop {
+        let children = std::fs::read_to_string(format!("/proc/{number}/task/{number}/children"));
+        match children.unwrap_or_default().split_whitespace().next() {
+            Some(next) => number = next.to_owned(),
+            None => return number,
+        }
+    }
+}
+
+/// A person is asked on a terminal, and the signal comes before the answer.
+#[test]
+fn a_question_that_nobody_answers() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(3);
+    let command = format!("exec {} import e.csv -m m.toml", binary());
+    let mut child = Command::new("script")
+        .args([
+            "--quiet",
+            "--return",
+            "--flush",
+            "--command",
+            &command,
+            "screen.txt",
+        ])
+        .current_dir(dir.path(""))
+        .env("PARTNER_SYNC_API_URL", "http://partners.example")
+        .env("PARTNER_SYNC_TOKEN", "t")
+        .env("http_proxy", &server.url)
+        .env_remove("no_proxy")
+        .env_remove("NO_PROXY")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let keyboard = child.stdin.take();
+    let screen = || std::fs::read_to_string(dir.path("screen.txt")).unwrap_or_default();
+    wait_until("it asks", || screen().contains("[y/N]"));
+    let sent = Command::new("kill")
+        .args(["-HUP", &innermost(&child)])
+        .status();
+    assert!(sent.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{}", screen());
+    drop(keyboard);
+    assert!(screen().contains("interrupted"), "{}", screen());
+    assert_eq!(server.count("POST"), 0);
 }
 
 #[test]
