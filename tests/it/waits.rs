@@ -358,7 +358,7 @@ fn innermost(child: &Child) -> String {
     loop {
         let children = std::fs::read_to_string(format!("/proc/{number}/task/{number}/children"));
         match children.unwrap_or_default().split_whitespace().next() {
-            Some(next) => number = next.to_owned(),
+            Some(next) => next.clone_into(&mut number),
             None => return number,
         }
     }
