@@ -21,11 +21,12 @@
 //! - [`ops`] is what the program can do, for any front; [`cli`] is the front on the command line.
 //! - [`config`] resolves what the user asked for; [`notify`] calls a webhook when a night is over.
 //! - [`sandbox`] is a practice API of its own: it shares no type with the client.
-//! - [`diagnostic`], [`secret`], [`clock`] and [`http_client`] may be used by every module.
+//! - [`diagnostic`], [`secret`], [`clock`], [`http_client`] and [`blocking`] may be used by every module.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 
 pub mod api;
+pub mod blocking;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -1,64 +1,13 @@
 //! The token and its renewal, once for all workers.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, watch};
 
-use super::error::ApiError;
+use super::error::{ApiError, MissingToken};
+use super::token::{TokenSource, expiry};
 use crate::clock::{Clock, Timestamp};
 use crate::secret::Secret;
-
-/// Where a token comes from.
-#[derive(Debug, Clone)]
-pub enum TokenSource {
-    /// Given once; it cannot be renewed.
-    Given(Secret),
-    /// A file, read again for a new one.
-    File(PathBuf),
-    /// A command and its arguments, run again for a new one; its standard output is the token.
-    Command(Vec<String>),
-}
-
-impl TokenSource {
-    fn read(&self) -> Result<Secret, String> {
-        let text = match self {
-            TokenSource::Given(secret) => return Ok(secret.clone()),
-            TokenSource::File(path) => std::fs::read_to_string(path)
-                .map_err(|e| format!("cannot read the token file {}: {e}", path.display()))?,
-            TokenSource::Command(words) => {
-                let (program, arguments) =
-                    words.split_first().ok_or("the token command is empty")?;
-                let output = std::process::Command::new(program)
-                    .args(arguments)
-                    .stdin(std::process::Stdio::null())
-                    .output()
-                    .map_err(|e| format!("cannot run the token command {program}: {e}"))?;
-                if !output.status.success() {
-                    return Err(format!(
-                        "the token command {program} failed ({})",
-                        output.status
-                    ));
-                }
-                String::from_utf8(output.stdout)
-                    .map_err(|_| format!("the token command {program} printed no text"))?
-            }
-        };
-        let token = text.trim();
-        if token.is_empty() || token.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err("the token is empty or has blanks in it".to_owned());
-        }
-        Ok(Secret::new(token))
-    }
-}
-
-impl TokenSource {
-    /// When its present token says that it runs out; none where it does not say, or there is no token.
-    #[must_use]
-    pub fn expires(&self) -> Option<Timestamp> {
-        expiry(self.read().ok()?.expose())
-    }
-}
 
 /// A token with its number: who finds number 3 refused renews it only if it is still number 3.
 #[derive(Debug, Clone)]
@@ -69,7 +18,15 @@ pub(super) struct Token {
     expires: Option<Timestamp>,
     /// Whether a new one was asked for because of that, in vain.
     asked_early: bool,
+    /// How often its source was asked for a newer one, in vain.
+    failures: u32,
+    /// Why it was in vain the last time, where there is more to say than that there is no newer one.
+    reason: Option<Arc<str>>,
 }
+
+/// There is no newer token, and why, where the source says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NotRenewed(pub(super) Option<Arc<str>>);
 
 impl Token {
     fn new(secret: Secret, number: u64) -> Self {
@@ -79,6 +36,8 @@ impl Token {
             number,
             expires,
             asked_early: false,
+            failures: 0,
+            reason: None,
         }
     }
 }
@@ -86,42 +45,34 @@ impl Token {
 /// A token that runs out within this time is renewed before it is used.
 const EARLY_MILLIS: i64 = 30_000;
 
-/// The `exp` of a JWT, unverified. Source: RFC 7519, section 4.1.4: seconds since 1970.
-fn expiry(token: &str) -> Option<Timestamp> {
-    use base64::Engine as _;
-    let payload = token.split('.').nth(1)?;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(payload.trim_end_matches('='))
-        .ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    let seconds = claims.get("exp")?.as_f64()?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a time beyond i64 saturates and is never reached"
-    )]
-    Some(Timestamp((seconds * 1000.0) as i64))
-}
-
 /// The token that all workers share.
 #[derive(Debug, Clone)]
 pub struct Auth {
     source: TokenSource,
     current: Arc<RwLock<Token>>,
     clock: Clock,
+    stop: watch::Receiver<bool>,
 }
 
 impl Auth {
-    /// Reads the first token from `source`; `clock` says when one is about to run out.
+    /// Reads the first token from `source`; `clock` says when one is about to run out. Once `stop` is true, no source is
+    /// waited for, now or later.
     ///
     /// # Errors
-    /// [`ApiError::NoToken`] where the file cannot be read, the command fails, or what they give is no token.
-    pub fn new(source: TokenSource, clock: Clock) -> Result<Self, ApiError> {
-        let secret = source.read().map_err(ApiError::NoToken)?;
+    /// [`ApiError::NoToken`] where the file cannot be read, the command fails, or what they give is no token;
+    /// [`ApiError::Stopped`] where a stop came first.
+    pub fn new(
+        source: TokenSource,
+        clock: Clock,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, ApiError> {
+        let secret = source.read(&stop)?;
         let current = Arc::new(RwLock::new(Token::new(secret, 1)));
         Ok(Self {
             source,
             current,
             clock,
+            stop,
         })
     }
 
@@ -135,29 +86,34 @@ impl Auth {
             return token;
         }
         match self.renew(&token).await {
-            Some(new) => new,
-            None => token,
+            Ok(new) => new,
+            // As it is now: whoever finds it refused later asks once more.
+            Err(_) => self.current.read().await.clone(),
         }
     }
 
-    /// A token newer than `refused`, or none where there is none to be had. Only the first worker that
-    /// comes renews; the others wait for it and take what it found.
-    pub(super) async fn renew(&self, refused: &Token) -> Option<Token> {
+    /// A token newer than `refused`, or none where there is none to be had. Only the first worker that comes renews; the
+    /// others wait for it and take what it found, also where it found none: one failure answers all whose token was
+    /// handed out before it.
+    pub(super) async fn renew(&self, refused: &Token) -> Result<Token, NotRenewed> {
         if matches!(self.source, TokenSource::Given(_)) {
-            return None;
+            return Err(NotRenewed(None));
         }
         let mut current = self.current.write().await;
         if current.number != refused.number {
-            return Some(current.clone());
+            return Ok(current.clone());
+        }
+        if current.failures > refused.failures {
+            return Err(NotRenewed(current.reason.clone()));
         }
         current.asked_early = true;
-        let source = self.source.clone();
-        let read = tokio::task::spawn_blocking(move || source.read()).await;
-        match read {
-            Ok(Ok(secret)) if secret.expose() != refused.secret.expose() => {
+        let (source, stop) = (self.source.clone(), self.stop.clone());
+        let read = tokio::task::spawn_blocking(move || source.read(&stop)).await;
+        let reason = match read {
+            Ok(Ok(secret)) if secret.expose() != current.secret.expose() => {
                 tracing::info!("the token was renewed");
                 *current = Token::new(secret, refused.number + 1);
-                Some(current.clone())
+                return Ok(current.clone());
             }
             Ok(Ok(_)) => {
                 tracing::warn!(
@@ -165,34 +121,42 @@ impl Auth {
                 );
                 None
             }
-            Ok(Err(message)) => {
-                tracing::warn!("the token cannot be renewed: {message}");
-                None
-            }
-            Err(error) => {
-                tracing::warn!("the token cannot be renewed: {error}");
-                None
-            }
+            Ok(Err(MissingToken::Stopped)) => None,
+            Ok(Err(MissingToken::Because(words))) => Some(words),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(words) = &reason {
+            tracing::warn!("the token cannot be renewed: {words}");
         }
+        current.failures += 1;
+        current.reason = reason.map(Arc::from);
+        Err(NotRenewed(current.reason.clone()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::token::tests::jwt;
     use super::*;
+
+    fn never() -> watch::Receiver<bool> {
+        watch::channel(false).1
+    }
 
     #[tokio::test]
     async fn a_refused_token_is_renewed_once_for_all() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("token");
         std::fs::write(&path, "first\n").unwrap();
-        let auth = Auth::new(TokenSource::File(path.clone()), Clock::System).unwrap();
+        let auth = Auth::new(TokenSource::File(path.clone()), Clock::System, never()).unwrap();
         let refused = auth.token().await;
         assert_eq!(refused.secret.expose(), "first");
         assert!(
-            auth.renew(&refused).await.is_none(),
+            auth.renew(&refused).await.is_err(),
             "the same token is no renewal"
         );
+        // What was sent since then is a new question.
+        let refused = auth.token().await;
         std::fs::write(&path, "second").unwrap();
         let first = auth.renew(&refused).await.unwrap();
         std::fs::write(&path, "third").unwrap();
@@ -201,16 +165,6 @@ mod tests {
             (first.secret.expose(), second.secret.expose()),
             ("second", "second")
         );
-    }
-
-    fn jwt(seconds: i64) -> String {
-        use base64::Engine as _;
-        let encode = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
-        format!(
-            "{}.{}.x",
-            encode("{}".to_owned()),
-            encode(format!("{{\"exp\":{seconds}}}"))
-        )
     }
 
     #[tokio::test]
@@ -223,6 +177,7 @@ mod tests {
         let auth = Auth::new(
             TokenSource::File(path.clone()),
             Clock::Manual(Arc::clone(&now)),
+            never(),
         )
         .unwrap();
         std::fs::write(&path, &second).unwrap();
@@ -241,14 +196,35 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_expiry_is_read_where_there_is_one() {
-        assert_eq!(
-            expiry(&jwt(1_772_645_225)),
-            Some(Timestamp(1_772_645_225_000))
+    /// A command that counts its runs and fails: whoever was sent before the failure is answered by it.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn one_failed_renewal_answers_all_workers() {
+        let dir = tempfile::tempdir().unwrap();
+        let runs = dir.path().join("runs");
+        let script = format!(
+            "echo x >> {0}; [ $(wc -l < {0}) = 1 ] && echo first || {{ echo sealed >&2; exit 1; }}",
+            runs.display()
         );
-        for text in ["", "a.b.c", "token", "a.e30.c"] {
-            assert_eq!(expiry(text), None, "{text}");
+        let words = ["sh", "-c", &script].map(str::to_owned).to_vec();
+        let auth = Auth::new(TokenSource::Command(words), Clock::System, never()).unwrap();
+        let count = || std::fs::read_to_string(&runs).unwrap().lines().count();
+        let refused = auth.token().await;
+        let late = refused.clone();
+        let all = (0..64).map(|_| {
+            let (auth, refused) = (auth.clone(), refused.clone());
+            tokio::spawn(async move { auth.renew(&refused).await })
+        });
+        for worker in all.collect::<Vec<_>>() {
+            let NotRenewed(reason) = worker.await.unwrap().unwrap_err();
+            assert!(reason.is_some_and(|r| r.contains("sealed")));
         }
+        assert_eq!(count(), 2, "one run for the first token, one to renew it");
+        // Its answer was under way for longer than the renewal took.
+        assert!(auth.renew(&late).await.is_err());
+        assert_eq!(count(), 2);
+        let refused = auth.token().await;
+        assert!(auth.renew(&refused).await.is_err());
+        assert_eq!(count(), 3, "a request sent since then is another question");
     }
 }

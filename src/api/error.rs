@@ -66,6 +66,24 @@ pub enum ApiError {
     Stopped,
 }
 
+/// Why a source gives no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum MissingToken {
+    /// The run is stopping.
+    Stopped,
+    /// The source gives none; the words name it and never show what it gave.
+    Because(String),
+}
+
+impl From<MissingToken> for ApiError {
+    fn from(why: MissingToken) -> Self {
+        match why {
+            MissingToken::Stopped => ApiError::Stopped,
+            MissingToken::Because(words) => ApiError::NoToken(words),
+        }
+    }
+}
+
 impl ApiError {
     /// Whether the same question may be answered a little later: throttled, unreachable, or 5xx.
     #[must_use]

@@ -338,8 +338,8 @@ fn error_words(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::auth::TokenSource;
     use super::super::scripted::request;
+    use super::super::token::TokenSource;
     use super::*;
     use crate::secret::Secret;
 
@@ -357,7 +357,8 @@ mod tests {
             connections: 1,
         };
         let token = TokenSource::Given(Secret::new("token"));
-        let auth = Auth::new(token, Clock::System).unwrap();
+        let never = tokio::sync::watch::channel(false).1;
+        let auth = Auth::new(token, Clock::System, never).unwrap();
         HttpApi::new(&settings, auth, Clock::System).unwrap()
     }
 

@@ -26,12 +26,14 @@ pub mod retry;
 mod retrying;
 mod scan;
 mod sweep;
+mod token;
+mod token_command;
 mod verdict;
 
 #[cfg(test)]
 mod scripted;
 
-pub use auth::{Auth, TokenSource};
+pub use auth::Auth;
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
@@ -46,4 +48,5 @@ pub use renew::Renewing;
 pub use retrying::Retrying;
 pub use scan::PartnerScan;
 pub use sweep::{Collected, Sweep, collect_by_identifier, sweep};
+pub use token::TokenSource;
 pub use verdict::{id_of_another_row, is_plain_id, rejects_if_absent};

@@ -2,10 +2,10 @@
 //! it can be sent again, since a 401 proves that nothing was made. Either goes through the limiter like any
 //! other request.
 
-use super::auth::Auth;
+use super::auth::{Auth, NotRenewed};
 use super::contract::{CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
-use crate::partner::{CreateOutcome, DoubtCause, NotCreated, PartnerId};
+use crate::partner::{ApiWords, CreateOutcome, DoubtCause, NotCreated, PartnerId};
 
 /// Replays of one request. More than one is needed only when the token changes while it is on its way.
 const REPLAYS: usize = 2;
@@ -26,21 +26,31 @@ impl<A> Renewing<A> {
 
 /// Calls, and calls again after a 401 with a new token. A macro, since the calls borrow different things.
 macro_rules! renewing {
-    ($self:ident, $refused:pat, $call:expr) => {{
+    ($self:ident, $call:expr) => {{
         let mut replays = 0;
         loop {
             let token = $self.auth.token().await;
             let answer = $call;
-            if replays < REPLAYS
-                && matches!(answer, $refused)
-                && $self.auth.renew(&token).await.is_some()
-            {
-                replays += 1;
-                continue;
+            let Err(ApiError::Unauthorised(words)) = &answer else {
+                break answer;
+            };
+            if replays == REPLAYS {
+                break answer;
             }
-            break answer;
+            match $self.auth.renew(&token).await {
+                Ok(_) => replays += 1,
+                Err(why) => break Err(ApiError::Unauthorised(with_reason(words, &why))),
+            }
         }
     }};
+}
+
+/// What the API said of the token, and why there is no other one.
+fn with_reason(words: &ApiWords, why: &NotRenewed) -> ApiWords {
+    match &why.0 {
+        Some(reason) => ApiWords::new(&format!("{words}; no new token: {reason}")),
+        None => words.clone(),
+    }
 }
 
 impl<A: PartnersApi> PartnersApi for Renewing<A> {
@@ -54,19 +64,17 @@ impl<A: PartnersApi> PartnersApi for Renewing<A> {
             ..
         } = &mut outcome
             && let NotCreated::Unauthorised(words) = why
-            && self.auth.renew(&token).await.is_some()
         {
-            *why = NotCreated::Renewed(std::mem::take(words));
+            *why = match self.auth.renew(&token).await {
+                Ok(_) => NotCreated::Renewed(std::mem::take(words)),
+                Err(reason) => NotCreated::Unauthorised(with_reason(words, &reason)),
+            };
         }
         outcome
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
-        renewing!(
-            self,
-            Err(ApiError::Unauthorised(_)),
-            self.inner.list(filter, skip, take).await
-        )
+        renewing!(self, self.inner.list(filter, skip, take).await)
     }
 
     async fn get(
@@ -74,29 +82,20 @@ impl<A: PartnersApi> PartnersApi for Renewing<A> {
         id: &PartnerId,
         include: &[String],
     ) -> Result<Option<RemotePartner>, ApiError> {
-        renewing!(
-            self,
-            Err(ApiError::Unauthorised(_)),
-            self.inner.get(id, include).await
-        )
+        renewing!(self, self.inner.get(id, include).await)
     }
 
     async fn health(&self) -> Result<(), ApiError> {
-        renewing!(
-            self,
-            Err(ApiError::Unauthorised(_)),
-            self.inner.health().await
-        )
+        renewing!(self, self.inner.health().await)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::auth::TokenSource;
     use super::super::scripted::{Scripted, request};
+    use super::super::token::TokenSource;
     use super::*;
     use crate::clock::Clock;
-    use crate::partner::ApiWords;
 
     /// A refusal says that the token was renewed, also where a create flag makes a doubt of it.
     #[tokio::test]
@@ -112,7 +111,8 @@ mod tests {
             }];
         for outcome in outcomes {
             std::fs::write(&path, "first").unwrap();
-            let auth = Auth::new(TokenSource::File(path.clone()), Clock::System).unwrap();
+            let never = tokio::sync::watch::channel(false).1;
+            let auth = Auth::new(TokenSource::File(path.clone()), Clock::System, never).unwrap();
             let api = Scripted::default();
             let renewing = Renewing::new(api.clone(), auth.clone());
             let words = || ApiWords::new("no");

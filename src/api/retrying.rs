@@ -21,8 +21,8 @@ const TRIES_ALONE: u32 = 2;
 
 /// An API whose reads (list, get, health) are repeated after a transient failure ([`ApiError::is_transient`]), five times
 /// in all, with growing waits, or what the server asked for. Where an outage is waited for, a question that meets one is held
-/// back until it is over, and fails with [`ApiError::Outage`] where it is not. A stop ends a wait at once, as
-/// [`ApiError::Stopped`].
+/// back until it is over, and fails with [`ApiError::Outage`] where it is not. A stop ends a wait, for an answer or for the
+/// next try, at once, as [`ApiError::Stopped`].
 #[derive(Debug, Clone)]
 pub struct Retrying<A> {
     inner: A,
@@ -54,11 +54,18 @@ impl<A: PartnersApi> Retrying<A> {
         F: Future<Output = Result<T, ApiError>>,
     {
         let mut tries = 0;
+        let mut stop = self.stop.clone();
         loop {
             if let Some(outage) = &self.outage {
                 outage.hold().await;
             }
-            let error = match ask().await {
+            // A question that is under way changes nothing: nobody waits for its answer once the run is stopping.
+            let answer = tokio::select! {
+                biased;
+                answer = ask() => answer,
+                Ok(_) = stop.wait_for(|stopped| *stopped) => return Err(ApiError::Stopped),
+            };
+            let error = match answer {
                 Err(error) if error.is_transient() => error,
                 answer => return answer,
             };
@@ -89,7 +96,6 @@ impl<A: PartnersApi> Retrying<A> {
             // No jitter: the limiter below spaces the requests of all workers.
             let wait = retry::wait(tries, error.retry_after(), 1.0);
             tracing::debug!(%error, ?wait, "asking the API again");
-            let mut stop = self.stop.clone();
             tokio::select! {
                 biased;
                 // A sender that is gone will never ask to stop.

@@ -1,6 +1,7 @@
 //! The world, as arguments of every command.
 
 use super::output::Output;
+use super::signals::Watcher;
 use crate::clock::Clock;
 use crate::config::Environment;
 
@@ -10,4 +11,5 @@ pub(crate) struct Desk {
     pub(crate) environment: Environment,
     pub(crate) output: Output,
     pub(crate) clock: Clock,
+    pub(crate) signals: Watcher,
 }

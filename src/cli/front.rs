@@ -1,12 +1,11 @@
-//! What a command that works on an export or talks to the API starts with: settings, threads, the one watcher of signals.
+//! What a command that works on an export or talks to the API starts with: settings, threads, the stop of signals.
 
 use super::args::Shared;
 use super::desk::Desk;
 use super::exit::CliError;
+use super::settings;
 use super::terminal::Terminal;
-use super::{settings, signals};
 use crate::config::{ConfigFile, Resolved};
-use crate::delivery::Stop;
 use crate::ops::{ReportRequest, Session, Target};
 
 /// Threads that send.
@@ -17,7 +16,6 @@ pub(crate) struct Front<'d> {
     pub(crate) settings: Resolved,
     pub(crate) config: ConfigFile,
     runtime: tokio::runtime::Runtime,
-    stop: Stop,
     desk: &'d Desk,
     terminal: Terminal<'d>,
     target: Target,
@@ -27,17 +25,29 @@ pub(crate) struct Front<'d> {
 impl<'d> Front<'d> {
     pub(crate) fn start(shared: &Shared, desk: &'d Desk) -> Result<Self, CliError> {
         let (settings, config) = settings::resolved(shared, desk)?;
-        let runtime = runtime()?;
-        let stop = Stop::default();
-        signals::watch(runtime.handle(), &stop);
+        Self::of(settings, config, shared, desk)
+    }
+
+    /// For what is left to do where the settings do not fit: whom to tell is in the configuration.
+    pub(crate) fn unresolved(shared: &Shared, desk: &'d Desk) -> Result<Self, CliError> {
+        let config = settings::config(shared)?;
+        let settings = Resolved::least(shared.report.clone(), &config);
+        Self::of(settings, config, shared, desk)
+    }
+
+    fn of(
+        settings: Resolved,
+        config: ConfigFile,
+        shared: &Shared,
+        desk: &'d Desk,
+    ) -> Result<Self, CliError> {
         Ok(Self {
             report: shared.report_request(settings.report.clone()),
             settings,
             config,
-            runtime,
-            stop,
+            runtime: runtime()?,
             desk,
-            terminal: Terminal::new(&desk.output, shared.progress),
+            terminal: Terminal::new(desk, shared.progress),
             target: if shared.sandbox {
                 Target::Sandbox
             } else {
@@ -46,14 +56,14 @@ impl<'d> Front<'d> {
         })
     }
 
-    /// What operations run in.
+    /// What operations run in. The first signal stops them.
     pub(crate) fn session(&self) -> Session<'_> {
         Session {
             settings: &self.settings,
             target: self.target,
             clock: self.desk.clock.clone(),
             runtime: self.runtime.handle().clone(),
-            stop: self.stop.clone(),
+            stop: self.desk.signals.drain(),
             observer: &self.terminal,
         }
     }

@@ -21,6 +21,7 @@ pub use args::{Cli, command};
 use desk::Desk;
 pub use exit::CliError;
 use output::Output;
+use signals::Watcher;
 
 use crate::clock::Clock;
 use crate::config::Environment;
@@ -28,13 +29,18 @@ use crate::config::Environment;
 /// Parses, runs, and returns the exit code. This is the whole program.
 #[must_use]
 pub fn main() -> ExitCode {
+    let signals = Watcher::start();
     let environment = Environment::of_process();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => return output::said(&said),
+    };
     let output = Output::new(&cli.shared, &environment);
     let desk = Desk {
         environment,
         output,
         clock: Clock::System,
+        signals,
     };
     for unknown in desk.environment.unknown() {
         desk.output.note(&format!("warning: {unknown}"));
@@ -43,5 +49,5 @@ pub fn main() -> ExitCode {
         desk.output.error(&error);
         error.ending()
     });
-    ending.into()
+    desk.output.end(ending).into()
 }

@@ -2,11 +2,26 @@
 //! to the second. A closed pipe is a quiet end.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use super::args::Shared;
 use super::progress::Screen;
 use crate::config::Environment;
 use crate::report::{RunEnding, RunReport, render_terminal, summary_json};
+
+const UNWRITABLE: &str = "standard output cannot be written";
+
+/// Help, a version, or what does not fit of what was typed.
+pub(crate) fn said(message: &clap::Error) -> ExitCode {
+    match message.print() {
+        Err(e) if !message.use_stderr() && e.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr().lock(), "error: {UNWRITABLE}: {e}");
+            RunEnding::Stopped.into()
+        }
+        _ => ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2)),
+    }
+}
 
 /// The two voices.
 #[derive(Debug)]
@@ -15,6 +30,8 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
     pub(crate) colour: bool,
     pub(crate) screen: Screen,
+    /// Why standard output cannot be written, where somebody still reads it.
+    broken: Mutex<Option<io::Error>>,
 }
 
 impl Output {
@@ -24,21 +41,39 @@ impl Output {
             quiet: shared.quiet,
             colour: environment.get("NO_COLOR").is_none() && io::stderr().is_terminal(),
             screen: Screen::new(),
+            broken: Mutex::default(),
         }
     }
 
     /// A result, to standard output, as it is.
-    #[expect(clippy::unused_self, reason = "who may print is who holds the output")]
     pub(crate) fn result(&self, text: &str) {
-        let mut out = io::stdout().lock();
-        // Nobody reads any more: nothing is left to say.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        self.stream(text);
     }
 
-    /// Like [`Output::result`], and false where nobody reads any more.
-    #[expect(clippy::unused_self, reason = "who may print is who holds the output")]
+    /// Like [`Output::result`], and false where nothing more can be written.
     pub(crate) fn stream(&self, text: &str) -> bool {
-        io::stdout().lock().write_all(text.as_bytes()).is_ok()
+        let mut out = io::stdout().lock();
+        let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else {
+            return true;
+        };
+        // Nobody reads any more: nothing is left to say.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+            broken.get_or_insert(error);
+        }
+        false
+    }
+
+    /// How the process ends: a result that could not be written is not one that was given.
+    pub(crate) fn end(&self, ending: RunEnding) -> RunEnding {
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*broken {
+            None => ending,
+            Some(error) => {
+                self.error(&format!("{UNWRITABLE}: {error}"));
+                ending.max(RunEnding::Stopped)
+            }
+        }
     }
 
     /// The summary of a run, as asked for, and how the run ended.

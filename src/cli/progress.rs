@@ -36,10 +36,9 @@ pub(crate) struct AroundBar(Screen);
 
 impl io::Write for AroundBar {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .0
-            .suspend(|| io::stderr().write_all(bytes))
-            .map(|()| bytes.len())
+        // A log that nobody can read (a terminal that was closed) ends nothing.
+        let _ = self.0.0.suspend(|| io::stderr().write_all(bytes));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -3,28 +3,31 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use crate::blocking;
+use crate::delivery::Stop;
+
 /// Asks on the terminal; true for yes. Without a terminal it never asks and goes on.
-pub(crate) fn confirm(question: &str) -> bool {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return true;
-    }
-    confirm_on_terminal(question)
+pub(crate) fn confirm(question: &str, stop: &Stop) -> bool {
+    !is_terminal() || confirm_on_terminal(question, stop)
 }
 
-/// Asks on the terminal; true for yes. Without a terminal the answer is no: what cannot be undone is not done
-/// unasked.
-pub(crate) fn confirm_on_terminal(question: &str) -> bool {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+/// Asks on the terminal; true for yes. Without a terminal the answer is no, since what cannot be undone is not done
+/// unasked, and so it is once `stop` is requested.
+pub(crate) fn confirm_on_terminal(question: &str, stop: &Stop) -> bool {
+    let asked = || {
+        let mut err = io::stderr().lock();
+        write!(err, "{question} [y/N] ").and_then(|()| err.flush())
+    };
+    if !is_terminal() || asked().is_err() {
         return false;
     }
-    let mut err = io::stderr().lock();
-    if write!(err, "{question} [y/N] ")
-        .and_then(|()| err.flush())
-        .is_err()
-    {
-        return false;
-    }
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).is_ok()
-        && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes")
+    let answer = blocking::finish(None, &stop.flag(), || {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    matches!(answer, Ok(Ok(line)) if matches!(line.trim(), "y" | "Y" | "yes" | "Yes"))
+}
+
+fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

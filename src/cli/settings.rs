@@ -9,16 +9,21 @@ use crate::config::{ConfigError, ConfigFile, Resolved, Typed, resolve};
 /// The configuration file that is read where none is named.
 const CONFIG: &str = "partner-sync.toml";
 
+/// The configuration file as it is written; an empty one where there is none.
+pub(super) fn config(shared: &Shared) -> Result<ConfigFile, ConfigError> {
+    match &shared.config {
+        Some(path) => ConfigFile::read(path),
+        None if Path::new(CONFIG).is_file() => ConfigFile::read(Path::new(CONFIG)),
+        None => Ok(ConfigFile::default()),
+    }
+}
+
 /// The settings, and the configuration file itself.
 pub(super) fn resolved(
     shared: &Shared,
     desk: &Desk,
 ) -> Result<(Resolved, ConfigFile), ConfigError> {
-    let file = match &shared.config {
-        Some(path) => ConfigFile::read(path)?,
-        None if Path::new(CONFIG).is_file() => ConfigFile::read(Path::new(CONFIG))?,
-        None => ConfigFile::default(),
-    };
+    let file = config(shared)?;
     let typed = Typed {
         api_url: shared.api_url.clone(),
         token_file: shared.token_file.clone(),

@@ -1,25 +1,62 @@
-//! Signals of the process, watched from the first step of a command to its last.
+//! Signals of the process, watched from its first step to its last.
 
-use tokio::runtime::Handle;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::runtime::Builder;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+#[cfg(unix)]
+use crate::config::is_hangup_ignored;
 use crate::delivery::{Stop, StopReason};
 use crate::report::RunEnding;
 
-/// First signal: stop in good order. Second: end at once; the state has everything that matters.
-///
-/// The handlers are there when this returns: a signal that comes right after the start is not one that kills.
-pub(super) fn watch(runtime: &Handle, stop: &Stop) {
-    let stop = stop.clone();
-    let _entered = runtime.enter();
-    let mut signals = Signals::new();
-    runtime.spawn(async move {
+/// Watches for SIGINT, SIGTERM and SIGHUP on a thread of its own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Watcher {
+    stop: Stop,
+    is_draining: Arc<AtomicBool>,
+}
+
+impl Watcher {
+    /// Installs the handlers: they are there when this returns, since the first process of a container has no others.
+    pub(crate) fn start() -> Self {
+        let watcher = Self::default();
+        if let Ok(runtime) = Builder::new_current_thread().enable_io().build() {
+            let signals = {
+                let _entered = runtime.enter();
+                Signals::new()
+            };
+            let watching = watcher.clone();
+            // Where there is no thread, the handlers would take signals that nobody sees: then little else works.
+            let _ = std::thread::Builder::new()
+                .name("signals".to_owned())
+                .spawn(move || runtime.block_on(watching.watch(signals)));
+        }
+        watcher
+    }
+
+    /// What the first signal stops from now on. Until then it ends the process at once: there is nothing to put in order.
+    pub(crate) fn drain(&self) -> Stop {
+        self.is_draining.store(true, Ordering::SeqCst);
+        self.stop()
+    }
+
+    /// What the first signal stops after [`Watcher::drain`].
+    pub(crate) fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// First signal: stop in good order. Second: end at once; the state has everything that matters.
+    async fn watch(self, mut signals: Signals) {
         signals.next().await;
-        stop.request(StopReason::Interrupted);
-        signals.next().await;
+        if self.is_draining.load(Ordering::SeqCst) {
+            self.stop.request(StopReason::Interrupted);
+            signals.next().await;
+        }
         end_at_once();
-    });
+    }
 }
 
 #[expect(
@@ -32,24 +69,27 @@ fn end_at_once() {
 
 /// Ctrl-C and what ends a process elsewhere.
 #[cfg(unix)]
-struct Signals {
-    interrupt: Option<Signal>,
-    terminate: Option<Signal>,
-}
+struct Signals([Option<Signal>; 3]);
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> Self {
-        Self {
-            interrupt: signal(SignalKind::interrupt()).ok(),
-            terminate: signal(SignalKind::terminate()).ok(),
-        }
+        // `nohup` has it ignored, so that the run outlives its terminal.
+        let hangup = (!is_hangup_ignored()).then(SignalKind::hangup);
+        let kinds = [
+            Some(SignalKind::interrupt()),
+            Some(SignalKind::terminate()),
+            hangup,
+        ];
+        Self(kinds.map(|kind| kind.and_then(|kind| signal(kind).ok())))
     }
 
     async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            () = one(&mut self.interrupt) => {}
-            () = one(&mut self.terminate) => {}
+            () = one(interrupt) => {}
+            () = one(terminate) => {}
+            () = one(hangup) => {}
         }
     }
 }

@@ -3,25 +3,27 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::args::ProgressMode;
+use super::desk::Desk;
 use super::output::Output;
 use super::progress::Progress;
 use super::prompt;
-use crate::api::Rate;
-use crate::diagnostic::thousands;
-use crate::ops::{Answer, Estimate, FirstSend, Note, Observer, OpError, TokenLeft};
+use super::signals::Watcher;
+use crate::ops::{Answer, FirstSend, Note, Observer, OpError};
 use crate::report::{Counters, Detected, RunReport, render_terminal};
 
 /// Tells a person what an operation does.
 pub(super) struct Terminal<'o> {
     output: &'o Output,
+    signals: &'o Watcher,
     mode: ProgressMode,
     shown: Mutex<Option<Progress>>,
 }
 
 impl<'o> Terminal<'o> {
-    pub(super) fn new(output: &'o Output, mode: ProgressMode) -> Self {
+    pub(super) fn new(desk: &'o Desk, mode: ProgressMode) -> Self {
         Self {
-            output,
+            output: &desk.output,
+            signals: &desk.signals,
             mode,
             shown: Mutex::new(None),
         }
@@ -76,7 +78,7 @@ impl Observer for Terminal<'_> {
             ask.mapping,
             ask.what_is_there()
         );
-        if prompt::confirm(&question) {
+        if prompt::confirm(&question, &self.signals.stop()) {
             Answer::Send
         } else {
             Answer::Cancel
@@ -98,6 +100,7 @@ fn words(note: &Note<'_>) -> Vec<String> {
     let one = |text: String| vec![text];
     match note {
         Note::Refused(words) | Note::Duplicate(words) => one((*words).to_owned()),
+        Note::NotArchived(words) => one(format!("warning: {words}")),
         Note::InDoubt { mapping, count } => one(format!("{mapping}: {count} in doubt")),
         Note::WaitingForLock { state, holder } => one(format!(
             "waiting for another run that holds {}{}",
@@ -111,7 +114,7 @@ fn words(note: &Note<'_>) -> Vec<String> {
             "warning: going on without --canary; the {partners} partners of the last one were not found to agree"
         )),
         Note::OnApi(what) => one(what.to_string()),
-        Note::Estimate(estimate) => estimated(estimate),
+        Note::Estimate(estimate) => estimate.lines(),
         Note::PlanSealed(path) => one(format!(
             "the plan is sealed: partner-sync import --plan {}",
             path.display()
@@ -127,36 +130,4 @@ fn words(note: &Note<'_>) -> Vec<String> {
         )),
         Note::WebhookFailed(error) => one(format!("warning: the webhook was not told: {error}")),
     }
-}
-
-/// How long the creates take at the rate, and whether the token lasts so long.
-fn estimated(estimate: &Estimate) -> Vec<String> {
-    let requests = thousands(estimate.requests);
-    if estimate.requests == 0 {
-        return vec!["nothing would be sent".to_owned()];
-    }
-    let (Some(time), rate @ Rate::PerSecond(_)) = (estimate.time, estimate.rate) else {
-        return vec![format!(
-            "{requests} requests would be sent, without a limit of the rate"
-        )];
-    };
-    let mut lines = vec![format!(
-        "{requests} requests at {rate} take at least {}",
-        humantime::format_duration(time)
-    )];
-    if let Some(TokenLeft {
-        time: left,
-        renewable,
-    }) = estimate.token
-    {
-        let shown = humantime::format_duration(left);
-        lines.push(match (left < time, renewable) {
-            (true, true) => format!("the token runs out in {shown}; a new one is taken when it does"),
-            (true, false) => format!(
-                "the token runs out in {shown}, before the rows are through: give --token-file or --token-command, so that a new one can be taken"
-            ),
-            (false, _) => format!("the token lasts {shown}"),
-        });
-    }
-    lines
 }

@@ -107,6 +107,17 @@ impl Environment {
     }
 }
 
+/// Whether SIGHUP was ignored when the process began. Linux alone says so; elsewhere it counts as not ignored.
+#[must_use]
+pub fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
+    // A bit for each signal; the lowest is number 1, SIGHUP.
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
+}
+
 fn is_looked_at(name: &str) -> bool {
     name.starts_with(PREFIX) || name == NO_COLOR
 }

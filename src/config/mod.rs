@@ -12,7 +12,7 @@ mod resolve;
 
 pub use adopt::Adopt;
 pub use bound::Bound;
-pub use env::{Environment, UnknownVariable};
+pub use env::{Environment, UnknownVariable, is_hangup_ignored};
 pub use file::{ConfigError, ConfigFile};
 pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
 pub use resolve::{Resolved, TokenSetting, Typed, resolve};

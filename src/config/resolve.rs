@@ -69,6 +69,27 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// Defaults, but for the report's folder and the state: enough to tell people that the other settings do not fit.
+    #[must_use]
+    pub fn least(report: Option<PathBuf>, file: &ConfigFile) -> Self {
+        Self {
+            api_url: DEFAULT_API_URL.to_owned(),
+            token: None,
+            state: file
+                .state
+                .path
+                .clone()
+                .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE)),
+            rate: DEFAULT_RATE.to_owned(),
+            burst: None,
+            workers: DEFAULT_WORKERS,
+            timeout: Duration::from_secs(30),
+            outage: Duration::ZERO,
+            report: report.or_else(|| file.report.dir.clone()),
+            keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
+        }
+    }
+
     /// Whether a new token can be taken while a run goes.
     #[must_use]
     pub fn renews_token(&self) -> bool {

@@ -26,7 +26,7 @@ use crate::state::RunId;
 pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
     let started = Instant::now();
     let stop = session.stop.child();
-    let opened = export::open(&request.export)?;
+    let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
     let folder = request.report.create_folder()?;
     let counters = Arc::new(Counters::default());

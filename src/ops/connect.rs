@@ -13,7 +13,6 @@ use crate::api::{
     Auth, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying, TokenSource,
     is_loopback,
 };
-use crate::clock::Clock;
 use crate::config::{Resolved, TokenSetting};
 use crate::delivery::Stop;
 use crate::sandbox::{Sandbox, Settings};
@@ -88,7 +87,7 @@ async fn connect_now(
             (base, token_source(settings)?, target, None)
         }
     };
-    let auth = Auth::new(token, session.clock.clone())?;
+    let auth = Auth::new(token, session.clock.clone(), stop.flag())?;
     let loopback = is_loopback(&base);
     let http = HttpApi::new(
         &HttpSettings {
@@ -120,10 +119,12 @@ async fn connect_now(
 }
 
 /// For how long the present token says that it can be used; `None` where it does not say.
-pub(super) fn token_lasts(settings: &Resolved, clock: &Clock) -> Option<Duration> {
-    let source = token_source(settings).ok()?;
-    let ends = source.expires()?;
-    Some(Duration::from_secs(ends.millis_since(clock.now()) / 1000))
+pub(super) fn token_lasts(session: &Session<'_>) -> Option<Duration> {
+    let source = token_source(session.settings).ok()?;
+    let ends = source.expires(&session.stop.flag())?;
+    Some(Duration::from_secs(
+        ends.millis_since(session.clock.now()) / 1000,
+    ))
 }
 
 /// The name of the API in the state, without connecting; `None` for a sandbox that was never started.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::api::Rate;
+use crate::diagnostic::thousands;
 
 /// What an import would send, and how long that takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,4 +25,39 @@ pub struct TokenLeft {
     pub time: Duration,
     /// Whether a new one can be taken while a run goes on.
     pub renewable: bool,
+}
+
+impl Estimate {
+    /// How long the creates take at the rate, and whether the token lasts so long.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let requests = thousands(self.requests);
+        if self.requests == 0 {
+            return vec!["nothing would be sent".to_owned()];
+        }
+        let (Some(time), rate @ Rate::PerSecond(_)) = (self.time, self.rate) else {
+            return vec![format!(
+                "{requests} requests would be sent, without a limit of the rate"
+            )];
+        };
+        let mut lines = vec![format!(
+            "{requests} requests at {rate} take at least {}",
+            humantime::format_duration(time)
+        )];
+        if let Some(TokenLeft {
+            time: left,
+            renewable,
+        }) = self.token
+        {
+            let shown = humantime::format_duration(left);
+            lines.push(match (left < time, renewable) {
+            (true, true) => format!("the token runs out in {shown}; a new one is taken when it does"),
+            (true, false) => format!(
+                "the token runs out in {shown}, before the rows are through: give --token-file or --token-command, so that a new one can be taken"
+            ),
+            (false, _) => format!("the token lasts {shown}"),
+        });
+        }
+        lines
+    }
 }

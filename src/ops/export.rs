@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::error::OpError;
 use super::request::ExportRequest;
+use super::session::Session;
 use crate::delivery::Stop;
 use crate::mapping::Mapping;
 use crate::mapping::date::Evidence;
@@ -22,11 +23,14 @@ pub(crate) struct Opened {
     pub(super) exports: Arc<Exports>,
 }
 
-/// Reads the mapping and opens the files.
-pub(super) fn open(request: &ExportRequest) -> Result<Opened, OpError> {
-    let mapping = Mapping::read(&request.mapping)?;
-    let exports = Arc::new(Exports::open(&request.files, &mapping, request.always)?);
-    Ok(Opened { mapping, exports })
+/// Reads the mapping and opens the files: a pipe, or a file on a network, may take as long as it likes.
+pub(super) fn open(request: &ExportRequest, session: &Session<'_>) -> Result<Opened, OpError> {
+    let request = request.clone();
+    session.blocking(move || {
+        let mapping = Mapping::read(&request.mapping)?;
+        let exports = Arc::new(Exports::open(&request.files, &mapping, request.always)?);
+        Ok(Opened { mapping, exports })
+    })?
 }
 
 /// What was detected of each file, with the evidence of a survey.

@@ -125,6 +125,8 @@ pub enum Note<'n> {
         /// What it should be at least.
         least: Duration,
     },
+    /// The file of a job was not moved into the archive: it is not the one that was read any more.
+    NotArchived(&'n str),
     /// The webhook could not be reached; the words do not show its address.
     WebhookFailed(&'n str),
 }

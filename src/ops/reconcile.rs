@@ -22,9 +22,7 @@ use crate::prepare::{Ahead, Survey};
 use crate::report::{
     Collector, Counters, Detected, Kind, PerRow, ReportFolder, RunEnding, RunReport,
 };
-use crate::state::{
-    OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateLock, StateView, StateWriter,
-};
+use crate::state::{OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateView};
 
 /// Settles what is in doubt.
 ///
@@ -32,11 +30,12 @@ use crate::state::{
 /// [`OpError`] where there is no state, it is held by another run, or address, mapping or files cannot be used.
 pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
     let started = Instant::now();
-    let opened = request.adopt.as_ref().map(export::open).transpose()?;
+    let adopt = request.adopt.as_ref();
+    let opened = adopt.map(|e| export::open(e, session)).transpose()?;
     let folder = request.report.create_folder()?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi)?;
-    let _lock = StateLock::take(&session.settings.state, &session.clock)?;
+    let _lock = session.lock()?;
     let reconcile = Reconcile {
         request,
         session,
@@ -138,8 +137,7 @@ impl Reconcile<'_> {
     fn settle(&self, mapping: &str) -> Result<(), OpError> {
         let start = self.start(mapping, String::new());
         let (settings, observer) = (self.session.settings, self.session.observer);
-        let (state, doubts, thread) =
-            StateWriter::begin(&settings.state, &start, &self.session.clock)?;
+        let (state, doubts, thread) = self.session.begin(start)?;
         observer.note(&Note::InDoubt {
             mapping,
             count: doubts.len(),
@@ -209,8 +207,7 @@ impl Reconcile<'_> {
     ) -> Result<(), OpError> {
         let files = export::file_names(&opened.exports).join(", ");
         let start = self.start(&opened.mapping.name, files);
-        let (state, _, thread) =
-            StateWriter::begin(&self.session.settings.state, &start, &self.session.clock)?;
+        let (state, _, thread) = self.session.begin(start)?;
         let adoption = Adoption {
             api: &self.connection.api,
             handle: &self.session.runtime,

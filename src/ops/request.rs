@@ -134,7 +134,7 @@ pub struct SyncRequest {
     pub dry_run: bool,
     /// How long another run that holds the state is waited for.
     pub wait: Option<Duration>,
-    /// Stop each job in good order after this time.
+    /// Stop each job in good order after this time, the wait for its file included.
     pub max_duration: Option<Duration>,
     /// How long the API may still process a create after its answer was lost.
     pub settle: Option<Duration>,

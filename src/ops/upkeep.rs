@@ -1,46 +1,11 @@
 //! Looking after rows of the state: forgetting them, accepting their changes, saying what became of those in doubt.
 
-use std::path::Path;
-
 use super::error::{OpError, UpkeepError};
 use crate::api::is_plain_id;
 use crate::clock::Clock;
 use crate::config::Resolved;
 use crate::partner::PartnerId;
 use crate::state::{MaintenanceRow, StateLock, Upkeep, export};
-
-/// Every row that has its partner, as CSV with a header.
-///
-/// # Errors
-/// [`OpError`] where the state cannot be read.
-pub fn export_csv(state: &Path) -> Result<Vec<u8>, OpError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = [
-        "target",
-        "mapping",
-        "key",
-        "legacyIdentifier",
-        "partnerId",
-        "since",
-    ];
-    let mut written = writer.write_record(header);
-    export(state, &mut |row| {
-        if written.is_ok() {
-            written = writer.write_record([
-                &row.target,
-                &row.mapping,
-                &row.key,
-                &row.legacy_identifier,
-                &row.partner,
-                &row.since,
-            ]);
-        }
-    })?;
-    written.map_err(UpkeepError::Csv)?;
-    Ok(writer
-        .into_inner()
-        .map_err(|e| UpkeepError::Csv(e.into_error().into()))?)
-}
 
 /// Which rows of the state.
 #[derive(Debug, Clone)]
@@ -159,6 +124,36 @@ pub fn resolve(
         return Err(UpkeepError::NotConfirmed("resolved").into());
     }
     Ok(upkeep.resolve(&rows, partner, clock.now())?)
+}
+
+/// Every row that has its partner, as CSV.
+///
+/// # Errors
+/// [`OpError`] where the state cannot be read.
+pub fn exported(settings: &Resolved) -> Result<String, OpError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    let mut line = |cells: [&str; 6]| drop(writer.write_record(cells));
+    line([
+        "target",
+        "mapping",
+        "key",
+        "legacyIdentifier",
+        "partnerId",
+        "since",
+    ]);
+    export(&settings.state, &mut |row| {
+        line([
+            &row.target,
+            &row.mapping,
+            &row.key,
+            &row.legacy_identifier,
+            &row.partner,
+            &row.since,
+        ]);
+    })?;
+    let bytes = writer.into_inner().unwrap_or_default();
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn rows_of(upkeep: &Upkeep, request: &RowsRequest) -> Result<Vec<MaintenanceRow>, OpError> {

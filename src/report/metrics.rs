@@ -13,11 +13,14 @@ use super::model::RunReport;
 pub struct JobMoments {
     /// When the run ended, in seconds since 1970.
     pub ended: i64,
-    /// When a run last ended with 0, in seconds since 1970.
+    /// When a run last ended with 0, in seconds since 1970; where that is not known, what was measured before stays.
     pub last_success: Option<i64>,
-    /// Rows that the state has in doubt.
-    pub in_doubt: u64,
+    /// Rows that the state has in doubt; where that is not known, what was measured before stays.
+    pub in_doubt: Option<u64>,
 }
+
+const IN_DOUBT: &str = "partner_sync_in_doubt_rows";
+const LAST_SUCCESS: &str = "partner_sync_last_success_timestamp_seconds";
 
 /// Every metric: its name with its unit, its type, its help.
 pub const METRICS: &[(&str, &str, &str)] = &[
@@ -32,7 +35,7 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "Problems told by the last run, by severity.",
     ),
     (
-        "partner_sync_in_doubt_rows",
+        IN_DOUBT,
         "gauge",
         "Rows of which the state does not know whether their partner exists.",
     ),
@@ -52,7 +55,7 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "When the last run ended, in seconds since 1970.",
     ),
     (
-        "partner_sync_last_success_timestamp_seconds",
+        LAST_SUCCESS,
         "gauge",
         "When a run last ended with exit code 0, in seconds since 1970.",
     ),
@@ -67,8 +70,13 @@ pub fn metrics(jobs: &[(&str, &RunReport, JobMoments)], before: &str) -> String 
         let known = METRICS.iter().find(|(n, ..)| *n == name);
         let ran = jobs
             .iter()
-            .any(|(job, ..)| line.contains(&format!("job=\"{job}\"")));
-        if let (Some((name, ..)), false) = (known, ran) {
+            .find(|(job, ..)| line.contains(&format!("job=\"{job}\"")));
+        let stays = ran.is_none_or(|(_, _, moments)| match name {
+            LAST_SUCCESS => moments.last_success.is_none(),
+            IN_DOUBT => moments.in_doubt.is_none(),
+            _ => false,
+        });
+        if let (Some((name, ..)), true) = (known, stays) {
             samples.entry(name).or_default().push(line.to_owned());
         }
     }
@@ -85,11 +93,9 @@ pub fn metrics(jobs: &[(&str, &RunReport, JobMoments)], before: &str) -> String 
             let labels = format!(",severity=\"{severity}\"");
             put("partner_sync_problems", &labels, count.to_string());
         }
-        put(
-            "partner_sync_in_doubt_rows",
-            "",
-            moments.in_doubt.to_string(),
-        );
+        if let Some(rows) = moments.in_doubt {
+            put(IN_DOUBT, "", rows.to_string());
+        }
         put(
             "partner_sync_run_exit_code",
             "",
@@ -106,11 +112,7 @@ pub fn metrics(jobs: &[(&str, &RunReport, JobMoments)], before: &str) -> String 
             moments.ended.to_string(),
         );
         if let Some(last) = moments.last_success {
-            put(
-                "partner_sync_last_success_timestamp_seconds",
-                "",
-                last.to_string(),
-            );
+            put(LAST_SUCCESS, "", last.to_string());
         }
     }
     let mut out = String::new();

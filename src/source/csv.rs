@@ -14,12 +14,13 @@ use super::detected::Detected;
 use super::dialect::Dialect;
 use super::encoding::{self, TextEncoding};
 use super::error::SourceError;
+use super::file_reader::read_exact_at;
 use super::flow::Flow;
 use super::footer::{Footer, FooterWatch};
 use super::format::Format;
 use super::header::Header;
 use super::header_search::HeaderSearch;
-use super::input::{Input, read_exact_at};
+use super::input::Input;
 use super::options::SourceOptions;
 use super::record::Span;
 use super::records::Parsed;
@@ -170,10 +171,10 @@ impl TextTable<'_> {
         sink: &mut dyn FnMut(usize, TextPiece) -> Flow,
     ) -> Result<(), SourceError> {
         let path = self.input.path();
-        let file = self.input.file().map_err(|e| SourceError::open(path, e))?;
+        let file = self.input.file();
         for (index, piece) in known.iter().enumerate().filter(|(i, _)| wanted(*i)) {
             let mut bytes = vec![0; piece.bytes];
-            read_exact_at(&file, &mut bytes, piece.from).map_err(|e| match e.kind() {
+            read_exact_at(file, &mut bytes, piece.from).map_err(|e| match e.kind() {
                 std::io::ErrorKind::UnexpectedEof => SourceError::Changed {
                     path: path.to_owned(),
                 },

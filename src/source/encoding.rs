@@ -71,7 +71,7 @@ impl TextEncoding {
 /// Finds the encoding of a file; `wanted` settles it.
 pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Result<TextEncoding> {
     let mut head = vec![0; HEAD_BYTES];
-    let n = read_full(&mut input.open()?, &mut head)?;
+    let n = read_full(&mut input.open(), &mut head)?;
     let head = &head[..n];
     let bom = Encoding::for_bom(head);
     if let Some(encoding) = wanted {
@@ -157,7 +157,7 @@ fn judge_all(input: &Input) -> io::Result<Judged> {
 
 /// The first place from `at` on where a character of UTF-8 can begin.
 fn next_character(input: &Input, at: u64) -> io::Result<u64> {
-    let mut file = input.open()?;
+    let mut file = input.open();
     file.seek(SeekFrom::Start(at))?;
     let mut bytes = [0; 4];
     let n = read_full(&mut file, &mut bytes)?;
@@ -166,7 +166,7 @@ fn next_character(input: &Input, at: u64) -> io::Result<u64> {
 }
 
 fn judge(input: &Input, from: u64, to: u64) -> io::Result<Judged> {
-    let mut file = input.open()?;
+    let mut file = input.open();
     file.seek(SeekFrom::Start(from))?;
     let mut part = file.take(to - from);
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -203,7 +203,7 @@ const GUESS_BYTES: usize = 1024 * 1024;
 
 /// The encoding of a file that is not UTF-8.
 fn guess(input: &Input) -> io::Result<TextEncoding> {
-    let mut file = input.open()?;
+    let mut file = input.open();
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     let mut high = HighBytes::default();
@@ -354,7 +354,7 @@ fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// A reader of the file's text as UTF-8. UTF-8 passes as it is, so that broken bytes are seen by the parser.
 pub(super) fn open(input: &Input, encoding: &TextEncoding) -> io::Result<Box<dyn Read + Send>> {
-    let mut file = input.open()?;
+    let mut file = input.open();
     if encoding.encoding == UTF_8 {
         if encoding.bom {
             let mut mark = [0; 3];

@@ -1,15 +1,18 @@
 //! Where a file's bytes come from: the file itself, or a copy of what was packed or piped.
 //!
-//! gzip and zip are unpacked, and standard input is copied, into a temporary file without a name: it is
-//! gone when the program ends, however it ends. Every pass then reads the same bytes, at any offset.
+//! gzip and zip are unpacked, and standard input and named pipes are copied, into a temporary file without a name: it is
+//! gone when the program ends, however it ends. Every pass then reads the same bytes, at any offset: a file is opened once,
+//! so that another one put in its place meanwhile is not mistaken for it.
 //! An archive that unpacks to far more than it weighs is refused before it can fill the disk.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::SourceError;
+use super::file_reader::FileReader;
+use super::stamp::Stamp;
 
 /// The name that stands for standard input.
 pub(super) const STANDARD_INPUT: &str = "-";
@@ -30,8 +33,12 @@ const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 #[derive(Debug, Clone)]
 pub(super) struct Input {
     path: PathBuf,
-    /// The unpacked copy; absent where the file is read as it is.
-    held: Option<Arc<File>>,
+    /// The file, or the copy.
+    file: Arc<File>,
+    /// Whether it is a copy of our own.
+    is_copy: bool,
+    /// The file as it was when it was opened; none of a pipe.
+    stamp: Option<Stamp>,
 }
 
 /// What the first bytes say the input is.
@@ -51,26 +58,13 @@ impl Input {
         path: &Path,
         notes: &mut Vec<String>,
     ) -> Result<(Self, Outside), SourceError> {
-        let mut input = Self {
-            path: path.to_owned(),
-            held: None,
-        };
-        if path.as_os_str() == STANDARD_INPUT {
-            let mut file = input.temporary()?;
-            let copied = io::copy(&mut io::stdin().lock(), &mut file)
-                .map_err(|e| SourceError::hold(path, e))?;
-            if copied == 0 {
-                return Err(SourceError::Empty {
-                    path: path.to_owned(),
-                });
-            }
-            input.held = Some(Arc::new(file));
-        }
+        let mut input = Self::first(path)?;
         for _ in 0..=MOST_WRAPPINGS {
             let mut magic = Vec::with_capacity(8);
             input
                 .open()
-                .and_then(|r| r.take(8).read_to_end(&mut magic))
+                .take(8)
+                .read_to_end(&mut magic)
                 .map_err(|e| SourceError::open(path, e))?;
             if magic.starts_with(OLE) {
                 return Ok((input, Outside::OleDocument));
@@ -95,37 +89,76 @@ impl Input {
         Err(input.archive("it is packed more than twice"))
     }
 
-    /// A reader from the first byte. Readers do not disturb each other.
-    pub(super) fn open(&self) -> io::Result<InputReader> {
-        Ok(match &self.held {
-            Some(file) => InputReader::Held {
-                file: Arc::clone(file),
-                at: 0,
-            },
-            None => InputReader::File(File::open(&self.path)?),
+    /// Opens what was named. It may wait for whoever writes into a pipe.
+    fn first(path: &Path) -> Result<Self, SourceError> {
+        if path.as_os_str() == STANDARD_INPUT {
+            return Self::piped(path, &mut io::stdin().lock());
+        }
+        let cannot = |e| SourceError::open(path, e);
+        if std::fs::metadata(path).map_err(cannot)?.is_dir() {
+            return Err(SourceError::IsFolder {
+                path: path.to_owned(),
+            });
+        }
+        let mut file = File::open(path).map_err(cannot)?;
+        let meta = file.metadata().map_err(cannot)?;
+        if !meta.is_file() {
+            return Self::piped(path, &mut file);
+        }
+        if meta.len() == 0 {
+            return Err(SourceError::Empty {
+                path: path.to_owned(),
+            });
+        }
+        let file = Arc::new(file);
+        Ok(Self {
+            path: path.to_owned(),
+            stamp: Some(Stamp::of(Arc::clone(&file)).map_err(cannot)?),
+            file,
+            is_copy: false,
         })
     }
 
-    /// The file itself, for reading at any offset.
-    pub(super) fn file(&self) -> io::Result<Arc<File>> {
-        match &self.held {
-            Some(file) => Ok(Arc::clone(file)),
-            None => File::open(&self.path).map(Arc::new),
+    /// A copy of what can be read only once.
+    fn piped(path: &Path, from: &mut impl Read) -> Result<Self, SourceError> {
+        let mut file = temporary(path)?;
+        let copied = io::copy(from, &mut file).map_err(|e| SourceError::hold(path, e))?;
+        if copied == 0 {
+            return Err(SourceError::Empty {
+                path: path.to_owned(),
+            });
         }
+        Ok(Self {
+            path: path.to_owned(),
+            file: Arc::new(file),
+            is_copy: true,
+            stamp: None,
+        })
+    }
+
+    /// A reader from the first byte. Readers do not disturb each other.
+    pub(super) fn open(&self) -> FileReader {
+        FileReader::new(Arc::clone(&self.file))
+    }
+
+    /// The file itself, for reading at any offset.
+    pub(super) fn file(&self) -> &Arc<File> {
+        &self.file
     }
 
     /// How many bytes there are.
     pub(super) fn len(&self) -> io::Result<u64> {
-        match &self.held {
-            Some(file) => file.metadata(),
-            None => std::fs::metadata(&self.path),
-        }
-        .map(|m| m.len())
+        self.file.metadata().map(|m| m.len())
     }
 
     /// Whether the bytes are a copy, so that a change of the file no longer matters.
-    pub(super) fn is_held(&self) -> bool {
-        self.held.is_some()
+    pub(super) fn is_copy(&self) -> bool {
+        self.is_copy
+    }
+
+    /// The file as it was when it was opened, also where its bytes were copied; none of a pipe.
+    pub(super) fn stamp(&self) -> Option<&Stamp> {
+        self.stamp.as_ref()
     }
 
     /// The file as the user named it.
@@ -147,12 +180,8 @@ impl Input {
         }
     }
 
-    fn temporary(&self) -> Result<File, SourceError> {
-        tempfile::tempfile().map_err(|e| SourceError::hold(&self.path, e))
-    }
-
     fn gunzip(&self) -> Result<Self, SourceError> {
-        let packed = self.open().map_err(|e| SourceError::open(&self.path, e))?;
+        let packed = self.open();
         let weight = self.len().map_err(|e| SourceError::read(&self.path, e))?;
         // Several members behind each other are one file, as gzip itself reads them.
         self.hold(
@@ -163,7 +192,7 @@ impl Input {
 
     /// The one table in an archive; none where the archive is itself a workbook.
     fn unzip(&self) -> Result<Option<(Self, String)>, SourceError> {
-        let packed = self.open().map_err(|e| SourceError::open(&self.path, e))?;
+        let packed = self.open();
         let mut archive = match zip::ZipArchive::new(BufReader::new(packed)) {
             Ok(archive) => archive,
             // The workbook reader says what is wrong with a workbook.
@@ -209,7 +238,7 @@ impl Input {
 
     /// Copies what `reader` unpacks from `weight` bytes.
     fn hold(&self, mut reader: impl Read, weight: u64) -> Result<Self, SourceError> {
-        let mut file = self.temporary()?;
+        let mut file = temporary(&self.path)?;
         let limit = SMALL_BYTES.max(weight.saturating_mul(LARGEST_RATIO));
         let mut chunk = vec![0; 256 * 1024];
         let mut total = 0_u64;
@@ -236,70 +265,13 @@ impl Input {
         }
         Ok(Self {
             path: self.path.clone(),
-            held: Some(Arc::new(file)),
+            file: Arc::new(file),
+            is_copy: true,
+            stamp: self.stamp.clone(),
         })
     }
 }
 
-/// Reads an [`Input`], each with its own place.
-#[derive(Debug)]
-pub(super) enum InputReader {
-    File(File),
-    Held { file: Arc<File>, at: u64 },
-}
-
-impl Read for InputReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            InputReader::File(file) => file.read(buffer),
-            InputReader::Held { file, at } => {
-                let n = read_at(file, buffer, *at)?;
-                *at += n as u64;
-                Ok(n)
-            }
-        }
-    }
-}
-
-impl Seek for InputReader {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match self {
-            InputReader::File(file) => file.seek(to),
-            InputReader::Held { file, at } => {
-                let target = match to {
-                    SeekFrom::Start(n) => Some(n),
-                    SeekFrom::Current(n) => at.checked_add_signed(n),
-                    SeekFrom::End(n) => file.metadata()?.len().checked_add_signed(n),
-                };
-                *at = target.ok_or(io::ErrorKind::InvalidInput)?;
-                Ok(*at)
-            }
-        }
-    }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, at)
-}
-
-/// Fills `buffer` from `at` on.
-pub(super) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut at: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        match read_at(file, buffer, at) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(n) => {
-                buffer = &mut buffer[n..];
-                at += n as u64;
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, at)
+fn temporary(path: &Path) -> Result<File, SourceError> {
+    tempfile::tempfile().map_err(|e| SourceError::hold(path, e))
 }

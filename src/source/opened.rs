@@ -61,7 +61,7 @@ impl Piece {
 }
 
 impl Source {
-    /// Opens a file, detects what it is and reads its header.
+    /// Opens a file, detects what it is and reads its header. A pipe is waited for until its writer is through.
     ///
     /// # Errors
     /// A [`SourceError`] for whatever makes the file unreadable as a whole.
@@ -72,24 +72,10 @@ impl Source {
         } else {
             path.display().to_string().into()
         };
-        let mut stamp = None;
-        if !piped {
-            let meta = std::fs::metadata(path).map_err(|e| SourceError::open(path, e))?;
-            if meta.is_dir() {
-                return Err(SourceError::IsFolder {
-                    path: path.to_owned(),
-                });
-            }
-            if meta.is_file() && meta.len() == 0 {
-                return Err(SourceError::Empty {
-                    path: path.to_owned(),
-                });
-            }
-            stamp = Some(Stamp::of(path)?);
-        }
         let mut notes = Vec::new();
         let (input, outside) = Input::take(path, &mut notes)?;
-        if input.is_held()
+        let mut stamp = input.stamp().cloned();
+        if input.is_copy()
             && let Some(stamp) = stamp.take()
         {
             stamp.check(path)?;
@@ -97,7 +83,7 @@ impl Source {
         let opened = match outside {
             Outside::Plain => csv::detect(&input, options)?,
             Outside::ZipWorkbook | Outside::OleDocument => {
-                workbook::detect(&input, outside, options, stamp)?
+                workbook::detect(&input, outside, options, stamp.as_ref())?
             }
         };
         if opened.spool.is_some() {
@@ -128,6 +114,12 @@ impl Source {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.input.len().unwrap_or(0)
+    }
+
+    /// The file that is read, as it was when it was opened; none where that was a pipe.
+    #[must_use]
+    pub fn stamp(&self) -> Option<&Stamp> {
+        self.input.stamp()
     }
 
     /// The file as the user named it.
@@ -268,7 +260,7 @@ impl Source {
     }
 
     fn check_unchanged(&self) -> Result<(), SourceError> {
-        match self.stamp {
+        match &self.stamp {
             Some(stamp) => stamp.check(self.input.path()),
             None => Ok(()),
         }

@@ -20,6 +20,7 @@
 //! `in_flight` of a dead run becomes `in_doubt` when the next run opens its space.
 
 mod address;
+mod begin;
 mod done;
 mod error;
 mod fence;

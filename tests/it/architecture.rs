@@ -10,6 +10,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("clock", &[]),
     ("http_client", &[]),
+    ("blocking", &[]),
     ("source", &["diagnostic"]),
     ("partner", &["diagnostic", "secret"]),
     ("mapping", &["source", "partner", "diagnostic"]),
@@ -17,7 +18,10 @@ const MAY: &[(&str, &[&str])] = &[
         "prepare",
         &["source", "mapping", "partner", "diagnostic", "secret"],
     ),
-    ("api", &["partner", "secret", "clock", "http_client"]),
+    (
+        "api",
+        &["partner", "secret", "clock", "http_client", "blocking"],
+    ),
     ("state", &["partner", "clock"]),
     (
         "delivery",
@@ -45,6 +49,7 @@ const MAY: &[(&str, &[&str])] = &[
             "diagnostic",
             "secret",
             "clock",
+            "blocking",
         ],
     ),
     (
@@ -61,6 +66,7 @@ const MAY: &[(&str, &[&str])] = &[
             "delivery",
             "diagnostic",
             "clock",
+            "blocking",
             "telemetry",
         ],
     ),

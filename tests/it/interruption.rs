@@ -19,7 +19,7 @@ fn started(dir: &Workdir, server: &Server, more: &[&str]) -> std::process::Child
 
 #[test]
 fn a_signal_stops_in_good_order_and_a_rerun_goes_on() {
-    for name in ["INT", "TERM"] {
+    for name in ["INT", "TERM", "HUP"] {
         let dir = Workdir::new();
         let server = Server::start(&dir, &["--latency", "20ms"]);
         dir.simple_export(400);

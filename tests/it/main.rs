@@ -90,12 +90,19 @@ mod state_file;
 mod state_log;
 /// Questions on a terminal.
 mod terminal;
+/// Tokens as people give them, and commands that print them.
+mod token;
+/// Everybody is told how a night ended; results that cannot be written.
+mod told;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// What each answer to a create proves.
 mod verdicts;
 /// Partners read back and compared.
 mod verify;
+/// Every wait ends with a signal.
+#[cfg(target_os = "linux")]
+mod waits;
 /// Was it sent? The table of cases.
 mod was_it_sent;
 /// Workbooks and the dates in them.

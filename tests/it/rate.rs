@@ -81,6 +81,7 @@ fn a_pause_that_is_longer_than_the_run_waits_ends_it() {
         let dir = Workdir::new();
         let server = Server::start(&dir, &["--fault", fault, "--retry-after", retry_after]);
         dir.simple_export(30);
+        // Whatever is asked first: the list, how many partners there are, or a create.
         let run = import(&dir, &server, &[]).finish().expect_exit(3);
         let summary = run.summary();
         let stopped = summary.value()["stopped"].as_str().unwrap().to_owned();
@@ -89,7 +90,7 @@ fn a_pause_that_is_longer_than_the_run_waits_ends_it() {
             "{fault}, {retry_after}: {stopped}"
         );
         let posts = server.count("POST") as u64;
-        assert!((1..=8).contains(&posts), "{posts} posts");
+        assert!(posts <= 8, "{posts} posts");
         let in_doubt = if fault == "503=1" { posts } else { 0 };
         assert_eq!(summary.get("in_doubt"), in_doubt);
         assert_eq!(summary.get("deferred"), 30 - in_doubt);

@@ -13,7 +13,8 @@ use partner_sync::partner::{CreateOutcome, ExternalId, NotCreated, Query};
 use partner_sync::secret::Secret;
 
 fn api(base: &str) -> HttpApi {
-    let auth = Auth::new(TokenSource::Given(Secret::new("t")), Clock::System).unwrap();
+    let never = tokio::sync::watch::channel(false).1;
+    let auth = Auth::new(TokenSource::Given(Secret::new("t")), Clock::System, never).unwrap();
     let settings = HttpSettings {
         base: base.parse().unwrap(),
         timeout: Duration::from_millis(400),

@@ -1,13 +1,11 @@
 //! `partners list` and `partners get`: straight from the API.
 
-use serde_json::Value;
-
-use crate::api::{PageWalk, PartnersApi as _, RemotePartner};
+use crate::api::{PageWalk, PartnersApi as _};
 use crate::cli::args::{ListFormat, PartnersCommand, Shared};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
-use crate::ops;
+use crate::ops::{self, PARTNER_COLUMNS, partner_cells, partner_line};
 use crate::partner::PartnerId;
 use crate::report::{RunEnding, table};
 
@@ -44,8 +42,9 @@ pub(super) fn run(
                 let mut left = args.limit.unwrap_or(u64::MAX);
                 let mut shown = Vec::new();
                 if format == ListFormat::Csv {
-                    desk.output
-                        .result(&csv_line(&COLUMNS.map(|(name, _)| name.to_owned())));
+                    desk.output.result(&partner_line(
+                        &PARTNER_COLUMNS.map(|(name, _)| name.to_owned()),
+                    ));
                 }
                 while left > 0 {
                     let Some(items) = walk.next(&*connection.api).await? else {
@@ -58,11 +57,13 @@ pub(super) fn run(
                         left -= 1;
                         let more = match format {
                             ListFormat::Table => {
-                                shown.push(cells(&partner).to_vec());
+                                shown.push(partner_cells(&partner).to_vec());
                                 true
                             }
                             ListFormat::Jsonl => desk.output.stream(&format!("{}\n", partner.raw)),
-                            ListFormat::Csv => desk.output.stream(&csv_line(&cells(&partner))),
+                            ListFormat::Csv => {
+                                desk.output.stream(&partner_line(&partner_cells(&partner)))
+                            }
                         };
                         if !more {
                             return Ok(RunEnding::Done);
@@ -70,7 +71,7 @@ pub(super) fn run(
                     }
                 }
                 if format == ListFormat::Table {
-                    let header = COLUMNS.map(|(name, _)| name.to_uppercase());
+                    let header = PARTNER_COLUMNS.map(|(name, _)| name.to_uppercase());
                     desk.output
                         .result(&table(&header.each_ref().map(String::as_str), &shown));
                     desk.output.note(&format!("{} partners", shown.len()));
@@ -79,34 +80,4 @@ pub(super) fn run(
             }
         }
     })
-}
-
-/// What is shown of a partner: a name and where it stands in the answer.
-const COLUMNS: [(&str, &str); 7] = [
-    ("id", "/id"),
-    ("legacyIdentifier", "/party/legacyIdentifier"),
-    ("businessName", "/businessName"),
-    ("displayName", "/displayName"),
-    ("status", "/status"),
-    ("partnerStatus", "/partnerCriteria/status"),
-    ("createdAt", "/auditInfo/createdAt"),
-];
-
-fn cells(partner: &RemotePartner) -> [String; 7] {
-    COLUMNS.map(|(_, pointer)| match partner.raw.pointer(pointer) {
-        Some(Value::String(s)) => s.clone(),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    })
-}
-
-fn csv_line(cells: &[String]) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing to memory cannot fail.
-    let _ = writer.write_record(cells);
-    writer
-        .into_inner()
-        .ok()
-        .and_then(|b| String::from_utf8(b).ok())
-        .unwrap_or_default()
 }

@@ -7,13 +7,14 @@ use crate::report::RunEnding;
 use crate::sandbox::Sandbox;
 
 pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<RunEnding, CliError> {
+    let stop = desk.signals.drain();
     server_runtime()?.block_on(async {
         let sandbox = Sandbox::start(args.settings(), desk.clock.clone()).await?;
         desk.output.result(&format!("{}\n", sandbox.url()));
         desk.output.note("the sandbox is listening; Ctrl-C ends it");
         tokio::select! {
             () = sandbox.wait() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            () = stop.requested() => {}
         }
         Ok(RunEnding::Done)
     })

@@ -8,12 +8,22 @@ use crate::ops::{self, Finding};
 use crate::report::RunEnding;
 
 pub(super) fn run(args: &SyncArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
-    let front = Front::start(shared, desk)?;
+    let front = match Front::start(shared, desk) {
+        Err(CliError::Op(error)) if !args.check_config => {
+            // Whoever is told of every other end.
+            if let Ok(front) = Front::unresolved(shared, desk) {
+                let request = args.request(front.report());
+                ops::unstarted(&front.config, &request, &error, &front.session());
+            }
+            return Err(error.into());
+        }
+        front => front?,
+    };
     if args.check_config {
         return check_config(args.job.as_deref(), &front, desk);
     }
     let request = args.request(front.report());
-    let night = ops::sync(&front.config, &request, &front.session())?;
+    let night = ops::sync(&front.config, &request, &front.session());
     if desk.output.json {
         desk.output.result(&format!("{}\n", night.summary));
     }

@@ -24,8 +24,7 @@ pub(super) fn run(
             Ok(RunEnding::Done)
         }
         StateCommand::Export => {
-            let rows = ops::export_csv(&settings.state)?;
-            desk.output.result(&String::from_utf8_lossy(&rows));
+            desk.output.result(&ops::exported(&settings)?);
             Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {
@@ -89,5 +88,5 @@ fn confirmed(rows: &[MaintenanceRow], yes: bool, question: &str, desk: &Desk) ->
         &["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"],
         &lines,
     ));
-    yes || prompt::confirm_on_terminal(question)
+    yes || prompt::confirm_on_terminal(question, &desk.signals.stop())
 }

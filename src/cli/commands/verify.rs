@@ -1,21 +1,19 @@
 //! `verify`: partners are read back and compared with the source, field by field.
 
-use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use crate::cli::args::{Shared, VerifyArgs};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
-use crate::ops::{self, ExportRequest, RowSign, VerifyRequest};
+use crate::ops::{self, ExportRequest, VerifyRequest};
 use crate::partner::Query;
 use crate::report::RunEnding;
 
 pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
     let export = match (&args.job, &args.mapping) {
-        (Some(name), None) => ops::file_of_job(&front.config, name)?,
+        (Some(name), None) => ops::file_of_job(&front.config, name, desk.clock.now())?,
         (None, Some(mapping)) if !args.files.is_empty() => ExportRequest {
             files: args.files.clone(),
             mapping: mapping.clone(),
@@ -36,33 +34,15 @@ pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<Run
     };
     let found = ops::verify(&request, &front.session())?;
     if let (Some(path), Some(rows)) = (&args.combined, &found.rows) {
-        write_rows(path, rows, desk)?;
+        if path == Path::new("-") {
+            desk.output.result(&ops::signed_rows(rows));
+        } else {
+            ops::write_signed_rows(path, rows)
+                .map_err(|e| CliError::Machine(format!("cannot write {}: {e}", path.display())))?;
+        }
     }
     desk.output.note(
         "vendorAccount, all bank data with it, is not returned by the API and was not compared",
     );
     Ok(desk.output.summary(&found.report))
-}
-
-/// A line for each row: its sign and its key.
-fn write_rows(path: &Path, rows: &[(RowSign, String)], desk: &Desk) -> Result<(), CliError> {
-    let mut text = String::new();
-    for (sign, key) in rows {
-        let _ = writeln!(text, "{} {key}", sign.as_char());
-    }
-    if path == Path::new("-") {
-        desk.output.result(&text);
-        return Ok(());
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|e| CliError::Machine(format!("cannot write {}: {e}", path.display())))
 }

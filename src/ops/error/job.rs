@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
+use crate::clock::Timestamp;
 use crate::report::RunEnding;
 
 /// A job of the configuration cannot be run, or its file not be put away.
@@ -41,6 +42,30 @@ pub enum JobError {
     /// No file matches the job's pattern.
     #[error("no file matches \"{0}\": was last night's export made?")]
     NoFile(String),
+    /// Nothing but temporary files match the job's pattern.
+    #[error(
+        "only temporary files match \"{pattern}\", like {}: is the export still being written, or open in Excel or an editor? Such a file is used only where `file` names it in full",
+        example.display()
+    )]
+    OnlyTemporary {
+        /// The pattern as written in `file`.
+        pattern: String,
+        /// One of the files.
+        example: PathBuf,
+    },
+    /// The newest file was changed in the future.
+    #[error(
+        "{} was changed at {}, which is {} ahead of this machine's clock: it cannot be said which export is the newest, or how old this one is, so nothing was done. Set the clock of the machine that writes it, or this one's; `touch` gives the file the present time",
+        path.display(), at.to_rfc3339(), format_duration(*.ahead)
+    )]
+    InTheFuture {
+        /// The newest file that the pattern matches.
+        path: PathBuf,
+        /// When it was changed, as the file system says.
+        at: Timestamp,
+        /// How far that is ahead, in whole seconds.
+        ahead: Duration,
+    },
     /// The newest file is too old.
     #[error(
         "{} is {} old, older than max_age = {}: nothing was sent; was last night's export made?",
@@ -94,10 +119,12 @@ impl JobError {
             | JobError::Unknown { .. }
             | JobError::None
             | JobError::Pattern { .. }
-            | JobError::NoFile(_) => RunEnding::Refused,
-            JobError::Stale { .. } | JobError::StillWritten { .. } | JobError::Archive { .. } => {
-                RunEnding::Stopped
-            }
+            | JobError::NoFile(_)
+            | JobError::OnlyTemporary { .. } => RunEnding::Refused,
+            JobError::InTheFuture { .. }
+            | JobError::Stale { .. }
+            | JobError::StillWritten { .. }
+            | JobError::Archive { .. } => RunEnding::Stopped,
         }
     }
 }

@@ -92,6 +92,9 @@ pub enum OpError {
     /// Interrupted before anything was begun.
     #[error("interrupted")]
     Interrupted,
+    /// The time of `--max-duration` was over before anything was begun.
+    #[error("the time of --max-duration is over")]
+    TimeOver,
     /// The counts of a run do not add up.
     #[error(
         "the counts add up to {counted} rows, but {read} were read: this is a fault of partner-sync, please report it"
@@ -150,6 +153,7 @@ impl OpError {
             OpError::State(_)
             | OpError::Report(_)
             | OpError::Api(_)
+            | OpError::TimeOver
             | OpError::Miscounted { .. }
             | OpError::ReportTrouble(_)
             | OpError::Thread(_) => RunEnding::Stopped,

@@ -62,9 +62,6 @@ pub enum UpkeepError {
     /// One partner for several rows.
     #[error("--created names the partner of one row; name one key. Nothing was done.")]
     SeveralRows,
-    /// Rows could not be written as CSV.
-    #[error("cannot write CSV: {0}")]
-    Csv(csv::Error),
     /// A person said no.
     #[error("not confirmed; nothing was {0}")]
     NotConfirmed(&'static str),

@@ -53,7 +53,7 @@ pub fn dry_run(
 ) -> Result<Preview, OpError> {
     if seal.is_some() && session.target == Target::Sandbox {
         // A practice API that was never started has no name, so nothing could be sealed for it.
-        connect(session, &session.stop.child(), Waits::ForNothing)?;
+        connect(session, &session.stop, Waits::ForNothing)?;
     }
     let preview = preview(request, session)?;
     if let Some(path) = seal {
@@ -81,7 +81,7 @@ pub(in crate::ops) fn preview(
     let settings = session.settings;
     let stop = session.stop.child();
     let rate = rate(settings)?;
-    let opened = export::open(&request.export)?;
+    let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
     let folder = request.report.create_folder()?;
     let target = known_target(session)?;
@@ -298,7 +298,7 @@ fn estimate(report: &RunReport, rate: Rate, session: &Session<'_>) -> Estimate {
         Rate::PerSecond(n) => Some(Duration::from_secs_f64((requests as f64 / n).ceil())),
         Rate::Unlimited => None,
     };
-    let token = token_lasts(session.settings, &session.clock).map(|time| TokenLeft {
+    let token = token_lasts(session).map(|time| TokenLeft {
         time,
         renewable: session.settings.renews_token(),
     });

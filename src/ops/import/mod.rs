@@ -38,7 +38,6 @@ use super::export;
 use super::observer::Note;
 use super::session::Session;
 use crate::report::RunReport;
-use crate::state::StateLock;
 
 /// Imports: each row of the export gets its partner, or an outcome that says why not.
 ///
@@ -47,9 +46,14 @@ use crate::state::StateLock;
 /// later is the report's `stopped`.
 pub fn import(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
     rate(session.settings)?;
+    let session = &session.within(request.max_duration);
+    begun(request, session).map_err(|error| session.meaning(error))
+}
+
+fn begun(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
     // Before the state is touched, so that a typing error makes none; and once, since a pipe cannot be read twice.
-    let opened = export::open(&request.export)?;
-    let _lock = StateLock::take(&session.settings.state, &session.clock)?;
+    let opened = export::open(&request.export, session)?;
+    let _lock = session.lock()?;
     let Some(rows) = request.canary else {
         let partners = open_canaries(&opened, session)?;
         if partners > 0 {

@@ -93,6 +93,11 @@ impl Import<'_> {
             mapping: &self.opened.mapping.name,
             adopt: self.request.adopt,
         };
-        Ok(self.session.observer.first_send(&ask) == Answer::Send)
+        let answer = self.session.observer.first_send(&ask);
+        // Whoever is asked may be interrupted instead of answering.
+        if self.stop.is_requested() {
+            return Err(self.session.stopped());
+        }
+        Ok(answer == Answer::Send)
     }
 }

@@ -14,7 +14,7 @@ use super::request::ImportRequest;
 use super::sealed_plan::state_digest;
 use crate::api::collect_by_identifier;
 use crate::config::OnChange;
-use crate::delivery::{Leftover, StopReason};
+use crate::delivery::Leftover;
 use crate::diagnostic::{Code, thousands};
 use crate::ops::conclude::{ending_of, has_problem, run_end};
 use crate::ops::connect::{Waits, connect};
@@ -27,7 +27,7 @@ use crate::prepare::Survey;
 use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport};
 use crate::state::{Doubt, OpenRows, RunId, RunStart, StateWriter};
 
-/// Imports. The caller holds the lock of the state.
+/// Imports. The caller holds the lock of the state, and its session stops when the time of the request is over.
 pub(in crate::ops) fn once(
     request: &ImportRequest,
     opened: &Opened,
@@ -37,14 +37,6 @@ pub(in crate::ops) fn once(
     let folder = request.report.create_folder()?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi)?;
-    if let Some(limit) = request.max_duration {
-        let stop = stop.clone();
-        session.runtime.spawn(async move {
-            if stop.pause(limit).await {
-                stop.request(StopReason::TimeOver);
-            }
-        });
-    }
     if let Some(plan) = &request.plan {
         let state = state_digest(session, &connection.target, &opened.mapping.name)?;
         plan.hold(&connection.target, &state)?;
@@ -193,8 +185,7 @@ impl Import<'_> {
             files: export::file_names(&self.opened.exports).join(", "),
             open,
         };
-        let (state, doubts, thread) =
-            StateWriter::begin(&self.session.settings.state, &start, &self.session.clock)?;
+        let (state, doubts, thread) = self.session.begin(start)?;
         if !doubts.is_empty() {
             tracing::info!(
                 count = doubts.len(),

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use super::job::chosen;
+use super::job::{chosen, mapping_name};
 use super::job_file::newest;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
-use crate::mapping::Mapping;
 use crate::notify;
 use crate::ops::connect::{Waits, connect};
-use crate::ops::error::OpError;
+use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
 use crate::ops::request::ExportRequest;
 use crate::ops::session::Session;
@@ -55,7 +54,7 @@ pub fn check_config(
     let jobs = chosen(config, job)?;
     let mut findings = Findings::default();
     for job in jobs {
-        findings.job(job);
+        findings.job(job, session);
     }
     let state = &session.settings.state;
     let name = state.display().to_string();
@@ -81,6 +80,7 @@ pub fn check_config(
     let api_ending = asked.as_ref().err().map(OpError::ending);
     findings.take("api", "health and list", asked);
     let ending = match (is_broken, api_ending) {
+        (_, Some(RunEnding::Interrupted)) => RunEnding::Interrupted,
         (false, None) => RunEnding::Done,
         (false, Some(ending)) if ending != RunEnding::Refused => RunEnding::Stopped,
         _ => RunEnding::Refused,
@@ -99,7 +99,7 @@ fn folder_of(path: &Path) -> Result<String, String> {
 
 /// How the API is, and how many partners it has.
 fn ask(session: &Session<'_>) -> Result<String, OpError> {
-    let connection = connect(session, &session.stop.child(), Waits::ForNothing)?;
+    let connection = connect(session, &session.stop, Waits::ForNothing)?;
     let page = session.runtime.block_on(async {
         connection.api.health().await?;
         connection.api.list(&ListFilter::default(), 0, 1).await
@@ -135,18 +135,20 @@ impl Findings {
         });
     }
 
-    fn job(&mut self, job: &Job) {
+    fn job(&mut self, job: &Job, session: &Session<'_>) {
         let subject = format!("job {}", job.name.0);
-        let mapping = Mapping::read(&job.mapping).map(|m| m.name);
-        self.take(&subject, "mapping", mapping);
+        self.take(&subject, "mapping", mapping_name(job, session));
         let bounds = [("max_errors", job.max_errors), ("max_new", job.max_new)];
         for (what, bound) in bounds {
             if let Some(most) = bound {
                 self.take(&subject, what, Ok::<_, String>(most.to_string()));
             }
         }
-        match newest(&job.file) {
+        match newest(&job.file, session.clock.now()) {
             // The night's export need not be there by day.
+            Err(error @ JobError::InTheFuture { .. }) => {
+                self.take(&subject, "file", Err::<String, _>(error));
+            }
             Err(error) => self.0.push(Finding::Missing(format!("{subject}: {error}"))),
             Ok(file) => {
                 let request = ExportRequest {
@@ -154,7 +156,7 @@ impl Findings {
                     mapping: job.mapping.clone(),
                     always: Query::default(),
                 };
-                let opened = export::open(&request).map(|_| file.display().to_string());
+                let opened = export::open(&request, session).map(|_| file.display().to_string());
                 self.take(&subject, "file", opened);
             }
         }

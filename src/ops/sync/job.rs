@@ -1,9 +1,12 @@
 //! One job of the configuration: its file, its import, its end.
 
+use std::path::Path;
 use std::time::Instant;
 
+use super::archive::{Archived, archive};
 use super::folders::prune_reports;
 use super::job_file;
+use crate::clock::Timestamp;
 use crate::config::{ConfigFile, Job, OnDrift};
 use crate::mapping::Mapping;
 use crate::ops::conclude::{Heading, blank, finish};
@@ -11,12 +14,14 @@ use crate::ops::connect::known_target;
 use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
 use crate::ops::import::{ImportRequest, once, preview};
+use crate::ops::observer::Note;
 use crate::ops::request::{
     Expectations, ExportRequest, LastRun, Rejected, ReportRequest, SyncRequest,
 };
 use crate::ops::session::Session;
 use crate::partner::Query;
-use crate::report::{Kind, ReportFolder, RunEnding, RunReport, read_stored};
+use crate::report::{Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json};
+use crate::source::Stamp;
 use crate::state::{RunId, StateView};
 
 /// A job at its end.
@@ -26,6 +31,8 @@ pub struct JobEnd {
     pub name: String,
     /// What became of its rows.
     pub report: RunReport,
+    /// What a person should know beside its rows: a line each.
+    pub notes: Vec<String>,
 }
 
 impl JobEnd {
@@ -64,11 +71,18 @@ pub(super) fn chosen<'c>(
     })
 }
 
-/// The newest file and the mapping of a job of the configuration, for `verify`.
-pub fn file_of_job(config: &ConfigFile, name: &str) -> Result<ExportRequest, OpError> {
+/// The newest file and the mapping of a job of the configuration, for `verify`; `now` is the time.
+///
+/// # Errors
+/// [`OpError`] where there is no such job, or no file of it that can be used.
+pub fn file_of_job(
+    config: &ConfigFile,
+    name: &str,
+    now: Timestamp,
+) -> Result<ExportRequest, OpError> {
     let job = chosen(config, Some(name))?[0];
     Ok(ExportRequest {
-        files: vec![job_file::newest(&job.file)?],
+        files: vec![job_file::newest(&job.file, now)?],
         mapping: job.mapping.clone(),
         always: Query::default(),
     })
@@ -88,9 +102,13 @@ pub(super) fn run(job: &Job, request: &SyncRequest, session: &Session<'_>) -> Jo
         ..request.report.clone()
     };
     tracing::info!(run = %id, job = %job.name.0, "the job begins");
-    let report = match attempt(job, request, &reports, &id, session) {
+    let mut notes = Vec::new();
+    // Its time counts from here: also a file is waited for no longer.
+    let within = session.within(request.max_duration);
+    let report = match attempt(job, request, &reports, &id, &within, &mut notes) {
         Ok(report) => report,
         Err(error) => {
+            let error = within.meaning(error);
             session.observer.trouble(&error);
             failed(job, &reports, &id, started, &error, session)
         }
@@ -102,6 +120,26 @@ pub(super) fn run(job: &Job, request: &SyncRequest, session: &Session<'_>) -> Jo
     JobEnd {
         name: job.name.0.clone(),
         report,
+        notes,
+    }
+}
+
+/// A job of a night that could not begin. It has no report of its own: those of its runs are kept longer for it.
+pub(super) fn not_begun(
+    job: &Job,
+    request: &SyncRequest,
+    error: &OpError,
+    session: &Session<'_>,
+) -> JobEnd {
+    let reports = ReportRequest {
+        folder: None,
+        ..request.report.clone()
+    };
+    let id = RunId::new(&session.clock);
+    JobEnd {
+        name: job.name.0.clone(),
+        report: failed(job, &reports, &id, Instant::now(), error, session),
+        notes: Vec::new(),
     }
 }
 
@@ -111,9 +149,10 @@ fn attempt(
     reports: &ReportRequest,
     id: &RunId,
     session: &Session<'_>,
+    notes: &mut Vec<String>,
 ) -> Result<RunReport, OpError> {
-    let file = job_file::newest(&job.file)?;
     let now = session.clock.now();
+    let file = job_file::newest(&job.file, now)?;
     job_file::fresh_enough(&file, job.max_age.map(|t| t.0), now)?;
     job_file::settled(&file, job.settle_file.map(|t| t.0), session)?;
     let import = ImportRequest {
@@ -140,19 +179,73 @@ fn attempt(
     if request.dry_run {
         return Ok(preview(&import, session)?.report);
     }
-    let opened = export::open(&import.export)?;
-    let report = once(&import, &opened, session)?;
+    let opened = export::open(&import.export, session)?;
+    let mut report = once(&import, &opened, session)?;
     let is_good =
         matches!(report.ending, RunEnding::Done | RunEnding::Problems) && report.stopped.is_none();
-    if let (true, Some(folder)) = (is_good, &job.archive) {
-        job_file::archive(&file, folder, now)?;
+    let read = opened
+        .exports
+        .files()
+        .first()
+        .and_then(|f| f.source.stamp());
+    if let (true, Some(folder), Some(read)) = (is_good, &job.archive, read) {
+        put_away(read, &file, folder, &mut report, reports, session, notes);
     }
     Ok(report)
 }
 
+/// Moves the file of a good run into the archive. Its rows are through, whatever comes of that.
+fn put_away(
+    read: &Stamp,
+    file: &Path,
+    folder: &Path,
+    report: &mut RunReport,
+    reports: &ReportRequest,
+    session: &Session<'_>,
+    notes: &mut Vec<String>,
+) {
+    match archive(read, file, folder) {
+        Ok(Archived::Moved(_)) => {}
+        Ok(Archived::Left) => {
+            let words = format!(
+                "{} was not moved to {}: it was replaced or changed after it was read. The next run reads it",
+                file.display(),
+                folder.display()
+            );
+            session.observer.note(&Note::NotArchived(&words));
+            notes.push(words);
+        }
+        Err(source) => {
+            let error = OpError::from(JobError::Archive {
+                path: file.to_owned(),
+                folder: folder.to_owned(),
+                source,
+            });
+            session.observer.trouble(&error);
+            report.ending = error.ending();
+            report.stopped = Some(error.to_string());
+            let text = format!("{}\n", summary_json(report));
+            let written = reports.create_folder().and_then(|folder| {
+                Ok(folder
+                    .map(|f| f.write("summary.json", text.as_bytes()))
+                    .transpose()?)
+            });
+            if let Err(error) = written {
+                session.observer.trouble(&error);
+            }
+        }
+    }
+}
+
+/// The name of a job's mapping, which is read for it.
+pub(super) fn mapping_name(job: &Job, session: &Session<'_>) -> Result<String, OpError> {
+    let path = job.mapping.clone();
+    Ok(session.blocking(move || Mapping::read(&path))??.name)
+}
+
 /// What the job expects, with the last good run that its source is compared with.
 fn expectations(job: &Job, session: &Session<'_>) -> Result<Expectations, OpError> {
-    let mapping = Mapping::read(&job.mapping)?.name;
+    let mapping = mapping_name(job, session)?;
     let view = StateView::find(&session.settings.state)?;
     let stored = match (known_target(session)?, view) {
         (Some(target), Some(view)) => view.last_good_run(&target, &mapping)?,
@@ -194,8 +287,7 @@ fn failed(
         run: id.clone(),
         kind: Kind::Import,
         target: known_target(session).ok().flatten(),
-        mapping: Mapping::read(&job.mapping)
-            .map_or_else(|_| job.mapping.display().to_string(), |m| m.name),
+        mapping: mapping_name(job, session).unwrap_or_else(|_| job.mapping.display().to_string()),
         files: vec![job.file.clone()],
         detected: Vec::new(),
         values: reports.values,

@@ -1,31 +1,61 @@
-//! The file of a job: the newest match, fresh, whole, and put away after a good run.
+//! The file of a job: the newest match, of a time that can be, fresh, and whole.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::passed_over::is_temporary;
 use crate::clock::Timestamp;
 use crate::ops::error::{JobError, OpError};
 use crate::ops::session::Session;
 
-/// The newest file that a pattern matches; of two of one age, the last by name.
-pub(super) fn newest(pattern: &str) -> Result<PathBuf, JobError> {
+/// How far the clock of whoever writes the file may be ahead of ours.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(2);
+
+/// The newest file that a pattern matches; of two of one age, the last by name. Temporary files of other programs are
+/// passed over; a name without `*`, `?` or `[` is taken as it is.
+pub(super) fn newest(pattern: &str, now: Timestamp) -> Result<PathBuf, JobError> {
     let matches = glob::glob(pattern).map_err(|source| JobError::Pattern {
         pattern: pattern.to_owned(),
         source,
     })?;
-    matches
+    let is_pattern = pattern.contains(['*', '?', '[']);
+    let (temporary, exports): (Vec<PathBuf>, Vec<PathBuf>) = matches
         .flatten()
         .filter(|path| path.is_file())
+        .partition(|path| is_pattern && is_temporary(path, pattern));
+    let newest = exports
+        .into_iter()
         .filter_map(|path| Some((modified(&path)?, path)))
-        .max()
-        .map(|(_, path)| path)
-        .ok_or_else(|| JobError::NoFile(pattern.to_owned()))
+        .max();
+    let Some((at, path)) = newest else {
+        return Err(match temporary.into_iter().next() {
+            Some(example) => JobError::OnlyTemporary {
+                pattern: pattern.to_owned(),
+                example,
+            },
+            None => JobError::NoFile(pattern.to_owned()),
+        });
+    };
+    let ahead = Duration::from_millis(Timestamp(at).millis_since(now));
+    if ahead > CLOCKS_DIFFER {
+        return Err(JobError::InTheFuture {
+            path,
+            at: Timestamp(at),
+            ahead: Duration::from_secs(ahead.as_secs()),
+        });
+    }
+    Ok(path)
 }
 
+/// When a file was last changed, in milliseconds since 1970; earlier times are negative.
 fn modified(path: &Path) -> Option<i64> {
     let time = std::fs::metadata(path).ok()?.modified().ok()?;
-    let ms = time.duration_since(UNIX_EPOCH).ok()?.as_millis();
-    i64::try_from(ms).ok()
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_millis()).ok(),
+        Err(before) => i64::try_from(before.duration().as_millis())
+            .ok()
+            .map(|ms| -ms),
+    }
 }
 
 fn age(path: &Path, now: Timestamp) -> Duration {
@@ -69,7 +99,7 @@ pub(super) fn settled(
     };
     let before = look(path);
     if !session.runtime.block_on(session.stop.pause(left)) {
-        return Err(OpError::Interrupted);
+        return Err(session.stopped());
     }
     if before.is_some() && look(path) == before {
         Ok(())
@@ -80,31 +110,4 @@ pub(super) fn settled(
         }
         .into())
     }
-}
-
-/// Moves a file into a folder, which is made; a name that is taken gets the time in front.
-pub(super) fn archive(path: &Path, folder: &Path, now: Timestamp) -> Result<(), JobError> {
-    let cannot = |source| JobError::Archive {
-        path: path.to_owned(),
-        folder: folder.to_owned(),
-        source,
-    };
-    std::fs::create_dir_all(folder).map_err(cannot)?;
-    let name = path.file_name().unwrap_or_default();
-    let mut to = folder.join(name);
-    if to.exists() {
-        let stamp: String = now
-            .to_rfc3339()
-            .chars()
-            .filter(|c| !matches!(c, '-' | ':'))
-            .collect();
-        to = folder.join(format!("{stamp}-{}", name.to_string_lossy()));
-    }
-    if std::fs::rename(path, &to).is_ok() {
-        return Ok(());
-    }
-    // Another file system: copied whole, then taken away.
-    std::fs::copy(path, &to)
-        .and_then(|_| std::fs::remove_file(path))
-        .map_err(cannot)
 }

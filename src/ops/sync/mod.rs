@@ -1,10 +1,13 @@
 //! `sync`: every job of the configuration, one after the other. A job that fails does not stop the next; what stops the
 //! session ends the night.
 
+mod archive;
 mod check_config;
 mod folders;
 mod job;
 mod job_file;
+mod night;
+mod passed_over;
 mod publish;
 
 use std::time::{Duration, Instant};
@@ -12,48 +15,69 @@ use std::time::{Duration, Instant};
 pub use check_config::{Finding, check_config};
 use job::chosen;
 pub use job::{JobEnd, file_of_job};
+pub use night::Night;
 
 use super::error::OpError;
 use super::observer::Note;
 use super::request::SyncRequest;
 use super::session::Session;
-use crate::config::ConfigFile;
-use crate::report::{ReportFolder, RunEnding, summary_json};
+use crate::config::{ConfigFile, Job};
+use crate::report::{ReportFolder, RunEnding};
 use crate::state::{StateError, StateLock};
 
 /// How often a state that another run holds is asked for again.
 const LOCK_EVERY: Duration = Duration::from_millis(250);
 
-/// A night at its end.
-#[derive(Debug)]
-pub struct Night {
-    /// The jobs that were run, in their order.
-    pub jobs: Vec<JobEnd>,
-    /// The severest of the jobs' endings, or of what stopped the night.
-    pub ending: RunEnding,
-    /// One object for the whole night, as `sync.json` holds it.
-    pub summary: serde_json::Value,
+/// Runs the jobs of a configuration, then writes `sync.json` and the metrics, and calls the webhook: also where the night
+/// could not begin, since there is no such job, the state is held by another run, or a stop came first. The observer is
+/// told what kept it from beginning.
+pub fn sync(config: &ConfigFile, request: &SyncRequest, session: &Session<'_>) -> Night {
+    let mut ends = Vec::new();
+    let begun = chosen(config, request.job.as_deref())
+        .map_err(OpError::from)
+        .and_then(|jobs| run_jobs(&jobs, request, session, &mut ends));
+    match begun {
+        Ok(()) => conclude(config, request, session, ends, None),
+        Err(error) => {
+            session.observer.trouble(&error);
+            conclude(config, request, session, ends, Some(&error))
+        }
+    }
 }
 
-/// Runs the jobs of a configuration, then writes `sync.json` and the metrics, and calls the webhook.
-///
-/// # Errors
-/// [`OpError`] where there are no such jobs, or the state is held by another run. What goes wrong in a job is its report.
-pub fn sync(
+/// A night whose settings could not be resolved: whoever is told of every other end is told of this one.
+pub fn unstarted(
     config: &ConfigFile,
     request: &SyncRequest,
+    error: &OpError,
     session: &Session<'_>,
-) -> Result<Night, OpError> {
-    let jobs = chosen(config, request.job.as_deref())?;
-    let _lock = if request.dry_run {
-        None
+) {
+    conclude(config, request, session, Vec::new(), Some(error));
+}
+
+/// Runs jobs one after the other until a stop comes: those after it are not begun, and none is where the state cannot be
+/// had. A job that is not begun ends with the reason.
+fn run_jobs(
+    jobs: &[&Job],
+    request: &SyncRequest,
+    session: &Session<'_>,
+    ends: &mut Vec<JobEnd>,
+) -> Result<(), OpError> {
+    let locked = if request.dry_run {
+        Ok(None)
     } else {
-        Some(lock(request.wait, session)?)
+        lock(request.wait, session).map(Some)
     };
-    let mut ends: Vec<JobEnd> = Vec::new();
+    let _lock = locked.inspect_err(|error| {
+        ends.extend(
+            jobs.iter()
+                .map(|job| job::not_begun(job, request, error, session)),
+        );
+    })?;
     for job in jobs {
         if session.stop.is_requested() {
-            break;
+            ends.push(job::not_begun(job, request, &session.stopped(), session));
+            continue;
         }
         let end = job::run(job, request, session);
         session
@@ -61,34 +85,51 @@ pub fn sync(
             .job_ended(&end.name, &end.report, ends.is_empty());
         ends.push(end);
     }
-    let stopped = session
-        .stop
-        .is_requested()
-        .then_some(RunEnding::Interrupted);
+    Ok(())
+}
+
+/// Tells everybody how the night ended.
+fn conclude(
+    config: &ConfigFile,
+    request: &SyncRequest,
+    session: &Session<'_>,
+    ends: Vec<JobEnd>,
+    error: Option<&OpError>,
+) -> Night {
+    let stopped = || {
+        let is_requested = session.stop.is_requested();
+        is_requested.then_some(RunEnding::Interrupted)
+    };
     let ending = ends
         .iter()
         .map(JobEnd::ending)
-        .chain(stopped)
+        .chain(error.map(OpError::ending))
+        .chain(stopped())
         .max()
         .unwrap_or(RunEnding::Done);
-    let summary = summary(&ends, ending);
-    if let Some(folder) = &request.report.folder {
-        let text = format!("{summary}\n");
-        let written =
-            ReportFolder::create(folder).and_then(|f| f.write("sync.json", text.as_bytes()));
-        if let Err(error) = written {
-            session.observer.trouble(&error.into());
-        }
-    }
+    let mut night = Night::new(ends, error, ending);
+    write_summary(&night, request, session);
     if !request.dry_run {
-        publish::write_metrics(config, &ends, session);
-        publish::notify(config, &ends, ending, &summary, session);
+        publish::write_metrics(config, &night.jobs, session);
+        publish::notify(config, &night, error, session);
     }
-    Ok(Night {
-        jobs: ends,
-        ending,
-        summary,
-    })
+    // A stop may come while the webhook is waited for.
+    if let Some(ending) = stopped().filter(|e| *e > night.ending) {
+        night = Night::new(night.jobs, error, ending);
+        write_summary(&night, request, session);
+    }
+    night
+}
+
+fn write_summary(night: &Night, request: &SyncRequest, session: &Session<'_>) {
+    let Some(folder) = &request.report.folder else {
+        return;
+    };
+    let text = format!("{}\n", night.summary);
+    let written = ReportFolder::create(folder).and_then(|f| f.write("sync.json", text.as_bytes()));
+    if let Err(error) = written {
+        session.observer.trouble(&error.into());
+    }
 }
 
 /// Takes the lock of the state; waits for another run for as long as that is asked for.
@@ -96,8 +137,8 @@ fn lock(wait: Option<Duration>, session: &Session<'_>) -> Result<StateLock, OpEr
     let begin = Instant::now();
     let mut is_noted = false;
     loop {
-        match StateLock::take(&session.settings.state, &session.clock) {
-            Err(StateError::Locked { path, holder })
+        match session.lock() {
+            Err(OpError::State(StateError::Locked { path, holder }))
                 if wait.is_some_and(|most| begin.elapsed() < most) =>
             {
                 if !is_noted {
@@ -108,28 +149,10 @@ fn lock(wait: Option<Duration>, session: &Session<'_>) -> Result<StateLock, OpEr
                     });
                 }
                 if !session.runtime.block_on(session.stop.pause(LOCK_EVERY)) {
-                    return Err(OpError::Interrupted);
+                    return Err(session.stopped());
                 }
             }
-            taken => return Ok(taken?),
+            taken => return taken,
         }
     }
-}
-
-/// One object for the whole night.
-fn summary(ends: &[JobEnd], ending: RunEnding) -> serde_json::Value {
-    let jobs: Vec<serde_json::Value> = ends
-        .iter()
-        .map(|end| {
-            let mut job = serde_json::Map::new();
-            job.insert("job".to_owned(), end.name.clone().into());
-            if let Ok(serde_json::Value::Object(rest)) =
-                serde_json::from_str(&summary_json(&end.report))
-            {
-                job.extend(rest);
-            }
-            serde_json::Value::Object(job)
-        })
-        .collect();
-    serde_json::json!({"jobs": jobs, "exit": ending.code()})
 }

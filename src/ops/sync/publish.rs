@@ -2,17 +2,23 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use super::job::JobEnd;
+use super::night::Night;
 use crate::config::{ConfigFile, NotifyOn};
 use crate::notify;
+use crate::ops::error::OpError;
 use crate::ops::observer::Note;
 use crate::ops::session::Session;
 use crate::report::{JobMoments, RunEnding, RunReport, metrics, verdict};
+use crate::secret::Secret;
 use crate::state::{RecordState, StateView};
 
 /// Kinds of problems that a message names for each job.
 const NAMED_GROUPS: usize = 3;
+/// How long the webhook may take once the night was stopped.
+const AFTER_STOP: Duration = Duration::from_secs(5);
 
 /// Writes the text file for `node_exporter`. Trouble is reported and fails nothing.
 pub(super) fn write_metrics(config: &ConfigFile, ends: &[JobEnd], session: &Session<'_>) {
@@ -67,10 +73,8 @@ fn moments(report: &RunReport, session: &Session<'_>) -> JobMoments {
         let ours = counts
             .iter()
             .find(|c| c.target == *target && c.mapping == report.mapping);
-        moments.in_doubt = ours
-            .and_then(|c| c.states.get(RecordState::InDoubt.as_str()))
-            .copied()
-            .unwrap_or(0);
+        let in_doubt = ours.and_then(|c| c.states.get(RecordState::InDoubt.as_str()));
+        moments.in_doubt = Some(in_doubt.copied().unwrap_or(0));
     }
     moments.last_success = view
         .last_success(target, &report.mapping)
@@ -83,9 +87,8 @@ fn moments(report: &RunReport, session: &Session<'_>) -> JobMoments {
 /// Tells the webhook, where the night gives reason to. Trouble is reported and fails nothing.
 pub(super) fn notify(
     config: &ConfigFile,
-    ends: &[JobEnd],
-    ending: RunEnding,
-    summary: &serde_json::Value,
+    night: &Night,
+    error: Option<&OpError>,
     session: &Session<'_>,
 ) {
     let Some(url) = &config.notify.url else {
@@ -96,7 +99,7 @@ pub(super) fn notify(
         .on
         .clone()
         .unwrap_or_else(|| vec![NotifyOn::Failure, NotifyOn::Problems]);
-    let reason = match ending {
+    let reason = match night.ending {
         RunEnding::Done => NotifyOn::Success,
         RunEnding::Problems => NotifyOn::Problems,
         _ => NotifyOn::Failure,
@@ -104,16 +107,45 @@ pub(super) fn notify(
     if !on.contains(&reason) {
         return;
     }
-    let body = notify::message(&words(ends), &without_examples(summary));
-    if let Err(error) = session.runtime.block_on(notify::post(url, &body)) {
+    let body = notify::message(&words(night, error), &without_examples(&night.summary));
+    let posted = session
+        .runtime
+        .block_on(post(url, &body, session.stop.is_requested(), session));
+    if let Err(error) = posted {
         session.observer.note(&Note::WebhookFailed(&error));
     }
 }
 
+/// Posts until a stop comes. After one there are a few seconds for it: whoever stopped the night waits for its end.
+async fn post(
+    url: &Secret,
+    body: &serde_json::Value,
+    is_stopping: bool,
+    session: &Session<'_>,
+) -> Result<(), String> {
+    let until = async {
+        if is_stopping {
+            tokio::time::sleep(AFTER_STOP).await;
+        } else {
+            session.stop.requested().await;
+        }
+    };
+    tokio::select! {
+        posted = notify::post(url, body) => posted,
+        () = until => Err("it did not answer before the run had to end".to_owned()),
+    }
+}
+
 /// A few lines for people: no value of the source.
-fn words(ends: &[JobEnd]) -> String {
+fn words(night: &Night, error: Option<&OpError>) -> String {
     let mut lines = Vec::new();
-    for end in ends {
+    if let Some(error) = error {
+        lines.push(format!(
+            "partner-sync: exit {}. Nothing was begun: {error}",
+            night.ending.code()
+        ));
+    }
+    for end in &night.jobs {
         lines.push(format!(
             "partner-sync {}: exit {}. {}",
             end.name,
@@ -133,6 +165,7 @@ fn words(ends: &[JobEnd]) -> String {
                 group.code.meaning()
             ));
         }
+        lines.extend(end.notes.iter().map(|note| format!("  {note}")));
     }
     lines.join("\n")
 }

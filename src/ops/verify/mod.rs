@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use comparison::{Comparison, Which};
-pub use row_sign::RowSign;
+pub use row_sign::{RowSign, signed_rows, write_signed_rows};
 
 use super::conclude::{Heading, conclude, ending_of, stop_reason};
 use super::connect::{Waits, connect};
@@ -42,7 +42,7 @@ pub struct Verification {
 /// [`OpError`] where nothing can be compared: mapping, files, state. An API that does not answer is the report's `stopped`.
 pub fn verify(request: &VerifyRequest, session: &Session<'_>) -> Result<Verification, OpError> {
     let started = Instant::now();
-    let opened = export::open(&request.export)?;
+    let opened = export::open(&request.export, session)?;
     compare(request, &opened, started, session, Purpose::Verify)
 }
 

@@ -38,9 +38,7 @@ impl Book {
         sheets: &ShownSheets,
     ) -> Result<Self, SourceError> {
         let path = input.path();
-        let stream = Unpacked::new(input, barrier, sheets)
-            .map(BufReader::new)
-            .map_err(|e| SourceError::open(path, e))?;
+        let stream = BufReader::new(Unpacked::new(input, barrier, sheets));
         let encrypted = || SourceError::Encrypted {
             path: path.to_owned(),
         };

@@ -88,7 +88,7 @@ pub(in crate::source) fn detect(
     input: &Input,
     outside: Outside,
     options: &SourceOptions,
-    stamp: Option<Stamp>,
+    stamp: Option<&Stamp>,
 ) -> Result<Detected, SourceError> {
     let path = input.path();
     let barrier = Arc::new(ReadBarrier::default());
@@ -127,7 +127,10 @@ pub(in crate::source) fn detect(
         (Some(package), Kind::Xlsx) => look_over_and_parse(package, sheet, options, stamp)?,
         _ => {
             let facts = Arc::new(facts);
-            (Parsing::begin(sheet, &facts, options, stamp)?, facts)
+            (
+                Parsing::begin(sheet, &facts, options, stamp.cloned())?,
+                facts,
+            )
         }
     };
     notes.extend(parsing.notes);
@@ -146,9 +149,9 @@ fn look_over_and_parse(
     package: &mut Package,
     sheet: Sheet,
     options: &SourceOptions,
-    stamp: Option<Stamp>,
+    stamp: Option<&Stamp>,
 ) -> Result<(Parsing, Arc<Facts>), SourceError> {
-    let begin = |sheet, facts: &Arc<Facts>| Parsing::begin(sheet, facts, options, stamp);
+    let begin = |sheet, facts: &Arc<Facts>| Parsing::begin(sheet, facts, options, stamp.cloned());
     let Some(part) = package.hold_back_sheet(sheet.name()) else {
         // Where the sheet's part is not found by name, there is nothing to go behind.
         let facts = Arc::new(package.sheet_facts(None)?);

@@ -25,7 +25,7 @@ const SHEET: u16 = 0x0085;
 /// Refuses what is encrypted, what is no workbook, and what would not fit in memory.
 pub(super) fn examine(input: &Input) -> Result<(), SourceError> {
     let path = input.path();
-    let stream = input.open().map_err(|e| SourceError::open(path, e))?;
+    let stream = input.open();
     let looked = guarded(|| look(stream)).unwrap_or(Err(Trouble::Broken(DAMAGED)));
     looked.map_err(|trouble| match trouble {
         Trouble::Encrypted => SourceError::Encrypted {

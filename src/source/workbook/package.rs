@@ -46,7 +46,7 @@ impl Package {
         barrier: &Arc<ReadBarrier>,
     ) -> Result<(Self, Kind), SourceError> {
         let path = input.path();
-        let stream = input.open().map_err(|e| SourceError::open(path, e))?;
+        let stream = input.open();
         let archive = ZipArchive::new(BufReader::new(BarrierReader::scanner(stream, barrier)))
             .map_err(|e| broken(path, format!("its zip archive is broken: {e}")))?;
         let names: Vec<String> = (0..archive.len())

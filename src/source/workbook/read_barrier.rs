@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::source::input::InputReader;
+use crate::source::file_reader::FileReader;
 
 /// Packed bytes that a scanner's buffers may hold before they are looked at.
 const BUFFERED: u64 = 64 * 1024;
@@ -122,14 +122,14 @@ impl Drop for Scanner {
 /// A reader of an archive: the scanner's, which moves the barrier, or the parser's, which waits at it.
 #[derive(Debug)]
 pub(super) struct BarrierReader {
-    inner: InputReader,
+    inner: FileReader,
     at: u64,
     barrier: Arc<ReadBarrier>,
     scans: bool,
 }
 
 impl BarrierReader {
-    pub(super) fn scanner(inner: InputReader, barrier: &Arc<ReadBarrier>) -> Self {
+    pub(super) fn scanner(inner: FileReader, barrier: &Arc<ReadBarrier>) -> Self {
         Self {
             inner,
             at: 0,
@@ -138,7 +138,7 @@ impl BarrierReader {
         }
     }
 
-    pub(super) fn parser(inner: InputReader, barrier: &Arc<ReadBarrier>) -> Self {
+    pub(super) fn parser(inner: FileReader, barrier: &Arc<ReadBarrier>) -> Self {
         Self {
             scans: false,
             ..Self::scanner(inner, barrier)
@@ -184,7 +184,7 @@ mod tests {
         let path = dir.path().join("f");
         let bytes: Vec<u8> = (0..300_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         std::fs::write(&path, &bytes).unwrap();
-        let open = || InputReader::File(std::fs::File::open(&path).unwrap());
+        let open = || FileReader::new(Arc::new(std::fs::File::open(&path).unwrap()));
         for accepted in [true, false] {
             let barrier = Arc::new(ReadBarrier::default());
             barrier.hold_back(100..250_000);
@@ -228,8 +228,8 @@ mod tests {
         let barrier = Arc::new(ReadBarrier::default());
         barrier.hold_back(100..900);
         drop(barrier.scan());
-        let file = std::fs::File::open(&path).unwrap();
-        let mut parser = BarrierReader::parser(InputReader::File(file), &barrier);
+        let file = FileReader::new(Arc::new(std::fs::File::open(&path).unwrap()));
+        let mut parser = BarrierReader::parser(file, &barrier);
         for (at, is_free) in [
             (0, true),
             (100, false),

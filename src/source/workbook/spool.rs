@@ -12,10 +12,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::damage::{DAMAGED, broken};
 use super::packed::{Packed, pack};
 use crate::source::error::SourceError;
+use crate::source::file_reader::read_exact_at;
 use crate::source::flow::Flow;
 use crate::source::footer::Footer;
 use crate::source::header::Header;
-use crate::source::input::read_exact_at;
 use crate::source::row::RowBatch;
 
 /// Rows that were parsed and are kept, and those still to come.

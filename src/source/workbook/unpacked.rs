@@ -52,7 +52,7 @@ impl ShownSheets {
         input: &Input,
         members: impl Iterator<Item = usize>,
     ) -> io::Result<Self> {
-        let mut file = input.open()?;
+        let mut file = input.open();
         let mut sheets = Vec::new();
         for index in members {
             let Ok(member) = archive.by_index(index) else {
@@ -102,19 +102,15 @@ pub(super) struct Unpacked {
 }
 
 impl Unpacked {
-    pub(super) fn new(
-        input: &Input,
-        barrier: &Arc<ReadBarrier>,
-        sheets: &ShownSheets,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            inner: BarrierReader::parser(input.open()?, barrier),
+    pub(super) fn new(input: &Input, barrier: &Arc<ReadBarrier>, sheets: &ShownSheets) -> Self {
+        Self {
+            inner: BarrierReader::parser(input.open(), barrier),
             at: 0,
             sheets: sheets.clone(),
             input: input.clone(),
             barrier: Arc::clone(barrier),
             sheet: None,
-        })
+        }
     }
 }
 
@@ -214,7 +210,7 @@ fn unpack(
     outlet: &SyncSender<io::Result<Vec<u8>>>,
 ) {
     let all = || -> io::Result<()> {
-        let packed = BarrierReader::parser(input.open()?, barrier);
+        let packed = BarrierReader::parser(input.open(), barrier);
         let mut archive = ZipArchive::new(BufReader::new(packed))?;
         let mut member = archive.by_index(index)?;
         loop {
@@ -261,10 +257,10 @@ mod tests {
     }
 
     fn shown(input: &Input) -> Unpacked {
-        let mut real = ZipArchive::new(BufReader::new(input.open().unwrap())).unwrap();
+        let mut real = ZipArchive::new(BufReader::new(input.open())).unwrap();
         let sheet = real.index_for_name(SHEET).unwrap();
         let sheets = ShownSheets::of(&mut real, input, std::iter::once(sheet)).unwrap();
-        Unpacked::new(input, &Arc::default(), &sheets).unwrap()
+        Unpacked::new(input, &Arc::default(), &sheets)
     }
 
     fn part(archive: &mut ZipArchive<BufReader<Unpacked>>, name: &str) -> Vec<u8> {
@@ -333,7 +329,7 @@ mod tests {
             }
         };
         let mut real = Vec::new();
-        input.open().unwrap().read_to_end(&mut real).unwrap();
+        input.open().read_to_end(&mut real).unwrap();
         let whole = all(real.len());
         let other = real.iter().zip(&whole).filter(|(a, b)| a != b).count();
         assert!((2..=6).contains(&other), "{other}");

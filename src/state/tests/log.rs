@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{claim, start, state_file};
 use crate::clock::Clock;
 use crate::partner::{PartnerId, RowKey};
+use crate::state::begin::begin_run;
 use crate::state::log::{self, Mark};
 use crate::state::open::open_for_writing;
-use crate::state::writer::begin_run;
 use crate::state::{
     Event, RunEnd, Settlement, StateError, StateLock, StateReader, StateView, StateWriter, Upkeep,
     backup, export, file,

@@ -61,6 +61,7 @@ pub(crate) const SIMPLE_MAPPING: &str =
 /// One run of the binary.
 pub(crate) struct Run {
     command: Command,
+    stdout: Option<Stdio>,
 }
 
 impl Run {
@@ -72,7 +73,10 @@ impl Run {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .stdin(Stdio::null());
-        Self { command }
+        Self {
+            command,
+            stdout: None,
+        }
     }
 
     pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
@@ -90,6 +94,12 @@ impl Run {
         self
     }
 
+    /// Standard output goes there, and [`Finished`] has none of it.
+    pub(crate) fn stdout(mut self, stdout: Stdio) -> Self {
+        self.stdout = Some(stdout);
+        self
+    }
+
     /// Against an address.
     pub(crate) fn at_url(self, url: &str) -> Self {
         self.env("PARTNER_SYNC_API_URL", url)
@@ -104,6 +114,9 @@ impl Run {
     }
 
     pub(crate) fn finish(mut self) -> Finished {
+        if let Some(stdout) = self.stdout {
+            self.command.stdout(stdout);
+        }
         Finished::of(self.command.output().unwrap())
     }
 

@@ -17,12 +17,13 @@ fn a_book_that_changes_while_it_is_parsed_is_told() {
         ..Xlsx::default()
     };
     std::fs::write(&path, &book.bytes()[1..]).unwrap();
-    let before = Stamp::of(&path).unwrap();
+    let stamp = || Stamp::of(std::fs::File::open(&path).unwrap().into()).unwrap();
+    let before = stamp();
     std::fs::write(&path, book.bytes()).unwrap();
-    let now = Stamp::of(&path).unwrap();
+    let now = stamp();
     let (input, outside) = Input::take(&path, &mut Vec::new()).unwrap();
     for (stamp, changed) in [(now, false), (before, true)] {
-        let found = detect(&input, outside, &SourceOptions::default(), Some(stamp)).unwrap();
+        let found = detect(&input, outside, &SourceOptions::default(), Some(&stamp)).unwrap();
         let end = found.spool.unwrap().wait();
         assert_eq!(matches!(end, Err(SourceError::Changed { .. })), changed);
     }

@@ -1,0 +1,153 @@
+//! What the state knows, in words and tables.
+
+use std::path::Path;
+
+use crate::diagnostic::thousands;
+use crate::report::table;
+use crate::state::{RecordRow, RunRow, SpaceCounts};
+
+/// The whole state: its spaces, its last runs, and rows whose partner is not created.
+#[must_use]
+pub fn status_text(
+    state: &Path,
+    counts: &[SpaceCounts],
+    runs: &[RunRow],
+    open: &[RecordRow],
+) -> String {
+    let size = std::fs::metadata(state).map_or(0, |m| m.len());
+    let mut out = format!(
+        "State {}, {} KiB\n\n",
+        state.display(),
+        thousands(size.div_ceil(1024))
+    );
+    out.push_str(&space_table(counts));
+    out.push_str("\nRuns, newest first\n");
+    out.push_str(&run_table(runs));
+    if !open.is_empty() {
+        out.push_str("\nIn doubt, in flight or rejected, oldest first\n");
+        out.push_str(&row_table(open));
+    }
+    out
+}
+
+fn space_table(counts: &[SpaceCounts]) -> String {
+    let header = [
+        "TARGET",
+        "MAPPING",
+        "CREATED",
+        "REJECTED",
+        "IN DOUBT",
+        "IN FLIGHT",
+        "UNSENT",
+        "OLDEST DOUBT",
+    ];
+    let rows: Vec<Vec<String>> = counts
+        .iter()
+        .map(|c| {
+            let n = |state: &str| c.states.get(state).copied().unwrap_or(0).to_string();
+            vec![
+                c.target.clone(),
+                c.mapping.clone(),
+                n("created"),
+                n("rejected"),
+                n("in_doubt"),
+                n("in_flight"),
+                n("unsent"),
+                c.oldest_doubt.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    table(&header, &rows)
+}
+
+fn run_table(runs: &[RunRow]) -> String {
+    let header = [
+        "RUN", "COMMAND", "STARTED", "ENDED", "EXIT", "ROWS", "CREATED", "MAPPING",
+    ];
+    let rows: Vec<Vec<String>> = runs
+        .iter()
+        .map(|r| {
+            let count = |name: &str| {
+                r.summary
+                    .as_ref()
+                    .and_then(|s| s.get(name))
+                    .map(ToString::to_string)
+                    .unwrap_or_default()
+            };
+            vec![
+                r.run.clone(),
+                r.command.clone(),
+                r.started.clone(),
+                r.ended.clone().unwrap_or_else(|| "did not end".to_owned()),
+                r.exit.map(|e| e.to_string()).unwrap_or_default(),
+                count("rows"),
+                count("created"),
+                r.mapping.clone(),
+            ]
+        })
+        .collect();
+    table(&header, &rows)
+}
+
+/// All that is known of one row.
+#[must_use]
+pub fn row_story(row: &RecordRow) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for (name, value) in [
+        ("key", row.key.as_str()),
+        ("mapping", &row.mapping),
+        ("target", &row.target),
+        ("state", row.state),
+        ("since", &row.since),
+        ("legacyIdentifier", &row.legacy_identifier),
+        ("partner", row.partner_id.as_deref().unwrap_or("none")),
+        ("requests sent", &row.attempts.to_string()),
+        ("last run", &row.run),
+    ] {
+        let _ = writeln!(out, "{name:<17} {value}");
+    }
+    if let Some(words) = &row.words {
+        let status = row.status.map(|s| format!("{s} ")).unwrap_or_default();
+        let _ = writeln!(out, "{:<17} {status}{words}", "the API said");
+    }
+    for line in &row.story {
+        let status = line.status.map(|s| format!(" ({s})")).unwrap_or_default();
+        let words = line
+            .words
+            .as_ref()
+            .map(|w| format!(": {w}"))
+            .unwrap_or_default();
+        let run = line
+            .run
+            .as_ref()
+            .map(|r| format!(", run {r}"))
+            .unwrap_or_default();
+        let _ = writeln!(out, "{:<17} {}{status}{words}{run}", line.at, line.what);
+    }
+    out
+}
+
+fn row_table(rows: &[RecordRow]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|r| {
+            vec![
+                r.key.clone(),
+                r.state.to_owned(),
+                r.since.clone(),
+                r.attempts.to_string(),
+                r.partner_id.clone().unwrap_or_default(),
+                r.status.map(|s| s.to_string()).unwrap_or_default(),
+                r.words.clone().unwrap_or_default(),
+                r.mapping.clone(),
+            ]
+        })
+        .collect();
+    table(
+        &[
+            "KEY", "STATE", "SINCE", "ATTEMPTS", "PARTNER", "STATUS", "WORDS", "MAPPING",
+        ],
+        &rows,
+    )
+}
