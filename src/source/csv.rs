@@ -22,8 +22,7 @@ use super::header::Header;
 use super::header_search::HeaderSearch;
 use super::input::Input;
 use super::options::SourceOptions;
-use super::record::Span;
-use super::records::Parsed;
+use super::record::{Parsed, Span};
 use super::row::{RowBatch, RowFault};
 
 /// Bytes of text looked at for dialect and header.
@@ -257,7 +256,7 @@ impl TextPiece {
     pub(super) fn rows(self) -> (RowBatch, Option<Footer>) {
         let table = self.table;
         let width = table.header.len();
-        let mut parsed = Parsed::of(self.bytes, table.dialect.delimiter, width);
+        let mut parsed = Parsed::of(&self.bytes, table.dialect.delimiter, width);
         let (text, broken) = decode(&mut parsed, table.decoded);
         let Parsed { cells, records, .. } = parsed;
         let last = records.len();
@@ -306,10 +305,10 @@ fn decode(parsed: &mut Parsed, decoded: bool) -> (String, Vec<usize>) {
     // One check for all cells; only where some are broken are they looked at one by one.
     let bytes = match String::from_utf8(std::mem::take(&mut parsed.bytes)) {
         Ok(text) => {
-            let is_whole = (parsed.in_place
-                || cells
-                    .iter()
-                    .all(|cell| text.is_char_boundary(cell.end as usize)))
+            // The broken end of one cell and the broken start of the next may be a character together.
+            let is_whole = cells
+                .iter()
+                .all(|cell| text.is_char_boundary(cell.end as usize))
                 && !(decoded && text.contains('\u{fffd}'));
             if is_whole {
                 return (text, Vec::new());

@@ -95,6 +95,32 @@ fn undecodable_bytes_are_told_with_their_column() {
     assert_eq!(faults, [Some(RowFault::Undecodable { column: 1 }), None]);
 }
 
+/// Texts of cells stand one behind the other while they are read.
+#[test]
+fn halves_of_a_character_in_two_cells_are_no_character() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f.csv");
+    std::fs::write(
+        &path,
+        b"Id,Name,City\n1,A\xc3,\xa9B\n2,C,D\xc3\n\xa9,E,F\n4,G,\xc3\xa9\n",
+    )
+    .unwrap();
+    let options = SourceOptions {
+        encoding: Some(encoding_rs::UTF_8),
+        ..SourceOptions::default()
+    };
+    let source = Source::open(&path, &options).unwrap();
+    let mut faults = Vec::new();
+    source
+        .read(&mut |batch| {
+            faults.extend(batch.rows().map(super::super::row::SourceRow::fault));
+            Flow::More
+        })
+        .unwrap();
+    let broken = |column| Some(RowFault::Undecodable { column });
+    assert_eq!(faults, [broken(1), broken(2), broken(0), None]);
+}
+
 #[test]
 fn blocks_give_the_rows_that_one_parse_gives() {
     // Quotes, doubled quotes, stray quotes and line breaks around every block border.
@@ -138,6 +164,20 @@ fn blocks_give_the_rows_that_one_parse_gives() {
         assert_eq!(row.cells, expected);
         assert_eq!(row.fault, None, "row {}", row.row);
     }
+}
+
+/// Files are put one behind the other, and then a block may begin with the mark of one.
+#[test]
+fn a_byte_order_mark_inside_a_file_is_text() {
+    let row = |i: u32| format!("{i},A\n");
+    let first: String = (2..=1024).map(row).collect();
+    let rest: String = (1027..4000).map(row).collect();
+    let marked = "\u{feff}\n\u{feff}1026,\"B\"b\n";
+    let (_, rows) = rows_of(format!("Id,Name\n{first}{marked}{rest}").as_bytes());
+    let numbers: Vec<u64> = rows.iter().map(|r| r.row).collect();
+    assert_eq!(numbers, (2..4000).collect::<Vec<_>>());
+    assert_eq!(rows[1023].cells, ["\u{feff}"]);
+    assert_eq!(rows[1024].cells, ["\u{feff}1026", "Bb"]);
 }
 
 #[test]

@@ -8,7 +8,6 @@
 //! a [`RowFault`], and reading goes on. Every pass checks that the file is still the one that was opened.
 
 mod cell;
-mod cell_walk;
 mod csv;
 mod cutter;
 mod detected;
@@ -25,7 +24,6 @@ mod input;
 mod opened;
 mod options;
 mod record;
-mod records;
 mod row;
 mod stamp;
 mod workbook;
