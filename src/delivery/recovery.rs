@@ -80,12 +80,21 @@ pub(super) struct Doubted {
     pub(super) alone: bool,
     /// It was answered 403 in this run: where it turns out that nothing was made, it is set aside.
     pub(super) set_aside: bool,
-    /// Proved absent, waiting for its row to be met in the file, or for the end of the file.
-    pub(super) absent: bool,
-    /// A look-up did not find it, and whether that proves anything is not known yet.
-    pub(super) unproved: bool,
+    /// What is known of its partner's absence.
+    pub(super) missing: Missing,
     /// Found before the settling time of its last post was over; another post of it may still show.
     pub(super) seen: Vec<RemotePartner>,
+}
+
+/// What is known of a partner's absence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Nothing.
+    Unknown,
+    /// A look-up did not find it, and whether that proves anything is not known yet.
+    Unproved,
+    /// It is proved; the row waits to be met in the file, or for the end of the file.
+    Proved,
 }
 
 /// What a look-up that found nothing means.
@@ -121,8 +130,7 @@ impl Doubted {
             trouble: None,
             alone: false,
             set_aside: false,
-            absent: false,
-            unproved: false,
+            missing: Missing::Unknown,
             seen: Vec::new(),
         }
     }
@@ -154,8 +162,7 @@ impl Doubted {
             trouble: None,
             alone: false,
             set_aside: false,
-            absent: false,
-            unproved: false,
+            missing: Missing::Unknown,
             seen: Vec::new(),
         }
     }
@@ -219,6 +226,11 @@ impl Doubted {
     /// Whether this run can do no more about it.
     pub(super) fn is_given_up(&self) -> bool {
         self.next_look.is_none() && self.failures >= FAILED_LOOKUPS
+    }
+
+    /// Whether a look-up did not find it, and nothing shows yet what that is worth.
+    pub(super) fn is_unproved(&self) -> bool {
+        self.missing == Missing::Unproved
     }
 
     /// Whether it is left to a person, as it was posted often enough.

@@ -8,7 +8,7 @@ use super::Delivery;
 use super::events::{After, Done, StateWitnesses};
 use crate::api::{ApiError, PartnersApi, is_found_by_word};
 use crate::delivery::diagnostics::rejected;
-use crate::delivery::recovery::{Absence, Doubted};
+use crate::delivery::recovery::{Absence, Doubted, Missing};
 use crate::delivery::trust::{Belief, Witness};
 use crate::partner::{ApiWords, ExternalId, PartnerId, RowKey, RowOutcome};
 use crate::state::{Event, RecordState, Settlement, StateError, StateWriter};
@@ -59,7 +59,7 @@ impl<A: PartnersApi> Delivery<A> {
         match (belief, looked) {
             (Belief::Earned, _) => self.proved_absent(key),
             // Until a partner is known by which this way of looking can be tried.
-            (Belief::Untried, _) => doubted.unproved = true,
+            (Belief::Untried, _) => doubted.missing = Missing::Unproved,
             // From now on it is looked for by the whole list.
             (Belief::Refuted, Looked::Search) => self.look_again(key, now),
             (Belief::Refuted, _) => self.look_in_vain(key, HIDDEN),
@@ -105,7 +105,7 @@ impl<A: PartnersApi> Delivery<A> {
             self.settle_absent(key.clone());
         } else {
             // The row may come yet; what is proved stays proved, for nobody else claims it.
-            doubted.absent = true;
+            doubted.missing = Missing::Proved;
         }
     }
 
@@ -166,7 +166,7 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn seek_trust(&mut self) {
         if self.flow.is_held()
             || self.trust.is_trying()
-            || !self.doubts.values().any(|d| d.unproved)
+            || !self.doubts.values().any(Doubted::is_unproved)
         {
             return;
         }
@@ -211,8 +211,8 @@ impl<A: PartnersApi> Delivery<A> {
     fn look_again_at_unproved(&mut self) {
         let now = Instant::now();
         let mut unproved = Vec::new();
-        for doubted in self.doubts.values_mut().filter(|d| d.unproved) {
-            doubted.unproved = false;
+        for doubted in self.doubts.values_mut().filter(|d| d.is_unproved()) {
+            doubted.missing = Missing::Unknown;
             doubted.failures = 0;
             unproved.push(doubted.key.clone());
         }
@@ -226,7 +226,7 @@ impl<A: PartnersApi> Delivery<A> {
         let unproved: Vec<RowKey> = self
             .doubts
             .values_mut()
-            .filter(|d| d.unproved && !d.is_given_up())
+            .filter(|d| d.is_unproved() && !d.is_given_up())
             .map(|d| {
                 d.give_up(NO_WITNESS);
                 d.key.clone()

@@ -356,7 +356,7 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn leave_doubts(&mut self) -> u64 {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
-            let for_a_person = doubted.is_for_a_person() || doubted.unproved;
+            let for_a_person = doubted.is_for_a_person() || doubted.is_unproved();
             let is_given_up = doubted.is_given_up();
             match doubted.row {
                 // It was about to be sent, and nothing of it is on its way.

@@ -7,7 +7,7 @@ use super::{Delivery, WAITING_CHILDREN};
 use crate::api::PartnersApi;
 use crate::delivery::diagnostics::{changed, in_doubt, still_rejected};
 use crate::delivery::plan::{Decision, decide};
-use crate::delivery::recovery::Doubted;
+use crate::delivery::recovery::{Doubted, Missing};
 use crate::partner::{PreparedPartner, RowKey, RowOutcome};
 use crate::state::{Known, RecordState};
 
@@ -32,7 +32,7 @@ impl<A: PartnersApi> Delivery<A> {
                     self.finish(&row, RowOutcome::InDoubt, None, vec![in_doubt(&row, None)]);
                 }
                 Some(doubted) => {
-                    let absent = doubted.absent;
+                    let absent = doubted.missing == Missing::Proved;
                     let key = row.key.clone();
                     doubted.row = Some(row);
                     if absent && !self.stopping {

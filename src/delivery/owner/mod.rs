@@ -22,7 +22,7 @@ use super::breaker::Breaker;
 use super::exchange::{Input, Leftover, Options, PassEnd};
 use super::flow::Flow;
 use super::partner_ids::PartnerIds;
-use super::recovery::{Doubted, Sent};
+use super::recovery::{Doubted, Missing, Sent};
 use super::stop::{Stop, StopReason};
 use super::trust::Trust;
 use super::window::Window;
@@ -364,14 +364,14 @@ impl<A: PartnersApi> Delivery<A> {
             let absent: Vec<RowKey> = self
                 .doubts
                 .values()
-                .filter(|d| d.absent && d.row.is_none())
+                .filter(|d| d.missing == Missing::Proved && d.row.is_none())
                 .map(|d| d.key.clone())
                 .collect();
             for key in absent {
                 self.settle_absent(key);
             }
             self.flush_settlements();
-            let is_over = |d: &Doubted| d.is_given_up() || d.unproved;
+            let is_over = |d: &Doubted| d.is_given_up() || d.is_unproved();
             if !self.tasks.is_empty() || !self.doubts.values().all(is_over) {
                 return;
             }

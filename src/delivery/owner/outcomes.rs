@@ -8,7 +8,7 @@ use crate::api::{PartnersApi, id_of_another_row};
 use crate::delivery::StopReason;
 use crate::delivery::breaker::{Standing, Suspect};
 use crate::delivery::diagnostics::{in_doubt, last_seen, rejected, set_aside};
-use crate::delivery::recovery::Doubted;
+use crate::delivery::recovery::{Doubted, Missing};
 use crate::diagnostic::Diagnostic;
 use crate::partner::{
     CreateOutcome, NotCreated, PartnerId, PreparedPartner, RowOutcome, RowResult,
@@ -154,8 +154,7 @@ impl<A: PartnersApi> Delivery<A> {
                     words: Some(words),
                     alone: false,
                     set_aside: status == Some(403),
-                    absent: false,
-                    unproved: false,
+                    missing: Missing::Unknown,
                     seen: Vec::new(),
                 });
             }

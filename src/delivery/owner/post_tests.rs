@@ -58,7 +58,7 @@ async fn a_list_that_hides_what_exists_is_not_believed() {
         delivery.start_look(&key);
         delivery.absent(&key, later, looked);
         let doubted = &delivery.doubts[&key];
-        assert_eq!(doubted.absent, is_believed);
+        assert_eq!(doubted.missing == Missing::Proved, is_believed);
         assert_eq!(doubted.failures, 1, "the walk that hides, and no other");
     }
 }
