@@ -1,5 +1,5 @@
-//! A server that does nothing but answer: any request is 201 with a body of 1.2 KB and an id of its own. It tells what
-//! the client costs.
+//! A server that does nothing but answer: a create with 201, a body of 1.2 KB and an id of its own, a question with a list
+//! of no partners. It tells what the client costs.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -34,6 +34,10 @@ pub fn serve() {
 /// Ids given so far: two rows with one id are an error to the client.
 static IDS: AtomicU64 = AtomicU64::new(0);
 
+/// A list without partners: nothing is there before the first create.
+const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 80\r\n\r\n\
+    {\"items\":[],\"currentPageNumber\":1,\"recordsPerPage\":1,\"totalRecords\":0,\"pages\":0}";
+
 async fn answer(mut stream: TcpStream) {
     const START: &str = "7f4c2f5e-9a43-4b7e-8f6e-";
     let body = format!(
@@ -61,7 +65,14 @@ async fn answer(mut stream: TcpStream) {
                 Ok(_) => {}
             }
         }
+        let is_question = buffer.starts_with(b"GET ");
         buffer.drain(..end);
+        if is_question {
+            if stream.write_all(EMPTY).await.is_err() {
+                return;
+            }
+            continue;
+        }
         let number = format!("{:012x}", IDS.fetch_add(1, Ordering::Relaxed));
         whole[number_at..number_at + 12].copy_from_slice(number.as_bytes());
         if stream.write_all(&whole).await.is_err() {
