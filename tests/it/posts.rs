@@ -194,10 +194,10 @@ fn an_api_that_shows_nothing_leaves_doubts() {
 fn an_honest_api_is_asked_for_next_to_nothing() {
     let dir = Workdir::new();
     let server = Server::start(&dir, &[]);
-    dir.simple_export(1000);
+    dir.simple_export(5000);
     import(&dir, &server, &["--workers", "16"]).expect_exit(0);
     let requests = server.requests().len();
-    assert!(requests <= 1010, "{requests} requests for 1000 rows");
+    assert!(requests <= 5050, "{requests} requests for 5000 rows");
     import(&dir, &server, &[]).expect_exit(0);
     assert!(
         server.requests().len() <= requests + 2,
