@@ -35,7 +35,8 @@ pub fn serve() {
 static IDS: AtomicU64 = AtomicU64::new(0);
 
 /// A list without partners: nothing is there before the first create.
-const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 80\r\n\r\n\
+const EMPTY: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 80\r\n\r\n\
     {\"items\":[],\"currentPageNumber\":1,\"recordsPerPage\":1,\"totalRecords\":0,\"pages\":0}";
 
 async fn answer(mut stream: TcpStream) {

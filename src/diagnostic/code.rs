@@ -122,8 +122,12 @@ codes! {
         "Format the column as text before saving it, so that the zero stays.";
     PostalUnusual, "postal.unusual", Warning, "The postal code has not the digits that its country's codes have; it is sent as written.",
         "Look at the code: a leading zero is often gone.";
-    PhoneRegionUnknown, "phone.region_unknown", Warning, "The telephone number has no country code and the mapping names no region; it is sent as written.",
-        "Set [source] phone_region = \"US\" in the mapping, or write the number with its country code, +1.";
+    PhoneRegionUnknown, "phone.region_unknown", Warning, "The telephone number has no country code and no region is known; it is sent as written.",
+        "Write the number with its country code, +1. A mapping can name the region: [source] phone_region = \"address\" or \"US\".";
+    PhoneWords, "phone.words", Warning, "Words stand beside the telephone number; the number is sent without them.",
+        "Write the number alone, and the words into a field of their own.";
+    PhoneSecondNumber, "phone.second_number", Warning, "Two telephone numbers stand in one cell; it is sent as written.",
+        "Write one number into the cell; another one can be an entry of its own.";
     PhoneInvalid, "phone.invalid", Warning, "It is not a valid telephone number of its region; it is sent as written.",
         "Look at the number; one of another country needs its country code, +44.";
     TimeZoneUnknown, "timezone.unknown", Warning, "The value is no name of a time zone; it is sent as written.",

@@ -43,12 +43,15 @@ pub(super) fn addresses(leaves: &[LeafInfo]) -> Vec<AddressLeaves> {
 }
 
 impl AddressLeaves {
+    /// The code of its country, where it has one.
+    pub(super) fn country(self, draft: &Draft) -> Option<&'static str> {
+        let text = draft.leaf_text(self.country?)?;
+        lookup::alpha2(text)
+    }
+
     /// Turns the state into its code and looks at the postal code.
     pub(super) fn settle(self, draft: &mut Draft, findings: &mut Vec<Finding>) {
-        let country = self
-            .country
-            .and_then(|l| draft.leaf_text(l))
-            .and_then(lookup::alpha2);
+        let country = self.country(draft);
         if let Some(leaf) = self.state
             && let Some(text) = draft.leaf_text(leaf)
         {

@@ -182,35 +182,6 @@ fn is_routing_number(text: &str) -> bool {
             == 0
 }
 
-/// Cuts an extension off a telephone number: `555-0134 x12`, `ext. 12`, `#12`.
-pub(super) fn split_extension(text: &str) -> (&str, Option<&str>) {
-    let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
-    if digits == 0 || digits > 8 {
-        return (text, None);
-    }
-    let (front, extension) = text.split_at(text.len() - digits);
-    let front = front.trim_end();
-    // Every mark ends with one of these, and few numbers have one there.
-    if !matches!(
-        front.bytes().last(),
-        Some(b'n' | b'N' | b'.' | b't' | b'T' | b'x' | b'X' | b'#')
-    ) {
-        return (text, None);
-    }
-    for mark in ["extension", "ext.", "ext", "x.", "x", "#"] {
-        let kept = front.len().saturating_sub(mark.len());
-        if let Some((kept, end)) = front.split_at_checked(kept)
-            && end.eq_ignore_ascii_case(mark)
-        {
-            let number = kept.trim_end_matches([' ', ',', ';', '(']);
-            if number.bytes().any(|b| b.is_ascii_digit()) {
-                return (number, Some(extension));
-            }
-        }
-    }
-    (text, None)
-}
-
 /// Blanks that look like nothing: zero width and the like, which `trim` keeps.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{ad}')
@@ -290,21 +261,6 @@ mod tests {
             (FieldKind::Routing, "21000021", "routing.invalid"),
         ] {
             assert_eq!(plain(kind, text), expected, "{kind:?} {text}");
-        }
-    }
-
-    #[test]
-    fn extensions_are_cut_off() {
-        for (text, number, extension) in [
-            ("(619) 555-0134 x12", "(619) 555-0134", Some("12")),
-            ("397.884.0519x718", "397.884.0519", Some("718")),
-            ("001-999-999-9999x99999", "001-999-999-9999", Some("99999")),
-            ("619-555-0134 ext. 12", "619-555-0134", Some("12")),
-            ("619-555-0134, Extension 12", "619-555-0134", Some("12")),
-            ("619-555-0134", "619-555-0134", None),
-            ("x12", "x12", None),
-        ] {
-            assert_eq!(split_extension(text), (number, extension), "{text}");
         }
     }
 

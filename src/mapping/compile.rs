@@ -11,7 +11,7 @@ use super::coerce::{Coerced, coerce};
 use super::date::{self, Format, Hints};
 use super::error::{MappingError, MappingProblem};
 use super::file::Mapping;
-use super::phone;
+use super::phone::PhoneRegion;
 use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
 use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
 use super::template::{Templates, columns_of};
@@ -90,11 +90,9 @@ impl Plan {
                 leaf_of("query.createBillDotComProfile"),
             ],
             addresses: address::addresses(&compiler.leaves),
-            phone_region: mapping
-                .source
-                .phone_region
-                .as_deref()
-                .and_then(phone::region),
+            phone_region: (mapping.source.phone_region.as_deref())
+                .and_then(PhoneRegion::from_word)
+                .unwrap_or(PhoneRegion::Unknown),
             shape: Shape::new(&compiler.paths, compiler.leaves),
             date_columns: compiler.dates,
             unused,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::address::AddressLeaves;
 use super::date::Hints;
 use super::file::Validation;
+use super::phone::PhoneRegion;
 use super::rule::Transform;
 use super::template::Templates;
 use super::words::WordMap;
@@ -151,7 +152,7 @@ pub struct Plan {
     /// Mapped columns but the key's and the legacyIdentifier's.
     pub(super) content: Vec<usize>,
     pub(super) addresses: Vec<AddressLeaves>,
-    pub(super) phone_region: Option<phonenumber::country::Id>,
+    pub(super) phone_region: PhoneRegion,
 }
 
 impl Plan {

@@ -1,14 +1,22 @@
 //! Dates and telephone numbers: fields that need more than their own text.
 
-use super::coerce::split_extension;
 use super::date;
-use super::phone::{self, Phone};
+use super::phone::{self, Beside, Phone, PhoneRegion};
 use super::plan::Plan;
 use super::scratch::Scratch;
 use super::target::Target;
 use crate::diagnostic::Code;
 use crate::partner::Slot;
 use crate::source::Cell;
+
+const SECOND: &str = "There is another number in the cell; it is sent as written.";
+const UNCLEAR: &str = "What stands behind the number may be a part of it; it is sent as written.";
+const NO_PLACE: &str =
+    "The extension's own field has a value already; the number is sent as written.";
+const WORDS: &str = "The words beside the number are not sent.";
+const NO_REGION: &str =
+    "The number has no country code and no region is known; it is sent as written.";
+const INVALID: &str = "It is not a valid number of its region; it is sent as written.";
 
 impl Plan {
     /// A date, by what its column proves.
@@ -67,41 +75,71 @@ impl Plan {
     }
 
     /// The number as E.164 where its region is known; an extension goes to its own field, unless that has a
-    /// value already.
+    /// value already. What cannot be shown to be the number that was written is sent as written, with a warning.
     pub(super) fn fill_phone(&self, target: Target<'_>, text: &str, s: &mut Scratch) {
         let leaf = target.leaf;
         // Excel's text mark is no part of the number.
         let text = text.strip_prefix('\'').unwrap_or(text);
-        // A number whose extension has nowhere to go stays one text.
-        let (number, whole) = match (split_extension(text), target.rule.sibling) {
-            ((_, None), _) => (text, true),
-            ((number, Some(extension)), Some(sibling)) if s.draft.slot(sibling) == Slot::Empty => {
-                s.draft.set_text(sibling, extension, true);
-                (number, true)
-            }
-            _ => (text, false),
-        };
+        let written = phone::cut(text);
+        let region = self.region_of_row(s);
         let mut report = |code: Code, message: &str| {
             s.findings
                 .push(target.finding(code, message).with_value(text));
         };
-        match phone::read(number, self.phone_region) {
-            Phone::International(e164) if whole => s.draft.set_text(leaf, &e164, true),
-            Phone::RegionUnknown => {
-                report(
-                    Code::PhoneRegionUnknown,
-                    "The number has no country code and no region is set; it is sent as written.",
-                );
-                s.draft.set_text(leaf, number, true);
+        let extension = written.extension.zip(target.rule.sibling);
+        let is_free = extension.is_none_or(|(_, sibling)| s.draft.slot(sibling) == Slot::Empty);
+        // As written: the whole text, so that nothing is lost.
+        let as_written = match (phone::vanity(text, region), written.beside) {
+            (Some(number), _) => return s.draft.set_text(leaf, &number, true),
+            (None, Beside::SecondNumber) => Some((Code::PhoneSecondNumber, SECOND)),
+            (None, Beside::Unclear) => Some((Code::PhoneInvalid, UNCLEAR)),
+            // A number whose extension has nowhere to go stays one text.
+            _ if written.extension.is_some() && !(is_free && extension.is_some()) => {
+                Some((Code::PhoneInvalid, NO_PLACE))
             }
-            Phone::Invalid => {
-                report(
-                    Code::PhoneInvalid,
-                    "It is not a valid number of its region; it is sent as written.",
-                );
-                s.draft.set_text(leaf, number, true);
+            _ => None,
+        };
+        if let Some((code, message)) = as_written {
+            report(code, message);
+            return s.draft.set_text(leaf, text, true);
+        }
+        let refusal = match phone::read(written.number, region) {
+            Phone::International(number) => {
+                if matches!(written.beside, Beside::Words(_)) {
+                    report(Code::PhoneWords, WORDS);
+                }
+                s.draft.set_text(leaf, &number, true);
+                None
             }
-            Phone::International(_) => s.draft.set_text(leaf, number, true),
+            Phone::RegionUnknown => Some((Code::PhoneRegionUnknown, NO_REGION)),
+            Phone::Invalid => Some((Code::PhoneInvalid, INVALID)),
+        };
+        if let Some((code, message)) = refusal {
+            report(code, message);
+            let kept = match written.beside {
+                Beside::Words(_) => text,
+                _ => written.number,
+            };
+            s.draft.set_text(leaf, kept, true);
+            if kept == text {
+                return;
+            }
+        }
+        if let Some((extension, sibling)) = extension {
+            s.draft.set_text(sibling, extension, true);
+        }
+    }
+
+    /// The region of numbers without a country code.
+    fn region_of_row(&self, s: &Scratch) -> Option<phonenumber::country::Id> {
+        match self.phone_region {
+            PhoneRegion::Unknown => None,
+            PhoneRegion::Of(region) => Some(region),
+            PhoneRegion::OfAddress => self
+                .addresses
+                .iter()
+                .find_map(|address| address.country(&s.draft))
+                .and_then(phone::region),
         }
     }
 }

@@ -238,3 +238,44 @@ fn every_rule_does_what_the_page_says() {
         assert_eq!(through(rule, cell), expected, "{rule} of {cell:?}");
     }
 }
+
+/// Numbers without a country code are of the country of their row's own address.
+#[test]
+fn the_region_of_a_number_is_its_rows_country() {
+    let dir = Workdir::new();
+    let file = dir.write(
+        "e.csv",
+        "Id,Name,Country,Phone\n1,A,Germany,030 123456\n2,B,US,(619) 555-0134\n3,C,,(619) 555-0134\n\
+         4,D,GB,+49 30 123456\n5,E,DE,12\n6,F,US,+49 151 23456789 mobil\n7,G,AT,0049 151 23456789 DW 3\n",
+    );
+    let mapping = Mapping::parse(
+        "m.toml",
+        "name = \"t\"\nkey = \"Id\"\n[source]\nphone_region = \"address\"\n[organization]\nbusinessName = \"Name\"\n\
+         [[organization.phoneNumbers]]\nphoneNumber = \"Phone\"\n[[organization.addresses]]\ncountryCode = \"Country\"\n",
+    )
+    .unwrap_or_else(|e| panic!("{e}"));
+    let sent: Vec<(String, String, usize)> = rows_of(&file, &mapping)
+        .into_iter()
+        .map(|row| {
+            let body: Value = serde_json::from_slice(&row.body.unwrap()).unwrap();
+            let phone = &body["organization"]["phoneNumbers"][0];
+            let text = |field: &str| phone[field].as_str().unwrap_or_default().to_owned();
+            (text("phoneNumber"), text("extension"), row.problems.len())
+        })
+        .collect();
+    let row = |number: &str, extension: &str, problems| {
+        (number.to_owned(), extension.to_owned(), problems)
+    };
+    assert_eq!(
+        sent,
+        [
+            row("+4930123456", "", 0),
+            row("+16195550134", "", 0),
+            row("(619) 555-0134", "", 1),
+            row("+4930123456", "", 0),
+            row("12", "", 1),
+            row("+4915123456789", "", 1),
+            row("+4915123456789", "3", 0),
+        ]
+    );
+}

@@ -3,6 +3,7 @@
 use super::{Reader, SourceSettings, Validation, Value};
 use crate::diagnostic::Code;
 use crate::mapping::date::{Locale, Order};
+use crate::mapping::phone::PhoneRegion;
 use toml::de::DeValue;
 
 const SOURCE_KEYS: &[&str] = &[
@@ -87,12 +88,12 @@ impl Reader {
                 }
                 "phone_region" => {
                     if let Some(p) = self.text(value, name) {
-                        if crate::mapping::phone::region(&p.text).is_some() {
+                        if PhoneRegion::from_word(&p.text).is_some() {
                             settings.phone_region = Some(p.text);
                         } else {
                             self.problem(
                                 p.span,
-                                "a region is a two-letter country code in capitals, \"US\"",
+                                "a region is \"address\", the country of the row's own address, or a two-letter country code in capitals, \"US\"",
                             );
                         }
                     }

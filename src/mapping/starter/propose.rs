@@ -281,7 +281,13 @@ fn settings<'c>(
     let american = of(FieldKind::State)
         .any(|a| content(a.column).fits(FieldKind::State).unwrap_or(0.0) >= 0.8);
     let phones = of(FieldKind::Phone).next().is_some();
-    if phones && american {
+    let countries = of(FieldKind::Country).next().is_some();
+    if phones && countries {
+        decided.push((
+            "phone_region = \"address\"".to_owned(),
+            "numbers without a country code are of their row's own country".to_owned(),
+        ));
+    } else if phones && american {
         decided.push((
             "phone_region = \"US\"".to_owned(),
             "the states are of the United States or a neighbour; numbers are sent as +1…"

@@ -87,7 +87,7 @@ fn source() -> Value {
             "null": { "$ref": "#/definitions/texts" },
             "date_order": { "enum": ["mdy", "dmy", "ymd"] },
             "locale": { "type": "string", "pattern": format!("^({})", Locale::WORDS.join("|")) },
-            "phone_region": { "type": "string", "pattern": "^[A-Z]{2}$" },
+            "phone_region": { "type": "string", "pattern": "^([A-Z]{2}|address)$" },
             "timezone": { "type": "string" }
         }
     })

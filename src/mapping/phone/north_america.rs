@@ -1,50 +1,67 @@
-//! Telephone numbers: E.164 where the region is known, as written with a warning where it is not.
-//!
-//! The rules of every country's numbers are libphonenumber's, by the `phonenumber` crate. North American
-//! numbers, by far the most, take a short way: once its shape is right, whether one is valid depends on its
-//! area code and exchange alone, so each pair is asked about once.
+//! North American numbers, by far the most: once the shape of one is right, whether it is valid depends on its area code and
+//! exchange alone, so each pair is asked about once.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use phonenumber::country::Id as Region;
 
-use super::data::lines;
+use crate::mapping::data::lines;
 
-/// What became of a number.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Phone {
-    /// `+16195550134`.
-    International(String),
-    /// No region is set and the number does not begin with a plus.
-    RegionUnknown,
-    /// It is no number of its region.
-    Invalid,
-}
+/// Area codes of numbers that cost the caller nothing, which are written with letters. Source: NANPA, "Toll-Free".
+const TOLL_FREE: [&str; 7] = ["800", "833", "844", "855", "866", "877", "888"];
+/// Letters of the seven places behind it at least: fewer are a word beside a number.
+const LETTERS: usize = 3;
 
-/// The region of a two-letter country code.
-pub(super) fn region(code: &str) -> Option<Region> {
-    code.parse().ok()
-}
-
-/// Reads a number without its extension.
-pub(super) fn read(text: &str, region: Option<Region>) -> Phone {
-    if let Some(number) = north_american(text, region) {
-        return number;
+/// A number of which letters stand for digits, as on a telephone's keys: a toll-free area code and seven letters and digits
+/// (`1-800-FLOWERS`). None where it has another shape.
+pub(in crate::mapping) fn vanity(text: &str, region: Option<Region>) -> Option<String> {
+    if !text.bytes().any(|b| b.is_ascii_alphabetic()) {
+        return None;
     }
-    if region.is_none() && !text.trim_start().starts_with('+') {
-        return Phone::RegionUnknown;
+    let international = text.strip_prefix('+');
+    if international.is_none() && !region.is_some_and(is_north_american) {
+        return None;
     }
-    match phonenumber::parse(region, text) {
-        Ok(number) if number.is_valid() => {
-            Phone::International(number.format().mode(phonenumber::Mode::E164).to_string())
+    let mut written = String::new();
+    for c in international.unwrap_or(text).chars() {
+        match c {
+            c if c.is_ascii_alphanumeric() => written.push(c.to_ascii_uppercase()),
+            c if super::written::is_separator(c) => {}
+            _ => return None,
         }
-        _ => Phone::Invalid,
+    }
+    let national = match (written.strip_prefix('1'), international) {
+        (Some(national), _) => national,
+        (None, Some(_)) => return None,
+        (None, None) => &written,
+    };
+    let (area, name) = national.split_at_checked(3)?;
+    let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
+    if !TOLL_FREE.contains(&area) || name.len() != 7 || letters < LETTERS {
+        return None;
+    }
+    let digits: String = name.chars().map(key).collect();
+    Some(format!("+1{area}{digits}"))
+}
+
+/// The key of a telephone that has this letter. Source: ITU-T E.161.
+fn key(c: char) -> char {
+    match c {
+        'A'..='C' => '2',
+        'D'..='F' => '3',
+        'G'..='I' => '4',
+        'J'..='L' => '5',
+        'M'..='O' => '6',
+        'P'..='S' => '7',
+        'T'..='V' => '8',
+        'W'..='Z' => '9',
+        digit => digit,
     }
 }
 
 /// A number of ten digits, or of eleven that begin with 1: none where it is something else.
-fn north_american(text: &str, region: Option<Region>) -> Option<Phone> {
+pub(super) fn short_way(text: &str, region: Option<Region>) -> Option<String> {
     let mut digits = [0_u8; 11];
     let mut count = 0;
     let mut plus = false;
@@ -78,21 +95,21 @@ fn north_american(text: &str, region: Option<Region>) -> Option<Phone> {
     let mut number = String::with_capacity(12);
     number.push_str("+1");
     number.extend(national.iter().map(|d| char::from(b'0' + d)));
-    Some(Phone::International(number))
+    Some(number)
 }
 
 /// Whether all exchanges of an area code from 200 on are valid, by area code. The library would say so too, but takes
 /// longer to read its metadata than a hundred rows take in all.
 static WHOLE_AREAS: LazyLock<[bool; 1000]> = LazyLock::new(|| {
     let mut whole = [false; 1000];
-    let areas = lines(include_str!("data/whole_areas.txt")).flat_map(|line| line.split(' '));
+    let areas = lines(include_str!("../data/whole_areas.txt")).flat_map(|line| line.split(' '));
     for area in areas.filter_map(|area| area.parse::<usize>().ok()) {
         whole[area] = true;
     }
     whole
 });
 
-fn is_north_american(region: Region) -> bool {
+pub(super) fn is_north_american(region: Region) -> bool {
     matches!(region, Region::US | Region::CA)
 }
 
@@ -119,30 +136,6 @@ fn is_mainland_office(office: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_become_international_where_the_region_is_known() {
-        let international = |t: &str| Phone::International(t.to_owned());
-        for (text, region_code, expected) in [
-            ("(619) 555-0134", Some("US"), international("+16195550134")),
-            ("619.555.0134", Some("US"), international("+16195550134")),
-            ("1-619-555-0134", Some("US"), international("+16195550134")),
-            ("+1 619 555 0134", None, international("+16195550134")),
-            ("6195550134", Some("CA"), international("+16195550134")),
-            ("(800) 555-0134", Some("US"), international("+18005550134")),
-            ("030 123456", Some("DE"), international("+4930123456")),
-            ("+49 30 123456", Some("US"), international("+4930123456")),
-            ("020 7946 0958", Some("GB"), international("+442079460958")),
-            ("555-0134", Some("US"), Phone::Invalid),
-            ("(999) 999-9999", Some("US"), Phone::Invalid),
-            ("call me", Some("US"), Phone::Invalid),
-            ("", Some("US"), Phone::Invalid),
-            ("(619) 555-0134", None, Phone::RegionUnknown),
-            ("001-999-999-9999", None, Phone::RegionUnknown),
-        ] {
-            assert_eq!(read(text, region_code.and_then(region)), expected, "{text}");
-        }
-    }
 
     /// Whether a pattern of the library takes numbers of this area code and exchange. Asking it to read whole numbers
     /// would take minutes; that both agree is what the test below sees.
@@ -204,22 +197,5 @@ mod tests {
             file == current,
             "data/whole_areas.txt is not current: run UPDATE_DATA=1 cargo test --lib whole_areas and commit it"
         );
-    }
-
-    /// The short way gives what the library gives, for every area code.
-    #[test]
-    fn the_short_way_is_the_long_way() {
-        for area in 200..1000 {
-            for exchange in [200, 211, 345, 400, 555, 678, 700, 844, 911, 999] {
-                let text = format!("({area}) {exchange}-0134");
-                let long = match phonenumber::parse(Some(Region::US), &text) {
-                    Ok(n) if n.is_valid() => {
-                        Phone::International(n.format().mode(phonenumber::Mode::E164).to_string())
-                    }
-                    _ => Phone::Invalid,
-                };
-                assert_eq!(read(&text, Some(Region::US)), long, "{text}");
-            }
-        }
     }
 }

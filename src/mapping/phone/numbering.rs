@@ -1,0 +1,69 @@
+//! Which digits are a number of which country, by libphonenumber's metadata.
+//!
+//! The `phonenumber` crate is asked about whole numbers only, and has to give back the digits that it was asked about: with a
+//! region, it takes that region's trunk digit off numbers of other countries (rust-phonenumber issues 68, 76 and 81). What is
+//! sent is the country's code and the digits that were written, without a trunk digit where the country has one.
+
+use phonenumber::Mode;
+use phonenumber::country::Id as Region;
+use phonenumber::metadata::DATABASE;
+
+/// Digits of a number with its country code at most. Source: ITU-T E.164, section 6.1.
+const LONGEST: usize = 15;
+/// The trunk digit that most countries have, which people leave in a number with its country code: `+49 (0) 30`.
+const TRUNK: &str = "0";
+
+/// A number in E.164, from digits that begin with a country code; none where they are no number of it.
+pub(super) fn international(digits: &str) -> Option<String> {
+    let (code, national) = split_country_code(digits)?;
+    let national = if is_valid(code, national) {
+        national
+    } else {
+        let without = national.strip_prefix(TRUNK)?;
+        is_valid(code, without).then_some(without)?
+    };
+    e164(code, national)
+}
+
+/// A number in E.164, from digits that are dialled within a region; none where they are no number of it.
+pub(super) fn national(digits: &str, region: Region) -> Option<String> {
+    let metadata = DATABASE.by_id(region.as_ref())?;
+    let code = metadata.country_code();
+    // As libphonenumber: without its trunk digits where that leaves a number. Belarus dials 8 and then 0.
+    let behind_trunk = metadata
+        .national_prefix()
+        .and_then(|prefix| digits.strip_prefix(prefix));
+    let without = [
+        behind_trunk,
+        behind_trunk.and_then(|d| d.strip_prefix(TRUNK)),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|without| is_valid(code, without));
+    let national = match without {
+        Some(without) => without,
+        None => is_valid(code, digits).then_some(digits)?,
+    };
+    e164(code, national)
+}
+
+/// The country code that digits begin with, and the rest: no code is the beginning of another.
+fn split_country_code(digits: &str) -> Option<(u16, &str)> {
+    (1..=3).find_map(|length| {
+        let (code, national) = digits.split_at_checked(length)?;
+        let code: u16 = code.parse().ok()?;
+        (!digits.starts_with('0') && DATABASE.by_code(&code).is_some()).then_some((code, national))
+    })
+}
+
+/// Whether these very digits are a number of the country code, as libphonenumber writes it.
+fn is_valid(code: u16, national: &str) -> bool {
+    let number = format!("+{code}{national}");
+    phonenumber::parse(None, &number)
+        .is_ok_and(|read| read.is_valid() && read.format().mode(Mode::E164).to_string() == number)
+}
+
+fn e164(code: u16, national: &str) -> Option<String> {
+    let number = format!("+{code}{national}");
+    (number.len() <= LONGEST + 1).then_some(number)
+}
