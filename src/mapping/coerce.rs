@@ -81,7 +81,7 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
             .ok_or_else(|| {
                 Complaint::new(Code::CountryUnknown, "A country code or name was expected.")
             }),
-        FieldKind::Email if email_address::EmailAddress::is_valid(text) => Ok(same),
+        FieldKind::Email if is_email(text) => Ok(same),
         FieldKind::Email => Err(Complaint::new(
             Code::EmailInvalid,
             "One e-mail address was expected.",
@@ -98,6 +98,15 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
         FieldKind::Routing if is_routing_number(text) => Ok(same),
         FieldKind::Routing => Err(wrong_routing_number(text)),
     }
+}
+
+/// Whether a text is one address and nothing beside it, with a domain of at least two parts.
+fn is_email(text: &str) -> bool {
+    let options = email_address::Options::default()
+        .with_required_tld()
+        .without_display_text()
+        .without_domain_literal();
+    email_address::EmailAddress::parse_with_options(text, options).is_ok()
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -254,6 +263,18 @@ mod tests {
             (FieldKind::Country, "Narnia", "country.unknown"),
             (FieldKind::Email, "a@example.com", "a@example.com"),
             (FieldKind::Email, "a@@example", "email.invalid"),
+            (FieldKind::Email, "a@localhost", "email.invalid"),
+            (FieldKind::Email, "a@[127.0.0.1]", "email.invalid"),
+            (
+                FieldKind::Email,
+                "Jane Doe <jane@example.com>",
+                "email.invalid",
+            ),
+            (
+                FieldKind::Email,
+                "\"Doe, Jane\" <jane@example.com>",
+                "email.invalid",
+            ),
             (FieldKind::Currency, "usd", "USD"),
             (FieldKind::Currency, "Dollars", "currency.unknown"),
             (FieldKind::Routing, "021000021", "021000021"),

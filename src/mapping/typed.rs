@@ -60,12 +60,20 @@ impl Plan {
                 if let (Cell::Text(text), true, false) = (cell, is_plain, is_common) {
                     s.settled[leaf].put(text, verdict, settled.date);
                 }
+                let allowed =
+                    self.validation.allow.contains(&Code::DateSentinel) && !settled.no_day;
                 for (code, message) in settled.warnings {
+                    let message = if code == Code::DateSentinel && allowed {
+                        format!(
+                            "{} is a placeholder; it is sent, since the mapping allows it.",
+                            settled.date
+                        )
+                    } else {
+                        message
+                    };
                     report(code, message);
                 }
                 // A placeholder is sent only where the mapping allows it, and zeros are no day at all.
-                let allowed =
-                    self.validation.allow.contains(&Code::DateSentinel) && !settled.no_day;
                 if !settled.sentinel || allowed {
                     s.draft.set(leaf, Slot::Date(settled.date), true);
                 }

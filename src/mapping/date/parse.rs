@@ -57,8 +57,12 @@ fn read_any(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
             return reading;
         }
     }
+    // A dot behind the last number, as some languages write dates, changes nothing.
+    let without_dot = text
+        .strip_suffix('.')
+        .filter(|t| t.ends_with(|c: char| c.is_ascii_digit()));
     let mut cursor = Cursor {
-        text,
+        text: without_dot.unwrap_or(text),
         at: 0,
         locale: hints.locale,
     };

@@ -21,7 +21,19 @@ pub struct Settled {
 }
 
 /// Placeholders of exporting systems (point 10).
-const SENTINELS: [(i16, i8, i8); 4] = [(1, 1, 1), (1900, 1, 1), (1970, 1, 1), (9999, 12, 31)];
+const SENTINELS: [(i16, i8, i8); 10] = [
+    (1, 1, 1),
+    (1601, 1, 1),
+    (1753, 1, 1),
+    (1899, 12, 30),
+    (1899, 12, 31),
+    (1900, 1, 1),
+    // The beginning of Unix time, in a time zone west of Greenwich.
+    (1969, 12, 31),
+    (1970, 1, 1),
+    (4501, 1, 1),
+    (9999, 12, 31),
+];
 
 /// Decides a reading by its column's verdict.
 ///
@@ -123,9 +135,12 @@ pub(in crate::mapping) fn settle_quietly(reading: &Reading, verdict: Verdict) ->
         (Meaning::Choice { month_first, .. }, Verdict::MonthFirst) => (*month_first)?,
         _ => return None,
     };
-    // No placeholder lies between these years but the first day of 1970.
+    // No placeholder lies between these years but the days around the beginning of 1970.
     let near = (1901..=2100).contains(&date.year());
-    let is_epoch = date.year() == 1970 && date.month() == 1 && date.day() == 1;
+    let is_epoch = matches!(
+        (date.year(), date.month(), date.day()),
+        (1969, 12, 31) | (1970, 1, 1)
+    );
     (near && !is_epoch).then_some(date)
 }
 
