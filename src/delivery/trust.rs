@@ -5,7 +5,7 @@
 //! one made in this run, or one of the state. A search earns that once; a walk over the list each time, since the
 //! partners that are known to exist are met on its way.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::api::can_be_searched;
 use crate::partner::{ExternalId, PartnerId};
@@ -125,9 +125,10 @@ impl Trust {
         self.witnesses.iter().filter(can).count()
     }
 
-    /// The ids by which a walk shows that it shows what exists.
-    pub(super) fn ids(&self) -> HashSet<PartnerId> {
-        self.witnesses.iter().map(|w| w.id.clone()).collect()
+    /// The partners by which a walk shows that it shows what exists, as it was sent.
+    pub(super) fn known(&self) -> HashMap<PartnerId, ExternalId> {
+        let known = |w: &Witness| (w.id.clone(), w.legacy_identifier.clone());
+        self.witnesses.iter().map(known).collect()
     }
 }
 

@@ -19,8 +19,14 @@ pub enum Lie {
     ListBare,
     /// `totalRecords` is never above 100.
     LowTotals,
+    /// `totalRecords` is always 0.
+    ZeroTotals,
     /// `skip` counts records.
     SkipCountsRecords,
+    /// The list and a partner got by its id have `legacyIdentifier` in lower case.
+    LowerIdentifiers,
+    /// The list has no totals: no `totalRecords`, no `totalPages`.
+    NoTotals,
     /// Each partner that is asked for by its id is a 404.
     GetNotFound,
     /// Runs of blanks in names are kept as one.
@@ -42,7 +48,10 @@ impl Lie {
         ("list-empty", Lie::ListEmpty),
         ("list-bare", Lie::ListBare),
         ("low-totals", Lie::LowTotals),
+        ("zero-totals", Lie::ZeroTotals),
         ("skip-counts-records", Lie::SkipCountsRecords),
+        ("lower-identifiers", Lie::LowerIdentifiers),
+        ("no-totals", Lie::NoTotals),
         ("get-not-found", Lie::GetNotFound),
         ("collapsed-names", Lie::CollapsedNames),
         ("escaped-names", Lie::EscapedNames),
@@ -133,6 +142,9 @@ impl Lies {
     pub(super) fn falsify(&self, mut page: Value) -> Value {
         let items = page.get_mut("items").and_then(Value::as_array_mut);
         if let Some(items) = items {
+            items
+                .iter_mut()
+                .for_each(|item| self.rewrite_identifier(item));
             if self.has(Lie::ListEmpty) {
                 items.clear();
             }
@@ -150,10 +162,27 @@ impl Lies {
             page["totalRecords"] = json!(LOW_TOTAL);
             page["totalPages"] = json!(LOW_TOTAL.div_ceil(length));
         }
+        if self.has(Lie::ZeroTotals) {
+            page["totalRecords"] = json!(0);
+        }
+        if self.has(Lie::NoTotals)
+            && let Some(page) = page.as_object_mut()
+        {
+            page.retain(|name, _| !name.starts_with("total"));
+        }
         if self.has(Lie::ListBare) {
             return page["items"].take();
         }
         page
+    }
+
+    /// Rewrites the identifier of a partner that is shown in the list or by its id.
+    pub(super) fn rewrite_identifier(&self, partner: &mut Value) {
+        if self.has(Lie::LowerIdentifiers)
+            && let Some(Value::String(text)) = partner.pointer_mut("/party/legacyIdentifier")
+        {
+            *text = text.to_lowercase();
+        }
     }
 }
 

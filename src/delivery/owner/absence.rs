@@ -29,8 +29,7 @@ pub(super) enum Looked {
     ListUntried,
 }
 
-const HIDDEN: &str =
-    "the API's list of partners does not show one that is known to exist, so it proves nothing";
+const HIDDEN: &str = "the API's list of partners does not show one that is known to exist, or shows it with another legacyIdentifier, so it proves nothing";
 const NO_WITNESS: &str = "a look-up does not find it, but no partner is known to exist by which could be seen that look-ups find what exists";
 const POSTED_OFTEN: &str = "it was sent again and again, each time without an answer that can be trusted, and a look-up does not find it, so it is not sent again";
 

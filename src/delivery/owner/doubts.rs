@@ -95,7 +95,7 @@ impl<A: PartnersApi> Delivery<A> {
             None if can_all_be_searched => wanted.len() as u64,
             None => u64::MAX,
         };
-        let known = self.trust.ids();
+        let known = self.trust.known();
         let api = Arc::clone(&self.api);
         self.looking += 1;
         self.walking = true;

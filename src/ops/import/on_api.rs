@@ -12,10 +12,12 @@ use crate::ops::connect::ApiClient;
 use crate::ops::unknown::Unknown;
 use crate::partner::PartnerId;
 
-/// How many partners the API has, whatever their status.
+/// How many partners the API has, whatever their status, where it says so. A total below what its own page shows says nothing.
 pub(super) async fn count_partners(api: &ApiClient) -> Result<Option<u64>, ApiError> {
     let page = api.list(&ListFilter::any_status(), 0, 1).await?;
-    Ok(page.total_records)
+    Ok(page
+        .total_records
+        .filter(|total| *total >= page.length as u64))
 }
 
 /// Ids of partners by legacyIdentifier, oldest first.
