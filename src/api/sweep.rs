@@ -154,7 +154,7 @@ mod tests {
         let (x, a) = (partner("x", "X", "1"), partner("a", "A", "1"));
         for (worth, is_complete) in [(u64::MAX, true), (3, true), (1, false)] {
             let api = Scripted::default();
-            for items in [&[x.clone()][..], &[a.clone()], &[]] {
+            for items in [std::slice::from_ref(&x), std::slice::from_ref(&a), &[]] {
                 api.will_list(Ok(super::super::scripted::page_of(items)));
             }
             let swept = sweep(&api, &wanted, &none(), worth).await.unwrap();

@@ -35,6 +35,8 @@ pub enum Lie {
     EscapedNames,
     /// Searches find nothing.
     SearchBlind,
+    /// Searches compare whole names.
+    SearchWholeNames,
     /// The list shows nothing, and its total is 0; searches find.
     ListBlind,
     /// New partners are inactive, and a list shows the active ones unless it is asked for others.
@@ -56,6 +58,7 @@ impl Lie {
         ("collapsed-names", Lie::CollapsedNames),
         ("escaped-names", Lie::EscapedNames),
         ("search-blind", Lie::SearchBlind),
+        ("search-whole-names", Lie::SearchWholeNames),
         ("list-blind", Lie::ListBlind),
         ("hidden-status", Lie::HiddenStatus),
     ];
@@ -142,9 +145,9 @@ impl Lies {
     pub(super) fn falsify(&self, mut page: Value) -> Value {
         let items = page.get_mut("items").and_then(Value::as_array_mut);
         if let Some(items) = items {
-            items
-                .iter_mut()
-                .for_each(|item| self.rewrite_identifier(item));
+            for item in items.iter_mut() {
+                self.rewrite_identifier(item);
+            }
             if self.has(Lie::ListEmpty) {
                 items.clear();
             }

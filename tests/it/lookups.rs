@@ -285,6 +285,21 @@ fn a_list_without_totals_proves_absence_by_its_end() {
     }
 }
 
+/// A search that compares whole names finds partners whose name is one word, and shows nothing of one whose name the API
+/// writes otherwise.
+#[test]
+fn a_search_is_believed_only_as_far_as_it_was_seen_to_find() {
+    let dir = Workdir::new();
+    let lost = ["--fault", "500-after=1", "--fault-name", "A & Smith"];
+    let lies = ["search-whole-names", "escaped-names"];
+    let server = server(&dir, &lies, &lost);
+    dir.simple_export(1);
+    dir.write("e.csv", "Id,Name\nK-1,Alone\nK-2,Single\nK-3,A & Smith\n");
+    let summary = import(&dir, &server, &[]).expect_exit(0).summary();
+    assert_eq!(summary.get("created"), 3);
+    each_is_there_once(&server, 3);
+}
+
 /// A total that is below what its own page shows does not hide a state that is lost.
 #[test]
 fn a_total_of_nothing_beside_partners_is_no_total() {

@@ -193,7 +193,7 @@ impl<A: PartnersApi> Delivery<A> {
         }
         match found {
             Ok(Found::Partners(hits)) => self.hit(key, began, hits),
-            Ok(Found::Absent) => self.absent(key, began, Looked::Search),
+            Ok(Found::Absent(place)) => self.absent(key, began, Looked::Search(place)),
             Ok(Found::NotSeen) => self.not_seen(key),
             Err(ApiError::Stopped) => {}
             Err(error) => self.look_failed(key, &error),
