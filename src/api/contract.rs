@@ -67,6 +67,12 @@ impl RemotePartner {
         })
     }
 
+    /// `businessName`, where the answer has it.
+    #[must_use]
+    pub fn business_name(&self) -> Option<&str> {
+        self.raw.get("businessName").and_then(Value::as_str)
+    }
+
     /// Whether the answer carries `party`, without which it cannot be recognised.
     #[must_use]
     pub fn has_party(&self) -> bool {

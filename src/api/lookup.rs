@@ -15,10 +15,33 @@ const SHORTEST_WORD: usize = 2;
 pub enum Found {
     /// Partners with the exact legacyIdentifier, oldest first; more than one are duplicates.
     Partners(Vec<RemotePartner>),
-    /// No partner has it: the look-up was complete.
-    Absent,
+    /// No partner has it: the look-up was complete. By a search for a word that stands there in the name; none where the
+    /// whole list was walked.
+    Absent(Option<Place>),
     /// None was found by its name as it was sent, which proves nothing: see [`Effort::Find`].
     NotSeen,
+}
+
+/// Where in its name the word stands by which a partner is searched. A search may compare whole names, or their begins: one
+/// that finds by a word inside of a name finds by the others, too, and not the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// It is the name.
+    Whole,
+    /// At the begin.
+    Begin,
+    /// Behind something else.
+    Inside,
+}
+
+impl Place {
+    fn of(word: &str, name: &str) -> Self {
+        match name.strip_prefix(word) {
+            Some("") => Self::Whole,
+            Some(_) => Self::Begin,
+            None => Self::Inside,
+        }
+    }
 }
 
 /// What a look-up is for.
@@ -54,36 +77,38 @@ pub async fn find_by_identifier<A: PartnersApi>(
             return Ok(Found::NotSeen);
         }
     }
-    let (mut scan, first) = narrowest(api, &words).await?;
+    let (word, mut scan, first) = narrowest(api, &words).await?;
     let hits = hits(&mut scan, first, api, legacy).await?;
     if hits.is_empty() {
         scan.complete()?;
-        return Ok(Found::Absent);
+        return Ok(Found::Absent(
+            word.map(|word| Place::of(word, business_name)),
+        ));
     }
     Ok(Found::Partners(hits))
 }
 
 /// A search, begun, for the word that finds the fewest partners (a whole list may share a word), with its first page;
 /// without words, a walk over the whole list.
-async fn narrowest<A: PartnersApi>(
+async fn narrowest<'w, A: PartnersApi>(
     api: &A,
-    words: &[&str],
-) -> Result<(PartnerScan, Vec<RemotePartner>), ApiError> {
-    let mut best: Option<(u64, PartnerScan, Vec<RemotePartner>)> = None;
-    for word in words.iter().take(WORDS) {
+    words: &[&'w str],
+) -> Result<(Option<&'w str>, PartnerScan, Vec<RemotePartner>), ApiError> {
+    let mut best: Option<(u64, &str, PartnerScan, Vec<RemotePartner>)> = None;
+    for &word in words.iter().take(WORDS) {
         let mut scan = PartnerScan::search(word);
         let items = scan.next(api).await?.unwrap_or_default();
         let pages = scan.total_pages().unwrap_or(1);
         if best.as_ref().is_none_or(|(fewest, ..)| pages < *fewest) {
-            best = Some((pages, scan, items));
+            best = Some((pages, word, scan, items));
         }
         if pages <= 1 {
             break;
         }
     }
     Ok(best.map_or_else(
-        || (PartnerScan::whole(), Vec::new()),
-        |(_, scan, items)| (scan, items),
+        || (None, PartnerScan::whole(), Vec::new()),
+        |(_, word, scan, items)| (Some(word), scan, items),
     ))
 }
 
@@ -110,6 +135,13 @@ pub fn can_be_searched(business_name: &str) -> bool {
     !search_words(business_name).is_empty()
 }
 
+/// What a search can show at most that finds a partner of this name: a word inside of it, if it has one.
+#[must_use]
+pub fn best_place(business_name: &str) -> Option<Place> {
+    let words = search_words(business_name);
+    words.into_iter().map(|w| Place::of(w, business_name)).max()
+}
+
 /// The words of ASCII letters and digits, the longest first: what no API writes otherwise. A letter beyond ASCII makes
 /// its word none, since a service may compose, fold or transliterate it.
 fn search_words(name: &str) -> Vec<&str> {
@@ -124,31 +156,33 @@ fn search_words(name: &str) -> Vec<&str> {
     words
 }
 
-/// Whether a search for a plain word of its name finds a partner that exists. The search ends with the page that shows it.
+/// Whether a search for a plain word of its name finds a partner that exists, and where that word stands: inside of the
+/// name, if it has one there, since that shows the most. The search ends with the page that shows the partner.
 ///
 /// # Errors
 /// [`ApiError`] where the API does not answer.
-pub async fn is_found_by_word<A: PartnersApi>(
+pub async fn find_by_word<A: PartnersApi>(
     api: &A,
     legacy: &ExternalId,
     business_name: &str,
-) -> Result<bool, ApiError> {
-    let words = search_words(business_name);
-    if words.is_empty() {
-        return Ok(false);
-    }
-    let (mut scan, first) = narrowest(api, &words).await?;
+) -> Result<Option<Place>, ApiError> {
+    let Some(place) = best_place(business_name) else {
+        return Ok(None);
+    };
+    let mut words = search_words(business_name);
+    words.retain(|word| Place::of(word, business_name) == place);
+    let (_, mut scan, first) = narrowest(api, &words).await?;
     let mut items = Some(first);
     while let Some(page) = items {
         if page
             .iter()
             .any(|item| item.legacy_identifier.as_deref() == Some(legacy.as_str()))
         {
-            return Ok(true);
+            return Ok(Some(place));
         }
         items = scan.next(api).await?;
     }
-    Ok(false)
+    Ok(None)
 }
 
 pub(super) fn oldest_first(partners: &mut [RemotePartner]) {
@@ -205,14 +239,26 @@ mod tests {
 
     #[tokio::test]
     async fn absence_is_proved_by_a_plain_word_or_the_whole_list() {
-        for (name, asked) in [
-            ("Word", &[Some("Word")][..]),
-            ("The Name", &[Some("The Name"), Some("Name")]),
-            ("名前", &[Some("名前"), None]),
-            ("", &[None]),
+        for (name, asked, place) in [
+            ("Word", &[Some("Word")][..], Some(Place::Whole)),
+            (
+                "The Name",
+                &[Some("The Name"), Some("Name")],
+                Some(Place::Inside),
+            ),
+            (
+                "Name A",
+                &[Some("Name A"), Some("Name")],
+                Some(Place::Begin),
+            ),
+            ("名前", &[Some("名前"), None], None),
+            ("", &[None], None),
         ] {
             let asked: Vec<Option<String>> = asked.iter().map(|a| a.map(str::to_owned)).collect();
-            assert_eq!(terms(name, Effort::Prove, Found::Absent).await, asked);
+            assert_eq!(
+                terms(name, Effort::Prove, Found::Absent(place)).await,
+                asked
+            );
         }
         let asked = terms("The Name", Effort::Find, Found::NotSeen).await;
         assert_eq!(
@@ -278,16 +324,17 @@ mod tests {
     #[tokio::test]
     async fn a_partner_is_found_by_a_plain_word_alone() {
         let there = [partner("x", "X", "1"), partner("a", "L", "1")];
-        for (name, pages, is_found, asked) in [
-            ("The Name", &[&there[..]][..], true, 1),
-            ("Name", &[&there[..1], &there[1..]], true, 2),
-            ("Name", &[&there[..1]], false, 1),
-            ("名前", &[], false, 0),
+        for (name, pages, place, asked) in [
+            ("The Name", &[&there[..]][..], Some(Place::Inside), 1),
+            ("Longest is not", &[&there], Some(Place::Inside), 1),
+            ("Name", &[&there[..1], &there[1..]], Some(Place::Whole), 2),
+            ("Name", &[&there[..1]], None, 1),
+            ("名前", &[], None, 0),
         ] {
             let api = Scripted::default();
             api.will_list_pages(pages, pages.concat().len() as u64);
-            let found = is_found_by_word(&api, &ExternalId::new("L"), name).await;
-            assert_eq!(found, Ok(is_found), "{name}");
+            let found = find_by_word(&api, &ExternalId::new("L"), name).await;
+            assert_eq!(found, Ok(place), "{name}");
             assert_eq!(api.take_calls().len(), asked);
         }
     }

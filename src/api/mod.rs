@@ -38,7 +38,9 @@ pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, R
 pub use error::ApiError;
 pub use http::{HttpApi, HttpSettings, is_loopback};
 pub use incomplete::Incomplete;
-pub use lookup::{Effort, Found, can_be_searched, find_by_identifier, is_found_by_word};
+pub use lookup::{
+    Effort, Found, Place, best_place, can_be_searched, find_by_identifier, find_by_word,
+};
 pub use outage::{Failing, Outage, Waited};
 pub use paced::Paced;
 pub use page::PageWalk;

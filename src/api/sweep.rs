@@ -6,7 +6,7 @@ use super::contract::{PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::lookup::oldest_first;
 use super::scan::PartnerScan;
-use crate::partner::PartnerId;
+use crate::partner::{ExternalId, PartnerId};
 
 /// What one walk over the whole list found.
 #[derive(Debug, Default)]
@@ -15,20 +15,21 @@ pub struct Sweep {
     pub found: HashMap<String, Vec<RemotePartner>>,
     /// Whether the walk was complete: what was not found is on no page.
     pub is_complete: bool,
-    /// Whether it showed one of the partners that are known to exist.
+    /// Whether it showed one of the partners that are known to exist, with its identifier.
     pub shows_known: bool,
 }
 
 /// Looks many partners up by one walk over the whole list, and sees whether it shows any of the `known`, partners that
-/// exist. It ends early where it would cost more requests than
-/// `worth`, what looking each up by itself would cost, and where it cannot be complete any more.
+/// exist, with the identifier that was sent: a list that writes identifiers otherwise shows nothing by which a partner
+/// could be recognised. It ends early where it would cost more requests than `worth`, what looking each up by itself would
+/// cost, and where it cannot be complete any more. A list that does not say how long it is may be as short as that.
 ///
 /// # Errors
 /// [`ApiError`] where the API does not answer.
 pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
     api: &A,
     wanted: &HashSet<String, S>,
-    known: &HashSet<PartnerId, S>,
+    known: &HashMap<PartnerId, ExternalId, S>,
     worth: u64,
 ) -> Result<Sweep, ApiError> {
     let mut scan = PartnerScan::whole().with_gets(worth);
@@ -36,7 +37,9 @@ pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
     let (mut is_complete, mut shows_known) = (true, false);
     while let Some(items) = scan.next(api).await? {
         for item in items {
-            shows_known |= known.contains(&item.id);
+            shows_known |= known
+                .get(&item.id)
+                .is_some_and(|legacy| item.legacy_identifier.as_deref() == Some(legacy.as_str()));
             if let Some(legacy) = item
                 .legacy_identifier
                 .as_ref()
@@ -45,9 +48,8 @@ pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
                 found.entry(legacy.clone()).or_default().push(item);
             }
         }
-        let is_worth = scan
-            .total_pages()
-            .is_some_and(|pages| pages < worth && scan.pages_read() <= worth);
+        let is_worth =
+            scan.total_pages().is_none_or(|pages| pages < worth) && scan.pages_read() <= worth;
         if !is_worth || scan.is_lost() {
             is_complete = false;
             break;
@@ -112,17 +114,19 @@ mod tests {
     use super::super::scripted::{Scripted, bare_partner, partner};
     use super::*;
 
-    fn none() -> HashSet<PartnerId> {
-        HashSet::new()
+    fn none() -> HashMap<PartnerId, ExternalId> {
+        HashMap::new()
     }
 
     #[tokio::test]
     async fn a_walk_shows_whether_it_meets_what_exists() {
         let wanted = HashSet::from(["B".to_owned()]);
-        for (known, shows_known) in [("a", true), ("z", false)] {
+        // One that is shown with another identifier than the one that was sent is not recognised.
+        for (known, legacy, shows_known) in [("a", "A", true), ("a", "a", false), ("z", "A", false)]
+        {
             let api = Scripted::default();
             api.will_list_pages(&[&[partner("a", "A", "1")]], 1);
-            let known = HashSet::from([PartnerId::new(known)]);
+            let known = HashMap::from([(PartnerId::new(known), ExternalId::new(legacy))]);
             let swept = sweep(&api, &wanted, &known, 3).await.unwrap();
             assert!(swept.is_complete);
             assert_eq!(swept.shows_known, shows_known);
@@ -139,6 +143,22 @@ mod tests {
             api.will_list(Ok(Page::default()));
             let swept = sweep(&api, &wanted, &none(), 3).await.unwrap();
             assert_eq!(swept.is_complete, is_complete, "{total}");
+            assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
+        }
+    }
+
+    /// A list without totals, whose length is not known before its end.
+    #[tokio::test]
+    async fn a_list_that_does_not_say_how_long_it_is_is_walked_to_its_end() {
+        let wanted = HashSet::from(["A", "B"].map(str::to_owned));
+        let (x, a) = (partner("x", "X", "1"), partner("a", "A", "1"));
+        for (worth, is_complete) in [(u64::MAX, true), (3, true), (1, false)] {
+            let api = Scripted::default();
+            for items in [std::slice::from_ref(&x), std::slice::from_ref(&a), &[]] {
+                api.will_list(Ok(super::super::scripted::page_of(items)));
+            }
+            let swept = sweep(&api, &wanted, &none(), worth).await.unwrap();
+            assert_eq!(swept.is_complete, is_complete, "{worth}");
             assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
         }
     }

@@ -78,6 +78,8 @@ pub(super) struct Doubted {
     pub(super) trouble: Option<String>,
     /// A walk over the list was not worth it: it is looked up by itself.
     pub(super) alone: bool,
+    /// No search can prove that it is not there.
+    pub(super) by_list: bool,
     /// It was answered 403 in this run: where it turns out that nothing was made, it is set aside.
     pub(super) set_aside: bool,
     /// What is known of its partner's absence.
@@ -129,6 +131,7 @@ impl Doubted {
             words: doubt.words,
             trouble: None,
             alone: false,
+            by_list: false,
             set_aside: false,
             missing: Missing::Unknown,
             seen: Vec::new(),
@@ -161,6 +164,7 @@ impl Doubted {
             words: known.words,
             trouble: None,
             alone: false,
+            by_list: false,
             set_aside: false,
             missing: Missing::Unknown,
             seen: Vec::new(),
@@ -183,7 +187,10 @@ impl Doubted {
 
     /// Whether only a walk over the whole list can prove that there is no partner.
     pub(super) fn needs_the_list(&self, search: Belief) -> bool {
-        self.sent.lost > 1 || search == Belief::Refuted || !can_be_searched(&self.business_name)
+        self.by_list
+            || self.sent.lost > 1
+            || search == Belief::Refuted
+            || !can_be_searched(&self.business_name)
     }
 
     /// Whether an absence counts only if the way of looking was seen to show what exists. An answer that came and refused the

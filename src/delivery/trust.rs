@@ -5,9 +5,9 @@
 //! one made in this run, or one of the state. A search earns that once; a walk over the list each time, since the
 //! partners that are known to exist are met on its way.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::api::can_be_searched;
+use crate::api::{Place, best_place, can_be_searched};
 use crate::partner::{ExternalId, PartnerId};
 
 /// Partners that are kept to be looked for.
@@ -38,6 +38,8 @@ pub(super) struct Witness {
 #[derive(Debug)]
 pub(super) struct Trust {
     search: Belief,
+    /// Where the word stood in the name by which a search showed one.
+    reach: Option<Place>,
     witnesses: Vec<Witness>,
     /// Witnesses that a search was tried with.
     tried: HashSet<PartnerId>,
@@ -49,6 +51,7 @@ impl Default for Trust {
     fn default() -> Self {
         Self {
             search: Belief::Untried,
+            reach: None,
             witnesses: Vec::new(),
             tried: HashSet::new(),
             is_trying: false,
@@ -59,6 +62,22 @@ impl Default for Trust {
 impl Trust {
     pub(super) fn search(&self) -> Belief {
         self.search
+    }
+
+    /// What is known of searching for a word that stands there in a name. Where a search was only seen to find whole names or
+    /// their begins, a witness with a word inside of its name decides, or the whole list has to be walked.
+    pub(super) fn search_by(&mut self, place: Option<Place>) -> Belief {
+        if self.search != Belief::Earned || self.reach >= place {
+            return self.search;
+        }
+        let reaches = |w: &Witness| best_place(&w.business_name) >= place;
+        let is_left = |w: &Witness| reaches(w) && !self.tried.contains(&w.id);
+        if self.tried.len() < TRIALS && self.witnesses.iter().any(is_left) {
+            self.search = Belief::Untried;
+            Belief::Untried
+        } else {
+            Belief::Refuted
+        }
     }
 
     /// Keeps a partner that is known to exist.
@@ -78,14 +97,16 @@ impl Trust {
         self.witnesses.len() < WITNESSES
     }
 
-    /// The next witness to try a search with: of those left, the one with the longest word, which finds the least else.
+    /// The next witness to try a search with: of those left, one with a word inside of its name, which shows the most, and of
+    /// these the one with the longest word, which finds the least else.
     pub(super) fn next_trial(&mut self) -> Option<Witness> {
         if self.search != Belief::Untried || self.tried.len() >= TRIALS {
             return None;
         }
         let longest = |w: &&Witness| {
             let words = w.business_name.split(|c: char| !c.is_ascii_alphanumeric());
-            words.map(str::len).max().unwrap_or(0)
+            let longest = words.map(str::len).max().unwrap_or(0);
+            (best_place(&w.business_name), longest)
         };
         let next = self
             .witnesses
@@ -103,11 +124,13 @@ impl Trust {
         self.is_trying
     }
 
-    /// A search for a witness ended; the last one that may be tried decides where none was found.
-    pub(super) fn searched(&mut self, found: bool) {
+    /// A search for a witness ended, and found it by a word that stands there, or did not find it; the last one that may be
+    /// tried decides where none was found.
+    pub(super) fn searched(&mut self, found: Option<Place>) {
         self.is_trying = false;
-        if found {
+        if found.is_some() {
             self.search = Belief::Earned;
+            self.reach = self.reach.max(found);
         } else if self.tried.len() >= TRIALS.min(self.searchable()) {
             self.search = Belief::Refuted;
         }
@@ -125,9 +148,10 @@ impl Trust {
         self.witnesses.iter().filter(can).count()
     }
 
-    /// The ids by which a walk shows that it shows what exists.
-    pub(super) fn ids(&self) -> HashSet<PartnerId> {
-        self.witnesses.iter().map(|w| w.id.clone()).collect()
+    /// The partners by which a walk shows that it shows what exists, as it was sent.
+    pub(super) fn known(&self) -> HashMap<PartnerId, ExternalId> {
+        let known = |w: &Witness| (w.id.clone(), w.legacy_identifier.clone());
+        self.witnesses.iter().map(known).collect()
     }
 }
 
@@ -155,10 +179,10 @@ mod tests {
         trust.add(witness("b", "A Longer Name"));
         trust.add(witness("c", "株式会社"));
         assert_eq!(next(&mut trust).as_deref(), Some("b"));
-        trust.searched(false);
+        trust.searched(None);
         assert_eq!(trust.search(), Belief::Untried);
         assert_eq!(next(&mut trust).as_deref(), Some("a"));
-        trust.searched(true);
+        trust.searched(Some(Place::Whole));
         assert_eq!(trust.search(), Belief::Earned);
         assert_eq!(next(&mut trust), None, "it is known");
     }
@@ -172,14 +196,32 @@ mod tests {
         for _ in 0..TRIALS {
             assert_eq!(trust.search(), Belief::Untried);
             assert!(next(&mut trust).is_some());
-            trust.searched(false);
+            trust.searched(None);
         }
         assert_eq!(trust.search(), Belief::Refuted);
         assert_eq!(next(&mut trust), None);
         let mut trust = Trust::default();
         trust.add(witness("a", "Only"));
         next(&mut trust);
-        trust.searched(false);
+        trust.searched(None);
         assert_eq!(trust.search(), Belief::Refuted);
+    }
+
+    /// A search that compares whole names, or their begins, finds a partner whose name is one word.
+    #[test]
+    fn a_search_is_believed_for_words_that_stand_where_it_was_seen_to_find() {
+        let mut trust = Trust::default();
+        trust.add(witness("a", "Whole"));
+        next(&mut trust);
+        trust.searched(Some(Place::Whole));
+        assert_eq!(trust.search_by(Some(Place::Whole)), Belief::Earned);
+        assert_eq!(trust.search_by(Some(Place::Inside)), Belief::Refuted);
+        trust.add(witness("b", "A Name"));
+        assert_eq!(trust.search_by(Some(Place::Begin)), Belief::Untried);
+        assert_eq!(next(&mut trust).as_deref(), Some("b"));
+        trust.searched(Some(Place::Inside));
+        for place in [Place::Whole, Place::Begin, Place::Inside] {
+            assert_eq!(trust.search_by(Some(place)), Belief::Earned);
+        }
     }
 }

@@ -19,8 +19,14 @@ pub enum Lie {
     ListBare,
     /// `totalRecords` is never above 100.
     LowTotals,
+    /// `totalRecords` is always 0.
+    ZeroTotals,
     /// `skip` counts records.
     SkipCountsRecords,
+    /// The list and a partner got by its id have `legacyIdentifier` in lower case.
+    LowerIdentifiers,
+    /// The list has no totals: no `totalRecords`, no `totalPages`.
+    NoTotals,
     /// Each partner that is asked for by its id is a 404.
     GetNotFound,
     /// Runs of blanks in names are kept as one.
@@ -29,6 +35,8 @@ pub enum Lie {
     EscapedNames,
     /// Searches find nothing.
     SearchBlind,
+    /// Searches compare whole names.
+    SearchWholeNames,
     /// The list shows nothing, and its total is 0; searches find.
     ListBlind,
     /// New partners are inactive, and a list shows the active ones unless it is asked for others.
@@ -42,11 +50,15 @@ impl Lie {
         ("list-empty", Lie::ListEmpty),
         ("list-bare", Lie::ListBare),
         ("low-totals", Lie::LowTotals),
+        ("zero-totals", Lie::ZeroTotals),
         ("skip-counts-records", Lie::SkipCountsRecords),
+        ("lower-identifiers", Lie::LowerIdentifiers),
+        ("no-totals", Lie::NoTotals),
         ("get-not-found", Lie::GetNotFound),
         ("collapsed-names", Lie::CollapsedNames),
         ("escaped-names", Lie::EscapedNames),
         ("search-blind", Lie::SearchBlind),
+        ("search-whole-names", Lie::SearchWholeNames),
         ("list-blind", Lie::ListBlind),
         ("hidden-status", Lie::HiddenStatus),
     ];
@@ -133,6 +145,9 @@ impl Lies {
     pub(super) fn falsify(&self, mut page: Value) -> Value {
         let items = page.get_mut("items").and_then(Value::as_array_mut);
         if let Some(items) = items {
+            for item in items.iter_mut() {
+                self.rewrite_identifier(item);
+            }
             if self.has(Lie::ListEmpty) {
                 items.clear();
             }
@@ -150,10 +165,27 @@ impl Lies {
             page["totalRecords"] = json!(LOW_TOTAL);
             page["totalPages"] = json!(LOW_TOTAL.div_ceil(length));
         }
+        if self.has(Lie::ZeroTotals) {
+            page["totalRecords"] = json!(0);
+        }
+        if self.has(Lie::NoTotals)
+            && let Some(page) = page.as_object_mut()
+        {
+            page.retain(|name, _| !name.starts_with("total"));
+        }
         if self.has(Lie::ListBare) {
             return page["items"].take();
         }
         page
+    }
+
+    /// Rewrites the identifier of a partner that is shown in the list or by its id.
+    pub(super) fn rewrite_identifier(&self, partner: &mut Value) {
+        if self.has(Lie::LowerIdentifiers)
+            && let Some(Value::String(text)) = partner.pointer_mut("/party/legacyIdentifier")
+        {
+            *text = text.to_lowercase();
+        }
     }
 }
 

@@ -56,6 +56,8 @@ struct Question {
     payout: Vec<String>,
     types: Vec<String>,
     search: String,
+    /// A search compares whole names.
+    by_whole_names: bool,
     /// `w9Submitted`, `enableCommissions`, `isW2`.
     flags: [Option<bool>; 3],
 }
@@ -137,8 +139,17 @@ impl Question {
             payout: many("commissionPayoutStatus"),
             types,
             search: one("searchTerm").unwrap_or("").trim().to_lowercase(),
+            by_whole_names: lies.has(Lie::SearchWholeNames),
             flags,
         })
+    }
+
+    fn finds(&self, p: &Partner) -> bool {
+        if self.by_whole_names {
+            p.names.lines().any(|name| name == self.search)
+        } else {
+            p.names.contains(&self.search)
+        }
     }
 
     fn fits(&self, p: &Partner) -> bool {
@@ -147,7 +158,7 @@ impl Question {
             wanted.is_empty() || wanted.contains(&has.to_lowercase())
         }
         asks_for(&self.statuses, &p.status)
-            && (self.search.is_empty() || p.names.contains(&self.search))
+            && (self.search.is_empty() || self.finds(p))
             && (self.ids.is_empty() || self.ids.contains(&p.id))
             && asks_for(&self.criteria, &p.criteria_status)
             && asks_for(&self.payout, &p.payout_status)

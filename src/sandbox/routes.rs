@@ -358,7 +358,10 @@ async fn one(
         .filter(|_| !shared.lies.has(Lie::GetNotFound))
         .and_then(|p| shared.book.with(|all| shown(&p, all, &include)));
     let (status, response) = match found {
-        Some(value) => (StatusCode::OK, answer(StatusCode::OK, value.to_string())),
+        Some(mut value) => {
+            shared.lies.rewrite_identifier(&mut value);
+            (StatusCode::OK, answer(StatusCode::OK, value.to_string()))
+        }
         None => (
             StatusCode::NOT_FOUND,
             nest_error(StatusCode::NOT_FOUND, format!("Partner {id} not found")),

@@ -273,61 +273,6 @@ fn a_list_without_totals_is_read_to_its_end() {
     );
 }
 
-/// Partners in the file of a sandbox, so many as no test would post one by one.
-fn long_list(dir: &Workdir, partners: usize) {
-    let server = Server::start(dir, &[]);
-    post(&server, "Template", "T-0");
-    drop(server);
-    let data = dir.read("server.jsonl");
-    let template = data.lines().last().unwrap();
-    let partner: serde_json::Value = serde_json::from_str(template).unwrap();
-    let id = partner["id"].as_str().unwrap();
-    let mut text = data.clone();
-    for n in 1..partners {
-        let line = template
-            .replace(id, &format!("00000000-0000-4000-8000-{n:012}"))
-            .replace("Template", &format!("Template{n:05}"))
-            .replace("T-0", &format!("T-{n}"));
-        text.push_str(&line);
-        text.push('\n');
-    }
-    dir.write("server.jsonl", text);
-}
-
-/// A long list is not walked for rows that are not there: some of them are looked up.
-#[test]
-fn of_a_long_list_a_sample_is_looked_up_first() {
-    let dir = Workdir::new();
-    long_list(&dir, 10_001);
-    let server = Server::start(&dir, &[]);
-    let file = |rows: std::ops::Range<usize>, key: &str| {
-        let mut text = String::from("Id,Name\n");
-        for n in rows {
-            text.push_str(&format!("{key}-{n},Template{n:05}\n"));
-        }
-        dir.write("e.csv", text);
-        dir.write("m.toml", SIMPLE_MAPPING);
-    };
-    file(20_000..20_003, "N");
-    let run = import(&dir, &server, &[]).expect_exit(0);
-    assert_eq!(counts(&run.summary()), [0, 3, 0]);
-    assert!(lists(&server) < 20, "{}", lists(&server));
-    assert!(
-        run.stderr
-            .contains("None of 3 rows, spread over this export"),
-        "{}",
-        run.stderr
-    );
-    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
-    file(5..3000, "T");
-    let before = lists(&server);
-    let run = import(&dir, &server, &[]).expect_exit(0);
-    assert_eq!(counts(&run.summary()), [2995, 0, 0]);
-    let asked = lists(&server) - before;
-    assert!((101..150).contains(&asked), "{asked}");
-    assert_eq!(server.count("POST"), 3);
-}
-
 /// A run that is killed has noted what it created: the next one is surprised by nothing else.
 #[test]
 fn what_a_killed_run_created_is_known() {

@@ -251,6 +251,64 @@ fn a_comparison_says_what_could_not_be_read() {
     }
 }
 
+/// A list that writes identifiers otherwise than they were sent recognises no partner, so it proves no absence: neither by a
+/// search nor by a walk that meets partners which are known to exist.
+#[test]
+fn a_list_that_writes_identifiers_otherwise_proves_no_absence() {
+    let dir = Workdir::new();
+    let lost = ["--fault", "500-after=1", "--fault-name", "Company 3"];
+    let server = server(&dir, &["lower-identifiers"], &lost);
+    dir.simple_export(5);
+    let run = import(&dir, &server, &[]).expect_exit(1);
+    let summary = run.summary();
+    assert_eq!((summary.get("created"), summary.get("in_doubt")), (4, 1));
+    let problems = dir.read("out/problems.csv");
+    assert!(
+        problems.contains("with another legacyIdentifier"),
+        "{problems}"
+    );
+    each_is_there_once(&server, 5);
+}
+
+/// A second lost answer asks for the whole list, which is read to its end though it does not say how long it is.
+#[test]
+fn a_list_without_totals_proves_absence_by_its_end() {
+    for lie in ["no-totals", "list-bare"] {
+        let dir = Workdir::new();
+        let lost = ["--fault", "500=1", "--fault-name", "Company 3"];
+        let lying = server(&dir, &[lie], &lost);
+        dir.simple_export(5);
+        let summary = import(&dir, &lying, &[]).expect_exit(1).summary();
+        assert_eq!((summary.get("created"), summary.get("in_doubt")), (4, 1));
+        let posts = |r: &&serde_json::Value| r["method"] == "POST" && r["key"] == "K-3";
+        assert_eq!(lying.requests().iter().filter(posts).count(), 3, "{lie}");
+    }
+}
+
+/// A search that compares whole names finds partners whose name is one word, and shows nothing of one whose name the API
+/// writes otherwise.
+#[test]
+fn a_search_is_believed_only_as_far_as_it_was_seen_to_find() {
+    let dir = Workdir::new();
+    let lost = ["--fault", "500-after=1", "--fault-name", "A & Smith"];
+    let lies = ["search-whole-names", "escaped-names"];
+    let server = server(&dir, &lies, &lost);
+    dir.simple_export(1);
+    dir.write("e.csv", "Id,Name\nK-1,Alone\nK-2,Single\nK-3,A & Smith\n");
+    let summary = import(&dir, &server, &[]).expect_exit(0).summary();
+    assert_eq!(summary.get("created"), 3);
+    each_is_there_once(&server, 3);
+}
+
+/// A total that is below what its own page shows does not hide a state that is lost.
+#[test]
+fn a_total_of_nothing_beside_partners_is_no_total() {
+    let (dir, server) = begun_by_hand(&["zero-totals"], &[], 10, 2);
+    let summary = import(&dir, &server, &[]).expect_exit(0).summary();
+    assert_eq!((summary.get("adopted"), summary.get("created")), (10, 2));
+    each_is_there_once(&server, 12);
+}
+
 /// An API without surprises is asked no more than it takes.
 #[test]
 fn an_honest_list_costs_a_request_a_page() {

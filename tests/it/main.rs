@@ -49,6 +49,8 @@ mod jobs;
 mod killed;
 /// Disk full, damage, a source that changes.
 mod local_faults;
+/// A list too long to be walked without a reason.
+mod long_list;
 /// Lists that hide, rewrite or miscount what the API has.
 mod lookups;
 /// From any CRM's columns to a valid partner; the shipped mappings.

@@ -45,8 +45,9 @@ pub struct SandboxArgs {
     #[arg(long)]
     pub list_without_party: bool,
     /// What is answered otherwise than it is: list-without-identifiers, list-empty (totals without items), list-bare (an
-    /// array of at most 50), low-totals (100 at most), skip-counts-records, get-not-found, collapsed-names,
-    /// escaped-names, search-blind and list-blind (which show nothing), hidden-status (new partners are inactive, which the list hides).
+    /// array of at most 50), low-totals (100 at most), zero-totals, no-totals, skip-counts-records, get-not-found,
+    /// lower-identifiers (where a partner is shown), collapsed-names, escaped-names, search-blind and list-blind (which
+    /// show nothing), search-whole-names, hidden-status (new partners are inactive, which the list hides).
     #[arg(long = "lie", value_name = "NAME")]
     pub lies: Vec<Lie>,
     /// Refuse partners of this business name with 400.

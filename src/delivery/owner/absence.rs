@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Delivery;
 use super::events::{After, Done, StateWitnesses};
-use crate::api::{ApiError, PartnersApi, is_found_by_word};
+use crate::api::{ApiError, PartnersApi, Place, find_by_word};
 use crate::delivery::diagnostics::rejected;
 use crate::delivery::recovery::{Absence, Doubted, Missing};
 use crate::delivery::trust::{Belief, Witness};
@@ -19,8 +19,8 @@ const OF_STATE: u32 = 20;
 /// How a look-up that found nothing looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Looked {
-    /// By a search.
-    Search,
+    /// By a search for a word that stands there in the name.
+    Search(Option<Place>),
     /// By a walk over the whole list that showed a partner that is known to exist.
     ListThatShowsKnown,
     /// By a walk that showed none of those that are known to exist.
@@ -29,8 +29,7 @@ pub(super) enum Looked {
     ListUntried,
 }
 
-const HIDDEN: &str =
-    "the API's list of partners does not show one that is known to exist, so it proves nothing";
+const HIDDEN: &str = "the API's list of partners does not show one that is known to exist, or shows it with another legacyIdentifier, so it proves nothing";
 const NO_WITNESS: &str = "a look-up does not find it, but no partner is known to exist by which could be seen that look-ups find what exists";
 const POSTED_OFTEN: &str = "it was sent again and again, each time without an answer that can be trusted, and a look-up does not find it, so it is not sent again";
 
@@ -50,8 +49,8 @@ impl<A: PartnersApi> Delivery<A> {
         }
         let belief = match looked {
             _ if !doubted.needs_trust() => Belief::Earned,
-            Looked::Search if doubted.needs_the_list(search) => Belief::Refuted,
-            Looked::Search => search,
+            Looked::Search(_) if doubted.needs_the_list(search) => Belief::Refuted,
+            Looked::Search(place) => self.trust.search_by(place),
             Looked::ListThatShowsKnown => Belief::Earned,
             Looked::ListThatShowsNone => Belief::Refuted,
             Looked::ListUntried => Belief::Untried,
@@ -61,7 +60,10 @@ impl<A: PartnersApi> Delivery<A> {
             // Until a partner is known by which this way of looking can be tried.
             (Belief::Untried, _) => doubted.missing = Missing::Unproved,
             // From now on it is looked for by the whole list.
-            (Belief::Refuted, Looked::Search) => self.look_again(key, now),
+            (Belief::Refuted, Looked::Search(_)) => {
+                doubted.by_list = true;
+                self.look_again(key, now);
+            }
             (Belief::Refuted, _) => self.look_in_vain(key, HIDDEN),
         }
     }
@@ -183,7 +185,7 @@ impl<A: PartnersApi> Delivery<A> {
             let api = Arc::clone(&self.api);
             self.tasks.spawn(async move {
                 let (legacy, name) = (&witness.legacy_identifier, &witness.business_name);
-                Done::Tried(is_found_by_word(&*api, legacy, name).await)
+                Done::Tried(find_by_word(&*api, legacy, name).await)
             });
         } else if !self.trust.is_empty() {
             // A walk meets what is known to exist, also where no search could be tried.
@@ -193,14 +195,14 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     /// A search for a partner that is known to exist ended.
-    pub(super) fn tried(&mut self, found: Result<bool, ApiError>) {
+    pub(super) fn tried(&mut self, found: Result<Option<Place>, ApiError>) {
         match found {
             Ok(found) => self.trust.searched(found),
             // Nothing more is asked in this run.
-            Err(ApiError::Stopped) => self.trust.searched(false),
+            Err(ApiError::Stopped) => self.trust.searched(None),
             Err(error) => {
                 tracing::info!("a partner that exists could not be searched for: {error}");
-                self.trust.searched(false);
+                self.trust.searched(None);
             }
         }
         if self.trust.search() != Belief::Untried {

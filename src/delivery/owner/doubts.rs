@@ -95,7 +95,7 @@ impl<A: PartnersApi> Delivery<A> {
             None if can_all_be_searched => wanted.len() as u64,
             None => u64::MAX,
         };
-        let known = self.trust.ids();
+        let known = self.trust.known();
         let api = Arc::clone(&self.api);
         self.looking += 1;
         self.walking = true;
@@ -193,7 +193,7 @@ impl<A: PartnersApi> Delivery<A> {
         }
         match found {
             Ok(Found::Partners(hits)) => self.hit(key, began, hits),
-            Ok(Found::Absent) => self.absent(key, began, Looked::Search),
+            Ok(Found::Absent(place)) => self.absent(key, began, Looked::Search(place)),
             Ok(Found::NotSeen) => self.not_seen(key),
             Err(ApiError::Stopped) => {}
             Err(error) => self.look_failed(key, &error),

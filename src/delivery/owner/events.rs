@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::api::{ApiError, Found, RemotePartner, Sweep, Waited};
+use crate::api::{ApiError, Found, Place, RemotePartner, Sweep, Waited};
 use crate::delivery::partner_ids::PartnerIds;
 use crate::delivery::trust::Witness;
 use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey};
@@ -59,7 +59,7 @@ pub(super) enum Done {
     /// Partners of the state, which are known to exist.
     WitnessesRead(Result<Vec<Witness>, StateError>),
     /// Whether a search found a partner that is known to exist.
-    Tried(Result<bool, ApiError>),
+    Tried(Result<Option<Place>, ApiError>),
 }
 
 /// Whether partners of the state were read, by which ways of looking up are tried.

@@ -153,6 +153,7 @@ impl<A: PartnersApi> Delivery<A> {
                     trouble: Some(last_seen(status, &words)),
                     words: Some(words),
                     alone: false,
+                    by_list: false,
                     set_aside: status == Some(403),
                     missing: Missing::Unknown,
                     seen: Vec::new(),

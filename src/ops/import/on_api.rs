@@ -5,24 +5,29 @@ use std::sync::Arc;
 
 use super::new_rows::NewRow;
 use crate::api::{
-    ApiError, Effort, Found, ListFilter, PartnersApi as _, collect_by_identifier,
-    find_by_identifier,
+    ApiError, Effort, Found, ListFilter, PartnerScan, PartnersApi as _, Place, best_place,
+    collect_by_identifier, find_by_identifier, find_by_word,
 };
 use crate::ops::connect::ApiClient;
 use crate::ops::unknown::Unknown;
-use crate::partner::PartnerId;
+use crate::partner::{ExternalId, PartnerId};
 
-/// How many partners the API has, whatever their status.
+/// Partners of the list that a search is tried with before it is taken not to find what exists.
+const TRIALS: usize = 3;
+
+/// How many partners the API has, whatever their status, where it says so. A total below what its own page shows says nothing.
 pub(super) async fn count_partners(api: &ApiClient) -> Result<Option<u64>, ApiError> {
     let page = api.list(&ListFilter::any_status(), 0, 1).await?;
-    Ok(page.total_records)
+    Ok(page
+        .total_records
+        .filter(|total| *total >= page.length as u64))
 }
 
 /// Ids of partners by legacyIdentifier, oldest first.
 pub(super) type FoundPartners = HashMap<String, Vec<PartnerId>>;
 
 /// Looks for rows on the API: in the whole list, where that is short or does not say how long it is; else for the sample
-/// first, and in the whole list only where one of these is found.
+/// first, and in the whole list only where one of these is found, or where searches do not find partners of the list itself.
 ///
 /// # Errors
 /// [`ApiError::Incomplete`] where the list was not seen as a whole: what it has cannot be known.
@@ -33,16 +38,41 @@ pub(super) async fn look_for(
     workers: usize,
     wanted: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<FoundPartners, ApiError> {
-    if unknown.is_long_list() && !sample.is_empty() && !is_any_there(api, sample, workers).await? {
-        return Ok(FoundPartners::new());
+    if unknown.is_long_list() && !sample.is_empty() {
+        let reach = reach_of_searches(api).await?;
+        if reach.is_some() && !is_any_there(api, sample, reach, workers).await? {
+            return Ok(FoundPartners::new());
+        }
     }
     Ok(collect_by_identifier(&**api, wanted).await?.found)
 }
 
-/// Whether one of these rows is on the API, or may be: a look-up that proves nothing leaves it open.
+/// Where a word may stand in a name so that a search for it finds the partner: tried with partners of the list's first page.
+/// None where a search does not find them.
+async fn reach_of_searches(api: &Arc<ApiClient>) -> Result<Option<Place>, ApiError> {
+    let mut scan = PartnerScan::whole().with_gets(TRIALS as u64);
+    let there = scan.next(&**api).await?.unwrap_or_default();
+    let mut known: Vec<(ExternalId, &str)> = there
+        .iter()
+        .filter_map(|p| Some((p.legacy_identifier.as_deref()?, p.business_name()?)))
+        .map(|(legacy, name)| (ExternalId::new(legacy), name))
+        .collect();
+    known.sort_by_key(|(_, name)| std::cmp::Reverse(best_place(name)));
+    for (legacy, name) in known.iter().take(TRIALS) {
+        let found = find_by_word(&**api, legacy, name).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Whether one of these rows is on the API, or may be: a look-up that proves nothing leaves it open, and so does a search
+/// for a word that stands where searches were not seen to find.
 async fn is_any_there(
     api: &Arc<ApiClient>,
     sample: &[&NewRow],
+    reach: Option<Place>,
     workers: usize,
 ) -> Result<bool, ApiError> {
     for some in sample.chunks(workers.max(1)) {
@@ -56,9 +86,8 @@ async fn is_any_there(
         }
         while let Some(look) = looks.join_next().await {
             match look {
-                Ok(Ok(Found::Absent)) => {}
-                Ok(Ok(Found::Partners(_) | Found::NotSeen) | Err(ApiError::Incomplete(_)))
-                | Err(_) => return Ok(true),
+                Ok(Ok(Found::Absent(place))) if place <= reach => {}
+                Ok(Ok(_) | Err(ApiError::Incomplete(_))) | Err(_) => return Ok(true),
                 Ok(Err(error)) => return Err(error),
             }
         }
