@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::trust::Belief;
+use super::trust::{Belief, Looked};
 use crate::api::{RemotePartner, can_be_searched, rejects_if_absent, retry};
 use crate::partner::{ExternalId, Fingerprint, PreparedPartner, RowKey};
 use crate::state::{Doubt, Known, RecordState};
@@ -93,8 +93,8 @@ pub(super) struct Doubted {
 pub(super) enum Missing {
     /// Nothing.
     Unknown,
-    /// A look-up did not find it, and whether that proves anything is not known yet.
-    Unproved,
+    /// A look-up that began then did not find it, and whether that proves anything is not known yet.
+    Unproved(Instant, Looked),
     /// It is proved; the row waits to be met in the file, or for the end of the file.
     Proved,
 }
@@ -237,7 +237,7 @@ impl Doubted {
 
     /// Whether a look-up did not find it, and nothing shows yet what that is worth.
     pub(super) fn is_unproved(&self) -> bool {
-        self.missing == Missing::Unproved
+        matches!(self.missing, Missing::Unproved(..))
     }
 
     /// Whether it is left to a person, as it was posted often enough.

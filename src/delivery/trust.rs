@@ -26,6 +26,19 @@ pub(super) enum Belief {
     Refuted,
 }
 
+/// How a look-up that found nothing looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// By a search for a word that stands there in the name.
+    Search(Option<Place>),
+    /// By a walk over the whole list that showed a partner that is known to exist.
+    ListThatShowsKnown,
+    /// By a walk that showed none of those that are known to exist.
+    ListThatShowsNone,
+    /// By a walk, when no partner was known to exist.
+    ListUntried,
+}
+
 /// A partner that is known to exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Witness {

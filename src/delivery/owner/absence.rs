@@ -9,25 +9,12 @@ use super::events::{After, Done, StateWitnesses};
 use crate::api::{ApiError, PartnersApi, Place, find_by_word};
 use crate::delivery::diagnostics::rejected;
 use crate::delivery::recovery::{Absence, Doubted, Missing};
-use crate::delivery::trust::{Belief, Witness};
+use crate::delivery::trust::{Belief, Looked, Witness};
 use crate::partner::{ApiWords, ExternalId, PartnerId, RowKey, RowOutcome};
 use crate::state::{Event, RecordState, Settlement, StateError, StateWriter};
 
 /// Partners of the state that are looked for where none of this run is known.
 const OF_STATE: u32 = 20;
-
-/// How a look-up that found nothing looked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Looked {
-    /// By a search for a word that stands there in the name.
-    Search(Option<Place>),
-    /// By a walk over the whole list that showed a partner that is known to exist.
-    ListThatShowsKnown,
-    /// By a walk that showed none of those that are known to exist.
-    ListThatShowsNone,
-    /// By a walk, when no partner was known to exist.
-    ListUntried,
-}
 
 const HIDDEN: &str = "the API's list of partners does not show one that is known to exist, or shows it with another legacyIdentifier, so it proves nothing";
 const NO_WITNESS: &str = "a look-up does not find it, but no partner is known to exist by which could be seen that look-ups find what exists";
@@ -58,7 +45,7 @@ impl<A: PartnersApi> Delivery<A> {
         match (belief, looked) {
             (Belief::Earned, _) => self.proved_absent(key),
             // Until a partner is known by which this way of looking can be tried.
-            (Belief::Untried, _) => doubted.missing = Missing::Unproved,
+            (Belief::Untried, _) => doubted.missing = Missing::Unproved(began, looked),
             // From now on it is looked for by the whole list.
             (Belief::Refuted, Looked::Search(_)) => {
                 doubted.by_list = true;
@@ -190,7 +177,7 @@ impl<A: PartnersApi> Delivery<A> {
         } else if !self.trust.is_empty() {
             // A walk meets what is known to exist, also where no search could be tried.
             self.trust.no_trial_left();
-            self.look_again_at_unproved();
+            self.judge_unproved();
         }
     }
 
@@ -206,20 +193,27 @@ impl<A: PartnersApi> Delivery<A> {
             }
         }
         if self.trust.search() != Belief::Untried {
-            self.look_again_at_unproved();
+            self.judge_unproved();
         }
     }
 
-    fn look_again_at_unproved(&mut self) {
+    fn judge_unproved(&mut self) {
         let now = Instant::now();
         let mut unproved = Vec::new();
-        for doubted in self.doubts.values_mut().filter(|d| d.is_unproved()) {
-            doubted.missing = Missing::Unknown;
-            doubted.failures = 0;
-            unproved.push(doubted.key.clone());
+        for doubted in self.doubts.values_mut() {
+            if let Missing::Unproved(began, looked) = doubted.missing {
+                doubted.missing = Missing::Unknown;
+                doubted.failures = 0;
+                unproved.push((doubted.key.clone(), began, looked));
+            }
         }
-        for key in unproved {
-            self.look_again(&key, now);
+        for (key, began, looked) in unproved {
+            match looked {
+                // What it did not find is not asked for again: what that is worth is known now.
+                Looked::Search(_) => self.absent(&key, began, looked),
+                // Which partners exist is seen on the way, so the walk is another one.
+                _ => self.look_again(&key, now),
+            }
         }
     }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::absence::Looked;
 use super::events::{After, Done};
 use super::{Delivery, SWEEP_DOUBTS};
 use crate::api::{
@@ -16,6 +15,7 @@ use crate::api::{
 use crate::delivery::StopReason;
 use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place};
 use crate::delivery::recovery::{Absence, Doubted};
+use crate::delivery::trust::Looked;
 use crate::partner::{RowKey, RowOutcome};
 use crate::state::{Event, RecordState, Settlement};
 

@@ -1,8 +1,8 @@
 //! Rows that were posted before: looked up, bounded, and believed absent only by a way of looking that shows what exists.
 
-use super::absence::Looked;
 use super::bench::*;
 use super::*;
+use crate::delivery::trust::Looked;
 use crate::diagnostic::Code;
 use crate::partner::Fingerprint;
 
