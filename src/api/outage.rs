@@ -356,4 +356,17 @@ mod tests {
         assert_eq!(none.gave_up("seen"), "seen");
         assert!(api.take_calls().is_empty());
     }
+
+    /// A question is held back during the pauses of another, and not while that one only asks.
+    #[tokio::test(start_paused = true)]
+    async fn a_question_is_held_back_while_another_pauses() {
+        for (patience, pausing, held) in [(300, true, true), (300, false, false), (0, true, false)]
+        {
+            let (_stop, outage) = outage(patience);
+            outage.seen().pausing = pausing;
+            let _turn = outage.0.turn.lock().await;
+            let waits = tokio::time::timeout(Duration::from_secs(1), outage.hold()).await;
+            assert_eq!(waits.is_err(), held, "{patience} {pausing}");
+        }
+    }
 }
