@@ -245,3 +245,17 @@ async fn look_ups_take_no_more_workers_than_there_are() {
         assert_eq!(delivery.walking, begun > 0);
     }
 }
+
+/// Only what nothing can prove is given up; what is to be looked up again is not.
+#[tokio::test]
+async fn what_may_yet_be_looked_up_is_not_given_up() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench.claim(&[row(1, None), row(2, None)]).await;
+    bench.begin();
+    let mut delivery = bench.delivery();
+    let key = RowKey::new("K1");
+    delivery.doubts.get_mut(&key).unwrap().missing = Missing::Unproved;
+    delivery.give_up_unproved();
+    let given_up = |key: &str| delivery.doubts[&RowKey::new(key)].is_given_up();
+    assert_eq!((given_up("K1"), given_up("K2")), (true, false));
+}
