@@ -193,7 +193,15 @@ mod tests {
             ),
             ("password: hunter2", "password: ***"),
             ("was eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "was ***"),
+            ("was eyJhbGci.eyJz.c2ln", "was ***"),
+            ("eyJoke", "eyJoke"),
             ("hvs.CAESIJ1a2b3c4d5e6f7g8h9i0jklm", "***"),
+            ("in Version2Beta", "in Version2Beta"),
+            ("pages 1-2-3-4-5", "pages 1-2-3-4-5"),
+            (
+                "donaudampfschifffahrtsgesellschaften",
+                "donaudampfschifffahrtsgesellschaften",
+            ),
             (
                 "id 5f0c6a52-8f2e-4f0e-9a53-0c1b2d3e4f50 is gone",
                 "id *** is gone",

@@ -230,10 +230,10 @@ fn pause_of(number: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::contract::Page;
+    use super::super::contract::{CreateRequest, ListFilter, Page, RemotePartner};
     use super::super::scripted::Scripted;
     use super::*;
-    use crate::partner::ApiWords;
+    use crate::partner::{ApiWords, CreateOutcome, PartnerId};
 
     fn down() -> ApiError {
         ApiError::Unreachable(ApiWords::new("refused"))
@@ -355,5 +355,56 @@ mod tests {
         assert_eq!(waited, Waited::GaveUp("seen".to_owned()));
         assert_eq!(none.gave_up("seen"), "seen");
         assert!(api.take_calls().is_empty());
+    }
+
+    /// A question is held back during the pauses of another, and not while that one only asks.
+    #[tokio::test(start_paused = true)]
+    async fn a_question_is_held_back_while_another_pauses() {
+        for (patience, pausing, held) in [(300, true, true), (300, false, false), (0, true, false)]
+        {
+            let (_stop, outage) = outage(patience);
+            outage.seen().pausing = pausing;
+            let _turn = outage.0.turn.lock().await;
+            let waits = tokio::time::timeout(Duration::from_secs(1), outage.hold()).await;
+            assert_eq!(waits.is_err(), held, "{patience} {pausing}");
+        }
+    }
+
+    /// An API that takes a while to answer.
+    struct Slow(Duration);
+
+    impl PartnersApi for Slow {
+        async fn create(&self, _: CreateRequest) -> CreateOutcome {
+            unreachable!("a wait creates nothing")
+        }
+
+        async fn list(&self, _: &ListFilter, _: u64, _: u64) -> Result<Page, ApiError> {
+            tokio::time::sleep(self.0).await;
+            Ok(Page::default())
+        }
+
+        async fn get(
+            &self,
+            _: &PartnerId,
+            _: &[String],
+        ) -> Result<Option<RemotePartner>, ApiError> {
+            unreachable!("a wait gets nothing")
+        }
+
+        async fn health(&self) -> Result<(), ApiError> {
+            unreachable!("a wait asks what creates partners")
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_question_has_a_second_for_its_answer() {
+        for (takes, answers) in [(900, true), (1_100, false)] {
+            let (_stop, outage) = outage(10);
+            let failing = failing(1);
+            tokio::time::advance(Duration::from_millis(9_900)).await;
+            let slow = Slow(Duration::from_millis(takes));
+            let waited = outage.wait(&slow, &failing).await;
+            assert_eq!(matches!(waited, Waited::Answers { .. }), answers, "{takes}");
+        }
     }
 }

@@ -168,6 +168,8 @@ mod tests {
                 ],
                 None,
             ),
+            (&[("ratelimit", "r=0;t=86399")], Some(86_399)),
+            (&[("ratelimit", "r=0;t=86400")], None),
             (&[("ratelimit", "limit=100, remaining=0, reset=9")], Some(9)),
             (&[("ratelimit", "\"default\";r=0;t=4")], Some(4)),
             (&[("ratelimit", "\"default\";r=50;t=4")], None),

@@ -249,4 +249,19 @@ pub(super) mod tests {
             }
         }
     }
+
+    /// A file that is too long is no token, and not taken for its beginning.
+    #[test]
+    fn a_file_is_read_to_one_byte_more_than_a_token_has() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        let (_stop, flag) = watch::channel(false);
+        let source = TokenSource::File(path.clone());
+        std::fs::write(&path, jwt(1_772_645_225)).unwrap();
+        assert_eq!(source.expires(&flag), Some(Timestamp(1_772_645_225_000)));
+        for (length, is_token) in [(LARGEST_TOKEN, true), (LARGEST_TOKEN + 1, false)] {
+            std::fs::write(&path, vec![b'x'; length]).unwrap();
+            assert_eq!(source.read(&flag).is_ok(), is_token, "{length}");
+        }
+    }
 }

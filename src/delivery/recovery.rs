@@ -281,6 +281,16 @@ mod tests {
     }
 
     #[test]
+    fn a_look_up_under_way_is_not_given_up() {
+        let mut doubted = doubted(1, None);
+        doubted.next_look = None;
+        assert!(!doubted.is_given_up());
+        doubted.give_up("the list was refused");
+        assert!(doubted.is_given_up());
+        assert_eq!(doubted.trouble.as_deref(), Some("the list was refused"));
+    }
+
+    #[test]
     fn posts_whose_answers_are_lost_are_bounded() {
         let mut sent = Sent::default();
         for _ in 0..LOST_A_RUN {

@@ -237,4 +237,38 @@ mod tests {
             assert_eq!(trust.search_by(Some(place)), Belief::Earned);
         }
     }
+
+    #[test]
+    fn so_many_witnesses_are_kept_and_each_once() {
+        let mut trust = Trust::default();
+        assert!(trust.is_empty());
+        trust.add(witness("w0", "Name"));
+        assert!(!trust.is_empty());
+        for number in 0..WITNESSES {
+            assert!(trust.wants_witnesses());
+            trust.add(witness(&format!("w{number}"), "Name"));
+        }
+        assert_eq!(trust.witnesses.len(), WITNESSES, "w0 is kept once");
+        assert!(!trust.wants_witnesses());
+        trust.add(witness("one more", "Name"));
+        assert_eq!(trust.known().len(), WITNESSES);
+    }
+
+    #[test]
+    fn what_is_known_of_a_search_is_not_tried_again() {
+        let mut trust = Trust::default();
+        trust.add(witness("a", "X Ab -------------"));
+        trust.add(witness("b", "X Longer"));
+        assert!(!trust.is_trying());
+        assert_eq!(next(&mut trust).as_deref(), Some("b"), "a dash is no word");
+        assert!(trust.is_trying());
+        trust.searched(Some(Place::Inside));
+        assert!(!trust.is_trying());
+        assert_eq!(next(&mut trust), None, "one is left, and it is known");
+        trust.no_trial_left();
+        assert_eq!(trust.search(), Belief::Earned, "what is known stays known");
+        let mut untried = Trust::default();
+        untried.no_trial_left();
+        assert_eq!(untried.search(), Belief::Refuted);
+    }
 }

@@ -219,3 +219,20 @@ fn settle_one(
     ])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_outcome_adds_to_a_record_is_what_is_kept_free() {
+        let mut settlement = Settlement::new(RowKey::new("k"), Event::Created);
+        assert_eq!(ReservedBytes::of(&settlement), ReservedBytes(1));
+        settlement.partner = Some(PartnerId::new("x".repeat(36)));
+        assert_eq!(ReservedBytes::of(&settlement), ReservedBytes(37));
+        settlement.status = Some(201);
+        assert_eq!(ReservedBytes::of(&settlement), ReservedBytes::USUAL);
+        settlement.words = Some(ApiWords::new("words"));
+        assert_eq!(ReservedBytes::of(&settlement), ReservedBytes(44));
+    }
+}

@@ -254,6 +254,7 @@ mod tests {
         assert_eq!(table.map(|(state, ..)| state), RecordState::ALL);
         for (state, code, word) in table {
             assert_eq!((state.code(), state.as_str()), (code, word));
+            assert_eq!(format!("{state:>9}"), format!("{word:>9}"));
             assert_eq!(RecordState::from_code(code), Some(state));
         }
         assert_eq!(RecordState::from_code(0), None);

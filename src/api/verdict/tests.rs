@@ -239,3 +239,36 @@ fn a_429_or_503_in_doubt_pauses_for_a_second_unless_it_says_for_how_long() {
         assert_eq!(pause(status, None), None, "{status}");
     }
 }
+
+/// What refuses the sender is told apart by its status, with the API's words; a web page is known as one.
+#[test]
+fn a_refusal_says_why_and_a_web_page_is_known_as_one() {
+    let (json, page) = (r#"{"message":"why"}"#, "<!DOCTYPE html><p>why</p>");
+    for (body, is_page) in [(json, false), (page, true)] {
+        let sent = ExternalId::new("K");
+        let of = |status| verdict(Query::default(), &sent, answer(status, None, body));
+        let CreateOutcome::NotCreated(NotCreated::Unauthorised(of_401)) = of(401) else {
+            panic!("401");
+        };
+        let CreateOutcome::NotCreated(NotCreated::Forbidden(of_403)) = of(403) else {
+            panic!("403");
+        };
+        let CreateOutcome::NotCreated(NotCreated::ProxyAuthentication(of_407)) = of(407) else {
+            panic!("407");
+        };
+        assert_eq!(
+            of(429),
+            CreateOutcome::NotCreated(NotCreated::Throttled { retry_after: None })
+        );
+        let CreateOutcome::Rejected { words: of_422, .. } = of(422) else {
+            panic!("422");
+        };
+        let CreateOutcome::InDoubt { words: of_500, .. } = of(500) else {
+            panic!("500");
+        };
+        for words in [of_401, of_403, of_407, of_422, of_500] {
+            assert!(words.as_str().contains("why"), "{words}");
+            assert_eq!(words.is_page(), is_page, "{words}");
+        }
+    }
+}

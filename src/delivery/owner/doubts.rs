@@ -72,7 +72,7 @@ impl<A: PartnersApi> Delivery<A> {
             .min(workers.saturating_sub(self.sending + self.looking))
     }
 
-    fn is_due_by_list(&self, key: &RowKey, now: Instant) -> bool {
+    pub(super) fn is_due_by_list(&self, key: &RowKey, now: Instant) -> bool {
         self.doubts.get(key).is_some_and(|d| {
             d.judge(now) == Absence::Proof && d.needs_the_list(self.trust.search())
         })

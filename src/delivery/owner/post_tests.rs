@@ -1,10 +1,12 @@
 //! Rows that were posted before: looked up, bounded, and believed absent only by a way of looking that shows what exists.
 
 use super::bench::*;
+use super::events::StateWitnesses;
 use super::*;
-use crate::delivery::trust::Looked;
+use crate::api::Place;
+use crate::delivery::trust::{Belief, Looked, Witness};
 use crate::diagnostic::Code;
-use crate::partner::Fingerprint;
+use crate::partner::{Fingerprint, PartnerId};
 
 /// A row whose answers are all lost and that is never there: three posts in a run, five in all, then it is for a person.
 #[tokio::test]
@@ -102,4 +104,166 @@ async fn a_find_after_a_second_post_is_looked_at_once_more() {
     assert_eq!(bench.api.posts().len(), 2);
     assert_eq!(told["K1"].0, RowOutcome::Created);
     assert_eq!(bench.codes, [Code::DuplicateOnApi]);
+}
+
+/// A search that is believed proves that a row whose answer was lost once is not there; after the second, only the list does.
+#[tokio::test]
+async fn after_a_second_lost_answer_a_search_proves_nothing() {
+    for (lost, is_believed) in [(1, true), (2, false)] {
+        let mut bench = Bench::new(FakeApi::new(Create::Answered));
+        bench.claim(&[row(1, None)]).await;
+        bench.begin();
+        let mut delivery = bench.delivery();
+        let known = row(9, None);
+        let id = PartnerId::new("id-K9");
+        delivery.know(&id, &known.legacy_identifier, "Name");
+        assert!(delivery.trust.next_trial().is_some());
+        delivery.tried(Ok(Some(Place::Inside)));
+        let key = RowKey::new("K1");
+        delivery.doubts.get_mut(&key).unwrap().sent.lost = lost;
+        delivery.start_look(&key);
+        let before = Instant::now();
+        delivery.absent(
+            &key,
+            before + 2 * SETTLE,
+            Looked::Search(Some(Place::Whole)),
+        );
+        let doubted = &delivery.doubts[&key];
+        assert_eq!(doubted.missing == Missing::Proved, is_believed, "{lost}");
+        // The list is walked at once: that the search does not show it is no trouble.
+        let looks_again = doubted.next_look.is_some_and(|at| at >= before);
+        assert_eq!((looks_again, doubted.failures), (!is_believed, 0), "{lost}");
+    }
+}
+
+/// Nothing follows from the absence of a row that is left to a person, so the settling time is not waited for; a run that
+/// settles for a person waits.
+#[tokio::test]
+async fn a_row_for_a_person_is_not_waited_for() {
+    for (lost, settles, waits) in [(4, false, true), (5, false, false), (5, true, true)] {
+        let mut bench = Bench::new(FakeApi::new(Create::Answered));
+        bench.claim(&[row(1, None)]).await;
+        bench.begin();
+        let mut delivery = bench.delivery();
+        delivery.options.settles_for_a_person = settles;
+        let key = RowKey::new("K1");
+        delivery.doubts.get_mut(&key).unwrap().sent.lost = lost;
+        delivery.start_look(&key);
+        let began = Instant::now();
+        delivery.absent(&key, began, Looked::Search(Some(Place::Whole)));
+        let doubted = &delivery.doubts[&key];
+        let at = waits.then_some(doubted.settled_at);
+        assert_eq!(doubted.next_look, at, "{lost} {settles}");
+        assert_eq!(doubted.is_given_up(), !waits, "{lost} {settles}");
+        assert_eq!(delivery.under_way.contains(&key), waits);
+        // Once it is proved that it is not there, too.
+        delivery.absent(&key, began + 2 * SETTLE, Looked::ListThatShowsKnown);
+        let is_proved = delivery.doubts[&key].missing == Missing::Proved;
+        assert_eq!(is_proved, waits, "{lost} {settles}");
+    }
+}
+
+/// A row whose partner is not there goes again, unless it was set aside or the run is stopping.
+#[tokio::test]
+async fn what_is_not_there_goes_again_unless_something_speaks_against_it() {
+    for (set_aside, stopping) in [(false, false), (true, false), (false, true)] {
+        let mut bench = Bench::new(FakeApi::new(Create::Answered));
+        bench.claim(&[row(1, None)]).await;
+        bench.begin();
+        let mut delivery = bench.delivery();
+        delivery.stopping = stopping;
+        let key = RowKey::new("K1");
+        let doubted = delivery.doubts.get_mut(&key).unwrap();
+        doubted.row = Some(row(1, None));
+        doubted.set_aside = set_aside;
+        delivery.absence_settled(&key);
+        let goes = !set_aside && !stopping;
+        assert_eq!(delivery.to_claim.len(), usize::from(goes));
+        assert_eq!(delivery.set_aside, u64::from(set_aside));
+        let told: Vec<RowOutcome> = delivery.finished.iter().map(|r| r.outcome).collect();
+        assert_eq!(told, vec![RowOutcome::Deferred; usize::from(!goes)]);
+    }
+}
+
+/// What is known to exist is looked for where an absence waits for it, one search at a time, and not during an outage.
+#[tokio::test]
+async fn trust_is_sought_where_an_absence_waits_for_it() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench.claim(&[row(1, None)]).await;
+    bench.begin();
+    let mut delivery = bench.delivery();
+    delivery.seek_trust();
+    assert_eq!(delivery.state_witnesses, StateWitnesses::Unread);
+    let key = RowKey::new("K1");
+    let began = Instant::now() + 2 * SETTLE;
+    delivery.doubts.get_mut(&key).unwrap().missing =
+        Missing::Unproved(began, Looked::Search(Some(Place::Whole)));
+    delivery.flow.hold(false, Instant::now());
+    delivery.seek_trust();
+    assert_eq!(delivery.state_witnesses, StateWitnesses::Unread);
+    delivery.flow.answers();
+    delivery.seek_trust();
+    assert_eq!(delivery.state_witnesses, StateWitnesses::Reading);
+    // Nothing is decided before the state's partners are known.
+    let known = |number| Witness {
+        id: PartnerId::new(format!("id-K{number}")),
+        legacy_identifier: row(number, None).legacy_identifier,
+        business_name: "Name".to_owned(),
+    };
+    delivery.trust.add(known(8));
+    delivery.seek_trust();
+    assert!(!delivery.trust.is_trying());
+    delivery.witnesses_read(vec![known(9)]);
+    assert_eq!(delivery.trust.known().len(), 2);
+    delivery.seek_trust();
+    assert!(delivery.trust.is_trying());
+    delivery.seek_trust();
+    delivery.tried(Ok(None));
+    assert_eq!(delivery.trust.search(), Belief::Untried, "one is left");
+    assert!(delivery.doubts[&key].is_unproved());
+    delivery.seek_trust();
+    delivery.tried(Ok(None));
+    assert_eq!(delivery.trust.search(), Belief::Refuted);
+    assert_eq!(delivery.doubts[&key].missing, Missing::Unknown);
+}
+
+/// A walk over the list takes a worker like any look-up; where none is free, nothing is begun.
+#[tokio::test]
+async fn look_ups_take_no_more_workers_than_there_are() {
+    for (sending, looking, begun) in [(0, 0, 4), (0, 3, 1), (2, 1, 1), (0, 4, 0), (4, 0, 0)] {
+        let mut bench = Bench::new(FakeApi::new(Create::Answered));
+        let rows: Vec<PreparedPartner> = (1..=6).map(|number| row(number, None)).collect();
+        bench.claim(&rows).await;
+        bench.begin();
+        let mut delivery = bench.delivery();
+        let only_by_list = delivery.doubts.get_mut(&RowKey::new("K1")).unwrap();
+        only_by_list.sent.lost = 2;
+        only_by_list.settled_at = Instant::now();
+        let now = Instant::now();
+        let early = now.checked_sub(SETTLE).unwrap();
+        assert!(delivery.is_due_by_list(&RowKey::new("K1"), now));
+        assert!(!delivery.is_due_by_list(&RowKey::new("K1"), early));
+        assert!(!delivery.is_due_by_list(&RowKey::new("K2"), now + 2 * SETTLE));
+        (delivery.sending, delivery.looking) = (sending, looking);
+        delivery.look();
+        assert_eq!(delivery.looking, looking + begun);
+        assert_eq!(delivery.schedule.len(), 6 - begun);
+        assert_eq!(delivery.walking, begun > 0);
+    }
+}
+
+/// Only what nothing can prove is given up; what is to be looked up again is not.
+#[tokio::test]
+async fn what_may_yet_be_looked_up_is_not_given_up() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench.claim(&[row(1, None), row(2, None)]).await;
+    bench.begin();
+    let mut delivery = bench.delivery();
+    let key = RowKey::new("K1");
+    let began = Instant::now() + 2 * SETTLE;
+    delivery.doubts.get_mut(&key).unwrap().missing =
+        Missing::Unproved(began, Looked::Search(Some(Place::Whole)));
+    delivery.give_up_unproved();
+    let given_up = |key: &str| delivery.doubts[&RowKey::new(key)].is_given_up();
+    assert_eq!((given_up("K1"), given_up("K2")), (true, false));
 }

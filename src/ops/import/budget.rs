@@ -102,3 +102,66 @@ impl Budget {
 fn is_created(known: Option<&Known>) -> bool {
     known.is_some_and(|k| k.state == RecordState::Created)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::partner::{ExternalId, Fingerprint};
+
+    fn budget(left: u64, waiting: &[u32], not_reached: u64) -> Budget {
+        Budget {
+            left,
+            handed: HashSet::new(),
+            waiting: waiting.to_vec(),
+            not_reached,
+        }
+    }
+
+    #[test]
+    fn children_that_waited_are_left_only_where_nothing_may_be_sent() {
+        let mut used_up = budget(0, &[4, 2], 1);
+        let mut postponed = Vec::new();
+        assert_eq!(used_up.end_pass(&mut postponed), 2);
+        assert_eq!((used_up.not_reached(), postponed.len()), (3, 0));
+        // A row that was given back leaves room for another.
+        let mut given_back = budget(0, &[4, 2], 1);
+        let mut postponed = vec![3];
+        assert_eq!(given_back.end_pass(&mut postponed), 0);
+        assert_eq!((given_back.left, given_back.not_reached()), (1, 1));
+        assert_eq!(postponed, [2, 3, 4]);
+        let mut stopped = budget(5, &[4, 2], 0);
+        assert_eq!(stopped.give_up(), 2);
+        assert_eq!(stopped.give_up(), 0, "each is told once");
+    }
+
+    #[test]
+    fn a_child_is_left_with_a_parent_that_the_limit_did_not_reach() {
+        let known = |state| {
+            Some(Known {
+                state,
+                posts: 0,
+                lost: 0,
+                legacy_identifier: ExternalId::new("k"),
+                business_name: String::new(),
+                fingerprint: Fingerprint([1; 16]),
+                partner: None,
+                status: None,
+                words: None,
+            })
+        };
+        let created = known(RecordState::Created);
+        for (not_reached, parents, is_left) in [
+            (0, vec![None], false),
+            (1, vec![None], true),
+            (1, vec![known(RecordState::Unsent)], true),
+            (1, vec![known(RecordState::Rejected)], false),
+            (1, vec![created.clone()], false),
+            (1, vec![created, None], true),
+            (1, Vec::new(), false),
+        ] {
+            let mut budget = budget(1, &[], not_reached);
+            assert_eq!(budget.may_have_left(&parents), is_left, "{parents:?}");
+            assert_eq!(budget.not_reached(), not_reached + u64::from(is_left));
+        }
+    }
+}

@@ -237,6 +237,9 @@ fn claims_of_the_dead_are_doubts_from_now(store: &dyn Store) {
     let second = begin(store, 50);
     let expected = [("claimed".to_owned(), 50), ("lost".to_owned(), 10)];
     assert_eq!(doubts(&second), expected);
+    // Its answer is lost like any other, by what this run counts as by what the state keeps.
+    let lost = |run: &Run| run.doubts.iter().all(|d| (d.posts, d.lost) == (1, 1));
+    assert!(lost(&second), "{:?}", second.doubts);
     assert!(second.states(&["claimed"]) == [Some(RecordState::InDoubt)]);
     let row = row(store, "claimed");
     assert_eq!(row.since, shown(50));
@@ -247,6 +250,7 @@ fn claims_of_the_dead_are_doubts_from_now(store: &dyn Store) {
 
     let third = begin(store, 90);
     assert_eq!(doubts(&third), expected);
+    assert!(lost(&third), "{:?}", third.doubts);
     let settled = settlement("lost", Event::ConfirmedAbsent);
     third.settle(settled).unwrap();
     third.die();
