@@ -16,6 +16,12 @@ pub enum StateError {
         /// What the operating system or SQLite returned.
         source: io::Error,
     },
+    /// A folder, a pipe or a device where the state should be.
+    #[error("the state {} is no file. Name another with --state.", path.display())]
+    NoFile {
+        /// Path of the state.
+        path: PathBuf,
+    },
     /// There is no state, or one that a run had only begun to make.
     #[error("there is no state {}. An import makes it; --state names another.", path.display())]
     Missing {
@@ -148,6 +154,10 @@ impl StateError {
             Self::Illegal(illegal) => Self::Illegal(illegal.clone()),
             Self::Taken { path } => Self::Taken { path: path.clone() },
             Self::Corrupt { reason, .. } => Self::Corrupt {
+                path: path.to_owned(),
+                reason: reason.clone(),
+            },
+            Self::NotWritable { reason, .. } => Self::NotWritable {
                 path: path.to_owned(),
                 reason: reason.clone(),
             },
