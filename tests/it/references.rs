@@ -403,6 +403,7 @@ fn a_limit_on_an_api_that_is_down_counts_each_row() {
     ]);
     let run = dir
         .run(&["import", "e.csv", "-m", "m.toml", "--json", "--limit", "2"])
+        .args(&["--outage", "0"])
         .at_url("http://127.0.0.1:9")
         .finish()
         .expect_exit(3);
