@@ -69,11 +69,12 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// Defaults, but for the report's folder and the state: enough to tell people that the other settings do not fit.
+    /// Defaults, but for the report's folder and the state: enough to tell people that the other settings do not fit. There is
+    /// no API: which one was meant is not known.
     #[must_use]
     pub fn least(report: Option<PathBuf>, file: &ConfigFile) -> Self {
         Self {
-            api_url: DEFAULT_API_URL.to_owned(),
+            api_url: String::new(),
             token: None,
             state: file
                 .state

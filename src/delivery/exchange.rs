@@ -1,5 +1,7 @@
 //! What a delivery and whoever runs it hand each other.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -7,6 +9,40 @@ use tokio::sync::oneshot;
 use crate::api::Outage;
 use crate::diagnostic::Diagnostic;
 use crate::partner::PreparedPartner;
+
+/// Rows that a run may still send, where their number is limited. Whoever hands rows over takes one for each; the delivery
+/// takes one for a row that an earlier run left in doubt, once it is to be sent again.
+#[derive(Debug, Clone)]
+pub struct MaySend(Arc<AtomicU64>);
+
+impl MaySend {
+    /// So many rows.
+    #[must_use]
+    pub fn new(rows: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(rows)))
+    }
+
+    /// Takes one; false where none is left.
+    #[must_use]
+    pub fn take(&self) -> bool {
+        let one_less = |rows: u64| rows.checked_sub(1);
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        taken.is_ok()
+    }
+
+    /// Gives back what was taken for rows that were not sent.
+    pub fn give_back(&self, rows: u64) {
+        self.0.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Whether none is left.
+    #[must_use]
+    pub fn is_used_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}
 
 /// How a delivery is run.
 #[derive(Debug, Clone)]
@@ -19,6 +55,8 @@ pub struct Options {
     pub retry_rejected: bool,
     /// A person settles what was posted too often: absence, proved, lets such a row go again.
     pub settles_for_a_person: bool,
+    /// Rows that may be sent, where their number is limited.
+    pub may_send: Option<MaySend>,
     /// The wait for an API that does not answer.
     pub outage: Outage,
 }
@@ -52,6 +90,8 @@ pub struct Leftover {
     pub doubts: u64,
     /// Deferred rows that the run went on without: each was refused by itself, and a person has to look at it.
     pub set_aside: u64,
+    /// Rows of earlier runs that were in doubt and have no partner, and that a limit did not reach.
+    pub not_reached: u64,
     /// Partners that the API holds several times, found while doubts of earlier runs were settled.
     pub duplicates: Vec<Diagnostic>,
 }

@@ -25,7 +25,7 @@ mod window;
 mod worker;
 
 pub use diagnostics::{blocked, changed, duplicates, in_doubt, place, still_rejected};
-pub use exchange::{Input, Leftover, Options, PassEnd};
+pub use exchange::{Input, Leftover, MaySend, Options, PassEnd};
 pub use owner::Delivery;
 pub use plan::{Decision, decide};
 pub use stop::{Stop, StopReason};

@@ -171,6 +171,11 @@ impl Doubted {
         }
     }
 
+    /// Whether it is a doubt of an earlier run, and this run has not posted the row yet.
+    pub(super) fn is_of_earlier_run(&self) -> bool {
+        self.recorded == RecordState::InDoubt && self.sent.lost_in_run == 0
+    }
+
     /// Judges an absence by when the look-up began.
     pub(super) fn judge(&self, began: Instant) -> Absence {
         if began >= self.settled_at {

@@ -147,6 +147,7 @@ impl Reconcile<'_> {
             settle: self.settling,
             retry_rejected: false,
             settles_for_a_person: true,
+            may_send: None,
             outage: self.connection.outage.clone(),
         };
         let (results, _nobody) = mpsc::channel(1);

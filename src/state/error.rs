@@ -16,6 +16,12 @@ pub enum StateError {
         /// What the operating system or SQLite returned.
         source: io::Error,
     },
+    /// A folder, a pipe or a device where the state should be.
+    #[error("the state {} is no file. Name another with --state.", path.display())]
+    NoFile {
+        /// Path of the state.
+        path: PathBuf,
+    },
     /// There is no state, or one that a run had only begun to make.
     #[error("there is no state {}. An import makes it; --state names another.", path.display())]
     Missing {
@@ -88,6 +94,12 @@ pub enum StateError {
         /// Path of the state file.
         path: PathBuf,
     },
+    /// Deleted, or another file was put in its place.
+    #[error("the state {} was deleted or replaced by another file while this run wrote it. This run stops: what it recorded is gone with the file. The next run looks on the API for what was created.", path.display())]
+    Replaced {
+        /// Path of the state file.
+        path: PathBuf,
+    },
     /// Damaged, or no database at all.
     #[error("the state {} is damaged: {reason}. Restore a backup, or move it away and run `partner-sync reconcile --adopt` to rebuild it from the API.", path.display())]
     Corrupt {
@@ -147,7 +159,12 @@ impl StateError {
         match self {
             Self::Illegal(illegal) => Self::Illegal(illegal.clone()),
             Self::Taken { path } => Self::Taken { path: path.clone() },
+            Self::Replaced { path } => Self::Replaced { path: path.clone() },
             Self::Corrupt { reason, .. } => Self::Corrupt {
+                path: path.to_owned(),
+                reason: reason.clone(),
+            },
+            Self::NotWritable { reason, .. } => Self::NotWritable {
                 path: path.to_owned(),
                 reason: reason.clone(),
             },

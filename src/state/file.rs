@@ -36,6 +36,19 @@ pub(super) fn real_path(path: &Path) -> PathBuf {
     }
 }
 
+/// Refuses what is there and is no file: to open a pipe waits for whoever writes it.
+///
+/// # Errors
+/// [`StateError::NoFile`].
+pub(super) fn refuse_no_file(path: &Path) -> Result<(), StateError> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(StateError::NoFile {
+            path: path.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// The file beside another whose name has this more.
 pub(super) fn beside(path: &Path, more: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -9,7 +9,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::StateError;
-use super::file::{beside, create_private, real_path};
+use super::file::{beside, create_private, real_path, refuse_no_file};
 #[cfg(unix)]
 use super::inode_lock::InodeLock;
 use super::migration;
@@ -34,6 +34,7 @@ impl StateLock {
     /// # Errors
     /// [`StateError::Locked`] where another run has it.
     pub fn take(state: &Path, clock: &Clock) -> Result<Self, StateError> {
+        refuse_no_file(state)?;
         let real = real_path(state);
         let file = lock_file(state, &real)?;
         let made = create_private(&real)?.then(|| real.clone());

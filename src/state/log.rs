@@ -102,9 +102,9 @@ pub(super) fn refuse_missing(c: &Connection, path: &Path) -> Result<(), StateErr
 
 /// Takes the state from every run before, and has the file say that it needs its log before the log has anything that
 /// nobody may miss. The next commit has to say that the log is [`Mark::Here`].
-pub(super) fn take_over(c: &mut Connection) -> rusqlite::Result<Fence> {
+pub(super) fn take_over(c: &mut Connection, path: &Path) -> rusqlite::Result<Fence> {
     let transaction = c.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let fence = Fence::raise(&transaction)?;
+    let fence = Fence::raise(&transaction, path)?;
     Mark::Needed.put(&transaction)?;
     transaction.commit()?;
     fold_what_may(c)?;

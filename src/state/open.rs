@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::error::StateError;
-use super::file::{connect, create_private, make_empty_private};
+use super::file::{connect, create_private, make_empty_private, refuse_no_file};
 use super::lock::StateLock;
 use super::log::{self, Reading};
 use super::migration::{self, Version};
@@ -65,6 +65,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Reading, StateError> {
 /// # Errors
 /// [`StateError::Outdated`] where it is of an older version and another run holds it.
 pub(super) fn find_for_reading(path: &Path) -> Result<Option<Reading>, StateError> {
+    refuse_no_file(path)?;
     log::refuse_orphan(path)?;
     if !path.exists() {
         return Ok(None);

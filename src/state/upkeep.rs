@@ -136,7 +136,7 @@ impl Upkeep {
         drop(open_for_reading(path)?);
         let connection = open_for_writing(path)?;
         // It takes the state from nobody: what it shows to a person is only worth something while no run begins.
-        let fence = Fence::present(&connection).map_err(|e| StateError::sqlite(path, e))?;
+        let fence = Fence::present(&connection, path).map_err(|e| StateError::sqlite(path, e))?;
         Ok(Self {
             connection,
             path: path.to_owned(),

@@ -69,7 +69,8 @@ impl StateWriter {
         let mut connection = open_for_writing(path)?;
         let fingerprinter = fingerprinter(&connection, path)?;
         let now = clock.now();
-        let fence = log::take_over(&mut connection).map_err(|e| StateError::sqlite(path, e))?;
+        let fence =
+            log::take_over(&mut connection, path).map_err(|e| StateError::sqlite(path, e))?;
         let (space, run, doubts) = begin_run(&mut connection, fence, path, start, now)?;
         // All that is written from here on is of the space and the run just noted: nothing is looked up for it.
         connection

@@ -59,3 +59,37 @@ fn killed_at_ten_moments_and_run_again_each_row_has_one_partner() {
         made.iter().filter(|(_, n)| **n != 1).collect::<Vec<_>>()
     );
 }
+
+/// Rows that a killed run had claimed and that have no partner count in the limit of the next run like others.
+#[test]
+fn a_limit_counts_rows_that_a_killed_run_left_in_doubt() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--latency", "1s"]);
+    dir.simple_export(40);
+    let limited = |limit: &str| import(&dir, &server).args(&["--limit", limit]);
+    let mut child = limited("20").start();
+    wait_until("rows are on their way", || server.count("POST") > 0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Nothing is on its way any more, and what it had claimed is more than may be sent now.
+    let server = server.restart(&dir, &[]);
+    let there = server.by_key().len();
+    assert!(there < 18, "{there} were created before the kill");
+    let run = import(&dir, &server).args(&["--limit", "2"]).finish();
+    let run = run.expect_exit(3);
+    assert_eq!(server.count("POST"), 2);
+    let summary = run.summary();
+    let stopped = summary.value()["stopped"].as_str().unwrap().to_owned();
+    let deferred = summary.get("deferred");
+    assert_eq!(
+        stopped,
+        format!("{deferred} rows were not reached: --limit 2")
+    );
+    let run = import(&dir, &server).finish().expect_exit(0);
+    assert_eq!(
+        run.summary().get("created") + run.summary().get("skipped"),
+        40
+    );
+    assert!(server.by_key().values().all(|n| *n == 1));
+    assert_eq!(server.by_key().len(), 40);
+}

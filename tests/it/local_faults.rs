@@ -23,6 +23,11 @@ fn a_disk_that_is_full_stops_the_run_and_loses_nothing() {
         .unwrap();
     let run = Finished::of(output).expect_exit(3);
     assert!(run.stderr.contains("cannot be written"), "{}", run.stderr);
+    let told = run.stderr.lines().filter(|l| l.starts_with("error:"));
+    for line in told {
+        assert_eq!(line.matches("cannot be written").count(), 1, "{line}");
+        assert_eq!(line.matches("Nothing is lost").count(), 1, "{line}");
+    }
     let summary = run.summary();
     assert!(
         summary.get("created") > 0 && summary.get("deferred") > 0,

@@ -298,3 +298,44 @@ fn an_address_spelled_otherwise_makes_nothing_again() {
     assert_eq!(done.summary().get("skipped"), 5);
     each_once(&server, 5);
 }
+
+/// `rm partner-sync.db*`, or a backup put in its place, while a run goes: what is at the path then is another state, with a
+/// lock of its own. The run stops before it sends beside the next one.
+#[test]
+fn a_run_whose_state_is_taken_away_stops() {
+    for is_replaced in [false, true] {
+        let dir = Workdir::new();
+        let server = Server::start(&dir, &["--latency", "20ms"]);
+        dir.simple_export(400);
+        dir.run(&IMPORT)
+            .args(&["--limit", "1"])
+            .at(&server)
+            .finish()
+            .expect_exit(3);
+        dir.run(&["state", "backup", "backup.db"])
+            .finish()
+            .expect_exit(0);
+        let first = started(&dir, &server, &["--rate", "unlimited"]);
+        wait_until("it sends", || server.count("POST") > 20);
+        for end in ["", "-wal", "-shm", ".lock"] {
+            std::fs::remove_file(dir.path(&format!("partner-sync.db{end}"))).unwrap();
+        }
+        if is_replaced {
+            std::fs::copy(dir.path("backup.db"), dir.path("partner-sync.db")).unwrap();
+        }
+        let first = finished(first).expect_exit(3);
+        assert!(
+            first.stderr.contains("was deleted or replaced"),
+            "{}",
+            first.stderr
+        );
+        assert!(server.partners().len() < 400);
+        let second = dir
+            .run(&IMPORT)
+            .args(&["--rate", "unlimited"])
+            .at(&server)
+            .finish();
+        second.expect_exit(0);
+        each_once(&server, 400);
+    }
+}

@@ -98,3 +98,33 @@ fn a_look_at_an_older_state_waits_for_the_run_that_holds_it() {
     dir.run(&["status"]).finish().expect_exit(0);
     assert_eq!(version(), 7);
 }
+
+/// A folder, a pipe and a device are refused by every command: to open a pipe would wait for whoever writes it.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(3);
+    std::fs::create_dir(dir.path("folder")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(dir.path("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink("/dev/null", dir.path("device")).unwrap();
+    for state in ["folder", "pipe", "device"] {
+        for command in [
+            &["status"][..],
+            &["import", "e.csv", "-m", "m.toml"],
+            &["import", "e.csv", "-m", "m.toml", "--dry-run"],
+            &["state", "forget", "K-1", "--yes"],
+            &["reconcile"],
+        ] {
+            let run = dir.run(command).args(&["--state", state]);
+            let run = run.at(&server).finish();
+            assert_eq!(run.exit, 2, "{state} {command:?}: {}", run.stderr);
+            assert!(run.stderr.contains("is no file"), "{}", run.stderr);
+        }
+    }
+    assert!(server.partners().is_empty());
+}

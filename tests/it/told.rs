@@ -153,15 +153,26 @@ fn a_night_that_cannot_begin() {
         assert!(text.contains("exit 2") && text.contains(says), "{text}");
         assert_eq!(server.count("POST"), 0);
     }
-    // A secret that is not set.
+    // A secret that is not set. The night before was good.
     let (dir, server, hook) = night_of("");
+    night(&dir, &server).finish().expect_exit(0);
+    hook.told();
+    let success = metric(&dir, "partner_sync_last_success_timestamp_seconds");
     let run = night(&dir, &server)
         .env("PARTNER_SYNC_STATE", "")
         .finish()
         .expect_exit(2);
     assert!(run.stderr.contains("PARTNER_SYNC_STATE"), "{}", run.stderr);
-    assert_eq!(summary(&dir)["exit"], 2);
+    let whole = summary(&dir);
+    assert_eq!(whole["exit"], 2);
+    assert_eq!(whole["jobs"][0]["exit"], 2);
+    assert_eq!(whole["jobs"][0]["target"], Value::Null);
     assert_eq!(hook.told()["partner_sync"]["exit"], 2);
+    assert_eq!(metric(&dir, "partner_sync_run_exit_code"), "2");
+    assert_eq!(
+        metric(&dir, "partner_sync_last_success_timestamp_seconds"),
+        success
+    );
     // A state that is none.
     let (dir, server, hook) = night_of("");
     dir.write(

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::Delivery;
 use super::events::{After, Done, StateWitnesses};
 use crate::api::{ApiError, PartnersApi, Place, find_by_word};
+use crate::delivery::MaySend;
 use crate::delivery::diagnostics::rejected;
 use crate::delivery::recovery::{Absence, Doubted, Missing};
 use crate::delivery::trust::{Belief, Looked, Witness};
@@ -119,6 +120,7 @@ impl<A: PartnersApi> Delivery<A> {
             return;
         };
         self.sent.insert(key.clone(), doubted.sent);
+        let is_of_earlier_run = doubted.is_of_earlier_run();
         let refusal = doubted
             .refusal()
             .map(|(status, words)| (status, words.to_owned()));
@@ -135,9 +137,19 @@ impl<A: PartnersApi> Delivery<A> {
             (Some(row), _) if self.stopping => {
                 self.finish(&row, RowOutcome::Deferred, None, Vec::new());
             }
+            // What this run sent before was counted then.
+            (Some(row), _) if is_of_earlier_run && !self.may_send_one_more() => {
+                self.not_reached += 1;
+                self.finish(&row, RowOutcome::Deferred, None, Vec::new());
+                self.wake_children(key, false);
+            }
             (Some(row), _) => self.admit(vec![row]),
             (None, _) => self.wake_children(key, false),
         }
+    }
+
+    fn may_send_one_more(&self) -> bool {
+        self.options.may_send.as_ref().is_none_or(MaySend::take)
     }
 
     /// Keeps a partner that is known to exist, as long as more are of use.

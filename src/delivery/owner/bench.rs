@@ -251,6 +251,7 @@ impl Bench {
             settle: SETTLE,
             retry_rejected: false,
             settles_for_a_person: false,
+            may_send: None,
             outage: Outage::new(self.patience, self.stop.flag(), Clock::System),
         };
         Delivery::new(

@@ -91,6 +91,7 @@ pub struct Delivery<A> {
     pass: Option<oneshot::Sender<PassEnd>>,
     found_elsewhere: u64,
     set_aside: u64,
+    not_reached: u64,
     duplicates_elsewhere: Vec<Diagnostic>,
 }
 
@@ -142,6 +143,7 @@ impl<A: PartnersApi> Delivery<A> {
             pass: None,
             found_elsewhere: 0,
             set_aside: 0,
+            not_reached: 0,
             duplicates_elsewhere: Vec::new(),
             options,
         };
@@ -203,6 +205,7 @@ impl<A: PartnersApi> Delivery<A> {
         Leftover {
             doubts,
             set_aside: self.set_aside,
+            not_reached: self.not_reached,
             duplicates: std::mem::take(&mut self.duplicates_elsewhere),
         }
     }

@@ -125,6 +125,7 @@ impl OpError {
             OpError::Interrupted | OpError::Api(ApiError::Stopped) => RunEnding::Interrupted,
             OpError::State(
                 StateError::Missing { .. }
+                | StateError::NoFile { .. }
                 | StateError::Foreign { .. }
                 | StateError::Newer { .. }
                 | StateError::LogMissing { .. }

@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 
+use crate::delivery::MaySend;
 use crate::partner::{PreparedPartner, RowKey};
 use crate::state::{Known, RecordState, StateError, StateReader};
 
 /// Rows that may still be sent.
 #[derive(Debug)]
 pub(super) struct Budget {
-    left: u64,
+    may_send: MaySend,
     /// Rows handed over in this pass: no more than may be sent.
     handed: HashSet<RowKey>,
     /// Ordinals of children that wait for the next pass, ascending.
@@ -29,9 +30,9 @@ pub(super) enum Spent {
 }
 
 impl Budget {
-    pub(super) fn new(rows: u64) -> Self {
+    pub(super) fn new(may_send: MaySend) -> Self {
         Self {
-            left: rows,
+            may_send,
             handed: HashSet::new(),
             waiting: Vec::new(),
             not_reached: 0,
@@ -44,9 +45,8 @@ impl Budget {
         row: &PreparedPartner,
         reader: &StateReader,
     ) -> Result<Spent, StateError> {
-        if self.left == 0 {
-            self.not_reached += 1;
-            return Ok(Spent::NothingLeft);
+        if self.may_send.is_used_up() {
+            return Ok(self.nothing_left());
         }
         let others = row.links.iter().filter(|l| !self.handed.contains(&l.key));
         let known = reader.known(others.map(|l| l.key.as_str()))?;
@@ -55,18 +55,25 @@ impl Budget {
             self.waiting.push(row.origin.ordinal);
             return Ok(Spent::AfterItsParents);
         }
-        self.left -= 1;
+        if !self.may_send.take() {
+            return Ok(self.nothing_left());
+        }
         self.handed.insert(row.key.clone());
         Ok(Spent::Yes)
+    }
+
+    fn nothing_left(&mut self) -> Spent {
+        self.not_reached += 1;
+        Spent::NothingLeft
     }
 
     /// A pass is over: rows that the delivery gave back were not sent, and children that waited are for the next pass.
     /// Returns how many of them are left for a later run instead.
     pub(super) fn end_pass(&mut self, postponed: &mut Vec<u32>) -> u64 {
-        self.left += postponed.len() as u64;
+        self.may_send.give_back(postponed.len() as u64);
         self.handed.clear();
         let waiting = std::mem::take(&mut self.waiting);
-        if self.left == 0 {
+        if self.may_send.is_used_up() {
             self.not_reached += waiting.len() as u64;
             return waiting.len() as u64;
         }

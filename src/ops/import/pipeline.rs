@@ -9,7 +9,7 @@ use super::before_create::Looked;
 use super::budget::Budget;
 use super::context::{Import, lock};
 use super::feeder::Feeder;
-use crate::delivery::{Delivery, Input, Leftover, Options, StopReason};
+use crate::delivery::{Delivery, Input, Leftover, MaySend, Options, StopReason};
 use crate::ops::error::OpError;
 use crate::ops::settling::settling_time;
 use crate::partner::RowResult;
@@ -41,11 +41,13 @@ impl Pipeline<'_> {
         let import = self.import;
         let (results, settled) = mpsc::channel::<Vec<RowResult>>(RESULTS_AHEAD);
         let (input, rows) = mpsc::channel(BATCHES_AHEAD);
+        let may_send = import.request.most_sent().map(MaySend::new);
         let options = Options {
             workers: import.session.settings.workers,
             settle: settling_time(import.request.settle, import.session),
             retry_rejected: import.retries_rejected(),
             settles_for_a_person: false,
+            may_send: may_send.clone(),
             outage: import.connection.outage.clone(),
         };
         let delivery = Delivery::new(
@@ -56,7 +58,7 @@ impl Pipeline<'_> {
             results,
             import.stop.clone(),
         );
-        let feeder = self.feeder(input, looked)?;
+        let feeder = self.feeder(input, looked, may_send)?;
         let feeding = thread("feeder", move || feeder.run())?;
         let collecting = self.collect(settled)?;
         // On a worker thread, not on this one: the loop shares its cores with the workers' sockets.
@@ -71,15 +73,20 @@ impl Pipeline<'_> {
                 "a part of the run broke down; please report it with the log of -vv".to_owned(),
             ));
         }
-        let not_reached = fed.unwrap_or_default();
         let mut leftover = delivered.unwrap_or_default();
+        let not_reached = fed.unwrap_or_default() + leftover.not_reached;
         let duplicates = std::mem::take(&mut leftover.duplicates);
         // They are of no row of these files.
         lock(self.collector).add_diagnostics(u32::MAX, duplicates);
         Ok((leftover, not_reached))
     }
 
-    fn feeder(&self, input: mpsc::Sender<Input>, looked: Looked) -> Result<Feeder, OpError> {
+    fn feeder(
+        &self,
+        input: mpsc::Sender<Input>,
+        looked: Looked,
+        may_send: Option<MaySend>,
+    ) -> Result<Feeder, OpError> {
         let import = self.import;
         let Looked { adopted, leave } = looked;
         Ok(Feeder {
@@ -95,7 +102,7 @@ impl Pipeline<'_> {
             handle: import.session.runtime.clone(),
             retry_rejected: import.retries_rejected(),
             adopted,
-            budget: import.request.most_sent().map(Budget::new),
+            budget: may_send.map(Budget::new),
             met: 0,
             leave,
         })

@@ -45,14 +45,17 @@ pub fn sync(config: &ConfigFile, request: &SyncRequest, session: &Session<'_>) -
     }
 }
 
-/// A night whose settings could not be resolved: whoever is told of every other end is told of this one.
+/// A night whose settings could not be resolved: whoever is told of every other end is told of this one, and its jobs end
+/// with the reason.
 pub fn unstarted(
     config: &ConfigFile,
     request: &SyncRequest,
     error: &OpError,
     session: &Session<'_>,
 ) {
-    conclude(config, request, session, Vec::new(), Some(error));
+    let jobs = chosen(config, request.job.as_deref()).unwrap_or_default();
+    let ends = not_begun(&jobs, request, error, session);
+    conclude(config, request, session, ends, Some(error));
 }
 
 /// Runs jobs one after the other until a stop comes: those after it are not begun, and none is where the state cannot be
@@ -69,10 +72,7 @@ fn run_jobs(
         lock(request.wait, session).map(Some)
     };
     let _lock = locked.inspect_err(|error| {
-        ends.extend(
-            jobs.iter()
-                .map(|job| job::not_begun(job, request, error, session)),
-        );
+        ends.extend(not_begun(jobs, request, error, session));
     })?;
     for job in jobs {
         if session.stop.is_requested() {
@@ -86,6 +86,17 @@ fn run_jobs(
         ends.push(end);
     }
     Ok(())
+}
+
+fn not_begun(
+    jobs: &[&Job],
+    request: &SyncRequest,
+    error: &OpError,
+    session: &Session<'_>,
+) -> Vec<JobEnd> {
+    jobs.iter()
+        .map(|job| job::not_begun(job, request, error, session))
+        .collect()
 }
 
 /// Tells everybody how the night ended.

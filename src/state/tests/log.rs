@@ -250,8 +250,8 @@ async fn a_backup_of_a_run_under_way_is_whole() {
 fn of_two_runs_that_begin_at_once_one_begins() {
     let (_dir, path) = state_file();
     let mut connection = open_for_writing(&path).unwrap();
-    let first = log::take_over(&mut connection).unwrap();
-    let second = log::take_over(&mut connection).unwrap();
+    let first = log::take_over(&mut connection, &path).unwrap();
+    let second = log::take_over(&mut connection, &path).unwrap();
     let now = Clock::System.now();
     let mut begin = |fence| begin_run(&mut connection, fence, &path, &start("t"), now);
     let taken = begin(first);
