@@ -280,7 +280,7 @@ fn thirty_nights() {
         }
         dir.write("exports/a-1.csv", text);
         let faults: &[&str] = match random.below(7) {
-            0 => &["--fault", "reset-after=0.3", "--fault", "reset-before=0.2"],
+            0 => &["--fault", "reset-after=0.3", "--fault", "reset-before=0.05"],
             1 => &["--fault", "500-after=0.3", "--fault", "502-after=0.2"],
             2 => &["--fault", "429=0.2", "--fault", "503=0.1"],
             3 => &["--fault", "bad-body=0.2", "--list-lag", "50ms"],

@@ -157,7 +157,7 @@ fn a_search_that_finds_nothing_proves_nothing() {
         "--fault",
         "500-after=0.3",
         "--fault",
-        "500=0.2",
+        "500=0.03",
         "--seed",
         "5",
     ];
