@@ -109,26 +109,27 @@ pub(super) enum Absence {
 }
 
 impl Doubted {
-    /// What an earlier run left in doubt. The state's clock is the wall's and may have gone back; the settling time is
-    /// counted anew, from now, which is never too early.
-    pub(super) fn of_earlier_run(doubt: Doubt, now: Instant, settle: Duration) -> Self {
+    /// A row about whose partner nothing was found out yet, by what was sent; it is looked up at once.
+    fn sought(
+        key: RowKey,
+        legacy_identifier: ExternalId,
+        business_name: String,
+        fingerprint: Fingerprint,
+        now: Instant,
+    ) -> Self {
         Self {
-            key: doubt.key,
-            legacy_identifier: doubt.legacy_identifier,
-            business_name: doubt.business_name,
-            fingerprint: doubt.fingerprint,
+            key,
+            legacy_identifier,
+            business_name,
+            fingerprint,
             recorded: RecordState::InDoubt,
-            sent: Sent {
-                posts: doubt.posts,
-                lost: doubt.lost,
-                lost_in_run: 0,
-            },
+            sent: Sent::default(),
             row: None,
-            settled_at: now + settle,
+            settled_at: now,
             next_look: Some(now),
             failures: 0,
-            status: doubt.status,
-            words: doubt.words,
+            status: None,
+            words: None,
             trouble: None,
             alone: false,
             by_list: false,
@@ -138,6 +139,35 @@ impl Doubted {
         }
     }
 
+    /// What an earlier run left in doubt. The state's clock is the wall's and may have gone back; the settling time is
+    /// counted anew, from now, which is never too early.
+    pub(super) fn of_earlier_run(doubt: Doubt, now: Instant, settle: Duration) -> Self {
+        let (legacy, name) = (doubt.legacy_identifier, doubt.business_name);
+        Self {
+            sent: Sent {
+                posts: doubt.posts,
+                lost: doubt.lost,
+                lost_in_run: 0,
+            },
+            settled_at: now + settle,
+            status: doubt.status,
+            words: doubt.words,
+            ..Self::sought(doubt.key, legacy, name, doubt.fingerprint, now)
+        }
+    }
+
+    /// A row whose answer was lost, after what was sent of it before.
+    pub(super) fn lost(row: PreparedPartner, before: Sent, now: Instant, settle: Duration) -> Self {
+        let (key, legacy) = (row.key.clone(), row.legacy_identifier.clone());
+        let name = row.business_name.to_string();
+        Self {
+            sent: before.and_lost(),
+            settled_at: now + settle,
+            ..Self::sought(key, legacy, name, row.fingerprint, now)
+        }
+        .with_row(row)
+    }
+
     /// A row that was posted before, and whose record lets it go again. Nothing of it is on its way.
     pub(super) fn posted_before(
         row: PreparedPartner,
@@ -145,29 +175,25 @@ impl Doubted {
         lost_in_run: u32,
         now: Instant,
     ) -> Self {
+        let (legacy, name) = (known.legacy_identifier, known.business_name);
         Self {
-            key: row.key.clone(),
-            legacy_identifier: known.legacy_identifier,
-            business_name: known.business_name,
-            fingerprint: known.fingerprint,
             recorded: known.state,
             sent: Sent {
                 posts: known.posts,
                 lost: known.lost,
                 lost_in_run,
             },
-            row: Some(row),
-            settled_at: now,
-            next_look: Some(now),
-            failures: 0,
             status: known.status,
             words: known.words,
-            trouble: None,
-            alone: false,
-            by_list: false,
-            set_aside: false,
-            missing: Missing::Unknown,
-            seen: Vec::new(),
+            ..Self::sought(row.key.clone(), legacy, name, known.fingerprint, now)
+        }
+        .with_row(row)
+    }
+
+    fn with_row(self, row: PreparedPartner) -> Self {
+        Self {
+            row: Some(row),
+            ..self
         }
     }
 

@@ -124,14 +124,11 @@ impl Plan {
         };
         if let Some((code, message)) = refusal {
             report(code, message);
-            let kept = match written.beside {
-                Beside::Words(_) => text,
-                _ => written.number,
-            };
-            s.draft.set_text(leaf, kept, true);
-            if kept == text {
-                return;
+            // With words beside it, the extension stays in the text, too.
+            if matches!(written.beside, Beside::Words(_)) {
+                return s.draft.set_text(leaf, text, true);
             }
+            s.draft.set_text(leaf, written.number, true);
         }
         if let Some((extension, sibling)) = extension {
             s.draft.set_text(sibling, extension, true);

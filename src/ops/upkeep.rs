@@ -37,13 +37,11 @@ pub fn forget(
     clock: &Clock,
     confirm: Confirm<'_>,
 ) -> Result<u64, OpError> {
-    let _lock = StateLock::take(&settings.state, clock)?;
-    let mut upkeep = Upkeep::open(&settings.state)?;
-    let rows = rows_of(&upkeep, request)?;
+    let (_lock, mut upkeep, rows) = opened(request, settings, clock)?;
     if let Some(row) = rows.iter().find(|r| !r.may_be_forgotten()) {
         return Err(UpkeepError::Unsettled {
             key: row.key.clone(),
-            state: row.state.as_str().replace('_', " "),
+            state: in_words(row),
         }
         .into());
     }
@@ -63,9 +61,7 @@ pub fn accept(
     clock: &Clock,
     confirm: Confirm<'_>,
 ) -> Result<u64, OpError> {
-    let _lock = StateLock::take(&settings.state, clock)?;
-    let mut upkeep = Upkeep::open(&settings.state)?;
-    let rows = rows_of(&upkeep, request)?;
+    let (_lock, mut upkeep, rows) = opened(request, settings, clock)?;
     if let Some(row) = rows.iter().find(|r| !r.changed) {
         return Err(UpkeepError::Unchanged(row.key.clone()).into());
     }
@@ -96,13 +92,11 @@ pub fn resolve(
     clock: &Clock,
     confirm: Confirm<'_>,
 ) -> Result<u64, OpError> {
-    let _lock = StateLock::take(&settings.state, clock)?;
-    let mut upkeep = Upkeep::open(&settings.state)?;
-    let rows = rows_of(&upkeep, request)?;
+    let (_lock, mut upkeep, rows) = opened(request, settings, clock)?;
     if let Some(row) = rows.iter().find(|r| !r.is_unsettled()) {
         return Err(UpkeepError::Settled {
             key: row.key.clone(),
-            state: row.state.as_str().replace('_', " "),
+            state: in_words(row),
         }
         .into());
     }
@@ -154,6 +148,23 @@ pub fn exported(settings: &Resolved) -> Result<String, OpError> {
     })?;
     let bytes = writer.into_inner().unwrap_or_default();
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The state, held and open, with the rows that were asked for.
+fn opened(
+    request: &RowsRequest,
+    settings: &Resolved,
+    clock: &Clock,
+) -> Result<(StateLock, Upkeep, Vec<MaintenanceRow>), OpError> {
+    let lock = StateLock::take(&settings.state, clock)?;
+    let upkeep = Upkeep::open(&settings.state)?;
+    let rows = rows_of(&upkeep, request)?;
+    Ok((lock, upkeep, rows))
+}
+
+/// A row's state, as people say it.
+fn in_words(row: &MaintenanceRow) -> String {
+    row.state.as_str().replace('_', " ")
 }
 
 fn rows_of(upkeep: &Upkeep, request: &RowsRequest) -> Result<Vec<MaintenanceRow>, OpError> {

@@ -17,21 +17,6 @@ fn counts(summary: &Summary) -> [u64; 3] {
     ["adopted", "created", "skipped"].map(|n| summary.get(n))
 }
 
-/// Questions to the list.
-fn lists(server: &Server) -> usize {
-    let requests = server.requests();
-    let asks = |r: &&serde_json::Value| {
-        r["method"] == "GET" && r["path"].as_str().unwrap().starts_with("/api/")
-    };
-    requests.iter().filter(asks).count()
-}
-
-fn each_is_there_once(server: &Server, partners: usize) {
-    let made = server.by_key();
-    assert!(made.values().all(|n| *n == 1), "{made:?}");
-    assert_eq!(made.len(), partners);
-}
-
 /// Ten rows imported, by the state `partner-sync.db`; the export has two more since.
 fn imported() -> (Workdir, Server) {
     let dir = Workdir::new();
@@ -60,7 +45,7 @@ fn a_state_that_is_lost_makes_nothing_twice() {
         "{}",
         run.stderr
     );
-    each_is_there_once(&server, 12);
+    server.assert_each_once(12);
     let again = import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(counts(&again.summary()), [0, 0, 12]);
 }
@@ -81,7 +66,7 @@ fn an_older_backup_makes_nothing_twice() {
         "{}",
         run.stderr
     );
-    each_is_there_once(&server, 15);
+    server.assert_each_once(15);
 }
 
 #[test]
@@ -90,7 +75,7 @@ fn a_mapping_that_was_renamed_makes_nothing_twice() {
     dir.write("m.toml", SIMPLE_MAPPING.replace("simple", "renamed"));
     let run = import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [10, 2, 0]);
-    each_is_there_once(&server, 12);
+    server.assert_each_once(12);
 }
 
 #[test]
@@ -100,7 +85,7 @@ fn an_api_that_has_moved_gets_nothing_twice() {
     let moved = Server::start(&dir, &[]);
     let run = import(&dir, &moved, &[]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [10, 2, 0]);
-    each_is_there_once(&moved, 12);
+    moved.assert_each_once(12);
 }
 
 #[test]
@@ -135,9 +120,9 @@ fn an_api_without_surprises_is_asked_once_a_run() {
             post(&server, "Stranger", &format!("S-{rows}-{n}"));
         }
         dir.simple_export(rows);
-        let before = lists(&server);
+        let before = server.questions();
         let run = import(&dir, &server, &[]).expect_exit(0);
-        assert_eq!(lists(&server) - before, asked, "{rows} rows: {run:?}");
+        assert_eq!(server.questions() - before, asked, "{rows} rows: {run:?}");
         assert_eq!(
             run.stderr.contains("No row was found there"),
             asked == 2,
@@ -145,7 +130,7 @@ fn an_api_without_surprises_is_asked_once_a_run() {
             run.stderr
         );
     }
-    each_is_there_once(&server, 11);
+    server.assert_each_once(11);
 }
 
 /// A partner whose answer was lost was created by this run all the same.
@@ -155,16 +140,16 @@ fn lost_answers_are_no_surprise_to_the_next_run() {
     let server = Server::start(&dir, &["--fault", "reset-after=0.5", "--seed", "4"]);
     dir.simple_export(20);
     import(&dir, &server, &[]).expect_exit(0);
-    assert!(lists(&server) > 1, "answers were lost");
+    assert!(server.questions() > 1, "answers were lost");
     let (_, port) = server.url.rsplit_once(':').unwrap();
     let port = port.to_owned();
     drop(server);
     let server = Server::start(&dir, &["--port", &port]);
-    let before = lists(&server);
+    let before = server.questions();
     dir.simple_export(21);
     let run = import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [0, 1, 20]);
-    assert_eq!(lists(&server) - before, 1);
+    assert_eq!(server.questions() - before, 1);
 }
 
 /// What one mapping creates is no surprise to another one of the same state; what nobody of the state created is.
@@ -184,25 +169,25 @@ fn two_mappings_of_one_api_do_not_alarm_each_other() {
     import(&dir, &server, &[]).expect_exit(0);
     beta(&dir);
     dir.simple_export(4);
-    let before = lists(&server);
+    let before = server.questions();
     import(&dir, &server, &[]).expect_exit(0);
     dir.write("b.csv", "Id,Name\nB-1,Beta 1\nB-2,Beta 2\n");
     beta(&dir);
-    assert_eq!(lists(&server) - before, 2, "one each");
+    assert_eq!(server.questions() - before, 2, "one each");
     // One of b's rows is made by hand. The other mapping looks, finds nothing of its own, and b looks all the same.
     post(&server, "Beta 3", "B-3");
     dir.simple_export(5);
     import(&dir, &server, &[]).expect_exit(0);
     dir.write("b.csv", "Id,Name\nB-1,Beta 1\nB-2,Beta 2\nB-3,Beta 3\n");
     assert_eq!(counts(&beta(&dir).summary()), [1, 0, 2]);
-    each_is_there_once(&server, 8);
+    server.assert_each_once(8);
 }
 
 #[test]
 fn never_looks_for_nothing_and_says_so() {
     let (dir, server) = imported();
     std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
-    let before = lists(&server);
+    let before = server.questions();
     let run = import(&dir, &server, &["--adopt=never", "--limit", "1"]).expect_exit(3);
     assert_eq!(counts(&run.summary()), [0, 1, 0]);
     assert!(
@@ -211,7 +196,7 @@ fn never_looks_for_nothing_and_says_so() {
         "{}",
         run.stderr
     );
-    assert_eq!(lists(&server) - before, 1);
+    assert_eq!(server.questions() - before, 1);
     // Nobody looked yet, so the next run does.
     let run = import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [9, 2, 1]);
@@ -290,11 +275,11 @@ fn what_a_killed_run_created_is_known() {
     let run = import(&dir, &server, &[]).expect_exit(0);
     // Rows whose answer was lost by the kill are found as such, and are no one else's.
     assert_eq!(run.summary().get("adopted"), 0, "{run:?}");
-    each_is_there_once(&server, 400);
-    let before = lists(&server);
+    server.assert_each_once(400);
+    let before = server.questions();
     dir.simple_export(401);
     import(&dir, &server, &[]).expect_exit(0);
-    assert_eq!(lists(&server) - before, 1);
+    assert_eq!(server.questions() - before, 1);
 }
 
 #[test]

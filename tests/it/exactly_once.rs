@@ -47,13 +47,6 @@ fn until_done(dir: &Workdir, server: &Server, more: &[&str]) {
     panic!("it never ended with 0");
 }
 
-fn assert_each_once(server: &Server) {
-    let made = server.by_key();
-    assert_eq!(made.len(), ROWS);
-    let twice: Vec<_> = made.iter().filter(|(_, n)| **n != 1).collect();
-    assert!(twice.is_empty(), "{twice:?}");
-}
-
 #[test]
 fn each_fault_alone() {
     // Slower than the client waits, and processed within the settling time.
@@ -77,7 +70,7 @@ fn each_fault_alone() {
         let server = Server::start(&dir, &arguments);
         dir.simple_export(ROWS);
         until_done(&dir, &server, run);
-        assert_each_once(&server);
+        server.assert_each_once(ROWS);
     }
 }
 
@@ -112,7 +105,7 @@ fn all_faults_together_with_a_list_that_lags() {
         );
         dir.simple_export(ROWS);
         until_done(&dir, &server, AT_ONCE);
-        assert_each_once(&server);
+        server.assert_each_once(ROWS);
     }
 }
 
@@ -179,7 +172,7 @@ fn faults_kills_and_stopped_processes_together() {
         .finish()
         .expect_exit(0);
     import(&dir, &server).finish().expect_exit(0);
-    assert_each_once(&server);
+    server.assert_each_once(ROWS);
 }
 
 #[test]

@@ -15,15 +15,6 @@ fn counts(summary: &Summary) -> [u64; 3] {
     ["adopted", "created", "skipped"].map(|n| summary.get(n))
 }
 
-/// Questions to the list.
-fn lists(server: &Server) -> usize {
-    let requests = server.requests();
-    let asks = |r: &&serde_json::Value| {
-        r["method"] == "GET" && r["path"].as_str().unwrap().starts_with("/api/")
-    };
-    requests.iter().filter(asks).count()
-}
-
 /// Partners in the file of a sandbox, so many as no test would post one by one.
 fn long_list(dir: &Workdir, partners: usize) {
     let server = Server::start(dir, &[]);
@@ -62,7 +53,7 @@ fn of_a_long_list_a_sample_is_looked_up_first() {
     file(20_000..20_003, "N");
     let run = import(&dir, &server).expect_exit(0);
     assert_eq!(counts(&run.summary()), [0, 3, 0]);
-    assert!(lists(&server) < 20, "{}", lists(&server));
+    assert!(server.questions() < 20, "{}", server.questions());
     assert!(
         run.stderr
             .contains("None of 3 rows, spread over this export"),
@@ -71,10 +62,10 @@ fn of_a_long_list_a_sample_is_looked_up_first() {
     );
     std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
     file(5..3000, "T");
-    let before = lists(&server);
+    let before = server.questions();
     let run = import(&dir, &server).expect_exit(0);
     assert_eq!(counts(&run.summary()), [2995, 0, 0]);
-    let asked = lists(&server) - before;
+    let asked = server.questions() - before;
     assert!((101..150).contains(&asked), "{asked}");
     assert_eq!(server.count("POST"), 3);
 }

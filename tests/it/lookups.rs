@@ -39,21 +39,6 @@ fn begun_by_hand(lies: &[&str], options: &[&str], there: usize, more: usize) -> 
     (dir, server)
 }
 
-/// Questions to the list and for single partners.
-fn lists(server: &Server) -> usize {
-    let requests = server.requests();
-    let asks = |r: &&serde_json::Value| {
-        r["method"] == "GET" && r["path"].as_str().unwrap().starts_with("/api/")
-    };
-    requests.iter().filter(asks).count()
-}
-
-fn each_is_there_once(server: &Server, partners: usize) {
-    let made = server.by_key();
-    assert!(made.values().all(|n| *n == 1), "{made:?}");
-    assert_eq!(made.len(), partners);
-}
-
 /// The stop's words; nothing was created.
 fn stopped(run: Finished, words: &str) {
     let run = run.expect_exit(3);
@@ -73,7 +58,7 @@ fn lost_answers_are_found_though_the_list_shows_no_identifiers() {
     dir.simple_export(2);
     let run = import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(run.summary().get("created"), 2);
-    each_is_there_once(&server, 2);
+    server.assert_each_once(2);
 }
 
 #[test]
@@ -81,7 +66,7 @@ fn partners_are_adopted_though_the_list_shows_no_identifiers() {
     let (dir, server) = begun_by_hand(&["list-without-identifiers"], &[], 10, 2);
     let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (10, 2));
-    each_is_there_once(&server, 12);
+    server.assert_each_once(12);
 }
 
 /// Neither the list nor the partner itself can be read: nobody knows whether it is there.
@@ -95,14 +80,14 @@ fn what_cannot_be_compared_proves_no_absence() {
     assert_eq!(run.summary().get("in_doubt"), 2);
     let problems = dir.read("out/problems.csv");
     assert!(problems.contains("cannot be compared"), "{problems}");
-    each_is_there_once(&lying, 2);
+    lying.assert_each_once(2);
 
     let (dir, lying) = begun_by_hand(&lies, &[], 3, 2);
     stopped(
         import(&dir, &lying, &["--adopt"]),
         "3 of its partners cannot be compared",
     );
-    each_is_there_once(&lying, 3);
+    lying.assert_each_once(3);
 }
 
 #[test]
@@ -117,7 +102,7 @@ fn totals_without_items_prove_no_absence() {
         problems.contains("its total is 1, and it shows 0"),
         "{problems}"
     );
-    each_is_there_once(&lying, 1);
+    lying.assert_each_once(1);
 
     let (dir, lying) = begun_by_hand(&["list-empty"], &[], 3, 2);
     stopped(
@@ -130,7 +115,7 @@ fn totals_without_items_prove_no_absence() {
         .finish()
         .expect_exit(3);
     assert!(plan.stderr.contains("its total is 3"), "{}", plan.stderr);
-    each_is_there_once(&lying, 3);
+    lying.assert_each_once(3);
 }
 
 #[test]
@@ -138,15 +123,15 @@ fn a_bare_array_is_read_to_its_end() {
     let (dir, server) = begun_by_hand(&["list-bare"], &[], 80, 5);
     let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (80, 5));
-    each_is_there_once(&server, 85);
-    assert_eq!(lists(&server), 3, "50, 30, and nothing");
+    server.assert_each_once(85);
+    assert_eq!(server.questions(), 3, "50, 30, and nothing");
 }
 
 #[test]
 fn a_bare_array_that_does_not_go_on_proves_no_absence() {
     let (dir, server) = begun_by_hand(&["list-bare"], &["--ignore-skip"], 60, 1);
     stopped(import(&dir, &server, &["--adopt"]), "the same page again");
-    each_is_there_once(&server, 60);
+    server.assert_each_once(60);
 }
 
 #[test]
@@ -154,7 +139,7 @@ fn totals_that_are_too_low_end_no_walk() {
     let (dir, server) = begun_by_hand(&["low-totals"], &[], 150, 5);
     let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (150, 5));
-    each_is_there_once(&server, 155);
+    server.assert_each_once(155);
 }
 
 #[test]
@@ -164,7 +149,7 @@ fn another_page_than_the_one_asked_for_proves_nothing() {
         import(&dir, &server, &["--adopt"]),
         "page 2 was asked for, and page 1 came",
     );
-    each_is_there_once(&server, 150);
+    server.assert_each_once(150);
 }
 
 #[test]
@@ -179,7 +164,7 @@ fn partners_whose_name_was_rewritten_are_found() {
         );
         let run = import(&dir, &server, &[]).expect_exit(0);
         assert_eq!(run.summary().get("created"), 4, "{lies:?}");
-        each_is_there_once(&server, 4);
+        server.assert_each_once(4);
     }
 }
 
@@ -190,7 +175,7 @@ fn partners_that_the_default_status_hides_are_found() {
     dir.simple_export(2);
     let run = import(&dir, &hiding, &[]).expect_exit(0);
     assert_eq!(run.summary().get("created"), 2);
-    each_is_there_once(&hiding, 2);
+    hiding.assert_each_once(2);
 
     let (dir, hiding) = begun_by_hand(&["hidden-status"], &[], 3, 1);
     let summary = import(&dir, &hiding, &["--adopt"]).expect_exit(0).summary();
@@ -219,7 +204,7 @@ fn a_parent_is_not_missing_where_the_list_proves_nothing() {
         "{}",
         run.stderr
     );
-    each_is_there_once(&server, 1);
+    server.assert_each_once(1);
 }
 
 /// A partner that could not be read is not told as gone.
@@ -267,7 +252,7 @@ fn a_list_that_writes_identifiers_otherwise_proves_no_absence() {
         problems.contains("with another legacyIdentifier"),
         "{problems}"
     );
-    each_is_there_once(&server, 5);
+    server.assert_each_once(5);
 }
 
 /// A second lost answer asks for the whole list, which is read to its end though it does not say how long it is.
@@ -297,7 +282,7 @@ fn a_search_is_believed_only_as_far_as_it_was_seen_to_find() {
     dir.write("e.csv", "Id,Name\nK-1,Alone\nK-2,Single\nK-3,A & Smith\n");
     let summary = import(&dir, &server, &[]).expect_exit(0).summary();
     assert_eq!(summary.get("created"), 3);
-    each_is_there_once(&server, 3);
+    server.assert_each_once(3);
 }
 
 /// A total that is below what its own page shows does not hide a state that is lost.
@@ -306,7 +291,7 @@ fn a_total_of_nothing_beside_partners_is_no_total() {
     let (dir, server) = begun_by_hand(&["zero-totals"], &[], 10, 2);
     let summary = import(&dir, &server, &[]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (10, 2));
-    each_is_there_once(&server, 12);
+    server.assert_each_once(12);
 }
 
 /// An API without surprises is asked no more than it takes.
@@ -314,10 +299,14 @@ fn a_total_of_nothing_beside_partners_is_no_total() {
 fn an_honest_list_costs_a_request_a_page() {
     let (dir, server) = begun_by_hand(&[], &[], 150, 0);
     import(&dir, &server, &["--adopt"]).expect_exit(0);
-    assert_eq!(lists(&server), 2, "two pages");
+    assert_eq!(server.questions(), 2, "two pages");
     let dir = Workdir::new();
     let server = Server::start(&dir, &LOST);
     dir.simple_export(1);
     import(&dir, &server, &[]).expect_exit(0);
-    assert_eq!(lists(&server), 2, "the total, and one page of the search");
+    assert_eq!(
+        server.questions(),
+        2,
+        "the total, and one page of the search"
+    );
 }

@@ -29,12 +29,6 @@ fn recorded(dir: &Workdir, named: &[&str]) -> u64 {
     counts.sum()
 }
 
-fn each_once(server: &Server, rows: usize) {
-    let made = server.by_key();
-    assert!(made.values().all(|n| *n == 1), "{made:?}");
-    assert_eq!(made.len(), rows);
-}
-
 #[cfg(unix)]
 #[test]
 fn a_second_run_is_kept_out_however_it_names_the_state() {
@@ -85,7 +79,7 @@ fn a_second_run_is_kept_out_however_it_names_the_state() {
         .finish()
         .expect_exit(0);
     assert!(rest.summary().get("skipped") >= 1);
-    each_once(&server, 400);
+    server.assert_each_once(400);
 }
 
 /// Where there is no state yet, the lock has to hold all the same.
@@ -110,7 +104,7 @@ fn of_many_first_runs_one_makes_the_state() {
         assert_eq!(exits[0], 0, "{exits:?}");
         // One that came when the first had ended found all rows created.
         assert!(exits.iter().all(|e| [0, 4].contains(e)), "{exits:?}");
-        each_once(&server, 60 * (round + 1));
+        server.assert_each_once(60 * (round + 1));
     }
 }
 
@@ -171,7 +165,7 @@ fn a_run_that_is_stopped_still_holds_the_state() {
         signal(&child, "CONT");
         let summary = finished(child).expect_exit(0).summary();
         assert_eq!(summary.get("created"), rows as u64, "{moment}");
-        each_once(&server, rows);
+        server.assert_each_once(rows);
     }
 }
 
@@ -237,7 +231,7 @@ fn a_run_whose_state_was_taken_records_and_sends_nothing_more() {
         .finish()
         .expect_exit(0);
     assert_eq!(rest.summary().get("rows"), 300);
-    each_once(&server, 300);
+    server.assert_each_once(300);
 }
 
 /// One address in any spelling is one API, also in a state of an older program, which kept them apart.
@@ -296,7 +290,7 @@ fn an_address_spelled_otherwise_makes_nothing_again() {
     let planned = ["import", "--plan", "plan.json", "--json"];
     let done = run(&planned, &format!("http://localhost:{port}")).expect_exit(0);
     assert_eq!(done.summary().get("skipped"), 5);
-    each_once(&server, 5);
+    server.assert_each_once(5);
 }
 
 /// `rm partner-sync.db*`, or a backup put in its place, while a run goes: what is at the path then is another state, with a
@@ -336,6 +330,6 @@ fn a_run_whose_state_is_taken_away_stops() {
             .at(&server)
             .finish();
         second.expect_exit(0);
-        each_once(&server, 400);
+        server.assert_each_once(400);
     }
 }

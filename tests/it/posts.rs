@@ -29,12 +29,6 @@ fn questions(server: &Server) -> usize {
     server.count("GET")
 }
 
-fn each_once(server: &Server, partners: usize) {
-    let made = server.by_key();
-    assert!(made.values().all(|n| *n == 1), "{made:?}");
-    assert_eq!(made.len(), partners);
-}
-
 /// One row is always answered 500: three posts in a run and five in all, then a person decides.
 #[test]
 fn one_unlucky_row_is_posted_five_times_and_then_left_to_a_person() {
@@ -56,7 +50,7 @@ fn one_unlucky_row_is_posted_five_times_and_then_left_to_a_person() {
     let summary = import(&dir, &server, &[]).expect_exit(0).summary();
     assert_eq!((summary.get("created"), summary.get("skipped")), (1, 2));
     assert_eq!(posts(&server, "K-2"), 1);
-    each_once(&server, 3);
+    server.assert_each_once(3);
 }
 
 /// A person who runs `reconcile` when the API tells the truth again settles the row too.
@@ -80,7 +74,7 @@ fn reconcile_settles_a_row_that_was_posted_too_often() {
     reconcile(&server).expect_exit(0);
     import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(posts(&server, "K-2"), 1);
-    each_once(&server, 3);
+    server.assert_each_once(3);
 }
 
 #[test]
@@ -144,7 +138,7 @@ fn a_refused_row_is_looked_up_before_it_goes_again() {
             assert_eq!(posted, usize::from(!is_there), "{}", run.stderr);
             assert_eq!(created == 1, !is_there || more.len() == 1);
             assert!(questions(&server) > before.0);
-            each_once(&server, 3);
+            server.assert_each_once(3);
         }
     }
 }
@@ -165,7 +159,7 @@ fn a_search_that_finds_nothing_proves_nothing() {
     dir.simple_export(40);
     let summary = import(&dir, &server, &[]).expect_exit(0).summary();
     assert_eq!(summary.get("created"), 40);
-    each_once(&server, 40);
+    server.assert_each_once(40);
 }
 
 /// Where neither shows what exists, a row without an answer stays in doubt, and is settled once the API tells the truth.
@@ -178,7 +172,7 @@ fn an_api_that_shows_nothing_leaves_doubts() {
     dir.simple_export(4);
     let summary = import(&dir, &server, &[]).expect_exit(1).summary();
     assert_eq!((summary.get("created"), summary.get("in_doubt")), (3, 1));
-    each_once(&server, 4);
+    server.assert_each_once(4);
     let server = server.restart(&dir, &[]);
     dir.run(&["reconcile", "--settle", "100ms"])
         .at(&server)
@@ -186,7 +180,7 @@ fn an_api_that_shows_nothing_leaves_doubts() {
         .expect_exit(0);
     let summary = import(&dir, &server, &[]).expect_exit(0).summary();
     assert_eq!(summary.get("skipped"), 4);
-    each_once(&server, 4);
+    server.assert_each_once(4);
 }
 
 /// On an API without surprises, a row costs its create and nothing else.

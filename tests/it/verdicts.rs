@@ -38,12 +38,6 @@ fn open_rows(dir: &Workdir) -> Vec<(&'static str, Option<u16>)> {
     rows.into_iter().map(|r| (r.state, r.status)).collect()
 }
 
-fn assert_each_once(server: &Server, rows: usize) {
-    let by_key = server.by_key();
-    assert_eq!(by_key.len(), rows);
-    assert!(by_key.values().all(|n| *n == 1), "{by_key:?}");
-}
-
 /// A mock or a cache that answers all creates with one 201: whose partner the answers speak of is not known.
 #[test]
 fn one_answer_for_all_rows_stops_the_run() {
@@ -84,7 +78,7 @@ fn an_answer_with_another_identifier_proves_nothing_and_three_stop_the_run() {
     let (dir, server) = with_fault("other-identifier=1", 2);
     let run = import(&dir, &server).finish().expect_exit(0);
     assert_eq!(run.summary().get("created"), 2);
-    assert_each_once(&server, 2);
+    server.assert_each_once(2);
 }
 
 #[test]
@@ -95,7 +89,7 @@ fn an_id_at_the_end_of_location_is_an_id() {
         .finish()
         .expect_exit(0);
     assert_eq!(run.summary().get("created"), 60);
-    assert_each_once(&server, 60);
+    server.assert_each_once(60);
     let lists = server
         .requests()
         .iter()
@@ -117,7 +111,7 @@ fn a_408_after_the_commit_makes_no_second_partner() {
         let again = import(&dir, &server).args(&["--retry-rejected"]).finish();
         assert_eq!(again.expect_exit(0).summary().get("skipped"), 12, "{fault}");
         assert_eq!(server.count("POST"), 12, "{fault}");
-        assert_each_once(&server, 12);
+        server.assert_each_once(12);
     }
 }
 
@@ -192,7 +186,7 @@ fn a_gateways_404_stops_the_run_and_refuses_no_row() {
     assert_eq!(run.summary().get("deferred"), 60);
     let run = import(&dir, &server).finish().expect_exit(0);
     assert_eq!(run.summary().get("created"), 60);
-    assert_each_once(&server, 60);
+    server.assert_each_once(60);
 }
 
 #[test]
@@ -227,5 +221,5 @@ fn bad_answers_to_creates_that_are_found_do_not_stop_the_run() {
     let (dir, server) = with_fault("bad-body=1", 100);
     let run = import(&dir, &server).finish().expect_exit(0);
     assert_eq!(run.summary().get("created"), 100);
-    assert_each_once(&server, 100);
+    server.assert_each_once(100);
 }

@@ -79,7 +79,8 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// It is proved that the row has no partner.
     fn proved_absent(&mut self, key: &RowKey) {
-        let settles_for_a_person = self.options.settles_for_a_person;
+        let doubted = self.doubts.get(key);
+        let is_for_a_person = doubted.is_some_and(|d| self.is_left_to_a_person(d));
         let Some(doubted) = self.doubts.get_mut(key) else {
             return;
         };
@@ -87,7 +88,7 @@ impl<A: PartnersApi> Delivery<A> {
             // The second look does not see what the first one saw: what was found is there.
             let hits = std::mem::take(&mut doubted.seen);
             self.settle_found(key, hits);
-        } else if doubted.is_for_a_person() && !settles_for_a_person {
+        } else if is_for_a_person {
             self.leave_to_a_person(key);
         } else if doubted.recorded != RecordState::InDoubt {
             self.absence_settled(key);

@@ -8,12 +8,12 @@ use crate::api::{PartnersApi, id_of_another_row};
 use crate::delivery::StopReason;
 use crate::delivery::breaker::{Standing, Suspect};
 use crate::delivery::diagnostics::{in_doubt, last_seen, rejected, set_aside};
-use crate::delivery::recovery::{Doubted, Missing};
+use crate::delivery::recovery::Doubted;
 use crate::diagnostic::Diagnostic;
 use crate::partner::{
     CreateOutcome, NotCreated, PartnerId, PreparedPartner, RowOutcome, RowResult,
 };
-use crate::state::{Event, RecordState, Settlement, StateError};
+use crate::state::{Event, Settlement, StateError};
 
 impl<A: PartnersApi> Delivery<A> {
     pub(super) fn answered(&mut self, mut answered: Answered) {
@@ -135,28 +135,14 @@ impl<A: PartnersApi> Delivery<A> {
             }
             After::SetAside(job, words) => self.set_aside(&job.row, &words),
             After::Lost(job, status, words) => {
-                let row = job.row;
-                let now = Instant::now();
-                let before = self.sent.remove(&row.key).unwrap_or_default();
+                let before = self.sent.remove(&job.row.key).unwrap_or_default();
+                let settle = self.options.settle;
                 self.doubt(Doubted {
-                    recorded: RecordState::InDoubt,
-                    sent: before.and_lost(),
-                    key: row.key.clone(),
-                    legacy_identifier: row.legacy_identifier.clone(),
-                    business_name: row.business_name.to_string(),
-                    fingerprint: row.fingerprint,
-                    row: Some(row),
-                    settled_at: now + self.options.settle,
-                    next_look: Some(now),
-                    failures: 0,
                     status,
                     trouble: Some(last_seen(status, &words)),
                     words: Some(words),
-                    alone: false,
-                    by_list: false,
                     set_aside: status == Some(403),
-                    missing: Missing::Unknown,
-                    seen: Vec::new(),
+                    ..Doubted::lost(job.row, before, Instant::now(), settle)
                 });
             }
             After::Found { key, hits } => self.found(&key, &hits),

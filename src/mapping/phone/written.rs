@@ -138,6 +138,9 @@ fn without_open_end(number: &str) -> (&str, usize) {
 /// The extension that a rest begins with, and what stands behind it.
 fn extension(rest: &str) -> (Option<&str>, &str) {
     let inner = rest.trim();
+    if inner.is_empty() {
+        return (None, inner);
+    }
     let inner = inner
         .strip_prefix('(')
         .and_then(|i| i.strip_suffix(')'))

@@ -262,6 +262,19 @@ impl Server {
         counts
     }
 
+    /// Each key has one partner, and there are so many.
+    pub(crate) fn assert_each_once(&self, partners: usize) {
+        let twice: Vec<_> = self.by_key().into_iter().filter(|(_, n)| *n != 1).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+        assert_eq!(self.by_key().len(), partners);
+    }
+
+    /// Questions to the list and for single partners.
+    pub(crate) fn questions(&self) -> usize {
+        let asks = |r: &&Value| r["method"] == "GET" && text(r, "/path").starts_with("/api/");
+        self.requests().iter().filter(asks).count()
+    }
+
     /// The requests that it saw.
     pub(crate) fn requests(&self) -> Vec<Value> {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
