@@ -29,7 +29,7 @@ pub(super) fn begin_run(
         .map_err(sqlite)?;
     fence.hold(&transaction, path)?;
     let note = || -> rusqlite::Result<(SpaceId, i64, Vec<Doubt>)> {
-        Mark::Here.put(&transaction)?;
+        Mark::Here.put(&transaction, path)?;
         let target = address_of(&start.target);
         transaction.execute(
             "INSERT INTO space (target, mapping) VALUES (?1, ?2) ON CONFLICT DO NOTHING",

@@ -80,6 +80,14 @@ pub enum StateError {
         /// Path of the log that is missing.
         log: PathBuf,
     },
+    /// A file and a log that do not belong together, as when a backup was copied over a state whose log was left there.
+    #[error("the state {} and its log {} are not of the same moment: one of the two was copied or restored without the other. Read together they would be a mixture, so nothing was read. If the state was restored from a backup, delete the log (and the -shm file beside it): the next run looks on the API for what the backup does not know. Otherwise put back the file that belongs to the log.", path.display(), log.display())]
+    LogForeign {
+        /// Path of the state file.
+        path: PathBuf,
+        /// Path of the log.
+        log: PathBuf,
+    },
     /// A log without its state.
     #[error("there is no state {}, but its log {} is there: the state was moved or deleted without it. Put the state back beside its log. To begin a new state, move the log away and run `partner-sync reconcile --adopt FILE -m MAPPING`, which finds the partners on the API.", path.display(), log.display())]
     Orphan {

@@ -194,7 +194,7 @@ pub(super) fn migrate_existing(path: &Path) -> Result<(), StateError> {
     };
     match examine(&connection, path) {
         Ok(Version::New) => return migrate(&mut connection, path),
-        Ok(_) if log::refuse_missing(&connection, path).is_err() => return Ok(()),
+        Ok(_) if log::refuse_another(&connection, path).is_err() => return Ok(()),
         Ok(Version::Older(_)) => migrate(&mut connection, path)?,
         Ok(Version::Current) => {}
         Err(_) => return Ok(()),

@@ -10,7 +10,8 @@
 //! lock migrates it, so a reader takes the lock for that moment, and beside a run it says that it has to wait. A run whose
 //! lock was taken away all the same is fenced off: each commit checks that its generation is still the state's (`fence`).
 //!
-//! The log: the newest commits are in `-wal` alone. A file that was copied without it says so (`log`).
+//! The log: the newest commits are in `-wal` alone. A file that was copied without it says so (`log`), and
+//! so does one beside the log of another file or another time (`pair`).
 //!
 //! Ordering: one thread owns the writing connection. It takes whatever has queued up, applies it in one
 //! transaction, commits with `synchronous = FULL`, and only then answers. So a claim that was answered is
@@ -35,6 +36,7 @@ mod migration;
 mod moves;
 mod note;
 mod open;
+mod pair;
 mod reader;
 mod record;
 mod run;

@@ -27,7 +27,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StateError> {
     let mut connection = connect(path)?;
     // Before anything is set: the file may be another program's.
     if migration::examine(&connection, path)? != Version::New {
-        log::refuse_missing(&connection, path)?;
+        log::refuse_another(&connection, path)?;
     }
     let configure = |connection: &Connection| -> rusqlite::Result<()> {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
@@ -75,7 +75,7 @@ pub(super) fn find_for_reading(path: &Path) -> Result<Option<Reading>, StateErro
     if version == Version::New {
         return Ok(None);
     }
-    log::refuse_missing(&connection, path)?;
+    log::refuse_another(&connection, path)?;
     let connection = Reading::new(connection);
     if version != Version::Current || unite::is_due(&connection, path)? {
         bring_up_to_date(path, version)?;

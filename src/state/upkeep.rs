@@ -40,7 +40,7 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
         let mut target = Connection::open(to)?;
         Backup::new(&source, &mut target)?.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
         // The copy is whole: it was read through file and log.
-        Mark::Here.put(&target)?;
+        Mark::put_whole(&target)?;
         target.query_row("PRAGMA quick_check(1)", [], |_| Ok(()))
     };
     copy().map_err(|e| StateError::sqlite(to, e))

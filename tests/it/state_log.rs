@@ -196,3 +196,38 @@ fn a_log_whose_state_is_gone_is_left_alone_and_told() {
     let made = server.by_key();
     assert!(made.values().all(|n| *n == 1) && made.len() == 500);
 }
+
+/// A backup copied over the state of a killed run, as a person restores it: the killed run's log is still beside it.
+#[test]
+fn a_restored_backup_is_not_mixed_with_the_log_of_a_killed_run() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &["--latency", "5ms"]);
+    dir.simple_export(600);
+    let first = import(&dir, &server).args(&["--limit", "20"]).finish();
+    assert_eq!(first.exit, 3, "{}", first.stderr);
+    let backup = dir.run(&["state", "backup", "backup.db"]).finish();
+    assert_eq!(backup.exit, 0, "{}", backup.stderr);
+    let mut child = import(&dir, &server).start();
+    wait_until("much is made", || server.count("POST") >= 300);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::copy(dir.path("backup.db"), dir.path(STATE)).unwrap();
+    let log = std::fs::read(dir.path(LOG)).unwrap();
+    for command in [&["status"][..], &["import", "e.csv", "-m", "m.toml"]] {
+        let refused = dir.run(command).at(&server).finish();
+        assert_eq!(refused.exit, 2, "{command:?}: {}", refused.stderr);
+        assert!(
+            refused.stderr.contains("not of the same moment"),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert_eq!(std::fs::read(dir.path(LOG)).unwrap(), log);
+    // What the message says to do.
+    std::fs::remove_file(dir.path(LOG)).unwrap();
+    let _ = std::fs::remove_file(dir.path("partner-sync.db-shm"));
+    assert_eq!(recorded(&dir, STATE), Ok(20));
+    let rest = import(&dir, &server).finish();
+    assert_eq!(rest.exit, 0, "{}", rest.stderr);
+    server.assert_each_once(600);
+}

@@ -129,6 +129,7 @@ impl OpError {
                 | StateError::Foreign { .. }
                 | StateError::Newer { .. }
                 | StateError::LogMissing { .. }
+                | StateError::LogForeign { .. }
                 | StateError::Orphan { .. }
                 | StateError::NoLocks { .. }
                 | StateError::Open { .. },
