@@ -14,6 +14,7 @@ use super::file::create_private;
 use super::log::{self, Mark};
 use super::open::{open_for_reading, open_for_writing};
 use super::record::{Event, Lost, RecordState, may_forget, step};
+use super::unclaimed;
 use crate::clock::Timestamp;
 use crate::partner::PartnerId;
 
@@ -188,19 +189,21 @@ impl Upkeep {
     pub fn forget(&mut self, rows: &[MaintenanceRow], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
             // What it is now decides, not what it was when it was shown.
-            let state: Option<i64> = c
+            let known: Option<(i64, String)> = c
                 .query_row(
-                    "SELECT state FROM record WHERE space = ?1 AND key = ?2",
+                    "SELECT state, legacy FROM record WHERE space = ?1 AND key = ?2",
                     params![row.space, row.key],
-                    |r| r.get(0),
+                    |r| Ok((r.get(0)?, r.get(1)?)),
                 )
                 .optional()?;
-            if !state
-                .and_then(RecordState::from_code)
-                .is_some_and(may_forget)
-            {
+            let Some((state, legacy)) = known else {
+                return Ok(0);
+            };
+            if !RecordState::from_code(state).is_some_and(may_forget) {
                 return Ok(0);
             }
+            // Its partner may still be there: it is looked for before the row is created again.
+            unclaimed::add(c, row.space, &legacy)?;
             add_to_history(c, row, now, "forgotten by hand")?;
             c.execute(
                 "DELETE FROM record WHERE space = ?1 AND key = ?2",

@@ -20,6 +20,7 @@ use super::reader::StateReader;
 use super::run::RunStart;
 use super::space::SpaceId;
 use super::total;
+use super::unclaimed::{self, Identifiers};
 use crate::clock::{Clock, Timestamp};
 use crate::partner::{Fingerprint, Fingerprinter, RowKey};
 
@@ -31,7 +32,7 @@ enum Command {
     Known(Vec<RowKey>, Reply<Vec<Option<Known>>>),
     Problems(Vec<u8>, Reply<()>),
     Changed(Vec<(RowKey, Fingerprint)>, Reply<()>),
-    Total(u64, Reply<()>),
+    Total(u64, Option<Identifiers>, Reply<()>),
     End(RunEnd, Reply<()>),
 }
 
@@ -133,8 +134,14 @@ impl StateWriter {
     }
 
     /// Notes that the rows of the space were compared with an API that has so many partners: see [`StateReader::total`].
-    pub async fn remember_total(&self, partners: u64) -> Result<(), StateError> {
-        self.ask(|reply| Command::Total(partners, reply)).await
+    /// Where its whole list was walked, `unclaimed` are those of its identifiers that no row was given to.
+    pub async fn remember_total(
+        &self,
+        partners: u64,
+        unclaimed: Option<Identifiers>,
+    ) -> Result<(), StateError> {
+        self.ask(|reply| Command::Total(partners, unclaimed, reply))
+            .await
     }
 
     /// Notes the end of the run.
@@ -227,7 +234,7 @@ impl Writer {
                 | Command::Settle(_, reply)
                 | Command::Problems(_, reply)
                 | Command::Changed(_, reply)
-                | Command::Total(_, reply)
+                | Command::Total(.., reply)
                 | Command::End(_, reply) => drop(reply.send(own.map(|_| ()))),
                 Command::Known(_, reply) => drop(reply.send(own)),
             }
@@ -311,7 +318,12 @@ fn apply(
                 statement.execute(params![space.0, key.as_str(), fingerprint.0, run])?;
             }
         }
-        Command::Total(partners, _) => total::set(c, space, run, *partners)?,
+        Command::Total(partners, unclaimed, _) => {
+            total::set(c, space, run, *partners)?;
+            if let Some(identifiers) = unclaimed {
+                unclaimed::set(c, space, identifiers)?;
+            }
+        }
         Command::End(end, _) => end_run(c, space, run, now, end)?,
         Command::Known(keys, _) => {
             return Ok(keys

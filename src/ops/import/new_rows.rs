@@ -8,7 +8,7 @@ use crate::ops::error::OpError;
 use crate::partner::{ExternalId, Fingerprinter, PreparedPartner, RowKey};
 use crate::prepare::{Exports, Survey};
 use crate::source::Flow;
-use crate::state::StateReader;
+use crate::state::{Identifiers, StateReader};
 
 /// New rows that are kept, at most half as many as are held on the way.
 pub(super) const SAMPLE: usize = 100;
@@ -37,6 +37,8 @@ pub(super) struct NewRows {
     pub(super) to_create: u64,
     /// How many of them the state has no record of.
     pub(super) without_record: u64,
+    /// How many of them have an identifier that the API may have already: see [`Identifiers`].
+    pub(super) unclaimed: u64,
     /// Some of those without a record, spread over the files.
     pub(super) sample: Spread,
 }
@@ -51,6 +53,8 @@ pub(super) struct Scan<'s> {
     pub(super) known: &'s (dyn Fn(&RowKey) -> bool + Sync),
     pub(super) retry_rejected: bool,
     pub(super) stop: &'s Stop,
+    /// Identifiers that the API may have and no row of the state does.
+    pub(super) unclaimed: &'s Identifiers,
     /// Identifiers of rows that would be adopted.
     pub(super) there: &'s HashSet<String>,
 }
@@ -104,6 +108,8 @@ impl Scan<'_> {
             new.to_create += 1;
             if record.is_none() {
                 new.without_record += 1;
+                let legacy = partner.legacy_identifier.as_str();
+                new.unclaimed += u64::from(self.unclaimed.contains(legacy));
                 new.sample.offer(partner);
             }
         }
