@@ -211,7 +211,6 @@ impl Look<'_> {
 
     fn new_rows(&self, extent: Extent) -> Result<NewRows, OpError> {
         let reader = self.state.reader()?;
-        let unclaimed = reader.unclaimed()?;
         let parents = KnownRows::new(Some(reader.reopen()?));
         let known = |key: &RowKey| parents.is_created(key);
         let new = Scan {
@@ -221,7 +220,6 @@ impl Look<'_> {
             reader: Some(&reader),
             known: &known,
             retry_rejected: self.import.retries_rejected(),
-            unclaimed: &unclaimed,
             stop: &self.import.stop,
             there: &HashSet::new(),
         }

@@ -93,8 +93,6 @@ pub(in crate::ops) fn preview(
     session.observer.found(&detected);
     let parents = KnownRows::new(reader.as_ref().map(StateReader::reopen).transpose()?);
     let known = |key: &RowKey| parents.is_created(key);
-    let unclaimed = reader.as_ref().map(StateReader::unclaimed).transpose()?;
-    let unclaimed = unclaimed.unwrap_or_default();
     let scan = Scan {
         exports,
         survey: &survey,
@@ -103,7 +101,6 @@ pub(in crate::ops) fn preview(
         known: &known,
         retry_rejected: request.rejected == Rejected::SendAgain,
         stop: &stop,
-        unclaimed: &unclaimed,
         there: &HashSet::new(),
     };
     let mapping = &opened.mapping.name;

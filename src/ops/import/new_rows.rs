@@ -53,8 +53,6 @@ pub(super) struct Scan<'s> {
     pub(super) known: &'s (dyn Fn(&RowKey) -> bool + Sync),
     pub(super) retry_rejected: bool,
     pub(super) stop: &'s Stop,
-    /// Identifiers that the API may have and no row of the state does.
-    pub(super) unclaimed: &'s Identifiers,
     /// Identifiers of rows that would be adopted.
     pub(super) there: &'s HashSet<String>,
 }
@@ -64,6 +62,7 @@ impl Scan<'_> {
     pub(super) fn run(&self, extent: Extent) -> Result<NewRows, OpError> {
         let mut new = NewRows::default();
         let mut trouble = None;
+        let unclaimed = self.unclaimed()?;
         let (survey, hasher) = (self.survey, self.fingerprinter);
         self.exports
             .pending(survey, hasher, None, self.known, &mut |rows, _| {
@@ -72,7 +71,7 @@ impl Scan<'_> {
                 }
                 let partners: Vec<PreparedPartner> =
                     rows.into_iter().filter_map(|row| row.partner).collect();
-                if let Err(error) = self.judge(&partners, &mut new) {
+                if let Err(error) = self.judge(&partners, &unclaimed, &mut new) {
                     trouble = Some(error);
                     return Flow::Enough;
                 }
@@ -92,7 +91,18 @@ impl Scan<'_> {
         Scan { there, ..*self }
     }
 
-    fn judge(&self, partners: &[PreparedPartner], new: &mut NewRows) -> Result<(), OpError> {
+    /// Identifiers that the API may have and no row of the state does.
+    pub(super) fn unclaimed(&self) -> Result<Identifiers, OpError> {
+        let unclaimed = self.reader.map(StateReader::unclaimed).transpose()?;
+        Ok(unclaimed.unwrap_or_default())
+    }
+
+    fn judge(
+        &self,
+        partners: &[PreparedPartner],
+        unclaimed: &Identifiers,
+        new: &mut NewRows,
+    ) -> Result<(), OpError> {
         let keys = partners.iter().map(|p| p.key.as_str());
         let records = match self.reader {
             Some(reader) => reader.known(keys)?,
@@ -109,7 +119,7 @@ impl Scan<'_> {
             if record.is_none() {
                 new.without_record += 1;
                 let legacy = partner.legacy_identifier.as_str();
-                new.unclaimed += u64::from(self.unclaimed.contains(legacy));
+                new.unclaimed += u64::from(unclaimed.contains(legacy));
                 new.sample.offer(partner);
             }
         }

@@ -55,7 +55,7 @@ pub(super) fn there_already(
     };
     let known = scan.reader.map_or(Ok(None), StateReader::total)?;
     let mut new = None;
-    if !scan.unclaimed.is_empty() {
+    if !scan.unclaimed()?.is_empty() {
         new = Some(scan.run(Extent::All)?);
     }
     let unclaimed = new.as_ref().map_or(0, |n| n.unclaimed);
