@@ -17,6 +17,8 @@ mod adoption;
 mod ahead;
 /// Who may import whom.
 mod architecture;
+/// Exports that are put away after a good night.
+mod archive;
 /// Nothing is created blind.
 mod blind;
 /// When everything fails, throttles or refuses: hold back, or stop.

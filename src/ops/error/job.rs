@@ -53,6 +53,19 @@ pub enum JobError {
         /// One of the files.
         example: PathBuf,
     },
+    /// The newest file lies in the folder that files are put away in.
+    #[error(
+        "{} lies in {}, the folder of `archive`: the pattern \"{pattern}\" finds exports that were put away. Name another folder for `archive`, or a pattern that does not reach into it",
+        path.display(), folder.display()
+    )]
+    InArchive {
+        /// The newest file that the pattern matches.
+        path: PathBuf,
+        /// The folder that `archive` names.
+        folder: PathBuf,
+        /// The pattern as written in `file`.
+        pattern: String,
+    },
     /// The newest file was changed in the future.
     #[error(
         "{} was changed at {}, which is {} ahead of this machine's clock: it cannot be said which export is the newest, or how old this one is, so nothing was done. Set the clock of the machine that writes it, or this one's; `touch` gives the file the present time",
@@ -120,7 +133,8 @@ impl JobError {
             | JobError::None
             | JobError::Pattern { .. }
             | JobError::NoFile(_)
-            | JobError::OnlyTemporary { .. } => RunEnding::Refused,
+            | JobError::OnlyTemporary { .. }
+            | JobError::InArchive { .. } => RunEnding::Refused,
             JobError::InTheFuture { .. }
             | JobError::Stale { .. }
             | JobError::StillWritten { .. }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::job::{chosen, mapping_name};
-use super::job_file::newest;
+use super::job_file::of_job;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
 use crate::notify;
@@ -144,9 +144,9 @@ impl Findings {
                 self.take(&subject, what, Ok::<_, String>(most.to_string()));
             }
         }
-        match newest(&job.file, session.clock.now()) {
+        match of_job(job, session.clock.now()) {
             // The night's export need not be there by day.
-            Err(error @ JobError::InTheFuture { .. }) => {
+            Err(error @ (JobError::InTheFuture { .. } | JobError::InArchive { .. })) => {
                 self.take(&subject, "file", Err::<String, _>(error));
             }
             Err(error) => self.0.push(Finding::Missing(format!("{subject}: {error}"))),

@@ -82,7 +82,7 @@ pub fn file_of_job(
 ) -> Result<ExportRequest, OpError> {
     let job = chosen(config, Some(name))?[0];
     Ok(ExportRequest {
-        files: vec![job_file::newest(&job.file, now)?],
+        files: vec![job_file::of_job(job, now)?],
         mapping: job.mapping.clone(),
         always: Query::default(),
     })
@@ -152,7 +152,7 @@ fn attempt(
     notes: &mut Vec<String>,
 ) -> Result<RunReport, OpError> {
     let now = session.clock.now();
-    let file = job_file::newest(&job.file, now)?;
+    let file = job_file::of_job(job, now)?;
     job_file::fresh_enough(&file, job.max_age.map(|t| t.0), now)?;
     job_file::settled(&file, job.settle_file.map(|t| t.0), session)?;
     let import = ImportRequest {
