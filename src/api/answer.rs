@@ -76,7 +76,11 @@ pub(super) fn is_page(body: &[u8]) -> bool {
 
 /// The documented envelope, or a bare array.
 pub(super) fn page_of(value: Value) -> Result<Page, ApiError> {
-    let number = |name: &str| value.get(name).and_then(Value::as_u64);
+    // A number that is written as a text counts as well: a total that is overlooked proves less than it could.
+    let number = |name: &str| match value.get(name)? {
+        Value::String(digits) => digits.trim().parse().ok(),
+        number => number.as_u64(),
+    };
     let (number, per_page, total_pages, total_records) = (
         number("currentPageNumber"),
         number("recordsPerPage"),
@@ -159,6 +163,16 @@ mod tests {
             (page.items.len(), page.length, page.total_pages),
             (1, 2, Some(3))
         );
+        for (total, read) in [
+            (serde_json::json!(12), Some(12)),
+            (serde_json::json!(" 12"), Some(12)),
+            (serde_json::json!("many"), None),
+            (serde_json::json!(-1), None),
+            (Value::Null, None),
+        ] {
+            let page = serde_json::json!({"items": [], "totalRecords": total});
+            assert_eq!(page_of(page).unwrap().total_records, read, "{total}");
+        }
         assert_eq!(page_of(serde_json::json!([{"id": "a"}])).unwrap().length, 1);
         assert_eq!(page_of(Value::Null).unwrap().length, 0);
         assert!(page_of(serde_json::json!({"x": 1})).is_err());

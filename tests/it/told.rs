@@ -248,6 +248,7 @@ fn standard_output_that_cannot_be_written() {
         &["man"],
         &["--help"],
         &["import", "--help"],
+        &["sandbox", "--port", "0"],
         &["--version"],
     ] {
         let to = |stdout: Stdio| {
