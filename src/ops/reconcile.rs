@@ -32,7 +32,8 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
     let started = Instant::now();
     let adopt = request.adopt.as_ref();
     let opened = adopt.map(|e| export::open(e, session)).transpose()?;
-    let folder = request.report.create_folder()?;
+    let inputs = adopt.map_or(&[][..], |e| &e.files);
+    let folder = request.report.create_folder(inputs)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi)?;
     let _lock = session.lock()?;

@@ -3,8 +3,12 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::NamedTempFile;
+
+use super::earlier::set_aside;
 
 /// A report cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +33,30 @@ impl ReportError {
 #[derive(Debug, Clone)]
 pub struct ReportFolder {
     path: PathBuf,
+    /// Whether a report of an earlier run may still lie in it.
+    has_earlier: Arc<AtomicBool>,
 }
 
 impl ReportFolder {
+    /// Makes the folder for the report of a run: see [`ReportFolder::create`]. The report of an earlier run is moved to
+    /// `previous/` within it before the first file is written, and not before: a run that ends before it has anything to
+    /// report leaves it where it is.
+    ///
+    /// # Errors
+    /// As [`ReportFolder::create`].
+    pub fn for_run(path: &Path) -> Result<Self, ReportError> {
+        let folder = Self::create(path)?;
+        folder.has_earlier.store(true, Ordering::Relaxed);
+        Ok(folder)
+    }
+
+    fn set_earlier_aside(&self) -> Result<(), ReportError> {
+        if self.has_earlier.swap(false, Ordering::Relaxed) {
+            set_aside(&self.path).map_err(|e| ReportError::new(&self.path, e))?;
+        }
+        Ok(())
+    }
+
     /// Makes the folder, for its owner alone. One that is there is used as it is.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
         let mut builder = fs::DirBuilder::new();
@@ -46,6 +71,7 @@ impl ReportFolder {
             .map_err(|e| ReportError::new(path, e))?;
         Ok(Self {
             path: path.to_owned(),
+            has_earlier: Arc::default(),
         })
     }
 
@@ -56,6 +82,7 @@ impl ReportFolder {
 
     /// Begins a file.
     pub(super) fn begin(&self, name: &str) -> Result<ReportFile, ReportError> {
+        self.set_earlier_aside()?;
         let path = self.path.join(name);
         // tempfile makes files of mode 0600.
         let file = NamedTempFile::new_in(&self.path).map_err(|e| ReportError::new(&path, e))?;
@@ -67,6 +94,7 @@ impl ReportFolder {
 
     /// Opens a file that grows under its own name; one that is there is begun anew.
     pub(super) fn stream(&self, name: &str) -> Result<Stream, ReportError> {
+        self.set_earlier_aside()?;
         let path = self.path.join(name);
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);

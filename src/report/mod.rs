@@ -13,6 +13,7 @@ mod counters;
 mod created;
 mod csv_file;
 mod drift;
+mod earlier;
 mod ending;
 mod escape;
 mod files;

@@ -13,12 +13,7 @@ impl RunId {
     /// A new name.
     #[must_use]
     pub fn new(clock: &Clock) -> Self {
-        let stamp: String = clock
-            .now()
-            .to_rfc3339()
-            .chars()
-            .filter(|c| !matches!(c, '-' | ':'))
-            .collect();
+        let stamp = clock.now().to_compact();
         let random = uuid::Uuid::new_v4().simple().to_string();
         Self(format!("{stamp}-{}", &random[..8]))
     }

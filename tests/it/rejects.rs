@@ -47,6 +47,48 @@ fn rejects_are_repaired_and_imported_with_the_same_mapping() {
     assert_eq!(names, ["Café", "Müller", "Rosé"]);
 }
 
+/// What somebody repairs in the report of one run is still there after the next one.
+#[test]
+fn no_report_is_overwritten_and_no_file_is_read_from_where_it_goes() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.write("e.csv", "Id,Name\nA,Alpha\nB,\n");
+    dir.write("m.toml", crate::support::SIMPLE_MAPPING);
+    let run = |command: &str, file: &str, out: &str| {
+        dir.run(&[command, file, "-m", "m.toml", "--json", "--report", out])
+            .at(&server)
+            .finish()
+    };
+    let first = run("import", "e.csv", "out").expect_exit(1).summary();
+    let repaired = dir.read("out/rejects.csv").replace("B,", "B,Beta");
+    dir.write("out/rejects.csv", &repaired);
+    dir.write("out/notes.txt", "mine");
+    for command in ["import", "check", "verify"] {
+        let refused = run(command, "out/rejects.csv", "./out/../out").expect_exit(2);
+        for words in [
+            "out/rejects.csv lies in ./out/../out",
+            "--report ./out/../out-2",
+        ] {
+            assert!(refused.stderr.contains(words), "{}", refused.stderr);
+        }
+        assert_eq!(dir.read("out/rejects.csv"), repaired);
+    }
+    run("check", "e.csv", "out").expect_exit(1);
+    let name = crate::support::text(first.value(), "/run");
+    assert_eq!(
+        dir.read(&format!("out/previous/{name}/rejects.csv")),
+        repaired
+    );
+    assert_eq!(dir.read("out/notes.txt"), "mine");
+    let second = format!("out/previous/{name}/rejects.csv");
+    run("import", &second, "out").expect_exit(0);
+    assert_eq!(dir.read(&second), repaired);
+    // A run that cannot begin reports nothing, and moves nothing.
+    let before = dir.read("out/summary.json");
+    run("import", "none.csv", "out").expect_exit(2);
+    assert_eq!(dir.read("out/summary.json"), before);
+}
+
 #[test]
 fn what_the_api_refuses_is_told_and_not_sent_again_unchanged() {
     let dir = Workdir::new();

@@ -86,6 +86,19 @@ pub enum OpError {
     /// The state knows no run of this name.
     #[error("the state knows no run \"{0}\"; `partner-sync status` lists them")]
     UnknownRun(String),
+    /// A file that is read lies in the folder that reports go to.
+    #[error(
+        "{} lies in {}, where this run's report goes: the report would be mixed with what is read. Name another folder, such as --report {}",
+        input.display(), folder.display(), another.display()
+    )]
+    InputInReports {
+        /// The file that is read.
+        input: PathBuf,
+        /// The folder of reports.
+        folder: PathBuf,
+        /// A folder that is not there yet.
+        another: PathBuf,
+    },
     /// `init` needs a file that can be read twice.
     #[error("init reads the export twice, so it needs a file; save it first")]
     StandardInput,
@@ -145,6 +158,7 @@ impl OpError {
             | OpError::NotConfirmed
             | OpError::NothingKnown { .. }
             | OpError::UnknownRun(_)
+            | OpError::InputInReports { .. }
             | OpError::StandardInput => RunEnding::Refused,
             OpError::Prepare(PrepareError::Source(error)) if error.is_passing() => {
                 RunEnding::Stopped

@@ -34,7 +34,7 @@ pub(in crate::ops) fn once(
     session: &Session<'_>,
 ) -> Result<RunReport, OpError> {
     let started = Instant::now();
-    let folder = request.report.create_folder()?;
+    let folder = request.report.create_folder(&request.export.files)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi)?;
     if let Some(plan) = &request.plan {

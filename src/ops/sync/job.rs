@@ -225,13 +225,12 @@ fn put_away(
             report.ending = error.ending();
             report.stopped = Some(error.to_string());
             let text = format!("{}\n", summary_json(report));
-            let written = reports.create_folder().and_then(|folder| {
-                Ok(folder
-                    .map(|f| f.write("summary.json", text.as_bytes()))
-                    .transpose()?)
+            let written = reports.folder.as_deref().map(|folder| {
+                // A second summary of this run, in its own folder.
+                ReportFolder::create(folder)?.write("summary.json", text.as_bytes())
             });
-            if let Err(error) = written {
-                session.observer.trouble(&error);
+            if let Some(Err(error)) = written {
+                session.observer.trouble(&error.into());
             }
         }
     }

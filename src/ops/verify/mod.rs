@@ -66,7 +66,7 @@ pub(super) fn compare(
     session: &Session<'_>,
     purpose: Purpose,
 ) -> Result<Verification, OpError> {
-    let folder = request.report.create_folder()?;
+    let folder = request.report.create_folder(&request.export.files)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForNothing)?;
     let mapping = &opened.mapping.name;
