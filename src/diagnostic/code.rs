@@ -80,6 +80,8 @@ codes! {
         "Keep one of the rows, or give each its own key.";
     IdentifierDuplicate, "key.legacy_duplicate", Error, "Another row has the same legacyIdentifier; neither is sent.",
         "Give each row its own legacyIdentifier: it is how a partner is recognised on the API.";
+    RowRepaired, "row.repaired", Warning, "The row cannot be sent as it stands, but its partner was created before, from a repaired row.",
+        "Correct the row in the system that the export comes from, so that the next export has no problem.";
     RowAlike, "row.alike", Warning, "Another row holds the same in all mapped columns but the key.",
         "If it is one partner under two keys, keep one of the rows.";
     DatesReversed, "date.reversed", Error, "The day of deactivation lies before the day of onboarding.",

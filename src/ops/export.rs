@@ -154,7 +154,7 @@ pub(super) fn collector(
     Ok(Arc::new(Mutex::new(collector)))
 }
 
-/// How many rows are invalid, and what the rows hold. Nothing was sent yet.
+/// How many rows are invalid and have no partner either, and what the rows hold. Nothing was sent yet.
 pub(super) fn count_invalid(
     exports: &Exports,
     survey: &Survey,
@@ -163,7 +163,9 @@ pub(super) fn count_invalid(
 ) -> Result<(u64, Tally), OpError> {
     let mut invalid = 0_u64;
     let tally = exports.judge(survey, known, &mut |rows, _| {
-        invalid += rows.iter().filter(|r| r.partner.is_none()).count() as u64;
+        let is_done = |row: &PreparedRow| row.key.as_ref().is_some_and(known);
+        let counts = |row: &&PreparedRow| row.partner.is_none() && !is_done(row);
+        invalid += rows.iter().filter(counts).count() as u64;
         if stop() { Flow::Enough } else { Flow::More }
     })?;
     Ok((invalid, tally))

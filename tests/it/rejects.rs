@@ -89,6 +89,62 @@ fn no_report_is_overwritten_and_no_file_is_read_from_where_it_goes() {
     assert_eq!(dir.read("out/summary.json"), before);
 }
 
+/// Rejects were repaired and imported; the source itself, read again, has nothing left to do, and says which rows to correct.
+#[test]
+fn the_source_of_repaired_rejects_ends_well() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.write(
+        "e.csv",
+        "Id,Name,Since,Parent\nA,Alpha,2026-02-31,\nB,Beta,2026-03-04,A\nC,,2026-03-04,\nD,Delta,2026-03-04,\n",
+    );
+    dir.write(
+        "m.toml",
+        "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = \"Since\"\nparentId = { partner = \"Parent\" }\n",
+    );
+    let import = |file: &str, out: &str, more: &[&str]| {
+        dir.run(&["import", file, "-m", "m.toml", "--json", "--report", out])
+            .args(more)
+            .at(&server)
+            .finish()
+    };
+    let first = import("e.csv", "out", &[]).expect_exit(1).summary();
+    let counts = ["created", "blocked", "invalid"].map(|c| first.get(c));
+    assert_eq!(counts, [1, 1, 2]);
+    // Only the parent is repaired at first.
+    let repaired = dir
+        .read("out/rejects.csv")
+        .replace("2026-02-31", "2026-02-28");
+    dir.write("repaired.csv", repaired);
+    let second = import("repaired.csv", "out2", &[]).expect_exit(1).summary();
+    let counts = ["created", "invalid"].map(|c| second.get(c));
+    assert_eq!(counts, [2, 1]);
+    let dry = import("e.csv", "out", &["--dry-run"])
+        .expect_exit(1)
+        .summary();
+    let again = import("e.csv", "out", &["--max-errors", "1"]).expect_exit(1);
+    for summary in [dry, again.summary()] {
+        let counts = ["skipped", "invalid", "created"].map(|c| summary.get(c));
+        assert_eq!(counts, [3, 1, 0], "{}", again.stderr);
+    }
+    let problems = dir.read("out/problems.csv");
+    let warning = problems.lines().find(|l| l.contains("row.repaired"));
+    let warning = warning.unwrap_or_else(|| panic!("{problems}"));
+    assert!(
+        warning.contains("date.invalid in \"\"Since\"\""),
+        "{warning}"
+    );
+    assert!(!problems.contains(",date.invalid,"), "{problems}");
+    dir.write(
+        "repaired.csv",
+        dir.read("out/rejects.csv").replace("C,", "C,Gamma"),
+    );
+    import("repaired.csv", "out2", &[]).expect_exit(0);
+    let done = import("e.csv", "out", &["--max-errors", "0"]).expect_exit(0);
+    assert_eq!(done.summary().get("skipped"), 4);
+    server.assert_each_once(4);
+}
+
 #[test]
 fn what_the_api_refuses_is_told_and_not_sent_again_unchanged() {
     let dir = Workdir::new();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::new_rows::{Extent, Scan};
+use super::repaired::repaired;
 use super::request::ImportRequest;
 use super::sealed_plan::{Asked, SealedPlan, state_digest};
 use super::there_already::there_already;
@@ -246,6 +247,13 @@ fn judge_rows(
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         for row in rows {
             let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            if let Some(warning) = repaired(&row, record.as_ref()) {
+                let mut result = export::unsent(row, RowOutcome::Skipped);
+                result.outcome = RowOutcome::Skipped;
+                result.diagnostics = vec![warning];
+                held.add(result);
+                continue;
+            }
             let (outcome, found) = judge.outcome(&row, record.as_ref());
             let mut result = export::unsent(row, outcome);
             result.diagnostics.extend(found);
