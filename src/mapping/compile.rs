@@ -19,7 +19,7 @@ use super::words::WordMap;
 use crate::diagnostic::nearest;
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
-use crate::source::{Header, PROBLEMS_COLUMN};
+use crate::source::{Header, is_of_a_report};
 
 /// Numbers of plans; 0 is none.
 static PLANS: AtomicU64 = AtomicU64::new(1);
@@ -66,7 +66,7 @@ impl Plan {
         let refers = (compiler.rules.iter()).any(|r| matches!(r.feed, PlanFeed::Partner(_)));
         let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
         let unused = (0..header.len())
-            .filter(|c| !compiler.used[*c] && &*header.names()[*c] != PROBLEMS_COLUMN)
+            .filter(|c| !compiler.used[*c] && !is_of_a_report(&header.names()[*c]))
             .collect();
         let mut order: Vec<usize> = (0..compiler.rules.len()).collect();
         order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());

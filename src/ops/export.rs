@@ -15,7 +15,7 @@ use crate::report::{
     Collector, Counters, Decision, Detected, Encode, RejectFormat, ReportFolder, SourceValues,
     Wanted,
 };
-use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
+use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding, is_of_a_report};
 
 /// A mapping and the files it fits.
 pub(crate) struct Opened {
@@ -125,7 +125,9 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
             RejectFormat {
                 sheet: export.source.sheet().map(|s| s.to_string()),
                 header: header.raw().to_vec(),
-                dropped: header.names().iter().position(|n| &**n == PROBLEMS_COLUMN),
+                dropped: (0..header.len())
+                    .filter(|c| is_of_a_report(&header.names()[*c]))
+                    .collect(),
                 problems_column: PROBLEMS_COLUMN,
                 delimiter,
                 blank_lines: options.header_row.map_or(0, |n| n.saturating_sub(1)),

@@ -77,7 +77,7 @@ fn another(folder: &Path) -> PathBuf {
     } else {
         Path::new("..")
     };
-    (2_u32..)
+    (2..=u32::MAX)
         .map(|n| beside.join(format!("{name}-{n}")))
         .find(|path| !path.exists())
         .unwrap_or_default()

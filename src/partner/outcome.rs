@@ -193,6 +193,23 @@ impl RowOutcome {
         }
     }
 
+    /// Whether somebody has to look at the row before it can have its partner. One that was only not tried has nothing to
+    /// repair: the next run takes it from the source.
+    #[must_use]
+    pub fn needs_somebody(self) -> bool {
+        match self {
+            RowOutcome::Blocked
+            | RowOutcome::Invalid
+            | RowOutcome::Rejected
+            | RowOutcome::InDoubt => true,
+            RowOutcome::Created
+            | RowOutcome::Adopted
+            | RowOutcome::Skipped
+            | RowOutcome::Changed
+            | RowOutcome::Deferred => false,
+        }
+    }
+
     /// Whether the row has its partner, as far as this program can make it so.
     #[must_use]
     pub fn is_done(self) -> bool {

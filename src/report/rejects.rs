@@ -15,8 +15,8 @@ pub struct RejectFormat {
     pub sheet: Option<String>,
     /// The header cells as they stood.
     pub header: Vec<String>,
-    /// The column of an earlier rejects file, which is not carried on.
-    pub dropped: Option<usize>,
+    /// The columns that an earlier report added, which are not carried on.
+    pub dropped: Vec<usize>,
     /// The name of the added column.
     pub problems_column: &'static str,
     /// The byte between two cells.
@@ -132,6 +132,11 @@ pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
 }
 
 impl RejectFormat {
+    /// The source's own columns.
+    pub(super) fn own_columns(&self) -> impl Iterator<Item = usize> {
+        (0..self.header.len()).filter(|column| !self.dropped.contains(column))
+    }
+
     /// The header as it is written.
     pub(super) fn line_of_header(&self) -> impl Iterator<Item = &str> {
         self.arrange(&self.header, self.problems_column)
@@ -144,8 +149,7 @@ impl RejectFormat {
         problems: &'c str,
     ) -> impl Iterator<Item = &'c str> {
         let width = self.header.len();
-        (0..width)
-            .filter(|column| Some(*column) != self.dropped)
+        self.own_columns()
             .map(|column| cells.get(column).map_or("", AsRef::as_ref))
             .chain(std::iter::once(problems))
             .chain(cells.iter().skip(width).map(AsRef::as_ref))

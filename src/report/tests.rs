@@ -75,7 +75,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
     let format = RejectFormat {
         sheet: None,
         header: ["Id", "Signed \"On\"", "ABA"].map(str::to_owned).to_vec(),
-        dropped: None,
+        dropped: Vec::new(),
         problems_column: "_problems",
         delimiter: b';',
         blank_lines: 0,

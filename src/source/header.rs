@@ -5,6 +5,14 @@ use std::sync::Arc;
 
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
+/// The columns that reports add to the source's own: where a row came from, how bad it is, its problems, its partner.
+const REPORT_COLUMNS: [&str; 4] = ["_row", "_level", PROBLEMS_COLUMN, "_partner_id"];
+
+/// Whether a column was added by a report: every later import ignores it.
+#[must_use]
+pub fn is_of_a_report(column: &str) -> bool {
+    REPORT_COLUMNS.contains(&column)
+}
 
 /// The columns of a table in their order, with a name for each.
 #[derive(Debug, Clone)]

@@ -35,7 +35,7 @@ pub use error::SourceError;
 pub use flow::Flow;
 pub use footer::Footer;
 pub use format::Format;
-pub use header::{Header, PROBLEMS_COLUMN};
+pub use header::{Header, PROBLEMS_COLUMN, is_of_a_report};
 pub use opened::{Piece, ReadEnd, Source};
 pub use options::{SheetChoice, SourceOptions};
 pub use row::{RowBatch, RowFault, SourceRow};

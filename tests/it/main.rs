@@ -49,6 +49,8 @@ mod interruption;
 mod jobs;
 /// Killed at any moment, run again.
 mod killed;
+/// The workbook of problems, repaired in a spreadsheet.
+mod libreoffice;
 /// Disk full, damage, a source that changes.
 mod local_faults;
 /// A list too long to be walked without a reason.

@@ -64,7 +64,7 @@ pub struct Shared {
     /// Write the reports into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub report: Option<PathBuf>,
-    /// Put all rows into report.xlsx, not only those with problems.
+    /// Put all rows into report.xlsx, not only those that somebody has to look at.
     #[arg(long, global = true)]
     pub report_all: bool,
     /// Leave values of the source out of reports and messages; rejects.csv, report.xlsx and created.csv are not written.
