@@ -34,9 +34,30 @@ pub fn thousands(n: u64) -> String {
     out
 }
 
+/// A number and what it counts: `1 row`, `2,300 rows`.
+#[must_use]
+pub fn counted(n: u64, noun: &str) -> String {
+    match n {
+        1 => format!("1 {noun}"),
+        n => format!("{} {noun}s", thousands(n)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        for (n, text) in [
+            (0, "0 rows"),
+            (1, "1 row"),
+            (2, "2 rows"),
+            (1_200, "1,200 rows"),
+        ] {
+            assert_eq!(counted(n, "row"), text);
+        }
+    }
 
     #[test]
     fn numbers_are_grouped() {

@@ -49,15 +49,17 @@ pub struct FirstSend<'a> {
     pub mapping: &'a str,
     /// When rows whose partner is on the API already are looked for.
     pub adopt: Adopt,
+    /// The state that will be made.
+    pub state: &'a Path,
 }
 
 impl FirstSend<'_> {
-    /// What becomes of rows whose partner is on the API already, as the end of the first half of the question.
+    /// What becomes of rows whose partner is on the API already, as a sentence before the question.
     #[must_use]
     pub fn what_is_there(&self) -> &'static str {
         match self.adopt {
             Adopt::Auto | Adopt::Always => {
-                "; partners that are there already are not created again"
+                " Partners that are there already are not created again."
             }
             Adopt::Never => "",
         }

@@ -207,7 +207,7 @@ fn detected(report: &RunReport) -> String {
     for one in &report.detected {
         let _ = writeln!(
             out,
-            "<h3>{}</h3>\n<div class=\"scroll\"><table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">Found</th><th scope=\"col\">Overridden by</th></tr></thead><tbody>",
+            "<h3>{}</h3>\n<div class=\"scroll\"><table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">Found</th><th scope=\"col\">Change it with</th></tr></thead><tbody>",
             shown(&one.file)
         );
         for decision in &one.decisions {
@@ -249,7 +249,7 @@ fn problems(report: &RunReport, parts: &PageParts) -> String {
             if report.kind == Kind::Verify {
                 ""
             } else {
-                " A row with an error is not sent; a warning is told and sent."
+                " Rows with an error are not sent. Rows with only warnings are sent; please look at them."
             }
         );
     }

@@ -445,7 +445,7 @@ fn a_runs_reports_are_made_again() {
     );
     assert!(!problems.contains("oops"));
     let page = dir.read("two/report.html");
-    assert!(page.contains("How full the fields are") && !page.contains("oops"));
+    assert!(page.contains("Field coverage") && !page.contains("oops"));
     assert!(dir.read("one/report.html").contains("oops"));
     dir.run(&["status", "--run", "nobody"])
         .finish()

@@ -79,10 +79,10 @@ pub struct Shared {
     /// Show progress.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub progress: ProgressMode,
-    /// Tell more; twice for details.
+    /// More output; -vv for debug.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Tell errors only.
+    /// Only errors.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// How log lines look.

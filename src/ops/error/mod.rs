@@ -68,7 +68,7 @@ pub enum OpError {
     )]
     NoToken,
     /// The first import was not confirmed.
-    #[error("not confirmed; nothing was sent (--yes does not ask)")]
+    #[error("cancelled; nothing was sent. (--yes skips this question.)")]
     NotConfirmed,
     /// The state knows nothing of what is to be compared.
     #[error(
