@@ -114,11 +114,10 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
             let (encoding, delimiter) = match export.source.format() {
                 Format::Text { encoding, dialect } => (encoding.clone(), dialect.delimiter),
                 Format::Workbook { .. } => (
-                    TextEncoding {
-                        encoding: options.encoding.unwrap_or(encoding_rs::UTF_8),
-                        bom: options.encoding.is_none(),
-                        evidence: String::new(),
-                    },
+                    TextEncoding::new(
+                        options.encoding.unwrap_or(encoding_rs::UTF_8),
+                        options.encoding.is_none(),
+                    ),
                     options.delimiter.unwrap_or(b','),
                 ),
             };
