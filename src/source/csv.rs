@@ -201,6 +201,8 @@ impl TextTable<'_> {
                 decoded,
                 apart: (decoded && self.encoding.tells_utf8_apart)
                     .then_some(self.encoding.encoding),
+                western: self.encoding.is_guessed
+                    && self.encoding.encoding == encoding_rs::WINDOWS_1252,
             },
             short: Arc::clone(self.short),
         });

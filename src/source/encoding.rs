@@ -25,6 +25,8 @@ pub struct TextEncoding {
     pub(super) end: u64,
     /// A cell whose bytes can only be UTF-8 is none of this encoding.
     pub(super) tells_utf8_apart: bool,
+    /// It is known from the text alone.
+    pub(super) is_guessed: bool,
 }
 
 impl TextEncoding {
@@ -37,6 +39,7 @@ impl TextEncoding {
             evidence: String::new(),
             end: u64::MAX,
             tells_utf8_apart: tells_utf8_apart(encoding),
+            is_guessed: false,
         }
     }
 
@@ -158,8 +161,12 @@ fn detect_by(
         let evidence = weighed.lines.describe();
         return Ok(TextEncoding::known(UTF_8, false, evidence));
     }
+    notes.extend(weighed.high.describe_doubt(weighed.guessed));
     let evidence = weighed.high.describe(weighed.guessed);
-    Ok(TextEncoding::known(weighed.guessed, false, evidence))
+    Ok(TextEncoding {
+        is_guessed: true,
+        ..TextEncoding::known(weighed.guessed, false, evidence)
+    })
 }
 
 /// Bytes at the end in which an end mark is looked for: CP/M filled the last block with it.

@@ -264,3 +264,7 @@ impl Grammar {
 fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
+
+#[cfg(test)]
+#[path = "grammar_tests.rs"]
+mod tests;

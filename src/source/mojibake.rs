@@ -38,6 +38,34 @@ pub fn is_double_encoded(text: &str) -> bool {
     !unmappable && is_surely_utf8(&bytes)
 }
 
+/// Whether a text that was read as Windows-1252 by a guess is none: signs stand inside its words, as those of a code page of
+/// DOS or of the Mac do then, `K”ln`, `Caf‚`, `MŸller`.
+pub(super) fn is_hardly_western(text: &str) -> bool {
+    let mut before = ' ';
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let behind = chars.peek().copied().unwrap_or(' ');
+        let is_odd = match c {
+            // These open something, or are none of western languages.
+            '‚' | '„' | '‹' | 'ˆ' | '˜' | 'ƒ' | '¤' => before.is_ascii_alphabetic(),
+            '“' | '”' | '†' | '‡' | '‰' | '›' | '¢' | '£' | '¥' | '¦' | '§' | '¨' | '¬' | '¯'
+            | '±' | '¶' | '¸' | '¡' | '¿' => {
+                before.is_ascii_alphabetic() && behind.is_ascii_alphabetic()
+            }
+            'Š' | 'Œ' | 'Ž' | 'Ÿ' => {
+                before.is_ascii_lowercase()
+                    || (before.is_ascii_uppercase() && behind.is_ascii_lowercase())
+            }
+            _ => false,
+        };
+        if is_odd {
+            return true;
+        }
+        before = c;
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +109,44 @@ mod tests {
         assert!(!is_surely_utf8(b"Caf\xe9"));
         assert!(!is_surely_utf8(b"plain"));
         assert!(!is_surely_utf8(b"CAF\xc9\xae"));
+    }
+
+    #[test]
+    fn signs_inside_words_are_none_of_western_languages() {
+        for odd in [
+            "K”ln",
+            "Caf‚",
+            "M„rz",
+            "Fran‡ois",
+            "Espa¤a",
+            "MŸller",
+            "CafŽ",
+            "R¡o",
+        ] {
+            assert!(is_hardly_western(odd), "{odd}");
+        }
+        for honest in [
+            "Müller",
+            "“Best” Co",
+            "O’Brien",
+            "Œuvre",
+            "ŠKODA",
+            "Žižek",
+            "„Zum Löwen“",
+            "£5",
+            "5¢",
+            "§ 12",
+            "A–B",
+            "l·l",
+            "¿Qué?",
+            "¡Hola!",
+            "Acme™",
+            "Acme®",
+            "10°C",
+            "L’ŒUVRE",
+            "DŸ",
+        ] {
+            assert!(!is_hardly_western(honest), "{honest}");
+        }
     }
 }

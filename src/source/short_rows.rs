@@ -101,10 +101,15 @@ impl ShortRows {
         for group in groups(rows.records) {
             let from = filled.len();
             let is_short = group[0].found < self.width && group[0].found > 1;
-            let may_be = is_short && self.is_block(rows, from, group);
+            let may_be = is_short && !self.is_broken_group(rows, group);
+            let is_block = may_be && self.is_block(rows, from, group);
             for (at, record) in (from..).zip(group) {
-                let is_last = at + 1 == rows.records.len() && rows.is_cut;
-                filled.push(is_short && !is_last && (may_be || self.is_trimmed(rows, at, record)));
+                let is_cut = at + 1 == rows.records.len() && rows.is_cut;
+                let fits = || {
+                    (is_block && self.fits(rows, record, group.len() < BLOCK))
+                        || self.is_trimmed(rows, record)
+                };
+                filled.push(may_be && !is_cut && !self.is_broken(rows, at) && fits());
             }
         }
         filled
@@ -113,44 +118,67 @@ impl ShortRows {
     /// Whether records of one width, which begin at `from`, are a block or a part of one.
     fn is_block(&self, rows: Rows<'_>, from: usize, group: &[Record]) -> bool {
         let to = from + group.len();
-        if self.is_broken(rows, from) || (group.len() > 1 && self.is_broken(rows, to - 1)) {
-            return false;
-        }
-        let touches =
+        let goes_on =
             (from == 0 && rows.goes_on_before) || (to == rows.records.len() && rows.goes_on_behind);
         let ends_the_table = to == rows.records.len() && self.blocks;
-        let is_block = group.len() >= BLOCK;
-        // Records that are all broken at the same place look like a block too, but every other one begins with the rest
-        // of the one before.
-        let alike = |record: &Record| rows.first_kind(record) == rows.first_kind(&group[0]);
-        if group[0].found * 2 == self.width + 1 && !group.iter().all(alike) {
-            return false;
-        }
-        is_block || ((touches || ends_the_table) && group.iter().all(|r| self.fits(rows, r)))
+        group.len() >= BLOCK || goes_on || ends_the_table
     }
 
     /// Whether a row ends with its last filled cell, as all of this table do.
-    fn is_trimmed(&self, rows: Rows<'_>, at: usize, record: &Record) -> bool {
-        self.trims
-            && rows.ends_filled(record)
-            && self.fits(rows, record)
-            && !self.is_broken(rows, at)
+    fn is_trimmed(&self, rows: Rows<'_>, record: &Record) -> bool {
+        self.trims && rows.ends_filled(record) && self.fits(rows, record, true)
     }
 
-    /// Whether a record has, with a short one of another width beside it, the cells of one.
+    /// Whether each two records of one width have the cells of one: all are broken at the same place. They look like a
+    /// block, but every other one begins with the rest of the one before.
+    fn is_broken_group(&self, rows: Rows<'_>, group: &[Record]) -> bool {
+        let kind = rows.first_kind(&group[0]);
+        group[0].found * 2 == self.width + 1 && group.iter().any(|r| rows.first_kind(r) != kind)
+    }
+
+    /// Whether a record and a short one of another width beside it have the cells of one, and do not begin alike.
     fn is_broken(&self, rows: Rows<'_>, at: usize) -> bool {
-        let found = rows.records[at].found;
+        let record = &rows.records[at];
         let before = at.checked_sub(1).and_then(|at| rows.records.get(at));
-        let beside = before.into_iter().chain(rows.records.get(at + 1));
-        (beside.filter(|r| r.found < self.width && r.found != found))
-            .any(|r| r.found + found == self.width + 1)
+        let mut beside = before.into_iter().chain(rows.records.get(at + 1));
+        beside.any(|other| {
+            other.found < self.width
+                && other.found != record.found
+                && other.found + record.found == self.width + 1
+                && rows.first_kind(other) != rows.first_kind(record)
+        })
     }
 
-    /// Whether the texts of a record are of kinds that their columns have in full rows.
-    fn fits(&self, rows: Rows<'_>, record: &Record) -> bool {
+    /// Whether the texts of a record are of kinds that their columns have in full rows. Not `strictly`, letters may have
+    /// digits among them where others have none, and the other way round.
+    fn fits(&self, rows: Rows<'_>, record: &Record, strictly: bool) -> bool {
         let mut kinds = rows.kinds(record).zip(&self.kinds);
-        kinds.all(|(kind, known)| kind == 0 || *known == 0 || kind & known != 0)
+        kinds.all(|(kind, known)| {
+            let known = if strictly { *known } else { wider(*known) };
+            kind == 0 || known == 0 || kind & known != 0
+        })
     }
+}
+
+const DIGITS: u8 = 1;
+const DIGITS_AND_SIGNS: u8 = 2;
+const LETTERS: u8 = 4;
+const LETTERS_AND_DIGITS: u8 = 8;
+const MAIL: u8 = 16;
+
+/// Kinds, and those that differ from them by a digit or a letter here and there.
+fn wider(kinds: u8) -> u8 {
+    let mut wider = kinds;
+    if kinds & (DIGITS | DIGITS_AND_SIGNS) != 0 {
+        wider |= DIGITS | DIGITS_AND_SIGNS | LETTERS_AND_DIGITS;
+    }
+    if kinds & LETTERS != 0 {
+        wider |= LETTERS_AND_DIGITS;
+    }
+    if kinds & LETTERS_AND_DIGITS != 0 {
+        wider |= DIGITS | DIGITS_AND_SIGNS | LETTERS;
+    }
+    wider
 }
 
 /// Records of one width, one behind the other.
@@ -166,16 +194,20 @@ fn kind(text: &[u8]) -> u8 {
     for byte in text {
         match byte {
             b'0'..=b'9' => digits = true,
-            b'@' => return 16,
+            b'@' => return MAIL,
             b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => letters = true,
             _ => others = true,
         }
     }
     match (letters, digits, others) {
-        (true, true, _) => 8,
-        (true, false, _) => 4,
-        (false, true, true) => 2,
-        (false, true, false) => 1,
+        (true, true, _) => LETTERS_AND_DIGITS,
+        (true, false, _) => LETTERS,
+        (false, true, true) => DIGITS_AND_SIGNS,
+        (false, true, false) => DIGITS,
         (false, false, _) => 0,
     }
 }
+
+#[cfg(test)]
+#[path = "short_rows_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 
 use encoding_rs::Encoding;
 
-use super::mojibake::is_surely_utf8;
+use super::mojibake::{is_hardly_western, is_surely_utf8};
 use super::record::{Parsed, Span};
 use super::weigh::{ends_inside_a_character, paired};
 
@@ -24,6 +24,8 @@ pub(super) struct Origin {
     pub(super) decoded: bool,
     /// Through this one, in which a text that can only be UTF-8 is none.
     pub(super) apart: Option<&'static Encoding>,
+    /// Through Windows-1252, by a guess.
+    pub(super) western: bool,
 }
 
 /// The bytes of records as text, and the numbers of the cells that are no text.
@@ -36,7 +38,11 @@ pub(super) fn decode(parsed: &mut Parsed, origin: Origin) -> (String, Vec<(usize
                 .all(|cell| text.is_char_boundary(cell.end as usize))
                 && !(origin.decoded && text.contains('\u{fffd}'));
             if is_whole {
-                let broken = (origin.apart).map_or_else(Vec::new, |e| foreign(parsed, &text, e));
+                let broken = if origin.apart.is_some() || origin.western {
+                    misread(parsed, &text, origin)
+                } else {
+                    Vec::new()
+                };
                 return (text, broken);
             }
             text.into_bytes()
@@ -60,8 +66,8 @@ pub(super) fn decode(parsed: &mut Parsed, origin: Origin) -> (String, Vec<(usize
                             Broken::Bytes
                         },
                     ));
-                } else if origin.apart.is_some_and(|e| is_foreign(valid, e)) {
-                    broken.push((number, Broken::OtherEncoding));
+                } else {
+                    broken.extend(origin.misread(valid).map(|how| (number, how)));
                 }
                 text.push_str(valid);
             }
@@ -87,26 +93,40 @@ pub(super) fn decode(parsed: &mut Parsed, origin: Origin) -> (String, Vec<(usize
     (text, broken)
 }
 
-/// The cells of a piece that can only be UTF-8, though it was decoded by another encoding.
-fn foreign(parsed: &Parsed, text: &str, encoding: &'static Encoding) -> Vec<(usize, Broken)> {
+/// The cells of a piece that were decoded by another encoding than theirs.
+fn misread(parsed: &Parsed, text: &str, origin: Origin) -> Vec<(usize, Broken)> {
     let odd = parsed.records.iter().filter(|record| !record.plain);
     odd.flat_map(|record| record.cells.clone())
-        .filter(|number| {
-            let cell = parsed.cells[*number];
-            let text = text.get(cell.start as usize..cell.end as usize);
-            text.is_some_and(|text| is_foreign(text, encoding))
+        .filter_map(|number| {
+            let cell = parsed.cells[number];
+            let text = text.get(cell.start as usize..cell.end as usize)?;
+            origin.misread(text).map(|how| (number, how))
         })
-        .map(|number| (number, Broken::OtherEncoding))
         .collect()
+}
+
+impl Origin {
+    /// Whether a decoded text is in another encoding.
+    fn misread(self, text: &str) -> Option<Broken> {
+        if text.is_ascii() {
+            None
+        } else if self
+            .apart
+            .is_some_and(|encoding| is_foreign(text, encoding))
+        {
+            Some(Broken::OtherEncoding)
+        } else if self.western && is_hardly_western(text) {
+            Some(Broken::Bytes)
+        } else {
+            None
+        }
+    }
 }
 
 fn is_foreign(text: &str, encoding: &'static Encoding) -> bool {
     // Two characters beyond ASCII beside each other are at least four bytes in a row.
-    let may_be = text
+    let mut runs = text
         .as_bytes()
         .chunk_by(|a, b| a.is_ascii() == b.is_ascii());
-    let may_be = may_be
-        .filter(|run| !run[0].is_ascii())
-        .any(|run| run.len() > 3);
-    may_be && is_surely_utf8(&encoding.encode(text).0)
+    runs.any(|run| run.len() > 3 && !run[0].is_ascii()) && is_surely_utf8(&encoding.encode(text).0)
 }

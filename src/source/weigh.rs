@@ -163,7 +163,6 @@ pub(super) fn weigh(mut file: impl Read) -> io::Result<Weighed> {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(e),
         };
-        high.feed(&buffer[held..held + n]);
         let filled = held + n;
         let is_end = n == 0;
         let is_line_end = |b: &u8| matches!(b, b'\n' | b'\r');
@@ -182,9 +181,12 @@ pub(super) fn weigh(mut file: impl Read) -> io::Result<Weighed> {
                 } else {
                     lines.add(line, number);
                 }
-                if fed < GUESS_BYTES && !line.is_ascii() {
-                    detector.feed(line, false);
-                    fed += line.len();
+                if !line.is_ascii() {
+                    high.add(line, number);
+                    if fed < GUESS_BYTES {
+                        detector.feed(line, false);
+                        fed += line.len();
+                    }
                 }
                 number += u64::from(line.ends_with(b"\n"));
             }
@@ -197,7 +199,7 @@ pub(super) fn weigh(mut file: impl Read) -> io::Result<Weighed> {
     }
     detector.feed(b"", true);
     let mut guessed = detector.guess(None, chardetng::Utf8Detection::Deny);
-    if high.is_western() {
+    if high.is_western() || high.refutes(guessed) {
         guessed = encoding_rs::WINDOWS_1252;
     }
     Ok(Weighed {
@@ -212,80 +214,98 @@ pub(super) fn ends_inside_a_character(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|e| e.error_len().is_none())
 }
 
-/// Bytes above 127: how many, and the first word that holds one.
+/// Words that are kept of a file.
+const MOST_WORDS: usize = 200;
+/// Bytes of a word that are looked at.
+const LONGEST_WORD: usize = 40;
+/// With fewer bytes above 127 than this, a guess that is not the commonest code page is told to be one.
+const FEW_BYTES: u64 = 12;
+
+/// Bytes above 127: how many, and the first words that hold one.
 #[derive(Default)]
 pub(super) struct HighBytes {
     count: u64,
-    lines: u64,
     first_line: u64,
-    word: Vec<u8>,
-    /// Where in the word the first one stands.
-    at: usize,
-    /// Another one than the first was seen.
-    several: bool,
-    tail: Vec<u8>,
+    words: Vec<Vec<u8>>,
 }
 
 impl HighBytes {
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
-        let here = bytes.iter().filter(|b| **b > 0x7f).count() as u64;
-        if self.count == 0 && here > 0 {
-            let at = bytes.iter().position(|b| *b > 0x7f).unwrap_or(0);
-            self.first_line =
-                1 + self.lines + memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64;
-            let in_word = |b: &u8| b.is_ascii_alphabetic() || *b > 0x7f;
-            let before: Vec<u8> = self.tail.iter().chain(&bytes[..at]).copied().collect();
-            let start = before
-                .iter()
-                .rev()
-                .take(20)
-                .take_while(|b| in_word(b))
-                .count();
-            self.word = before[before.len() - start..].to_vec();
-            self.at = self.word.len();
-            self.word
-                .extend(bytes[at..].iter().take(20).take_while(|b| in_word(b)));
+    fn add(&mut self, line: &[u8], number: u64) {
+        self.count += line.iter().filter(|b| **b > 0x7f).count() as u64;
+        if self.first_line == 0 {
+            self.first_line = number;
         }
-        if let Some(first) = self.word.get(self.at).filter(|_| here > 0 && !self.several) {
-            self.several = bytes.iter().any(|b| *b > 0x7f && b != first);
+        if self.words.len() < MOST_WORDS {
+            let words = line.split(|b| !(b.is_ascii_alphabetic() || *b > 0x7f));
+            let odd = words.filter(|word| !word.is_ascii());
+            let short = odd.map(|word| word[..word.len().min(LONGEST_WORD)].to_vec());
+            self.words.extend(short.take(MOST_WORDS));
         }
-        self.count += here;
-        self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
-        self.tail = bytes[bytes.len().saturating_sub(20)..].to_vec();
     }
 
     /// Whether one and the same byte is all there is, and makes sense in Windows-1252: a letter or a typographic sign in a
     /// word of Latin letters, or a sign that stands alone. So little says nothing to a detector of languages.
     fn is_western(&self) -> bool {
-        let Some(byte) = self.word.get(self.at).filter(|_| !self.several) else {
+        let mut high = self.words.iter().flatten().filter(|b| **b > 0x7f);
+        let Some(byte) = high.next() else {
             return false;
         };
-        let is_letter = |at: Option<usize>| {
-            at.and_then(|at| self.word.get(at))
-                .is_some_and(u8::is_ascii_alphabetic)
-        };
-        let in_word = is_letter(self.at.checked_sub(1)) || is_letter(Some(self.at + 1));
+        if self.words.len() >= MOST_WORDS || high.any(|b| b != byte) {
+            return false;
+        }
+        let in_words = |word: &Vec<u8>| word.iter().any(u8::is_ascii_alphabetic);
         match byte {
-            // Signs, among them ¡ and ¿, ª and º, which stand at words.
-            0xa1 | 0xaa | 0xba | 0xbf | 0xae | 0xb4 => true,
-            0xa0..=0xbf => !in_word,
+            // Signs that stand at words: ¡ and ¿, ª and º, ® and ´, and the blank.
+            0xa0 | 0xa1 | 0xaa | 0xba | 0xbf | 0xae | 0xb4 => true,
+            0xa2..=0xbe => !self.words.iter().any(in_words),
             0x81 | 0x8d | 0x8f | 0x90 | 0x9d => false,
             0x80..=0x9f => true,
-            0xc0.. => in_word,
+            0xc0.. => self.words.iter().all(in_words),
             0..=0x7f => false,
         }
     }
 
+    /// Whether an encoding makes a letter of what is a sign in western code pages and stands alone: `£` before a price.
+    fn refutes(&self, guessed: &'static Encoding) -> bool {
+        self.words.iter().any(|word| {
+            word.iter()
+                .all(|b| matches!(b, 0xa2..=0xa9 | 0xab..=0xb3 | 0xb6..=0xb9 | 0xbb..=0xbe))
+                && guessed.is_single_byte()
+                && decoded(word, guessed).chars().all(char::is_alphabetic)
+        })
+    }
+
     /// What a person needs to see whether the guess is right.
     pub(super) fn describe(&self, encoding: &'static Encoding) -> String {
+        let first = self.words.first().map_or(&[][..], Vec::as_slice);
         format!(
             "guessed from {} {} above 127; the first in line {}, where it makes \"{}\"",
             self.count,
             if self.count == 1 { "byte" } else { "bytes" },
             self.first_line,
-            encoding.decode_without_bom_handling(&self.word).0
+            decoded(first, encoding)
         )
     }
+
+    /// That the guess is not sure, where few bytes speak for another code page than the commonest one, and it matters.
+    pub(super) fn describe_doubt(&self, encoding: &'static Encoding) -> Option<String> {
+        let usual = encoding_rs::WINDOWS_1252;
+        if encoding == usual || self.count > FEW_BYTES || !encoding.is_single_byte() {
+            return None;
+        }
+        let differs = |word: &&Vec<u8>| decoded(word, usual) != decoded(word, encoding);
+        let word = self.words.iter().find(differs)?;
+        Some(format!(
+            "the encoding is not sure: \"{}\" would be \"{}\" in {}; name it under [source] encoding",
+            decoded(word, encoding),
+            decoded(word, usual),
+            usual.name()
+        ))
+    }
+}
+
+fn decoded(bytes: &[u8], encoding: &'static Encoding) -> String {
+    encoding.decode_without_bom_handling(bytes).0.into_owned()
 }
 
 #[cfg(test)]
