@@ -156,8 +156,8 @@ codes! {
         "Correct the cell where it comes from: the characters were spoilt before the file was written.";
     TextFormula, "text.formula", Warning, "The value is a spreadsheet's formula, which is not evaluated; it is sent as written.",
         "Write the value in place of the formula.";
-    TextGuard, "text.guard", Warning, "The value begins with an apostrophe before a digit, which may be a spreadsheet's mark for text; it is sent as written.",
-        "Remove the apostrophe if it is none of the value.";
+    TextGuard, "text.guard", Warning, "The value begins with an apostrophe that may be a mark for text or a quote; it is sent as written.",
+        "Remove the apostrophe if it is no part of the value.";
     TextTooLong, "text.too_long", Error, "The value has more than 1,048,576 bytes.",
         "Look at the cell: a quote that is not closed, or a whole document, has ended up in it.";
     TextTrimmed, "text.trimmed", Warning, "Invisible characters around the value were taken off.",

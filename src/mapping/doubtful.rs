@@ -25,7 +25,7 @@ pub(super) fn doubtful(target: Target<'_>, text: &str) -> Option<Finding> {
     } else if is_perhaps_guarded(text) {
         (
             Code::TextGuard,
-            "The value begins with an apostrophe before a digit, which may be a spreadsheet's mark for text; it is sent as written.",
+            "The value begins with an apostrophe that may be a mark for text or a quote; it is sent as written.",
         )
     } else {
         return None;
@@ -47,15 +47,16 @@ fn is_formula(text: &str) -> bool {
     has_sign || is_reference
 }
 
-/// Whether a text begins with an apostrophe and a digit: where it surely is a guard, the reader has taken it off.
+/// Whether a text begins with an apostrophe before a digit, or stands between two: where the first surely is a guard, the
+/// reader has taken it off.
 fn is_perhaps_guarded(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    bytes.next() == Some(b'\'')
-        && bytes.next().is_some_and(|b| b.is_ascii_digit())
-        && !text.ends_with('\'')
+    let Some(rest) = text.strip_prefix('\'') else {
+        return false;
+    };
+    rest.starts_with(|c: char| c.is_ascii_digit()) || (rest.len() > 1 && rest.ends_with('\''))
 }
 
-/// A text whose line breaks are `\n`, `\r\n` or `\r`: FileMaker writes U+000B, others U+0085, U+2028 or U+2029.
+/// A text whose line breaks are `\n`, `\r\n` or `\r`: `FileMaker` writes U+000B, others U+0085, U+2028 or U+2029.
 pub(super) fn usual_line_breaks(text: &str) -> Cow<'_, str> {
     let is_break = |c: char| matches!(c, '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if text.contains(is_break) {
@@ -82,7 +83,9 @@ mod tests {
             ("A=B(c)", false, false),
             ("'47 Brand", false, true),
             ("'t Hart", false, false),
-            ("'47'", false, false),
+            ("'47'", false, true),
+            ("'Beta'", false, true),
+            ("''", false, false),
         ] {
             assert_eq!(
                 (is_formula(text), is_perhaps_guarded(text)),

@@ -12,10 +12,10 @@ use crate::mapping::date::Evidence;
 use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
-    Collector, Counters, Decision, Detected, Encode, RejectFormat, ReportFolder, SourceValues,
-    Wanted,
+    Collector, Counters, CsvRules, Decision, Detected, Encode, RejectFormat, ReportFolder,
+    SourceValues, Wanted,
 };
-use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
+use crate::source::{Escape, Flow, Format, PROBLEMS_COLUMN, Quote, TextEncoding};
 
 /// A mapping and the files it fits.
 pub(crate) struct Opened {
@@ -111,14 +111,31 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
         .iter()
         .map(|export| {
             let header = export.source.header();
-            let (encoding, delimiter) = match export.source.format() {
-                Format::Text { encoding, dialect } => (encoding.clone(), dialect.delimiter),
+            let (encoding, rules) = match export.source.format() {
+                Format::Text { encoding, dialect } => {
+                    // What the mapping says of quotes, it says of this file too; what was detected is detected anew.
+                    let is_set = options.quote.is_some() || options.escape.is_some();
+                    let rules = if is_set {
+                        CsvRules {
+                            delimiter: dialect.delimiter,
+                            quote: dialect.quote.byte(),
+                            backslash: dialect.escape == Escape::Backslash,
+                        }
+                    } else {
+                        CsvRules::usual(dialect.delimiter)
+                    };
+                    (encoding.clone(), rules)
+                }
                 Format::Workbook { .. } => (
                     TextEncoding::new(
                         options.encoding.unwrap_or(encoding_rs::UTF_8),
                         options.encoding.is_none(),
                     ),
-                    options.delimiter.unwrap_or(b','),
+                    CsvRules {
+                        delimiter: options.delimiter.unwrap_or(b','),
+                        quote: options.quote.unwrap_or(Quote::Double).byte(),
+                        backslash: options.escape == Some(Escape::Backslash),
+                    },
                 ),
             };
             RejectFormat {
@@ -126,7 +143,7 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
                 header: header.raw().to_vec(),
                 dropped: header.names().iter().position(|n| &**n == PROBLEMS_COLUMN),
                 problems_column: PROBLEMS_COLUMN,
-                delimiter,
+                rules,
                 blank_lines: options.header_row.map_or(0, |n| n.saturating_sub(1)),
                 mark: encoding.bom_bytes(),
                 encode: (encoding.encoding != encoding_rs::UTF_8)

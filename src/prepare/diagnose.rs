@@ -36,6 +36,9 @@ impl Diagnose<'_> {
     fn words_of(self, fault: RowFault) -> String {
         let columns = self.context.names.columns.len();
         let words = match fault {
+            RowFault::Ragged { .. } if self.row.shown().all(|cell| is_zeros(&cell)) => {
+                "The row is made of zero bytes: the file was not written to its end."
+            }
             RowFault::Ragged { found } => {
                 let mut words = format!("The row has {found} cells; the header has {columns}.");
                 if self.row.shown().any(|cell| is_in_typographic_quotes(&cell)) {
@@ -257,4 +260,8 @@ impl Diagnose<'_> {
 fn is_in_typographic_quotes(cell: &str) -> bool {
     let first = cell.trim_start().chars().next();
     first.is_some_and(|c| matches!(c, '“' | '”' | '„'))
+}
+
+fn is_zeros(cell: &str) -> bool {
+    cell.bytes().all(|b| b == 0)
 }

@@ -67,6 +67,13 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     };
     table.pieces(&|_| true, &mut |_, piece| search.take(&piece.rows().0))?;
     let (header, header_row) = search.choose(path, &mut notes)?;
+    if header.is_in_typographic_quotes() {
+        return Err(SourceError::NotATable {
+            path: path.to_owned(),
+            reason: "its cells stand in typographic quotes (“ ”), which do not hold cells together; straight quotes (\") do"
+                .to_owned(),
+        });
+    }
     let head = usize::try_from(dialect.head).unwrap_or(usize::MAX);
     let table = sample.get(head..).unwrap_or(b"");
     let parsed = Parsed::of(table, dialect.grammar(), header.len(), &[]);
@@ -112,7 +119,7 @@ fn refuse_binary(path: &Path, sample: &[u8]) -> Result<(), SourceError> {
     };
     let controls = sample.iter().filter(|b| is_odd(b)).count();
     if controls > 8 && controls * 100 > sample.len() * BINARY_PERCENT {
-        let is_zero = sample.iter().filter(|b| **b == 0).count() * 2 > sample.len();
+        let is_zero = memchr::memchr_iter(0, sample).count() * 2 > sample.len();
         return Err(SourceError::NotATable {
             path: path.to_owned(),
             reason: if is_zero {
@@ -275,10 +282,10 @@ impl TextTable<'_> {
         let mut known: Vec<KnownPiece> = Vec::new();
         let mut from = self.encoding.mark_bytes() + head;
         // The last piece is never a short one, unless the table is: a footer is whole in it.
-        let mut held: Option<TextPiece> = None;
+        let mut waiting: Option<TextPiece> = None;
         while let Some(cut) = cutter.next(path, at.row)? {
             let bytes = &cutter.buffer[cut.from..cut.to];
-            match (&mut held, known.last_mut()) {
+            match (&mut waiting, known.last_mut()) {
                 (Some(before), Some(known)) if cutter.has_ended() => {
                     let moved = cut.unfit.iter().map(|r| {
                         let by = before.bytes.len();
@@ -307,7 +314,7 @@ impl TextTable<'_> {
                         torn: piece.torn,
                         unfit: Arc::clone(&piece.unfit),
                     });
-                    if let Some(before) = held.replace(piece)
+                    if let Some(before) = waiting.replace(piece)
                         && sink(before) == Flow::Enough
                     {
                         return Ok(());
@@ -318,7 +325,7 @@ impl TextTable<'_> {
             at.row += cut.rows;
             at.embedded += cut.embedded;
         }
-        if let Some(mut last) = held {
+        if let Some(mut last) = waiting {
             last.last = true;
             // Whoever was first has cut it the same.
             let _ = self.known.set(known);

@@ -1,6 +1,6 @@
 //! How a text table separates and quotes its cells, judged from a sample (pure).
 
-use super::dialect_vote::{Measure, choose_quoting};
+use super::dialect_vote::{Measure, Settled, choose_quoting};
 use super::grammar::Grammar;
 use super::line::next_line;
 
@@ -63,7 +63,9 @@ const VOTE_BYTES: usize = 32 * 1024;
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Quote {
-    fn byte(self) -> Option<u8> {
+    /// The quote itself.
+    #[must_use]
+    pub fn byte(self) -> Option<u8> {
         match self {
             Quote::Double => Some(b'"'),
             Quote::Single => Some(b'\''),
@@ -175,9 +177,17 @@ struct Vote {
 
 impl Vote {
     fn of(table: &[u8], is_whole: bool, delimiter: u8, wanted: Wanted) -> Self {
-        let quote = wanted.quote.map(Quote::byte);
-        let backslash = wanted.escape.map(|escape| escape == Escape::Backslash);
-        let grammar = choose_quoting(table, is_whole, delimiter, quote, backslash);
+        let usual = Grammar {
+            delimiter,
+            quote: wanted.quote.unwrap_or(Quote::Double).byte(),
+            backslash: wanted.escape == Some(Escape::Backslash),
+            blanks: false,
+        };
+        let settled = Settled {
+            quote: wanted.quote.is_some(),
+            escape: wanted.escape.is_some(),
+        };
+        let grammar = choose_quoting(table, is_whole, usual, settled);
         let measure = Measure::of(table, is_whole, grammar);
         Self {
             grammar,

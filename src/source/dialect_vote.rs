@@ -150,25 +150,25 @@ impl Measure {
     }
 }
 
-/// The quoting that fits a sample; `quote` and `backslash` are settled where they are given.
+/// What of the quoting is settled by the mapping.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settled {
+    pub(super) quote: bool,
+    pub(super) escape: bool,
+}
+
+/// The quoting that fits a sample: `usual`, apart from what is not `settled` and is proved to be otherwise.
 pub(super) fn choose_quoting(
     table: &[u8],
     is_whole: bool,
-    delimiter: u8,
-    quote: Option<Option<u8>>,
-    backslash: Option<bool>,
+    usual: Grammar,
+    settled: Settled,
 ) -> Grammar {
-    let usual = Grammar {
-        delimiter,
-        quote: quote.unwrap_or(Some(b'"')),
-        backslash: backslash.unwrap_or(false),
-        blanks: false,
-    };
     let of = |grammar| Measure::of(table, is_whole, grammar);
     let has = |byte| memchr::memchr(byte, table).is_some();
     let mut best = (usual, of(usual));
     // Apostrophes, where no cell is quoted otherwise.
-    if quote.is_none() && best.1.seen.quoted == 0 && has(b'\'') {
+    if !settled.quote && best.1.seen.quoted == 0 && has(b'\'') {
         for backslash in [usual.backslash, true] {
             let grammar = Grammar {
                 quote: Some(b'\''),
@@ -182,7 +182,7 @@ pub(super) fn choose_quoting(
             }
         }
     }
-    if backslash.is_none() && !best.0.backslash && has(b'\\') {
+    if !settled.escape && !best.0.backslash && has(b'\\') {
         let grammar = Grammar {
             backslash: true,
             ..best.0
@@ -210,7 +210,7 @@ pub(super) fn choose_quoting(
         }
     }
     // Quotes that are text: they do not fit as anything else, and no cell is quoted.
-    if quote.is_none() && best.1.unfit > 0 && best.1.seen.quoted == 0 {
+    if !settled.quote && best.1.unfit > 0 && best.1.seen.quoted == 0 {
         let grammar = Grammar {
             quote: None,
             ..usual

@@ -29,8 +29,10 @@ pub(super) struct Lines {
     pub(super) first_odd: u64,
     /// UTF-8 apart from characters that are written as two surrogates (CESU-8).
     pub(super) paired: u64,
-    /// The last line ends inside a character, and is else UTF-8.
+    /// The last line ends inside a character, and is else UTF-8,
     pub(super) cut: bool,
+    /// beyond doubt: it is none that ends with a letter of a western code page.
+    pub(super) surely_cut: bool,
 }
 
 impl Lines {
@@ -40,7 +42,7 @@ impl Lines {
     /// of two-byte encodings make valid UTF-8 by chance, which a few lines in a hundred are.
     pub(super) fn are_utf8(&self, guessed: &'static Encoding) -> bool {
         if self.odd == 0 {
-            return self.whole + self.paired > 0;
+            return self.whole + self.paired > 0 || self.surely_cut;
         }
         if tells_utf8_apart(guessed) {
             self.whole + self.paired >= self.odd
@@ -166,7 +168,7 @@ pub(super) fn weigh(mut file: impl Read) -> io::Result<Weighed> {
         let filled = held + n;
         let is_end = n == 0;
         let is_line_end = |b: &u8| matches!(b, b'\n' | b'\r');
-        let to = match buffer[..filled].iter().rposition(|b| is_line_end(b)) {
+        let to = match buffer[..filled].iter().rposition(is_line_end) {
             Some(last) if !is_end => last + 1,
             None if !is_end && filled < LONGEST_LINE => 0,
             _ => filled,
@@ -178,6 +180,7 @@ pub(super) fn weigh(mut file: impl Read) -> io::Result<Weighed> {
                 let is_last = is_end && !line.ends_with(b"\n") && !line.ends_with(b"\r");
                 if is_last && ends_inside_a_character(line) {
                     lines.cut = true;
+                    lines.surely_cut = is_surely_cut(line);
                 } else {
                     lines.add(line, number);
                 }
@@ -220,6 +223,16 @@ const MOST_WORDS: usize = 200;
 const LONGEST_WORD: usize = 40;
 /// With fewer bytes above 127 than this, a guess that is not the commonest code page is told to be one.
 const FEW_BYTES: u64 = 12;
+
+/// Whether the bytes of the character inside which a text ends are no letter behind others in Windows-1252: two bytes of
+/// three or four, or a capital behind a small letter.
+fn is_surely_cut(text: &[u8]) -> bool {
+    match text {
+        [.., before, 0xc2..=0xdf] => before.is_ascii_lowercase(),
+        [.., last] => !matches!(last, 0xe0..=0xf4),
+        [] => false,
+    }
+}
 
 /// Bytes above 127: how many, and the first words that hold one.
 #[derive(Default)]

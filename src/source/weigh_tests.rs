@@ -39,6 +39,9 @@ fn a_file_with_few_spoilt_lines_is_utf8_and_one_of_a_code_page_is_not() {
             true,
         ),
         (vec![b"1,Caf\xe9".to_vec()], false),
+        (vec![b"1,CAF\xc9".to_vec()], false),
+        (vec![b"1,Caf\xc3".to_vec()], true),
+        (vec![b"1,O\xe2\x80".to_vec()], true),
         (vec![b"1,\xed\xa0\xbd\xed\xb8\x80\n".to_vec()], true),
     ] {
         let bytes = parts.concat();
