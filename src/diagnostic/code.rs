@@ -70,9 +70,13 @@ macro_rules! codes {
 codes! {
     RowRagged, "row.ragged", Error, "The row has more or fewer cells than the header.",
         "Look for a delimiter or quote that is missing or stands in a value; give the row as many cells as the header.";
+    RowShort, "row.short", Warning, "The row has fewer cells than the header; those that are missing at its end are taken as empty.",
+        "Nothing has to be done if the last columns are empty in this row; else look for a delimiter that is missing.";
+    RowQuoting, "row.quoting", Error, "The row's quotes do not fit: where its cells begin and end is not sure.",
+        "Double each quote that stands inside a quoted cell, and close each cell that a quote opens. For a whole file that is written otherwise, in the mapping: [source] escape = \"backslash\", or quote = \"none\" where quotes are text.";
     RowUndecodable, "row.encoding", Error, "The row holds bytes that are no text in the file's encoding.",
-        "Save the file as UTF-8, or name its encoding in the mapping: [source] encoding = \"windows-1252\".";
-    RowTorn, "row.torn", Error, "The file ends inside a quoted cell.",
+        "Write the cell again in the system that exports it, or in a copy of the file saved as UTF-8. The other rows are not touched.";
+    RowTorn, "row.torn", Error, "The file ends inside a cell.",
         "The export was cut off or a quote is not closed: export it again.";
     KeyMissing, "key.missing", Error, "The row's key is empty.",
         "Fill the key column: without it a rerun cannot recognise the row.";
@@ -148,9 +152,17 @@ codes! {
         "Format the column as text before typing long numbers.";
     TextControl, "text.control", Error, "The value holds a control character.",
         "Remove the invisible character from the cell.";
+    TextLostCharacter, "text.lost_character", Error, "The value holds U+FFFD, which stands for a character that was lost before the file was written.",
+        "Write the character again in the cell; the system that exports it, or a conversion before, has lost it.";
+    TextDoubleEncoded, "text.double_encoded", Warning, "The value looks like UTF-8 that was read as another encoding before it was exported; it is sent as written.",
+        "Correct the cell where it comes from: the characters were spoilt before the file was written.";
+    TextFormula, "text.formula", Warning, "The value is a spreadsheet's formula, which is not evaluated; it is sent as written.",
+        "Write the value in place of the formula.";
+    TextGuard, "text.guard", Warning, "The value begins with an apostrophe that may be a mark for text or a quote; it is sent as written.",
+        "Remove the apostrophe if it is no part of the value.";
     TextTooLong, "text.too_long", Error, "The value has more than 1,048,576 bytes.",
         "Look at the cell: a quote that is not closed, or a whole document, has ended up in it.";
-    TextTrimmed, "text.trimmed", Warning, "Invisible blanks around the value were taken off.",
+    TextTrimmed, "text.trimmed", Warning, "Invisible characters around the value were taken off.",
         "Nothing has to be done; clean the export where the value is compared elsewhere.";
     TemplateFailed, "template.failed", Error, "The template could not be filled for this row.",
         "Look at the template in the mapping.";

@@ -1,6 +1,7 @@
 //! One cell → one leaf of the draft.
 
 use super::coerce::{Coerced, coerce, trim};
+use super::doubtful::{SPREADSHEET_MARKS, doubtful, usual_line_breaks};
 use super::known::Became;
 use super::plan::{Plan, Ready, TextPath};
 use super::scratch::Scratch;
@@ -23,7 +24,10 @@ impl Plan {
                 if text.is_empty() || self.is_null(text) {
                     return;
                 }
-                let plain = !odd && (s.plain || is_plain(text)) && text.len() <= LONGEST_TEXT;
+                let plain = !odd
+                    && (s.plain || is_plain(text))
+                    && text.len() <= LONGEST_TEXT
+                    && !text.starts_with(SPREADSHEET_MARKS);
                 if plain && self.fill_plain_text(target, text, s) {
                     return;
                 }
@@ -46,10 +50,12 @@ impl Plan {
         if odd {
             let finding = target.finding(
                 Code::TextTrimmed,
-                "Invisible blanks around the value were taken off.",
+                "Invisible characters around the value were taken off.",
             );
             s.findings.push(finding.with_value(text));
         }
+        let text = &*usual_line_breaks(text);
+        s.findings.extend(doubtful(target, text));
         if let Some(separator) = &rule.split {
             return fill_list(target, separator, text, s);
         }

@@ -196,7 +196,7 @@ pub(super) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{ad}')
 }
 
-/// `text` without blanks at both ends; true where some of them were not ordinary blanks.
+/// `text` without blanks and control characters at both ends; true where some of them were not ordinary blanks.
 pub(super) fn trim(text: &str) -> (&str, bool) {
     let bytes = text.as_bytes();
     // Most cells have nothing to trim and are ASCII at both ends.
@@ -206,10 +206,12 @@ pub(super) fn trim(text: &str) -> (&str, bool) {
     {
         return (text, false);
     }
-    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let trimmed =
+        text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c));
     let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
     let (before, after) = (&text[..start], &text[start + trimmed.len()..]);
-    let odd = before.chars().chain(after.chars()).any(|c| !c.is_ascii());
+    let is_odd = |c: char| !c.is_ascii() || (c.is_control() && !c.is_whitespace());
+    let odd = before.chars().chain(after.chars()).any(is_odd);
     (trimmed, odd)
 }
 
@@ -291,6 +293,9 @@ mod tests {
             (" a ", "a", false),
             ("\u{a0}a", "a", true),
             ("a\u{200b}", "a", true),
+            ("\u{1f}a\0", "a", true),
+            ("\u{1}", "", true),
+            ("a\u{1f}b", "a\u{1f}b", false),
             ("ä", "ä", false),
             ("", "", false),
         ] {

@@ -11,6 +11,7 @@ mod coerce;
 mod compile;
 mod data;
 pub mod date;
+mod doubtful;
 mod error;
 mod file;
 mod gather;

@@ -76,6 +76,10 @@ fn unsendable(target: Target<'_>, text: &str) -> Option<Finding> {
     if !is_plain(text)
         && let Some(c) = text.chars().find(odd)
     {
+        if c == '\u{fffd}' {
+            let message = "The value holds U+FFFD, which stands for a character that was lost before the file was written.";
+            return Some(target.finding(Code::TextLostCharacter, message));
+        }
         let message = format!(
             "The value holds the control character U+{:04X}.",
             u32::from(c)

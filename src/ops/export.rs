@@ -12,10 +12,10 @@ use crate::mapping::date::Evidence;
 use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
-    Collector, Counters, Decision, Detected, Encode, RejectFormat, ReportFolder, SourceValues,
-    Wanted,
+    Collector, Counters, CsvRules, Decision, Detected, Encode, RejectFormat, ReportFolder,
+    SourceValues, Wanted,
 };
-use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding, is_of_a_report};
+use crate::source::{Escape, Flow, Format, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report};
 
 /// A mapping and the files it fits.
 pub(crate) struct Opened {
@@ -111,15 +111,31 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
         .iter()
         .map(|export| {
             let header = export.source.header();
-            let (encoding, delimiter) = match export.source.format() {
-                Format::Text { encoding, dialect } => (encoding.clone(), dialect.delimiter),
+            let (encoding, rules) = match export.source.format() {
+                Format::Text { encoding, dialect } => {
+                    // What the mapping says of quotes, it says of this file too; what was detected is detected anew.
+                    let is_set = options.quote.is_some() || options.escape.is_some();
+                    let rules = if is_set {
+                        CsvRules {
+                            delimiter: dialect.delimiter,
+                            quote: dialect.quote.byte(),
+                            backslash: dialect.escape == Escape::Backslash,
+                        }
+                    } else {
+                        CsvRules::usual(dialect.delimiter)
+                    };
+                    (encoding.clone(), rules)
+                }
                 Format::Workbook { .. } => (
-                    TextEncoding {
-                        encoding: options.encoding.unwrap_or(encoding_rs::UTF_8),
-                        bom: options.encoding.is_none(),
-                        evidence: String::new(),
+                    TextEncoding::new(
+                        options.encoding.unwrap_or(encoding_rs::UTF_8),
+                        options.encoding.is_none(),
+                    ),
+                    CsvRules {
+                        delimiter: options.delimiter.unwrap_or(b','),
+                        quote: options.quote.unwrap_or(Quote::Double).byte(),
+                        backslash: options.escape == Some(Escape::Backslash),
                     },
-                    options.delimiter.unwrap_or(b','),
                 ),
             };
             RejectFormat {
@@ -129,7 +145,7 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
                     .filter(|c| is_of_a_report(&header.names()[*c]))
                     .collect(),
                 problems_column: PROBLEMS_COLUMN,
-                delimiter,
+                rules,
                 blank_lines: options.header_row.map_or(0, |n| n.saturating_sub(1)),
                 mark: encoding.bom_bytes(),
                 encode: (encoding.encoding != encoding_rs::UTF_8)

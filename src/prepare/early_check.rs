@@ -169,7 +169,7 @@ impl EarlyCheck {
             self.verdicts = now.collect();
             self.begin(context);
             for row in batch.rows() {
-                if row.fault().is_some() || !plan.key_of(row, &mut scratch.key) {
+                if row.fault().is_some() || row.is_short() || !plan.key_of(row, &mut scratch.key) {
                     self.needs_second_pass();
                 }
                 self.row(context, row, scratch);

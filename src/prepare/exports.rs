@@ -61,6 +61,8 @@ impl Exports {
             sheet,
             header_row: mapping.source.header_row,
             delimiter: mapping.source.delimiter,
+            quote: mapping.source.quote,
+            escape: mapping.source.escape,
             encoding: mapping.source.encoding,
         };
         let mut files: Vec<Export> = Vec::with_capacity(paths.len());

@@ -56,6 +56,9 @@ impl Part {
                 check.needs_second_pass();
                 continue;
             }
+            if row.is_short() {
+                check.needs_second_pass();
+            }
             if plan.key_of(row, &mut scratch.key) {
                 let key = KeyIndex::hash(&scratch.key);
                 part.keys.push(key);

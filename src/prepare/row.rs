@@ -134,6 +134,7 @@ impl RowWorker<'_> {
         } else {
             diagnostics.push(diagnose.key_missing());
         }
+        diagnostics.extend(diagnose.short());
         for finding in std::mem::take(&mut scratch.findings) {
             // The key is the identifier's only source and is reported already.
             if !has_key && finding.leaf == Some(plan.legacy_leaf()) && !plan.has_own_identifier() {

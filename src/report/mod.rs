@@ -42,7 +42,7 @@ pub use contents::{
 };
 pub use counters::Counters;
 pub use created::write_created;
-pub use csv_file::Encode;
+pub use csv_file::{CsvRules, Encode};
 pub use drift::drift;
 pub use ending::RunEnding;
 pub use files::{PerRow, Wanted};

@@ -4,7 +4,7 @@
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
-use super::csv_file::{CsvFile, Encode};
+use super::csv_file::{CsvFile, CsvRules, Encode};
 use super::folder::{ReportError, ReportFolder};
 use crate::diagnostic::Diagnostic;
 
@@ -19,8 +19,8 @@ pub struct RejectFormat {
     pub dropped: Vec<usize>,
     /// The name of the added column.
     pub problems_column: &'static str,
-    /// The byte between two cells.
-    pub delimiter: u8,
+    /// How cells are set apart and quoted.
+    pub rules: CsvRules,
     /// Blank lines above the header, where the mapping names its row.
     pub blank_lines: u64,
     /// The byte order mark, or nothing.
@@ -85,7 +85,7 @@ impl Rejects {
                     Some(encode) => file.put(&encode("\n"))?,
                 }
             }
-            let mut file = CsvFile::with(file, format.delimiter, format.encode.clone());
+            let mut file = CsvFile::with(file, format.rules, format.encode.clone());
             file.record(format.line_of_header())?;
             self.files[index] = Some(file);
         }

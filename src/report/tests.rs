@@ -77,7 +77,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
         header: ["Id", "Signed \"On\"", "ABA"].map(str::to_owned).to_vec(),
         dropped: Vec::new(),
         problems_column: "_problems",
-        delimiter: b';',
+        rules: super::CsvRules::usual(b';'),
         blank_lines: 0,
         mark: b"",
         encode: None,

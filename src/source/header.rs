@@ -70,6 +70,14 @@ impl Header {
         &self.raw
     }
 
+    /// Whether its cells, two at least, begin and end with typographic quotes: a word processor has had the file.
+    pub(super) fn is_in_typographic_quotes(&self) -> bool {
+        let is_quote = |c: char| matches!(c, '“' | '”' | '„');
+        let mut filled = self.raw.iter().map(|c| c.trim()).filter(|c| !c.is_empty());
+        filled.clone().count() > 1
+            && filled.all(|c| c.len() > 6 && c.starts_with(is_quote) && c.ends_with(is_quote))
+    }
+
     /// Names that stand twice and columns without one, in words: how a mapping addresses them.
     #[must_use]
     pub fn describe_repeated(&self) -> Vec<String> {

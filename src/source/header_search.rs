@@ -78,7 +78,10 @@ fn find_header(rows: &[Vec<String>]) -> usize {
     let mut widths: Vec<usize> = rows.iter().map(filled).filter(|n| *n > 0).collect();
     widths.sort_unstable();
     // The upper quartile is robust against sparse data rows and against short preambles alike.
-    let usual = widths.get(widths.len() * 3 / 4).copied().unwrap_or(0);
+    let usual = widths
+        .get(widths.len().saturating_sub(1) * 3 / 4)
+        .copied()
+        .unwrap_or(0);
     rows.iter()
         .position(|row| filled(row) > 0 && filled(row) * 5 >= usual * 4)
         .unwrap_or(0)

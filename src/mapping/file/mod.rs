@@ -19,6 +19,7 @@ use crate::mapping::error::{MappingError, MappingProblem};
 use crate::mapping::rule::{FieldRule, Placed};
 use crate::partner::PathSegment;
 use crate::partner::catalogue::{self, FIELDS};
+use crate::source::{Escape, Quote};
 
 /// A mapping, read and checked by itself; columns are checked when it is compiled against a header.
 #[derive(Debug, Clone)]
@@ -66,6 +67,10 @@ pub struct SourceSettings {
     pub header_row: Option<u64>,
     /// The byte between the cells of a text file.
     pub delimiter: Option<u8>,
+    /// What cells of a text file are quoted with.
+    pub quote: Option<Quote>,
+    /// How a quote is written inside a quoted cell of a text file.
+    pub escape: Option<Escape>,
     /// The encoding of a text file.
     pub encoding: Option<&'static encoding_rs::Encoding>,
     /// Words that stand for an empty cell.
