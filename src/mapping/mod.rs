@@ -31,7 +31,7 @@ mod words;
 
 pub use apply::Filled;
 pub use error::{MappingError, MappingProblem};
-pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
+pub use file::{KeyColumns, Mapping, ReferenceLookup, Selection, SourceSettings, Validation};
 pub use plan::{DateColumn, Plan};
 pub use rule::{Constant, Feed, FieldRule, Rule, Transform};
 pub use scratch::Scratch;

@@ -10,7 +10,7 @@ use super::rule::Transform;
 use super::template::Templates;
 use super::words::WordMap;
 use crate::partner::{FieldKind, Shape};
-use crate::source::Header;
+use crate::source::{ColumnWords, Header};
 
 /// Where a leaf's value comes from, by number.
 #[derive(Debug, Clone)]
@@ -135,6 +135,10 @@ pub struct Plan {
     pub sensitive_columns: Vec<bool>,
     /// The levels that the user changed.
     pub validation: Validation,
+    /// Words of which a row has to have one, by column.
+    pub only: Vec<ColumnWords>,
+    /// Words of which a row may have none, by column.
+    pub except: Vec<ColumnWords>,
     pub(super) header: Arc<Header>,
     pub(super) rules: Vec<PlanRule>,
     /// The order in which leaves are filled: those that hand something to a sibling come last.

@@ -15,7 +15,7 @@ use crate::report::{
     Collector, Counters, Decision, Detected, Encode, RejectFormat, ReportFolder, SourceValues,
     Wanted,
 };
-use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
+use crate::source::{Flow, Format, LeftOut, PROBLEMS_COLUMN, TextEncoding};
 
 /// A mapping and the files it fits.
 pub(crate) struct Opened {
@@ -63,11 +63,8 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     setting: "date_order".into(),
                 },
             ));
-            let footer = survey.footers.get(index).and_then(Option::as_ref);
-            let footer = footer.map(|f| match values {
-                SourceValues::Shown => f.describe(),
-                SourceValues::LeftOut => f.describe_place(),
-            });
+            let left_out = survey.left_out.get(index);
+            let told = left_out.map(|rows| rows.describe(values == SourceValues::Shown));
             Detected {
                 file: export.source.name().to_string(),
                 decisions,
@@ -76,8 +73,9 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .notes()
                     .iter()
                     .cloned()
-                    .chain(footer)
+                    .chain(told.into_iter().flatten())
                     .collect(),
+                left_out: left_out.map_or(0, LeftOut::count),
                 unused: export
                     .plan
                     .unused

@@ -69,8 +69,9 @@ impl Exports {
             if let Some(last) = files.last() {
                 last.source.wait()?;
             }
-            let source = Source::open(path, &options)?;
+            let mut source = Source::open(path, &options)?;
             let plan = Plan::compile(mapping, source.header())?;
+            source.select(plan.only.clone(), plan.except.clone());
             files.push(Export { source, plan });
         }
         Ok(Self {

@@ -226,7 +226,7 @@ impl Exports {
             .push(Pieces::new(surveyed, &verdicts, counted, end.last_row));
         survey.verdicts.push(verdicts);
         survey.evidence.push(evidence);
-        survey.footers.push(end.footer);
+        survey.left_out.push(end.left_out);
         Ok(end.last_row)
     }
 }

@@ -10,7 +10,7 @@ use super::pieces::Pieces;
 use super::place::Place;
 use crate::mapping::date::{Evidence, Verdict};
 use crate::partner::PartnerId;
-use crate::source::Footer;
+use crate::source::LeftOut;
 
 /// What a first pass over all rows knows.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ pub struct Survey {
     pub rows: u64,
     /// Evidence by file, then by date column of its plan.
     pub evidence: Vec<Vec<Evidence>>,
-    /// Words at the end of each file that are no rows.
-    pub footers: Vec<Option<Footer>>,
+    /// Rows of each file that were read and are left out.
+    pub left_out: Vec<LeftOut>,
     /// True where the pass was stopped before the end.
     pub incomplete: bool,
     pub(super) verdicts: Vec<Vec<Verdict>>,

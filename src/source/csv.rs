@@ -59,6 +59,7 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
         header: Arc::new(header),
         header_row,
         spool: None,
+        totals: Vec::new(),
         notes,
     })
 }

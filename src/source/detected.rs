@@ -12,5 +12,7 @@ pub(super) struct Detected {
     pub(super) header: Arc<Header>,
     pub(super) header_row: u64,
     pub(super) spool: Option<Spool>,
+    /// Rows that the workbook calls totals of a table, ascending.
+    pub(super) totals: Vec<u64>,
     pub(super) notes: Vec<String>,
 }

@@ -88,6 +88,14 @@ pub enum SourceError {
         /// The file, as it was named.
         path: PathBuf,
     },
+    /// Several exports in one file, of different columns.
+    #[error("{}, row {row}: another header begins here, with other columns or in another order. Several exports were put into one file; import each by itself.", path.display())]
+    OtherHeader {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// The row of that header.
+        row: u64,
+    },
     /// A record without end.
     #[error("{}, row {row}: the record is longer than {limit} MiB. A quote is probably not closed; look at that row.", path.display())]
     RecordTooLong {

@@ -19,6 +19,8 @@ pub struct Footer {
     pub first: u64,
     /// The last of them, as a spreadsheet counts.
     pub last: u64,
+    /// How many rows it has, without blank ones.
+    pub rows: u64,
     /// The first cell of the first of them, sixty characters at most.
     pub text: String,
 }
@@ -81,12 +83,16 @@ impl FooterWatch {
         }
         match &mut self.open {
             Some((first, _)) if index - *first >= MOST_ROWS => self.open = None,
-            Some((_, footer)) => footer.last = row.row(),
+            Some((_, footer)) => {
+                footer.last = row.row();
+                footer.rows += 1;
+            }
             None if gap => {
                 let text = row.cell(0).to_text().trim().chars().take(60).collect();
                 let footer = Footer {
                     first: row.row(),
                     last: row.row(),
+                    rows: 1,
                     text,
                 };
                 self.open = Some((index, footer));

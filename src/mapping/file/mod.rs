@@ -5,6 +5,7 @@
 
 mod fields;
 mod sections;
+mod selection;
 
 use std::ops::Range;
 use std::path::Path;
@@ -19,6 +20,8 @@ use crate::mapping::error::{MappingError, MappingProblem};
 use crate::mapping::rule::{FieldRule, Placed};
 use crate::partner::PathSegment;
 use crate::partner::catalogue::{self, FIELDS};
+
+pub use selection::Selection;
 
 /// A mapping, read and checked by itself; columns are checked when it is compiled against a header.
 #[derive(Debug, Clone)]
@@ -78,6 +81,10 @@ pub struct SourceSettings {
     pub phone_region: Option<String>,
     /// The zone into which times with an offset are converted.
     pub timezone: Option<jiff::tz::TimeZone>,
+    /// Only rows that have one of the words in each of these columns are taken.
+    pub only: Vec<Selection>,
+    /// Rows that have one of the words in any of these columns are left out.
+    pub except: Vec<Selection>,
 }
 
 /// The `[validation]` table: levels that differ from the codes' own.

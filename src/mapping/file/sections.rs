@@ -16,6 +16,8 @@ const SOURCE_KEYS: &[&str] = &[
     "locale",
     "phone_region",
     "timezone",
+    "only",
+    "except",
 ];
 
 /// Encodings that are proposed where the name is not known.
@@ -98,6 +100,8 @@ impl Reader {
                         }
                     }
                 }
+                "only" => settings.only = self.selection(value, name),
+                "except" => settings.except = self.selection(value, name),
                 "timezone" => settings.timezone = self.timezone(value),
                 _ => self.unknown(
                     key.span(),

@@ -67,6 +67,10 @@ pub fn json_schema() -> Value {
                     }
                 ]
             },
+            "words": {
+                "type": "object", "minProperties": 1,
+                "additionalProperties": { "oneOf": [ { "$ref": "#/definitions/constant" }, { "type": "array", "items": { "$ref": "#/definitions/constant" }, "minItems": 1 } ] }
+            },
             "metadata": {
                 "anyOf": [ { "$ref": "#/definitions/rule" }, { "type": "object", "additionalProperties": { "$ref": "#/definitions/metadata" } } ]
             }
@@ -88,7 +92,9 @@ fn source() -> Value {
             "date_order": { "enum": ["mdy", "dmy", "ymd"] },
             "locale": { "type": "string", "pattern": format!("^({})", Locale::WORDS.join("|")) },
             "phone_region": { "type": "string", "pattern": "^([A-Z]{2}|address)$" },
-            "timezone": { "type": "string" }
+            "timezone": { "type": "string" },
+            "only": { "$ref": "#/definitions/words", "description": "Take only rows that have one of the words in each of these columns; case and outer blanks do not count, * is any text." },
+            "except": { "$ref": "#/definitions/words", "description": "Leave out rows that have one of the words in any of these columns." }
         }
     })
 }

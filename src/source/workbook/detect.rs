@@ -13,6 +13,7 @@ use super::ole;
 use super::package::Package;
 use super::parsing::{Parsing, Sheet};
 use super::read_barrier::ReadBarrier;
+use super::tables::totals_rows;
 use super::unpacked::ShownSheets;
 use crate::source::detected::Detected;
 use crate::source::error::SourceError;
@@ -122,6 +123,10 @@ pub(in crate::source) fn detect(
             facts.merge(range_name(merged.start, merged.end));
         }
     }
+    let tables = match (&mut package, kind) {
+        (Some(package), Kind::Xlsx) => package.tables_with_totals(&name),
+        _ => Vec::new(),
+    };
     let sheet = Sheet::new(path, book, name.clone());
     let (parsing, facts) = match (&mut package, kind) {
         (Some(package), Kind::Xlsx) => look_over_and_parse(package, sheet, options, stamp)?,
@@ -140,6 +145,7 @@ pub(in crate::source) fn detect(
         header: parsing.header,
         header_row: parsing.header_row,
         spool: Some(parsing.spool),
+        totals: totals_rows(&tables, parsing.header_row),
         notes,
     })
 }

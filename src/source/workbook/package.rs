@@ -217,34 +217,68 @@ impl Package {
     }
 
     /// The archive's part of a sheet, by the workbook's own list and relations.
-    fn sheet_part(&mut self, sheet: &str) -> Option<usize> {
+    pub(super) fn sheet_part(&mut self, sheet: &str) -> Option<usize> {
         let book = self
             .names
             .iter()
             .position(|n| n.ends_with("workbook.xml"))?;
-        let (folder, file) = match self.names[book].rsplit_once('/') {
-            Some((folder, file)) => (format!("{folder}/"), file.to_owned()),
-            None => (String::new(), self.names[book].clone()),
-        };
         let relation = self.find(book, |tag| {
             let is_it =
                 tag.name().local() == "sheet" && tag.attribute("name").as_deref() == Some(sheet);
             is_it.then(|| tag.prefixed_attribute("id")).flatten()
         })?;
-        let relations = self.index_of(&format!("{folder}_rels/{file}.rels"))?;
+        let relations = self.relations_of(book)?;
         let target = self.find(relations, |tag| {
             let is_it = tag.name().local() == "Relationship"
                 && tag.attribute("Id").as_deref() == Some(relation.as_str());
             is_it.then(|| tag.attribute("Target")).flatten()
         })?;
-        match target.strip_prefix('/') {
-            Some(absolute) => self.index_of(absolute),
-            None => self.index_of(&format!("{folder}{target}")),
+        self.resolve(book, &target)
+    }
+
+    /// The parts that a part names in relations of a type that ends so.
+    pub(super) fn targets(&mut self, part: usize, kind: &str) -> Vec<usize> {
+        let mut targets = Vec::new();
+        if let Some(relations) = self.relations_of(part) {
+            let _: Option<()> = self.find(relations, |tag| {
+                let is_it = tag.name().local() == "Relationship"
+                    && tag.attribute("Type").is_some_and(|t| t.ends_with(kind));
+                targets.extend(is_it.then(|| tag.attribute("Target")).flatten());
+                None
+            });
         }
+        let found = targets
+            .iter()
+            .filter_map(|target| self.resolve(part, target));
+        found.collect()
+    }
+
+    /// The part of another part's relations.
+    fn relations_of(&self, part: usize) -> Option<usize> {
+        let (folder, file) = split_name(&self.names[part]);
+        self.index_of(&format!("{folder}_rels/{file}.rels"))
+    }
+
+    /// The part that a relation of another part names, from its folder or from the root.
+    fn resolve(&self, from: usize, target: &str) -> Option<usize> {
+        if let Some(absolute) = target.strip_prefix('/') {
+            return self.index_of(absolute);
+        }
+        let (mut folder, _) = split_name(&self.names[from]);
+        let mut rest = target;
+        while let Some(above) = rest.strip_prefix("../") {
+            folder = split_name(folder.strip_suffix('/')?).0;
+            rest = above;
+        }
+        self.index_of(&format!("{folder}{rest}"))
     }
 
     /// The first thing that `look` finds in the tags of a part.
-    fn find(&mut self, index: usize, look: impl Fn(Tag<'_>) -> Option<String>) -> Option<String> {
+    pub(super) fn find<T>(
+        &mut self,
+        index: usize,
+        mut look: impl FnMut(Tag<'_>) -> Option<T>,
+    ) -> Option<T> {
         let mut found = None;
         let walked = self.walk(index, PART_BYTES, &mut |event| {
             if let XmlEvent::Start(tag) = event {
@@ -277,6 +311,12 @@ impl Package {
         let barrier = &self.barrier;
         walk(name, member.take(limit), &|| barrier.advance(), each)
     }
+}
+
+/// A part's folder, with its slash, and its own name.
+fn split_name(name: &str) -> (&str, &str) {
+    let at = name.rfind('/').map_or(0, |slash| slash + 1);
+    name.split_at(at)
 }
 
 /// What a part of an archive is to the parsers.

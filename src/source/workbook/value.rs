@@ -54,6 +54,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether it is nothing, or text of blanks only.
+    pub(super) fn is_blank(&self) -> bool {
+        match self {
+            Value::Empty => true,
+            Value::Text(text) => text.trim().is_empty(),
+            _ => false,
+        }
+    }
+
     #[inline]
     pub(super) fn store(self, batch: &mut RowBatch) -> Stored {
         match self {
