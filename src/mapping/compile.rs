@@ -79,6 +79,10 @@ impl Plan {
             Some(PlanFeed::Columns(c)) => [key.as_slice(), c].concat(),
             _ => key.clone(),
         };
+        let judged_key = match compiler.rules.get(legacy).map(|r| &r.feed) {
+            Some(PlanFeed::Column(own)) => key.iter().copied().filter(|c| c != own).collect(),
+            _ => key.clone(),
+        };
         let content = (0..header.len())
             .filter(|c| mapped[*c] && !identity.contains(c))
             .collect();
@@ -87,6 +91,7 @@ impl Plan {
             order,
             content,
             legacy,
+            judged_key,
             business_name: leaf_of(catalogue::BUSINESS_NAME).unwrap_or(0),
             query: [
                 leaf_of("query.createApptivoAccount"),

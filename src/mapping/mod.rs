@@ -14,6 +14,7 @@ pub mod date;
 mod error;
 mod file;
 mod gather;
+mod identifier;
 mod key;
 mod known;
 mod lookup;

@@ -144,6 +144,8 @@ pub struct Plan {
     /// The order in which leaves are filled: those that hand something to a sibling come last.
     pub(super) order: Vec<usize>,
     pub(super) key: Vec<usize>,
+    /// The columns of the key that no rule of an identifier judges.
+    pub(super) judged_key: Vec<usize>,
     pub(super) null: Vec<String>,
     /// Bit `n` is set where a word of `null` has `n` bytes; the last stands for all longer ones.
     pub(super) null_lengths: u64,
@@ -216,6 +218,18 @@ impl Plan {
                 _ => None,
             }
         })
+    }
+
+    /// The key's columns, from 0, in the mapping's order.
+    #[must_use]
+    pub fn key_columns(&self) -> &[usize] {
+        &self.key
+    }
+
+    /// Those of them that no rule of an identifier judges, as one for legacyIdentifier with the same column would.
+    #[must_use]
+    pub fn judged_key_columns(&self) -> &[usize] {
+        &self.judged_key
     }
 
     /// The first key column, from 0: where findings about the key are shown.

@@ -8,6 +8,7 @@ use super::ahead::Settled;
 use super::keys::KeyIndex;
 use super::pieces::Pieces;
 use super::place::Place;
+use super::record::RecordEvidence;
 use crate::mapping::date::{Evidence, Verdict};
 use crate::partner::PartnerId;
 use crate::source::LeftOut;
@@ -24,6 +25,8 @@ pub struct Survey {
     /// True where the pass was stopped before the end.
     pub incomplete: bool,
     pub(super) verdicts: Vec<Vec<Verdict>>,
+    /// What the rows of each file are.
+    pub(super) records: Vec<RecordEvidence>,
     /// The pieces of each file, and what those are that need no second pass.
     pub(super) pieces: Vec<Pieces>,
     pub(super) settled: Settled,
