@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::content::content;
 use super::context::PassContext;
+use super::exports::Export;
 use super::place::{NAMED_ROWS, Place};
 use super::record;
 use super::survey::Elsewhere;
@@ -208,10 +209,15 @@ impl Diagnose<'_> {
             .iter()
             .take(NAMED_ROWS)
             .map(|place| {
-                if files.len() > 1 {
-                    format!("{} row {}", files[place.file].source.name(), place.row)
-                } else {
-                    place.row.to_string()
+                let source = &files[place.file].source;
+                let is_of_file = |f: &&Export| f.source.name() == source.name();
+                match source.sheet() {
+                    _ if files.len() == 1 => place.row.to_string(),
+                    // Several sheets of one workbook.
+                    Some(sheet) if files.iter().filter(is_of_file).count() > 1 => {
+                        format!("{} sheet {sheet} row {}", source.name(), place.row)
+                    }
+                    _ => format!("{} row {}", source.name(), place.row),
                 }
             })
             .collect();

@@ -61,6 +61,12 @@ impl Survey {
         self.elsewhere = Elsewhere::Found(partners);
     }
 
+    /// The last row of a file, as a spreadsheet counts; 0 where it has none.
+    #[must_use]
+    pub fn last_row(&self, file: usize) -> u64 {
+        self.pieces.get(file).map_or(0, |pieces| pieces.last_row)
+    }
+
     /// Whether a row of the files has this key. A false yes is possible once in 10¹³ questions.
     #[must_use]
     pub fn has_key(&self, key: &str) -> bool {

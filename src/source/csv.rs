@@ -60,6 +60,7 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
         header_row,
         spool: None,
         totals: Vec::new(),
+        others: Vec::new(),
         notes,
     })
 }

@@ -17,6 +17,7 @@ mod error;
 mod file_reader;
 mod flow;
 mod footer;
+mod foreign;
 mod format;
 mod header;
 mod header_search;

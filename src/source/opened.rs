@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::csv::{self, KnownPieces};
 use super::error::SourceError;
 use super::flow::Flow;
+use super::foreign;
 use super::format::Format;
 use super::header::Header;
 use super::input::{Input, Outside, STANDARD_INPUT};
 use super::left_out::LeftOut;
-use super::options::SourceOptions;
+use super::options::{SheetChoice, SourceOptions};
 use super::row::RowBatch;
 use super::row_filter::{ColumnWords, RowFilter};
 use super::stamp::Stamp;
@@ -32,8 +33,14 @@ pub struct Source {
     stamp: Option<Stamp>,
     /// Which of its rows are handed on.
     filter: Arc<RowFilter>,
+    /// Visible sheets that are not read, where none was asked for.
+    others: Vec<Arc<str>>,
+    outside: Outside,
     notes: Vec<String>,
 }
+
+/// Other sheets that are looked at.
+const MOST_OTHERS: usize = 20;
 
 /// What is known only when the last row has been read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,7 +97,10 @@ impl Source {
             stamp.check(path)?;
         }
         let opened = match outside {
-            Outside::Plain => csv::detect(&input, options)?,
+            Outside::Plain => {
+                foreign::refuse(&input)?;
+                csv::detect(&input, options)?
+            }
             Outside::ZipWorkbook | Outside::OleDocument => {
                 workbook::detect(&input, outside, options, stamp.as_ref())?
             }
@@ -117,8 +127,32 @@ impl Source {
             spool: opened.spool.map(Arc::new),
             stamp,
             filter: Arc::new(RowFilter::new(&filtered, opened.totals)),
+            others: opened.others,
+            outside,
             notes,
         })
+    }
+
+    /// The workbook's other visible sheets whose header fits, where no sheet was asked for: each is opened for that.
+    #[must_use]
+    pub fn other_sheets(
+        &self,
+        options: &SourceOptions,
+        fits: &dyn Fn(&Arc<Header>) -> bool,
+    ) -> Vec<Arc<str>> {
+        let header = |sheet: &Arc<str>| {
+            let options = SourceOptions {
+                sheet: Some(SheetChoice::Name(sheet.to_string())),
+                ..options.clone()
+            };
+            let found = workbook::detect(&self.input, self.outside, &options, None);
+            found.map(|found| found.header)
+        };
+        let others = self.others.iter().take(MOST_OTHERS);
+        others
+            .filter(|sheet| header(sheet).is_ok_and(|header| fits(&header)))
+            .cloned()
+            .collect()
     }
 
     /// Leaves out rows: those that have none of the words in a column of `only`, and those that have one in a column of

@@ -20,6 +20,7 @@ use crate::mapping::error::{MappingError, MappingProblem};
 use crate::mapping::rule::{FieldRule, Placed};
 use crate::partner::PathSegment;
 use crate::partner::catalogue::{self, FIELDS};
+use crate::source::SheetChoice;
 
 pub use selection::Selection;
 
@@ -61,10 +62,8 @@ pub enum ReferenceLookup {
 /// The `[source]` table; what is not set is detected from the file.
 #[derive(Debug, Clone, Default)]
 pub struct SourceSettings {
-    /// The workbook's sheet by its name.
-    pub sheet_name: Option<String>,
-    /// A sheet by number from 1.
-    pub sheet_number: Option<usize>,
+    /// The workbook's sheets, read one behind the other; without one, the first visible sheet is read.
+    pub sheets: Vec<SheetChoice>,
     /// The header's row, from 1.
     pub header_row: Option<u64>,
     /// The byte between the cells of a text file.

@@ -4,7 +4,6 @@ use super::{Reader, SourceSettings, Validation, Value};
 use crate::diagnostic::Code;
 use crate::mapping::date::{Locale, Order};
 use crate::mapping::phone::PhoneRegion;
-use toml::de::DeValue;
 
 const SOURCE_KEYS: &[&str] = &[
     "sheet",
@@ -54,10 +53,7 @@ impl Reader {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             match name {
-                "sheet" => match value.get_ref() {
-                    DeValue::Integer(_) => settings.sheet_number = self.positive(value, name),
-                    _ => settings.sheet_name = self.text(value, name).map(|p| p.text),
-                },
+                "sheet" => settings.sheets = self.sheets(value, name),
                 "header_row" => {
                     settings.header_row = self
                         .positive(value, name)

@@ -1,9 +1,10 @@
-//! `[source] only` and `except`: the rows that are taken, by words of their columns.
+//! `[source] sheet`, `only` and `except`: the sheets that are read, and the rows that are taken by words of their columns.
 
 use toml::de::DeValue;
 
 use super::{Reader, Value};
 use crate::mapping::rule::Placed;
+use crate::source::SheetChoice;
 
 /// A column and the words that count in it.
 #[derive(Debug, Clone)]
@@ -15,6 +16,31 @@ pub struct Selection {
 }
 
 impl Reader {
+    /// A sheet, or a list of sheets: each by its name, or by its number from 1.
+    pub(super) fn sheets(&mut self, value: &Value<'_>, what: &str) -> Vec<SheetChoice> {
+        let items: Vec<&Value<'_>> = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        if items.is_empty() {
+            self.problem(value.span(), format!("{what} names no sheet"));
+        }
+        let mut sheets = Vec::new();
+        for item in items {
+            let sheet = match item.get_ref() {
+                DeValue::Integer(_) => self.positive(item, what).map(SheetChoice::Number),
+                _ => self.text(item, what).map(|p| SheetChoice::Name(p.text)),
+            };
+            match sheet {
+                Some(sheet) if sheets.contains(&sheet) => {
+                    self.problem(item.span(), "the sheet is named twice");
+                }
+                sheet => sheets.extend(sheet),
+            }
+        }
+        sheets
+    }
+
     /// `{ Status = ["Active", "Pending"] }`.
     pub(super) fn selection(&mut self, value: &Value<'_>, what: &str) -> Vec<Selection> {
         let Some(table) = self.table(value, what) else {

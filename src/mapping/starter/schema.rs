@@ -84,7 +84,10 @@ fn source() -> Value {
         "additionalProperties": false,
         "description": "How the file is read; what is absent is detected.",
         "properties": {
-            "sheet": { "oneOf": [ { "type": "string" }, { "type": "integer", "minimum": 1 } ] },
+            "sheet": { "oneOf": [
+                { "type": "string" }, { "type": "integer", "minimum": 1 },
+                { "type": "array", "minItems": 1, "items": { "oneOf": [ { "type": "string" }, { "type": "integer", "minimum": 1 } ] } }
+            ] },
             "header_row": { "type": "integer", "minimum": 1 },
             "delimiter": { "type": "string" },
             "encoding": { "type": "string" },

@@ -13,6 +13,8 @@ mod detect;
 mod facts;
 mod guard;
 mod kind;
+mod look;
+mod number_format;
 mod ods_scan;
 mod ole;
 mod package;

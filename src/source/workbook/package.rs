@@ -55,6 +55,7 @@ impl Package {
                 _ => String::new(),
             })
             .collect();
+        refuse_others(input, &names)?;
         let kind = if names.iter().any(|n| n == "mimetype") {
             Kind::Ods
         } else if names.iter().any(|n| n.ends_with("workbook.bin")) {
@@ -204,12 +205,28 @@ impl Package {
     /// Refuses an ODS workbook whose repeated rows and cells would fill memory; finds the sheet's hidden rows.
     pub(super) fn ods_facts(&mut self, sheet: Option<&str>) -> Result<Facts, SourceError> {
         let input = self.input.clone();
+        if self.is_encrypted() {
+            return Err(SourceError::Encrypted {
+                path: input.path().to_owned(),
+            });
+        }
         let Some(content) = self.index_of("content.xml") else {
             return Err(broken(input.path(), "it has no content.xml"));
         };
         let mut scan = OdsScan::new(input.path(), sheet);
         self.walk(content, PART_BYTES, &mut |event| scan.see(&event))?;
         Ok(scan.facts)
+    }
+
+    /// Whether an ODS workbook asks for a password. Source: ODF 1.3 part 2, 4.8.
+    fn is_encrypted(&mut self) -> bool {
+        let manifest = self.index_of("META-INF/manifest.xml");
+        let found = manifest.and_then(|manifest| {
+            self.find(manifest, |tag| {
+                (tag.name().local() == "encryption-data").then_some(())
+            })
+        });
+        found.is_some()
     }
 
     fn index_of(&self, name: &str) -> Option<usize> {
@@ -310,6 +327,40 @@ impl Package {
             .map_err(|e| name.unreadable(&e))?;
         let barrier = &self.barrier;
         walk(name, member.take(limit), &|| barrier.advance(), each)
+    }
+}
+
+/// Documents of other programs, by the beginning of a name that a part of each has.
+const OTHERS: [(&str, &str, &str); 4] = [
+    (
+        "word/document",
+        "a Word document",
+        "Copy its table into a workbook and save that as XLSX",
+    ),
+    (
+        "ppt/presentation",
+        "a PowerPoint presentation",
+        "Name the export instead",
+    ),
+    (
+        "index/document.iwa",
+        "an Apple Numbers document",
+        IN_NUMBERS,
+    ),
+    ("index.zip", "an Apple Numbers document", IN_NUMBERS),
+];
+const IN_NUMBERS: &str = "In Numbers: File, Export To, Excel";
+
+/// Refuses an archive of another program.
+fn refuse_others(input: &Input, names: &[String]) -> Result<(), SourceError> {
+    let has = |start: &str| (names.iter()).any(|n| n.to_ascii_lowercase().starts_with(start));
+    match OTHERS.iter().find(|(start, ..)| has(start)) {
+        Some((_, what, advice)) => Err(SourceError::OtherFormat {
+            path: input.path().to_owned(),
+            what: (*what).to_owned(),
+            advice: (*advice).to_owned(),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 mod any_bytes;
 mod reading;
 mod refusals;
+mod structure;
 
 use crate::source::{Cell, Flow, Source, SourceError, SourceOptions};
 
