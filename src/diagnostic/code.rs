@@ -78,6 +78,10 @@ codes! {
         "Write the cell again in the system that exports it, or in a copy of the file saved as UTF-8. The other rows are not touched.";
     RowTorn, "row.torn", Error, "The file ends inside a cell.",
         "The export was cut off or a quote is not closed: export it again.";
+    RowTotal, "row.total", Error, "The row looks like a total, not a record.",
+        "Delete the row, or leave it out in the mapping: [source] except = { Name = [\"Total*\"] }. If it is a partner: [validation] allow = [\"row.total\"].";
+    RowSecondHeader, "row.second_header", Error, "The row looks like a second header, not a record.",
+        "Delete the row. In the mapping: [source] header_row = 2 where it is the better header. If it is a partner: [validation] allow = [\"row.second_header\"].";
     KeyMissing, "key.missing", Error, "The row's key is empty.",
         "Fill the key column: without it a rerun cannot recognise the row.";
     KeyDuplicate, "key.duplicate", Error, "Another row has the same key; neither is sent.",
@@ -148,8 +152,14 @@ codes! {
         "Repair the formula, or clear the cell.";
     CellNoCachedValue, "cell.formula_without_value", Error, "The cell holds a formula without a stored result.",
         "Open the workbook in Excel and save it, or paste the values.";
-    CellPrecision, "cell.precision", Warning, "The number has more digits than a spreadsheet keeps.",
-        "Format the column as text before typing long numbers.";
+    CellPrecision, "cell.precision", Error, "The number has more than the 15 digits that a spreadsheet keeps.",
+        "Format the column as text, and type or paste the number again from where it comes from.";
+    CellScientific, "cell.scientific", Error, "The identifier is a number in scientific notation: its last digits are gone.",
+        "Format the column as text, paste the identifiers again from where they come from, and export once more.";
+    CellType, "cell.type", Error, "A date, a time or a true/false cell stands where an identifier belongs.",
+        "Format the cell as text and type the identifier again: a spreadsheet took it for a date.";
+    DateAsText, "cell.date_as_text", Warning, "A date or time cell fills a text field; it is sent as 2026-03-04 or 14:30.",
+        "If it should be a text, format the cell as text and type it again: a spreadsheet took it for a date.";
     TextControl, "text.control", Error, "The value holds a control character.",
         "Remove the invisible character from the cell.";
     TextLostCharacter, "text.lost_character", Error, "The value holds U+FFFD, which stands for a character that was lost before the file was written.",

@@ -1,8 +1,8 @@
 //! A row by its plan → draft and findings.
 
-use super::cell::{cell_error, set_ready};
-use super::coerce::trim;
+use super::cell::set_ready;
 use super::date::Verdict;
+use super::key::Parent;
 use super::plan::{Plan, PlanFeed, PlanRule};
 use super::scratch::Scratch;
 use super::target::Target;
@@ -28,6 +28,7 @@ impl Plan {
             let rule = &self.rules[leaf];
             self.fill_leaf(leaf, rule, row, verdicts, scratch);
         }
+        self.judge_key(row, scratch);
         for address in &self.addresses {
             address.settle(&mut scratch.draft, &mut scratch.findings);
         }
@@ -102,21 +103,20 @@ impl Plan {
 
     /// The key of another row, or a partner id as it is.
     fn fill_reference(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
-        if self.is_blank(cell) {
-            return;
-        }
-        if let Cell::Error(e) = cell {
-            s.findings.push(cell_error(target, e));
-            return;
-        }
-        let text = cell.to_text();
-        let (text, _) = trim(&text);
-        if let Ok(id) = uuid::Uuid::try_parse(text) {
-            s.draft
-                .set_text(target.leaf, &id.hyphenated().to_string(), true);
-        } else {
-            let at = s.draft.push_text(text);
-            s.draft.set(target.leaf, Slot::Link { at }, true);
+        match self.parent(cell) {
+            Ok(None) => {}
+            Ok(Some(Parent::Partner(id))) => {
+                let id = id.hyphenated().to_string();
+                s.draft.set_text(target.leaf, &id, true);
+            }
+            Ok(Some(Parent::Key(key))) => {
+                let at = s.draft.push_text(&key);
+                s.draft.set(target.leaf, Slot::Link { at }, true);
+            }
+            Err((code, message)) => {
+                let finding = target.finding(code, message);
+                s.findings.push(finding.with_value(cell.to_text()));
+            }
         }
     }
 }

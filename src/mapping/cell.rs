@@ -2,6 +2,7 @@
 
 use super::coerce::{Coerced, coerce, trim};
 use super::doubtful::{SPREADSHEET_MARKS, doubtful, usual_line_breaks};
+use super::identifier::{self, is_identifier};
 use super::known::Became;
 use super::plan::{Plan, Ready, TextPath};
 use super::scratch::Scratch;
@@ -11,13 +12,17 @@ use crate::diagnostic::{Code, Severity};
 use crate::partner::{Draft, FieldKind, Finding, Slot};
 use crate::source::{Cell, number_text};
 
-/// The largest whole number that a workbook's cell holds exactly.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
 impl Plan {
     /// Fills a leaf from a cell, with findings where the cell does not fit.
     pub(super) fn fill_cell(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
         let (leaf, rule) = (target.leaf, target.rule);
+        if is_identifier(rule.kind)
+            && let Some((code, message)) = identifier::trouble(cell)
+            && !self.is_blank(cell)
+        {
+            let finding = target.finding(code, message).with_value(cell.to_text());
+            return s.findings.push(finding);
+        }
         match cell {
             Cell::Text(text) => {
                 let (text, odd) = trim(text);
@@ -33,13 +38,21 @@ impl Plan {
                 }
             }
             cell if cell.is_blank() => return,
-            Cell::Error(e) => return s.findings.push(cell_error(target, e)),
-            Cell::NoValue => {
-                return s.findings.push(
-                    target.finding(Code::CellNoCachedValue, "The formula has no stored result."),
-                );
+            // No field takes these.
+            Cell::Error(_) | Cell::NoValue => {
+                let finding = identifier::trouble(cell).map(|(code, message)| {
+                    target.finding(code, message).with_value(cell.to_text())
+                });
+                return s.findings.extend(finding);
             }
             Cell::Number(n) => warn_number(target, n, s),
+            Cell::Serial(..) | Cell::Iso(_) | Cell::Duration(_) if rule.kind == FieldKind::Text => {
+                let finding = target.finding(
+                    Code::DateAsText,
+                    "The cell is a date or a time, and the field takes a text.",
+                );
+                s.findings.push(finding.with_value(cell.to_text()));
+            }
             _ => {}
         }
         if rule.kind == FieldKind::Date && rule.map.is_none() && rule.transforms.is_empty() {
@@ -189,26 +202,14 @@ pub(super) fn set_ready(leaf: usize, ready: &Ready, draft: &mut Draft) {
     }
 }
 
-/// The finding about a spreadsheet's error.
-pub(super) fn cell_error(target: Target<'_>, error: &str) -> Finding {
-    let message = format!("The cell holds the error {error}.");
-    target.finding(Code::CellError, message).with_value(error)
-}
-
 /// A numeric cell in a text field may have lost zeros or digits: reported, not repaired.
 fn warn_number(target: Target<'_>, n: f64, s: &mut Scratch) {
     let text = number_text(n);
-    if n.abs() >= EXACT {
-        let finding = target.finding(
-            Code::CellPrecision,
-            "The number has more digits than a spreadsheet keeps.",
-        );
+    if let Some(message) = identifier::too_long(n) {
+        let finding = target.finding(Code::CellPrecision, message);
         s.findings.push(finding.with_value(&text));
     }
-    if matches!(
-        target.rule.kind,
-        FieldKind::Identifier | FieldKind::Phone | FieldKind::Routing | FieldKind::PostalCode
-    ) {
+    if is_identifier(target.rule.kind) {
         let finding = target.finding(
             Code::NumberAsText,
             "The cell is a number, not text: leading zeros may be gone.",

@@ -10,7 +10,7 @@ use super::address;
 use super::coerce::{Coerced, coerce};
 use super::date::{self, Format, Hints};
 use super::error::{MappingError, MappingProblem};
-use super::file::Mapping;
+use super::file::{Mapping, Selection};
 use super::phone::PhoneRegion;
 use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
 use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
@@ -19,7 +19,7 @@ use super::words::WordMap;
 use crate::diagnostic::nearest;
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
-use crate::source::{Header, is_of_a_report};
+use crate::source::{ColumnWords, Header, is_of_a_report};
 
 /// Numbers of plans; 0 is none.
 static PLANS: AtomicU64 = AtomicU64::new(1);
@@ -51,6 +51,9 @@ impl Plan {
         for rule in &mapping.rules {
             compiler.field(rule);
         }
+        let mapped = compiler.used.clone();
+        let only = compiler.selection(&mapping.source.only);
+        let except = compiler.selection(&mapping.source.except);
         compiler.implicit_leaves();
         if !compiler.problems.is_empty() {
             compiler.problems.sort_by_key(|p| p.span.start);
@@ -76,14 +79,19 @@ impl Plan {
             Some(PlanFeed::Columns(c)) => [key.as_slice(), c].concat(),
             _ => key.clone(),
         };
+        let judged_key = match compiler.rules.get(legacy).map(|r| &r.feed) {
+            Some(PlanFeed::Column(own)) => key.iter().copied().filter(|c| c != own).collect(),
+            _ => key.clone(),
+        };
         let content = (0..header.len())
-            .filter(|c| compiler.used[*c] && !identity.contains(c))
+            .filter(|c| mapped[*c] && !identity.contains(c))
             .collect();
         Ok(Self {
             id: PLANS.fetch_add(1, Ordering::Relaxed),
             order,
             content,
             legacy,
+            judged_key,
             business_name: leaf_of(catalogue::BUSINESS_NAME).unwrap_or(0),
             query: [
                 leaf_of("query.createApptivoAccount"),
@@ -104,6 +112,8 @@ impl Plan {
             null_lengths: (mapping.source.null.iter()).fold(0, |bits, n| bits | length_bit(n)),
             null: mapping.source.null.clone(),
             templates: compiler.templates,
+            only,
+            except,
             refers,
         })
     }
@@ -142,6 +152,12 @@ impl Compiler<'_> {
             );
         }
         found
+    }
+
+    /// The columns of `only` or `except`. They count as used, though nothing of them is sent.
+    fn selection(&mut self, selections: &[Selection]) -> Vec<ColumnWords> {
+        let find = |s: &Selection| Some(ColumnWords::new(self.column(&s.column)?, &s.words));
+        selections.iter().filter_map(find).collect()
     }
 
     fn field(&mut self, field_rule: &FieldRule) {

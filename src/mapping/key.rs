@@ -1,8 +1,22 @@
 //! What makes a row itself, and which other rows it names.
 
+use std::borrow::Cow;
+
 use super::coerce::trim;
+use super::identifier::key_trouble;
 use super::plan::{Plan, PlanFeed};
+use super::scratch::Scratch;
+use crate::diagnostic::Code;
+use crate::partner::Finding;
 use crate::source::{Cell, SourceRow};
+
+/// The other row that a cell names.
+pub(super) enum Parent<'c> {
+    /// By its key.
+    Key(Cow<'c, str>),
+    /// By its partner's id, as it is.
+    Partner(uuid::Uuid),
+}
 
 impl Plan {
     /// Writes the row's key into `key`; false where it is empty.
@@ -40,16 +54,58 @@ impl Plan {
             return;
         }
         for rule in &self.rules {
-            if let PlanFeed::Partner(column) = rule.feed {
-                let cell = row.cell(column);
-                if self.is_blank(cell) || matches!(cell, Cell::Error(_)) {
-                    continue;
+            if let PlanFeed::Partner(column) = rule.feed
+                && let Ok(Some(Parent::Key(key))) = self.parent(row.cell(column))
+            {
+                each(&key);
+            }
+        }
+    }
+
+    /// The other row that a cell names. What is no key is no parent's key either: both are read alike, so that a parent
+    /// that was changed in the same way as its key is found or refused with it.
+    ///
+    /// # Errors
+    /// Code and message where the cell cannot be a key.
+    pub(super) fn parent<'c>(&self, cell: Cell<'c>) -> Result<Option<Parent<'c>>, (Code, String)> {
+        if !matches!(cell, Cell::NoValue) && self.is_blank(cell) {
+            return Ok(None);
+        }
+        if let Some(trouble) = key_trouble(cell) {
+            return Err(trouble);
+        }
+        let text = match cell.to_text() {
+            Cow::Borrowed(text) => Cow::Borrowed(trim(text).0),
+            Cow::Owned(text) => Cow::Owned(trim(&text).0.to_owned()),
+        };
+        Ok(Some(match uuid::Uuid::try_parse(&text) {
+            Ok(id) => Parent::Partner(id),
+            Err(_) => Parent::Key(text),
+        }))
+    }
+
+    /// What the row's key cells hold that an identifier must not: the key becomes one, and finds the row again.
+    pub(super) fn judge_key(&self, row: SourceRow<'_>, s: &mut Scratch) {
+        for column in self.judged_key.iter().copied() {
+            let cell = row.cell(column);
+            if self.is_blank(cell) {
+                continue;
+            }
+            let mut report = |code: Code, message: String| {
+                let mut finding = Finding::new(self.legacy, code, message);
+                finding.column = Some(column);
+                if self.has_own_identifier() {
+                    finding.leaf = None;
                 }
-                let text = cell.to_text();
-                let text = trim(&text).0;
-                if uuid::Uuid::try_parse(text).is_err() {
-                    each(text);
-                }
+                s.findings.push(finding.with_value(cell.to_text()));
+            };
+            if let Some((code, message)) = key_trouble(cell) {
+                report(code, message);
+            } else if let Cell::Text(text) = cell
+                && trim(text).1
+            {
+                let message = "Invisible blanks around the value were taken off.";
+                report(Code::TextTrimmed, message.to_owned());
             }
         }
     }

@@ -15,6 +15,7 @@ mod doubtful;
 mod error;
 mod file;
 mod gather;
+mod identifier;
 mod key;
 mod known;
 mod lookup;
@@ -32,7 +33,7 @@ mod words;
 
 pub use apply::Filled;
 pub use error::{MappingError, MappingProblem};
-pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
+pub use file::{KeyColumns, Mapping, ReferenceLookup, Selection, SourceSettings, Validation};
 pub use plan::{DateColumn, Plan};
 pub use rule::{Constant, Feed, FieldRule, Rule, Transform};
 pub use scratch::Scratch;

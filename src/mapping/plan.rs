@@ -10,7 +10,7 @@ use super::rule::Transform;
 use super::template::Templates;
 use super::words::WordMap;
 use crate::partner::{FieldKind, Shape};
-use crate::source::Header;
+use crate::source::{ColumnWords, Header};
 
 /// Where a leaf's value comes from, by number.
 #[derive(Debug, Clone)]
@@ -135,11 +135,17 @@ pub struct Plan {
     pub sensitive_columns: Vec<bool>,
     /// The levels that the user changed.
     pub validation: Validation,
+    /// Words of which a row has to have one, by column.
+    pub only: Vec<ColumnWords>,
+    /// Words of which a row may have none, by column.
+    pub except: Vec<ColumnWords>,
     pub(super) header: Arc<Header>,
     pub(super) rules: Vec<PlanRule>,
     /// The order in which leaves are filled: those that hand something to a sibling come last.
     pub(super) order: Vec<usize>,
     pub(super) key: Vec<usize>,
+    /// The columns of the key that no rule of an identifier judges.
+    pub(super) judged_key: Vec<usize>,
     pub(super) null: Vec<String>,
     /// Bit `n` is set where a word of `null` has `n` bytes; the last stands for all longer ones.
     pub(super) null_lengths: u64,
@@ -212,6 +218,18 @@ impl Plan {
                 _ => None,
             }
         })
+    }
+
+    /// The key's columns, from 0, in the mapping's order.
+    #[must_use]
+    pub fn key_columns(&self) -> &[usize] {
+        &self.key
+    }
+
+    /// Those of them that no rule of an identifier judges, as one for legacyIdentifier with the same column would.
+    #[must_use]
+    pub fn judged_key_columns(&self) -> &[usize] {
+        &self.judged_key
     }
 
     /// The first key column, from 0: where findings about the key are shown.

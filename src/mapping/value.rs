@@ -27,8 +27,8 @@ pub(super) fn value_of<'t>(
     text: &'t str,
     findings: &mut Vec<Finding>,
 ) -> Option<Value<'t>> {
-    if let Some(finding) = unsendable(target, text) {
-        findings.push(finding.with_value(text));
+    if let Some((code, message)) = unsendable(text) {
+        findings.push(target.finding(code, message).with_value(text));
         return None;
     }
     let mut current: Cow<'t, str> = Cow::Borrowed(text);
@@ -70,21 +70,21 @@ pub(super) fn value_of<'t>(
     }
 }
 
-/// What no field takes: control characters, and texts that are too long.
-fn unsendable(target: Target<'_>, text: &str) -> Option<Finding> {
+/// What no field takes: control characters, and texts that are too long. Code and message.
+pub(super) fn unsendable(text: &str) -> Option<(Code, String)> {
     let odd = |c: &char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || *c == '\u{fffd}';
     if !is_plain(text)
         && let Some(c) = text.chars().find(odd)
     {
         if c == '\u{fffd}' {
             let message = "The value holds U+FFFD, which stands for a character that was lost before the file was written.";
-            return Some(target.finding(Code::TextLostCharacter, message));
+            return Some((Code::TextLostCharacter, message.to_owned()));
         }
         let message = format!(
             "The value holds the control character U+{:04X}.",
             u32::from(c)
         );
-        return Some(target.finding(Code::TextControl, message));
+        return Some((Code::TextControl, message));
     }
     (text.len() > LONGEST_TEXT).then(|| {
         let message = format!(
@@ -92,7 +92,7 @@ fn unsendable(target: Target<'_>, text: &str) -> Option<Finding> {
             thousands(text.len() as u64),
             thousands(LONGEST_TEXT as u64)
         );
-        target.finding(Code::TextTooLong, message)
+        (Code::TextTooLong, message)
     })
 }
 

@@ -15,7 +15,9 @@ use crate::report::{
     Collector, Counters, CsvRules, Decision, Detected, Encode, RejectFormat, ReportFolder,
     SourceValues, Wanted,
 };
-use crate::source::{Escape, Flow, Format, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report};
+use crate::source::{
+    Escape, Flow, Format, Header, LeftOut, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report,
+};
 
 /// A mapping and the files it fits.
 pub(crate) struct Opened {
@@ -63,11 +65,8 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     setting: "date_order".into(),
                 },
             ));
-            let footer = survey.footers.get(index).and_then(Option::as_ref);
-            let footer = footer.map(|f| match values {
-                SourceValues::Shown => f.describe(),
-                SourceValues::LeftOut => f.describe_place(),
-            });
+            let left_out = survey.left_out.get(index);
+            let told = left_out.map(|rows| rows.describe(values == SourceValues::Shown));
             Detected {
                 file: export.source.name().to_string(),
                 decisions,
@@ -76,8 +75,10 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .notes()
                     .iter()
                     .cloned()
-                    .chain(footer)
+                    .chain(told.into_iter().flatten())
+                    .chain(continued(exports, survey, index))
                     .collect(),
+                left_out: left_out.map_or(0, LeftOut::count),
                 unused: export
                     .plan
                     .unused
@@ -87,6 +88,33 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
             }
         })
         .collect()
+}
+
+/// Rows from which on a sheet may be a part: programs begin another one at 50,000, 65,536, 1,000,000 or 1,048,576.
+const ROWS_OF_A_PART: u64 = 50_000;
+
+/// Of a long sheet: that others of its workbook have the same header and are not read.
+fn continued(exports: &Exports, survey: &Survey, index: usize) -> Option<String> {
+    let source = &exports.files().get(index)?.source;
+    let read = source.sheet()?;
+    if survey.last_row(index) < ROWS_OF_A_PART {
+        return None;
+    }
+    let is_same = |header: &Arc<Header>| header.names() == source.header().names();
+    let others = source.other_sheets(exports.options(), &is_same);
+    let all: Vec<String> = (std::iter::once(&read).chain(&others))
+        .map(|sheet| format!("\"{sheet}\""))
+        .collect();
+    let (is, them) = match others.len() {
+        0 => return None,
+        1 => ("has the same header and is", "it"),
+        _ => ("have the same header and are", "them"),
+    };
+    Some(format!(
+        "{} {is} not read; to read {them} too: [source] sheet = [{}]",
+        all[1..].join(", "),
+        all.join(", ")
+    ))
 }
 
 /// Surveys the files; the counters show how far it is, and how many rows there are.
@@ -206,11 +234,14 @@ pub(super) fn unsent(row: PreparedRow, valid: RowOutcome) -> RowResult {
     }
 }
 
-/// The names of the files, for people.
+/// The names of the files, for people: each once, also where several sheets of it are read.
 pub(super) fn file_names(exports: &Exports) -> Vec<String> {
-    exports
-        .files()
-        .iter()
-        .map(|f| f.source.name().to_string())
-        .collect()
+    let mut names: Vec<String> = Vec::new();
+    for export in exports.files() {
+        let name = export.source.name();
+        if names.last().is_none_or(|last| **last != **name) {
+            names.push(name.to_string());
+        }
+    }
+    names
 }

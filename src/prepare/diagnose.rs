@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::content::content;
 use super::context::PassContext;
+use super::exports::Export;
 use super::place::{NAMED_ROWS, Place};
+use super::record;
 use super::survey::Elsewhere;
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::partner::{Draft, Finding, Slot};
@@ -84,6 +86,39 @@ impl Diagnose<'_> {
     pub(super) fn key_missing(self) -> Diagnostic {
         let at = self.location(self.context.export.plan.key_column(), None);
         Diagnostic::new(Code::KeyMissing, at, "The key is empty.")
+    }
+
+    /// The row looks like no record, or its key is a number that may have lost zeros.
+    pub(super) fn record(self, key: &str, diagnostics: &mut Vec<Diagnostic>) {
+        let (context, plan) = (self.context, &self.context.export.plan);
+        let survey = context.survey;
+        let (Some(evidence), Some(pieces)) = (
+            survey.records.get(context.file),
+            survey.pieces.get(context.file),
+        ) else {
+            return;
+        };
+        let at = record::Place {
+            is_first: self.row.row() == context.export.source.header_row() + 1,
+            is_last: self.row.row() == pieces.last_row,
+        };
+        if let Some((code, message)) =
+            record::judge(plan, self.row, key, at, evidence, || pieces.rows())
+        {
+            let column = plan.key_column();
+            let found = Diagnostic::new(code, self.location(column, None), message);
+            diagnostics.push(found.with_value(key, self.is_sensitive(column)));
+        }
+        for column in evidence.shortened(plan, self.row) {
+            let message = "The key is a number, and others have more digits or are texts: leading zeros may be gone.";
+            let found = Diagnostic::new(
+                Code::NumberAsText,
+                self.location(Some(column), None),
+                message,
+            );
+            let value = self.row.cell(column).to_text();
+            diagnostics.push(found.with_value(&value, self.is_sensitive(Some(column))));
+        }
     }
 
     /// Another row has the same key, or else the same cells under another key. One of both is enough.
@@ -212,10 +247,15 @@ impl Diagnose<'_> {
             .iter()
             .take(NAMED_ROWS)
             .map(|place| {
-                if files.len() > 1 {
-                    format!("{} row {}", files[place.file].source.name(), place.row)
-                } else {
-                    place.row.to_string()
+                let source = &files[place.file].source;
+                let is_of_file = |f: &&Export| f.source.name() == source.name();
+                match source.sheet() {
+                    _ if files.len() == 1 => place.row.to_string(),
+                    // Several sheets of one workbook.
+                    Some(sheet) if files.iter().filter(is_of_file).count() > 1 => {
+                        format!("{} sheet {sheet} row {}", source.name(), place.row)
+                    }
+                    _ => format!("{} row {}", source.name(), place.row),
                 }
             })
             .collect();

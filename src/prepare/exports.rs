@@ -1,11 +1,12 @@
 //! The files of a run, each with the mapping compiled against its header.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup};
 use crate::partner::Query;
-use crate::source::{SheetChoice, Source, SourceError, SourceOptions};
+use crate::source::{Header, SheetChoice, Source, SourceError, SourceOptions};
 
 /// Why rows cannot be prepared at all.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,19 @@ pub enum PrepareError {
     /// The mapping does not fit a file.
     #[error(transparent)]
     Mapping(#[from] MappingError),
+    /// The mapping does not fit the first sheet of a workbook, and fits another.
+    #[error(
+        "{file}: sheet \"{read}\", the first visible one, does not have the columns of the mapping; sheet \"{}\" has them. In the mapping: [source] sheet = \"{}\".",
+        fitting.join("\", \""), fitting.first().map_or("", String::as_str)
+    )]
+    OtherSheet {
+        /// The file as it was named.
+        file: String,
+        /// The sheet that was read.
+        read: String,
+        /// The sheets that the mapping fits.
+        fitting: Vec<String>,
+    },
     /// More rows than can be counted.
     #[error("the files have more than {} rows; split them", u32::MAX)]
     TooManyRows,
@@ -47,18 +61,39 @@ fn usual_workers() -> usize {
     thread::available_parallelism().map_or(1, |n| n.get().min(MOST_WORKERS))
 }
 
+/// Opens a file, or one sheet of it, and compiles the mapping against it.
+fn open_one(
+    path: &Path,
+    mapping: &Mapping,
+    options: &SourceOptions,
+) -> Result<Export, PrepareError> {
+    let mut source = Source::open(path, options)?;
+    let plan = Plan::compile(mapping, source.header()).map_err(|error| {
+        let fits = |header: &Arc<Header>| Plan::compile(mapping, header).is_ok();
+        let fitting = source.other_sheets(options, &fits);
+        match source.sheet() {
+            Some(read) if !fitting.is_empty() => PrepareError::OtherSheet {
+                file: source.name().to_string(),
+                read: read.to_string(),
+                fitting: fitting.iter().map(ToString::to_string).collect(),
+            },
+            _ => error.into(),
+        }
+    })?;
+    source.select(plan.only.clone(), plan.except.clone());
+    Ok(Export { source, plan })
+}
+
 impl Exports {
     /// Opens the files and compiles the mapping against each. The flags of `always` are set for every row,
     /// whatever the mapping says.
     pub fn open(paths: &[PathBuf], mapping: &Mapping, always: Query) -> Result<Self, PrepareError> {
-        let sheet = mapping
-            .source
-            .sheet_name
-            .clone()
-            .map(SheetChoice::Name)
-            .or_else(|| mapping.source.sheet_number.map(SheetChoice::Number));
+        let sheets: Vec<Option<SheetChoice>> = match mapping.source.sheets.as_slice() {
+            [] => vec![None],
+            sheets => sheets.iter().cloned().map(Some).collect(),
+        };
         let options = SourceOptions {
-            sheet,
+            sheet: None,
             header_row: mapping.source.header_row,
             delimiter: mapping.source.delimiter,
             quote: mapping.source.quote,
@@ -67,13 +102,17 @@ impl Exports {
         };
         let mut files: Vec<Export> = Vec::with_capacity(paths.len());
         for path in paths {
-            // One workbook at a time is parsed.
-            if let Some(last) = files.last() {
-                last.source.wait()?;
+            for sheet in &sheets {
+                let options = SourceOptions {
+                    sheet: sheet.clone(),
+                    ..options.clone()
+                };
+                // One workbook at a time is parsed.
+                if let Some(last) = files.last() {
+                    last.source.wait()?;
+                }
+                files.push(open_one(path, mapping, &options)?);
             }
-            let source = Source::open(path, &options)?;
-            let plan = Plan::compile(mapping, source.header())?;
-            files.push(Export { source, plan });
         }
         Ok(Self {
             files,
@@ -84,7 +123,7 @@ impl Exports {
         })
     }
 
-    /// The files in the order in which they were given.
+    /// The files in the order in which they were given, a workbook once for each of its sheets.
     #[must_use]
     pub fn files(&self) -> &[Export] {
         &self.files
@@ -96,7 +135,7 @@ impl Exports {
         self.files.iter().map(|f| f.source.bytes()).sum()
     }
 
-    /// The settings that all of them were opened with, from the mapping's `[source]`.
+    /// The settings that all of them were opened with, from the mapping's `[source]`, without the sheet.
     #[must_use]
     pub fn options(&self) -> &SourceOptions {
         &self.options

@@ -10,6 +10,7 @@ use super::exports::{Exports, PrepareError};
 use super::keys::KeyIndex;
 use super::parallel::Pass;
 use super::pieces::{Pieces, SurveyedPiece};
+use super::record::{Place, RecordEvidence};
 use super::second_look::SecondLook;
 use super::survey::{Elsewhere, Survey};
 use crate::mapping::Scratch;
@@ -31,6 +32,7 @@ struct Part {
     references: Vec<(u64, u64)>,
     identifiers: Vec<u64>,
     evidence: Vec<Evidence>,
+    records: RecordEvidence,
 }
 
 impl Part {
@@ -45,8 +47,10 @@ impl Part {
         let mut part = Self {
             keys: Vec::with_capacity(batch.len()),
             evidence: vec![Evidence::default(); plan.date_columns.len()],
+            records: RecordEvidence::new(plan),
             ..Self::default()
         };
+        let (first, last) = (context.export.source.header_row() + 1, batch.len());
         let gathers = plan.date_columns.iter().any(|c| !c.hinted);
         check.begin(context);
         for row in batch.rows() {
@@ -62,6 +66,15 @@ impl Part {
             if plan.key_of(row, &mut scratch.key) {
                 let key = KeyIndex::hash(&scratch.key);
                 part.keys.push(key);
+                let at = Place {
+                    is_first: row.row() == first,
+                    is_last: row.index() + 1 == last,
+                };
+                let doubtful = part.records.add(plan, row, &scratch.key, at);
+                part.surveyed.has_number_keys |= doubtful.number;
+                if doubtful.record {
+                    check.needs_second_pass();
+                }
                 plan.each_reference(row, &mut |parent| {
                     part.references.push((key, KeyIndex::hash(parent)));
                 });
@@ -192,6 +205,7 @@ impl Exports {
     ) -> Result<u64, PrepareError> {
         let plan = &context.export.plan;
         let mut evidence = vec![Evidence::default(); plan.date_columns.len()];
+        let mut records = RecordEvidence::new(plan);
         let mut surveyed = Vec::new();
         let work = |state: &mut SurveyState, _: usize, batch: RowBatch| {
             Part::of(context, own_identifier, state, &batch)
@@ -201,6 +215,7 @@ impl Exports {
             for (all, below) in evidence.iter_mut().zip(&part.evidence) {
                 all.merge(below);
             }
+            records.merge(&part.records);
             surveyed.push(part.surveyed);
             gathered.survey.incomplete = stop(gathered.survey.rows);
             if gathered.survey.incomplete {
@@ -224,12 +239,15 @@ impl Exports {
         let counted = end.states.into_iter();
         let counted = counted.flat_map(|state| state.check.into_counted());
         let survey = &mut gathered.survey;
-        survey
-            .pieces
-            .push(Pieces::new(surveyed, &verdicts, counted, end.last_row));
+        let mut pieces = Pieces::new(surveyed, &verdicts, counted, end.last_row);
+        if records.has_suspicious_numbers() {
+            pieces.need_second_pass_for_number_keys();
+        }
+        survey.pieces.push(pieces);
+        survey.records.push(records);
         survey.verdicts.push(verdicts);
         survey.evidence.push(evidence);
-        survey.footers.push(end.footer);
+        survey.left_out.push(end.left_out);
         Ok(end.last_row)
     }
 }

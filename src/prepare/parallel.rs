@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use crate::source::{Flow, Footer, Piece, ReadEnd, RowBatch, Source, SourceError, SourceRow};
+use crate::source::{Flow, LeftOut, Piece, ReadEnd, RowBatch, Source, SourceError, SourceRow};
 
 /// Batches under way for each worker.
 const UNDER_WAY: usize = 2;
@@ -18,15 +18,15 @@ const UNDER_WAY: usize = 2;
 /// What became of a piece.
 struct Done<T> {
     made: T,
-    footer: Option<Footer>,
+    left_out: LeftOut,
     /// The row that it ends with, as a spreadsheet counts.
     last_row: u64,
 }
 
 /// How a pass over a file ended.
 pub(super) struct PassEnd<W> {
-    /// Words at the end that are no rows.
-    pub(super) footer: Option<Footer>,
+    /// Rows that were read and not handed on.
+    pub(super) left_out: LeftOut,
     /// The workers' own states.
     pub(super) states: Vec<W>,
     /// The last row that was taken, as a spreadsheet counts.
@@ -49,13 +49,13 @@ pub(super) struct Pass<'p, W, T> {
 /// What was taken so far.
 struct Taken<'t, T> {
     take: &'t mut dyn FnMut(T) -> Flow,
-    footer: Option<Footer>,
+    left_out: LeftOut,
     last_row: u64,
 }
 
 impl<T> Taken<'_, T> {
     fn take(&mut self, done: Done<T>) -> Flow {
-        self.footer = done.footer;
+        self.left_out.absorb(done.left_out);
         self.last_row = done.last_row.max(self.last_row);
         (self.take)(done.made)
     }
@@ -120,7 +120,7 @@ impl<'p, W: Send, T: Send> Pass<'p, W, T> {
     pub(super) fn run(&self, take: &mut dyn FnMut(T) -> Flow) -> Result<PassEnd<W>, SourceError> {
         let mut taken = Taken {
             take,
-            footer: None,
+            left_out: LeftOut::default(),
             last_row: 0,
         };
         let (end, states) = if self.workers <= 1 {
@@ -128,8 +128,10 @@ impl<'p, W: Send, T: Send> Pass<'p, W, T> {
         } else {
             self.together(&mut taken)?
         };
+        taken.left_out.absorb(end.left_out);
+        self.source.check_one_header(&taken.left_out)?;
         Ok(PassEnd {
-            footer: end.footer.or(taken.footer),
+            left_out: taken.left_out,
             states,
             last_row: taken.last_row,
         })
@@ -231,11 +233,11 @@ fn do_one<W, T>(
     number: usize,
     piece: Piece,
 ) -> Done<T> {
-    let (batch, footer) = piece.rows();
+    let (batch, left_out) = piece.rows();
     let last = batch.len().checked_sub(1).and_then(|i| batch.row(i));
     Done {
         last_row: last.map_or(0, SourceRow::row),
-        footer,
+        left_out,
         made: work(state, number, batch),
     }
 }
@@ -310,7 +312,7 @@ mod tests {
             assert_eq!(end.states.iter().sum::<u64>(), rows);
             assert_eq!(end.states.len(), if workers > 1 { workers + 1 } else { 1 });
             assert_eq!(end.last_row, rows + 1);
-            assert!(end.footer.is_some(), "{workers} workers");
+            assert!(end.left_out.footer.is_some(), "{workers} workers");
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct SurveyedPiece {
     pub(super) last_row: u64,
     /// The verdicts under which none of its rows has anything to report.
     pub(super) settled_by: Option<Arc<[Verdict]>>,
+    /// Some of its keys are numbers of a workbook.
+    pub(super) has_number_keys: bool,
 }
 
 #[derive(Debug)]
@@ -33,6 +35,7 @@ struct Piece {
     last_row: u64,
     /// It needs no second pass.
     is_settled: bool,
+    has_number_keys: bool,
     /// Its rows are in the tally.
     is_counted: bool,
 }
@@ -52,6 +55,7 @@ impl Pieces {
                 rows: piece.rows,
                 last_row: piece.last_row,
                 is_settled: holds,
+                has_number_keys: piece.has_number_keys,
                 is_counted: holds,
             }
         });
@@ -80,6 +84,20 @@ impl Pieces {
         if let Some(tally) = &mut self.tally {
             tally.forget_samples(before + 1..=piece.last_row);
         }
+    }
+
+    /// Keys that are numbers are to be reported.
+    pub(super) fn need_second_pass_for_number_keys(&mut self) {
+        for piece in 0..self.all.len() {
+            if self.all[piece].has_number_keys {
+                self.needs_second_pass(piece);
+            }
+        }
+    }
+
+    /// How many rows the file has.
+    pub(super) fn rows(&self) -> u64 {
+        self.all.iter().map(|piece| u64::from(piece.rows)).sum()
     }
 
     pub(super) fn is_settled(&self, piece: usize) -> bool {

@@ -131,6 +131,7 @@ impl RowWorker<'_> {
         let mut diagnostics = Vec::new();
         if has_key {
             diagnostics.extend(diagnose.key(&scratch.key));
+            diagnose.record(&scratch.key, &mut diagnostics);
         } else {
             diagnostics.push(diagnose.key_missing());
         }

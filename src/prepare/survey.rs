@@ -8,9 +8,10 @@ use super::ahead::Settled;
 use super::keys::KeyIndex;
 use super::pieces::Pieces;
 use super::place::Place;
+use super::record::RecordEvidence;
 use crate::mapping::date::{Evidence, Verdict};
 use crate::partner::PartnerId;
-use crate::source::Footer;
+use crate::source::LeftOut;
 
 /// What a first pass over all rows knows.
 #[derive(Debug, Default)]
@@ -19,11 +20,13 @@ pub struct Survey {
     pub rows: u64,
     /// Evidence by file, then by date column of its plan.
     pub evidence: Vec<Vec<Evidence>>,
-    /// Words at the end of each file that are no rows.
-    pub footers: Vec<Option<Footer>>,
+    /// Rows of each file that were read and are left out.
+    pub left_out: Vec<LeftOut>,
     /// True where the pass was stopped before the end.
     pub incomplete: bool,
     pub(super) verdicts: Vec<Vec<Verdict>>,
+    /// What the rows of each file are.
+    pub(super) records: Vec<RecordEvidence>,
     /// The pieces of each file, and what those are that need no second pass.
     pub(super) pieces: Vec<Pieces>,
     pub(super) settled: Settled,
@@ -56,6 +59,12 @@ impl Survey {
     /// Takes in what the API has of partners outside the files, by legacyIdentifier.
     pub fn found_on_api(&mut self, partners: HashMap<String, PartnerId>) {
         self.elsewhere = Elsewhere::Found(partners);
+    }
+
+    /// The last row of a file, as a spreadsheet counts; 0 where it has none.
+    #[must_use]
+    pub fn last_row(&self, file: usize) -> u64 {
+        self.pieces.get(file).map_or(0, |pieces| pieces.last_row)
     }
 
     /// Whether a row of the files has this key. A false yes is possible once in 10¹³ questions.

@@ -181,12 +181,19 @@ fn counts(report: &RunReport) -> String {
             "<tr><td class=\"number\">{count}</td><td><svg class=\"key\" viewBox=\"0 0 1 1\" aria-hidden=\"true\"><rect class=\"{class}\" width=\"1\" height=\"1\"/></svg>{words}</td></tr>"
         );
     }
-    let more = report.verified.map_or(String::new(), |v| {
+    let mut more = report.verified.map_or(String::new(), |v| {
         format!(
             " Partners on the API whose row the source has no longer: {}.",
             thousands(v.only_api)
         )
     });
+    if report.left_out() > 0 {
+        let _ = write!(
+            more,
+            " Left out beside them: {} (see \u{201c}How the file was read\u{201d}).",
+            thousands(report.left_out())
+        );
+    }
     format!(
         "<section aria-labelledby=\"rows\">\n<h2 id=\"rows\">{} rows</h2>\n\
          <svg class=\"bar\" viewBox=\"0 0 1000 28\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Rows by outcome; the table below has the same numbers\">{bar}</svg>\n\

@@ -26,6 +26,7 @@ pub fn summary_json(report: &RunReport) -> String {
     }
     put("seconds", json!((report.seconds * 1000.0).round() / 1000.0));
     put("exit", json!(report.ending.code()));
+    put("left_out", json!(report.left_out()));
     put("mapping", json!(report.mapping));
     put("files", json!(report.files));
     put("errors", json!(report.errors));

@@ -104,6 +104,9 @@ pub struct Detected {
     pub notes: Vec<String>,
     /// Columns that no rule uses.
     pub unused: Vec<String>,
+    /// Rows that were read and left out: they are none of the run's rows.
+    #[serde(default)]
+    pub left_out: u64,
 }
 
 impl Detected {
@@ -192,6 +195,13 @@ impl RunReport {
             Some(v) => v.agree + v.differ + v.gone + v.only_source + v.uncompared,
             None => self.counts.sum(),
         }
+    }
+
+    /// Rows that were read and left out, by the mapping's `[source] only` and `except` or because they are no records:
+    /// they stand beside the rows.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.detected.iter().map(|file| file.left_out).sum()
     }
 
     /// The counts by name, in the order of the summary; they add up to the rows.

@@ -28,6 +28,13 @@ pub fn render(report: &RunReport) -> String {
             let _ = writeln!(out, "  {:>10}  {}", thousands(line.count), line.meaning);
         }
     }
+    if report.left_out() > 0 {
+        let _ = writeln!(
+            out,
+            "  {:>10}  left out (not among the rows; see the notes about the files)",
+            thousands(report.left_out())
+        );
+    }
     if report.kind != Kind::Check {
         let _ = writeln!(
             out,

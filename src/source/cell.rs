@@ -42,13 +42,15 @@ pub fn number_text(n: f64) -> String {
 }
 
 impl<'a> Cell<'a> {
-    /// The cell as text, as a text file would hold it. Dates are ISO dates.
+    /// The cell as text, as a text file would hold it. Dates are ISO dates, times `14:30` or `14:30:05`, lengths of time
+    /// `36:00`.
     #[must_use]
     pub fn to_text(self) -> Cow<'a, str> {
         match self {
             Cell::Empty | Cell::NoValue => Cow::Borrowed(""),
             Cell::Text(s) | Cell::Iso(s) | Cell::Error(s) => Cow::Borrowed(s),
-            Cell::Number(n) | Cell::Duration(n) => Cow::Owned(number_text(n)),
+            Cell::Number(n) => Cow::Owned(number_text(n)),
+            Cell::Duration(days) => Cow::Owned(time_text(days)),
             Cell::Serial(days, epoch) => Cow::Owned(serial_text(days, epoch)),
             Cell::Bool(true) => Cow::Borrowed("TRUE"),
             Cell::Bool(false) => Cow::Borrowed("FALSE"),
@@ -66,9 +68,34 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// A serial as an ISO date, with its time where it has one; one that is no date stays a number.
+/// A time of day, or a length of time, in hours, minutes and, where there are any, seconds.
+fn time_text(days: f64) -> String {
+    let seconds = (days * 86_400.0).round();
+    if !(-1e12..1e12).contains(&seconds) {
+        return number_text(days);
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked above"
+    )]
+    let seconds = seconds as i64;
+    let sign = if seconds < 0 { "-" } else { "" };
+    let (minutes, second) = (seconds.abs() / 60, seconds.abs() % 60);
+    let (hour, minute) = (minutes / 60, minutes % 60);
+    if second == 0 {
+        format!("{sign}{hour:02}:{minute:02}")
+    } else {
+        format!("{sign}{hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+/// A serial as an ISO date, with its time where it has one, or as a time alone; one that is no date stays a number.
 fn serial_text(days: f64, epoch: Epoch) -> String {
     let whole = days.floor();
+    // A time that rounds up to the next day is that day.
+    if days > 0.0 && days * 86_400.0 < 86_399.5 {
+        return time_text(days);
+    }
     if !(0.0..=2_958_466.0).contains(&whole) {
         return number_text(days);
     }
@@ -122,6 +149,15 @@ mod tests {
             (Cell::Serial(61.0, Epoch::Y1900), "1900-03-01"),
             (Cell::Serial(0.0, Epoch::Y1904), "1904-01-01"),
             (Cell::Serial(-1.0, Epoch::Y1900), "-1"),
+            (Cell::Serial(0.5, Epoch::Y1900), "12:00"),
+            (Cell::Serial(0.604_166_666_666_667, Epoch::Y1900), "14:30"),
+            (Cell::Serial(0.25, Epoch::Y1904), "06:00"),
+            (Cell::Serial(0.999_99, Epoch::Y1900), "23:59:59"),
+            (Cell::Serial(0.999_999_999, Epoch::Y1900), "0.999999999"),
+            (Cell::Duration(1.5), "36:00"),
+            (Cell::Duration(-0.062_5), "-01:30"),
+            (Cell::Duration(12_345.000_057_870_37), "296280:00:05"),
+            (Cell::Duration(1e300), &format!("{}", 1e300)),
             (Cell::Bool(true), "TRUE"),
         ] {
             assert_eq!(cell.to_text(), text, "{cell:?}");

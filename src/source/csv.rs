@@ -95,6 +95,8 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
         header: Arc::new(header),
         header_row,
         spool: None,
+        totals: Vec::new(),
+        others: Vec::new(),
         notes,
     })
 }

@@ -350,11 +350,11 @@ fn the_footer_of_a_report_is_told_and_not_read() {
                 })
                 .unwrap();
             assert_eq!(
-                (read, end.footer.is_some()),
+                (read, end.left_out.footer.is_some()),
                 (kept, told),
                 "{rows} rows, {tail:?}"
             );
-            if let Some(footer) = end.footer {
+            if let Some(footer) = end.left_out.footer {
                 assert_eq!(
                     footer.describe(),
                     format!(

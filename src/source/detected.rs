@@ -15,5 +15,9 @@ pub(super) struct Detected {
     /// What a text table shows about rows with fewer cells than the header.
     pub(super) short: Arc<ShortRows>,
     pub(super) spool: Option<Spool>,
+    /// Rows that the workbook calls totals of a table, ascending.
+    pub(super) totals: Vec<u64>,
+    /// Visible sheets of a workbook that are not read, where none was asked for.
+    pub(super) others: Vec<Arc<str>>,
     pub(super) notes: Vec<String>,
 }

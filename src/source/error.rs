@@ -34,6 +34,16 @@ pub enum SourceError {
         /// What was seen.
         reason: String,
     },
+    /// A file of another kind, whatever its name says.
+    #[error("{} is {what}, not a text table (CSV) or a workbook. {advice}, and try again.", path.display())]
+    OtherFormat {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+        /// What makes a table of it.
+        advice: String,
+    },
     /// A workbook that cannot be read.
     #[error("{} is a workbook that cannot be read: {reason}. Open it in Excel, save it as XLSX, and try again.", path.display())]
     BrokenWorkbook {
@@ -43,7 +53,7 @@ pub enum SourceError {
         reason: String,
     },
     /// A password is needed.
-    #[error("{} is encrypted. Save it without a password (File, Info, Protect Workbook) and try again.", path.display())]
+    #[error("{} is encrypted. Save it without a password (Excel: File, Info, Protect Workbook; LibreOffice: Save As without \"Save with password\") and try again.", path.display())]
     Encrypted {
         /// The file, as it was named.
         path: PathBuf,
@@ -82,11 +92,29 @@ pub enum SourceError {
         /// The sheets there are.
         present: String,
     },
+    /// The first sheet is a cover: the table is on another.
+    #[error("{}: sheet \"{sheet}\", the first visible one, has no table. In the mapping: [source] sheet = \"{}\"{}.", path.display(), others.first().map_or("", String::as_str), more(others))]
+    EmptySheet {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// The sheet that was read.
+        sheet: String,
+        /// The other visible ones.
+        others: Vec<String>,
+    },
     /// No header where it should be.
     #[error("{} has no header row. Set [source] header_row in the mapping.", path.display())]
     NoHeader {
         /// The file, as it was named.
         path: PathBuf,
+    },
+    /// Several exports in one file, of different columns.
+    #[error("{}, row {row}: another header begins here, with other columns or in another order. Several exports were put into one file; import each by itself.", path.display())]
+    OtherHeader {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// The row of that header.
+        row: u64,
     },
     /// A record without end.
     #[error("{}, row {row}: the record is longer than {limit} MiB. A quote is probably not closed; look at that row.", path.display())]
@@ -112,6 +140,14 @@ pub enum SourceError {
         /// What the file system said.
         source: io::Error,
     },
+}
+
+/// The names behind the first, as another choice.
+fn more(names: &[String]) -> String {
+    match names {
+        [] | [_] => String::new(),
+        [_, more @ ..] => format!(", or \"{}\"", more.join("\", \"")),
+    }
 }
 
 impl SourceError {

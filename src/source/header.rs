@@ -130,7 +130,7 @@ impl Header {
 }
 
 /// A header cell without BOM, outer blanks, line breaks and repeated inner blanks.
-fn tidy(cell: &str) -> String {
+pub(super) fn tidy(cell: &str) -> String {
     cell.trim_start_matches('\u{feff}')
         .split_whitespace()
         .collect::<Vec<_>>()

@@ -205,7 +205,10 @@ impl Input {
                 Some(Ok(name)) => name.into_owned(),
                 _ => continue,
             };
-            if matches!(name.as_str(), "[Content_Types].xml" | "mimetype") {
+            if matches!(
+                name.as_str(),
+                "[Content_Types].xml" | "mimetype" | "Index/Document.iwa" | "Index.zip"
+            ) {
                 return Ok(None);
             }
             let file = name.rsplit('/').next().unwrap_or("");

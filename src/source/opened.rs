@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::csv::{self, KnownPieces};
 use super::error::SourceError;
 use super::flow::Flow;
-use super::footer::Footer;
+use super::foreign;
 use super::format::Format;
 use super::header::Header;
 use super::input::{Input, Outside, STANDARD_INPUT};
-use super::options::SourceOptions;
+use super::left_out::LeftOut;
+use super::options::{SheetChoice, SourceOptions};
 use super::row::RowBatch;
+use super::row_filter::{ColumnWords, RowFilter};
 use super::short_rows::ShortRows;
 use super::stamp::Stamp;
 use super::workbook;
@@ -32,19 +34,30 @@ pub struct Source {
     spool: Option<Arc<workbook::Spool>>,
     /// The file's stamp; none where its bytes are a copy of our own.
     stamp: Option<Stamp>,
+    /// Which of its rows are handed on.
+    filter: Arc<RowFilter>,
+    /// Visible sheets that are not read, where none was asked for.
+    others: Vec<Arc<str>>,
+    outside: Outside,
     notes: Vec<String>,
 }
+
+/// Other sheets that are looked at.
+const MOST_OTHERS: usize = 20;
 
 /// What is known only when the last row has been read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadEnd {
-    /// Rows at the end that are not data.
-    pub footer: Option<Footer>,
+    /// Rows that were read and not handed on.
+    pub left_out: LeftOut,
 }
 
 /// Some rows of a file as they came from it.
 #[derive(Debug)]
-pub struct Piece(Unparsed);
+pub struct Piece {
+    unparsed: Unparsed,
+    filter: Arc<RowFilter>,
+}
 
 #[derive(Debug)]
 enum Unparsed {
@@ -53,13 +66,16 @@ enum Unparsed {
 }
 
 impl Piece {
-    /// Its rows, and the footer that was taken off behind them.
+    /// Its rows, and those that it has beside them.
     #[must_use]
-    pub fn rows(self) -> (RowBatch, Option<Footer>) {
-        match self.0 {
+    pub fn rows(self) -> (RowBatch, LeftOut) {
+        let (mut batch, footer) = match self.unparsed {
             Unparsed::Text(piece) => piece.rows(),
             Unparsed::Packed(packed) => (packed.unpack(), None),
-        }
+        };
+        let mut left_out = LeftOut::of_footer(footer);
+        self.filter.apply(&mut batch, &mut left_out);
+        (batch, left_out)
     }
 }
 
@@ -84,7 +100,10 @@ impl Source {
             stamp.check(path)?;
         }
         let opened = match outside {
-            Outside::Plain => csv::detect(&input, options)?,
+            Outside::Plain => {
+                foreign::refuse(&input)?;
+                csv::detect(&input, options)?
+            }
             Outside::ZipWorkbook | Outside::OleDocument => {
                 workbook::detect(&input, outside, options, stamp.as_ref())?
             }
@@ -100,6 +119,7 @@ impl Source {
         }
         notes.extend(opened.notes);
         notes.extend(opened.header.describe_repeated());
+        let filtered = Arc::clone(&opened.header);
         Ok(Self {
             input,
             name,
@@ -110,8 +130,40 @@ impl Source {
             known: Arc::default(),
             spool: opened.spool.map(Arc::new),
             stamp,
+            filter: Arc::new(RowFilter::new(&filtered, opened.totals)),
+            others: opened.others,
+            outside,
             notes,
         })
+    }
+
+    /// The workbook's other visible sheets whose header fits, where no sheet was asked for: each is opened for that.
+    #[must_use]
+    pub fn other_sheets(
+        &self,
+        options: &SourceOptions,
+        fits: &dyn Fn(&Arc<Header>) -> bool,
+    ) -> Vec<Arc<str>> {
+        let header = |sheet: &Arc<str>| {
+            let options = SourceOptions {
+                sheet: Some(SheetChoice::Name(sheet.to_string())),
+                ..options.clone()
+            };
+            let found = workbook::detect(&self.input, self.outside, &options, None);
+            found.map(|found| found.header)
+        };
+        let others = self.others.iter().take(MOST_OTHERS);
+        others
+            .filter(|sheet| header(sheet).is_ok_and(|header| fits(&header)))
+            .cloned()
+            .collect()
+    }
+
+    /// Leaves out rows: those that have none of the words in a column of `only`, and those that have one in a column of
+    /// `except`.
+    pub fn select(&mut self, only: Vec<ColumnWords>, except: Vec<ColumnWords>) {
+        let filter = RowFilter::clone(&self.filter);
+        self.filter = Arc::new(filter.with_words(only, except));
     }
 
     /// How many bytes are read, once they are unpacked; 0 where that is not known.
@@ -207,19 +259,18 @@ impl Source {
     /// # Errors
     /// A [`SourceError`] when the file changed since it was opened, or breaks off.
     pub fn read(&self, sink: &mut dyn FnMut(RowBatch) -> Flow) -> Result<ReadEnd, SourceError> {
-        let mut footer = None;
+        let mut left_out = LeftOut::default();
         let end = self.pieces(&|_| true, &mut |_, piece| {
             let (batch, found) = piece.rows();
-            footer = found;
+            left_out.absorb(found);
             if batch.is_empty() {
                 Flow::More
             } else {
                 sink(batch)
             }
         })?;
-        Ok(ReadEnd {
-            footer: end.footer.or(footer),
-        })
+        left_out.absorb(end.left_out);
+        Ok(ReadEnd { left_out })
     }
 
     /// The same in pieces that are not parsed yet where that can be done elsewhere: several threads parse what one
@@ -236,8 +287,11 @@ impl Source {
         self.check_unchanged()?;
         let mut changed = None;
         // Before every piece: rows of a file that changed under our eyes are not handed on.
-        let mut checked = |number: usize, piece: Piece| match self.check_unchanged() {
-            Ok(()) => sink(number, piece),
+        let mut checked = |number: usize, unparsed: Unparsed| match self.check_unchanged() {
+            Ok(()) => {
+                let filter = Arc::clone(&self.filter);
+                sink(number, Piece { unparsed, filter })
+            }
             Err(error) => {
                 changed = Some(error);
                 Flow::Enough
@@ -254,19 +308,35 @@ impl Source {
                 known: &self.known,
             }
             .pieces(wanted, &mut |number, piece| {
-                checked(number, Piece(Unparsed::Text(piece)))
+                checked(number, Unparsed::Text(piece))
             })
             .map(|()| ReadEnd::default())?,
             (Format::Workbook { .. }, Some(spool)) => spool
                 .each(&self.header, wanted, &mut |number, packed| {
-                    checked(number, Piece(Unparsed::Packed(packed)))
+                    checked(number, Unparsed::Packed(packed))
                 })
-                .map(|footer| ReadEnd { footer })?,
+                .map(|footer| ReadEnd {
+                    left_out: LeftOut::of_footer(footer),
+                })?,
             (Format::Workbook { .. }, None) => ReadEnd::default(),
         };
         match changed {
             Some(error) => Err(error),
             None => self.check_unchanged().map(|()| end),
+        }
+    }
+
+    /// Refuses a file in which another header begins: the cells below it belong to other columns.
+    ///
+    /// # Errors
+    /// [`SourceError::OtherHeader`] with its row.
+    pub fn check_one_header(&self, left_out: &LeftOut) -> Result<(), SourceError> {
+        match left_out.other_header {
+            Some(row) => Err(SourceError::OtherHeader {
+                path: self.input.path().to_owned(),
+                row,
+            }),
+            None => Ok(()),
         }
     }
 

@@ -108,23 +108,25 @@ impl RowBatch {
         }
     }
 
-    /// A batch of typed cells as they were kept: rows by number and width.
+    /// A batch of typed cells as they were kept: rows by number, width, and how many cells a ragged one has, else 0.
     pub(super) fn of_typed(
         header: Arc<Header>,
         text: String,
         cells: Vec<Stored>,
-        rows: impl Iterator<Item = (u64, u32)>,
+        rows: impl Iterator<Item = (u64, u32, u32)>,
     ) -> Self {
         let most = u32::try_from(cells.len()).unwrap_or(u32::MAX);
         let mut first = 0;
         let rows = rows
-            .map(|(row, width)| {
+            .map(|(row, width, ragged)| {
                 let meta = RowMeta {
                     row,
                     line: None,
                     first,
                     end: first.saturating_add(width).min(most),
-                    fault: None,
+                    fault: (ragged > 0).then_some(RowFault::Ragged {
+                        found: ragged as usize,
+                    }),
                     plain: false,
                 };
                 first = meta.end;
@@ -139,9 +141,16 @@ impl RowBatch {
         }
     }
 
-    /// The rows of a batch of typed cells by number and width, its cells, and their texts.
-    pub(super) fn typed_parts(&self) -> (Vec<(u64, u32)>, &[Stored], &str) {
-        let rows = self.rows.iter().map(|r| (r.row, r.end - r.first));
+    /// The rows of a batch of typed cells by number, width, and how many cells a ragged one has, else 0; its cells, and
+    /// their texts.
+    pub(super) fn typed_parts(&self) -> (Vec<(u64, u32, u32)>, &[Stored], &str) {
+        let rows = self.rows.iter().map(|r| {
+            let ragged = match r.fault {
+                Some(RowFault::Ragged { found }) => u32::try_from(found).unwrap_or(u32::MAX),
+                _ => 0,
+            };
+            (r.row, r.end - r.first, ragged)
+        });
         match &self.cells {
             Cells::Typed(cells) => (rows.collect(), cells, &self.text),
             Cells::Texts(_) => (Vec::new(), &[], ""),
@@ -183,10 +192,37 @@ impl RowBatch {
         });
     }
 
+    /// Appends a cell to the row that was started last.
+    #[cfg(test)]
     pub(super) fn push(&mut self, cell: Stored) {
-        if let (Cells::Typed(cells), Some(row)) = (&mut self.cells, self.rows.last_mut()) {
+        let place = self.rows.last().map_or(0, |row| row.end - row.first);
+        self.put(place as usize, cell);
+    }
+
+    /// Puts a cell at its place in the row that was started last, whatever stands there empty. False where another
+    /// value stands there.
+    pub(super) fn put(&mut self, place: usize, cell: Stored) -> bool {
+        let (Cells::Typed(cells), Some(row)) = (&mut self.cells, self.rows.last_mut()) else {
+            return true;
+        };
+        let at = row.first as usize + place;
+        if at >= cells.len() {
+            cells.resize(at, Stored::Empty);
             cells.push(cell);
-            row.end += 1;
+            row.end = u32::try_from(at + 1).unwrap_or(u32::MAX);
+        } else if matches!(cells[at], Stored::Empty) {
+            cells[at] = cell;
+        } else {
+            return matches!(cell, Stored::Empty);
+        }
+        true
+    }
+
+    /// How many cells it holds, where they are typed.
+    pub(super) fn typed_cells(&self) -> usize {
+        match &self.cells {
+            Cells::Typed(cells) => cells.len(),
+            Cells::Texts(_) => 0,
         }
     }
 
@@ -215,8 +251,14 @@ impl RowBatch {
             return false;
         };
         let blank = (0..last.width()).all(|column| last.cell(column).is_blank());
-        // A line of one empty quoted cell is blank, and not a row with cells missing.
-        let dropped = blank && matches!(last.fault(), None | Some(RowFault::Ragged { .. }));
+        // A line of one empty quoted cell is blank, and not a row with cells missing; a row of a workbook is ragged by a
+        // value beyond the header.
+        let is_text = matches!(self.cells, Cells::Texts(_));
+        let dropped = match last.fault() {
+            None => blank,
+            Some(RowFault::Ragged { .. }) => blank && is_text,
+            Some(_) => false,
+        };
         if dropped {
             self.truncate(self.rows.len() - 1);
         }
@@ -230,6 +272,17 @@ impl RowBatch {
                 cells.truncate(row.first as usize);
             }
             self.rows.truncate(index);
+        }
+    }
+
+    /// Takes out the rows at these places, which ascend.
+    pub(super) fn remove(&mut self, indices: &[usize]) {
+        let (mut index, mut out) = (0, indices.iter().peekable());
+        if !indices.is_empty() {
+            self.rows.retain(|_| {
+                index += 1;
+                out.next_if(|out| **out == index - 1).is_none()
+            });
         }
     }
 
@@ -386,12 +439,12 @@ impl<'a> SourceRow<'a> {
         }
     }
 
-    /// How many cells it has.
+    /// How many cells it has. A workbook stores none behind a row's last value: its rows are as wide as the header.
     #[must_use]
     pub fn width(self) -> usize {
         match self.cells {
             RowCells::Texts(cells) => cells.len(),
-            RowCells::Typed(cells) => cells.len(),
+            RowCells::Typed(cells) => cells.len().max(self.batch.header.len()),
         }
     }
 

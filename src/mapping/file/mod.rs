@@ -5,6 +5,7 @@
 
 mod fields;
 mod sections;
+mod selection;
 
 use std::ops::Range;
 use std::path::Path;
@@ -19,7 +20,9 @@ use crate::mapping::error::{MappingError, MappingProblem};
 use crate::mapping::rule::{FieldRule, Placed};
 use crate::partner::PathSegment;
 use crate::partner::catalogue::{self, FIELDS};
-use crate::source::{Escape, Quote};
+use crate::source::{Escape, Quote, SheetChoice};
+
+pub use selection::Selection;
 
 /// A mapping, read and checked by itself; columns are checked when it is compiled against a header.
 #[derive(Debug, Clone)]
@@ -59,10 +62,8 @@ pub enum ReferenceLookup {
 /// The `[source]` table; what is not set is detected from the file.
 #[derive(Debug, Clone, Default)]
 pub struct SourceSettings {
-    /// The workbook's sheet by its name.
-    pub sheet_name: Option<String>,
-    /// A sheet by number from 1.
-    pub sheet_number: Option<usize>,
+    /// The workbook's sheets, read one behind the other; without one, the first visible sheet is read.
+    pub sheets: Vec<SheetChoice>,
     /// The header's row, from 1.
     pub header_row: Option<u64>,
     /// The byte between the cells of a text file.
@@ -83,6 +84,10 @@ pub struct SourceSettings {
     pub phone_region: Option<String>,
     /// The zone into which times with an offset are converted.
     pub timezone: Option<jiff::tz::TimeZone>,
+    /// Only rows that have one of the words in each of these columns are taken.
+    pub only: Vec<Selection>,
+    /// Rows that have one of the words in any of these columns are left out.
+    pub except: Vec<Selection>,
 }
 
 /// The `[validation]` table: levels that differ from the codes' own.

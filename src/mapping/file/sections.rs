@@ -5,7 +5,6 @@ use crate::diagnostic::Code;
 use crate::mapping::date::{Locale, Order};
 use crate::mapping::phone::PhoneRegion;
 use crate::source::{Escape, Quote};
-use toml::de::DeValue;
 
 const SOURCE_KEYS: &[&str] = &[
     "sheet",
@@ -19,6 +18,8 @@ const SOURCE_KEYS: &[&str] = &[
     "locale",
     "phone_region",
     "timezone",
+    "only",
+    "except",
 ];
 
 /// What cells can be quoted with.
@@ -66,10 +67,7 @@ impl Reader {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             match name {
-                "sheet" => match value.get_ref() {
-                    DeValue::Integer(_) => settings.sheet_number = self.positive(value, name),
-                    _ => settings.sheet_name = self.text(value, name).map(|p| p.text),
-                },
+                "sheet" => settings.sheets = self.sheets(value, name),
                 "header_row" => {
                     settings.header_row = self
                         .positive(value, name)
@@ -114,6 +112,8 @@ impl Reader {
                         }
                     }
                 }
+                "only" => settings.only = self.selection(value, name),
+                "except" => settings.except = self.selection(value, name),
                 "timezone" => settings.timezone = self.timezone(value),
                 _ => self.unknown(
                     key.span(),

@@ -67,6 +67,10 @@ pub fn json_schema() -> Value {
                     }
                 ]
             },
+            "words": {
+                "type": "object", "minProperties": 1,
+                "additionalProperties": { "oneOf": [ { "$ref": "#/definitions/constant" }, { "type": "array", "items": { "$ref": "#/definitions/constant" }, "minItems": 1 } ] }
+            },
             "metadata": {
                 "anyOf": [ { "$ref": "#/definitions/rule" }, { "type": "object", "additionalProperties": { "$ref": "#/definitions/metadata" } } ]
             }
@@ -80,7 +84,10 @@ fn source() -> Value {
         "additionalProperties": false,
         "description": "How the file is read; what is absent is detected.",
         "properties": {
-            "sheet": { "oneOf": [ { "type": "string" }, { "type": "integer", "minimum": 1 } ] },
+            "sheet": { "oneOf": [
+                { "type": "string" }, { "type": "integer", "minimum": 1 },
+                { "type": "array", "minItems": 1, "items": { "oneOf": [ { "type": "string" }, { "type": "integer", "minimum": 1 } ] } }
+            ] },
             "header_row": { "type": "integer", "minimum": 1 },
             "delimiter": { "type": "string" },
             "encoding": { "type": "string" },
@@ -88,7 +95,9 @@ fn source() -> Value {
             "date_order": { "enum": ["mdy", "dmy", "ymd"] },
             "locale": { "type": "string", "pattern": format!("^({})", Locale::WORDS.join("|")) },
             "phone_region": { "type": "string", "pattern": "^([A-Z]{2}|address)$" },
-            "timezone": { "type": "string" }
+            "timezone": { "type": "string" },
+            "only": { "$ref": "#/definitions/words", "description": "Take only rows that have one of the words in each of these columns; case and outer blanks do not count, * is any text." },
+            "except": { "$ref": "#/definitions/words", "description": "Leave out rows that have one of the words in any of these columns." }
         }
     })
 }

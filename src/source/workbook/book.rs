@@ -10,7 +10,7 @@ use super::damage::{DAMAGED, broken};
 use super::facts::Facts;
 use super::guard::guarded;
 use super::kind::Kind;
-use super::padding::Padding;
+use super::look::Look;
 use super::read_barrier::ReadBarrier;
 use super::unpacked::{ShownSheets, Unpacked};
 use super::value::Value;
@@ -91,7 +91,7 @@ impl Book {
         match self {
             Book::Xlsx(book) => cells_of_xlsx(book, path, sheet, facts, each),
             Book::Xlsb(book) => cells_of_xlsb(book, path, sheet, each),
-            Book::Whole(book) => cells_of_whole(book, path, sheet, each),
+            Book::Whole(book) => cells_of_whole(book, path, sheet, facts, each),
         }
     }
 }
@@ -111,17 +111,15 @@ fn cells_of_xlsx(
     let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
         .ok_or_else(damaged)?
         .map_err(|e| broken(&e))?;
-    let padding: Vec<Option<Padding>> = reader
-        .styles()
-        .iter()
-        .map(|s| Padding::of(&s.number_format.as_ref()?.format_code))
+    let looks: Vec<Option<Look>> = (reader.styles().iter())
+        .map(|style| Look::of_code(&style.number_format.as_ref()?.format_code))
         .collect();
-    let padded = padding.iter().any(Option::is_some);
+    let has_looks = looks.iter().any(Option::is_some);
     loop {
         // One net for many cells: it costs more than a cell. What is done with a cell is under it too.
         let step = guarded(|| {
             for _ in 0..CELLS_AT_ONCE {
-                let next = if padded {
+                let next = if has_looks {
                     reader.next_cell_with_style_id()?
                 } else {
                     reader.next_cell()?.map(|cell| (cell, 0))
@@ -130,19 +128,11 @@ fn cells_of_xlsx(
                     return Ok(Flow::Enough);
                 };
                 let (row, column) = cell.get_position();
-                let shown;
-                let value = match Value::of_ref(cell.get_value()) {
-                    Value::Number(n) => {
-                        match padding.get(style).and_then(|p| p.as_ref()?.show(n)) {
-                            Some(text) => {
-                                shown = text;
-                                Value::Text(&shown)
-                            }
-                            None => Value::Number(n),
-                        }
-                    }
-                    Value::Empty if facts.is_valueless(row, column) => Value::Formula,
-                    value => value,
+                let mut shown = String::new();
+                let value = match (Value::of_ref(cell.get_value()), looks.get(style)) {
+                    (Value::Empty, _) if facts.is_valueless(row, column) => Value::Formula,
+                    (value, Some(Some(look))) => look.take(value, false, &mut shown),
+                    (value, _) => value,
                 };
                 if each(row, column, value) == Flow::Enough {
                     return Ok(Flow::Enough);
@@ -185,6 +175,7 @@ fn cells_of_whole(
     book: &mut calamine::Sheets<Stream>,
     path: &Path,
     sheet: &str,
+    facts: &Facts,
     each: &mut EachCell<'_>,
 ) -> Result<(), SourceError> {
     let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
@@ -196,7 +187,9 @@ fn cells_of_whole(
     for (row, column, value) in range.used_cells() {
         let row = top + u32::try_from(row).unwrap_or(u32::MAX);
         let column = left + u32::try_from(column).unwrap_or(u32::MAX);
-        if each(row, column, Value::of_data(value)) == Flow::Enough {
+        let mut shown = String::new();
+        let value = (facts.looks).take(row, column, Value::of_data(value), &mut shown);
+        if each(row, column, value) == Flow::Enough {
             break;
         }
     }

@@ -13,6 +13,7 @@ use super::ole;
 use super::package::Package;
 use super::parsing::{Parsing, Sheet};
 use super::read_barrier::ReadBarrier;
+use super::tables::totals_rows;
 use super::unpacked::ShownSheets;
 use crate::source::detected::Detected;
 use crate::source::error::SourceError;
@@ -21,12 +22,30 @@ use crate::source::input::{Input, Outside};
 use crate::source::options::{SheetChoice, SourceOptions};
 use crate::source::stamp::Stamp;
 
+/// The sheet that is read.
+struct Chosen {
+    name: Arc<str>,
+    notes: Vec<String>,
+    /// The other visible ones, where it was not asked for.
+    others: Vec<Arc<str>>,
+}
+
+impl Chosen {
+    fn asked_for(sheet: &calamine::Sheet) -> Self {
+        Self {
+            name: sheet.name.as_str().into(),
+            notes: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+}
+
 /// The asked-for sheet, else the first visible worksheet.
 fn choose_sheet(
     path: &Path,
     book: &Book,
     wanted: Option<&SheetChoice>,
-) -> Result<(Arc<str>, Vec<String>), SourceError> {
+) -> Result<Chosen, SourceError> {
     let sheets = book.sheets();
     let present = || {
         sheets
@@ -51,12 +70,12 @@ fn choose_sheet(
                     .iter()
                     .find(|s| s.name.trim().eq_ignore_ascii_case(name.trim()))
             })
-            .map(|s| (s.name.as_str().into(), Vec::new()))
+            .map(Chosen::asked_for)
             .ok_or_else(|| missing(format!("\"{name}\""))),
         Some(SheetChoice::Number(n)) => n
             .checked_sub(1)
             .and_then(|i| sheets.get(i))
-            .map(|s| (s.name.as_str().into(), Vec::new()))
+            .map(Chosen::asked_for)
             .ok_or_else(|| missing(format!("number {n}"))),
         None => {
             let chosen = sheets
@@ -77,7 +96,15 @@ fn choose_sheet(
                     others.join(", ")
                 )]
             };
-            Ok((chosen.name.as_str().into(), notes))
+            let visible_others = sheets
+                .iter()
+                .filter(visible)
+                .filter(|s| s.name != chosen.name);
+            Ok(Chosen {
+                others: visible_others.map(|s| s.name.as_str().into()).collect(),
+                notes,
+                ..Chosen::asked_for(chosen)
+            })
         }
     }
 }
@@ -92,8 +119,9 @@ pub(in crate::source) fn detect(
 ) -> Result<Detected, SourceError> {
     let path = input.path();
     let barrier = Arc::new(ReadBarrier::default());
+    let mut examined = None;
     let (mut package, kind) = if outside == Outside::OleDocument {
-        ole::examine(input)?;
+        examined = Some(ole::examine(input)?);
         (None, Kind::Xls)
     } else {
         let (package, kind) = Package::open(input, &barrier)?;
@@ -110,7 +138,8 @@ pub(in crate::source) fn detect(
         None => ShownSheets::default(),
     };
     let book = Book::open(input, kind, &barrier, &shown)?;
-    let (name, mut notes) = choose_sheet(path, &book, options.sheet.as_ref())?;
+    let chosen = choose_sheet(path, &book, options.sheet.as_ref())?;
+    let (name, mut notes) = (chosen.name, chosen.notes);
     let mut facts = match (&mut package, kind) {
         (Some(package), Kind::Ods) => package.ods_facts(Some(&name))?,
         _ => Facts::default(),
@@ -122,17 +151,31 @@ pub(in crate::source) fn detect(
             facts.merge(range_name(merged.start, merged.end));
         }
     }
+    if let Some(examined) = examined {
+        let number = book.sheets().iter().position(|s| *s.name == *name);
+        facts.looks = examined.looks_of(number.unwrap_or(usize::MAX));
+    }
+    let tables = match (&mut package, kind) {
+        (Some(package), Kind::Xlsx) => package.tables_with_totals(&name),
+        _ => Vec::new(),
+    };
     let sheet = Sheet::new(path, book, name.clone());
-    let (parsing, facts) = match (&mut package, kind) {
-        (Some(package), Kind::Xlsx) => look_over_and_parse(package, sheet, options, stamp)?,
+    let begun = match (&mut package, kind) {
+        (Some(package), Kind::Xlsx) => look_over_and_parse(package, sheet, options, stamp),
         _ => {
             let facts = Arc::new(facts);
-            (
-                Parsing::begin(sheet, &facts, options, stamp.cloned())?,
-                facts,
-            )
+            Parsing::begin(sheet, &facts, options, stamp.cloned()).map(|parsing| (parsing, facts))
         }
     };
+    let (parsing, facts) = begun.map_err(|error| match error {
+        // A cover sheet: the table is on another.
+        SourceError::NoHeader { path } if !chosen.others.is_empty() => SourceError::EmptySheet {
+            path,
+            sheet: name.to_string(),
+            others: chosen.others.iter().map(ToString::to_string).collect(),
+        },
+        error => error,
+    })?;
     notes.extend(parsing.notes);
     notes.extend(facts.notes());
     Ok(Detected {
@@ -141,6 +184,8 @@ pub(in crate::source) fn detect(
         short: std::sync::Arc::default(),
         header_row: parsing.header_row,
         spool: Some(parsing.spool),
+        totals: totals_rows(&tables, parsing.header_row),
+        others: chosen.others,
         notes,
     })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::look::SheetLooks;
+
 /// Places that a note names of those it counts.
 const NAMED_PLACES: usize = 5;
 
@@ -17,6 +19,8 @@ pub(super) struct Facts {
     merged: (u64, Vec<String>),
     /// Formulas whose result was never stored.
     pub(super) valueless: Valueless,
+    /// Of an old workbook: how the numbers of some cells are to be taken.
+    pub(super) looks: SheetLooks,
 }
 
 impl Facts {

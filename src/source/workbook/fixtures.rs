@@ -29,6 +29,12 @@ pub(super) struct Xlsx {
     pub(super) sheets: &'static [(&'static str, &'static str)],
     /// The shared strings part.
     pub(super) shared: Option<String>,
+    /// The rows of all sheets but the last.
+    pub(super) other_rows: String,
+    /// Number formats under numbers of the test's own, for cell styles behind those of `formats`.
+    pub(super) own_formats: &'static [(u32, &'static str)],
+    /// Further parts of the archive.
+    pub(super) parts: &'static [(&'static str, &'static str)],
 }
 
 impl Default for Xlsx {
@@ -40,6 +46,9 @@ impl Default for Xlsx {
             from_1904: false,
             sheets: &[("Sheet1", "visible")],
             shared: None,
+            other_rows: String::new(),
+            own_formats: &[],
+            parts: &[],
         }
     }
 }
@@ -73,20 +82,23 @@ impl Xlsx {
             .map(|i| format!(r#"<Relationship Id="rId{i}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{i}.xml"/>"#))
             .collect();
         let relations = format!(r#"<Relationships xmlns="{PACKAGE}">{targets}</Relationships>"#);
-        let formats: String = self
-            .formats
+        let formats: Vec<(u32, &str)> = (164..)
+            .zip(self.formats.iter().copied())
+            .chain(self.own_formats.iter().copied())
+            .collect();
+        let styles: String = formats
             .iter()
-            .enumerate()
-            .map(|(i, code)| {
+            .map(|(id, _)| format!(r#"<xf numFmtId="{id}" applyNumberFormat="1"/>"#))
+            .collect();
+        let formats: String = formats
+            .iter()
+            .filter(|(_, code)| !code.is_empty())
+            .map(|(id, code)| {
                 format!(
-                    r#"<numFmt numFmtId="{}" formatCode="{}"/>"#,
-                    164 + i,
+                    r#"<numFmt numFmtId="{id}" formatCode="{}"/>"#,
                     code.replace('"', "&quot;")
                 )
             })
-            .collect();
-        let styles: String = (0..self.formats.len())
-            .map(|i| format!(r#"<xf numFmtId="{}" applyNumberFormat="1"/>"#, 164 + i))
             .collect();
         let styles = format!(
             r#"<styleSheet xmlns="{MAIN}"><numFmts>{formats}</numFmts><cellXfs><xf numFmtId="0"/>{styles}</cellXfs></styleSheet>"#
@@ -105,7 +117,7 @@ impl Xlsx {
                 let text = if i == last {
                     sheet(&self.rows, self.behind)
                 } else {
-                    sheet("", "")
+                    sheet(&self.other_rows, "")
                 };
                 (format!("xl/worksheets/sheet{i}.xml"), text)
             })
@@ -114,6 +126,7 @@ impl Xlsx {
                     .iter()
                     .map(|s| ("xl/sharedStrings.xml".to_owned(), s.clone())),
             )
+            .chain((self.parts.iter()).map(|(name, text)| ((*name).to_owned(), (*text).to_owned())))
             .chain([
                 ("[Content_Types].xml".to_owned(), "<Types/>".to_owned()),
                 ("_rels/.rels".to_owned(), main_relations),
@@ -197,6 +210,11 @@ pub(super) enum Old {
 
 /// The workbook stream of an XLS file with one sheet. Source: [MS-XLS].
 pub(super) fn xls_stream(cells: &[Old], from_1904: bool) -> Vec<u8> {
+    xls_stream_with(cells, &[], from_1904)
+}
+
+/// The same with number formats, for cell styles from 2 on.
+fn xls_stream_with(cells: &[Old], formats: &[(u16, &str)], from_1904: bool) -> Vec<u8> {
     let mut globals = Vec::new();
     let begin = |kind: u16| {
         let mut data = vec![0x00, 0x06];
@@ -207,8 +225,18 @@ pub(super) fn xls_stream(cells: &[Old], from_1904: bool) -> Vec<u8> {
     record(&mut globals, 0x0809, &begin(0x0005));
     record(&mut globals, 0x0042, &1200_u16.to_le_bytes());
     record(&mut globals, 0x0022, &u16::from(from_1904).to_le_bytes());
+    for (id, code) in formats.iter().filter(|(_, code)| !code.is_empty()) {
+        let mut format = id.to_le_bytes().to_vec();
+        format.extend(u16::try_from(code.len()).unwrap().to_le_bytes());
+        format.push(0);
+        format.extend(code.bytes());
+        record(&mut globals, 0x041E, &format);
+    }
     // Style 0 is General, style 1 is m/d/yy (builtin format 14).
-    for format in [0_u16, 14] {
+    for format in [0_u16, 14]
+        .into_iter()
+        .chain(formats.iter().map(|(id, _)| *id))
+    {
         let mut xf = vec![0; 20];
         xf[2..4].copy_from_slice(&format.to_le_bytes());
         record(&mut globals, 0x00E0, &xf);
@@ -274,7 +302,12 @@ pub(super) fn xls_stream(cells: &[Old], from_1904: bool) -> Vec<u8> {
 
 /// An XLS workbook with one sheet.
 pub(super) fn xls(cells: &[Old], from_1904: bool) -> Vec<u8> {
-    let mut stream = xls_stream(cells, from_1904);
+    xls_with(cells, &[], from_1904)
+}
+
+/// The same with number formats, for cell styles from 2 on.
+pub(super) fn xls_with(cells: &[Old], formats: &[(u16, &str)], from_1904: bool) -> Vec<u8> {
+    let mut stream = xls_stream_with(cells, formats, from_1904);
     // Streams below 4,096 bytes live elsewhere in the document; workbooks are larger.
     stream.resize(stream.len().max(4096), 0);
     ole_of("/Workbook", &stream)

@@ -55,6 +55,7 @@ impl Package {
                 _ => String::new(),
             })
             .collect();
+        refuse_others(input, &names)?;
         let kind = if names.iter().any(|n| n == "mimetype") {
             Kind::Ods
         } else if names.iter().any(|n| n.ends_with("workbook.bin")) {
@@ -204,6 +205,11 @@ impl Package {
     /// Refuses an ODS workbook whose repeated rows and cells would fill memory; finds the sheet's hidden rows.
     pub(super) fn ods_facts(&mut self, sheet: Option<&str>) -> Result<Facts, SourceError> {
         let input = self.input.clone();
+        if self.is_encrypted() {
+            return Err(SourceError::Encrypted {
+                path: input.path().to_owned(),
+            });
+        }
         let Some(content) = self.index_of("content.xml") else {
             return Err(broken(input.path(), "it has no content.xml"));
         };
@@ -212,39 +218,84 @@ impl Package {
         Ok(scan.facts)
     }
 
+    /// Whether an ODS workbook asks for a password. Source: ODF 1.3 part 2, 4.8.
+    fn is_encrypted(&mut self) -> bool {
+        let manifest = self.index_of("META-INF/manifest.xml");
+        let found = manifest.and_then(|manifest| {
+            self.find(manifest, |tag| {
+                (tag.name().local() == "encryption-data").then_some(())
+            })
+        });
+        found.is_some()
+    }
+
     fn index_of(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|n| n.eq_ignore_ascii_case(name))
     }
 
     /// The archive's part of a sheet, by the workbook's own list and relations.
-    fn sheet_part(&mut self, sheet: &str) -> Option<usize> {
+    pub(super) fn sheet_part(&mut self, sheet: &str) -> Option<usize> {
         let book = self
             .names
             .iter()
             .position(|n| n.ends_with("workbook.xml"))?;
-        let (folder, file) = match self.names[book].rsplit_once('/') {
-            Some((folder, file)) => (format!("{folder}/"), file.to_owned()),
-            None => (String::new(), self.names[book].clone()),
-        };
         let relation = self.find(book, |tag| {
             let is_it =
                 tag.name().local() == "sheet" && tag.attribute("name").as_deref() == Some(sheet);
             is_it.then(|| tag.prefixed_attribute("id")).flatten()
         })?;
-        let relations = self.index_of(&format!("{folder}_rels/{file}.rels"))?;
+        let relations = self.relations_of(book)?;
         let target = self.find(relations, |tag| {
             let is_it = tag.name().local() == "Relationship"
                 && tag.attribute("Id").as_deref() == Some(relation.as_str());
             is_it.then(|| tag.attribute("Target")).flatten()
         })?;
-        match target.strip_prefix('/') {
-            Some(absolute) => self.index_of(absolute),
-            None => self.index_of(&format!("{folder}{target}")),
+        self.resolve(book, &target)
+    }
+
+    /// The parts that a part names in relations of a type that ends so.
+    pub(super) fn targets(&mut self, part: usize, kind: &str) -> Vec<usize> {
+        let mut targets = Vec::new();
+        if let Some(relations) = self.relations_of(part) {
+            let _: Option<()> = self.find(relations, |tag| {
+                let is_it = tag.name().local() == "Relationship"
+                    && tag.attribute("Type").is_some_and(|t| t.ends_with(kind));
+                targets.extend(is_it.then(|| tag.attribute("Target")).flatten());
+                None
+            });
         }
+        let found = targets
+            .iter()
+            .filter_map(|target| self.resolve(part, target));
+        found.collect()
+    }
+
+    /// The part of another part's relations.
+    fn relations_of(&self, part: usize) -> Option<usize> {
+        let (folder, file) = split_name(&self.names[part]);
+        self.index_of(&format!("{folder}_rels/{file}.rels"))
+    }
+
+    /// The part that a relation of another part names, from its folder or from the root.
+    fn resolve(&self, from: usize, target: &str) -> Option<usize> {
+        if let Some(absolute) = target.strip_prefix('/') {
+            return self.index_of(absolute);
+        }
+        let (mut folder, _) = split_name(&self.names[from]);
+        let mut rest = target;
+        while let Some(above) = rest.strip_prefix("../") {
+            folder = split_name(folder.strip_suffix('/')?).0;
+            rest = above;
+        }
+        self.index_of(&format!("{folder}{rest}"))
     }
 
     /// The first thing that `look` finds in the tags of a part.
-    fn find(&mut self, index: usize, look: impl Fn(Tag<'_>) -> Option<String>) -> Option<String> {
+    pub(super) fn find<T>(
+        &mut self,
+        index: usize,
+        mut look: impl FnMut(Tag<'_>) -> Option<T>,
+    ) -> Option<T> {
         let mut found = None;
         let walked = self.walk(index, PART_BYTES, &mut |event| {
             if let XmlEvent::Start(tag) = event {
@@ -277,6 +328,46 @@ impl Package {
         let barrier = &self.barrier;
         walk(name, member.take(limit), &|| barrier.advance(), each)
     }
+}
+
+/// Documents of other programs, by the beginning of a name that a part of each has.
+const OTHERS: [(&str, &str, &str); 4] = [
+    (
+        "word/document",
+        "a Word document",
+        "Copy its table into a workbook and save that as XLSX",
+    ),
+    (
+        "ppt/presentation",
+        "a PowerPoint presentation",
+        "Name the export instead",
+    ),
+    (
+        "index/document.iwa",
+        "an Apple Numbers document",
+        IN_NUMBERS,
+    ),
+    ("index.zip", "an Apple Numbers document", IN_NUMBERS),
+];
+const IN_NUMBERS: &str = "In Numbers: File, Export To, Excel";
+
+/// Refuses an archive of another program.
+fn refuse_others(input: &Input, names: &[String]) -> Result<(), SourceError> {
+    let has = |start: &str| (names.iter()).any(|n| n.to_ascii_lowercase().starts_with(start));
+    match OTHERS.iter().find(|(start, ..)| has(start)) {
+        Some((_, what, advice)) => Err(SourceError::OtherFormat {
+            path: input.path().to_owned(),
+            what: (*what).to_owned(),
+            advice: (*advice).to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// A part's folder, with its slash, and its own name.
+fn split_name(name: &str) -> (&str, &str) {
+    let at = name.rfind('/').map_or(0, |slash| slash + 1);
+    name.split_at(at)
 }
 
 /// What a part of an archive is to the parsers.

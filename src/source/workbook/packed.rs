@@ -43,16 +43,20 @@ const NO_VALUE: u8 = 10;
 /// Bytes of one cell: what it is, and its value or the range of its text.
 const CELL: usize = 9;
 
+/// Bytes of one row: its number, its width, and how many cells it has where it is ragged.
+const ROW: usize = 16;
+
 /// Appends the bytes of a batch.
 pub(super) fn pack(batch: &RowBatch, out: &mut Vec<u8>) {
     let (rows, cells, text) = batch.typed_parts();
-    out.reserve(8 + rows.len() * 12 + cells.len() * CELL + text.len());
+    out.reserve(8 + rows.len() * ROW + cells.len() * CELL + text.len());
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
     out.extend_from_slice(&count(rows.len()));
     out.extend_from_slice(&count(cells.len()));
-    for (row, width) in rows {
+    for (row, width, ragged) in rows {
         out.extend_from_slice(&row.to_le_bytes());
         out.extend_from_slice(&width.to_le_bytes());
+        out.extend_from_slice(&ragged.to_le_bytes());
     }
     for cell in cells {
         let range = |a: u32, b: u32| (u64::from(a) | u64::from(b) << 32).to_le_bytes();
@@ -79,14 +83,20 @@ fn unpack(header: Arc<Header>, bytes: &[u8]) -> Option<RowBatch> {
     let (row_count, rest) = bytes.split_first_chunk::<4>()?;
     let (cell_count, rest) = rest.split_first_chunk::<4>()?;
     let count = |n: &[u8; 4]| usize::try_from(u32::from_le_bytes(*n)).ok();
-    let (rows, rest) = rest.split_at_checked(count(row_count)?.checked_mul(12)?)?;
+    let (rows, rest) = rest.split_at_checked(count(row_count)?.checked_mul(ROW)?)?;
     let (cells, text) = rest.split_at_checked(count(cell_count)?.checked_mul(CELL)?)?;
     let text = std::str::from_utf8(text).ok()?.to_owned();
-    let rows = rows.as_chunks::<12>().0.iter().map(|row| {
-        let (number, width) = row.split_at(8);
+    let rows = rows.as_chunks::<ROW>().0.iter().map(|row| {
+        let (number, rest) = row.split_at(8);
+        let (width, ragged) = rest.split_at(4);
         let number = number.first_chunk().copied().unwrap_or_default();
         let width = width.first_chunk().copied().unwrap_or_default();
-        (u64::from_le_bytes(number), u32::from_le_bytes(width))
+        let ragged = ragged.first_chunk().copied().unwrap_or_default();
+        (
+            u64::from_le_bytes(number),
+            u32::from_le_bytes(width),
+            u32::from_le_bytes(ragged),
+        )
     });
     let cells = cells.as_chunks::<CELL>().0.iter().map(|cell| {
         let value = cell[1..].first_chunk::<8>().copied().unwrap_or_default();
@@ -147,6 +157,7 @@ mod tests {
                 batch.push(*cell);
             }
         }
+        batch.set_fault(crate::source::RowFault::Ragged { found: 7 });
         let seen = |batch: &RowBatch| -> Vec<String> {
             let cells = |row: crate::source::SourceRow<'_>| -> Vec<String> {
                 (0..row.width())
@@ -155,7 +166,7 @@ mod tests {
             };
             batch
                 .rows()
-                .map(|row| format!("{} {:?} {:?}", row.row(), row.line(), cells(row)))
+                .map(|row| format!("{} {:?} {:?}", row.row(), row.fault(), cells(row)))
                 .collect()
         };
         let pack = |batch| Packed::new(&header, packed_bytes(batch));

@@ -8,18 +8,17 @@ use std::thread::{self, JoinHandle};
 use super::book::Book;
 use super::damage::{DAMAGED, broken};
 use super::facts::Facts;
+use super::row_builder::RowBuilder;
 use super::spool::{Spool, SpoolWriter};
 use crate::source::error::SourceError;
 use crate::source::flow::Flow;
-use crate::source::footer::{Footer, FooterWatch};
+use crate::source::footer::Footer;
 use crate::source::header::Header;
 use crate::source::header_search::HeaderSearch;
 use crate::source::options::SourceOptions;
-use crate::source::row::{RowBatch, Stored};
+use crate::source::row::RowBatch;
 use crate::source::stamp::Stamp;
 
-/// Rows that a batch holds at most, unless a footer may have begun in it.
-const BATCH_ROWS: usize = 512;
 /// Batches on their way to the spool.
 const BATCHES_AHEAD: usize = 2;
 
@@ -146,7 +145,7 @@ impl Sheet {
         });
     }
 
-    /// Groups cells into rows. Cells beyond the header's width are kept only where there is no header yet.
+    /// Groups cells into rows. With a header, a row that has a value beyond its columns is ragged.
     fn scan(
         &mut self,
         facts: &Facts,
@@ -154,70 +153,39 @@ impl Sheet {
         after: u64,
         sink: &mut dyn FnMut(RowBatch) -> Flow,
     ) -> Result<Option<Footer>, SourceError> {
-        let width = if header.is_empty() {
-            usize::MAX
-        } else {
-            header.len()
-        };
-        let mut batch = RowBatch::typed(Arc::clone(header));
-        let mut footer = FooterWatch::new(header.len());
-        let mut current: Option<u32> = None;
-        let mut filled = 0_usize;
+        let mut rows = RowBuilder::new(header);
         let mut stopped = false;
+        let mut trouble = None;
         self.book
             .cells(&self.path, &self.name, facts, &mut |row, column, value| {
                 if u64::from(row) < after {
                     return Flow::More;
                 }
-                if current != Some(row) {
-                    if current.is_some() {
-                        finish_row(&mut batch, filled, width, &mut footer);
-                    }
-                    if batch.len() >= BATCH_ROWS && !footer.is_open() {
-                        let full =
-                            std::mem::replace(&mut batch, RowBatch::typed(Arc::clone(header)));
-                        if sink(full) == Flow::Enough {
-                            stopped = true;
-                            return Flow::Enough;
-                        }
-                    }
-                    current = Some(row);
-                    filled = 0;
-                    batch.start_row(u64::from(row) + 1);
+                if rows.is_new(row)
+                    && let Some(full) = rows.finish_row()
+                    && sink(full) == Flow::Enough
+                {
+                    stopped = true;
+                    return Flow::Enough;
                 }
-                let column = column as usize;
-                if column < width && column >= filled {
-                    for _ in filled..column {
-                        batch.push(Stored::Empty);
+                match rows.add(row, column, value) {
+                    Ok(()) => Flow::More,
+                    Err(error) => {
+                        trouble = Some(error);
+                        Flow::Enough
                     }
-                    let stored = value.store(&mut batch);
-                    batch.push(stored);
-                    filled = column + 1;
                 }
-                Flow::More
             })?;
+        if let Some(trouble) = trouble {
+            return Err(trouble.into_error(&self.path));
+        }
         if stopped {
             return Ok(None);
         }
-        if current.is_some() {
-            finish_row(&mut batch, filled, width, &mut footer);
-        }
-        let footer = footer.finish(&mut batch);
-        if !batch.is_empty() {
-            sink(batch);
+        let (last, footer) = rows.finish();
+        if !last.is_empty() {
+            sink(last);
         }
         Ok(footer)
-    }
-}
-
-/// Fills a row up to the header's width: a workbook stores no trailing empty cells.
-fn finish_row(batch: &mut RowBatch, filled: usize, width: usize, footer: &mut FooterWatch) {
-    if width != usize::MAX {
-        for _ in filled..width {
-            batch.push(Stored::Empty);
-        }
-    }
-    if !batch.drop_if_blank() {
-        footer.see(batch);
     }
 }

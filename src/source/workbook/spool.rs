@@ -330,6 +330,7 @@ mod tests {
         let footer = Footer {
             first: 9,
             last: 9,
+            rows: 1,
             text: "Total".to_owned(),
         };
         let (waits, waiting) = std::sync::mpsc::channel();

@@ -13,6 +13,8 @@ pub(super) enum Value<'a> {
     Number(f64),
     DateTime(ExcelDateTime),
     Iso(&'a str),
+    /// `PT12H30M00S`: a time of day, or a length of time.
+    IsoDuration(&'a str),
     Bool(bool),
     Error(&'a CellErrorType),
 }
@@ -32,7 +34,8 @@ impl<'a> Value<'a> {
             DataRef::Float(n) => Value::Number(*n),
             DataRef::Bool(b) => Value::Bool(*b),
             DataRef::DateTime(d) => Value::DateTime(*d),
-            DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => Value::Iso(s),
+            DataRef::DateTimeIso(s) => Value::Iso(s),
+            DataRef::DurationIso(s) => Value::IsoDuration(s),
             DataRef::Error(e) => Value::Error(e),
         }
     }
@@ -49,8 +52,18 @@ impl<'a> Value<'a> {
             Data::Float(n) => Value::Number(*n),
             Data::Bool(b) => Value::Bool(*b),
             Data::DateTime(d) => Value::DateTime(*d),
-            Data::DateTimeIso(s) | Data::DurationIso(s) => Value::Iso(s),
+            Data::DateTimeIso(s) => Value::Iso(s),
+            Data::DurationIso(s) => Value::IsoDuration(s),
             Data::Error(e) => Value::Error(e),
+        }
+    }
+
+    /// Whether it is nothing, or text of blanks only.
+    pub(super) fn is_blank(&self) -> bool {
+        match self {
+            Value::Empty => true,
+            Value::Text(text) => text.trim().is_empty(),
+            _ => false,
         }
     }
 
@@ -80,7 +93,8 @@ impl<'a> Value<'a> {
                     )
                 }
             }
-            Value::Iso(s) => {
+            Value::IsoDuration(s) if let Some(days) = days_of(s) => Stored::Duration(days),
+            Value::Iso(s) | Value::IsoDuration(s) => {
                 let (a, b) = batch.push_text(s);
                 Stored::Iso(a, b)
             }
@@ -96,4 +110,46 @@ impl<'a> Value<'a> {
 /// calamine keeps the epoch to itself; a value made with the 1904 epoch is equal only to its like.
 fn is_1904(d: ExcelDateTime) -> bool {
     d == ExcelDateTime::new(d.as_f64(), calamine::ExcelDateTimeType::DateTime, true)
+}
+
+/// The days of `PT12H30M05.5S`. Source: ODF 1.3 part 3, 19.389 (office:time-value), as XML Schema writes durations; a
+/// spreadsheet writes hours, minutes and seconds only.
+fn days_of(duration: &str) -> Option<f64> {
+    let (sign, rest) = match duration.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, duration),
+    };
+    let mut rest = rest.strip_prefix("PT").filter(|rest| !rest.is_empty())?;
+    let mut seconds = 0.0;
+    for (unit, length) in [('H', 3600.0), ('M', 60.0), ('S', 1.0)] {
+        if let Some((number, behind)) = rest.split_once(unit) {
+            let is_number = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            seconds += number.parse::<f64>().ok().filter(|_| is_number)? * length;
+            rest = behind;
+        }
+    }
+    rest.is_empty().then_some(sign * seconds / 86_400.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::days_of;
+
+    #[test]
+    fn durations_are_days() {
+        for (text, days) in [
+            ("PT12H00M00S", Some(0.5)),
+            ("PT36H", Some(1.5)),
+            ("PT6M", Some(6.0 / 1440.0)),
+            ("PT0.5S", Some(0.5 / 86_400.0)),
+            ("-PT24H", Some(-1.0)),
+            ("PT", None),
+            ("P1D", None),
+            ("PT1X", None),
+            ("PTinfS", None),
+            ("", None),
+        ] {
+            assert_eq!(days_of(text), days, "{text}");
+        }
+    }
 }

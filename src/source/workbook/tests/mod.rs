@@ -3,6 +3,7 @@
 mod any_bytes;
 mod reading;
 mod refusals;
+mod structure;
 
 use crate::source::{Cell, Flow, Source, SourceError, SourceOptions};
 
@@ -36,7 +37,7 @@ pub(super) fn read(bytes: &[u8]) -> (Vec<String>, Vec<Shown>, Vec<String>) {
         })
         .unwrap();
     let mut notes = source.notes().to_vec();
-    notes.extend(end.footer.map(|f| f.describe()));
+    notes.extend(end.left_out.describe(true));
     (source.header().raw().to_vec(), rows, notes)
 }
 

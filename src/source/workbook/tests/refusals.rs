@@ -24,7 +24,7 @@ fn encrypted_and_broken_books_are_refused_in_words() {
         (ole_of("/Workbook", &protected), "is encrypted."),
         (
             ole_of("/WordDocument", &[0; 5000]),
-            "is a workbook that cannot be read: it holds no workbook",
+            "is a Word document, not a text table (CSV) or a workbook. Copy its table",
         ),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more".to_vec(),

@@ -1,0 +1,145 @@
+//! What no identifier is: a cell by which a program shows that it changed what was typed.
+//!
+//! A key, the key of another row, an identifier, a telephone number, a bank number and a postal code are digits, not
+//! quantities. A spreadsheet that took one for a number, a date or a formula has lost something that nobody can read
+//! out of the cell again.
+
+use super::value::unsendable;
+use crate::diagnostic::Code;
+use crate::partner::FieldKind;
+use crate::source::Cell;
+
+/// From here on a number has more digits than the fifteen that a spreadsheet keeps.
+///
+/// Source: Excel specifications and limits, "Number precision".
+const FIFTEEN_DIGITS: f64 = 1e15;
+
+/// Whether a field takes digits that are no quantity.
+pub(super) fn is_identifier(kind: FieldKind) -> bool {
+    matches!(
+        kind,
+        FieldKind::Identifier | FieldKind::Phone | FieldKind::Routing | FieldKind::PostalCode
+    )
+}
+
+/// Why a cell is no identifier: code and message.
+pub(super) fn trouble(cell: Cell<'_>) -> Option<(Code, String)> {
+    match cell {
+        Cell::Empty => None,
+        Cell::Text(text) => is_scientific(text).then(|| {
+            let message = "It is a number in scientific notation: its last digits are gone.";
+            (Code::CellScientific, message.to_owned())
+        }),
+        Cell::Number(n) => too_long(n).map(|message| (Code::CellPrecision, message)),
+        Cell::Serial(..) | Cell::Iso(_) => Some(wrong_type("date or time")),
+        Cell::Duration(_) => Some(wrong_type("length of time")),
+        Cell::Bool(_) => Some(wrong_type("true or false")),
+        Cell::Error(error) => Some((
+            Code::CellError,
+            format!("The cell holds the error {error}."),
+        )),
+        Cell::NoValue => Some((
+            Code::CellNoCachedValue,
+            "The formula has no stored result.".to_owned(),
+        )),
+    }
+}
+
+/// The same of a key, which meets no field on its way: control characters and length too.
+pub(super) fn key_trouble(cell: Cell<'_>) -> Option<(Code, String)> {
+    trouble(cell).or_else(|| match cell {
+        Cell::Text(text) => unsendable(text),
+        _ => None,
+    })
+}
+
+/// What is said of a number with more digits than a spreadsheet keeps.
+pub(super) fn too_long(n: f64) -> Option<String> {
+    (n.abs() >= FIFTEEN_DIGITS).then(|| {
+        "The number has more than 15 digits, and a spreadsheet keeps 15: the last ones are gone."
+            .to_owned()
+    })
+}
+
+fn wrong_type(found: &str) -> (Code, String) {
+    let message = format!("The cell is a {found}, not the text of an identifier.");
+    (Code::CellType, message)
+}
+
+/// `1.58E+17`, as a spreadsheet writes a long number into a text file. Without the plus it may be an id.
+pub(super) fn is_scientific(text: &str) -> bool {
+    // Nearly all texts have no plus behind their first character.
+    let bytes = text.trim_ascii().as_bytes();
+    if bytes.len() > 30 || memchr::memchr(b'+', bytes).is_none_or(|at| at < 2) {
+        return false;
+    }
+    let is_digits = |b: &[u8]| !b.is_empty() && b.iter().all(u8::is_ascii_digit);
+    let bytes = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let Some(at) = bytes.iter().position(|b| matches!(b, b'e' | b'E')) else {
+        return false;
+    };
+    let (mantissa, exponent) = bytes.split_at(at);
+    let is_mantissa = match mantissa {
+        [digit] => digit.is_ascii_digit(),
+        [digit, b'.' | b',', rest @ ..] => digit.is_ascii_digit() && is_digits(rest),
+        _ => false,
+    };
+    let exponent = exponent.get(1..).and_then(|e| e.strip_prefix(b"+"));
+    is_mantissa && exponent.is_some_and(|e| e.len() <= 3 && is_digits(e))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::Epoch;
+
+    #[test]
+    fn cells_that_a_spreadsheet_has_changed_are_no_identifiers() {
+        for (cell, code) in [
+            (Cell::Empty, None),
+            (Cell::Text("0012"), None),
+            (Cell::Text("1E5"), None),
+            (Cell::Text("12E+34"), None),
+            (Cell::Text("1.5E+"), None),
+            (Cell::Text("+49 151 23456789"), None),
+            (Cell::Text("A+B"), None),
+            (Cell::Text("E+17"), None),
+            (Cell::Text("1.E+17"), None),
+            (Cell::Text("1.58E+17"), Some("cell.scientific")),
+            (Cell::Text(" 1,58e+17 "), Some("cell.scientific")),
+            (Cell::Text("-2E+05"), Some("cell.scientific")),
+            (Cell::Number(999_999_999_999_999.0), None),
+            (Cell::Number(1e15), Some("cell.precision")),
+            (Cell::Number(-1e15), Some("cell.precision")),
+            (Cell::Number(12.5), None),
+            (Cell::Serial(46085.0, Epoch::Y1900), Some("cell.type")),
+            (Cell::Iso("2026-03-04"), Some("cell.type")),
+            (Cell::Duration(1.5), Some("cell.type")),
+            (Cell::Bool(true), Some("cell.type")),
+            (Cell::Error("#N/A"), Some("cell.error")),
+            (Cell::NoValue, Some("cell.formula_without_value")),
+        ] {
+            let found = trouble(cell).map(|(code, _)| code.as_str());
+            assert_eq!(found, code, "{cell:?}");
+            assert_eq!(key_trouble(cell).map(|(c, _)| c.as_str()), code, "{cell:?}");
+        }
+        let of_key = |text: &str| key_trouble(Cell::Text(text)).map(|(code, _)| code.as_str());
+        assert_eq!(of_key("A\u{1f}1"), Some("text.control"));
+        assert_eq!(of_key("A\u{fffd}1"), Some("text.control"));
+        assert_eq!(of_key("Ä1"), None);
+    }
+
+    proptest! {
+        /// What a spreadsheet writes for any long number is seen; what has no exponent never is.
+        #[test]
+        fn every_long_number_in_scientific_notation_is_seen(n in 1e10_f64..1e300, text in "[A-Za-z0-9 .,-]{0,20}") {
+            let digits = format!("{n:.5e}");
+            let (mantissa, exponent) = digits.split_once('e').unwrap();
+            let shown = format!("{mantissa}E+{exponent}");
+            prop_assert!(is_scientific(&shown));
+            prop_assert!(!is_scientific(&text));
+        }
+    }
+}

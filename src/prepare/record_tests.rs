@@ -1,0 +1,159 @@
+use super::super::ahead::Ahead;
+use super::super::exports::Exports;
+use super::*;
+use crate::mapping::Mapping;
+use crate::partner::Query;
+use crate::source::Flow;
+
+/// The rows of a table that look like no records, by code. Two letters of the header name the key and the name.
+fn told(table: &str) -> Vec<(u64, &'static str)> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("e.csv");
+    std::fs::write(&path, table).unwrap();
+    let mapping = "name = \"t\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\n";
+    let mapping = Mapping::parse("m.toml", mapping).unwrap();
+    let mut by_workers = [1, 2].map(|workers| {
+        let exports = Exports::open(&[path.clone()], &mapping, Query::default())
+            .unwrap()
+            .with_workers(workers);
+        let survey = exports.survey(Ahead::Valid, &|| false, &|_| {}).unwrap();
+        let mut told = Vec::new();
+        exports
+            .judge(&survey, &|_| false, &mut |rows, _| {
+                for row in rows {
+                    for d in &row.diagnostics {
+                        if matches!(d.code, Code::RowTotal | Code::RowSecondHeader) {
+                            assert!(row.partner.is_none());
+                            told.push((row.origin.row, d.code.as_str()));
+                        }
+                    }
+                }
+                Flow::More
+            })
+            .unwrap();
+        told
+    });
+    assert_eq!(by_workers[0], by_workers[1]);
+    std::mem::take(&mut by_workers[0])
+}
+
+#[test]
+fn captions_of_totals_are_words_for_totals_and_nothing_else() {
+    for (text, is_caption) in [
+        ("Total", true),
+        ("TOTALS:", true),
+        ("Grand Total (3 records)", true),
+        ("Grand Totals", true),
+        ("Total Count", true),
+        ("Sub-total", true),
+        ("Subtotal", true),
+        ("Total: 3", true),
+        ("Summe", true),
+        ("Gesamt", true),
+        ("Gesamtsumme", true),
+        ("Total général", true),
+        ("Sous-total", true),
+        ("Итого", true),
+        ("合計", true),
+        ("Total Energies", false),
+        ("TotalEnergies SE", false),
+        ("Sum Ltd", false),
+        ("Summit", false),
+        ("Gesamthochschule Kassel", false),
+        ("General", false),
+        ("Total Total Total Total Total Total", false),
+        ("A-1001", false),
+        ("1001", false),
+        ("", false),
+        ("All Records", false),
+    ] {
+        assert_eq!(is_total_caption(text), is_caption, "{text}");
+    }
+}
+
+/// Every word begins with letters by which it is looked at.
+#[test]
+fn no_caption_is_passed_over_by_its_first_letters() {
+    for word in TOTALS {
+        for text in [
+            (*word).to_owned(),
+            word.to_uppercase(),
+            format!(" 3 {word}: 4"),
+        ] {
+            assert!(is_total_caption(&text), "{text}");
+        }
+        for before in BESIDE.iter().filter(|b| b.chars().all(char::is_alphabetic)) {
+            assert!(
+                is_total_caption(&format!("{before} {word}")),
+                "{before} {word}"
+            );
+        }
+    }
+}
+
+#[test]
+fn totals_are_told_from_partners_by_their_keys() {
+    const TOTAL: &str = "row.total";
+    for (rows, expected) in [
+        // With a key of another kind, wherever the row stands and whatever else it holds.
+        ("1,Alpha,X\n2,Beta,Y\nTotal,2,\n", vec![(4, TOTAL)]),
+        (
+            "1,Alpha,X\nSubtotal,1,\n2,Beta,Y\nSubtotal,1,\n",
+            vec![(3, TOTAL), (5, TOTAL)],
+        ),
+        (
+            "A-1,Alpha,X\nA-2,Beta,Y\n2,Total Count,\n",
+            vec![(4, TOTAL)],
+        ),
+        (
+            "A-1,Alpha,X\n2,Grand Total,Y\nA-2,Beta,Y\n",
+            vec![(3, TOTAL)],
+        ),
+        (
+            "A-1,Alpha,X\nA-2,Beta,Y\nRecords,,Total: 2\n",
+            vec![(4, TOTAL)],
+        ),
+        // A real partner has a real key.
+        ("1,Alpha,X\n2,Total,Paris\n", vec![]),
+        ("1,Alpha,X\n2,Total,\n", vec![]),
+        ("1,Total Energies,X\n2,Sum Ltd,\n", vec![]),
+        ("A-1,Alpha,X\nA-2,Total,\n", vec![]),
+        ("1004,Total,\n", vec![]),
+        // The caption is no key like the others, and stands in another column of a row that is not the last.
+        ("A-1,Alpha,Total\nrest,Beta,Total\nA-2,Beta,Y\n", vec![]),
+        // Keys that are names: only at the end, with numbers beside.
+        ("Alpha,Alpha,X\nTotal,Total SE,Paris\n", vec![]),
+        ("Alpha,Alpha,X\nTotal,2,2\n", vec![(3, TOTAL)]),
+        ("Total,2,2\nAlpha,Alpha,X\n", vec![]),
+        ("Alpha,Alpha,X\nTotal,,\n", vec![]),
+        // A key that counts the rows above it.
+        ("7,Alpha,X\n8,Beta,Y\n2,Total,\n", vec![(4, TOTAL)]),
+    ] {
+        assert_eq!(told(&format!("Id,Name,City\n{rows}")), expected, "{rows}");
+    }
+}
+
+#[test]
+fn a_second_header_is_told_from_a_partner() {
+    const SECOND: &str = "row.second_header";
+    for (table, expected) in [
+        (
+            "Id,Name,Billing City\nid,name,BillingCity\n1,A,X\n2,B,Y\n",
+            vec![(2, SECOND)],
+        ),
+        (
+            "Id,Name,City\ntext,Text(255),[text]\n1,A,X\n2,B,Y\n",
+            vec![(2, SECOND)],
+        ),
+        ("Id,Name,Since\nId,,\n1,A,X\n", vec![(2, SECOND)]),
+        // Where keys are names it takes two such cells.
+        ("Id,Name,City\nkey,text,\nAlpha,A,X\n", vec![(2, SECOND)]),
+        ("Id,Name,City\nkey,,X\nAlpha,A,X\n", vec![]),
+        ("Id,Name,City\ntext,The Text Company,X\nAlpha,A,X\n", vec![]),
+        // Only directly below the header.
+        ("Id,Name,City\n1,A,X\nid,name,city\n", vec![]),
+        ("Id,Name,City\n1,Name,City\n", vec![]),
+    ] {
+        assert_eq!(told(table), expected, "{table}");
+    }
+}
