@@ -38,10 +38,15 @@ impl Plan {
             Cell::Number(n) => warn_number(target, n, s),
             _ => {}
         }
-        if rule.kind == FieldKind::Date && rule.map.is_none() && rule.transforms.is_empty() {
-            return self.fill_date(target, cell, s);
-        }
         let text = cell.to_text();
+        if rule.kind == FieldKind::Date {
+            let is_mapped = (rule.map.as_ref()).is_some_and(|map| map.get(&text).is_some());
+            let is_date_cell = matches!(cell, Cell::Serial(..) | Cell::Iso(_));
+            // A date cell is no text that a map or a transform is for, unless the map names its date.
+            if is_date_cell && !is_mapped || rule.map.is_none() && rule.transforms.is_empty() {
+                return self.fill_date(target, cell, s);
+            }
+        }
         let (text, odd) = trim(&text);
         if odd {
             let finding = target.finding(

@@ -44,11 +44,18 @@ impl Plan {
             Some(reading) => Ok(Some(reading)),
             None => date::read_cell(cell, &rule.hints),
         };
-        let settled = reading.and_then(|reading| {
-            reading
-                .map(|r| date::settle(&r, verdict, &rule.hints))
-                .transpose()
-        });
+        let is_date_cell = matches!(cell, Cell::Serial(..) | Cell::Iso(_));
+        let settle = |reading| {
+            let (reading, exchanged) = if is_date_cell {
+                date::settle_date_cell(reading, verdict, &rule.hints)?
+            } else {
+                (reading, None)
+            };
+            let mut settled = date::settle(&reading, verdict, &rule.hints)?;
+            settled.warnings.extend(exchanged);
+            Ok(settled)
+        };
+        let settled = reading.and_then(|reading| reading.map(settle).transpose());
         let mut report = |code: Code, message: String| {
             s.findings
                 .push(target.finding(code, message).with_value(cell.to_text()));

@@ -90,3 +90,16 @@ pub struct Hints {
     /// The zone into which a time with an offset is converted.
     pub timezone: Option<jiff::tz::TimeZone>,
 }
+
+impl Hints {
+    /// The same without what decides the order of day and month: what a text proves by itself.
+    #[must_use]
+    pub fn undecided(&self) -> Self {
+        Self {
+            formats: Vec::new(),
+            order: None,
+            locale: self.locale,
+            timezone: self.timezone.clone(),
+        }
+    }
+}

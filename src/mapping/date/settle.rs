@@ -35,11 +35,17 @@ const SENTINELS: [(i16, i8, i8); 10] = [
     (9999, 12, 31),
 ];
 
+/// Whether a date is a placeholder of an exporting system.
+pub(super) fn is_placeholder(date: Date) -> bool {
+    SENTINELS.contains(&(date.year(), date.month(), date.day()))
+}
+
 /// Decides a reading by its column's verdict.
 ///
 /// # Errors
 /// `date.ambiguous` where the column does not decide, `date.invalid` where a weekday contradicts.
 pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Settled, Refusal> {
+    let verdict = verdict.of_texts();
     let mut warnings = Vec::new();
     let date = match &reading.meaning {
         Meaning::Zero => {
@@ -71,7 +77,7 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
                 Verdict::MonthFirst => *month_first,
                 // Point 5: dots mean day first, unless the column proves otherwise.
                 Verdict::Silent if *dots => *day_first,
-                Verdict::Silent | Verdict::Contradicts => None,
+                Verdict::Silent | Verdict::Contradicts | Verdict::Mixed { .. } => None,
             };
             let Some(chosen) = chosen else {
                 return Err(ambiguous(*day_first, *month_first, verdict));
@@ -99,7 +105,7 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
             format!("The year has two digits and is read as {}.", date.year()),
         ));
     }
-    let sentinel = SENTINELS.contains(&(date.year(), date.month(), date.day()));
+    let sentinel = is_placeholder(date);
     if sentinel {
         warnings.push((
             Code::DateSentinel,
@@ -125,6 +131,7 @@ pub(in crate::mapping) fn settle_quietly(reading: &Reading, verdict: Verdict) ->
     if reading.weekday.is_some() || reading.instant.is_some() || reading.two_digit_year {
         return None;
     }
+    let verdict = verdict.of_texts();
     let date = match (&reading.meaning, verdict) {
         (Meaning::Sure { proves, date }, _)
             if proves.is_none() || verdict != Verdict::Contradicts =>

@@ -69,7 +69,7 @@ impl Content {
         }
         if let Ok(Some(reading)) = date::read_cell(cell, &Hints::default()) {
             self.dates += 1;
-            self.evidence.add(&reading, row);
+            self.evidence.add_cell(cell, &reading, row);
         }
         let is = |kind: FieldKind| u64::from(coerce(kind, text).is_ok());
         self.emails += is(FieldKind::Email);

@@ -263,7 +263,7 @@ fn settings<'c>(
     for date in of(FieldKind::Date) {
         let evidence = &content(date.column).evidence;
         let undecided = match evidence.verdict() {
-            Verdict::Contradicts => true,
+            Verdict::Contradicts | Verdict::Mixed { .. } => true,
             Verdict::Silent => evidence.undecided > 0,
             Verdict::DayFirst | Verdict::MonthFirst => false,
         };
