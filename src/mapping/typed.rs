@@ -2,6 +2,7 @@
 
 use super::date;
 use super::phone::{self, Beside, Phone, PhoneRegion};
+use super::placeholder::{null_hint, placeholder};
 use super::plan::Plan;
 use super::scratch::Scratch;
 use super::target::Target;
@@ -85,7 +86,12 @@ impl Plan {
                     s.draft.set(leaf, Slot::Date(settled.date), true);
                 }
             }
-            Err(refusal) => report(refusal.code, refusal.message),
+            Err(refusal) => {
+                let text = cell.to_text();
+                let mut finding = target.finding(refusal.code, refusal.message);
+                finding.hint = placeholder(&text).map(|_| null_hint(&text));
+                s.findings.push(finding.with_value(text));
+            }
         }
     }
 

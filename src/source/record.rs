@@ -125,9 +125,9 @@ impl Parsed {
     }
 }
 
-/// Whether a byte is printable ASCII, and neither a quote nor a backslash.
+/// Whether a byte is printable ASCII, and neither a quote nor a backslash nor an ampersand.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'&')
 }
 
 /// Line ends at the start of `bytes`: how many lines, and how many bytes.

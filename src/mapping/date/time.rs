@@ -24,7 +24,6 @@ impl Cursor<'_> {
             return Ok(None);
         }
         let start = self.at;
-        let invalid = || Refusal::invalid("What stands behind the date is not a time.");
         self.eat(',');
         let blank = self.blanks();
         let marked = self.eat('T') || self.eat('t');

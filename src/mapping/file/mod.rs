@@ -101,6 +101,12 @@ impl Validation {
             code.severity()
         }
     }
+
+    /// Whether a code keeps a row from being sent.
+    #[must_use]
+    pub fn is_error(&self, code: Code) -> bool {
+        self.severity(code) == Severity::Error
+    }
 }
 
 const TOP_KEYS: &[&str] = &[
