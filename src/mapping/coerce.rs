@@ -132,7 +132,15 @@ fn is_email(text: &str) -> bool {
         .with_required_tld()
         .without_display_text()
         .without_domain_literal();
-    email_address::EmailAddress::parse_with_options(text, options).is_ok()
+    let is_address = email_address::EmailAddress::parse_with_options(text, options).is_ok();
+    // The library takes any character in a domain; the Internet takes letters, digits and hyphens.
+    let is_domain = |domain: &str| {
+        (domain.split('.')).all(|label| label.chars().all(|c| c.is_alphanumeric() || c == '-'))
+    };
+    is_address
+        && text
+            .rsplit_once('@')
+            .is_some_and(|(_, domain)| is_domain(domain))
 }
 
 /// The address of `Jane Doe <jane@example.com>` or `mailto:jane@example.com`, where that is the only one in the text.
@@ -300,6 +308,14 @@ mod tests {
             (FieldKind::Email, "a@example.com", "a@example.com"),
             (FieldKind::Email, "a@@example", "email.invalid"),
             (FieldKind::Email, "a@localhost", "email.invalid"),
+            (FieldKind::Email, "a@example.com?subject=x", "email.invalid"),
+            (FieldKind::Email, "a@example.com,b", "email.invalid"),
+            (FieldKind::Email, "a@example.com;", "email.invalid"),
+            (
+                FieldKind::Email,
+                "a.b+c@sub.bücher.example",
+                "a.b+c@sub.bücher.example",
+            ),
             (FieldKind::Email, "a@[127.0.0.1]", "email.invalid"),
             (
                 FieldKind::Email,

@@ -39,3 +39,12 @@ pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
 pub use rule::{Constant, Feed, FieldRule, Rule, Transform};
 pub use scratch::Scratch;
+
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod trial;
+#[cfg(test)]
+mod value_cases;
+#[cfg(test)]
+mod value_tests;

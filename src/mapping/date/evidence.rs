@@ -1,8 +1,8 @@
 //! What a column's own dates prove about the order of day and month (points 3 and 12).
 
+use super::calendar::is_placeholder;
 use super::hints::Order;
 use super::reading::{Meaning, Reading};
-use super::settle::is_placeholder;
 use crate::diagnostic::thousands;
 use crate::source::Cell;
 

@@ -6,10 +6,10 @@
 
 use jiff::civil::Date;
 
+use super::calendar::is_placeholder;
 use super::evidence::Verdict;
 use super::hints::{Hints, Order};
 use super::reading::{Meaning, Reading, Refusal};
-use super::settle::is_placeholder;
 use crate::diagnostic::Code;
 
 /// What is reported about a date cell that is sent.

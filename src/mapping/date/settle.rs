@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::calendar::is_placeholder;
 use super::evidence::Verdict;
 use super::hints::Hints;
 use super::reading::{Meaning, Reading, Refusal};
@@ -18,26 +19,6 @@ pub struct Settled {
     pub sentinel: bool,
     /// It is no day of the calendar, only zeros.
     pub no_day: bool,
-}
-
-/// Placeholders of exporting systems (point 10).
-const SENTINELS: [(i16, i8, i8); 10] = [
-    (1, 1, 1),
-    (1601, 1, 1),
-    (1753, 1, 1),
-    (1899, 12, 30),
-    (1899, 12, 31),
-    (1900, 1, 1),
-    // The beginning of Unix time, in a time zone west of Greenwich.
-    (1969, 12, 31),
-    (1970, 1, 1),
-    (4501, 1, 1),
-    (9999, 12, 31),
-];
-
-/// Whether a date is a placeholder of an exporting system.
-pub(super) fn is_placeholder(date: Date) -> bool {
-    SENTINELS.contains(&(date.year(), date.month(), date.day()))
 }
 
 /// Decides a reading by its column's verdict.
