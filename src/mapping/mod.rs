@@ -43,6 +43,8 @@ pub use scratch::Scratch;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod phone_tests;
+#[cfg(test)]
 mod trial;
 #[cfg(test)]
 mod value_cases;

@@ -85,7 +85,7 @@ pub struct Hints {
     pub formats: Vec<Format>,
     /// The order of numeric dates, obeyed strictly; without it the column decides.
     pub order: Option<Order>,
-    /// The language of month names beside English.
+    /// The language of month names, and of words for yes and no, beside English.
     pub locale: Option<Locale>,
     /// The zone into which a time with an offset is converted.
     pub timezone: Option<jiff::tz::TimeZone>,

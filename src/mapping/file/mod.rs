@@ -72,7 +72,7 @@ pub struct SourceSettings {
     pub null: Vec<String>,
     /// The order of numeric dates.
     pub date_order: Option<Order>,
-    /// The language of month names beside English.
+    /// The language of month names, and of words for yes and no, beside English.
     pub locale: Option<crate::mapping::date::Locale>,
     /// The region of telephone numbers.
     pub phone_region: Option<String>,
