@@ -104,6 +104,10 @@ codes! {
         "Write the date as yyyy-MM-dd, or name its format in the mapping: formats = [\"%d %b %Y\"].";
     DateContradicts, "date.contradicts_column", Warning, "The date decides itself, but other dates of its column decide the other way.",
         "Check that the column was not pasted together from two sources.";
+    DateMixed, "date.mixed", Error, "A spreadsheet understood only a part of the column's dates and may have exchanged day and month in this one.",
+        "Write the date as text, 2026-03-04. Or set [source] date_order in the mapping to the order in which the column was written, \"dmy\" or \"mdy\".";
+    DateExchanged, "date.exchanged", Warning, "A spreadsheet had exchanged day and month of the date; they are exchanged back, as date_order says.",
+        "Compare a few of these dates with their source.";
     DateTwoDigitYear, "date.two_digit_year", Warning, "The year has two digits: 00 to 68 are read as 20xx, 69 to 99 as 19xx.",
         "Export with four-digit years.";
     DateSentinel, "date.sentinel", Warning, "The date is a placeholder of the exporting system; the field is left out.",
@@ -124,10 +128,16 @@ codes! {
         "Write it as 8-4-4-4-12 hexadecimal digits.";
     EmailInvalid, "email.invalid", Error, "The value is not an e-mail address.",
         "Write one address, name@example.com.";
+    EmailName, "email.name_cut", Warning, "A name stands around the e-mail address; the address is sent without it.",
+        "Write the address alone, name@example.com.";
     CountryUnknown, "country.unknown", Error, "The value is no ISO 3166 country code or name.",
         "Write the two-letter code, US.";
+    CountryAmbiguous, "country.ambiguous", Error, "The name is that of several countries.",
+        "Write the two-letter code of the one that is meant, or translate the name in the mapping: map = { \"Korea\" = \"KR\" }.";
     StateUnknown, "state.unknown", Warning, "The state or province is not known; it is sent as written.",
         "Write the state's code, CA.";
+    StateCountry, "state.country", Warning, "A country stands beside the state, and the row's own country is empty; only the state is sent.",
+        "Write the country into its own column.";
     PostalZeroRestored, "postal.zero_restored", Warning, "The postal code had lost its leading zero, which its state proves; it is sent with the zero.",
         "Format the column as text before saving it, so that the zero stays.";
     PostalUnusual, "postal.unusual", Warning, "The postal code has not the digits that its country's codes have; it is sent as written.",
@@ -148,8 +158,10 @@ codes! {
         "Copy the routing number from a cheque or the bank's page; keep leading zeros.";
     NumberAsText, "cell.number_as_text", Warning, "A numeric cell fills a text identifier: leading zeros may be gone.",
         "Format the column as text before typing the values.";
-    CellError, "cell.error", Error, "The cell holds a spreadsheet error.",
+    CellError, "cell.error", Error, "The cell holds a spreadsheet error, or the text of one.",
         "Repair the formula, or clear the cell.";
+    CellNullWord, "cell.null_word", Warning, "The cell holds a word of a database or a program for an empty cell; the field is left out.",
+        "Clear the cell. In the mapping: [source] null = [\"NULL\"]; where it is a value, [validation] allow = [\"cell.null_word\"] sends it.";
     CellNoCachedValue, "cell.formula_without_value", Error, "The cell holds a formula without a stored result.",
         "Open the workbook in Excel and save it, or paste the values.";
     CellPrecision, "cell.precision", Error, "The number has more than the 15 digits that a spreadsheet keeps.",
@@ -170,6 +182,8 @@ codes! {
         "Write the value in place of the formula.";
     TextGuard, "text.guard", Warning, "The value begins with an apostrophe that may be a mark for text or a quote; it is sent as written.",
         "Remove the apostrophe if it is no part of the value.";
+    TextHtml, "text.html", Warning, "The text holds a character reference of HTML, &amp; or &#039;; it is sent as written.",
+        "Export the plain text, or decode it in the mapping: transform = \"html\".";
     TextTooLong, "text.too_long", Error, "The value has more than 1,048,576 bytes.",
         "Look at the cell: a quote that is not closed, or a whole document, has ended up in it.";
     TextTrimmed, "text.trimmed", Warning, "Invisible characters around the value were taken off.",

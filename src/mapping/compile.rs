@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::address;
-use super::coerce::{Coerced, coerce};
+use super::coerce::{Coerced, coerce_in};
 use super::date::{self, Format, Hints};
 use super::error::{MappingError, MappingProblem};
 use super::file::{Mapping, Selection};
@@ -215,6 +215,7 @@ impl Compiler<'_> {
             map: WordMap::new(&rule.map),
             default,
             transforms: rule.transforms.clone(),
+            evidence: hints.undecided(),
             hints,
             dates,
             sibling: None,
@@ -337,6 +338,7 @@ impl Compiler<'_> {
             default: None,
             transforms: Vec::new(),
             hints: Hints::default(),
+            evidence: Hints::default(),
             dates: self.dates.len(),
             sibling: None,
             text_path: TextPath::General,
@@ -380,7 +382,7 @@ impl Compiler<'_> {
                 }
             };
         }
-        let ready = match coerce(kind, &text) {
+        let ready = match coerce_in(self.mapping.source.locale, kind, &text) {
             Ok(Coerced::Text(t)) => Ready::Text(t.into_owned()),
             Ok(Coerced::Integer(n)) => Ready::Integer(n),
             Ok(Coerced::Boolean(b)) => Ready::Boolean(b),

@@ -45,6 +45,8 @@ pub(super) struct PlanRule {
     pub(super) default: Option<Ready>,
     pub(super) transforms: Vec<Transform>,
     pub(super) hints: Hints,
+    /// By what its texts are read as evidence: the hints without those that decide.
+    pub(super) evidence: Hints,
     /// The number of the first of this leaf's date columns.
     pub(super) dates: usize,
     /// The leaf that takes what this one cuts off.

@@ -7,8 +7,9 @@ use super::error::OpError;
 use super::request::ExportRequest;
 use super::session::Session;
 use crate::delivery::Stop;
+use crate::mapping::DateColumn;
 use crate::mapping::Mapping;
-use crate::mapping::date::Evidence;
+use crate::mapping::date::{Evidence, Verdict};
 use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
@@ -54,17 +55,23 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     setting: setting.into(),
                 })
                 .collect();
+            // A hint decides, but not about date cells that a spreadsheet may have exchanged.
+            let is_judged = |(column, evidence): &(&DateColumn, &Evidence)| {
+                !column.hinted || matches!(evidence.verdict(), Verdict::Mixed { .. })
+            };
             let judged = export.plan.date_columns.iter().zip(evidence);
-            decisions.extend(judged.filter(|(column, _)| !column.hinted).map(
-                |(column, evidence): (_, &Evidence)| Decision {
-                    subject: match column.column {
-                        Some(c) => format!("dates in \"{}\" ({})", names[c], column.field),
-                        None => format!("dates of a template ({})", column.field),
-                    },
-                    found: evidence.describe(),
-                    setting: "date_order".into(),
-                },
-            ));
+            decisions.extend(
+                judged
+                    .filter(is_judged)
+                    .map(|(column, evidence): (_, &Evidence)| Decision {
+                        subject: match column.column {
+                            Some(c) => format!("dates in \"{}\" ({})", names[c], column.field),
+                            None => format!("dates of a template ({})", column.field),
+                        },
+                        found: evidence.describe(),
+                        setting: "date_order".into(),
+                    }),
+            );
             let left_out = survey.left_out.get(index);
             let told = left_out.map(|rows| rows.describe(values == SourceValues::Shown));
             Detected {

@@ -106,7 +106,8 @@ impl EarlyCheck {
         scratch: &mut Scratch,
     ) -> bool {
         let plan = &context.export.plan;
-        validate(&plan.shape, &scratch.draft, &mut scratch.findings);
+        let is_error = |code| plan.validation.is_error(code);
+        validate(&plan.shape, &scratch.draft, is_error, &mut scratch.findings);
         if !scratch.findings.is_empty() {
             return false;
         }

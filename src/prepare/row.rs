@@ -116,7 +116,8 @@ impl RowWorker<'_> {
         let verdicts = &self.context.survey.verdicts[self.context.file];
         let scratch = &mut self.state.scratch;
         let filled = plan.fill(row, verdicts, scratch);
-        validate(&plan.shape, &scratch.draft, &mut scratch.findings);
+        let is_error = |code| plan.validation.is_error(code);
+        validate(&plan.shape, &scratch.draft, is_error, &mut scratch.findings);
         if self.count == Count::Rows {
             let tally = &mut self.state.tally;
             tally.row(plan, row, &scratch.draft, &scratch.findings);

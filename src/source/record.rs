@@ -267,9 +267,9 @@ impl Cells for Texts<'_> {
     }
 }
 
-/// Whether a byte is printable ASCII, and neither a quote, an apostrophe nor a backslash.
+/// Whether a byte is printable ASCII, and neither a quote, an apostrophe, a backslash nor an ampersand.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\')
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\' | b'&')
 }
 
 /// Line ends at the start of `bytes`: how many lines, and how many bytes.

@@ -61,6 +61,8 @@ mod lookups;
 mod mapping;
 /// Each rule of a mapping, by one cell.
 mod mapping_rules;
+/// Date cells that Excel exchanged.
+mod mixed_dates;
 /// No order of events and crashes makes a duplicate.
 mod model;
 /// What ends a night, or keeps a job from sending.

@@ -78,7 +78,7 @@ pub struct SourceSettings {
     pub null: Vec<String>,
     /// The order of numeric dates.
     pub date_order: Option<Order>,
-    /// The language of month names beside English.
+    /// The language of month names, and of words for yes and no, beside English.
     pub locale: Option<crate::mapping::date::Locale>,
     /// The region of telephone numbers.
     pub phone_region: Option<String>,
@@ -110,6 +110,12 @@ impl Validation {
         } else {
             code.severity()
         }
+    }
+
+    /// Whether a code keeps a row from being sent.
+    #[must_use]
+    pub fn is_error(&self, code: Code) -> bool {
+        self.severity(code) == Severity::Error
     }
 }
 
