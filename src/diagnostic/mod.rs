@@ -14,7 +14,7 @@ pub use code::{Code, Severity};
 pub use location::{ColumnAt, Location, column_letter};
 pub use render::one_line;
 pub use suggest::nearest;
-pub use text::{thousands, visible};
+pub use text::{listed, thousands, visible};
 
 /// One fact about the user's data.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,27 @@ pub fn visible(value: &str, limit: usize) -> String {
     shown
 }
 
+/// Names that are listed in a sentence at most, and characters of each.
+const LISTED: usize = 100;
+const LISTED_CHARACTERS: usize = 80;
+
+/// Names behind each other, with `between` between two; of very many, the first, and how many more there are.
+#[must_use]
+pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>, between: &str) -> String {
+    let mut names = names.into_iter();
+    let first: Vec<String> = (names.by_ref().take(LISTED))
+        .map(|name| visible(name, LISTED_CHARACTERS))
+        .collect();
+    let mut list = first.join(between);
+    match names.count() {
+        0 => {}
+        more => {
+            let _ = write!(list, " and {} more", thousands(more as u64));
+        }
+    }
+    list
+}
+
 /// A number with its thousands apart: `17,204`.
 #[must_use]
 pub fn thousands(n: u64) -> String {
@@ -37,6 +58,15 @@ pub fn thousands(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_of_very_many_names_ends() {
+        assert_eq!(listed(["a", "b\nc"], ", "), "a, b\\nc");
+        let names = vec!["x".repeat(90); 1_101];
+        let list = listed(names.iter().map(String::as_str), ", ");
+        assert!(list.ends_with("x… and 1,001 more"), "{list}");
+        assert_eq!(list.matches('…').count(), LISTED);
+    }
 
     #[test]
     fn numbers_are_grouped() {

@@ -12,6 +12,7 @@ mod compile;
 mod data;
 pub mod date;
 mod error;
+mod excerpt;
 mod file;
 mod gather;
 mod key;

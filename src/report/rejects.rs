@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::csv_file::{CsvFile, Encode};
 use super::folder::{ReportError, ReportFolder};
+use super::sheet_limits::fits_a_sheet;
 use crate::diagnostic::Diagnostic;
 
 /// How a source is written again.
@@ -132,6 +133,10 @@ pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
 }
 
 impl RejectFormat {
+    pub(super) fn fits_a_sheet(&self) -> bool {
+        fits_a_sheet(self.header.len(), self.blank_lines)
+    }
+
     /// The header as it is written.
     pub(super) fn line_of_header(&self) -> impl Iterator<Item = &str> {
         self.arrange(&self.header, self.problems_column)

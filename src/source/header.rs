@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::diagnostic::listed;
+
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
 
@@ -82,13 +84,13 @@ impl Header {
             told.push(format!(
                 "{} columns are named \"{name}\"; a mapping addresses them as \"{}\"",
                 names.len(),
-                names.join("\", \"")
+                listed(names, "\", \"")
             ));
         }
         if !nameless.is_empty() {
             told.push(format!(
                 "columns without a name are addressed by their place: \"{}\"",
-                nameless.join("\", \"")
+                listed(nameless, "\", \"")
             ));
         }
         told

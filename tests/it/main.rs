@@ -19,6 +19,8 @@ mod ahead;
 mod architecture;
 /// Nothing is created blind.
 mod blind;
+/// Inputs that would take the machine.
+mod bounds;
 /// When everything fails, throttles or refuses: hold back, or stop.
 mod breaker;
 /// The first partners, read back before the others are sent.
