@@ -98,6 +98,8 @@ mod terminal;
 mod token;
 /// Everybody is told how a night ended; results that cannot be written.
 mod told;
+/// The way to the API: TLS, certificates, plain http.
+mod transport;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// What each answer to a create proves.
