@@ -24,6 +24,7 @@ use super::input::Input;
 use super::options::SourceOptions;
 use super::record::{Parsed, Span};
 use super::row::{RowBatch, RowFault};
+use crate::diagnostic::unguarded;
 
 /// Bytes of text looked at for dialect and header.
 const SAMPLE_BYTES: usize = 128 * 1024;
@@ -54,6 +55,12 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     table.pieces(&|_| true, &mut |_, piece| search.take(&piece.rows().0))?;
     let mut notes = Vec::new();
     let (header, header_row) = search.choose(path, &mut notes)?;
+    if header.is_guarded() {
+        notes.push(
+            "partner-sync wrote this list: the apostrophe that it puts before =, +, - and @ is taken off"
+                .to_owned(),
+        );
+    }
     Ok(Detected {
         format: Format::Text { encoding, dialect },
         header: Arc::new(header),
@@ -89,6 +96,8 @@ struct Table {
     after: u64,
     /// Decoding a legacy code page turns broken bytes into U+FFFD before the parser sees them.
     decoded: bool,
+    /// We wrote it, with guards against formulas, which are taken off.
+    guarded: bool,
 }
 
 /// A part of a text table that begins and ends between two records.
@@ -143,6 +152,7 @@ impl TextTable<'_> {
             dialect: self.dialect,
             after: self.after,
             decoded,
+            guarded: self.header.is_guarded(),
         });
         match self.known.get() {
             // Decoded bytes do not lie in the file.
@@ -258,6 +268,9 @@ impl TextPiece {
         let width = table.header.len();
         let mut parsed = Parsed::of(&self.bytes, table.dialect.delimiter, width);
         let (text, broken) = decode(&mut parsed, table.decoded);
+        if table.guarded {
+            take_guards_off(&text, &mut parsed.cells);
+        }
         let Parsed { cells, records, .. } = parsed;
         let last = records.len();
         let mut batch = RowBatch::of_texts(Arc::clone(&table.header), text, cells, last);
@@ -295,6 +308,15 @@ impl TextPiece {
         }
         let footer = footer.and_then(|f| f.finish(&mut batch));
         (batch, footer)
+    }
+}
+
+/// Moves the beginnings of cells behind their guards.
+fn take_guards_off(text: &str, cells: &mut [Span]) {
+    for cell in cells {
+        let whole = &text[cell.start as usize..cell.end as usize];
+        let guard = whole.len() - unguarded(whole).len();
+        *cell = Span::new(cell.start as usize + guard, cell.end as usize);
     }
 }
 

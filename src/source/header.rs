@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diagnostic::listed;
+use crate::diagnostic::{is_guarded_header, listed};
 
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
@@ -44,6 +44,11 @@ impl Header {
     #[must_use]
     pub fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// Whether it is the header of a list that we write with guards against formulas.
+    pub(super) fn is_guarded(&self) -> bool {
+        is_guarded_header(self.raw.iter().map(String::as_str))
     }
 
     /// True where no column has a name.

@@ -33,6 +33,8 @@ mod deploy;
 mod doubts;
 /// Under every fault: each key once.
 mod exactly_once;
+/// Names, values and links of somebody who means harm.
+mod hostile;
 /// The page for the owner of the data, in a real browser.
 mod html;
 /// From an export to partners, and a rerun.
