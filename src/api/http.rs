@@ -20,7 +20,7 @@ use super::redirect;
 use super::retry::{retry_after, spent_quota};
 use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
-use crate::http_client;
+use crate::http_client::{self, Tls};
 use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query};
 
 /// How the client is set up.
@@ -32,6 +32,8 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// Connections kept open at most.
     pub connections: usize,
+    /// Certificates beside the system's own.
+    pub tls: Tls,
 }
 
 /// The API over HTTP: one client with a pool of connections. It asks once and waits for nothing; pace, renewal of the
@@ -69,14 +71,18 @@ impl HttpApi {
             .connect_timeout(CONNECT.min(settings.timeout))
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(settings.connections);
-        if is_loopback(&settings.base) {
-            // No proxy and no system certificates are needed, and neither may be there.
+        let is_loopback = is_loopback(&settings.base);
+        if is_loopback {
             builder = builder.no_proxy();
-            if settings.base.scheme() == "http" {
-                builder = builder.tls_certs_only([]);
-            }
         }
-        let client = builder.build().map_err(|e| setup(&e))?;
+        builder = if is_loopback && settings.base.scheme() == "http" {
+            // No certificates are needed, and the system may have none.
+            builder.tls_certs_only([])
+        } else {
+            settings.tls.apply(builder)
+        };
+        let client = builder.build();
+        let client = client.map_err(|e| setup(&http_client::setup_words(&e)))?;
         let join = |path: &str| {
             let base = settings.base.as_str().trim_end_matches('/');
             Url::parse(&format!("{base}/{path}")).map_err(|e| setup(&e))
@@ -271,11 +277,12 @@ fn bool_word(b: bool) -> &'static str {
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
-        Some("localhost") => true,
+        // A name with a dot behind it is the same.
+        Some("localhost" | "localhost.") => true,
         Some(host) => host
             .trim_matches(['[', ']'])
             .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
+            .is_ok_and(|address| address.to_canonical().is_loopback()),
         None => false,
     }
 }
@@ -330,10 +337,14 @@ fn error_words(error: &reqwest::Error) -> String {
         cause = current.source();
     }
     if words.is_empty() {
-        "no answer".to_owned()
-    } else {
-        words
+        return "no answer".to_owned();
     }
+    if words.contains("UnknownIssuer") {
+        words.push_str(
+            " (a CA signed it that this machine does not trust; --ca-file names a file with its certificate)",
+        );
+    }
+    words
 }
 
 #[cfg(test)]
@@ -355,6 +366,7 @@ mod tests {
             base: Url::parse(&base).unwrap(),
             timeout: Duration::from_secs(10),
             connections: 1,
+            tls: Tls::default(),
         };
         let token = TokenSource::Given(Secret::new("token"));
         let never = tokio::sync::watch::channel(false).1;
@@ -409,6 +421,16 @@ mod tests {
             ("http://127.0.0.1:80", true),
             ("http://[::1]:80", true),
             ("http://localhost", true),
+            ("http://LocalHost.:80", true),
+            ("http://127.1.2.3", true),
+            ("http://2130706433", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://localhost.example", false),
+            ("http://127.0.0.1.example", false),
+            ("http://localhost@example.com", false),
+            ("http://0.0.0.0", false),
+            ("http://[::]", false),
+            ("http://192.168.0.1", false),
             ("https://orgs.ecg-api.com", false),
         ] {
             assert_eq!(is_loopback(&Url::parse(url).unwrap()), loopback);

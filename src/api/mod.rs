@@ -33,6 +33,7 @@ mod verdict;
 #[cfg(test)]
 mod scripted;
 
+pub use crate::http_client::{Tls, TlsError};
 pub use auth::Auth;
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;

@@ -3,8 +3,13 @@
 //! The table is the one of docs/exactly-once.md, "What an answer proves". How far the request got, the answer's status,
 //! headers and body, the create flags and the identifier that was sent go in; what to do with the row comes out.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::answer::{is_page, words_of};
@@ -207,23 +212,47 @@ struct Echo {
 }
 
 /// The fields of a body that are read; the others are passed over.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Body {
     #[serde(default)]
     id: Value,
-    party: Option<Party>,
+    party: Option<Object<Party>>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Party {
     #[serde(rename = "legacyIdentifier", default)]
     legacy_identifier: Value,
 }
 
+/// A `T` that is written as an object. A derived reader takes a list for one, too, its fields by their places: the first
+/// text of any list would be an id.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMap<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(OfMap(PhantomData))
+    }
+}
+
 impl Echo {
     fn of(body: &[u8]) -> Self {
-        if let Ok(body) = serde_json::from_slice::<Body>(body) {
-            let party = body.party.map(|p| p.legacy_identifier);
+        if let Ok(Object(body)) = serde_json::from_slice::<Object<Body>>(body) {
+            let party = body.party.map(|Object(p)| p.legacy_identifier);
             return Self::new(&body.id, &party.unwrap_or_default());
         }
         // A party that is no object, or no JSON at all.

@@ -16,7 +16,7 @@ use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_
 use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
 use super::template::{Templates, columns_of};
 use super::words::WordMap;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{listed, nearest};
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
 use crate::source::{ColumnWords, Header, is_of_a_report};
@@ -141,7 +141,7 @@ impl Compiler<'_> {
             let names = self.header.names().iter().map(|n| &**n);
             let help = match nearest(&placed.text, names.clone()) {
                 Some(meant) => format!("did you mean \"{meant}\"?"),
-                None => format!("its columns: {}", names.collect::<Vec<_>>().join(", ")),
+                None => format!("its columns: {}", listed(names, ", ")),
             };
             self.problems.push(
                 MappingProblem::new(

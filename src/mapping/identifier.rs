@@ -135,7 +135,9 @@ mod tests {
         }
         let of_key = |text: &str| key_trouble(Cell::Text(text)).map(|(code, _)| code.as_str());
         assert_eq!(of_key("A\u{1f}1"), Some("text.control"));
-        assert_eq!(of_key("A\u{fffd}1"), Some("text.control"));
+        assert_eq!(of_key("A\u{fffd}1"), Some("text.lost_character"));
+        assert_eq!(of_key("NULL"), Some("key.missing"));
+        assert_eq!(of_key(" #REF! "), Some("cell.error"));
         assert_eq!(of_key("Ä1"), None);
     }
 

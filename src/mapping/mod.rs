@@ -14,6 +14,7 @@ pub mod date;
 mod doubtful;
 mod entity;
 mod error;
+mod excerpt;
 mod file;
 mod gather;
 mod identifier;

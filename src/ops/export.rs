@@ -14,7 +14,7 @@ use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
     Collector, Counters, CsvRules, Decision, Detected, Encode, RejectFormat, ReportFolder,
-    SourceValues, Wanted,
+    SourceValues, Wanted, fits_a_sheet,
 };
 use crate::source::{
     Escape, Flow, Format, Header, LeftOut, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report,
@@ -44,6 +44,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
         .enumerate()
         .map(|(index, export)| {
             let names = export.source.header().names();
+            let header_row = exports.options().header_row;
             let evidence = survey.evidence.get(index).map_or(&[][..], Vec::as_slice);
             let mut decisions: Vec<Decision> = export
                 .source
@@ -84,6 +85,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .cloned()
                     .chain(told.into_iter().flatten())
                     .chain(continued(exports, survey, index))
+                    .chain(no_workbook(names.len(), header_row))
                     .collect(),
                 left_out: left_out.map_or(0, LeftOut::count),
                 unused: export
@@ -122,6 +124,15 @@ fn continued(exports: &Exports, survey: &Survey, index: usize) -> Option<String>
         all[1..].join(", "),
         all.join(", ")
     ))
+}
+
+/// Says so where the marked-up workbook cannot hold the rows of a file.
+fn no_workbook(columns: usize, header_row: Option<u64>) -> Option<String> {
+    let fits = fits_a_sheet(columns, header_row.map_or(0, |n| n.saturating_sub(1)));
+    (!fits).then(|| {
+        "a workbook has at most 16,384 columns and 1,048,576 rows, so no report.xlsx is written; rejects.csv has the rows"
+            .to_owned()
+    })
 }
 
 /// Surveys the files; the counters show how far it is, and how many rows there are.

@@ -82,7 +82,7 @@ impl Files {
             SourceValues::LeftOut => Vec::new(),
         };
         Ok(Self {
-            marked: if formats.is_empty() {
+            marked: if formats.is_empty() || !formats.iter().all(RejectFormat::fits_a_sheet) {
                 None
             } else {
                 Some(Marker::begin(folder, &formats, wanted.marked)?)

@@ -15,7 +15,7 @@ use super::groups::GroupKey;
 use super::model::{Kind, ProblemGroup, RunReport};
 use super::sections;
 use super::terminal::{next_step, verdict};
-use crate::diagnostic::{Diagnostic, column_letter, thousands};
+use crate::diagnostic::{Diagnostic, column_letter, listed, thousands};
 
 /// Problems that a page holds: what a browser opens in a moment.
 const MOST_PROBLEMS: u64 = 100_000;
@@ -234,7 +234,7 @@ fn detected(report: &RunReport) -> String {
             let _ = writeln!(
                 out,
                 "<p class=\"soft\">Columns that no rule uses: {}</p>",
-                shown(&one.unused.join(", "))
+                shown(&listed(one.unused.iter().map(String::as_str), ", "))
             );
         }
     }

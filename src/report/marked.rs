@@ -15,6 +15,7 @@ use zip::ZipWriter;
 use super::cell_text::{clip, clipped};
 use super::folder::{ReportError, ReportFolder};
 use super::rejects::{RejectFormat, problems_text};
+use super::sheet_limits::MOST_ROWS;
 use super::sheet_rows::SheetRows;
 use super::skeleton::{CellNote, End, Skeleton, header_row};
 use super::styles::Mark;
@@ -24,9 +25,6 @@ use crate::partner::{RowResult, SourceValue};
 
 /// Notes that a workbook holds: more make Excel slow, and `_problems` has the rest.
 const MOST_NOTES: usize = 1_000;
-/// Rows of a sheet. Source: Excel's limits.
-const MOST_ROWS: u32 = 1_048_576;
-
 /// The columns before the source's own.
 pub(super) const ADDED: [&str; 3] = ["_row", "_level", "_problems"];
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, SourceValues, Timeline, Verified};
 use super::ending::RunEnding;
-use crate::diagnostic::{Code, Severity};
+use crate::diagnostic::{Code, Severity, listed};
 use crate::partner::RowOutcome;
 
 /// What kind of run it was.
@@ -124,7 +124,7 @@ impl Detected {
         if !self.unused.is_empty() {
             lines.push(format!(
                 "  columns that no rule uses: {}",
-                self.unused.join(", ")
+                listed(self.unused.iter().map(String::as_str), ", ")
             ));
         }
         lines

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::csv_file::{CsvFile, CsvRules, Encode};
 use super::folder::{ReportError, ReportFolder};
+use super::sheet_limits::fits_a_sheet;
 use crate::diagnostic::Diagnostic;
 
 /// How a source is written again.
@@ -135,6 +136,10 @@ impl RejectFormat {
     /// The source's own columns.
     pub(super) fn own_columns(&self) -> impl Iterator<Item = usize> {
         (0..self.header.len()).filter(|column| !self.dropped.contains(column))
+    }
+
+    pub(super) fn fits_a_sheet(&self) -> bool {
+        fits_a_sheet(self.header.len(), self.blank_lines)
     }
 
     /// The header as it is written.

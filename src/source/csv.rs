@@ -24,11 +24,12 @@ use super::header::Header;
 use super::header_search::HeaderSearch;
 use super::input::Input;
 use super::options::SourceOptions;
-use super::record::{Parsed, Record};
+use super::record::{Parsed, Record, Span};
 use super::record_scan::Position;
 use super::row::{RowBatch, RowFault};
 use super::short_rows::{Rows, ShortRows};
 use super::texts::{Broken, Origin, decode};
+use crate::diagnostic::unguarded;
 
 /// Bytes of text looked at for dialect and header.
 const SAMPLE_BYTES: usize = 128 * 1024;
@@ -67,6 +68,12 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     };
     table.pieces(&|_| true, &mut |_, piece| search.take(&piece.rows().0))?;
     let (header, header_row) = search.choose(path, &mut notes)?;
+    if header.is_guarded() {
+        notes.push(
+            "partner-sync wrote this list: the apostrophe that it puts before =, +, - and @ is taken off"
+                .to_owned(),
+        );
+    }
     if header.is_in_typographic_quotes() {
         return Err(SourceError::NotATable {
             path: path.to_owned(),
@@ -146,6 +153,8 @@ struct Table {
     after: u64,
     origin: Origin,
     short: Arc<ShortRows>,
+    /// We wrote it, with guards against formulas, which are taken off.
+    guarded: bool,
 }
 
 /// A part of a text table that begins and ends between two records.
@@ -214,6 +223,7 @@ impl TextTable<'_> {
                     && self.encoding.encoding == encoding_rs::WINDOWS_1252,
             },
             short: Arc::clone(self.short),
+            guarded: self.header.is_guarded(),
         });
         match self.known.get() {
             // Decoded bytes do not lie in the file.
@@ -344,6 +354,9 @@ impl TextPiece {
         let width = table.header.len();
         let mut parsed = Parsed::of(&self.bytes, table.dialect.grammar(), width, &self.unfit);
         let (text, broken) = decode(&mut parsed, table.origin);
+        if table.guarded {
+            take_guards_off(&text, &mut parsed.cells);
+        }
         let filled = self.filled(&text, &parsed);
         let Parsed { cells, records, .. } = parsed;
         let last = records.len();
@@ -415,6 +428,15 @@ impl TextPiece {
         let mut filled = vec![false; below];
         filled.extend(self.table.short.filled(rows));
         filled
+    }
+}
+
+/// Moves the beginnings of cells behind their guards.
+fn take_guards_off(text: &str, cells: &mut [Span]) {
+    for cell in cells {
+        let whole = &text[cell.start as usize..cell.end as usize];
+        let guard = whole.len() - unguarded(whole).len();
+        *cell = Span::new(cell.start as usize + guard, cell.end as usize);
     }
 }
 

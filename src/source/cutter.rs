@@ -15,6 +15,10 @@ pub(super) const PIECE_ROWS: u64 = 1024;
 /// A record longer than this has an unclosed quote.
 pub(super) const RECORD_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
+/// Cells of a record at most: sixteen times what a row of a spreadsheet has. A cell takes a byte at least, its delimiter,
+/// so that only a piece that is longer than two others can hold such a record.
+pub(super) const CELLS_OF_A_RECORD: usize = 2 * PIECE_BYTES;
+
 /// A piece as a range of the cutter's buffer.
 pub(super) struct Cut {
     pub(super) from: usize,
@@ -93,6 +97,9 @@ impl<R: Read> Cutter<R> {
                     torn: self.ended && to == self.filled && scan.in_quotes,
                     unfit: unfit.map(|r| r.start - start..r.end - start).collect(),
                 };
+                if to - cut.from > CELLS_OF_A_RECORD {
+                    self.refuse_too_many_cells(&cut, path, row)?;
+                }
                 self.from = to;
                 self.wary = scan.wary;
                 return Ok((cut.from < to).then_some(cut));
@@ -125,6 +132,47 @@ impl<R: Read> Cutter<R> {
                     Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                     Err(e) => return Err(SourceError::read(path, e)),
                 }
+            }
+        }
+    }
+}
+
+impl<R> Cutter<R> {
+    /// Refuses a record whose cells alone would fill the memory: each takes a place of its own, however short it is.
+    fn refuse_too_many_cells(&self, cut: &Cut, path: &Path, row: u64) -> Result<(), SourceError> {
+        let bytes = &self.buffer[cut.from..cut.to];
+        if memchr::memchr_iter(self.grammar.delimiter, bytes).count() < CELLS_OF_A_RECORD {
+            return Ok(());
+        }
+        // Delimiters in quotes are text: the parser knows.
+        let mut parser = csv_core::ReaderBuilder::new()
+            .delimiter(self.grammar.delimiter)
+            .quoting(self.grammar.quote.is_some())
+            .quote(self.grammar.quote.unwrap_or(b'"'))
+            .escape(self.grammar.backslash.then_some(b'\\'))
+            .build();
+        let (mut from, mut cells, mut records) = (0, 0, 0);
+        let mut text = [0; 1024];
+        loop {
+            let (result, read, _) = parser.read_field(&bytes[from..], &mut text);
+            from += read;
+            match result {
+                csv_core::ReadFieldResult::Field { record_end } => {
+                    cells += 1;
+                    if cells > CELLS_OF_A_RECORD {
+                        return Err(SourceError::TooManyCells {
+                            path: path.to_owned(),
+                            row: row + 1 + records,
+                            limit: CELLS_OF_A_RECORD,
+                        });
+                    }
+                    if record_end {
+                        cells = 0;
+                        records += 1;
+                    }
+                }
+                csv_core::ReadFieldResult::End => return Ok(()),
+                csv_core::ReadFieldResult::InputEmpty | csv_core::ReadFieldResult::OutputFull => {}
             }
         }
     }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::diagnostic::{is_guarded_header, listed};
+
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
 /// The columns that reports add to the source's own: where a row came from, how bad it is, its problems, its partner.
@@ -52,6 +54,11 @@ impl Header {
         self.names.len()
     }
 
+    /// Whether it is the header of a list that we write with guards against formulas.
+    pub(super) fn is_guarded(&self) -> bool {
+        is_guarded_header(self.raw.iter().map(String::as_str))
+    }
+
     /// True where no column has a name.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -98,13 +105,13 @@ impl Header {
             told.push(format!(
                 "{} columns are named \"{name}\"; a mapping addresses them as \"{}\"",
                 names.len(),
-                names.join("\", \"")
+                listed(names, "\", \"")
             ));
         }
         if !nameless.is_empty() {
             told.push(format!(
                 "columns without a name are addressed by their place: \"{}\"",
-                nameless.join("\", \"")
+                listed(nameless, "\", \"")
             ));
         }
         told

@@ -21,6 +21,8 @@ mod architecture;
 mod archive;
 /// Nothing is created blind.
 mod blind;
+/// Inputs that would take the machine.
+mod bounds;
 /// When everything fails, throttles or refuses: hold back, or stop.
 mod breaker;
 /// The first partners, read back before the others are sent.
@@ -33,6 +35,8 @@ mod deploy;
 mod doubts;
 /// Under every fault: each key once.
 mod exactly_once;
+/// Names, values and links of somebody who means harm.
+mod hostile;
 /// The page for the owner of the data, in a real browser.
 mod html;
 /// From an export to partners, and a rerun.
@@ -102,6 +106,8 @@ mod terminal;
 mod token;
 /// Everybody is told how a night ended; results that cannot be written.
 mod told;
+/// The way to the API: TLS, certificates, plain http.
+mod transport;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// What each answer to a create proves.

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use partner_sync::clock::Clock;
-use partner_sync::config::{Adopt, ConfigFile, Environment, OnChange, Resolved, Typed, resolve};
+use partner_sync::config::{
+    Adopt, ConfigFile, Environment, OnChange, Resolved, Transport, Typed, resolve,
+};
 use partner_sync::delivery::{Stop, StopReason};
 use partner_sync::ops::{
     self, Answer, Expectations, ExportRequest, FirstSend, ImportRequest, Note, Observer, OpError,
@@ -92,6 +94,10 @@ impl Front {
             api_url: Some(url.to_owned()),
             state: Some(dir.path("state.db")),
             rate: Some(rate.to_owned()),
+            transport: Transport {
+                insecure_http: true,
+                ..Transport::default()
+            },
             ..Typed::default()
         };
         let environment = Environment::of(&[("PARTNER_SYNC_TOKEN", "token")]);

@@ -382,6 +382,7 @@ fn a_question_that_nobody_answers() {
         ])
         .current_dir(dir.path(""))
         .env("PARTNER_SYNC_API_URL", "http://partners.example")
+        .env("PARTNER_SYNC_INSECURE_HTTP", "true")
         .env("PARTNER_SYNC_TOKEN", "t")
         .env("http_proxy", &server.url)
         .env_remove("no_proxy")

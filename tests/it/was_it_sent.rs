@@ -19,6 +19,7 @@ fn api(base: &str) -> HttpApi {
         base: base.parse().unwrap(),
         timeout: Duration::from_millis(400),
         connections: 4,
+        tls: partner_sync::http_client::Tls::default(),
     };
     HttpApi::new(&settings, auth, Clock::System).unwrap()
 }

@@ -106,6 +106,8 @@ fn a_success_counts_only_for_the_row_whose_identifier_it_names() {
         ("no party", None, format!("{{\"id\":{id}}}"), "created"),
         ("no identifier", None, body(id, "null"), "created"),
         ("an empty one", None, body(id, "\"\""), "created"),
+        ("a party that is a list", None, format!("{{\"id\":{id},\"party\":[\"L\"]}}"), "created"),
+        ("nested without end", None, format!("{{\"id\":{id},\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000)), "created"),
         ("a party of words", None, format!("{{\"id\":{id},\"party\":\"x\"}}"), "created"),
         ("another identifier", None, body(id, "\"L\""), OTHER_ROW),
         ("in another case", None, body(id, "\"k\""), OTHER_ROW),
@@ -120,12 +122,17 @@ fn a_success_counts_only_for_the_row_whose_identifier_it_names() {
 #[rustfmt::skip]
 fn a_success_counts_only_with_an_id_that_is_plain_text() {
     let long = format!("\"{}\"", "x".repeat(129));
+    let long_enough = "\"7c9e6679\"";
     judge_each(&[
         ("no id", None, "{}".to_owned(), "in doubt"),
         ("a null", None, body("null", "\"K\""), "in doubt"),
         ("an empty id", None, body("\"\"", "\"K\""), "in doubt"),
         ("no JSON", None, "Created".to_owned(), "in doubt"),
         ("nothing", None, String::new(), "in doubt"),
+        ("a list of texts", None, format!("[{long_enough},{long_enough}]"), "in doubt"),
+        ("a list with an object", None, format!("[{}]", body("\"a\"", "\"K\"")), "in doubt"),
+        ("a text", None, long_enough.to_owned(), "in doubt"),
+        ("nested without end", None, format!("{{\"x\":{}", "[".repeat(100_000)), "in doubt"),
         ("an id that is no text", None, body("[1]", "\"K\""), OTHER_ROW),
         ("true", None, body("true", "\"K\""), OTHER_ROW),
         ("a blank in it", None, body("\"a b\"", "\"K\""), OTHER_ROW),

@@ -5,6 +5,7 @@ mod look;
 mod runs;
 mod sandbox;
 mod shared;
+mod transport;
 mod value;
 
 use clap::{CommandFactory as _, Parser, Subcommand};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::transport::TransportArgs;
 use crate::ops::ReportRequest;
 use crate::report::{MarkedRows, SourceValues};
 use crate::telemetry::LogFormat;
@@ -61,6 +62,8 @@ pub struct Shared {
     /// [default: 5m].
     #[arg(long, global = true, value_name = "TIME")]
     pub outage: Option<String>,
+    #[command(flatten)]
+    pub transport: TransportArgs,
     /// Write the reports into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub report: Option<PathBuf>,

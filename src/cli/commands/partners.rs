@@ -62,7 +62,7 @@ pub(super) fn run(
                             }
                             ListFormat::Jsonl => desk.output.stream(&format!("{}\n", partner.raw)),
                             ListFormat::Csv => {
-                                desk.output.stream(&partner_line(&partner_cells(&partner)))
+                                desk.output.csv(&partner_line(&partner_cells(&partner)))
                             }
                         };
                         if !more {

@@ -24,7 +24,7 @@ pub(super) fn run(
             Ok(RunEnding::Done)
         }
         StateCommand::Export => {
-            desk.output.result(&ops::exported(&settings)?);
+            desk.output.csv(&ops::exported(&settings)?);
             Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {

@@ -7,6 +7,7 @@ mod fields;
 mod sections;
 mod selection;
 
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -119,6 +120,9 @@ impl Validation {
     }
 }
 
+/// Bytes of a mapping file at most: a table of 50,000 words takes two megabytes.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
 const TOP_KEYS: &[&str] = &[
     "name",
     "key",
@@ -138,10 +142,21 @@ impl Mapping {
     /// [`MappingError`] with everything that is wrong in it.
     pub fn read(path: &Path) -> Result<Self, MappingError> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|source| MappingError::Open {
+        let open = |source| MappingError::Open {
             path: name.clone(),
             source,
-        })?;
+        };
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(open)?;
+        file.take(MOST_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(open)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(MappingError::TooLong {
+                path: name,
+                limit: MOST_BYTES / (1024 * 1024),
+            });
+        }
         let text = String::from_utf8(bytes).map_err(|e| MappingError::Open {
             path: name.clone(),
             source: std::io::Error::new(

@@ -14,7 +14,7 @@ pub(super) use plan::PLAN_VERSION;
 pub use plan::PlanError;
 pub use upkeep::UpkeepError;
 
-use crate::api::ApiError;
+use crate::api::{ApiError, TlsError};
 use crate::config::ConfigError;
 use crate::mapping::MappingError;
 use crate::prepare::PrepareError;
@@ -53,6 +53,9 @@ pub enum OpError {
     /// A sealed plan cannot be made, or does not hold any more.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A file with certificates or a key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A job of the configuration, or its file, cannot be used.
     #[error(transparent)]
     Job(#[from] JobError),
@@ -152,6 +155,7 @@ impl OpError {
             | OpError::Config(_)
             | OpError::Sandbox(_)
             | OpError::Address(_)
+            | OpError::Tls(_)
             | OpError::Upkeep(_)
             | OpError::Rate(_)
             | OpError::NoToken

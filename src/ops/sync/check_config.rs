@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::job::{chosen, mapping_name};
 use super::job_file::of_job;
+use super::publish;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
 use crate::notify;
@@ -71,9 +72,13 @@ pub fn check_config(
     if let Some(path) = &config.metrics.textfile {
         findings.take("metrics", "textfile", folder_of(path));
     }
-    if let Some(url) = &config.notify.url {
-        let host = notify::check_address(url).map(|u| u.host_str().unwrap_or("").to_owned());
-        findings.take("notify", "url", host);
+    match publish::webhook(config, session) {
+        Ok(None) => {}
+        Ok(Some(url)) => {
+            let host = notify::check_address(&url).map(|u| u.host_str().unwrap_or("").to_owned());
+            findings.take("notify", "url", host);
+        }
+        Err(error) => findings.take("notify", "url", Err(error)),
     }
     let is_broken = findings.any_wrong();
     let asked = ask(session);

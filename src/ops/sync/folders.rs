@@ -2,10 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::report::ReportFolder;
+
 /// Keeps the newest `keep` folders of runs. Other folders and files are not ours.
 pub(super) fn prune_reports(base: &Path, keep: u32) {
     let folders = run_folders(base);
     let old = folders.len().saturating_sub(keep as usize);
+    for folder in &folders[old..] {
+        ReportFolder::at(folder).sweep();
+    }
     for folder in &folders[..old] {
         if let Err(error) = std::fs::remove_dir_all(folder) {
             tracing::warn!(folder = %folder.display(), %error, "an old report cannot be removed");

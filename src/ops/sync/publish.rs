@@ -8,6 +8,7 @@ use super::job::JobEnd;
 use super::night::Night;
 use crate::config::{ConfigFile, NotifyOn};
 use crate::notify;
+use crate::ops::connect::{refuse_insecure, tls};
 use crate::ops::error::OpError;
 use crate::ops::observer::Note;
 use crate::ops::session::Session;
@@ -91,8 +92,13 @@ pub(super) fn notify(
     error: Option<&OpError>,
     session: &Session<'_>,
 ) {
-    let Some(url) = &config.notify.url else {
-        return;
+    let url = match webhook(config, session) {
+        Ok(None) => return,
+        Ok(Some(url)) => url,
+        Err(error) => {
+            let note = Note::WebhookFailed(&error.to_string());
+            return session.observer.note(&note);
+        }
     };
     let on = config
         .notify
@@ -110,10 +116,25 @@ pub(super) fn notify(
     let body = notify::message(&words(night, error), &without_examples(&night.summary));
     let posted = session
         .runtime
-        .block_on(post(url, &body, session.stop.is_requested(), session));
+        .block_on(post(&url, &body, session.stop.is_requested(), session));
     if let Err(error) = posted {
         session.observer.note(&Note::WebhookFailed(&error));
     }
+}
+
+/// The webhook's address, where there is one and it can be used. Whoever reads it on its way can write there, so that the
+/// rule for the API's address holds for it too.
+pub(super) fn webhook(
+    config: &ConfigFile,
+    session: &Session<'_>,
+) -> Result<Option<Secret>, OpError> {
+    let Some(url) = config.notify.address()? else {
+        return Ok(None);
+    };
+    if let Ok(parsed) = notify::check_address(&url) {
+        refuse_insecure("[notify] url", &parsed, session.settings)?;
+    }
+    Ok(Some(url))
 }
 
 /// Posts until a stop comes. After one there are a few seconds for it: whoever stopped the night waits for its end.
@@ -130,8 +151,11 @@ async fn post(
             session.stop.requested().await;
         }
     };
+    // A proxy of the company's own is in the way of the webhook, too; who we are is the API's alone to know.
+    let tls = tls(session.settings).map_err(|e| e.to_string())?;
+    let tls = tls.without_identity();
     tokio::select! {
-        posted = notify::post(url, body) => posted,
+        posted = notify::post(url, body, &tls) => posted,
         () = until => Err("it did not answer before the run had to end".to_owned()),
     }
 }
