@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::answer_words::{Redaction, Said};
 use super::contract::{Page, RemotePartner};
 use super::error::ApiError;
 use crate::partner::ApiWords;
@@ -17,11 +18,14 @@ pub(super) fn answered(
     status: u16,
     body: &[u8],
     retry_after: Option<Duration>,
+    redaction: Redaction<'_>,
 ) -> Result<Value, ApiError> {
-    let words = || ApiWords::new(&words_of(body));
+    let words = || redaction.words(&Said::of_body(body));
     match status {
-        200..=299 => serde_json::from_slice(body)
-            .map_err(|e| ApiError::Unreadable(ApiWords::new(&format!("{e}: {}", words_of(body))))),
+        200..=299 => serde_json::from_slice(body).map_err(|e| {
+            let why = format!("{e}: ");
+            ApiError::Unreadable(redaction.behind(&why, &Said::of_body(body)))
+        }),
         401 => Err(ApiError::Unauthorised(words())),
         403 => Err(ApiError::Forbidden(words())),
         407 => Err(ApiError::ProxyAuthentication(words())),

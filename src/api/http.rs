@@ -12,7 +12,8 @@ use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
 use super::answer::{answered, page_of};
-use super::auth::Auth;
+use super::answer_words::{BodyWords, Redaction, Said};
+use super::auth::{Auth, Token};
 use super::body_probe::ProbeBody;
 use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
@@ -21,7 +22,7 @@ use super::retry::{retry_after, spent_quota};
 use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
 use crate::http_client;
-use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query};
+use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query, SensitiveValues};
 
 /// How the client is set up.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// Connections kept open at most.
     pub connections: usize,
+    /// Whether what the bodies of its answers say is kept and shown.
+    pub body_words: BodyWords,
 }
 
 /// The API over HTTP: one client with a pool of connections. It asks once and waits for nothing; pace, renewal of the
@@ -43,8 +46,15 @@ pub struct HttpApi {
     partners: Url,
     health: Url,
     auth: Auth,
+    body_words: BodyWords,
     clock: Clock,
     backpressure: Arc<Mutex<Option<Duration>>>,
+}
+
+/// An answer, and the token of its question, which it may quote.
+struct Asked {
+    response: Response,
+    token: Token,
 }
 
 /// Below the keep-alive of common servers (Node's is 5 s): an idle connection that the server closes in the
@@ -87,6 +97,7 @@ impl HttpApi {
             partners: join("api/v2/partners")?,
             health: join("healthcheck")?,
             auth,
+            body_words: settings.body_words,
             clock,
             backpressure: Arc::default(),
         })
@@ -97,7 +108,20 @@ impl HttpApi {
         std::time::UNIX_EPOCH + Duration::from_millis(millis)
     }
 
-    async fn ask(&self, url: Url) -> Result<Response, ApiError> {
+    /// What may not be shown of an answer.
+    fn redaction<'r>(
+        &self,
+        token: &'r Token,
+        values: Option<&'r SensitiveValues>,
+    ) -> Redaction<'r> {
+        Redaction {
+            token: &token.secret,
+            values,
+            body: self.body_words,
+        }
+    }
+
+    async fn ask(&self, url: Url) -> Result<Asked, ApiError> {
         let token = self.auth.token().await;
         let sent = self
             .client
@@ -105,8 +129,9 @@ impl HttpApi {
             .bearer_auth(token.secret.expose())
             .send()
             .await;
+        let redaction = self.redaction(&token, None);
         let response = sent.map_err(|e| {
-            let words = ApiWords::new(&error_words(&e));
+            let words = redaction.words(&error_words(&e));
             if is_proxy_refusal(&e) {
                 ApiError::ProxyAuthentication(words)
             } else {
@@ -114,12 +139,12 @@ impl HttpApi {
             }
         })?;
         match self.redirect_of(&response) {
-            Some(words) => Err(ApiError::Redirected(ApiWords::new(&words))),
-            None => Ok(response),
+            Some(said) => Err(ApiError::Redirected(redaction.words(&said))),
+            None => Ok(Asked { response, token }),
         }
     }
 
-    fn redirect_of(&self, response: &Response) -> Option<String> {
+    fn redirect_of(&self, response: &Response) -> Option<Said> {
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|v| v.to_str().ok());
         redirect::words(
@@ -128,18 +153,21 @@ impl HttpApi {
             response.url(),
             &self.base,
         )
+        .map(Said::Other)
     }
 
-    async fn json(&self, response: Response) -> Result<Value, ApiError> {
+    async fn json(&self, asked: Asked) -> Result<Value, ApiError> {
+        let Asked { response, token } = asked;
+        let redaction = self.redaction(&token, None);
         let status = response.status();
         let retry = self.retry_after_of(&response);
         let body = read_answer(response, ANSWER_BYTES)
             .await
             .map_err(|e| match e {
-                Unread::TooLong(_) => ApiError::Unreadable(ApiWords::new(&e.to_string())),
-                Unread::BrokeOff(_) => ApiError::Unreachable(ApiWords::new(&e.to_string())),
+                Unread::TooLong(_) => ApiError::Unreadable(redaction.words(&e.said())),
+                Unread::BrokeOff(_) => ApiError::Unreachable(redaction.words(&e.said())),
             })?;
-        answered(status.as_u16(), &body, retry)
+        answered(status.as_u16(), &body, retry, redaction)
     }
 
     /// `Retry-After`, else what the `RateLimit` headers ask for. On an answer that is no refusal, a spent
@@ -173,6 +201,7 @@ impl PartnersApi for HttpApi {
                 );
         }
         let token = self.auth.token().await;
+        let redaction = self.redaction(&token, Some(&request.sensitive));
         let (probe_body, probe) = ProbeBody::new(request.body);
         let sent = self
             .client
@@ -195,17 +224,17 @@ impl PartnersApi for HttpApi {
                     retry_after,
                     body: read_answer(response, CREATE_ANSWER_BYTES)
                         .await
-                        .map_err(|e| e.to_string()),
+                        .map_err(|e| e.said()),
                 })
             }
             Err(error) if is_proxy_refusal(&error) => {
-                let words = ApiWords::new(&error_words(&error));
+                let words = redaction.words(&error_words(&error));
                 return CreateOutcome::NotCreated(NotCreated::ProxyAuthentication(words));
             }
             Err(error) if probe.was_asked() => Reached::NoAnswer(error_words(&error)),
             Err(error) => Reached::NotSent(error_words(&error)),
         };
-        verdict(query, &request.legacy_identifier, reached)
+        verdict(query, &request.legacy_identifier, reached, redaction)
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
@@ -219,8 +248,8 @@ impl PartnersApi for HttpApi {
                 .append_pair("skip", &skip.to_string())
                 .append_pair("take", &take.to_string());
         }
-        let response = self.ask(url).await?;
-        page_of(self.json(response).await?)
+        let asked = self.ask(url).await?;
+        page_of(self.json(asked).await?)
     }
 
     async fn get(
@@ -235,21 +264,21 @@ impl PartnersApi for HttpApi {
         for include in include {
             url.query_pairs_mut().append_pair("include", include);
         }
-        let response = self.ask(url).await?;
-        if response.status() == StatusCode::NOT_FOUND {
+        let asked = self.ask(url).await?;
+        if asked.response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        let raw = self.json(response).await?;
+        let raw = self.json(asked).await?;
         RemotePartner::from_json(raw)
             .map(Some)
             .ok_or_else(|| ApiError::Unreadable(ApiWords::new("the partner has no id")))
     }
 
     async fn health(&self) -> Result<(), ApiError> {
-        let response = self.ask(self.health.clone()).await?;
-        match response.status().as_u16() {
+        let asked = self.ask(self.health.clone()).await?;
+        match asked.response.status().as_u16() {
             404 | 405 => Ok(()),
-            _ => self.json(response).await.map(|_| ()),
+            _ => self.json(asked).await.map(|_| ()),
         }
     }
 }
@@ -285,8 +314,17 @@ pub fn is_loopback(url: &Url) -> bool {
 enum Unread {
     #[error("the answer is longer than {} MiB", .0 / (1024 * 1024))]
     TooLong(usize),
-    #[error("the answer broke off: {0}")]
-    BrokeOff(String),
+    #[error("the answer broke off")]
+    BrokeOff(Said),
+}
+
+impl Unread {
+    fn said(self) -> Said {
+        match self {
+            Unread::TooLong(_) => Said::Other(self.to_string()),
+            Unread::BrokeOff(why) => why.behind("the answer broke off: "),
+        }
+    }
 }
 
 /// Reads an answer of at most `limit` bytes to its end, or says why not.
@@ -308,11 +346,16 @@ async fn read_answer(mut response: Response, limit: usize) -> Result<Vec<u8>, Un
 
 /// Whether a proxy refused to open the tunnel to the API for want of a name and password: the request did not leave.
 fn is_proxy_refusal(error: &reqwest::Error) -> bool {
-    error.is_connect() && error_words(error).contains("proxy authorization required")
+    error.is_connect() && words_of_error(error).contains("proxy authorization required")
+}
+
+/// What an error of the network says.
+fn error_words(error: &reqwest::Error) -> Said {
+    Said::Other(words_of_error(error))
 }
 
 /// The error with its causes, without the URL.
-fn error_words(error: &reqwest::Error) -> String {
+fn words_of_error(error: &reqwest::Error) -> String {
     let mut words = if error.is_timeout() {
         "timeout".to_owned()
     } else {
@@ -355,6 +398,7 @@ mod tests {
             base: Url::parse(&base).unwrap(),
             timeout: Duration::from_secs(10),
             connections: 1,
+            body_words: BodyWords::Shown,
         };
         let token = TokenSource::Given(Secret::new("token"));
         let never = tokio::sync::watch::channel(false).1;

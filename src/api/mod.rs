@@ -8,6 +8,7 @@
 //! partner is not there walks over the list by [`PartnerScan`], which knows whether the walk saw all.
 
 mod answer;
+mod answer_words;
 mod auth;
 mod body_probe;
 mod contract;
@@ -33,6 +34,7 @@ mod verdict;
 #[cfg(test)]
 mod scripted;
 
+pub use answer_words::BodyWords;
 pub use auth::Auth;
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;

@@ -14,7 +14,9 @@ use super::file::Mapping;
 use super::phone::PhoneRegion;
 use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
 use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
-use super::template::{Templates, columns_of};
+use super::sensitivity::{refuse_identity, sensitive_columns, sensitive_leaves};
+use super::template::Templates;
+use super::template_columns::template_columns;
 use super::words::WordMap;
 use crate::diagnostic::nearest;
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
@@ -35,7 +37,6 @@ impl Plan {
             header,
             problems: Vec::new(),
             used: vec![false; header.len()],
-            sensitive: vec![false; header.len()],
             templates: Templates::new(),
             paths: Vec::new(),
             leaves: Vec::new(),
@@ -52,6 +53,8 @@ impl Plan {
             compiler.field(rule);
         }
         compiler.implicit_leaves();
+        let sensitive_columns = sensitive_columns(mapping, header);
+        (compiler.problems).extend(refuse_identity(mapping, header, &sensitive_columns));
         if !compiler.problems.is_empty() {
             compiler.problems.sort_by_key(|p| p.span.start);
             return Err(MappingError::Invalid {
@@ -63,6 +66,8 @@ impl Plan {
         for rule in &mut compiler.rules {
             rule.text_path = rule.shortest_path();
         }
+        let filled = (compiler.leaves.as_slice(), compiler.rules.as_slice());
+        let sensitive_leaves = sensitive_leaves(mapping, header, filled, &sensitive_columns);
         let refers = (compiler.rules.iter()).any(|r| matches!(r.feed, PlanFeed::Partner(_)));
         let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
         let unused = (0..header.len())
@@ -96,7 +101,11 @@ impl Plan {
             shape: Shape::new(&compiler.paths, compiler.leaves),
             date_columns: compiler.dates,
             unused,
-            sensitive_columns: compiler.sensitive,
+            hidden_columns: (0..header.len())
+                .filter(|c| sensitive_columns[*c])
+                .collect(),
+            sensitive_columns,
+            sensitive_leaves,
             validation: mapping.validation.clone(),
             header: Arc::clone(header),
             rules: compiler.rules,
@@ -114,7 +123,6 @@ struct Compiler<'m> {
     header: &'m Arc<Header>,
     problems: Vec<MappingProblem>,
     used: Vec<bool>,
-    sensitive: Vec<bool>,
     templates: Templates,
     paths: Vec<Vec<PathSegment>>,
     leaves: Vec<LeafInfo>,
@@ -165,9 +173,6 @@ impl Compiler<'_> {
             PlanFeed::Value(_) | PlanFeed::Key | PlanFeed::Sibling => Vec::new(),
         };
         for column in &columns {
-            if let Some(column) = column {
-                self.sensitive[*column] |= field.sensitive;
-            }
             if field.kind == FieldKind::Date {
                 let hinted = hints.order.is_some();
                 self.dates.push(DateColumn {
@@ -244,11 +249,8 @@ impl Compiler<'_> {
                 .ready(field_rule.field.kind, constant, field_rule.span.clone())
                 .map(PlanFeed::Value),
             Feed::Template(text) => {
-                for name in columns_of(&text.text) {
-                    if let Some(column) = self.header.find(&name) {
-                        self.used[column] = true;
-                        self.sensitive[column] |= field_rule.field.sensitive;
-                    }
+                for column in template_columns(&text.text, self.header).named {
+                    self.used[column] = true;
                 }
                 match self.templates.add(&text.text, self.header) {
                     Ok(index) => Some(PlanFeed::Template(index)),

@@ -29,6 +29,7 @@ mod rejects;
 mod sections;
 mod sheet_rows;
 mod skeleton;
+mod stopped;
 mod stored_problems;
 mod stored_report;
 mod styles;
@@ -52,9 +53,10 @@ pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use rejects::RejectFormat;
+pub use stopped::Stopped;
 pub use stored_problems::{StoreProblems, read_problems};
 pub use stored_report::{StoredReportError, read_stored};
-pub use terminal::{render as render_terminal, table, verdict};
+pub use terminal::{brief_verdict, render as render_terminal, table, verdict};
 
 #[cfg(test)]
 mod tests;

@@ -15,13 +15,14 @@ use crate::api::Rate;
 use crate::config::OnChange;
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
 use crate::diagnostic::Diagnostic;
-use crate::ops::conclude::{Heading, conclude};
+use crate::ops::conclude::{Heading, conclude, stopped_by};
 use crate::ops::connect::{Waits, connect, known_target, rate, token_lasts};
 use crate::ops::contents::contents;
 use crate::ops::error::OpError;
 use crate::ops::estimate::{Estimate, TokenLeft};
 use crate::ops::export;
 use crate::ops::known::KnownRows;
+use crate::ops::lost_key;
 use crate::ops::observer::{Note, Progress};
 use crate::ops::request::Rejected;
 use crate::ops::session::{Session, Target};
@@ -53,7 +54,12 @@ pub fn dry_run(
 ) -> Result<Preview, OpError> {
     if seal.is_some() && session.target == Target::Sandbox {
         // A practice API that was never started has no name, so nothing could be sealed for it.
-        connect(session, &session.stop, Waits::ForNothing)?;
+        connect(
+            session,
+            &session.stop,
+            Waits::ForNothing,
+            request.report.values,
+        )?;
     }
     let preview = preview(request, session)?;
     if let Some(path) = seal {
@@ -108,6 +114,9 @@ pub(in crate::ops) fn preview(
     let mut judge = Judge::new(request, exports, &survey, &known, there)?;
     let wanted = request.report.wanted(PerRow::Plan);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
+    if let Some(reader) = &reader {
+        lost_key::tell(reader.lost_key()?.as_ref(), session.observer, &collector);
+    }
     let tally = judge_rows(
         exports,
         &survey,
@@ -126,7 +135,7 @@ pub(in crate::ops) fn preview(
     }
     let found = contents(exports, &survey, tally);
     let refusal = refusal(request, survey.rows, found, &collector).or(too_many);
-    let interrupted = stop.reason().map(|r| r.to_string());
+    let interrupted = stop.reason().map(|r| stopped_by(&r));
     let heading = Heading {
         run: RunId::new(&session.clock),
         kind: Kind::DryRun,
@@ -138,7 +147,7 @@ pub(in crate::ops) fn preview(
         verified: None,
         counts: None,
         stopped: interrupted
-            .or_else(|| refusal.map(|words| format!("a run would send nothing: {words}"))),
+            .or_else(|| refusal.map(|words| format!("a run would send nothing: {words}").into())),
         started,
     };
     let report = conclude(
@@ -170,7 +179,7 @@ fn state_of(
         None => None,
     };
     let fingerprinter = match &reader {
-        Some(reader) => reader.fingerprinter()?,
+        Some(reader) => reader.fingerprinter().clone(),
         None => Fingerprinter::new([0; 32], HashScheme::Folded),
     };
     Ok((reader, fingerprinter))
