@@ -17,6 +17,7 @@ use super::auth::{Auth, Token};
 use super::body_probe::ProbeBody;
 use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
+use super::network::{Unread, error_words, is_proxy_refusal, read_answer};
 use super::redirect;
 use super::retry::{retry_after, spent_quota};
 use super::verdict::{Answer, Reached, verdict};
@@ -224,7 +225,7 @@ impl PartnersApi for HttpApi {
                     retry_after,
                     body: read_answer(response, CREATE_ANSWER_BYTES)
                         .await
-                        .map_err(|e| e.said()),
+                        .map_err(Unread::said),
                 })
             }
             Err(error) if is_proxy_refusal(&error) => {
@@ -306,76 +307,6 @@ pub fn is_loopback(url: &Url) -> bool {
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback()),
         None => false,
-    }
-}
-
-/// Why an answer was not read to its end.
-#[derive(Debug, thiserror::Error)]
-enum Unread {
-    #[error("the answer is longer than {} MiB", .0 / (1024 * 1024))]
-    TooLong(usize),
-    #[error("the answer broke off")]
-    BrokeOff(Said),
-}
-
-impl Unread {
-    fn said(self) -> Said {
-        match self {
-            Unread::TooLong(_) => Said::Other(self.to_string()),
-            Unread::BrokeOff(why) => why.behind("the answer broke off: "),
-        }
-    }
-}
-
-/// Reads an answer of at most `limit` bytes to its end, or says why not.
-async fn read_answer(mut response: Response, limit: usize) -> Result<Vec<u8>, Unread> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                if body.len() + chunk.len() > limit {
-                    return Err(Unread::TooLong(limit));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(None) => return Ok(body),
-            Err(e) => return Err(Unread::BrokeOff(error_words(&e))),
-        }
-    }
-}
-
-/// Whether a proxy refused to open the tunnel to the API for want of a name and password: the request did not leave.
-fn is_proxy_refusal(error: &reqwest::Error) -> bool {
-    error.is_connect() && words_of_error(error).contains("proxy authorization required")
-}
-
-/// What an error of the network says.
-fn error_words(error: &reqwest::Error) -> Said {
-    Said::Other(words_of_error(error))
-}
-
-/// The error with its causes, without the URL.
-fn words_of_error(error: &reqwest::Error) -> String {
-    let mut words = if error.is_timeout() {
-        "timeout".to_owned()
-    } else {
-        String::new()
-    };
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(current) = cause {
-        let text = current.to_string();
-        if !words.contains(&text) {
-            if !words.is_empty() {
-                words.push_str(": ");
-            }
-            words.push_str(&text);
-        }
-        cause = current.source();
-    }
-    if words.is_empty() {
-        "no answer".to_owned()
-    } else {
-        words
     }
 }
 

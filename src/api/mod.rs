@@ -16,6 +16,7 @@ mod error;
 mod http;
 mod incomplete;
 mod lookup;
+mod network;
 mod outage;
 mod paced;
 mod page;

@@ -76,11 +76,7 @@ impl Plan {
         let mut order: Vec<usize> = (0..compiler.rules.len()).collect();
         order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());
         let legacy = leaf_of(LEGACY_IDENTIFIER).unwrap_or(0);
-        let identity: Vec<usize> = match compiler.rules.get(legacy).map(|r| &r.feed) {
-            Some(PlanFeed::Column(c)) => [key.as_slice(), &[*c]].concat(),
-            Some(PlanFeed::Columns(c)) => [key.as_slice(), c].concat(),
-            _ => key.clone(),
-        };
+        let identity = identity(&key, compiler.rules.get(legacy).map(|r| &r.feed));
         let content = (0..header.len())
             .filter(|c| compiler.used[*c] && !identity.contains(c))
             .collect();
@@ -115,6 +111,15 @@ impl Plan {
             templates: compiler.templates,
             refers,
         })
+    }
+}
+
+/// The columns of the key and of legacyIdentifier.
+fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> Vec<usize> {
+    match legacy {
+        Some(PlanFeed::Column(c)) => [key, &[*c]].concat(),
+        Some(PlanFeed::Columns(c)) => [key, c].concat(),
+        _ => key.to_vec(),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use super::error::OpError;
 use super::observer::{Note, Observer};
 use crate::diagnostic::{Code, Diagnostic, Location, thousands};
 use crate::report::Collector;
-use crate::state::LostKey;
+use crate::state::{LostKey, StateReader};
 
 /// Tells the person and the report of rows of which it cannot be told whether they changed.
 pub(super) fn tell(lost: Option<&LostKey>, observer: &dyn Observer, collector: &Mutex<Collector>) {
@@ -16,6 +17,17 @@ pub(super) fn tell(lost: Option<&LostKey>, observer: &dyn Observer, collector: &
     let told = Diagnostic::new(Code::KeyLost, Location::default(), words);
     let mut collector = collector.lock().unwrap_or_else(PoisonError::into_inner);
     collector.add_diagnostics(u32::MAX, vec![told]);
+}
+
+/// The same of a state that is only read; none is there where nothing was imported yet.
+pub(super) fn tell_of(
+    reader: Option<&StateReader>,
+    observer: &dyn Observer,
+    collector: &Mutex<Collector>,
+) -> Result<(), OpError> {
+    let lost = reader.map(StateReader::lost_key).transpose()?.flatten();
+    tell(lost.as_ref(), observer, collector);
+    Ok(())
 }
 
 fn words(lost: &LostKey) -> String {

@@ -113,8 +113,11 @@ fn write_new(path: &Path, key: &Key) -> io::Result<()> {
         options.mode(0o600);
     }
     let mut file = options.open(path)?;
-    let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    writeln!(file, "{MARK}{digits}")?;
+    write!(file, "{MARK}")?;
+    for byte in key {
+        write!(file, "{byte:02x}")?;
+    }
+    writeln!(file)?;
     file.sync_all()
 }
 

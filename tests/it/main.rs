@@ -9,6 +9,8 @@
     reason = "in a test a panic is the message, and short beats fast"
 )]
 
+mod hook;
+mod leaks;
 mod support;
 
 /// What is on the API already is not created again.
@@ -17,6 +19,8 @@ mod adoption;
 mod ahead;
 /// Who may import whom.
 mod architecture;
+/// Bank data and tokens that the API quotes, and that other fields are made of.
+mod bank_data;
 /// Nothing is created blind.
 mod blind;
 /// When everything fails, throttles or refuses: hold back, or stop.
@@ -88,6 +92,9 @@ mod sandbox;
 mod second_front;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
+/// The key beside the state: lost, found again, moved out of older states.
+#[cfg(unix)]
+mod state_key;
 /// A state that lacks its log, and one that was killed at any moment.
 mod state_log;
 /// Questions on a terminal.

@@ -29,7 +29,7 @@ use crate::ops::session::{Session, Target};
 use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
-    Collector, Contents, Counters, Kind, PerRow, RunEnding, RunReport, summary_json,
+    Collector, Contents, Counters, Kind, PerRow, RunEnding, RunReport, Stopped, summary_json,
 };
 use crate::source::Flow;
 use crate::state::{Known, RunId, StateError, StateReader};
@@ -114,9 +114,7 @@ pub(in crate::ops) fn preview(
     let mut judge = Judge::new(request, exports, &survey, &known, there)?;
     let wanted = request.report.wanted(PerRow::Plan);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
-    if let Some(reader) = &reader {
-        lost_key::tell(reader.lost_key()?.as_ref(), session.observer, &collector);
-    }
+    lost_key::tell_of(reader.as_ref(), session.observer, &collector)?;
     let tally = judge_rows(
         exports,
         &survey,
@@ -135,7 +133,6 @@ pub(in crate::ops) fn preview(
     }
     let found = contents(exports, &survey, tally);
     let refusal = refusal(request, survey.rows, found, &collector).or(too_many);
-    let interrupted = stop.reason().map(|r| stopped_by(&r));
     let heading = Heading {
         run: RunId::new(&session.clock),
         kind: Kind::DryRun,
@@ -146,8 +143,7 @@ pub(in crate::ops) fn preview(
         values: request.report.values,
         verified: None,
         counts: None,
-        stopped: interrupted
-            .or_else(|| refusal.map(|words| format!("a run would send nothing: {words}").into())),
+        stopped: stopped(&stop, refusal),
         started,
     };
     let report = conclude(
@@ -166,6 +162,12 @@ pub(in crate::ops) fn preview(
     let estimate = estimate(&report, rate, session);
     session.observer.note(&Note::Estimate(&estimate));
     Ok(Preview { report, estimate })
+}
+
+/// Why it stopped early, or why a run would.
+fn stopped(stop: &Stop, refusal: Option<String>) -> Option<Stopped> {
+    let refused = || Some(format!("a run would send nothing: {}", refusal?).into());
+    stop.reason().map(|r| stopped_by(&r)).or_else(refused)
 }
 
 /// What the state knows of a mapping at an API, and its hasher; any will do where there is nothing to compare with.

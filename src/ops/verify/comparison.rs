@@ -276,9 +276,12 @@ impl Comparison<'_> {
         at.field = Some(field.into());
         let values = SensitiveValues::of(partner, partner.body.shared()).values();
         let known = Scrubber::new().with_values(values);
-        let shown = |text: &str| match sensitive {
-            true => mask(text),
-            false => visible(&known.scrub_values(text), 80),
+        let shown = |text: &str| {
+            if sensitive {
+                mask(text)
+            } else {
+                visible(&known.scrub_values(text), 80)
+            }
         };
         let message = match remote {
             None => "The API has another value.".to_owned(),

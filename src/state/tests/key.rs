@@ -203,7 +203,7 @@ async fn an_older_state_moves_its_key_out_and_keeps_no_copy() {
         let other = format!("partner-sync state key 1 {}\n", "cd".repeat(32));
         match stage {
             "half a key" => {
-                std::fs::write(path.with_file_name("s.db.key.new"), "partner-").unwrap()
+                std::fs::write(path.with_file_name("s.db.key.new"), "partner-").unwrap();
             }
             "the key" => drop(key_file::put(&path, &key).unwrap()),
             "another key" => std::fs::write(key_of(&path), &other).unwrap(),
