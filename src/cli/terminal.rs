@@ -102,7 +102,7 @@ fn words(note: &Note<'_>) -> Vec<String> {
     let one = |text: String| vec![text];
     match note {
         Note::Refused(words) | Note::Duplicate(words) => one((*words).to_owned()),
-        Note::NotArchived(words) => one(format!("warning: {words}")),
+        Note::NotArchived(words) | Note::KeyLost(words) => one(format!("warning: {words}")),
         Note::InDoubt { mapping, count } => one(format!("{mapping}: {count} in doubt")),
         Note::WaitingForLock { state, holder } => one(format!(
             "waiting for another run that holds {}{}",

@@ -224,6 +224,8 @@ codes! {
         "Look whether the mapping translates it as it should.";
     ShareFell, "drift.share_fell", Warning, "A field is filled in far fewer rows than at the last good run.",
         "Ask who changed the export.";
+    KeyLost, "state.key_lost", Warning, "The state's key is not beside it: whether rows that were sent before have changed cannot be told, so they count as unchanged.",
+        "Put the state's .key file back beside it, from where the state came from. Without it, `partner-sync verify` compares the rows with the API.";
     Changed, "row.changed", Warning, "The partner exists and the row differs from what was sent; the API documents no update.",
         "Change the partner on the API by hand.";
 }

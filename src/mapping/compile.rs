@@ -14,7 +14,9 @@ use super::file::{Mapping, Selection};
 use super::phone::PhoneRegion;
 use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
 use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
-use super::template::{Templates, columns_of};
+use super::sensitivity::{refuse_identity, sensitive_columns, sensitive_leaves};
+use super::template::Templates;
+use super::template_columns::template_columns;
 use super::words::WordMap;
 use crate::diagnostic::{listed, nearest};
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
@@ -35,7 +37,6 @@ impl Plan {
             header,
             problems: Vec::new(),
             used: vec![false; header.len()],
-            sensitive: vec![false; header.len()],
             templates: Templates::new(),
             paths: Vec::new(),
             leaves: Vec::new(),
@@ -55,6 +56,8 @@ impl Plan {
         let only = compiler.selection(&mapping.source.only);
         let except = compiler.selection(&mapping.source.except);
         compiler.implicit_leaves();
+        let sensitive_columns = sensitive_columns(mapping, header);
+        (compiler.problems).extend(refuse_identity(mapping, header, &sensitive_columns));
         if !compiler.problems.is_empty() {
             compiler.problems.sort_by_key(|p| p.span.start);
             return Err(MappingError::Invalid {
@@ -66,6 +69,8 @@ impl Plan {
         for rule in &mut compiler.rules {
             rule.text_path = rule.shortest_path();
         }
+        let filled = (compiler.leaves.as_slice(), compiler.rules.as_slice());
+        let sensitive_leaves = sensitive_leaves(mapping, header, filled, &sensitive_columns);
         let refers = (compiler.rules.iter()).any(|r| matches!(r.feed, PlanFeed::Partner(_)));
         let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
         let unused = (0..header.len())
@@ -74,12 +79,9 @@ impl Plan {
         let mut order: Vec<usize> = (0..compiler.rules.len()).collect();
         order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());
         let legacy = leaf_of(LEGACY_IDENTIFIER).unwrap_or(0);
-        let identity: Vec<usize> = match compiler.rules.get(legacy).map(|r| &r.feed) {
-            Some(PlanFeed::Column(c)) => [key.as_slice(), &[*c]].concat(),
-            Some(PlanFeed::Columns(c)) => [key.as_slice(), c].concat(),
-            _ => key.clone(),
-        };
-        let judged_key = match compiler.rules.get(legacy).map(|r| &r.feed) {
+        let feed = compiler.rules.get(legacy).map(|r| &r.feed);
+        let identity = identity(&key, feed);
+        let judged_key = match feed {
             Some(PlanFeed::Column(own)) => key.iter().copied().filter(|c| c != own).collect(),
             _ => key.clone(),
         };
@@ -104,7 +106,11 @@ impl Plan {
             shape: Shape::new(&compiler.paths, compiler.leaves),
             date_columns: compiler.dates,
             unused,
-            sensitive_columns: compiler.sensitive,
+            hidden_columns: (0..header.len())
+                .filter(|c| sensitive_columns[*c])
+                .collect(),
+            sensitive_columns,
+            sensitive_leaves,
             validation: mapping.validation.clone(),
             header: Arc::clone(header),
             rules: compiler.rules,
@@ -119,12 +125,20 @@ impl Plan {
     }
 }
 
+/// The columns of the key and of legacyIdentifier.
+fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> Vec<usize> {
+    match legacy {
+        Some(PlanFeed::Column(c)) => [key, &[*c]].concat(),
+        Some(PlanFeed::Columns(c)) => [key, c].concat(),
+        _ => key.to_vec(),
+    }
+}
+
 struct Compiler<'m> {
     mapping: &'m Mapping,
     header: &'m Arc<Header>,
     problems: Vec<MappingProblem>,
     used: Vec<bool>,
-    sensitive: Vec<bool>,
     templates: Templates,
     paths: Vec<Vec<PathSegment>>,
     leaves: Vec<LeafInfo>,
@@ -181,9 +195,6 @@ impl Compiler<'_> {
             PlanFeed::Value(_) | PlanFeed::Key | PlanFeed::Sibling => Vec::new(),
         };
         for column in &columns {
-            if let Some(column) = column {
-                self.sensitive[*column] |= field.sensitive;
-            }
             if field.kind == FieldKind::Date {
                 let hinted = hints.order.is_some();
                 self.dates.push(DateColumn {
@@ -261,11 +272,8 @@ impl Compiler<'_> {
                 .ready(field_rule.field.kind, constant, field_rule.span.clone())
                 .map(PlanFeed::Value),
             Feed::Template(text) => {
-                for name in columns_of(&text.text) {
-                    if let Some(column) = self.header.find(&name) {
-                        self.used[column] = true;
-                        self.sensitive[column] |= field_rule.field.sensitive;
-                    }
+                for column in template_columns(&text.text, self.header).named {
+                    self.used[column] = true;
                 }
                 match self.templates.add(&text.text, self.header) {
                     Ok(index) => Some(PlanFeed::Template(index)),

@@ -10,11 +10,12 @@ use reqwest::Url;
 use super::error::{AddressError, OpError};
 use super::session::{Session, Target};
 use crate::api::{
-    Auth, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying, Tls,
+    Auth, BodyWords, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying, Tls,
     TokenSource, is_loopback,
 };
 use crate::config::{Resolved, TokenSetting};
 use crate::delivery::Stop;
+use crate::report::SourceValues;
 use crate::sandbox::{Sandbox, Settings};
 use crate::secret::Secret;
 use crate::state::address_of;
@@ -52,15 +53,23 @@ pub enum Waits {
 }
 
 /// Opens no connection yet, but is ready to; starts the sandbox where that is the target. `stop` ends the waits of
-/// requests.
-pub fn connect(session: &Session<'_>, stop: &Stop, waits: Waits) -> Result<Connection, OpError> {
-    session.runtime.block_on(connect_now(session, stop, waits))
+/// requests. Where `values` of the source are to be left out, what its answers say is left out with them: it may quote the row.
+pub fn connect(
+    session: &Session<'_>,
+    stop: &Stop,
+    waits: Waits,
+    values: SourceValues,
+) -> Result<Connection, OpError> {
+    session
+        .runtime
+        .block_on(connect_now(session, stop, waits, values))
 }
 
 async fn connect_now(
     session: &Session<'_>,
     stop: &Stop,
     waits: Waits,
+    values: SourceValues,
 ) -> Result<Connection, OpError> {
     let settings = session.settings;
     let rate = rate(settings)?;
@@ -100,6 +109,10 @@ async fn connect_now(
             timeout: settings.timeout,
             connections: settings.workers,
             tls,
+            body_words: match values {
+                SourceValues::Shown => BodyWords::Shown,
+                SourceValues::LeftOut => BodyWords::LeftOut,
+            },
         },
         auth.clone(),
         session.clock.clone(),

@@ -129,6 +129,8 @@ pub enum Note<'n> {
     },
     /// The file of a job was not moved into the archive: it is not the one that was read any more.
     NotArchived(&'n str),
+    /// The key of the state is gone; the words say what follows from that.
+    KeyLost(&'n str),
     /// The webhook could not be reached; the words do not show its address.
     WebhookFailed(&'n str),
 }

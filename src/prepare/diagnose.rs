@@ -10,6 +10,7 @@ use super::record;
 use super::survey::Elsewhere;
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::partner::{Draft, Finding, Slot};
+use crate::secret::Scrubber;
 use crate::source::{RowFault, SourceRow};
 
 /// Makes the diagnostics of a row.
@@ -226,18 +227,34 @@ impl Diagnose<'_> {
             .column
             .or_else(|| finding.leaf.and_then(|l| plan.column_of(l)));
         let at = self.location(column, finding.leaf);
-        let mut diagnostic = Diagnostic::new(finding.code, at, finding.message);
+        let sensitive =
+            self.is_sensitive(column) || finding.leaf.is_some_and(|l| plan.is_sensitive(l));
+        let (mut message, mut hint) = (finding.message, finding.hint);
+        if sensitive {
+            // The words may quote the value.
+            let known = Scrubber::new()
+                .with_values(finding.value.as_deref())
+                .with_values(self.sensitive_cells());
+            message = known.scrub_values(&message);
+            hint = hint.map(|hint| known.scrub_values(&hint));
+        }
+        let mut diagnostic = Diagnostic::new(finding.code, at, message);
         if let Some(value) = finding.value {
-            let sensitive = self.is_sensitive(column)
-                || finding
-                    .leaf
-                    .is_some_and(|l| plan.shape.leaves[l].field.sensitive);
             diagnostic = diagnostic.with_value(&value, sensitive);
         }
-        if let Some(hint) = finding.hint {
+        if let Some(hint) = hint {
             diagnostic = diagnostic.with_hint(hint);
         }
         diagnostic
+    }
+
+    /// The row's cells that nobody may see.
+    fn sensitive_cells(self) -> Vec<String> {
+        let columns = &self.context.export.plan.hidden_columns;
+        columns
+            .iter()
+            .map(|c| self.row.cell(*c).to_text().into_owned())
+            .collect()
     }
 
     /// `rows 2 and 17`, with file names where there are several files.

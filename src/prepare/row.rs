@@ -186,7 +186,11 @@ impl RowWorker<'_> {
         // A row that is only checked needs no names.
         let (legacy_identifier, business_name) = if fingerprint.is_some() {
             let legacy = draft.leaf_text(plan.legacy_leaf()).unwrap_or(key.as_str());
-            let name = draft.leaf_text(plan.business_name_leaf()).unwrap_or("");
+            // Names are kept in the state and searched for. A partner without one is looked up by walking the list.
+            let name = match plan.business_name_leaf() {
+                leaf if plan.is_sensitive(leaf) => "",
+                leaf => draft.leaf_text(leaf).unwrap_or(""),
+            };
             (ExternalId::new(legacy), name.into())
         } else {
             self.state.nameless.clone()
@@ -203,6 +207,7 @@ impl RowWorker<'_> {
             query,
             fingerprint: fingerprint.unwrap_or(Fingerprint([0; 16])),
             origin: origin.clone(),
+            sensitive_columns: Arc::clone(&plan.hidden_columns),
         }
     }
 

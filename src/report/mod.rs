@@ -31,6 +31,7 @@ mod sections;
 mod sheet_limits;
 mod sheet_rows;
 mod skeleton;
+mod stopped;
 mod stored_problems;
 mod stored_report;
 mod styles;
@@ -55,9 +56,10 @@ pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use rejects::RejectFormat;
 pub use sheet_limits::fits_a_sheet;
+pub use stopped::Stopped;
 pub use stored_problems::{StoreProblems, read_problems};
 pub use stored_report::{StoredReportError, read_stored};
-pub use terminal::{render as render_terminal, table, verdict};
+pub use terminal::{brief_verdict, render as render_terminal, table, verdict};
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, SourceValues, Timeline, Verified};
 use super::ending::RunEnding;
+use super::stopped::Stopped;
 use crate::diagnostic::{Code, Severity, listed};
 use crate::partner::RowOutcome;
 
@@ -176,7 +177,7 @@ pub struct RunReport {
     pub values: SourceValues,
     /// Why it stopped early; a report without it went through all rows. Where it ends with a full stop it says itself what
     /// to do; otherwise a rerun goes on.
-    pub stopped: Option<String>,
+    pub stopped: Option<Stopped>,
     /// How long it took, in seconds of wall-clock time.
     pub seconds: f64,
     /// How it ended, from which the exit code of the process follows.

@@ -8,6 +8,7 @@ use crate::diagnostic::{counted, thousands};
 use super::contents::SourceValues;
 use super::ending::RunEnding;
 use super::model::{Kind, RunReport};
+use super::stopped::Stopped;
 use crate::partner::RowOutcome;
 
 /// Groups of problems that are shown.
@@ -101,6 +102,16 @@ pub fn render(report: &RunReport) -> String {
 /// What became of the run, in a sentence.
 #[must_use]
 pub fn verdict(report: &RunReport) -> String {
+    verdict_of(report, report.stopped.as_ref().map(Stopped::words))
+}
+
+/// The same without any words of the API, for messages that leave the machine.
+#[must_use]
+pub fn brief_verdict(report: &RunReport) -> String {
+    verdict_of(report, report.stopped.as_ref().map(Stopped::brief))
+}
+
+fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
     let rows = thousands(report.rows());
     let undone = report.rows()
         - RowOutcome::ALL
@@ -113,7 +124,7 @@ pub fn verdict(report: &RunReport) -> String {
         "" => String::new(),
         target => format!(" to {target}"),
     };
-    if let Some(stopped) = &report.stopped {
+    if let Some(stopped) = stopped {
         // Whole sentences say themselves what to do.
         if stopped.ends_with(['.', '?', '!']) {
             return format!("Stopped early: {stopped}");

@@ -16,6 +16,14 @@ pub enum StateError {
         /// What the operating system or SQLite returned.
         source: io::Error,
     },
+    /// The file beside the state that holds its key cannot be read or written.
+    #[error("cannot read or write the key of the state, {}: {source}. The key tells whether rows changed since they were sent. Give permission for this file and its folder.", path.display())]
+    Key {
+        /// Path of the key's file.
+        path: PathBuf,
+        /// What the operating system returned.
+        source: io::Error,
+    },
     /// A folder, a pipe or a device where the state should be.
     #[error("the state {} is no file. Name another with --state.", path.display())]
     NoFile {

@@ -150,6 +150,20 @@ pub(super) fn fold_away(c: &mut Connection, fence: Fence, path: &Path) {
     }
 }
 
+/// Folds the whole log into the file and shortens it to nothing, and says where readers are in the way.
+pub(super) fn fold_all(c: &mut Connection, fence: Fence, path: &Path) -> Result<(), StateError> {
+    let sqlite = |e| StateError::sqlite(path, e);
+    fold(c, fence, path)?;
+    let (is_partial, _) = checkpoint(c, "TRUNCATE").map_err(sqlite)?;
+    if is_partial {
+        return Err(StateError::NotWritable {
+            path: path.to_owned(),
+            reason: "it is being read".to_owned(),
+        });
+    }
+    Ok(())
+}
+
 /// Folds the log into the file; the file says `needed` then, and the log `here`.
 fn fold(c: &mut Connection, fence: Fence, path: &Path) -> Result<(), StateError> {
     let sqlite = |e| StateError::sqlite(path, e);

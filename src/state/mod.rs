@@ -2,7 +2,7 @@
 //!
 //! What comes in: claims (intent, before a request leaves) and settlements (what became of it). What goes
 //! out: what is known of a row, of a run, of everything in doubt. No payload and no bank data ever lies
-//! here: a keyed hash of the payload, the key, legacyIdentifier, the business name, counts, times, and the
+//! here: a keyed hash of the payload (its key is in a file beside the state), the row's key, legacyIdentifier, the business name, counts, times, and the
 //! API's words, scrubbed.
 //!
 //! Locking: one process writes; it holds the state file and `<state>.lock` for as long as it runs ([`StateLock`]). Readers
@@ -29,6 +29,7 @@ mod file;
 mod hash_key;
 #[cfg(unix)]
 mod inode_lock;
+mod key_file;
 mod known;
 mod lock;
 mod log;
@@ -41,6 +42,7 @@ mod reader;
 mod record;
 mod run;
 mod space;
+mod sweep;
 mod total;
 mod unclaimed;
 mod unite;
@@ -51,6 +53,7 @@ mod writer;
 pub use address::address_of;
 pub use done::DoneRows;
 pub use error::StateError;
+pub use hash_key::LostKey;
 pub use known::Known;
 pub use lock::StateLock;
 pub use note::{Claim, Doubt, RunEnd, Settlement};

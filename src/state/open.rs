@@ -9,6 +9,7 @@ use super::file::{connect, create_private, make_empty_private, refuse_no_file};
 use super::lock::StateLock;
 use super::log::{self, Reading};
 use super::migration::{self, Version};
+use super::sweep::sweep_if_due;
 use super::unite;
 use crate::clock::Clock;
 
@@ -43,6 +44,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StateError> {
     };
     configure(&connection).map_err(|e| StateError::sqlite(path, e))?;
     migration::migrate(&mut connection, path)?;
+    sweep_if_due(path)?;
     unite::spaces(&mut connection, path)?;
     if !fresh {
         check_after_crash(&connection, path)?;

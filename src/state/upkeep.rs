@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use super::error::StateError;
 use super::fence::Fence;
 use super::file::create_private;
+use super::key_file;
 use super::log::{self, Mark};
 use super::open::{open_for_reading, open_for_writing};
 use super::record::{Event, Lost, RecordState, may_forget, step};
@@ -21,11 +22,13 @@ use crate::partner::PartnerId;
 /// Pages copied before a writer gets its turn.
 const BACKUP_PAGES: i32 = 4096;
 
-/// Copies the state into a new file, also while a run writes it.
+/// Copies the state into a new file, and its key into one beside that, also while a run writes it. Returns where the copy of
+/// the key is; none where the state has lost it.
 ///
 /// # Errors
-/// [`StateError::Open`] where the file is there already, [`StateError::Orphan`] where the log of another state is.
-pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
+/// [`StateError::Open`] where the file is there already, [`StateError::Orphan`] where the log of another state is,
+/// [`StateError::Key`] where another key is.
+pub fn backup(from: &Path, to: &Path) -> Result<Option<PathBuf>, StateError> {
     let source = open_for_reading(from)?;
     log::refuse_orphan(to)?;
     if !create_private(to)? {
@@ -37,6 +40,10 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
             ),
         });
     }
+    let has_key = key_file::copy(from, to).inspect_err(|_| {
+        // It is empty yet.
+        let _ = std::fs::remove_file(to);
+    })?;
     let copy = || -> rusqlite::Result<()> {
         let mut target = Connection::open(to)?;
         Backup::new(&source, &mut target)?.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
@@ -44,7 +51,8 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
         Mark::put_whole(&target)?;
         target.query_row("PRAGMA quick_check(1)", [], |_| Ok(()))
     };
-    copy().map_err(|e| StateError::sqlite(to, e))
+    copy().map_err(|e| StateError::sqlite(to, e))?;
+    Ok(has_key.then(|| key_file::path_of(to)))
 }
 
 /// A row that has its partner, as `state export` writes it.

@@ -9,6 +9,8 @@
     reason = "in a test a panic is the message, and short beats fast"
 )]
 
+mod hook;
+mod leaks;
 mod support;
 
 /// What is on the API already is not created again.
@@ -19,6 +21,8 @@ mod ahead;
 mod architecture;
 /// Exports that are put away after a good night.
 mod archive;
+/// Bank data and tokens that the API quotes, and that other fields are made of.
+mod bank_data;
 /// Nothing is created blind.
 mod blind;
 /// Inputs that would take the machine.
@@ -98,6 +102,9 @@ mod sandbox;
 mod second_front;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
+/// The key beside the state: lost, found again, moved out of older states.
+#[cfg(unix)]
+mod state_key;
 /// A state that lacks its log, and one that was killed at any moment.
 mod state_log;
 /// Questions on a terminal.

@@ -15,7 +15,7 @@ use partner_sync::ops::{
     Rejected, ReportRequest, Session, Target,
 };
 use partner_sync::partner::{Query, RowOutcome};
-use partner_sync::report::{Counters, Detected, MarkedRows, RunEnding, SourceValues};
+use partner_sync::report::{Counters, Detected, MarkedRows, RunEnding, SourceValues, Stopped};
 
 use crate::support::{Server, Workdir, wait_until};
 
@@ -245,7 +245,8 @@ fn a_front_stops_an_import_and_the_next_one_finishes_it() {
         running.join().unwrap()
     });
     assert_eq!(report.ending, RunEnding::Interrupted);
-    assert_eq!(report.stopped.as_deref(), Some("interrupted"));
+    let stopped = report.stopped.as_ref();
+    assert_eq!(stopped.map(Stopped::words), Some("interrupted"));
     assert_eq!(report.rows(), 60);
     assert!(report.count(RowOutcome::Deferred) > 0);
 

@@ -176,6 +176,14 @@ fn states_of_other_versions() {
         .at(&server)
         .finish()
         .expect_exit(0);
+    // The first versions had their key in the state.
+    let key = std::fs::read_to_string(dir.path("partner-sync.db.key")).unwrap();
+    std::fs::remove_file(dir.path("partner-sync.db.key")).unwrap();
+    let key = key.trim().rsplit(' ').next().unwrap();
+    change(&format!(
+        "INSERT INTO meta (name, value) VALUES ('hash_key', x'{key}'); DELETE FROM meta WHERE name LIKE 'hash_key_id/%';
+         ALTER TABLE record DROP COLUMN hash_key;"
+    ));
     change("DROP TABLE problem; DROP TABLE changed; DROP TABLE story; ALTER TABLE run DROP COLUMN report;
          ALTER TABLE record DROP COLUMN room; ALTER TABLE record DROP COLUMN posts; ALTER TABLE record DROP COLUMN lost;
          ALTER TABLE space DROP COLUMN total;

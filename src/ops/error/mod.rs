@@ -130,6 +130,15 @@ pub enum OpError {
 }
 
 impl OpError {
+    /// What it is, without any words of the API or of a token command: for messages that leave the machine.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            OpError::Api(error) => error.brief(),
+            error => error.to_string(),
+        }
+    }
+
     /// How an operation with this error ended.
     #[must_use]
     pub fn ending(&self) -> RunEnding {
@@ -148,6 +157,7 @@ impl OpError {
                 | StateError::LogForeign { .. }
                 | StateError::Orphan { .. }
                 | StateError::NoLocks { .. }
+                | StateError::Key { .. }
                 | StateError::Open { .. },
             )
             | OpError::Api(ApiError::NoToken(_) | ApiError::Setup(_) | ApiError::Redirected(_))

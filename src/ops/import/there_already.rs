@@ -32,14 +32,24 @@ pub(super) fn there_already(
     let runtime = &session.runtime;
     match request.adopt {
         Adopt::Always => {
-            let connection = connect(session, &session.stop.child(), Waits::ForNothing)?;
+            let connection = connect(
+                session,
+                &session.stop.child(),
+                Waits::ForNothing,
+                request.report.values,
+            )?;
             let all = runtime.block_on(walk(&connection.api, scan.survey))?;
             return Ok(all.found.into_keys().collect());
         }
         Adopt::Auto if can_ask && scan.run(Extent::First)?.to_create > 0 => {}
         Adopt::Auto | Adopt::Never => return Ok(HashSet::new()),
     }
-    let connection = connect(session, &session.stop.child(), Waits::ForNothing)?;
+    let connection = connect(
+        session,
+        &session.stop.child(),
+        Waits::ForNothing,
+        request.report.values,
+    )?;
     let api = &connection.api;
     let asking = async { tokio::time::timeout(PATIENCE, count_partners(api)).await };
     let on_api = match runtime.block_on(asking) {

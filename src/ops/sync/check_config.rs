@@ -14,7 +14,7 @@ use crate::ops::export;
 use crate::ops::request::ExportRequest;
 use crate::ops::session::Session;
 use crate::partner::Query;
-use crate::report::{ReportFolder, RunEnding};
+use crate::report::{ReportFolder, RunEnding, SourceValues};
 use crate::state::StateView;
 
 /// Something that was looked at.
@@ -104,7 +104,12 @@ fn folder_of(path: &Path) -> Result<String, String> {
 
 /// How the API is, and how many partners it has.
 fn ask(session: &Session<'_>) -> Result<String, OpError> {
-    let connection = connect(session, &session.stop, Waits::ForNothing)?;
+    let connection = connect(
+        session,
+        &session.stop,
+        Waits::ForNothing,
+        SourceValues::Shown,
+    )?;
     let page = session.runtime.block_on(async {
         connection.api.health().await?;
         connection.api.list(&ListFilter::default(), 0, 1).await

@@ -9,7 +9,7 @@ use super::job_file;
 use crate::clock::Timestamp;
 use crate::config::{ConfigFile, Job, OnDrift};
 use crate::mapping::Mapping;
-use crate::ops::conclude::{Heading, blank, finish};
+use crate::ops::conclude::{self, Heading, blank, finish};
 use crate::ops::connect::known_target;
 use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
@@ -223,7 +223,7 @@ fn put_away(
             });
             session.observer.trouble(&error);
             report.ending = error.ending();
-            report.stopped = Some(error.to_string());
+            report.stopped = Some(conclude::not_begun(&error));
             let text = format!("{}\n", summary_json(report));
             let written = reports.folder.as_deref().map(|folder| {
                 // A second summary of this run, in its own folder.
@@ -292,7 +292,7 @@ fn failed(
         values: reports.values,
         verified: None,
         counts: None,
-        stopped: Some(error.to_string()),
+        stopped: Some(conclude::not_begun(error)),
         started,
     };
     let mut report = blank(heading);

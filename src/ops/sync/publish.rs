@@ -12,7 +12,7 @@ use crate::ops::connect::{refuse_insecure, tls};
 use crate::ops::error::OpError;
 use crate::ops::observer::Note;
 use crate::ops::session::Session;
-use crate::report::{JobMoments, RunEnding, RunReport, metrics, verdict};
+use crate::report::{JobMoments, RunEnding, RunReport, brief_verdict, metrics};
 use crate::secret::Secret;
 use crate::state::{RecordState, StateView};
 
@@ -113,7 +113,7 @@ pub(super) fn notify(
     if !on.contains(&reason) {
         return;
     }
-    let body = notify::message(&words(night, error), &without_examples(&night.summary));
+    let body = notify::message(&words(night, error), &without_words_of_others(night, error));
     let posted = session
         .runtime
         .block_on(post(&url, &body, session.stop.is_requested(), session));
@@ -160,13 +160,14 @@ async fn post(
     }
 }
 
-/// A few lines for people: no value of the source.
+/// A few lines for people: no value of the source, and no words of the API.
 fn words(night: &Night, error: Option<&OpError>) -> String {
     let mut lines = Vec::new();
     if let Some(error) = error {
         lines.push(format!(
-            "partner-sync: exit {}. Nothing was begun: {error}",
-            night.ending.code()
+            "partner-sync: exit {}. Nothing was begun: {}",
+            night.ending.code(),
+            error.brief()
         ));
     }
     for end in &night.jobs {
@@ -174,7 +175,7 @@ fn words(night: &Night, error: Option<&OpError>) -> String {
             "partner-sync {}: exit {}. {}",
             end.name,
             end.report.ending.code(),
-            verdict(&end.report)
+            brief_verdict(&end.report)
         ));
         for group in end.report.groups.iter().take(NAMED_GROUPS) {
             let column = group
@@ -194,13 +195,19 @@ fn words(night: &Night, error: Option<&OpError>) -> String {
     lines.join("\n")
 }
 
-/// The summary without the examples, which hold values.
-fn without_examples(summary: &serde_json::Value) -> serde_json::Value {
-    let mut summary = summary.clone();
+/// The summary without the examples, which hold values, and without any words of the API.
+fn without_words_of_others(night: &Night, error: Option<&OpError>) -> serde_json::Value {
+    let mut summary = night.summary.clone();
+    if let (Some(error), Some(stopped)) = (error, summary.get_mut("stopped")) {
+        *stopped = error.brief().into();
+    }
     let jobs = summary
         .get_mut("jobs")
         .and_then(serde_json::Value::as_array_mut);
-    for job in jobs.into_iter().flatten() {
+    for (job, end) in jobs.into_iter().flatten().zip(&night.jobs) {
+        if let (Some(stopped), Some(why)) = (job.get_mut("stopped"), &end.report.stopped) {
+            *stopped = why.brief().into();
+        }
         let problems = job
             .get_mut("problems")
             .and_then(serde_json::Value::as_array_mut);

@@ -6,6 +6,7 @@ use super::{claim, start, state_file};
 use crate::clock::Clock;
 use crate::partner::{PartnerId, RowKey};
 use crate::state::begin::begin_run;
+use crate::state::hash_key::KeyNumber;
 use crate::state::log::{self, Mark};
 use crate::state::open::open_for_writing;
 use crate::state::{
@@ -323,7 +324,16 @@ fn of_two_runs_that_begin_at_once_one_begins() {
     let first = log::take_over(&mut connection, &path).unwrap();
     let second = log::take_over(&mut connection, &path).unwrap();
     let now = Clock::System.now();
-    let mut begin = |fence| begin_run(&mut connection, fence, &path, &start("t"), now);
+    let mut begin = |fence| {
+        begin_run(
+            &mut connection,
+            fence,
+            &path,
+            &start("t"),
+            KeyNumber(0),
+            now,
+        )
+    };
     let taken = begin(first);
     assert!(matches!(taken, Err(StateError::Taken { .. })), "{taken:?}");
     begin(second).unwrap();
