@@ -134,6 +134,38 @@ mod tests {
     }
 
     #[test]
+    fn each_refusal_is_an_error_of_its_own() {
+        let words = || ApiWords::new("no");
+        let asked = Some(Duration::from_secs(3));
+        let throttled = |status| ApiError::Throttled {
+            status,
+            retry_after: asked,
+        };
+        let other = |status| ApiError::Status {
+            status,
+            words: words(),
+        };
+        for (status, error) in [
+            (401, ApiError::Unauthorised(words())),
+            (403, ApiError::Forbidden(words())),
+            (407, ApiError::ProxyAuthentication(words())),
+            (429, throttled(429)),
+            (503, throttled(503)),
+            (400, other(400)),
+            (404, other(404)),
+            (500, other(500)),
+            (502, other(502)),
+        ] {
+            assert_eq!(answered(status, b"no", asked), Err(error), "{status}");
+        }
+        for status in [200, 201, 299] {
+            assert_eq!(answered(status, b"[1]", asked), Ok(serde_json::json!([1])));
+            let unreadable = answered(status, b"no", asked);
+            assert!(matches!(unreadable, Err(ApiError::Unreadable(_))));
+        }
+    }
+
+    #[test]
     fn a_web_page_is_told_from_an_answer_of_the_api() {
         for (body, page) in [
             ("<html><head><title>403</title></head></html>", true),
