@@ -149,7 +149,7 @@ impl SourceCells for NoCells {
 }
 
 /// A row whose body is its key and, where it has a parent, a blank and the parent's id.
-pub(super) fn row(number: u32, parent: Option<u32>) -> PreparedPartner {
+pub(in crate::delivery) fn row(number: u32, parent: Option<u32>) -> PreparedPartner {
     let key = format!("K{number}");
     let body = format!("{key} ");
     let links = parent.map(|parent| Link {

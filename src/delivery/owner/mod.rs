@@ -415,7 +415,7 @@ fn claim_of(row: &PreparedPartner) -> Claim {
 }
 
 #[cfg(test)]
-mod bench;
+pub(super) mod bench;
 #[cfg(test)]
 mod post_tests;
 #[cfg(test)]
