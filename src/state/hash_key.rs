@@ -39,3 +39,36 @@ pub(super) fn fingerprinter(
         .map_err(sqlite)?;
     Ok(Fingerprinter::new(key, HashScheme::Folded))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::partner::Query;
+
+    /// The rows of a state that is older than the scheme are recognised by the one that they were hashed by.
+    #[test]
+    fn a_state_keeps_its_key_and_its_scheme() {
+        let key = [7; 32];
+        let of = |hasher: Fingerprinter| hasher.of(b"a body", &[], Query::default());
+        let [whole, folded] = [HashScheme::Whole, HashScheme::Folded]
+            .map(|scheme| of(Fingerprinter::new(key, scheme)));
+        assert_ne!(whole, folded);
+        for (scheme, expected) in [(None, folded), (Some("whole"), whole), (Some("x"), folded)] {
+            let state = Connection::open_in_memory().unwrap();
+            let table = "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL)";
+            state.execute_batch(table).unwrap();
+            let hash = || of(fingerprinter(&state, Path::new("s.db")).unwrap());
+            let made = hash();
+            assert_eq!(hash(), made, "it is made once");
+            assert_ne!(made, folded, "and by chance");
+            let put = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)";
+            state.execute(put, params!["hash_key", key]).unwrap();
+            if let Some(scheme) = scheme {
+                state
+                    .execute(put, params!["hash_scheme", scheme.as_bytes()])
+                    .unwrap();
+            }
+            assert_eq!(hash(), expected, "{scheme:?}");
+        }
+    }
+}

@@ -419,4 +419,6 @@ pub(super) mod bench;
 #[cfg(test)]
 mod post_tests;
 #[cfg(test)]
+mod scheduling_tests;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,238 @@
+//! What the owner does when: takes rows, commits outcomes together, ends a pass, and ends itself.
+
+use super::bench::*;
+use super::*;
+use crate::partner::{CreateOutcome, PartnerId};
+use crate::state::{Event, StateError};
+
+fn job(number: u32) -> Job {
+    Job {
+        row: row(number, None),
+        ids: Vec::new(),
+        attempts: 0,
+    }
+}
+
+fn settlement(number: u32) -> (Settlement, After) {
+    let key = row(number, None).key;
+    let settlement = Settlement::new(key.clone(), Event::ConfirmedAbsent);
+    (settlement, After::Absent(key))
+}
+
+fn pass() -> oneshot::Sender<PassEnd> {
+    oneshot::channel().0
+}
+
+type Change = fn(&mut Delivery<FakeApi>);
+
+/// What is still under way, by one example of each.
+const UNDER_WAY: [(&str, Change); 4] = [
+    ("a task", |delivery| {
+        delivery.tasks.spawn(std::future::pending());
+    }),
+    ("to claim", |delivery| delivery.to_claim.push_back(job(1))),
+    ("ready", |delivery| delivery.ready.push_back(job(1))),
+    ("to settle", |delivery| {
+        delivery.to_settle.push(settlement(1))
+    }),
+];
+
+#[tokio::test]
+async fn rows_are_taken_up_to_a_bound_and_not_behind_the_end_of_a_pass() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    let mut delivery = bench.delivery();
+    assert!(delivery.wants_rows());
+    delivery.to_claim.extend((1..1024).map(job));
+    assert!(delivery.wants_rows());
+    delivery.to_claim.push_back(job(1024));
+    assert!(!delivery.wants_rows());
+    delivery.to_claim.clear();
+    delivery.pass = Some(pass());
+    assert!(!delivery.wants_rows());
+}
+
+#[tokio::test]
+async fn it_is_idle_when_nothing_is_left_to_do() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench.claim(&[row(1, None)]).await;
+    let suspect: (&str, Change) = ("a suspect", |delivery| {
+        delivery.suspects.push(Answered {
+            job: Box::new(job(1)),
+            outcome: CreateOutcome::Created(PartnerId::new("p")),
+            attempts: 1,
+        });
+    });
+    let end_of_pass: (&str, Change) = ("a pass", |delivery| delivery.pass = Some(pass()));
+    for (what, change) in UNDER_WAY.into_iter().chain([suspect, end_of_pass]) {
+        let mut delivery = bench.delivery();
+        assert!(delivery.is_idle());
+        change(&mut delivery);
+        for stopping in [false, true] {
+            delivery.stopping = stopping;
+            assert!(!delivery.is_idle(), "{what}");
+        }
+    }
+    // A doubt is waited for, unless it is given up or the run stops.
+    bench.begin();
+    let mut delivery = bench.delivery();
+    assert!(!delivery.is_idle());
+    delivery.stopping = true;
+    assert!(delivery.is_idle());
+    delivery.stopping = false;
+    let doubted = delivery.doubts.values_mut().next().unwrap();
+    doubted.give_up("no");
+    assert!(delivery.is_idle());
+}
+
+#[tokio::test]
+async fn a_pass_ends_when_nothing_of_it_is_under_way() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    for (what, change) in UNDER_WAY {
+        for stopping in [false, true] {
+            let mut delivery = bench.delivery();
+            delivery.stopping = stopping;
+            delivery.pass = Some(pass());
+            change(&mut delivery);
+            delivery.end_pass_if_over();
+            assert!(delivery.pass.is_some(), "{what}");
+        }
+    }
+    let mut delivery = bench.delivery();
+    let (reply, end) = oneshot::channel();
+    delivery.pass = Some(reply);
+    delivery.postponed = vec![3, 1];
+    delivery.progress = 7;
+    delivery.end_pass_if_over();
+    let end = end.await.unwrap();
+    assert_eq!((end.postponed, end.progress), (vec![1, 3], 7));
+    assert_eq!((delivery.postponed.len(), delivery.progress), (0, 0));
+}
+
+/// Only what is proved absent and had no row by the end of the pass is not in the file.
+#[tokio::test]
+async fn a_doubt_without_a_row_is_settled_at_the_end_of_a_pass() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench
+        .claim(&[row(1, None), row(2, None), row(3, None)])
+        .await;
+    bench.begin();
+    let mut delivery = bench.delivery();
+    for number in [1, 2] {
+        let doubted = delivery.doubts.get_mut(&row(number, None).key).unwrap();
+        doubted.missing = Missing::Proved;
+        doubted.row = (number == 2).then(|| row(number, None));
+    }
+    delivery.pass = Some(pass());
+    // So that the outcome waits for others.
+    delivery.sending = 1;
+    delivery.end_pass_if_over();
+    let keys: Vec<&str> = delivery
+        .to_settle
+        .iter()
+        .map(|(s, _)| s.key.as_str())
+        .collect();
+    assert_eq!(keys, ["K1"]);
+    assert!(delivery.pass.is_some(), "K3 is not looked up yet");
+}
+
+#[tokio::test(start_paused = true)]
+async fn outcomes_that_others_follow_are_committed_together() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    // How many, and how many milliseconds the first of them has waited.
+    for (outcomes, waited, others_follow, together) in [
+        (1, 0, false, false),
+        (1, 0, true, true),
+        (1, 4, true, true),
+        (1, 5, true, false),
+        (255, 0, true, true),
+        (256, 0, true, false),
+    ] {
+        let mut delivery = bench.delivery();
+        delivery.sending = usize::from(others_follow);
+        delivery.to_settle.extend((0..outcomes).map(settlement));
+        if waited > 0 {
+            delivery.flush_settlements();
+            tokio::time::advance(Duration::from_millis(waited)).await;
+        }
+        delivery.flush_settlements();
+        let what = format!("{outcomes} {waited} {others_follow}");
+        assert_eq!(delivery.settling, usize::from(!together), "{what}");
+        assert_eq!(delivery.to_settle.is_empty(), !together, "{what}");
+        assert_eq!(delivery.settle_by.is_some(), together, "{what}");
+    }
+    // Somebody waits for them, or nothing more comes.
+    for change in [
+        (|delivery| delivery.stopping = true) as Change,
+        |delivery| {
+            delivery.waiting.insert(row(1, None).key, Vec::new());
+        },
+    ] {
+        let mut delivery = bench.delivery();
+        delivery.sending = 1;
+        delivery.to_settle.push(settlement(1));
+        change(&mut delivery);
+        delivery.flush_settlements();
+        assert_eq!(delivery.settling, 1);
+    }
+    // Two commits are asked for at a time, and none of nothing.
+    for (settling, after) in [(0, 1), (1, 2), (2, 2)] {
+        let mut delivery = bench.delivery();
+        delivery.settling = settling;
+        delivery.flush_settlements();
+        assert_eq!((delivery.settling, delivery.settle_by), (settling, None));
+        delivery.to_settle.push(settlement(1));
+        delivery.flush_settlements();
+        assert_eq!(delivery.settling, after);
+    }
+}
+
+/// The window grows where workers have nothing to send when a commit of claims ends.
+#[tokio::test]
+async fn claims_that_came_too_late_are_more_the_next_time() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    for (ready, sending, room) in [(0, 0, 8), (0, 3, 8), (0, 4, 4), (1, 3, 4), (1, 0, 4)] {
+        let mut delivery = bench.delivery();
+        delivery.claiming = 5;
+        delivery.ready.extend((10..10 + ready).map(job));
+        delivery.sending = sending;
+        delivery.done(Done::Claimed(vec![job(1), job(2)], Ok(())));
+        assert_eq!(delivery.claiming, 3);
+        assert_eq!(delivery.ready.len() as u32, ready + 2);
+        assert_eq!(delivery.window.room(0), room, "{ready} {sending}");
+    }
+}
+
+#[tokio::test]
+async fn what_fails_is_not_under_way_any_more() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    let mut delivery = bench.delivery();
+    delivery.claiming = 5;
+    let failed = || StateError::WriterGone;
+    delivery.done(Done::Claimed(vec![job(1), job(2)], Err(failed())));
+    assert_eq!(delivery.claiming, 3);
+    let outcomes: Vec<RowOutcome> = delivery.finished.iter().map(|r| r.outcome).collect();
+    assert_eq!(outcomes, [RowOutcome::Deferred; 2]);
+    assert!(bench.stop.is_requested());
+    delivery.settling = 2;
+    let lost = After::Unsent(Box::new(job(3)));
+    delivery.done(Done::Settled(vec![lost], Err(failed())));
+    assert_eq!(delivery.settling, 1);
+    assert_eq!(delivery.finished[2].outcome, RowOutcome::InDoubt);
+}
+
+/// An outcome waits a moment for others, and not for a request that takes long.
+#[tokio::test]
+async fn an_outcome_is_told_while_others_take_long() {
+    let mut api = FakeApi::new(Create::Answered);
+    api.takes_for_ever = Some("K2".to_owned());
+    let mut bench = Bench::new(api);
+    let delivery = bench.delivery();
+    let (input, rows) = mpsc::channel(1);
+    let running = tokio::spawn(delivery.run(rows));
+    let both = vec![row(1, None), row(2, None)];
+    input.send(Input::Rows(both)).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(60), bench.told()).await;
+    let keys: Vec<_> = told.unwrap().into_iter().filter_map(|r| r.key).collect();
+    assert_eq!(keys, [row(1, None).key]);
+    running.abort();
+}
