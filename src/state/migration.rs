@@ -180,17 +180,6 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     transaction.commit().map_err(sqlite)
 }
 
-/// Makes a new file one of an older version.
-#[cfg(test)]
-pub(super) fn up_to(connection: &Connection, version: i64) {
-    for sql in MIGRATIONS.iter().take(usize::try_from(version).unwrap()) {
-        connection.execute_batch(sql).unwrap();
-    }
-    connection
-        .pragma_update(None, "user_version", version)
-        .unwrap();
-}
-
 /// Brings a state that is there to the newest version, and its addresses to their one spelling, for whoever has just taken
 /// its lock.
 ///
@@ -211,4 +200,15 @@ pub(super) fn migrate_existing(path: &Path) -> Result<(), StateError> {
         Err(_) => return Ok(()),
     }
     unite::spaces(&mut connection, path)
+}
+
+/// Makes a new file one of an older version.
+#[cfg(test)]
+pub(super) fn up_to(connection: &Connection, version: i64) {
+    for sql in MIGRATIONS.iter().take(usize::try_from(version).unwrap()) {
+        connection.execute_batch(sql).unwrap();
+    }
+    connection
+        .pragma_update(None, "user_version", version)
+        .unwrap();
 }

@@ -419,6 +419,8 @@ pub(super) mod bench;
 #[cfg(test)]
 mod post_tests;
 #[cfg(test)]
+mod row_tests;
+#[cfg(test)]
 mod scheduling_tests;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use super::*;
-use crate::partner::{CreateOutcome, PartnerId};
+use crate::partner::{ApiWords, CreateOutcome, PartnerId};
 use crate::state::{Event, StateError};
 
 fn job(number: u32) -> Job {
@@ -235,4 +235,84 @@ async fn an_outcome_is_told_while_others_take_long() {
     let keys: Vec<_> = told.unwrap().into_iter().filter_map(|r| r.key).collect();
     assert_eq!(keys, [row(1, None).key]);
     running.abort();
+}
+
+fn not_found() -> CreateOutcome {
+    CreateOutcome::Rejected {
+        status: 404,
+        words: ApiWords::new("no such path"),
+    }
+}
+
+/// A refusal that may speak of no row waits for an answer that says so, for as long as one may come.
+#[tokio::test]
+async fn suspects_are_judged_by_the_answers_after_them() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    let mut judged = |seen: usize, changes: &[Change]| {
+        let mut delivery = bench.delivery();
+        for _ in 0..seen {
+            delivery.breaker.see(&not_found(), false);
+        }
+        delivery.suspects.push(Answered {
+            job: Box::new(job(7)),
+            outcome: not_found(),
+            attempts: 1,
+        });
+        for change in changes {
+            change(&mut delivery);
+        }
+        delivery.judge_suspects();
+        let of_suspect = |(s, _): &&(Settlement, After)| s.key.as_str() == "K7";
+        let recorded = delivery.to_settle.iter().find(of_suspect);
+        let event = recorded.map(|(s, _)| s.event);
+        assert_eq!(event.is_none(), delivery.suspects.len() == 1);
+        event
+    };
+    let ends: [Change; 3] = [
+        |delivery| delivery.pass = Some(pass()),
+        |delivery| delivery.stopping = true,
+        |delivery| delivery.input_ended = true,
+    ];
+    // The next answer decides: there is one to come until the end of the pass, of the run or of the input.
+    assert_eq!(judged(1, &[]), None);
+    for end in ends {
+        assert_eq!(judged(1, &[end]), Some(Event::Rejected));
+        for (what, under_way) in UNDER_WAY {
+            assert_eq!(judged(1, &[end, under_way]), None, "{what}");
+        }
+    }
+    // What is decided waits for nothing.
+    for (seen, event) in [(0, Event::Rejected), (3, Event::NotCreated)] {
+        assert_eq!(judged(seen, &[]), Some(event));
+        assert_eq!(judged(seen, &ends[..1]), Some(event));
+    }
+}
+
+#[tokio::test]
+async fn no_more_rows_are_sent_than_there_are_workers() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    for (looking, before, after) in [(0, 0, 4), (1, 0, 3), (4, 0, 0), (2, 1, 2), (1, 3, 3)] {
+        let mut delivery = bench.delivery();
+        delivery.ids_of_state = IdsOfState::Read;
+        delivery.looking = looking;
+        delivery.sending = before;
+        delivery.ready.extend((1..=9).map(job));
+        delivery.send_ready();
+        assert_eq!(delivery.sending, after, "{looking} {before}");
+    }
+}
+
+/// What is claimed and not sent yet counts, also while its commit is under way.
+#[tokio::test]
+async fn no_more_rows_are_claimed_than_the_window_has() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    for (ready, claiming, claimed) in [(0, 0, 4), (1, 1, 2), (2, 1, 0), (0, 2, 2), (2, 0, 2)] {
+        let mut delivery = bench.delivery();
+        delivery.to_claim.extend((10..30).map(job));
+        delivery.ready.extend((1..=ready).map(job));
+        delivery.claiming = claiming;
+        delivery.claim();
+        assert_eq!(delivery.claiming, claiming + claimed, "{ready} {claiming}");
+        assert_eq!(delivery.to_claim.len(), 20 - claimed);
+    }
 }
