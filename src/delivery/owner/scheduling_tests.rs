@@ -302,6 +302,28 @@ async fn no_more_rows_are_sent_than_there_are_workers() {
     }
 }
 
+/// The window shrinks where a claim comes while there is plenty to send: more than three for each four that it takes.
+#[tokio::test]
+async fn claims_that_come_too_early_are_fewer_the_next_time() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    for (ready, to_claim, size) in [
+        (7, 30, 14),
+        (6, 30, 16),
+        (3, 4, 16),
+        (4, 5, 14),
+        (0, 30, 16),
+        (9, 30, 16),
+    ] {
+        let mut delivery = bench.delivery();
+        delivery.window.starved();
+        delivery.window.starved();
+        delivery.ready.extend((1..=ready).map(job));
+        delivery.to_claim.extend((10..10 + to_claim).map(job));
+        delivery.claim();
+        assert_eq!(delivery.window.room(0), size, "{ready} {to_claim}");
+    }
+}
+
 /// What is claimed and not sent yet counts, also while its commit is under way.
 #[tokio::test]
 async fn no_more_rows_are_claimed_than_the_window_has() {
