@@ -68,6 +68,18 @@ fn of_a_long_list_a_sample_is_looked_up_first() {
     let asked = server.questions() - before;
     assert!((101..150).contains(&asked), "{asked}");
     assert_eq!(server.count("POST"), 3);
+    // The first piece of the file is all new, and what is there stands behind it: the sample is spread over both.
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    let filler = "x".repeat(1000);
+    let mut text = String::from("Id,Name,Filler\n");
+    for (rows, key) in [(30_000..30_150, "M"), (5..400, "T")] {
+        for n in rows {
+            text.push_str(&format!("{key}-{n},Template{n:05},{filler}\n"));
+        }
+    }
+    dir.write("e.csv", text);
+    let run = import(&dir, &server).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [395, 150, 0]);
 }
 
 /// A search that does not even find partners of the list's first page proves nothing of the sample: the list is walked.

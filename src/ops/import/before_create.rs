@@ -271,6 +271,7 @@ fn reason(error: &OpError) -> StopReason {
 mod tests {
     use super::*;
     use crate::partner::ApiWords;
+    use crate::source::SourceError;
     use crate::state::StateError;
 
     /// What cannot be known, and what to do about it.
@@ -326,9 +327,17 @@ mod tests {
                 "state",
                 "the state's writer has stopped",
             ),
+            (
+                OpError::Prepare(PrepareError::Source(SourceError::Empty {
+                    path: "e.csv".into(),
+                })),
+                "source",
+                "e.csv is empty. Export it again.",
+            ),
         ] {
             let reason = reason(&error);
             let found = match &reason {
+                StopReason::Source(_) => "source",
                 StopReason::NotAuthorised(_) => "not authorised",
                 StopReason::ApiDown(_) => "down",
                 StopReason::State(_) => "state",
@@ -338,7 +347,7 @@ mod tests {
             let told = reason.to_string();
             assert!(told.contains(says), "{told}");
             // Where nothing is to be added, nothing is.
-            let is_whole = says.starts_with("the API") || kind == "state";
+            let is_whole = says.starts_with("the API") || ["state", "source"].contains(&kind);
             assert!(!is_whole || told == says, "{told}");
         }
     }

@@ -80,6 +80,7 @@ fn a_person_settles_doubts(store: &dyn Store) {
             // It is as it was shown that it is settled.
             let again = upkeep.resolve(&rows, None, Timestamp(30_000)).unwrap();
             assert_eq!(again, 0, "{key}");
+            assert_eq!(row(store, key).story.len(), now.story.len(), "{key}");
         }
     }
 }
