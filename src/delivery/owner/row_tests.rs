@@ -2,10 +2,12 @@
 
 use super::bench::*;
 use super::*;
-use crate::api::{ApiError, Found};
+use crate::api::{ApiError, Found, Place};
+use crate::delivery::MaySend;
 use crate::delivery::breaker::Sign;
+use crate::delivery::trust::{Looked, Witness};
 use crate::diagnostic::Code;
-use crate::partner::{ApiWords, CreateOutcome, NotCreated};
+use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId};
 use crate::state::{Event, RecordState};
 
 fn job(number: u32) -> Box<Job> {
@@ -49,7 +51,7 @@ async fn what_is_found_is_progress() {
     let twice = (created, vec![Code::DuplicateOnApi]);
     assert_eq!(told, [(created, vec![]), twice]);
     assert!(delivery.duplicates_elsewhere.is_empty());
-    delivery.settled(After::Made(job(4), crate::partner::PartnerId::new("p")));
+    delivery.settled(After::Made(job(4), PartnerId::new("p")));
     assert_eq!(delivery.progress, 4);
 }
 
@@ -105,7 +107,7 @@ async fn what_is_left_in_doubt_says_what_to_do() {
         doubted.give_up("why not");
         doubted
     };
-    let unproved = Missing::Unproved(Instant::now(), crate::delivery::trust::Looked::ListUntried);
+    let unproved = Missing::Unproved(Instant::now(), Looked::ListUntried);
     let unsent = |doubted| Doubted {
         recorded: RecordState::Unsent,
         ..doubted
@@ -294,5 +296,72 @@ async fn a_lost_answer_is_kept_with_its_doubt() {
         assert_eq!(doubted.words.as_deref(), Some("no"));
         assert_eq!(doubted.trouble.as_deref(), Some(trouble));
         assert_eq!(doubted.set_aside, set_aside);
+    }
+}
+
+/// Rows that an earlier run left in doubt take from the limit of this one; what this run sent has taken already.
+#[tokio::test]
+async fn a_row_of_an_earlier_run_is_sent_within_the_limit() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    for (is_of_earlier_run, left, is_sent) in [
+        (true, None, true),
+        (true, Some(1), true),
+        (true, Some(0), false),
+        (false, Some(0), true),
+    ] {
+        let mut delivery = bench.delivery();
+        delivery.options.may_send = left.map(MaySend::new);
+        for number in [1, 2] {
+            let lost = lost(number);
+            let sent = Sent {
+                lost_in_run: u32::from(!is_of_earlier_run),
+                ..lost.sent
+            };
+            delivery.doubt(Doubted { sent, ..lost });
+        }
+        delivery.absence_settled(&key(1));
+        assert_eq!(delivery.to_claim.len(), usize::from(is_sent), "{left:?}");
+        assert_eq!(delivery.not_reached, u64::from(!is_sent), "{left:?}");
+        delivery.absence_settled(&key(2));
+        let more = left.is_none() || !is_of_earlier_run;
+        assert_eq!(
+            delivery.not_reached,
+            if more { 0 } else { 2 - u64::from(is_sent) }
+        );
+        let deferred = delivery.finished.iter();
+        let deferred = deferred.filter(|r| r.outcome == RowOutcome::Deferred);
+        assert_eq!(deferred.count() as u64, delivery.not_reached);
+    }
+}
+
+/// What a search did not find is not searched for again once it is known what that is worth; a walk is another one.
+#[tokio::test]
+async fn an_absence_is_judged_when_searches_are_seen_to_find() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    for (looked, is_settled) in [
+        (Looked::Search(Some(Place::Whole)), true),
+        (Looked::ListUntried, false),
+    ] {
+        let mut delivery = bench.delivery();
+        let now = Instant::now();
+        delivery.trust.add(Witness {
+            id: PartnerId::new("w"),
+            legacy_identifier: row(9, None).legacy_identifier,
+            business_name: "Some Name".to_owned(),
+        });
+        assert!(delivery.trust.next_trial().is_some());
+        delivery.doubt(Doubted {
+            missing: Missing::Unproved(now, looked),
+            settled_at: now,
+            next_look: None,
+            ..lost(1)
+        });
+        delivery.tried(Ok(Some(Place::Inside)));
+        assert_eq!(
+            delivery.to_settle.len(),
+            usize::from(is_settled),
+            "{looked:?}"
+        );
+        assert_eq!(delivery.schedule.is_empty(), is_settled, "{looked:?}");
     }
 }

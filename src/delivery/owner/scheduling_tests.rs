@@ -202,6 +202,23 @@ async fn claims_that_came_too_late_are_more_the_next_time() {
     }
 }
 
+/// A commit of claims that ends while the run stops: none of the rows is sent, and the next run may send them.
+#[tokio::test]
+async fn claims_that_come_while_the_run_stops_are_given_back() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    let mut delivery = bench.delivery();
+    delivery.stopping = true;
+    delivery.claiming = 2;
+    delivery.done(Done::Claimed(vec![job(1), job(2)], Ok(())));
+    assert!(delivery.ready.is_empty());
+    let given_back: Vec<(Event, i32)> = delivery
+        .to_settle
+        .iter()
+        .map(|(s, _)| (s.event, s.more_attempts))
+        .collect();
+    assert_eq!(given_back, [(Event::NotCreated, -1); 2]);
+}
+
 #[tokio::test]
 async fn what_fails_is_not_under_way_any_more() {
     let mut bench = Bench::new(FakeApi::new(Create::Answered));

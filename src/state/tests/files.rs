@@ -290,3 +290,24 @@ fn what_is_no_file_is_no_state() {
         "{refused:?}"
     );
 }
+
+/// What a run would record of a file that is not the state any more is lost, so it records nothing.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_state_that_is_gone_or_another_file_is_not_written() {
+    for put_another in [false, true] {
+        let (_dir, path) = state_file();
+        let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+        state.claim(vec![claim("a")]).await.unwrap();
+        // Moved, so that the other one gets another inode.
+        std::fs::rename(&path, path.with_extension("old")).unwrap();
+        if put_another {
+            std::fs::write(&path, "").unwrap();
+        }
+        let claimed = state.claim(vec![claim("b")]).await;
+        assert!(
+            matches!(claimed, Err(StateError::Replaced { .. })),
+            "{claimed:?}"
+        );
+    }
+}
