@@ -267,3 +267,37 @@ async fn only_a_body_that_was_asked_for_can_have_made_a_partner() {
         "{lost:?}"
     );
 }
+
+/// A proxy that wants a name opens no way to the API: nothing was sent, and it is the proxy that has to be told.
+#[tokio::test]
+async fn a_proxy_that_wants_a_name_is_told_from_an_api_that_is_away() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        while let Ok((mut taken, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") && taken.read_buf(&mut request).await.is_ok() {}
+            let answer = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+            let _ = taken.write_all(answer.as_bytes()).await;
+        }
+    });
+    let client = http_client::builder().proxy(reqwest::Proxy::all(&proxy).unwrap());
+    let api = HttpApi {
+        client: client.build().unwrap(),
+        ..at("https://api.example")
+    };
+    let created = api.create(request()).await;
+    assert!(
+        matches!(
+            created,
+            CreateOutcome::NotCreated(NotCreated::ProxyAuthentication(_))
+        ),
+        "{created:?}"
+    );
+    let asked = api.health().await;
+    assert!(
+        matches!(asked, Err(ApiError::ProxyAuthentication(_))),
+        "{asked:?}"
+    );
+}
