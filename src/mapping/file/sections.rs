@@ -51,6 +51,14 @@ impl Reader {
         };
         for (key, value) in table {
             let name = key.get_ref().as_ref();
+            if !SOURCE_KEYS.contains(&name) {
+                let known = SOURCE_KEYS.iter().copied();
+                self.unknown(key.span(), "source setting", name, known);
+                continue;
+            }
+            let Some(value) = self.answer(name, value, &["value"]) else {
+                continue;
+            };
             match name {
                 "sheet" => match value.get_ref() {
                     DeValue::Integer(_) => settings.sheet_number = self.positive(value, name),
@@ -99,12 +107,7 @@ impl Reader {
                     }
                 }
                 "timezone" => settings.timezone = self.timezone(value),
-                _ => self.unknown(
-                    key.span(),
-                    "source setting",
-                    name,
-                    SOURCE_KEYS.iter().copied(),
-                ),
+                _ => {}
             }
         }
         settings

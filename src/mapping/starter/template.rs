@@ -1,8 +1,10 @@
 //! The plain template: every field of the request once, with a comment on each.
 
-use super::synonyms::COMMON;
 use super::write::{SCHEMA_LINE, Tables, fields, name_of, quoted};
 use crate::partner::{Field, FieldKind};
+
+/// Last words of several fields, which by themselves say none of them.
+const COMMON: &[&str] = &["name", "type", "status", "text", "value", "code"];
 
 /// The text of `mappings/template.toml`, which a test compares with the file.
 #[must_use]
