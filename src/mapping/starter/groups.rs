@@ -3,8 +3,8 @@
 use super::columns::Columns;
 use super::content::{Content, Look};
 use super::name::{HOUSE_NUMBER, Named};
+use super::name_words::Group;
 use super::proposal::Assignment;
-use super::spelling::Group;
 
 const ADDRESSES: &str = "organization.addresses[].";
 const PHONES: &str = "organization.phoneNumbers[].";

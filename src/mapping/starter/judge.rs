@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::content::{Content, Look};
 use super::name::{Named, Surety, is_bank};
 use super::proposal::{Assignment, Translation};
-use super::template::title;
+use super::title::title;
 use super::yes_no;
 use crate::diagnostic::thousands;
 use crate::mapping::coerce::{Coerced, coerce, word_number};

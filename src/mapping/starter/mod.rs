@@ -10,6 +10,7 @@ mod groups;
 mod judge;
 mod key;
 mod name;
+mod name_words;
 mod null_words;
 mod proposal;
 mod propose;
@@ -18,6 +19,7 @@ mod schema;
 mod settings;
 mod spelling;
 mod template;
+mod title;
 mod write;
 mod yes_no;
 

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use super::spelling::{Group, Spelled, fold, spellings, words};
-use super::template::title;
+use super::name_words::Group;
+use super::spelling::{Spelled, fold, spellings, words};
+use super::title::title;
 use crate::mapping::data::records;
 use crate::partner::catalogue::{BUSINESS_NAME, FIELDS};
 

@@ -1,7 +1,7 @@
 //! A mapping proposed for a file, before it is written.
 
 use super::name::Surety;
-use super::spelling::Group;
+use super::name_words::Group;
 
 /// A word of a column, and what the field takes for it; none where a person has to say it.
 pub type Translation = (String, Option<String>);

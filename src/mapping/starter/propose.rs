@@ -6,9 +6,10 @@ use super::groups::{arrange, place_house_numbers};
 use super::judge::judge;
 use super::key::{Candidate, choose_key};
 use super::name::{HOUSE_NUMBER, KEY, Named, PERSON, Surety, fields_of, is_bank};
+use super::name_words::Group;
 use super::proposal::{Assignment, Proposal};
 use super::settings::Seen;
-use super::spelling::{Group, Spelled, words};
+use super::spelling::{Spelled, words};
 use crate::partner::catalogue::{self, BUSINESS_NAME};
 use crate::partner::{Field, FieldKind};
 use crate::source::{Header, PROBLEMS_COLUMN};
@@ -111,8 +112,14 @@ pub fn propose(header: &Header, columns: &Columns, name: &str) -> Proposal {
             || beside.contains(&column)
             || assignments.iter().any(|a| a.column == column)
     };
+    let has_name = assignments.iter().any(|a| a.path == BUSINESS_NAME);
+    let name_guess = if has_name {
+        None
+    } else {
+        survey.guess_name(&is_placed)
+    };
     let unplaced = (0..survey.names.len())
-        .filter(|c| !is_placed(*c))
+        .filter(|c| !is_placed(*c) && name_guess != Some(*c))
         .map(|c| (c, survey.look(c)))
         .collect();
     let seen = Seen {
@@ -121,7 +128,6 @@ pub fn propose(header: &Header, columns: &Columns, name: &str) -> Proposal {
         columns,
     };
     let (settings, notes) = seen.settings();
-    let name_guess = survey.guess_name(&is_placed);
     Proposal {
         names: survey.names,
         name: name.to_owned(),

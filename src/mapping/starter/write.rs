@@ -43,7 +43,9 @@ impl Proposal {
             quoted(&self.name)
         );
         out.push_str(&self.key_line(undecided));
-        for line in remarks.get("").into_iter().flatten() {
+        // Without a key the file was tried with any column as one.
+        let of_rows = remarks.get("").filter(|_| self.key.column.is_some());
+        for line in of_rows.into_iter().flatten() {
             let _ = writeln!(out, "# {}", comment(line));
         }
         out.push_str(&self.source(undecided));
