@@ -49,7 +49,8 @@ pub(super) const TABLE: &[Section] = &[
                 "",
             ),
             Case("00123", "00123", ""),
-            Case("Alpha\u{7}", "", "text.control"),
+            Case("Alpha\u{7}", "Alpha", "text.trimmed"),
+            Case("Al\u{7}pha", "", "text.control"),
         ],
     },
     Section {
@@ -139,7 +140,7 @@ pub(super) const TABLE: &[Section] = &[
             Case("Caf&eacute;", "Café", ""),
             Case("A &amp;amp; B", "A &amp; B", "text.html"),
             Case("AT&T", "AT&T", ""),
-            Case("A&#xfffd;B", "", "text.control"),
+            Case("A&#xfffd;B", "", "text.lost_character"),
         ],
     },
     Section {

@@ -250,7 +250,9 @@ fn is_conserved(
             prop_assert!(sent.chars().all(|c| !is_invisible(c) || text.contains(c)));
         }
         None => {
-            let is_blank = text.chars().all(|c| c.is_whitespace() || is_invisible(c));
+            let is_blank = text
+                .chars()
+                .all(|c| c.is_whitespace() || c.is_control() || is_invisible(c));
             prop_assert!(is_blank || !became.codes.is_empty(), "{text:?} is lost");
         }
     }
