@@ -291,9 +291,9 @@ mod tests {
 
     #[test]
     fn the_end_of_a_long_reason_is_shown() {
-        for (words, begins) in [(100, ": 0"), (101, ": …")] {
+        for (words, begins) in [(100, ": w"), (101, ": …")] {
             // Five characters each, with the blank between them.
-            let text: Vec<String> = (0..words).map(|n| format!("{n:04}")).collect();
+            let text: Vec<String> = (0..words).map(|n| format!("w{n:03}")).collect();
             let text = text.join(" ") + if words == 100 { "x" } else { "" };
             let shown = read(vec![Ok(text.clone().into_bytes())]).words(b"");
             assert!(shown.starts_with(begins), "{shown}");

@@ -93,16 +93,14 @@ pub fn blocked(row: &PreparedPartner, parents: &[Option<Known>]) -> Diagnostic {
     let message = match missing {
         Some((link, Some(known))) => {
             format!(
-                "{} \"{}\" is {}.",
+                "{} is {}.",
                 what(link),
-                link.key,
                 known.state.as_str().replace('_', " ")
             )
         }
         Some((link, None)) => format!(
-            "{} \"{}\" was not created: that row is invalid, waits for another one itself, or refers to itself through others.",
-            what(link),
-            link.key
+            "{} was not created: that row is invalid, waits for another one itself, or refers to itself through others.",
+            what(link)
         ),
         None => "A parent that it refers to is not created.".to_owned(),
     };
@@ -110,11 +108,11 @@ pub fn blocked(row: &PreparedPartner, parents: &[Option<Known>]) -> Diagnostic {
 }
 
 /// How a row is called that another one refers to.
-fn what(link: &Link) -> &'static str {
+fn what(link: &Link) -> String {
     if link.field.ends_with("parentId") {
-        "Its parent"
+        format!("Its parent \"{}\"", link.key)
     } else {
-        "The partner that it names,"
+        format!("The partner \"{}\" that it names", link.key)
     }
 }
 
@@ -216,17 +214,17 @@ mod tests {
             (
                 [made(), None, None],
                 Some("field 2"),
-                "The row \"P2\" that it refers to was not sent",
+                "The partner \"P2\" that it names was not created",
             ),
             (
                 [made(), made(), Some(known(RecordState::InDoubt))],
                 Some("field 3"),
-                "The partner \"P3\" that it refers to is in doubt.",
+                "The partner \"P3\" that it names is in doubt.",
             ),
             (
                 [made(), made(), made()],
                 None,
-                "A row that it refers to has no partner.",
+                "A parent that it refers to is not created.",
             ),
         ] {
             let diagnostic = blocked(&child, &parents);
