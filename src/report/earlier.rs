@@ -4,9 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
-
-use crate::clock::Timestamp;
+use std::time::SystemTime;
 
 /// The folder of earlier reports, within the report folder.
 const PREVIOUS: &str = "previous";
@@ -66,13 +64,17 @@ fn name_of_run(folder: &Path, files: &[PathBuf]) -> String {
     };
     run.filter(is_name).unwrap_or_else(|| {
         let written = files.iter().filter_map(|f| modified(f)).max();
-        Timestamp(written.unwrap_or(0)).to_compact()
+        let written = written.unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut name = humantime::format_rfc3339_seconds(written).to_string();
+        name.retain(|c| !matches!(c, '-' | ':'));
+        name
     })
 }
 
-fn modified(path: &Path) -> Option<i64> {
+fn modified(path: &Path) -> Option<SystemTime> {
     let time = fs::metadata(path).ok()?.modified().ok()?;
-    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+    // Earlier ones have no name.
+    Some(time.max(SystemTime::UNIX_EPOCH))
 }
 
 /// A new folder for its owner alone; a name that is taken gets a number.

@@ -15,7 +15,7 @@ use zip::ZipWriter;
 use super::cell_text::{clip, clipped};
 use super::folder::{ReportError, ReportFolder};
 use super::rejects::{RejectFormat, problems_text};
-use super::sheet_limits::MOST_ROWS;
+use super::sheet_limits::{ADDED, MOST_ROWS};
 use super::sheet_rows::SheetRows;
 use super::skeleton::{CellNote, End, Skeleton, header_row};
 use super::styles::Mark;
@@ -25,9 +25,6 @@ use crate::partner::{RowResult, SourceValue};
 
 /// Notes that a workbook holds: more make Excel slow, and `_problems` has the rest.
 const MOST_NOTES: usize = 1_000;
-/// The columns before the source's own.
-pub(super) const ADDED: [&str; 3] = ["_row", "_level", "_problems"];
-
 #[expect(clippy::cast_precision_loss, reason = "a row number in a cell")]
 fn number_of(row: u64) -> f64 {
     row as f64

@@ -4,14 +4,14 @@
 pub(super) const MOST_ROWS: u32 = 1_048_576;
 /// Columns of a sheet. Source: Excel's limits.
 const MOST_COLUMNS: usize = 16_384;
-/// The columns that a report adds.
-const ADDED: usize = super::marked::ADDED.len();
+/// The columns before the source's own.
+pub(super) const ADDED: [&str; 3] = ["_row", "_level", "_problems"];
 
 /// Whether a sheet holds the rows of a table with so many columns, and so many blank lines above its header: it needs
 /// three columns more, and a row for the header and one below it.
 #[must_use]
 pub fn fits_a_sheet(columns: usize, blank_lines: u64) -> bool {
-    columns + ADDED <= MOST_COLUMNS && blank_lines.saturating_add(2) < u64::from(MOST_ROWS)
+    columns + ADDED.len() <= MOST_COLUMNS && blank_lines.saturating_add(2) < u64::from(MOST_ROWS)
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use rust_xlsxwriter::{Format, Note, Workbook, XlsxError};
 use zip::ZipArchive;
 
 use super::cell_text::clip;
-use super::marked::ADDED;
 use super::rejects::RejectFormat;
+use super::sheet_limits::ADDED;
 use super::styles::{Styles, formats, text_format};
 use super::summary::Summary;
 use crate::diagnostic::thousands;

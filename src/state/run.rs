@@ -61,6 +61,6 @@ mod tests {
         let id = RunId::new(&Clock::Manual(at));
         assert_eq!(id.to_string(), id.0);
         let random = id.0.strip_prefix("20260304T172705Z-").unwrap();
-        assert_eq!(random.len(), 4, "{random}");
+        assert_eq!(random.len(), 8, "{random}");
     }
 }

@@ -8,7 +8,12 @@ use crate::state::{Known, RecordState};
 /// What is reported of such a row in place of its problems; none where it is another row.
 pub(super) fn repaired(row: &PreparedRow, record: Option<&Known>) -> Option<Diagnostic> {
     let is_created = record.is_some_and(|known| known.state == RecordState::Created);
-    if row.partner.is_some() || !is_created {
+    // Of two rows with one key, nobody can say which one has the partner: the other one may have none.
+    let is_shared = row
+        .diagnostics
+        .iter()
+        .any(|d| matches!(d.code, Code::KeyDuplicate | Code::IdentifierDuplicate));
+    if row.partner.is_some() || !is_created || is_shared {
         return None;
     }
     let place = Location {
