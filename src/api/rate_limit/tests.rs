@@ -170,27 +170,33 @@ async fn only_the_rate_that_was_asked_for_has_a_burst() {
 
 #[tokio::test(start_paused = true)]
 async fn pauses_that_touch_are_one() {
+    /// From and to when, and whether for being asked too often.
+    type Told = (u64, u64, bool);
     let limiter = limiter(Rate::PerSecond(100.0), None);
     let begin = Instant::now().into_std();
     let seconds = |time: std::time::Instant| time.duration_since(begin).as_secs();
-    let told = |limiter: &Limiter| -> Vec<(u64, u64, bool)> {
+    let told = |limiter: &Limiter| -> Vec<Told> {
         let pauses = limiter.pauses().into_iter();
         pauses
             .map(|p| (seconds(p.from), seconds(p.to), p.throttled))
             .collect()
     };
-    let steps: [(u64, u64, bool, &[(u64, u64, bool)]); 6] = [
-        // When, for how long, whether for being asked too often; what is told then.
-        (0, 4, false, &[(0, 4, false)]),
+    let steps: [(Told, &[Told]); 6] = [
+        // When, for how long, whether for being asked too often; then what is told.
+        ((0, 4, false), &[(0, 4, false)]),
         // A shorter one ends none.
-        (1, 2, false, &[(0, 4, false)]),
-        (4, 2, true, &[(0, 6, true)]),
-        (5, 2, false, &[(0, 7, true)]),
-        (8, 1, false, &[(0, 7, true), (8, 9, false)]),
-        (20, 1, true, &[(0, 7, true), (8, 9, false), (20, 21, true)]),
+        ((1, 2, false), &[(0, 4, false)]),
+        ((4, 2, true), &[(0, 6, true)]),
+        ((5, 2, false), &[(0, 7, true)]),
+        ((8, 1, false), &[(0, 7, true), (8, 9, false)]),
+        (
+            (20, 1, true),
+            &[(0, 7, true), (8, 9, false), (20, 21, true)],
+        ),
     ];
-    for (at, time, throttled, pauses) in steps {
-        tokio::time::advance(Duration::from_secs(at) - begin_to_now(begin)).await;
+    for ((at, time, throttled), pauses) in steps {
+        let now = seconds(Instant::now().into_std());
+        tokio::time::advance(Duration::from_secs(at - now)).await;
         let time = Duration::from_secs(time);
         if throttled {
             limiter.throttled(Some(time));
@@ -199,10 +205,6 @@ async fn pauses_that_touch_are_one() {
         }
         assert_eq!(told(&limiter), pauses);
     }
-}
-
-fn begin_to_now(begin: std::time::Instant) -> Duration {
-    Instant::now().into_std().duration_since(begin)
 }
 
 #[tokio::test(start_paused = true)]

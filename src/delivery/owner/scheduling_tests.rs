@@ -33,7 +33,7 @@ const UNDER_WAY: [(&str, Change); 4] = [
     ("to claim", |delivery| delivery.to_claim.push_back(job(1))),
     ("ready", |delivery| delivery.ready.push_back(job(1))),
     ("to settle", |delivery| {
-        delivery.to_settle.push(settlement(1))
+        delivery.to_settle.push(settlement(1));
     }),
 ];
 
@@ -197,7 +197,7 @@ async fn claims_that_came_too_late_are_more_the_next_time() {
         delivery.sending = sending;
         delivery.done(Done::Claimed(vec![job(1), job(2)], Ok(())));
         assert_eq!(delivery.claiming, 3);
-        assert_eq!(delivery.ready.len() as u32, ready + 2);
+        assert_eq!(delivery.ready.len(), ready as usize + 2);
         assert_eq!(delivery.window.room(0), room, "{ready} {sending}");
     }
 }
@@ -248,7 +248,7 @@ async fn an_outcome_is_told_while_others_take_long() {
     let running = tokio::spawn(delivery.run(rows));
     let both = vec![row(1, None), row(2, None)];
     input.send(Input::Rows(both)).await.unwrap();
-    let told = tokio::time::timeout(Duration::from_secs(60), bench.told()).await;
+    let told = tokio::time::timeout(Duration::from_mins(1), bench.told()).await;
     let keys: Vec<_> = told.unwrap().into_iter().filter_map(|r| r.key).collect();
     assert_eq!(keys, [row(1, None).key]);
     running.abort();
