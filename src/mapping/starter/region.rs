@@ -221,6 +221,7 @@ mod tests {
             assert_eq!(region(&trial), expected, "{numbers:?} {country}: {trial:?}");
         }
         // Italy has numbers like the French ones, so that nothing is shown; whatever is shown is no other country's.
+        assert_eq!(region(&shown(FRENCH, "")), None);
         for (numbers, own) in [(FRENCH, "FR"), (SPANISH, "ES"), (AUSTRALIAN, "AU")] {
             let trial = shown(numbers, "");
             assert!(region(&trial).is_none_or(|r| r == own), "{trial:?}");
