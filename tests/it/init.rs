@@ -166,6 +166,24 @@ fn neither_key_nor_name_is_guessed() {
     );
 }
 
+/// Days and amounts are no identifiers, whatever their column is called.
+#[test]
+fn days_and_amounts_are_no_key() {
+    let dir = Workdir::new();
+    for (first, second) in [
+        ("2024-01-02", "2024-01-03"),
+        ("10.25", "11.75"),
+        ("a@x.example", "b@x.example"),
+    ] {
+        let rows = [format!("{first},Acme Ltd"), format!("{second},Birch Ltd")];
+        let (text, _) = propose(&dir, &["Reference,Name", &rows[0], &rows[1]]);
+        assert!(
+            !line(&text, "key").contains("\"Reference\""),
+            "{first}\n{text}"
+        );
+    }
+}
+
 /// Of two columns with equally good names none is taken without a question, and an empty one is no rival.
 #[test]
 fn two_columns_for_one_field_are_a_question() {

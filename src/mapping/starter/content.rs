@@ -372,7 +372,7 @@ fn is_no_iso_date(text: &str) -> bool {
 }
 
 fn is_no_date(text: &str) -> bool {
-    !matches!(date::read_text(text, &Hints::default()), Ok(_)) && !is_decimal(text)
+    date::read_text(text, &Hints::default()).is_err() && !is_decimal(text)
 }
 
 /// A number with a part behind the point or comma: `12.50`, `1.234,56`; not `12.0`, as some programs write a whole one.

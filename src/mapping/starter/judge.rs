@@ -374,9 +374,12 @@ fn translations(kind: FieldKind, content: &Content, share: f64) -> Option<Vec<Tr
     }
     if kind == FieldKind::Country && share < 0.5 && !map.iter().any(is_new) {
         // A few words that are countries by chance: "NA" is North America, and not Namibia.
-        map.iter_mut().for_each(|(_, becomes)| *becomes = None);
+        for (_, becomes) in &mut map {
+            *becomes = None;
+        }
     }
-    let is_word_list = matches!(kind, FieldKind::Words(_));
+    let is_word_list = matches!(kind, FieldKind::Words(_))
+        || kind == FieldKind::Country && words.len() <= MOST_TRANSLATED;
     // Where no word at all is known, the column is something else.
     let is_some_known = share > 0.0 || map.iter().any(is_new);
     (is_word_list || is_some_known).then_some(map)

@@ -89,11 +89,10 @@ struct Survey<'s> {
 pub fn propose(header: &Header, columns: &Columns, name: &str) -> Proposal {
     let names: Vec<String> = header.names().iter().map(ToString::to_string).collect();
     let spelled: Vec<Spelled> = names.iter().map(|n| Spelled::of(n)).collect();
-    let named = spelled.iter().map(fields_of).collect();
     let mut survey = Survey {
         names,
+        named: spelled.iter().map(fields_of).collect(),
         spelled,
-        named,
         columns,
         empty: Content::default(),
     };

@@ -79,13 +79,13 @@ pub(super) fn try_numbers<'r>(
         );
         return Trial::Shown(best.1.to_owned(), why);
     }
-    let mut why = match of_rows {
+    let own = match of_rows {
         Some((valid, tried)) => format!(
             "{valid} of {tried} numbers without a country code are valid in their row's own country; "
         ),
         None => String::new(),
     };
-    why.push_str(&match numbers.len() {
+    let why = match numbers.len() {
         n if n < LEAST => "there are too few numbers to try regions on".to_owned(),
         _ if best.0 >= NEARLY_ALL => {
             let may_be = shares
@@ -95,8 +95,8 @@ pub(super) fn try_numbers<'r>(
             format!("they may be of {}", codes.join(", "))
         }
         _ => "no region makes nearly all of them valid".to_owned(),
-    });
-    Trial::Open(why)
+    };
+    Trial::Open(format!("{own}{why}"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of at most 400")]
@@ -221,6 +221,7 @@ mod tests {
             assert_eq!(region(&trial), expected, "{numbers:?} {country}: {trial:?}");
         }
         // Italy has numbers like the French ones, so that nothing is shown; whatever is shown is no other country's.
+        assert_eq!(region(&shown(FRENCH, "")), None);
         for (numbers, own) in [(FRENCH, "FR"), (SPANISH, "ES"), (AUSTRALIAN, "AU")] {
             let trial = shown(numbers, "");
             assert!(region(&trial).is_none_or(|r| r == own), "{trial:?}");

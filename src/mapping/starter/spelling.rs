@@ -93,6 +93,8 @@ impl Spelled {
             .or_else(|| name.strip_suffix("__C"))
             .unwrap_or(name);
         let name = name.strip_suffix(" of Address").unwrap_or(name);
+        // Odoo writes the id of a record that another field names.
+        let name = name.strip_suffix("/id").unwrap_or(name);
         let (name, is_doubtful) = without_brackets(name);
         let all = with_numbers(words(&name));
         let mut whole = spellings(&all);
@@ -265,6 +267,7 @@ mod tests {
             ("Rue de facturation", "rue", Group::Billing),
             ("Mobile Phone", "mobilephone", Group::Mobile),
             ("cust_city", "city", Group::Main),
+            ("country_id/id", "countryid", Group::Main),
             ("phone_2", "phone", Group::Second),
         ] {
             let spelled = Spelled::of(name);

@@ -100,12 +100,24 @@ impl Proposal {
                 quoted(question)
             ),
             (None, Some(question)) => format!("key = {{ decide = {} }}\n", quoted(question)),
-            // Any column will do to try the rest.
-            (None, None) => format!(
-                "key = {}\n",
-                quoted(self.names.first().map_or("Id", String::as_str))
-            ),
+            (None, None) => format!("key = {}\n", quoted(self.stand_in())),
         }
+    }
+
+    /// A column to try the rest with where there is no key: any but those of bank data, which are refused as keys.
+    fn stand_in(&self) -> &str {
+        let is_sensitive = |column: usize| {
+            let mut fields = self
+                .assignments
+                .iter()
+                .filter(|a| a.column == column)
+                .filter_map(|a| catalogue::find(a.path));
+            fields.any(|(_, field)| field.sensitive)
+        };
+        let column = (0..self.names.len())
+            .find(|c| !is_sensitive(*c))
+            .unwrap_or(0);
+        self.names.get(column).map_or("Id", String::as_str)
     }
 
     fn name_line(&self, undecided: Undecided) -> String {
