@@ -15,6 +15,7 @@ use crate::report::{
     Collector, Counters, Decision, Detected, Encode, RejectFormat, ReportFolder, SourceValues,
     Wanted,
 };
+use crate::secret::Scrubber;
 use crate::source::{Flow, Format, PROBLEMS_COLUMN, TextEncoding};
 
 /// A mapping and the files it fits.
@@ -65,7 +66,8 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
             ));
             let footer = survey.footers.get(index).and_then(Option::as_ref);
             let footer = footer.map(|f| match values {
-                SourceValues::Shown => f.describe(),
+                // Whatever the row behind the rows is, a number of an account is not shown.
+                SourceValues::Shown => Scrubber::new().scrub(&f.describe()),
                 SourceValues::LeftOut => f.describe_place(),
             });
             Detected {
