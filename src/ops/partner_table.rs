@@ -41,9 +41,9 @@ fn hide(within: &str, value: &mut Value) {
     let is_sensitive = |name: &str| {
         FIELDS.iter().filter(|f| f.sensitive).any(|field| {
             let mut parts = field.path.rsplit('.');
-            let last = parts.next() == Some(name);
+            let is_named = parts.next() == Some(name);
             let list = parts.next().and_then(|p| p.strip_suffix("[]"));
-            last && list.is_none_or(|list| list == within)
+            is_named && list.is_none_or(|list| list == within)
         })
     };
     match value {
