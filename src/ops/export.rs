@@ -16,6 +16,7 @@ use crate::report::{
     Collector, Counters, CsvRules, Decision, Detected, Encode, RejectFormat, ReportFolder,
     SourceValues, Wanted, fits_a_sheet,
 };
+use crate::secret::Scrubber;
 use crate::source::{
     Escape, Flow, Format, Header, LeftOut, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report,
 };
@@ -74,6 +75,8 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     }),
             );
             let left_out = survey.left_out.get(index);
+            // Whatever a row that is no record is, a number of an account is not shown.
+            let scrubbed = |text: String| Scrubber::new().scrub(&text);
             let told = left_out.map(|rows| rows.describe(values == SourceValues::Shown));
             Detected {
                 file: export.source.name().to_string(),
@@ -83,7 +86,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .notes()
                     .iter()
                     .cloned()
-                    .chain(told.into_iter().flatten())
+                    .chain(told.into_iter().flatten().map(scrubbed))
                     .chain(continued(exports, survey, index))
                     .chain(no_workbook(names.len(), header_row))
                     .collect(),

@@ -40,7 +40,7 @@ pub use error::{AddressError, JobError, OpError, PlanError, UpkeepError};
 pub use estimate::{Estimate, TokenLeft};
 pub use import::{ImportRequest, Preview, SealedPlan, dry_run, import};
 pub use observer::{Answer, FirstSend, Note, Observer};
-pub use partner_table::{PARTNER_COLUMNS, partner_cells, partner_line};
+pub use partner_table::{PARTNER_COLUMNS, partner_cells, partner_json, partner_line};
 pub use propose::{Proposed, propose};
 pub use reconcile::reconcile;
 pub use reprint::reprint;

@@ -5,7 +5,7 @@ use crate::cli::args::{ListFormat, PartnersCommand, Shared};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
-use crate::ops::{self, PARTNER_COLUMNS, partner_cells, partner_line};
+use crate::ops::{self, PARTNER_COLUMNS, partner_cells, partner_json, partner_line};
 use crate::partner::PartnerId;
 use crate::report::{RunEnding, SourceValues, table};
 
@@ -33,7 +33,8 @@ pub(super) fn run(
                     desk.output.note(&format!("there is no partner {id}"));
                     return Ok(RunEnding::Problems);
                 };
-                let text = serde_json::to_string_pretty(&partner.raw).unwrap_or_default();
+                let text =
+                    serde_json::to_string_pretty(&partner_json(&partner)).unwrap_or_default();
                 desk.output.result(&format!("{text}\n"));
                 Ok(RunEnding::Done)
             }
@@ -65,7 +66,9 @@ pub(super) fn run(
                                 shown.push(partner_cells(&partner).to_vec());
                                 true
                             }
-                            ListFormat::Jsonl => desk.output.stream(&format!("{}\n", partner.raw)),
+                            ListFormat::Jsonl => {
+                                desk.output.stream(&format!("{}\n", partner_json(&partner)))
+                            }
                             ListFormat::Csv => {
                                 desk.output.csv(&partner_line(&partner_cells(&partner)))
                             }
