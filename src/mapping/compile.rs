@@ -74,15 +74,8 @@ impl Plan {
         let mut order: Vec<usize> = (0..compiler.rules.len()).collect();
         order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());
         let legacy = leaf_of(LEGACY_IDENTIFIER).unwrap_or(0);
-        let identity: Vec<usize> = match compiler.rules.get(legacy).map(|r| &r.feed) {
-            Some(PlanFeed::Column(c)) => [key.as_slice(), &[*c]].concat(),
-            Some(PlanFeed::Columns(c)) => [key.as_slice(), c].concat(),
-            _ => key.clone(),
-        };
-        let judged_key = match compiler.rules.get(legacy).map(|r| &r.feed) {
-            Some(PlanFeed::Column(own)) => key.iter().copied().filter(|c| c != own).collect(),
-            _ => key.clone(),
-        };
+        let own_legacy = compiler.rules.get(legacy).map(|rule| &rule.feed);
+        let (identity, judged_key) = identity(&key, own_legacy);
         let content = (0..header.len())
             .filter(|c| mapped[*c] && !identity.contains(c))
             .collect();
@@ -116,6 +109,19 @@ impl Plan {
             except,
             refers,
         })
+    }
+}
+
+/// The columns that make a row itself: those of its key and of its legacyIdentifier; and those of the key that the
+/// rule of the latter does not judge.
+fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> (Vec<usize>, Vec<usize>) {
+    match legacy {
+        Some(PlanFeed::Column(own)) => (
+            [key, &[*own]].concat(),
+            key.iter().copied().filter(|c| c != own).collect(),
+        ),
+        Some(PlanFeed::Columns(own)) => ([key, own].concat(), key.to_vec()),
+        _ => (key.to_vec(), key.to_vec()),
     }
 }
 

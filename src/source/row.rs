@@ -53,6 +53,9 @@ struct RowMeta {
     plain: bool,
 }
 
+/// A row of typed cells: its number, its width, and how many cells it has where it is ragged, else 0.
+pub(super) type TypedRow = (u64, u32, u32);
+
 /// The cells of all rows of a batch.
 #[derive(Debug)]
 enum Cells {
@@ -98,12 +101,12 @@ impl RowBatch {
         }
     }
 
-    /// A batch of typed cells as they were kept: rows by number, width, and how many cells a ragged one has, else 0.
+    /// A batch of typed cells as they were kept.
     pub(super) fn of_typed(
         header: Arc<Header>,
         text: String,
         cells: Vec<Stored>,
-        rows: impl Iterator<Item = (u64, u32, u32)>,
+        rows: impl Iterator<Item = TypedRow>,
     ) -> Self {
         let most = u32::try_from(cells.len()).unwrap_or(u32::MAX);
         let mut first = 0;
@@ -131,9 +134,8 @@ impl RowBatch {
         }
     }
 
-    /// The rows of a batch of typed cells by number, width, and how many cells a ragged one has, else 0; its cells, and
-    /// their texts.
-    pub(super) fn typed_parts(&self) -> (Vec<(u64, u32, u32)>, &[Stored], &str) {
+    /// The rows of a batch of typed cells, its cells, and their texts.
+    pub(super) fn typed_parts(&self) -> (Vec<TypedRow>, &[Stored], &str) {
         let rows = self.rows.iter().map(|r| {
             let ragged = match r.fault {
                 Some(RowFault::Ragged { found }) => u32::try_from(found).unwrap_or(u32::MAX),
