@@ -18,6 +18,14 @@ impl Timestamp {
         )
     }
 
+    /// The same without marks between its parts, so that it can be a name: `20260304T172705Z`.
+    #[must_use]
+    pub fn to_compact(self) -> String {
+        let mut stamp = self.to_rfc3339();
+        stamp.retain(|c| !matches!(c, '-' | ':' | ' '));
+        stamp
+    }
+
     /// The moment as a person says it, `in` from now, in UTC: `14:05:30 UTC` within the hour, `14:05 UTC` within the day, else
     /// with its date.
     #[must_use]

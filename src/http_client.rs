@@ -1,8 +1,18 @@
 //! How every HTTP client of the program begins: TLS by ring, our name, no redirect followed, nothing sent twice unasked.
 
+use std::error::Error;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use reqwest::ClientBuilder;
+use reqwest::{Certificate, ClientBuilder, Identity};
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+
+/// Bytes of a file with certificates at most; all public ones take a quarter of a megabyte.
+const PEM_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A client builder with what all our clients share.
 pub fn builder() -> ClientBuilder {
@@ -15,4 +25,178 @@ pub fn builder() -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         // HTTP/2 would replay a refused stream by itself.
         .retry(reqwest::retry::never())
+}
+
+/// The certificates of a client beside the system's own.
+#[derive(Debug, Clone, Default)]
+pub struct Tls {
+    roots: Vec<Certificate>,
+    identity: Option<Identity>,
+}
+
+/// A file with certificates or a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// It cannot be read.
+    #[error("cannot read {option} {}: {source}", path.display())]
+    Open {
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It holds something else than it should.
+    #[error("{option} {}: {reason}", path.display())]
+    Unusable {
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what was expected. Never a part of the file.
+        reason: String,
+    },
+}
+
+impl Tls {
+    /// Reads the certificates of `--ca-file`, and certificate and key of `--client-cert` and `--client-key`.
+    ///
+    /// # Errors
+    /// [`TlsError`] where a file cannot be read, holds no certificate or key, or the two do not belong together.
+    pub fn read(ca_file: Option<&Path>, client: Option<(&Path, &Path)>) -> Result<Self, TlsError> {
+        let roots = ca_file.map(read_roots).transpose()?;
+        let identity = client.map(|(cert, key)| read_identity(cert, key));
+        Ok(Self {
+            roots: roots.unwrap_or_default(),
+            identity: identity.transpose()?,
+        })
+    }
+
+    /// The same without what the program shows of itself: for anybody but the API.
+    #[must_use]
+    pub fn without_identity(self) -> Self {
+        Self {
+            identity: None,
+            ..self
+        }
+    }
+
+    /// A client with these certificates.
+    pub fn apply(&self, builder: ClientBuilder) -> ClientBuilder {
+        // Without any of our own, the system's are looked up in another way, so that none is merged.
+        let builder = if self.roots.is_empty() {
+            builder
+        } else {
+            builder.tls_certs_merge(self.roots.iter().cloned())
+        };
+        match &self.identity {
+            Some(identity) => builder.identity(identity.clone()),
+            None => builder,
+        }
+    }
+}
+
+/// Why a client cannot be made: reqwest's own words are "builder error", and its causes say more.
+#[must_use]
+pub fn setup_words(error: &reqwest::Error) -> String {
+    let mut words = Vec::new();
+    let mut cause = Error::source(error);
+    while let Some(current) = cause {
+        words.push(current.to_string());
+        cause = current.source();
+    }
+    let words = words.join(": ");
+    if words.contains("No CA certificates") {
+        return "this system has no CA certificates. Install them (the package ca-certificates), or name a file with --ca-file or SSL_CERT_FILE".to_owned();
+    }
+    if words.is_empty() {
+        "TLS could not be set up".to_owned()
+    } else {
+        words
+    }
+}
+
+fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
+    let open = |source| TlsError::Open {
+        option,
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(open)?;
+    file.take(PEM_BYTES).read_to_end(&mut bytes).map_err(open)?;
+    Ok(bytes)
+}
+
+fn unusable(option: &'static str, path: &Path, reason: impl Into<String>) -> TlsError {
+    TlsError::Unusable {
+        option,
+        path: path.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+/// The certificates of a PEM file, at least one.
+fn certificates(
+    option: &'static str,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read = CertificateDer::pem_slice_iter(bytes).collect::<Result<Vec<_>, _>>();
+    let read = read.map_err(|e| unusable(option, path, format!("it is no PEM file: {e}")))?;
+    if read.is_empty() {
+        let expected = "it holds no certificate: a PEM file is expected, with -----BEGIN CERTIFICATE-----. A DER file becomes one by `openssl x509 -inform der -in FILE`";
+        return Err(unusable(option, path, expected));
+    }
+    Ok(read)
+}
+
+fn read_roots(path: &Path) -> Result<Vec<Certificate>, TlsError> {
+    let option = "--ca-file";
+    let mut store = RootCertStore::empty();
+    let mut roots = Vec::new();
+    for (number, der) in (1..).zip(certificates(option, path, &read(option, path)?)?) {
+        let wrong = |e: &dyn std::fmt::Display| {
+            unusable(
+                option,
+                path,
+                format!("its certificate {number} cannot be used: {e}"),
+            )
+        };
+        roots.push(Certificate::from_der(&der).map_err(|e| wrong(&setup_words(&e)))?);
+        store.add(der).map_err(|e| wrong(&e))?;
+    }
+    Ok(roots)
+}
+
+fn read_identity(cert: &Path, key: &Path) -> Result<Identity, TlsError> {
+    let (cert_option, key_option) = ("--client-cert", "--client-key");
+    let mut pem = read(cert_option, cert)?;
+    let chain = certificates(cert_option, cert, &pem)?;
+    let key_pem = read(key_option, key)?;
+    let der = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|_| {
+        let is_encrypted = memchr::memmem::find(&key_pem, b"ENCRYPTED").is_some();
+        let reason = if is_encrypted {
+            "the key is encrypted: write it without a passphrase (`openssl pkey -in FILE`) into a file that only this user may read"
+        } else {
+            "it holds no key: a PEM file is expected, with -----BEGIN PRIVATE KEY-----"
+        };
+        unusable(key_option, key, reason)
+    })?;
+    let provider = rustls::crypto::ring::default_provider();
+    CertifiedKey::from_der(chain, der, &provider).map_err(|e| match e {
+        rustls::Error::InconsistentKeys(_) => unusable(
+            key_option,
+            key,
+            format!(
+                "the key does not belong to the certificate {}",
+                cert.display()
+            ),
+        ),
+        e => unusable(key_option, key, format!("the key cannot be used: {e}")),
+    })?;
+    pem.push(b'\n');
+    pem.extend_from_slice(&key_pem);
+    Identity::from_pem(&pem).map_err(|e| unusable(cert_option, cert, setup_words(&e)))
 }

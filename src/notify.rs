@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::http_client;
+use crate::http_client::{self, Tls};
 use crate::secret::Secret;
 
 /// Tries in all.
@@ -41,12 +41,10 @@ pub fn check_address(url: &Secret) -> Result<reqwest::Url, String> {
 ///
 /// # Errors
 /// Why it was not taken after all tries, in words that do not show the address.
-pub async fn post(url: &Secret, body: &Value) -> Result<(), String> {
+pub async fn post(url: &Secret, body: &Value, tls: &Tls) -> Result<(), String> {
     let address = check_address(url)?;
-    let client = http_client::builder()
-        .timeout(TIMEOUT)
-        .build()
-        .map_err(|e| e.without_url().to_string())?;
+    let client = tls.apply(http_client::builder().timeout(TIMEOUT)).build();
+    let client = client.map_err(|e| http_client::setup_words(&e))?;
     let mut wait = WAIT;
     let mut tried = 0;
     loop {

@@ -49,7 +49,12 @@ impl Pipeline {
             for row in batch.rows() {
                 assert!(plan.key_of(row, &mut scratch.key));
                 plan.fill(row, &self.verdicts, &mut scratch);
-                validate(&plan.shape, &scratch.draft, &mut scratch.findings);
+                validate(
+                    &plan.shape,
+                    &scratch.draft,
+                    |code| plan.validation.is_error(code),
+                    &mut scratch.findings,
+                );
                 assert!(scratch.findings.is_empty(), "{:?}", scratch.findings);
                 rows += 1;
             }
@@ -71,7 +76,12 @@ impl Pipeline {
             for row in batch.rows() {
                 assert!(plan.key_of(row, &mut scratch.key));
                 plan.fill(row, &self.verdicts, &mut scratch);
-                validate(&plan.shape, &scratch.draft, &mut scratch.findings);
+                validate(
+                    &plan.shape,
+                    &scratch.draft,
+                    |code| plan.validation.is_error(code),
+                    &mut scratch.findings,
+                );
                 assert!(scratch.findings.is_empty(), "{:?}", scratch.findings);
                 body.clear();
                 writer.write(&scratch.draft, &mut body);

@@ -5,23 +5,24 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::answer_words::{Redaction, Said};
 use super::contract::{Page, RemotePartner};
 use super::error::ApiError;
 use crate::partner::ApiWords;
-
-/// How far from the begin of an answer it is looked whether it is a web page.
-const PAGE_BEGINS_WITHIN: usize = 1024;
 
 /// Sorts an answer to a question.
 pub(super) fn answered(
     status: u16,
     body: &[u8],
     retry_after: Option<Duration>,
+    redaction: Redaction<'_>,
 ) -> Result<Value, ApiError> {
-    let words = || ApiWords::new(&words_of(body));
+    let words = || redaction.words(&Said::of_body(body));
     match status {
-        200..=299 => serde_json::from_slice(body)
-            .map_err(|e| ApiError::Unreadable(ApiWords::new(&format!("{e}: {}", words_of(body))))),
+        200..=299 => serde_json::from_slice(body).map_err(|e| {
+            let why = format!("{e}: ");
+            ApiError::Unreadable(redaction.behind(&why, &Said::of_body(body)))
+        }),
         401 => Err(ApiError::Unauthorised(words())),
         403 => Err(ApiError::Forbidden(words())),
         407 => Err(ApiError::ProxyAuthentication(words())),
@@ -36,47 +37,13 @@ pub(super) fn answered(
     }
 }
 
-/// What an error body says: NestJS' message or messages, a page's title, or its text.
-pub(super) fn words_of(body: &[u8]) -> String {
-    if let Ok(value) = serde_json::from_slice::<Value>(body) {
-        return match value.get("message") {
-            Some(Value::String(s)) => s.clone(),
-            Some(Value::Array(list)) => list
-                .iter()
-                .map(|m| m.as_str().map_or_else(|| m.to_string(), str::to_owned))
-                .collect::<Vec<_>>()
-                .join("; "),
-            _ => value
-                .get("error")
-                .and_then(Value::as_str)
-                .map_or_else(|| value.to_string(), str::to_owned),
-        };
-    }
-    let text = String::from_utf8_lossy(body);
-    let title = text
-        .split_once("<title>")
-        .and_then(|(_, rest)| rest.split_once("</title>"))
-        .map(|(t, _)| t);
-    title.unwrap_or(&text).trim().to_owned()
-}
-
-/// Whether an answer is a web page: the API has none, so it comes from something in between.
-pub(super) fn is_page(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(&body[..body.len().min(PAGE_BEGINS_WITHIN)]);
-    let text = text
-        .trim_start_matches(['\u{feff}', '\u{fffd}'])
-        .trim_start();
-    text.starts_with('<') && {
-        let lower = text.to_ascii_lowercase();
-        ["<!doctype html", "<html", "<head", "<title", "<body"]
-            .iter()
-            .any(|tag| lower.contains(tag))
-    }
-}
-
 /// The documented envelope, or a bare array.
 pub(super) fn page_of(value: Value) -> Result<Page, ApiError> {
-    let number = |name: &str| value.get(name).and_then(Value::as_u64);
+    // A number that is written as a text counts as well: a total that is overlooked proves less than it could.
+    let number = |name: &str| match value.get(name)? {
+        Value::String(digits) => digits.trim().parse().ok(),
+        number => number.as_u64(),
+    };
     let (number, per_page, total_pages, total_records) = (
         number("currentPageNumber"),
         number("recordsPerPage"),
@@ -111,47 +78,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_bodies_of_all_kinds_have_words() {
-        for (body, words) in [
-            (
-                r#"{"statusCode":400,"message":"no","error":"Bad Request"}"#,
-                "no",
-            ),
-            (
-                r#"{"statusCode":400,"message":["a is wrong","b is wrong"]}"#,
-                "a is wrong; b is wrong",
-            ),
-            (r#"{"error":"Bad Request"}"#, "Bad Request"),
-            (
-                "<html><head><title>502 Bad Gateway</title></head></html>",
-                "502 Bad Gateway",
-            ),
-            ("plain words", "plain words"),
-            ("", ""),
-        ] {
-            assert_eq!(words_of(body.as_bytes()), words);
-        }
-    }
-
-    #[test]
-    fn a_web_page_is_told_from_an_answer_of_the_api() {
-        for (body, page) in [
-            ("<html><head><title>403</title></head></html>", true),
-            (
-                "\u{feff}\r\n<!DOCTYPE HTML PUBLIC \"-//IETF\"><TITLE>x",
-                true,
-            ),
-            ("<!-- made by a proxy --><HTML>", true),
-            ("<?xml version=\"1.0\"?><error>no</error>", false),
-            (r#"{"message":"<html>"}"#, false),
-            ("plain words of <html>", false),
-            ("", false),
-        ] {
-            assert_eq!(is_page(body.as_bytes()), page, "{body}");
-        }
-    }
-
-    #[test]
     fn the_list_is_an_envelope_or_an_array() {
         let page = page_of(serde_json::json!({"items": [{"id": "a"}, {"x": 1}], "totalPages": 3}))
             .unwrap();
@@ -159,6 +85,16 @@ mod tests {
             (page.items.len(), page.length, page.total_pages),
             (1, 2, Some(3))
         );
+        for (total, read) in [
+            (serde_json::json!(12), Some(12)),
+            (serde_json::json!(" 12"), Some(12)),
+            (serde_json::json!("many"), None),
+            (serde_json::json!(-1), None),
+            (Value::Null, None),
+        ] {
+            let page = serde_json::json!({"items": [], "totalRecords": total});
+            assert_eq!(page_of(page).unwrap().total_records, read, "{total}");
+        }
         assert_eq!(page_of(serde_json::json!([{"id": "a"}])).unwrap().length, 1);
         assert_eq!(page_of(Value::Null).unwrap().length, 0);
         assert!(page_of(serde_json::json!({"x": 1})).is_err());

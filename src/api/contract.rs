@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::error::ApiError;
-use crate::partner::{CreateOutcome, ExternalId, PartnerId, Query};
+use crate::partner::{CreateOutcome, ExternalId, PartnerId, Query, SensitiveValues};
 
 /// The documented filters of the list. Source: the documentation page's list request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub struct Page {
     pub total_records: Option<u64>,
 }
 
-/// A partner to create. Clones share the body.
+/// A partner to create. Clones share the body. It holds bank data, so it is never shown.
 #[derive(Debug, Clone)]
 pub struct CreateRequest {
     /// The request body, as JSON.
@@ -115,6 +115,8 @@ pub struct CreateRequest {
     pub query: Query,
     /// The `legacyIdentifier` in the body: an answer that names another one is not this partner's.
     pub legacy_identifier: ExternalId,
+    /// The row's sensitive values: what the API says is shown without them.
+    pub sensitive: SensitiveValues,
 }
 
 /// The API. Futures are `Send`, so that workers can run them on any thread.

@@ -85,6 +85,30 @@ impl From<MissingToken> for ApiError {
 }
 
 impl ApiError {
+    /// What it is, without any words of the API, of the network or of a token command: for messages that leave the machine.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        let words = match self {
+            ApiError::Unauthorised(_) => "the API does not accept the token (401)",
+            ApiError::Forbidden(_) => "the token may not do this (403)",
+            ApiError::ProxyAuthentication(_) => "a proxy asks for a name and password (407)",
+            ApiError::Redirected(_) => "the API sends requests to another address (a redirect)",
+            ApiError::Throttled { status, .. } => {
+                return format!("the API asks to be left alone for a while ({status})");
+            }
+            ApiError::Unreachable(_) => "the API cannot be reached",
+            ApiError::Status { status, .. } => return format!("the API answered {status}"),
+            ApiError::Unreadable(_) => "the API's answer cannot be read",
+            ApiError::Incomplete(_) => "the list of partners is incomplete",
+            ApiError::NoToken(_) => "there is no token",
+            ApiError::Setup(_) => "the HTTP client cannot be set up",
+            ApiError::Outage(_) => "the API did not answer in time",
+            ApiError::AsksToWait(_) => "the API asks for a longer pause than anybody waits",
+            ApiError::Stopped => "the run is stopping",
+        };
+        words.to_owned()
+    }
+
     /// Whether the same question may be answered a little later: throttled, unreachable, or 5xx.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -12,16 +12,18 @@ use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
 use super::answer::{answered, page_of};
-use super::auth::Auth;
+use super::answer_words::{BodyWords, Redaction, Said};
+use super::auth::{Auth, Token};
 use super::body_probe::ProbeBody;
 use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
+use super::network::{Unread, error_words, is_proxy_refusal, read_answer};
 use super::redirect;
 use super::retry::{retry_after, spent_quota};
 use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
-use crate::http_client;
-use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query};
+use crate::http_client::{self, Tls};
+use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query, SensitiveValues};
 
 /// How the client is set up.
 #[derive(Debug, Clone)]
@@ -32,6 +34,10 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// Connections kept open at most.
     pub connections: usize,
+    /// Certificates beside the system's own.
+    pub tls: Tls,
+    /// Whether what the bodies of its answers say is kept and shown.
+    pub body_words: BodyWords,
 }
 
 /// The API over HTTP: one client with a pool of connections. It asks once and waits for nothing; pace, renewal of the
@@ -43,8 +49,15 @@ pub struct HttpApi {
     partners: Url,
     health: Url,
     auth: Auth,
+    body_words: BodyWords,
     clock: Clock,
     backpressure: Arc<Mutex<Option<Duration>>>,
+}
+
+/// An answer, and the token of its question, which it may quote.
+struct Asked {
+    response: Response,
+    token: Token,
 }
 
 /// Below the keep-alive of common servers (Node's is 5 s): an idle connection that the server closes in the
@@ -69,14 +82,18 @@ impl HttpApi {
             .connect_timeout(CONNECT.min(settings.timeout))
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(settings.connections);
-        if is_loopback(&settings.base) {
-            // No proxy and no system certificates are needed, and neither may be there.
+        let is_loopback = is_loopback(&settings.base);
+        if is_loopback {
             builder = builder.no_proxy();
-            if settings.base.scheme() == "http" {
-                builder = builder.tls_certs_only([]);
-            }
         }
-        let client = builder.build().map_err(|e| setup(&e))?;
+        builder = if is_loopback && settings.base.scheme() == "http" {
+            // No certificates are needed, and the system may have none.
+            builder.tls_certs_only([])
+        } else {
+            settings.tls.apply(builder)
+        };
+        let client = builder.build();
+        let client = client.map_err(|e| setup(&http_client::setup_words(&e)))?;
         let join = |path: &str| {
             let base = settings.base.as_str().trim_end_matches('/');
             Url::parse(&format!("{base}/{path}")).map_err(|e| setup(&e))
@@ -87,6 +104,7 @@ impl HttpApi {
             partners: join("api/v2/partners")?,
             health: join("healthcheck")?,
             auth,
+            body_words: settings.body_words,
             clock,
             backpressure: Arc::default(),
         })
@@ -97,7 +115,20 @@ impl HttpApi {
         std::time::UNIX_EPOCH + Duration::from_millis(millis)
     }
 
-    async fn ask(&self, url: Url) -> Result<Response, ApiError> {
+    /// What may not be shown of an answer.
+    fn redaction<'r>(
+        &self,
+        token: &'r Token,
+        values: Option<&'r SensitiveValues>,
+    ) -> Redaction<'r> {
+        Redaction {
+            token: &token.secret,
+            values,
+            body: self.body_words,
+        }
+    }
+
+    async fn ask(&self, url: Url) -> Result<Asked, ApiError> {
         let token = self.auth.token().await;
         let sent = self
             .client
@@ -105,8 +136,9 @@ impl HttpApi {
             .bearer_auth(token.secret.expose())
             .send()
             .await;
+        let redaction = self.redaction(&token, None);
         let response = sent.map_err(|e| {
-            let words = ApiWords::new(&error_words(&e));
+            let words = redaction.words(&error_words(&e));
             if is_proxy_refusal(&e) {
                 ApiError::ProxyAuthentication(words)
             } else {
@@ -114,12 +146,12 @@ impl HttpApi {
             }
         })?;
         match self.redirect_of(&response) {
-            Some(words) => Err(ApiError::Redirected(ApiWords::new(&words))),
-            None => Ok(response),
+            Some(said) => Err(ApiError::Redirected(redaction.words(&said))),
+            None => Ok(Asked { response, token }),
         }
     }
 
-    fn redirect_of(&self, response: &Response) -> Option<String> {
+    fn redirect_of(&self, response: &Response) -> Option<Said> {
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|v| v.to_str().ok());
         redirect::words(
@@ -128,18 +160,21 @@ impl HttpApi {
             response.url(),
             &self.base,
         )
+        .map(Said::Other)
     }
 
-    async fn json(&self, response: Response) -> Result<Value, ApiError> {
+    async fn json(&self, asked: Asked) -> Result<Value, ApiError> {
+        let Asked { response, token } = asked;
+        let redaction = self.redaction(&token, None);
         let status = response.status();
         let retry = self.retry_after_of(&response);
         let body = read_answer(response, ANSWER_BYTES)
             .await
             .map_err(|e| match e {
-                Unread::TooLong(_) => ApiError::Unreadable(ApiWords::new(&e.to_string())),
-                Unread::BrokeOff(_) => ApiError::Unreachable(ApiWords::new(&e.to_string())),
+                Unread::TooLong(_) => ApiError::Unreadable(redaction.words(&e.said())),
+                Unread::BrokeOff(_) => ApiError::Unreachable(redaction.words(&e.said())),
             })?;
-        answered(status.as_u16(), &body, retry)
+        answered(status.as_u16(), &body, retry, redaction)
     }
 
     /// `Retry-After`, else what the `RateLimit` headers ask for. On an answer that is no refusal, a spent
@@ -173,6 +208,7 @@ impl PartnersApi for HttpApi {
                 );
         }
         let token = self.auth.token().await;
+        let redaction = self.redaction(&token, Some(&request.sensitive));
         let (probe_body, probe) = ProbeBody::new(request.body);
         let sent = self
             .client
@@ -195,17 +231,17 @@ impl PartnersApi for HttpApi {
                     retry_after,
                     body: read_answer(response, CREATE_ANSWER_BYTES)
                         .await
-                        .map_err(|e| e.to_string()),
+                        .map_err(Unread::said),
                 })
             }
             Err(error) if is_proxy_refusal(&error) => {
-                let words = ApiWords::new(&error_words(&error));
+                let words = redaction.words(&error_words(&error));
                 return CreateOutcome::NotCreated(NotCreated::ProxyAuthentication(words));
             }
             Err(error) if probe.was_asked() => Reached::NoAnswer(error_words(&error)),
             Err(error) => Reached::NotSent(error_words(&error)),
         };
-        verdict(query, &request.legacy_identifier, reached)
+        verdict(query, &request.legacy_identifier, reached, redaction)
     }
 
     async fn list(&self, filter: &ListFilter, skip: u64, take: u64) -> Result<Page, ApiError> {
@@ -219,8 +255,8 @@ impl PartnersApi for HttpApi {
                 .append_pair("skip", &skip.to_string())
                 .append_pair("take", &take.to_string());
         }
-        let response = self.ask(url).await?;
-        page_of(self.json(response).await?)
+        let asked = self.ask(url).await?;
+        page_of(self.json(asked).await?)
     }
 
     async fn get(
@@ -235,21 +271,21 @@ impl PartnersApi for HttpApi {
         for include in include {
             url.query_pairs_mut().append_pair("include", include);
         }
-        let response = self.ask(url).await?;
-        if response.status() == StatusCode::NOT_FOUND {
+        let asked = self.ask(url).await?;
+        if asked.response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        let raw = self.json(response).await?;
+        let raw = self.json(asked).await?;
         RemotePartner::from_json(raw)
             .map(Some)
             .ok_or_else(|| ApiError::Unreadable(ApiWords::new("the partner has no id")))
     }
 
     async fn health(&self) -> Result<(), ApiError> {
-        let response = self.ask(self.health.clone()).await?;
-        match response.status().as_u16() {
+        let asked = self.ask(self.health.clone()).await?;
+        match asked.response.status().as_u16() {
             404 | 405 => Ok(()),
-            _ => self.json(response).await.map(|_| ()),
+            _ => self.json(asked).await.map(|_| ()),
         }
     }
 }
@@ -271,68 +307,13 @@ fn bool_word(b: bool) -> &'static str {
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
-        Some("localhost") => true,
+        // A name with a dot behind it is the same.
+        Some("localhost" | "localhost.") => true,
         Some(host) => host
             .trim_matches(['[', ']'])
             .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
+            .is_ok_and(|address| address.to_canonical().is_loopback()),
         None => false,
-    }
-}
-
-/// Why an answer was not read to its end.
-#[derive(Debug, thiserror::Error)]
-enum Unread {
-    #[error("the answer is longer than {} MiB", .0 / (1024 * 1024))]
-    TooLong(usize),
-    #[error("the answer broke off: {0}")]
-    BrokeOff(String),
-}
-
-/// Reads an answer of at most `limit` bytes to its end, or says why not.
-async fn read_answer(mut response: Response, limit: usize) -> Result<Vec<u8>, Unread> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                if body.len() + chunk.len() > limit {
-                    return Err(Unread::TooLong(limit));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(None) => return Ok(body),
-            Err(e) => return Err(Unread::BrokeOff(error_words(&e))),
-        }
-    }
-}
-
-/// Whether a proxy refused to open the tunnel to the API for want of a name and password: the request did not leave.
-fn is_proxy_refusal(error: &reqwest::Error) -> bool {
-    error.is_connect() && error_words(error).contains("proxy authorization required")
-}
-
-/// The error with its causes, without the URL.
-fn error_words(error: &reqwest::Error) -> String {
-    let mut words = if error.is_timeout() {
-        "timeout".to_owned()
-    } else {
-        String::new()
-    };
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(current) = cause {
-        let text = current.to_string();
-        if !words.contains(&text) {
-            if !words.is_empty() {
-                words.push_str(": ");
-            }
-            words.push_str(&text);
-        }
-        cause = current.source();
-    }
-    if words.is_empty() {
-        "no answer".to_owned()
-    } else {
-        words
     }
 }
 
@@ -355,6 +336,8 @@ mod tests {
             base: Url::parse(&base).unwrap(),
             timeout: Duration::from_secs(10),
             connections: 1,
+            tls: Tls::default(),
+            body_words: BodyWords::Shown,
         };
         let token = TokenSource::Given(Secret::new("token"));
         let never = tokio::sync::watch::channel(false).1;
@@ -409,6 +392,16 @@ mod tests {
             ("http://127.0.0.1:80", true),
             ("http://[::1]:80", true),
             ("http://localhost", true),
+            ("http://LocalHost.:80", true),
+            ("http://127.1.2.3", true),
+            ("http://2130706433", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://localhost.example", false),
+            ("http://127.0.0.1.example", false),
+            ("http://localhost@example.com", false),
+            ("http://0.0.0.0", false),
+            ("http://[::]", false),
+            ("http://192.168.0.1", false),
             ("https://orgs.ecg-api.com", false),
         ] {
             assert_eq!(is_loopback(&Url::parse(url).unwrap()), loopback);

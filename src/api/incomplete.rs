@@ -10,6 +10,9 @@ pub enum Incomplete {
         "it gives the same page again: the server ignores skip, so not all partners can be seen"
     )]
     SamePage,
+    /// A page that came before has come again, where the next one was asked for.
+    #[error("its pages come again in a circle, so not all partners can be seen")]
+    Circle,
     /// `currentPageNumber` is not the page that was asked for.
     #[error("page {asked} was asked for, and page {came} came")]
     WrongPage {
@@ -46,6 +49,11 @@ pub enum Incomplete {
         total: u64,
     },
     /// Each page brought new partners for as long as anybody could wait.
-    #[error("it does not come to an end")]
-    Endless,
+    #[error("it does not come to an end: {pages} pages showed {seen} partners, and there are more")]
+    Endless {
+        /// Pages that were read.
+        pages: u64,
+        /// Distinct partners on them.
+        seen: u64,
+    },
 }

@@ -8,6 +8,7 @@
 //! partner is not there walks over the list by [`PartnerScan`], which knows whether the walk saw all.
 
 mod answer;
+mod answer_words;
 mod auth;
 mod body_probe;
 mod contract;
@@ -15,6 +16,7 @@ mod error;
 mod http;
 mod incomplete;
 mod lookup;
+mod network;
 mod outage;
 mod paced;
 mod page;
@@ -33,6 +35,8 @@ mod verdict;
 #[cfg(test)]
 mod scripted;
 
+pub use crate::http_client::{Tls, TlsError};
+pub use answer_words::BodyWords;
 pub use auth::Auth;
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;

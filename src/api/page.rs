@@ -9,8 +9,10 @@ use crate::partner::PartnerId;
 
 /// Partners a page of a look-up or sweep asks for.
 const TAKE: u64 = 100;
-/// Pages walked at most, so that a list without end is not walked for ever.
-const PAGES: u64 = 1_000_000;
+/// Pages walked at most, and distinct partners seen, so that a list without end neither goes on for ever nor fills the
+/// memory.
+const PAGES: u64 = 200_000;
+const PARTNERS: usize = 10_000_000;
 
 /// A walk over the pages of a list. Never loops for ever on a server that ignores `skip`.
 ///
@@ -28,11 +30,21 @@ pub struct PageWalk {
     /// The server's number for page 0: `currentPageNumber` may count from 1 or from 0.
     base: Option<u64>,
     ended: bool,
-    seen: HashSet<PartnerId>,
+    seen: HashSet<Seen>,
     without_id: u64,
     last_ids: Vec<PartnerId>,
     total_pages: Option<u64>,
     totals: Option<Totals>,
+}
+
+/// An id that was seen, as 16 bytes: ids may be long and many.
+type Seen = [u8; 16];
+
+fn seen(id: &PartnerId) -> Seen {
+    let mut seen = Seen::default();
+    let hash = blake3::hash(id.as_str().as_bytes());
+    seen.copy_from_slice(&hash.as_bytes()[..16]);
+    seen
 }
 
 /// `totalRecords` as the pages had it.
@@ -89,9 +101,13 @@ impl PageWalk {
         if self.ended {
             return Ok(None);
         }
-        if self.pages >= PAGES {
+        if self.pages >= PAGES || self.seen.len() >= PARTNERS {
             self.ended = true;
-            return Err(Incomplete::Endless.into());
+            return Err(Incomplete::Endless {
+                pages: self.pages,
+                seen: self.seen.len() as u64,
+            }
+            .into());
         }
         let skip = self.next;
         let mut page = self.ask(api).await?;
@@ -99,7 +115,7 @@ impl PageWalk {
         let items = std::mem::take(&mut page.items);
         let fresh: Vec<RemotePartner> = items
             .into_iter()
-            .filter(|item| self.seen.insert(item.id.clone()))
+            .filter(|item| self.seen.insert(seen(&item.id)))
             .collect();
         let flaw = self.flaw(skip, &page, &ids, !fresh.is_empty());
         self.ended = flaw.is_some() || self.is_last(&page, !fresh.is_empty());
@@ -187,6 +203,11 @@ impl PageWalk {
             // has read `skip`.
             let is_the_end = match self.totals {
                 Some(totals) if self.reached() <= totals.largest => self.is_total_reached(),
+                // Where partners moved to a later page meanwhile, some of the page before come again. One that goes
+                // further back goes in a circle.
+                _ if !ids.iter().any(|id| self.last_ids.contains(id)) => {
+                    return Some(Incomplete::Circle);
+                }
                 _ => self.pages > 2,
             };
             return (!is_the_end && ids == self.last_ids).then_some(Incomplete::SamePage);
@@ -298,6 +319,15 @@ mod tests {
                 ],
                 "aa bb cc",
             ),
+            // One that was made meanwhile has moved the last ones on.
+            (
+                &[
+                    ("aa bb", None, None),
+                    ("cc dd", None, None),
+                    ("dd", None, None),
+                ],
+                "aa bb cc dd",
+            ),
         ] {
             assert_eq!(
                 walked(answers).await,
@@ -364,6 +394,23 @@ mod tests {
             (
                 &[("aa bb", None, None), ("aa bb", None, None)],
                 Incomplete::SamePage,
+            ),
+            // Pages that go in a circle: what the total leaves open, or what no total says anything of.
+            (
+                &[
+                    ("aa bb", Some(9), None),
+                    ("cc dd", Some(9), None),
+                    ("aa bb", Some(9), None),
+                ],
+                fewer(4, 9),
+            ),
+            (
+                &[
+                    ("aa bb", None, None),
+                    ("cc dd", None, None),
+                    ("aa bb", None, None),
+                ],
+                Incomplete::Circle,
             ),
             (
                 &[("aa bb", Some(9), Some(1)), ("bb cc", Some(9), Some(1))],

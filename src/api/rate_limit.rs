@@ -263,7 +263,12 @@ impl Limiter {
         };
         pace.peak = pace.peak.max(present);
         let halved = (present / 2.0).max(FLOOR_PER_SECOND);
-        tracing::warn!(rate = %Rate::PerSecond(halved), "the API throttles; slowing down");
+        // Said once; how often and how long is in the report.
+        if pace.last_cut.is_none() {
+            tracing::warn!("the API is busy; slowing down to {halved:.1}/s");
+        } else {
+            tracing::debug!("the API is busy; slowing down to {halved:.1}/s");
+        }
         pace.last_cut = Some(now);
         pace.last_raise = now;
         pace.set(Rate::PerSecond(halved));

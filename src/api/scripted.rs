@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
-use crate::partner::{CreateOutcome, ExternalId, PartnerId, Query};
+use crate::partner::{CreateOutcome, ExternalId, PartnerId, Query, SensitiveValues};
 
 /// Clones share their answers.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +75,7 @@ pub(super) fn request() -> CreateRequest {
         body: Bytes::new(),
         query: Query::default(),
         legacy_identifier: ExternalId::new("K"),
+        sensitive: SensitiveValues::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::error::MissingToken;
-use crate::secret::scrub;
+use crate::secret::{Scrubber, Secret};
 
 /// The most bytes that a token may have; those of today have a few kilobytes at most.
 pub(super) const LARGEST_TOKEN: usize = 64 * 1024;
@@ -177,8 +177,13 @@ impl Pipe {
             text.truncate(whole);
         }
         let printed = String::from_utf8_lossy(printed);
-        let known: Vec<&str> = printed.split_whitespace().collect();
-        let plain = scrub(&text, &known);
+        // A token is one word; so many are no token.
+        let known = printed.split_whitespace().take(1000);
+        let plain = known
+            .fold(Scrubber::new().without_uuids(), |scrubber, word| {
+                scrubber.with_token(&Secret::new(word))
+            })
+            .scrub(&text);
         let plain: Vec<&str> = plain.split_whitespace().collect();
         let plain = plain.join(" ");
         let length = plain.chars().count();

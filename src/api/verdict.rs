@@ -3,11 +3,16 @@
 //! The table is the one of docs/exactly-once.md, "What an answer proves". How far the request got, the answer's status,
 //! headers and body, the create flags and the identifier that was sent go in; what to do with the row comes out.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::answer::{is_page, words_of};
+use super::answer_words::{Redaction, Said};
 use crate::partner::{
     ApiWords, CreateOutcome, DoubtCause, ExternalId, NotCreated, PartnerId, Query,
 };
@@ -21,9 +26,9 @@ const ID_LENGTH: usize = 128;
 #[derive(Debug)]
 pub(super) enum Reached {
     /// The connection was refused, DNS or TLS failed, or the body was never asked for; with what was seen.
-    NotSent(String),
+    NotSent(Said),
     /// The body was asked for and no answer came; with what was seen.
-    NoAnswer(String),
+    NoAnswer(Said),
     Answered(Answer),
 }
 
@@ -34,20 +39,19 @@ pub(super) struct Answer {
     /// The header of this name, as it was sent.
     pub(super) location: Option<String>,
     /// Where the answer sends the request elsewhere: what is said of that.
-    pub(super) redirect: Option<String>,
+    pub(super) redirect: Option<Said>,
     /// How long the server asked to be left alone, where it did.
     pub(super) retry_after: Option<Duration>,
     /// The whole body, or why it was not read to its end.
-    pub(super) body: Result<Vec<u8>, String>,
+    pub(super) body: Result<Vec<u8>, Said>,
 }
 
 impl Answer {
     /// What the body says of an error. It is parsed for that, so ask only where the words are needed: a created row has none.
-    fn words(&self) -> ApiWords {
+    fn said(&self) -> Said {
         match &self.body {
-            Ok(body) if is_page(body) => ApiWords::of_page(&words_of(body)),
-            Ok(body) => ApiWords::new(&words_of(body)),
-            Err(reason) => ApiWords::new(reason),
+            Ok(body) => Said::of_body(body),
+            Err(reason) => reason.clone(),
         }
     }
 }
@@ -87,17 +91,22 @@ pub fn rejects_if_absent(status: u16) -> bool {
     class_of(status) == StatusClass::InDoubtElseRejected
 }
 
-/// Judges a create with these flags and this `legacyIdentifier` by how far it got.
-pub(super) fn verdict(query: Query, sent: &ExternalId, reached: Reached) -> CreateOutcome {
+/// Judges a create with these flags and this `legacyIdentifier` by how far it got. What was said becomes words by `redaction`.
+pub(super) fn verdict(
+    query: Query,
+    sent: &ExternalId,
+    reached: Reached,
+    redaction: Redaction<'_>,
+) -> CreateOutcome {
     let answer = match reached {
         Reached::NotSent(words) => {
-            return CreateOutcome::NotCreated(NotCreated::NotSent(ApiWords::new(&words)));
+            return CreateOutcome::NotCreated(NotCreated::NotSent(redaction.words(&words)));
         }
         Reached::NoAnswer(words) => {
             return CreateOutcome::InDoubt {
                 cause: DoubtCause::Unproved,
                 status: None,
-                words: ApiWords::new(&words),
+                words: redaction.words(&words),
                 retry_after: None,
             };
         }
@@ -108,33 +117,33 @@ pub(super) fn verdict(query: Query, sent: &ExternalId, reached: Reached) -> Crea
         return CreateOutcome::InDoubt {
             cause: DoubtCause::Redirected,
             status: Some(status),
-            words: ApiWords::new(words),
+            words: redaction.words(words),
             retry_after: None,
         };
     }
     match class_of(status) {
-        StatusClass::Success => success(sent, &answer),
+        StatusClass::Success => success(sent, &answer, redaction),
         StatusClass::Rejected => CreateOutcome::Rejected {
             status,
-            words: answer.words(),
+            words: redaction.words(&answer.said()),
         },
         StatusClass::NotCreated => {
             let why = match status {
-                401 => NotCreated::Unauthorised(answer.words()),
-                403 => NotCreated::Forbidden(answer.words()),
-                407 => NotCreated::ProxyAuthentication(answer.words()),
+                401 => NotCreated::Unauthorised(redaction.words(&answer.said())),
+                403 => NotCreated::Forbidden(redaction.words(&answer.said())),
+                407 => NotCreated::ProxyAuthentication(redaction.words(&answer.said())),
                 _ => NotCreated::Throttled {
                     retry_after: answer.retry_after,
                 },
             };
             if query.create_apptivo_account || query.create_bill_com_profile {
-                doubt(DoubtCause::Refused(why), &answer)
+                doubt(DoubtCause::Refused(why), &answer, redaction)
             } else {
                 CreateOutcome::NotCreated(why)
             }
         }
         StatusClass::InDoubtElseRejected | StatusClass::InDoubtElseUnsent => {
-            doubt(DoubtCause::Unproved, &answer)
+            doubt(DoubtCause::Unproved, &answer, redaction)
         }
     }
 }
@@ -152,19 +161,19 @@ pub fn id_of_another_row(id: &PartnerId) -> CreateOutcome {
     }
 }
 
-fn doubt(cause: DoubtCause, answer: &Answer) -> CreateOutcome {
+fn doubt(cause: DoubtCause, answer: &Answer, redaction: Redaction<'_>) -> CreateOutcome {
     let status = answer.status;
     let pause = matches!(status, 429 | 503).then_some(DEFAULT_PAUSE);
     CreateOutcome::InDoubt {
         cause,
         status: Some(status),
-        words: answer.words(),
+        words: redaction.words(&answer.said()),
         retry_after: answer.retry_after.or(pause),
     }
 }
 
 /// Judges a 2xx: by the identifier that its body names, and by its id.
-fn success(sent: &ExternalId, answer: &Answer) -> CreateOutcome {
+fn success(sent: &ExternalId, answer: &Answer, redaction: Redaction<'_>) -> CreateOutcome {
     let in_doubt = |cause, words| CreateOutcome::InDoubt {
         cause,
         status: Some(answer.status),
@@ -173,13 +182,7 @@ fn success(sent: &ExternalId, answer: &Answer) -> CreateOutcome {
     };
     let unproved = |cause, said: &str| in_doubt(cause, ApiWords::new(said));
     let without_id = || {
-        let words = answer.words();
-        let said = format!("without an id: {words}");
-        let words = if words.is_page() {
-            ApiWords::of_page(&said)
-        } else {
-            ApiWords::new(&said)
-        };
+        let words = redaction.behind("without an id: ", &answer.said());
         in_doubt(DoubtCause::Unproved, words)
     };
     // Whose partner the rest of the body would have named is not known.
@@ -207,23 +210,47 @@ struct Echo {
 }
 
 /// The fields of a body that are read; the others are passed over.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Body {
     #[serde(default)]
     id: Value,
-    party: Option<Party>,
+    party: Option<Object<Party>>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Party {
     #[serde(rename = "legacyIdentifier", default)]
     legacy_identifier: Value,
 }
 
+/// A `T` that is written as an object. A derived reader takes a list for one, too, its fields by their places: the first
+/// text of any list would be an id.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMap<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(OfMap(PhantomData))
+    }
+}
+
 impl Echo {
     fn of(body: &[u8]) -> Self {
-        if let Ok(body) = serde_json::from_slice::<Body>(body) {
-            let party = body.party.map(|p| p.legacy_identifier);
+        if let Ok(Object(body)) = serde_json::from_slice::<Object<Body>>(body) {
+            let party = body.party.map(|Object(p)| p.legacy_identifier);
             return Self::new(&body.id, &party.unwrap_or_default());
         }
         // A party that is no object, or no JSON at all.

@@ -33,7 +33,7 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(said) => return output::said(&said),
+        Err(said) => return output::said(&said, &environment),
     };
     let output = Output::new(&cli.shared, &environment);
     let desk = Desk {

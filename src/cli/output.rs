@@ -8,13 +8,31 @@ use std::sync::{Mutex, PoisonError};
 use super::args::Shared;
 use super::progress::Screen;
 use crate::config::Environment;
+use crate::diagnostic::{Colours, harmless};
 use crate::report::{RunEnding, RunReport, render_terminal, summary_json};
 
 const UNWRITABLE: &str = "standard output cannot be written";
 
 /// Help, a version, or what does not fit of what was typed.
-pub(crate) fn said(message: &clap::Error) -> ExitCode {
-    match message.print() {
+pub(crate) fn said(message: &clap::Error, environment: &Environment) -> ExitCode {
+    // clap repeats what was typed, which may be the name of a file that somebody else named.
+    let text = |is_terminal| {
+        let styled = message.render();
+        if is_terminal && environment.get("NO_COLOR").is_none() {
+            harmless(&styled.ansi().to_string(), Colours::Kept).into_owned()
+        } else {
+            harmless(&styled.to_string(), Colours::None).into_owned()
+        }
+    };
+    let printed = if message.use_stderr() {
+        let mut err = io::stderr().lock();
+        err.write_all(text(err.is_terminal()).as_bytes())
+    } else {
+        let mut out = io::stdout().lock();
+        out.write_all(text(out.is_terminal()).as_bytes())
+            .and_then(|()| out.flush())
+    };
+    match printed {
         Err(e) if !message.use_stderr() && e.kind() != io::ErrorKind::BrokenPipe => {
             let _ = writeln!(io::stderr().lock(), "error: {UNWRITABLE}: {e}");
             RunEnding::Stopped.into()
@@ -45,13 +63,26 @@ impl Output {
         }
     }
 
-    /// A result, to standard output, as it is.
+    /// A result, to standard output. What a terminal would obey is escaped, as JSON escapes it.
     pub(crate) fn result(&self, text: &str) {
         self.stream(text);
     }
 
     /// Like [`Output::result`], and false where nothing more can be written.
     pub(crate) fn stream(&self, text: &str) -> bool {
+        self.put(&harmless(text, Colours::None))
+    }
+
+    /// Lines of CSV, which knows no escapes: as they are where they go to a program.
+    pub(crate) fn csv(&self, text: &str) -> bool {
+        if io::stdout().is_terminal() {
+            self.stream(text)
+        } else {
+            self.put(text)
+        }
+    }
+
+    fn put(&self, text: &str) -> bool {
         let mut out = io::stdout().lock();
         let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else {
             return true;
@@ -90,6 +121,7 @@ impl Output {
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             self.screen.around(|| {
+                let text = harmless(text, Colours::None);
                 let _ = writeln!(io::stderr().lock(), "{text}");
             });
         }
@@ -106,6 +138,8 @@ impl Output {
             Default::default()
         };
         self.screen.around(|| {
+            let error = error.to_string();
+            let error = harmless(&error, Colours::None);
             let _ = writeln!(io::stderr().lock(), "{on}error:{off} {error}");
         });
     }

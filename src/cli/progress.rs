@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::ProgressMode;
+use crate::diagnostic::{Colours, harmless};
 use crate::partner::RowOutcome;
 use crate::report::Counters;
 
@@ -37,7 +38,9 @@ pub(crate) struct AroundBar(Screen);
 impl io::Write for AroundBar {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A log that nobody can read (a terminal that was closed) ends nothing.
-        let _ = self.0.0.suspend(|| io::stderr().write_all(bytes));
+        let text = String::from_utf8_lossy(bytes);
+        let text = harmless(&text, Colours::Kept);
+        let _ = self.0.0.suspend(|| io::stderr().write_all(text.as_bytes()));
         Ok(bytes.len())
     }
 

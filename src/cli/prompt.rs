@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::blocking;
 use crate::delivery::Stop;
+use crate::diagnostic::{Colours, harmless};
 
 /// Asks on the terminal; true for yes. Without a terminal it never asks and goes on.
 pub(crate) fn confirm(question: &str, stop: &Stop) -> bool {
@@ -16,6 +17,7 @@ pub(crate) fn confirm(question: &str, stop: &Stop) -> bool {
 pub(crate) fn confirm_on_terminal(question: &str, stop: &Stop) -> bool {
     let asked = || {
         let mut err = io::stderr().lock();
+        let question = harmless(question, Colours::None);
         write!(err, "{question} [y/N] ").and_then(|()| err.flush())
     };
     if !is_terminal() || asked().is_err() {

@@ -35,6 +35,7 @@ pub(super) fn resolved(
         timeout: shared.timeout.clone(),
         outage: shared.outage.clone(),
         report: shared.report.clone(),
+        transport: shared.transport.typed(),
     };
     let settings = resolve(typed, &desk.environment, file.clone())?;
     Ok((settings, file))

@@ -8,6 +8,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::prompt;
 use super::signals::Watcher;
+use crate::diagnostic::counted;
 use crate::ops::{Answer, FirstSend, Note, Observer, OpError};
 use crate::report::{Counters, Detected, RunReport, render_terminal};
 
@@ -72,11 +73,12 @@ impl Observer for Terminal<'_> {
 
     fn first_send(&self, ask: &FirstSend<'_>) -> Answer {
         let question = format!(
-            "{} rows go to {} for the first time (mapping \"{}\"){}. Send them?",
-            ask.rows,
+            "First import into {} with mapping \"{}\": up to {} will be created, which the API cannot undo.{} State: {} (new). Continue?",
             ask.target,
             ask.mapping,
-            ask.what_is_there()
+            counted(ask.rows, "partner"),
+            ask.what_is_there(),
+            ask.state.display()
         );
         if prompt::confirm(&question, &self.signals.stop()) {
             Answer::Send
@@ -100,7 +102,7 @@ fn words(note: &Note<'_>) -> Vec<String> {
     let one = |text: String| vec![text];
     match note {
         Note::Refused(words) | Note::Duplicate(words) => one((*words).to_owned()),
-        Note::NotArchived(words) => one(format!("warning: {words}")),
+        Note::NotArchived(words) | Note::KeyLost(words) => one(format!("warning: {words}")),
         Note::InDoubt { mapping, count } => one(format!("{mapping}: {count} in doubt")),
         Note::WaitingForLock { state, holder } => one(format!(
             "waiting for another run that holds {}{}",
@@ -108,7 +110,7 @@ fn words(note: &Note<'_>) -> Vec<String> {
             holder.map(|h| format!(" ({h})")).unwrap_or_default()
         )),
         Note::CanaryAgrees { partners } => one(format!(
-            "canary: {partners} partners were made and read back, and agree; going on"
+            "canary: {partners} partners were created and read back, and agree; going on"
         )),
         Note::CanaryPassedOver { partners } => one(format!(
             "warning: going on without --canary; the {partners} partners of the last one were not found to agree"
@@ -128,6 +130,8 @@ fn words(note: &Note<'_>) -> Vec<String> {
             humantime::format_duration(*asked),
             humantime::format_duration(*least)
         )),
-        Note::WebhookFailed(error) => one(format!("warning: the webhook was not told: {error}")),
+        Note::WebhookFailed(error) => {
+            one(format!("warning: the webhook could not be called: {error}"))
+        }
     }
 }

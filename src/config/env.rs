@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::file::ConfigError;
+use super::error::ConfigError;
 
 /// The environment's variables that this program looks at: all that begin with `PARTNER_SYNC_`, and `NO_COLOR`.
 #[derive(Debug, Clone, Default)]
@@ -17,13 +17,29 @@ pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
 pub(super) const STATE: &str = "PARTNER_SYNC_STATE";
 /// How long an API that does not answer is waited for.
 pub(super) const OUTAGE: &str = "PARTNER_SYNC_OUTAGE";
+/// Certificates that are trusted beside the system's own.
+pub(super) const CA_FILE: &str = "PARTNER_SYNC_CA_FILE";
+/// The certificate that the program shows to the API, and its key.
+pub(super) const CLIENT_CERT: &str = "PARTNER_SYNC_CLIENT_CERT";
+pub(super) const CLIENT_KEY: &str = "PARTNER_SYNC_CLIENT_KEY";
+/// Plain http may go to other machines.
+pub(super) const INSECURE_HTTP: &str = "PARTNER_SYNC_INSECURE_HTTP";
 /// Turns colour off where it is set and not empty, whatever it holds. Source: no-color.org.
 pub(super) const NO_COLOR: &str = "NO_COLOR";
 
 /// What the program's own variables begin with.
 const PREFIX: &str = "PARTNER_SYNC_";
 /// The program's own variables.
-const KNOWN: [&str; 4] = [API_URL, TOKEN, STATE, OUTAGE];
+const KNOWN: [&str; 8] = [
+    API_URL,
+    TOKEN,
+    STATE,
+    OUTAGE,
+    CA_FILE,
+    CLIENT_CERT,
+    CLIENT_KEY,
+    INSECURE_HTTP,
+];
 /// How alike two names are at least, from 0 to 1, so that one is taken for a misspelling of the other.
 const ALIKE: f64 = 0.8;
 
@@ -182,7 +198,7 @@ mod tests {
             words[..2],
             [
                 "unknown environment variable PARTNER_SYNC_APIURL: did you mean PARTNER_SYNC_API_URL?",
-                "unknown environment variable PARTNER_SYNC_COLOUR: known are PARTNER_SYNC_API_URL, PARTNER_SYNC_TOKEN, PARTNER_SYNC_STATE, PARTNER_SYNC_OUTAGE",
+                "unknown environment variable PARTNER_SYNC_COLOUR: known are PARTNER_SYNC_API_URL, PARTNER_SYNC_TOKEN, PARTNER_SYNC_STATE, PARTNER_SYNC_OUTAGE, PARTNER_SYNC_CA_FILE, PARTNER_SYNC_CLIENT_CERT, PARTNER_SYNC_CLIENT_KEY, PARTNER_SYNC_INSECURE_HTTP",
             ]
         );
         assert!(!words.concat().contains("secret"));

@@ -2,48 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
+use super::error::ConfigError;
 use super::job::{Job, MetricsSection, NotifySection};
-
-/// The configuration file is not usable.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file is not there, or may not be read.
-    #[error("cannot open the configuration {}: {source}", path.display())]
-    Open {
-        /// The file as it was named.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It is wrong; the message shows the line.
-    #[error("{}: {source}", path.display())]
-    Invalid {
-        /// The file as it was named.
-        path: PathBuf,
-        /// What is wrong, with line and column.
-        source: Box<toml::de::Error>,
-    },
-    /// An environment variable of this program is set, but empty.
-    #[error("{name} is set, but empty: unset it, or give it a value")]
-    EmptyVariable {
-        /// The variable's name; there is no value to show.
-        name: String,
-    },
-    /// A value does not fit.
-    #[error("{name} = \"{value}\" ({origin}): {reason}")]
-    Value {
-        /// The setting's name in the configuration file.
-        name: &'static str,
-        /// The value as written.
-        value: String,
-        /// Where the value came from: flag, environment, configuration file, default.
-        origin: String,
-        /// What would be accepted instead.
-        reason: String,
-    },
-}
 
 /// The file. Unknown keys are errors with their line.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -71,6 +33,9 @@ pub struct ApiSection {
     pub url: Option<String>,
     /// A file that holds the token.
     pub token_file: Option<PathBuf>,
+    /// The token itself, which is refused.
+    #[serde(deserialize_with = "refuse_token")]
+    token: (),
     /// A command that prints the token.
     pub token_command: Option<Vec<String>>,
     /// The rate of requests, `10/s`, as `--rate`.
@@ -83,6 +48,14 @@ pub struct ApiSection {
     pub timeout: Option<String>,
     /// How long an API that does not answer is waited for, `5m`, as `--outage`.
     pub outage: Option<String>,
+    /// Certificates that are trusted beside the system's own, as `--ca-file`.
+    pub ca_file: Option<PathBuf>,
+    /// The certificate that is shown to the API, as `--client-cert`.
+    pub client_cert: Option<PathBuf>,
+    /// Its key, as `--client-key`.
+    pub client_key: Option<PathBuf>,
+    /// Whether plain http may go to other machines, as `--insecure-http`.
+    pub insecure_http: bool,
 }
 
 /// `[state]`: what is remembered between runs.
@@ -113,9 +86,89 @@ impl ConfigFile {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&text).map_err(|source| ConfigError::Invalid {
-            path: path.to_owned(),
-            source: Box::new(source),
+        toml::from_str(&text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            ConfigError::Invalid {
+                path: path.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: line.chars().count() + 1,
+                reason: without_texts(error.message()),
+            }
         })
+    }
+}
+
+/// Refuses a token in the file: files are copied, backed up and shown to others.
+fn refuse_token<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+    Err(de::Error::custom(
+        "the token itself does not belong into this file: write token_file = \"FILE\" (mode 0600) or token_command = [\"PROGRAM\", \"ARGUMENT\"], or set PARTNER_SYNC_TOKEN",
+    ))
+}
+
+/// What serde says of a text of the wrong type, without the text: `invalid type: string "…", expected a sequence`.
+fn without_texts(message: &str) -> String {
+    let Some((before, rest)) = message.split_once("string \"") else {
+        return message.to_owned();
+    };
+    // The text itself may hold anything, so what follows it is looked for from behind.
+    let expected = rest.rfind("\", expected").map_or("", |at| &rest[at + 1..]);
+    format!("{before}a text{expected}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.toml");
+        std::fs::write(&path, text).unwrap();
+        let words = ConfigFile::read(&path).unwrap_err().to_string();
+        words.rsplit_once("c.toml").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place_and_without_the_line() {
+        for (text, says) in [
+            (
+                "[api]\n  token = \"HUSH\"",
+                "line 2, column 11: the token itself",
+            ),
+            (
+                "[api]\nTOKEN = \"HUSH\"",
+                "line 2, column 1: unknown field `TOKEN`",
+            ),
+            ("[api]\ntoken = \"HUSH", "line 2, column "),
+            ("[api]\ntoken = HUSH", "line 2, column "),
+            ("[api]\ntoken = 'HUSH'x", "line 2, column "),
+            ("[api]\ntoken = \"\"\"\nHUSH\n", "line "),
+            ("api.token = [\"HUSH\"]", "the token itself"),
+            ("api = { token = \"HUSH\" }", "the token itself"),
+            (
+                "[api]\ntoken_command = \"curl HUSH\"",
+                "line 2, column 17: invalid type: a text, expected a sequence",
+            ),
+            (
+                "[api]\ntoken_command = 'HUSH\", expected HUSH'",
+                "a text, expected a sequence",
+            ),
+            ("[notify]\nurl = [\"https://x/HUSH\"]", "line 2"),
+            (
+                "[notify]\nurl = \"https://x/HUSH\"\nurl = \"HUSH\"",
+                "line 3",
+            ),
+            (
+                "[notify]\non = \"HUSH\"",
+                "invalid type: a text, expected a sequence",
+            ),
+            ("[notify\nurl = \"HUSH\"", "line 1"),
+            ("HUSH", "line 1"),
+        ] {
+            let words = refused(text);
+            assert!(words.contains(says), "{text}: {words}");
+            assert!(!words.to_lowercase().contains("hush"), "{text}: {words}");
+        }
     }
 }

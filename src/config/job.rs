@@ -1,5 +1,7 @@
 //! `[[job]]`, `[metrics]` and `[notify]` as written.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::adopt::Adopt;
 use super::bound::Bound;
+use super::error::ConfigError;
 use crate::secret::Secret;
 
 /// A length of time as written in the file: `500ms`, `30s`, `26h`.
@@ -143,8 +146,40 @@ pub struct NotifySection {
     /// The webhook. Whoever knows it can write there, so it is never shown.
     #[serde(deserialize_with = "secret")]
     pub url: Option<Secret>,
+    /// A file that holds the webhook's address, so that the configuration holds no secret.
+    pub url_file: Option<PathBuf>,
     /// After which jobs; where absent, those that failed or have problems.
     pub on: Option<Vec<NotifyOn>>,
+}
+
+/// Bytes of an address at most.
+const ADDRESS_BYTES: u64 = 8 * 1024;
+
+impl NotifySection {
+    /// The webhook's address, read from its file where that is named; none where there is no webhook.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where both are there, or the file gives none; no message shows the address.
+    pub fn address(&self) -> Result<Option<Secret>, ConfigError> {
+        let Some(path) = &self.url_file else {
+            return Ok(self.url.clone());
+        };
+        if self.url.is_some() {
+            return Err(ConfigError::Both {
+                one: "[notify] url",
+                other: "url_file",
+            });
+        }
+        let mut text = String::new();
+        let read = File::open(path).and_then(|f| f.take(ADDRESS_BYTES).read_to_string(&mut text));
+        read.map_err(|source| ConfigError::SecretFile {
+            name: "[notify] url_file",
+            path: path.clone(),
+            source,
+        })?;
+        let address = text.trim_start_matches('\u{feff}').trim();
+        Ok(Some(Secret::new(address)))
+    }
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {

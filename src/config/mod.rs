@@ -6,13 +6,17 @@
 mod adopt;
 mod bound;
 mod env;
+mod error;
 mod file;
 mod job;
 mod resolve;
+mod transport;
 
 pub use adopt::Adopt;
 pub use bound::Bound;
 pub use env::{Environment, UnknownVariable, is_hangup_ignored};
-pub use file::{ConfigError, ConfigFile};
+pub use error::ConfigError;
+pub use file::ConfigFile;
 pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
 pub use resolve::{Resolved, TokenSetting, Typed, resolve};
+pub use transport::Transport;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::env::{self, Environment};
-use super::file::{ConfigError, ConfigFile};
+use super::error::ConfigError;
+use super::file::ConfigFile;
+use super::transport::Transport;
 use crate::secret::Secret;
 
 /// What was typed on the command line; it comes before all else.
@@ -30,6 +32,8 @@ pub struct Typed {
     pub outage: Option<String>,
     /// `--report`: the folder for reports.
     pub report: Option<PathBuf>,
+    /// `--ca-file`, `--client-cert`, `--client-key`, `--insecure-http`.
+    pub transport: Transport,
 }
 
 /// Where the token comes from.
@@ -66,6 +70,8 @@ pub struct Resolved {
     pub report: Option<PathBuf>,
     /// Runs whose reports and problems are kept.
     pub keep: u32,
+    /// How requests travel.
+    pub transport: Transport,
 }
 
 impl Resolved {
@@ -88,6 +94,7 @@ impl Resolved {
             outage: Duration::ZERO,
             report: report.or_else(|| file.report.dir.clone()),
             keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
+            transport: Transport::default(),
         }
     }
 
@@ -125,6 +132,7 @@ pub fn resolve(
     file: ConfigFile,
 ) -> Result<Resolved, ConfigError> {
     environment.refuse_empty()?;
+    let transport = Transport::resolve(typed.transport, environment, &file.api)?;
     let token = if let Some(path) = typed.token_file {
         Some(TokenSetting::File(path))
     } else if let Some(command) = typed.token_command {
@@ -193,6 +201,7 @@ pub fn resolve(
         outage,
         report: typed.report.or(file.report.dir),
         keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
+        transport,
     })
 }
 

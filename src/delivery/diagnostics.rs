@@ -1,7 +1,7 @@
 //! What is told of a row whose way ended otherwise than with a new partner.
 
 use crate::diagnostic::{Code, Diagnostic, Location};
-use crate::partner::PreparedPartner;
+use crate::partner::{Link, PreparedPartner};
 use crate::state::{Known, RecordState};
 
 /// A row's place; the report adds the file.
@@ -93,18 +93,29 @@ pub fn blocked(row: &PreparedPartner, parents: &[Option<Known>]) -> Diagnostic {
     let message = match missing {
         Some((link, Some(known))) => {
             format!(
-                "The partner \"{}\" that it refers to is {}.",
+                "{} \"{}\" is {}.",
+                what(link),
                 link.key,
                 known.state.as_str().replace('_', " ")
             )
         }
         Some((link, None)) => format!(
-            "The row \"{}\" that it refers to was not sent: it is invalid or blocked itself, or the rows refer to each other in a circle.",
+            "{} \"{}\" was not created: that row is invalid, waits for another one itself, or refers to itself through others.",
+            what(link),
             link.key
         ),
-        None => "A row that it refers to has no partner.".to_owned(),
+        None => "A parent that it refers to is not created.".to_owned(),
     };
     Diagnostic::new(Code::ReferenceBlocked, at, message)
+}
+
+/// How a row is called that another one refers to.
+fn what(link: &Link) -> &'static str {
+    if link.field.ends_with("parentId") {
+        "Its parent"
+    } else {
+        "The partner that it names,"
+    }
 }
 
 /// The API holds several partners that the row is known by.

@@ -58,8 +58,8 @@ pub(super) struct Doubted {
     /// What was sent, by which its partner is known.
     pub(super) legacy_identifier: ExternalId,
     pub(super) business_name: String,
-    /// The hash of what was sent.
-    pub(super) fingerprint: Fingerprint,
+    /// The hash of what was sent; none where it cannot be told.
+    pub(super) fingerprint: Option<Fingerprint>,
     /// The state of its record: only that a row in doubt has no partner is news to the state.
     pub(super) recorded: RecordState,
     pub(super) sent: Sent,
@@ -114,7 +114,7 @@ impl Doubted {
         key: RowKey,
         legacy_identifier: ExternalId,
         business_name: String,
-        fingerprint: Fingerprint,
+        fingerprint: Option<Fingerprint>,
         now: Instant,
     ) -> Self {
         Self {
@@ -163,7 +163,7 @@ impl Doubted {
         Self {
             sent: before.and_lost(),
             settled_at: now + settle,
-            ..Self::sought(key, legacy, name, row.fingerprint, now)
+            ..Self::sought(key, legacy, name, Some(row.fingerprint), now)
         }
         .with_row(row)
     }
@@ -287,7 +287,7 @@ mod tests {
             key: RowKey::new("k"),
             legacy_identifier: ExternalId::new("k"),
             business_name: "Some Name".to_owned(),
-            fingerprint: Fingerprint([0; 16]),
+            fingerprint: Some(Fingerprint([0; 16])),
             since: Timestamp(0),
             status,
             words: None,

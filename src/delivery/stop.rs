@@ -48,6 +48,31 @@ impl StopReason {
     }
 }
 
+impl StopReason {
+    /// The reason without any words of the API, for messages that leave the machine.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            StopReason::NotAuthorised(_) => {
+                "the API, or something before it, did not accept the token or did not allow the requests (401, 403 or 407)".to_owned()
+            }
+            StopReason::Redirected(_) => {
+                "the API sends requests to another address (a redirect)".to_owned()
+            }
+            StopReason::ApiDown(_) => {
+                "the API did not answer, or not as it should".to_owned()
+            }
+            // Their words are our own.
+            StopReason::Interrupted
+            | StopReason::TimeOver
+            | StopReason::State(_)
+            | StopReason::Source(_)
+            | StopReason::TooManyNew(_)
+            | StopReason::Internal(_) => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

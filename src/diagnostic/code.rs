@@ -70,9 +70,13 @@ macro_rules! codes {
 codes! {
     RowRagged, "row.ragged", Error, "The row has more or fewer cells than the header.",
         "Look for a delimiter or quote that is missing or stands in a value; give the row as many cells as the header.";
+    RowShort, "row.short", Warning, "The row has fewer cells than the header; those that are missing at its end are taken as empty.",
+        "Nothing has to be done if the last columns are empty in this row; else look for a delimiter that is missing.";
+    RowQuoting, "row.quoting", Error, "The row's quotes do not fit: where its cells begin and end is not sure.",
+        "Double each quote that stands inside a quoted cell, and close each cell that a quote opens. For a whole file that is written otherwise, in the mapping: [source] escape = \"backslash\", or quote = \"none\" where quotes are text.";
     RowUndecodable, "row.encoding", Error, "The row holds bytes that are no text in the file's encoding.",
-        "Save the file as UTF-8, or name its encoding in the mapping: [source] encoding = \"windows-1252\".";
-    RowTorn, "row.torn", Error, "The file ends inside a quoted cell.",
+        "Write the cell again in the system that exports it, or in a copy of the file saved as UTF-8. The other rows are not touched.";
+    RowTorn, "row.torn", Error, "The file ends inside a cell.",
         "The export was cut off or a quote is not closed: export it again.";
     RowTotal, "row.total", Error, "The row looks like a total, not a record.",
         "Delete the row, or leave it out in the mapping: [source] except = { Name = [\"Total*\"] }. If it is a partner: [validation] allow = [\"row.total\"].";
@@ -84,6 +88,8 @@ codes! {
         "Keep one of the rows, or give each its own key.";
     IdentifierDuplicate, "key.legacy_duplicate", Error, "Another row has the same legacyIdentifier; neither is sent.",
         "Give each row its own legacyIdentifier: it is how a partner is recognised on the API.";
+    RowRepaired, "row.repaired", Warning, "The row cannot be sent as it stands, but its partner was created before, from a repaired row.",
+        "Correct the row in the system that the export comes from, so that the next export has no problem.";
     RowAlike, "row.alike", Warning, "Another row holds the same in all mapped columns but the key.",
         "If it is one partner under two keys, keep one of the rows.";
     DatesReversed, "date.reversed", Error, "The day of deactivation lies before the day of onboarding.",
@@ -98,6 +104,10 @@ codes! {
         "Write the date as yyyy-MM-dd, or name its format in the mapping: formats = [\"%d %b %Y\"].";
     DateContradicts, "date.contradicts_column", Warning, "The date decides itself, but other dates of its column decide the other way.",
         "Check that the column was not pasted together from two sources.";
+    DateMixed, "date.mixed", Error, "A spreadsheet understood only a part of the column's dates and may have exchanged day and month in this one.",
+        "Write the date as text, 2026-03-04. Or set [source] date_order in the mapping to the order in which the column was written, \"dmy\" or \"mdy\".";
+    DateExchanged, "date.exchanged", Warning, "A spreadsheet had exchanged day and month of the date; they are exchanged back, as date_order says.",
+        "Compare a few of these dates with their source.";
     DateTwoDigitYear, "date.two_digit_year", Warning, "The year has two digits: 00 to 68 are read as 20xx, 69 to 99 as 19xx.",
         "Export with four-digit years.";
     DateSentinel, "date.sentinel", Warning, "The date is a placeholder of the exporting system; the field is left out.",
@@ -118,10 +128,16 @@ codes! {
         "Write it as 8-4-4-4-12 hexadecimal digits.";
     EmailInvalid, "email.invalid", Error, "The value is not an e-mail address.",
         "Write one address, name@example.com.";
+    EmailName, "email.name_cut", Warning, "A name stands around the e-mail address; the address is sent without it.",
+        "Write the address alone, name@example.com.";
     CountryUnknown, "country.unknown", Error, "The value is no ISO 3166 country code or name.",
         "Write the two-letter code, US.";
+    CountryAmbiguous, "country.ambiguous", Error, "The name is that of several countries.",
+        "Write the two-letter code of the one that is meant, or translate the name in the mapping: map = { \"Korea\" = \"KR\" }.";
     StateUnknown, "state.unknown", Warning, "The state or province is not known; it is sent as written.",
         "Write the state's code, CA.";
+    StateCountry, "state.country", Warning, "A country stands beside the state, and the row's own country is empty; only the state is sent.",
+        "Write the country into its own column.";
     PostalZeroRestored, "postal.zero_restored", Warning, "The postal code had lost its leading zero, which its state proves; it is sent with the zero.",
         "Format the column as text before saving it, so that the zero stays.";
     PostalUnusual, "postal.unusual", Warning, "The postal code has not the digits that its country's codes have; it is sent as written.",
@@ -142,8 +158,10 @@ codes! {
         "Copy the routing number from a cheque or the bank's page; keep leading zeros.";
     NumberAsText, "cell.number_as_text", Warning, "A numeric cell fills a text identifier: leading zeros may be gone.",
         "Format the column as text before typing the values.";
-    CellError, "cell.error", Error, "The cell holds a spreadsheet error.",
+    CellError, "cell.error", Error, "The cell holds a spreadsheet error, or the text of one.",
         "Repair the formula, or clear the cell.";
+    CellNullWord, "cell.null_word", Warning, "The cell holds a word of a database or a program for an empty cell; the field is left out.",
+        "Clear the cell. In the mapping: [source] null = [\"NULL\"]; where it is a value, [validation] allow = [\"cell.null_word\"] sends it.";
     CellNoCachedValue, "cell.formula_without_value", Error, "The cell holds a formula without a stored result.",
         "Open the workbook in Excel and save it, or paste the values.";
     CellPrecision, "cell.precision", Error, "The number has more than the 15 digits that a spreadsheet keeps.",
@@ -156,9 +174,19 @@ codes! {
         "If it should be a text, format the cell as text and type it again: a spreadsheet took it for a date.";
     TextControl, "text.control", Error, "The value holds a control character.",
         "Remove the invisible character from the cell.";
+    TextLostCharacter, "text.lost_character", Error, "The value holds U+FFFD, which stands for a character that was lost before the file was written.",
+        "Write the character again in the cell; the system that exports it, or a conversion before, has lost it.";
+    TextDoubleEncoded, "text.double_encoded", Warning, "The value looks like UTF-8 that was read as another encoding before it was exported; it is sent as written.",
+        "Correct the cell where it comes from: the characters were spoilt before the file was written.";
+    TextFormula, "text.formula", Warning, "The value is a spreadsheet's formula, which is not evaluated; it is sent as written.",
+        "Write the value in place of the formula.";
+    TextGuard, "text.guard", Warning, "The value begins with an apostrophe that may be a mark for text or a quote; it is sent as written.",
+        "Remove the apostrophe if it is no part of the value.";
+    TextHtml, "text.html", Warning, "The text holds a character reference of HTML, &amp; or &#039;; it is sent as written.",
+        "Export the plain text, or decode it in the mapping: transform = \"html\".";
     TextTooLong, "text.too_long", Error, "The value has more than 1,048,576 bytes.",
         "Look at the cell: a quote that is not closed, or a whole document, has ended up in it.";
-    TextTrimmed, "text.trimmed", Warning, "Invisible blanks around the value were taken off.",
+    TextTrimmed, "text.trimmed", Warning, "Invisible characters around the value were taken off.",
         "Nothing has to be done; clean the export where the value is compared elsewhere.";
     TemplateFailed, "template.failed", Error, "The template could not be filled for this row.",
         "Look at the template in the mapping.";
@@ -196,6 +224,8 @@ codes! {
         "Look whether the mapping translates it as it should.";
     ShareFell, "drift.share_fell", Warning, "A field is filled in far fewer rows than at the last good run.",
         "Ask who changed the export.";
+    KeyLost, "state.key_lost", Warning, "The state's key is not beside it: whether rows that were sent before have changed cannot be told, so they count as unchanged.",
+        "Put the state's .key file back beside it, from where the state came from. Without it, `partner-sync verify` compares the rows with the API.";
     Changed, "row.changed", Warning, "The partner exists and the row differs from what was sent; the API documents no update.",
         "Change the partner on the API by hand.";
 }

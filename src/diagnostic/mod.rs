@@ -5,16 +5,18 @@
 //! report lines. Nothing here reads files or decides what happens to a row.
 
 mod code;
+mod formula;
 mod location;
 mod render;
 mod suggest;
 mod text;
 
 pub use code::{Code, Severity};
+pub use formula::{guarded, is_guarded_header, unguarded};
 pub use location::{ColumnAt, Location, column_letter};
 pub use render::one_line;
 pub use suggest::nearest;
-pub use text::{thousands, visible};
+pub use text::{Colours, counted, harmless, listed, thousands, visible};
 
 /// One fact about the user's data.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What only the parts of an address together can show: a state's code by its country, and a postal code's
 //! lost zero by its state.
 
-use super::lookup;
+use super::lookup::{self, StateName};
 use crate::diagnostic::Code;
 use crate::partner::{Draft, FieldKind, Finding, LeafInfo};
 
@@ -55,17 +55,34 @@ impl AddressLeaves {
         if let Some(leaf) = self.state
             && let Some(text) = draft.leaf_text(leaf)
         {
-            match lookup::state_code(text, country) {
-                Some(code) if code == text => {}
-                Some(code) => draft.replace_text(leaf, code),
-                None => {
-                    let finding = Finding::new(
-                        leaf,
-                        Code::StateUnknown,
-                        "The state or province is not known; it is sent as written.",
-                    );
-                    findings.push(finding.with_value(text));
+            let unknown =
+                |message: String| Finding::new(leaf, Code::StateUnknown, message).with_value(text);
+            let (code, finding) = match lookup::state_of(text, country) {
+                StateName::Unlisted => (None, None),
+                StateName::Unknown => {
+                    let message = "The state or province is not known; it is sent as written.";
+                    (None, Some(unknown(message.to_owned())))
                 }
+                StateName::Known { code, beside } => match (beside, country) {
+                    (Some(beside), Some(country)) if beside != country => {
+                        let message = format!(
+                            "It is a state of {beside}, and the row's country is {country}; it is sent as written."
+                        );
+                        (None, Some(unknown(message)))
+                    }
+                    (Some(beside), None) => {
+                        let message = format!(
+                            "{code} is sent. The country beside it, {beside}, is not: the row's own country is empty."
+                        );
+                        let finding = Finding::new(leaf, Code::StateCountry, message);
+                        (Some(code), Some(finding.with_value(text)))
+                    }
+                    _ => (Some(code), None),
+                },
+            };
+            findings.extend(finding);
+            if let Some(code) = code.filter(|code| *code != text) {
+                draft.replace_text(leaf, code);
             }
         }
         let state = self.state.and_then(|l| draft.leaf_text(l));

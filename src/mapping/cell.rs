@@ -1,8 +1,10 @@
 //! One cell → one leaf of the draft.
 
 use super::coerce::{Coerced, coerce, trim};
+use super::doubtful::{SPREADSHEET_MARKS, doubtful, usual_line_breaks};
 use super::identifier::{self, is_identifier};
 use super::known::Became;
+use super::placeholder::{Placeholder, null_hint, placeholder};
 use super::plan::{Plan, Ready, TextPath};
 use super::scratch::Scratch;
 use super::target::Target;
@@ -28,7 +30,15 @@ impl Plan {
                 if text.is_empty() || self.is_null(text) {
                     return;
                 }
-                let plain = !odd && (s.plain || is_plain(text)) && text.len() <= LONGEST_TEXT;
+                if let Some(stands_for) = placeholder(text)
+                    && !self.is_sent_anyway(target, text, stands_for, s)
+                {
+                    return;
+                }
+                let plain = !odd
+                    && (s.plain || is_plain(text))
+                    && text.len() <= LONGEST_TEXT
+                    && !text.starts_with(SPREADSHEET_MARKS);
                 if plain && self.fill_plain_text(target, text, s) {
                     return;
                 }
@@ -51,18 +61,25 @@ impl Plan {
             }
             _ => {}
         }
-        if rule.kind == FieldKind::Date && rule.map.is_none() && rule.transforms.is_empty() {
-            return self.fill_date(target, cell, s);
-        }
         let text = cell.to_text();
+        if rule.kind == FieldKind::Date {
+            let is_mapped = (rule.map.as_ref()).is_some_and(|map| map.get(&text).is_some());
+            let is_date_cell = matches!(cell, Cell::Serial(..) | Cell::Iso(_));
+            // A date cell is no text that a map or a transform is for, unless the map names its date.
+            if is_date_cell && !is_mapped || rule.map.is_none() && rule.transforms.is_empty() {
+                return self.fill_date(target, cell, s);
+            }
+        }
         let (text, odd) = trim(&text);
         if odd {
             let finding = target.finding(
                 Code::TextTrimmed,
-                "Invisible blanks around the value were taken off.",
+                "Invisible characters around the value were taken off.",
             );
             s.findings.push(finding.with_value(text));
         }
+        let text = &*usual_line_breaks(text);
+        s.findings.extend(doubtful(target, text));
         if let Some(separator) = &rule.split {
             return fill_list(target, separator, text, s);
         }
@@ -82,6 +99,42 @@ impl Plan {
         }
     }
 
+    /// Reports a text that stands for no value; true where it is sent nevertheless: the rule's map or the field itself
+    /// knows the word, or the mapping allows null words.
+    fn is_sent_anyway(
+        &self,
+        target: Target<'_>,
+        text: &str,
+        stands_for: Placeholder,
+        s: &mut Scratch,
+    ) -> bool {
+        let rule = target.rule;
+        if (rule.map.as_ref()).is_some_and(|map| map.get(text).is_some()) {
+            return true;
+        }
+        if stands_for == Placeholder::ErrorText {
+            let finding = identifier::trouble(Cell::Error(text));
+            s.findings.extend(
+                finding.map(|(code, message)| target.finding(code, message).with_value(text)),
+            );
+            return false;
+        }
+        // A date is refused by its own words.
+        if rule.kind == FieldKind::Date {
+            return true;
+        }
+        let allowed = self.validation.allow.contains(&Code::CellNullWord);
+        let outcome = if allowed {
+            "it is sent, since the mapping allows it"
+        } else {
+            "the field is left out"
+        };
+        let message = format!("\"{text}\" stands for no value; {outcome}.");
+        let finding = target.finding(Code::CellNullWord, message).with_value(text);
+        s.findings.push(finding.with_hint(null_hint(text)));
+        allowed
+    }
+
     /// Fills a leaf from a plain text by its rule's short path, which nearly all texts take; false where the text has
     /// to take every step.
     fn fill_plain_text(&self, target: Target<'_>, text: &str, s: &mut Scratch) -> bool {
@@ -91,6 +144,7 @@ impl Plan {
             TextPath::Direct if target.rule.kind == FieldKind::Phone => {
                 self.fill_phone(target, text, s);
             }
+            // No field of this path has words of a language.
             TextPath::Direct => match coerce(target.rule.kind, text) {
                 Ok(Coerced::Text(text)) => s.draft.set_text(target.leaf, &text, true),
                 // What is refused is reported on the long path.

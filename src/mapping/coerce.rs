@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::lookup;
+use super::date::Locale;
+use super::lookup::{self, CountryName};
+use super::yes_no;
 use crate::diagnostic::{Code, nearest};
 use crate::partner::FieldKind;
 
@@ -32,13 +34,19 @@ impl Complaint {
     }
 }
 
-const YES: [&str; 8] = ["true", "yes", "y", "1", "x", "t", "on", "active"];
-const NO: [&str; 7] = ["false", "no", "n", "0", "f", "off", "inactive"];
-
 /// Turns a trimmed, non-empty text into what `kind` takes.
 ///
 /// Dates, telephone numbers and states are not taken here: they need more than the text.
 pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complaint> {
+    coerce_in(None, kind, text)
+}
+
+/// The same, by the words of a language beside the English ones.
+pub(super) fn coerce_in(
+    locale: Option<Locale>,
+    kind: FieldKind,
+    text: &str,
+) -> Result<Coerced<'_>, Complaint> {
     let same = Coerced::Text(Cow::Borrowed(text));
     match kind {
         FieldKind::Text
@@ -52,9 +60,12 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
             .parse::<i64>()
             .map(Coerced::Integer)
             .map_err(|_| Complaint::new(Code::NumberInvalid, "A whole number was expected.")),
-        FieldKind::Boolean => boolean(text)
+        FieldKind::Boolean => yes_no::read(text, locale)
             .map(Coerced::Boolean)
-            .ok_or_else(|| Complaint::new(Code::BooleanInvalid, "Yes or no was expected.")),
+            .ok_or_else(|| Complaint {
+                hint: yes_no::hint(text),
+                ..Complaint::new(Code::BooleanInvalid, "Yes or no was expected.")
+            }),
         FieldKind::Words(words) => word_number(words, text)
             .map(Coerced::Integer)
             .ok_or_else(|| unknown_word(words, text)),
@@ -76,11 +87,17 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
                     "It is no name of a time zone; it is sent as written.",
                 )
             }),
-        FieldKind::Country => lookup::country_code(text)
-            .map(|code| Coerced::Text(Cow::Borrowed(code)))
-            .ok_or_else(|| {
-                Complaint::new(Code::CountryUnknown, "A country code or name was expected.")
-            }),
+        FieldKind::Country => match lookup::country_of(text) {
+            CountryName::One(code) => Ok(Coerced::Text(Cow::Borrowed(code))),
+            CountryName::Several(codes) => Err(Complaint::new(
+                Code::CountryAmbiguous,
+                format!("It may be {}.", either(&codes)),
+            )),
+            CountryName::Unknown => {
+                let expected = "A country code or name was expected.";
+                Err(Complaint::new(Code::CountryUnknown, expected))
+            }
+        },
         FieldKind::Email if is_email(text) => Ok(same),
         FieldKind::Email => Err(Complaint::new(
             Code::EmailInvalid,
@@ -100,22 +117,48 @@ pub(super) fn coerce(kind: FieldKind, text: &str) -> Result<Coerced<'_>, Complai
     }
 }
 
+/// `KR (South Korea) or KP (North Korea)`.
+fn either(codes: &[&str]) -> String {
+    let named = codes.iter().map(|code| {
+        let name = rust_iso3166::from_alpha2(code).map_or("", |country| country.name);
+        format!("{code} ({name})")
+    });
+    named.collect::<Vec<_>>().join(" or ")
+}
+
 /// Whether a text is one address and nothing beside it, with a domain of at least two parts.
 fn is_email(text: &str) -> bool {
     let options = email_address::Options::default()
         .with_required_tld()
         .without_display_text()
         .without_domain_literal();
-    email_address::EmailAddress::parse_with_options(text, options).is_ok()
+    let is_address = email_address::EmailAddress::parse_with_options(text, options).is_ok();
+    // The library takes any character in a domain; the Internet takes letters, digits and hyphens.
+    let is_domain = |domain: &str| {
+        (domain.split('.')).all(|label| label.chars().all(|c| c.is_alphanumeric() || c == '-'))
+    };
+    is_address
+        && text
+            .rsplit_once('@')
+            .is_some_and(|(_, domain)| is_domain(domain))
 }
 
-fn boolean(text: &str) -> Option<bool> {
-    let is_one_of = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(text));
-    if is_one_of(&YES) {
-        Some(true)
-    } else {
-        is_one_of(&NO).then_some(false)
-    }
+/// The address of `Jane Doe <jane@example.com>` or `mailto:jane@example.com`, where that is the only one in the text.
+pub(super) fn address_beside_name(text: &str) -> Option<&str> {
+    let bare = match text.strip_suffix('>') {
+        Some(inner) => {
+            let (name, address) = inner.rsplit_once('<')?;
+            // A second address in the name may be the one that is meant.
+            if name.contains(['@', '<', '>']) {
+                return None;
+            }
+            address.trim()
+        }
+        None => text,
+    };
+    let scheme = bare.get(..7).filter(|s| s.eq_ignore_ascii_case("mailto:"));
+    let address = &bare[scheme.map_or(0, str::len)..];
+    (address.len() < text.len() && is_email(address)).then_some(address)
 }
 
 fn unknown_word(words: &[(i64, &str)], text: &str) -> Complaint {
@@ -196,7 +239,7 @@ pub(super) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{ad}')
 }
 
-/// `text` without blanks at both ends; true where some of them were not ordinary blanks.
+/// `text` without blanks and control characters at both ends; true where some of them were not ordinary blanks.
 pub(super) fn trim(text: &str) -> (&str, bool) {
     let bytes = text.as_bytes();
     // Most cells have nothing to trim and are ASCII at both ends.
@@ -206,10 +249,12 @@ pub(super) fn trim(text: &str) -> (&str, bool) {
     {
         return (text, false);
     }
-    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let trimmed =
+        text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c));
     let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
     let (before, after) = (&text[..start], &text[start + trimmed.len()..]);
-    let odd = before.chars().chain(after.chars()).any(|c| !c.is_ascii());
+    let is_odd = |c: char| !c.is_ascii() || (c.is_control() && !c.is_whitespace());
+    let odd = before.chars().chain(after.chars()).any(is_odd);
     (trimmed, odd)
 }
 
@@ -261,9 +306,18 @@ mod tests {
             ),
             (FieldKind::Country, "United States", "US"),
             (FieldKind::Country, "Narnia", "country.unknown"),
+            (FieldKind::Country, "Korea", "country.ambiguous"),
             (FieldKind::Email, "a@example.com", "a@example.com"),
             (FieldKind::Email, "a@@example", "email.invalid"),
             (FieldKind::Email, "a@localhost", "email.invalid"),
+            (FieldKind::Email, "a@example.com?subject=x", "email.invalid"),
+            (FieldKind::Email, "a@example.com,b", "email.invalid"),
+            (FieldKind::Email, "a@example.com;", "email.invalid"),
+            (
+                FieldKind::Email,
+                "a.b+c@sub.bücher.example",
+                "a.b+c@sub.bücher.example",
+            ),
             (FieldKind::Email, "a@[127.0.0.1]", "email.invalid"),
             (
                 FieldKind::Email,
@@ -286,11 +340,40 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_taken_out_of_its_name() {
+        for (text, address) in [
+            ("Jane Doe <jane@example.com>", Some("jane@example.com")),
+            ("\"Doe, Jane\" <jane@example.com>", Some("jane@example.com")),
+            ("Doe, Jane < jane@example.com >", Some("jane@example.com")),
+            ("<jane@example.com>", Some("jane@example.com")),
+            ("mailto:jane@example.com", Some("jane@example.com")),
+            ("Jane <MAILTO:jane@example.com>", Some("jane@example.com")),
+            // There is nothing to take off, or the address that is meant is not sure.
+            ("jane@example.com", None),
+            ("a@example.com <b@example.com>", None),
+            ("A <a@example.com>, B <b@example.com>", None),
+            ("a@example.com; b@example.com", None),
+            ("Jane <jane@localhost>", None),
+            ("Jane <jane@example.com> (home)", None),
+            ("Jane jane@example.com", None),
+            ("Jane <>", None),
+            ("<<jane@example.com>>", None),
+            ("mailto:jane@example.com?subject=x", None),
+            ("é>", None),
+        ] {
+            assert_eq!(address_beside_name(text), address, "{text}");
+        }
+    }
+
+    #[test]
     fn look_alike_blanks_are_trimmed_and_told() {
         for (text, trimmed, odd) in [
             (" a ", "a", false),
             ("\u{a0}a", "a", true),
             ("a\u{200b}", "a", true),
+            ("\u{1f}a\0", "a", true),
+            ("\u{1}", "", true),
+            ("a\u{1f}b", "a\u{1f}b", false),
             ("ä", "ä", false),
             ("", "", false),
         ] {

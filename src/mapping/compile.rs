@@ -7,19 +7,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::address;
-use super::coerce::{Coerced, coerce};
+use super::coerce::{Coerced, coerce_in};
 use super::date::{self, Format, Hints};
 use super::error::{MappingError, MappingProblem};
 use super::file::{Mapping, Selection};
 use super::phone::PhoneRegion;
 use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
 use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
-use super::template::{Templates, columns_of};
+use super::sensitivity::{refuse_identity, sensitive_columns, sensitive_leaves};
+use super::template::Templates;
+use super::template_columns::template_columns;
 use super::words::WordMap;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{listed, nearest};
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
-use crate::source::{ColumnWords, Header, PROBLEMS_COLUMN};
+use crate::source::{ColumnWords, Header, is_of_a_report};
 
 /// Numbers of plans; 0 is none.
 static PLANS: AtomicU64 = AtomicU64::new(1);
@@ -35,7 +37,6 @@ impl Plan {
             header,
             problems: Vec::new(),
             used: vec![false; header.len()],
-            sensitive: vec![false; header.len()],
             templates: Templates::new(),
             paths: Vec::new(),
             leaves: Vec::new(),
@@ -55,6 +56,8 @@ impl Plan {
         let only = compiler.selection(&mapping.source.only);
         let except = compiler.selection(&mapping.source.except);
         compiler.implicit_leaves();
+        let sensitive_columns = sensitive_columns(mapping, header);
+        (compiler.problems).extend(refuse_identity(mapping, header, &sensitive_columns));
         if !compiler.problems.is_empty() {
             compiler.problems.sort_by_key(|p| p.span.start);
             return Err(MappingError::Invalid {
@@ -66,16 +69,22 @@ impl Plan {
         for rule in &mut compiler.rules {
             rule.text_path = rule.shortest_path();
         }
+        let filled = (compiler.leaves.as_slice(), compiler.rules.as_slice());
+        let sensitive_leaves = sensitive_leaves(mapping, header, filled, &sensitive_columns);
         let refers = (compiler.rules.iter()).any(|r| matches!(r.feed, PlanFeed::Partner(_)));
         let leaf_of = |path: &str| compiler.leaves.iter().position(|l| *l.path == *path);
         let unused = (0..header.len())
-            .filter(|c| !compiler.used[*c] && &*header.names()[*c] != PROBLEMS_COLUMN)
+            .filter(|c| !compiler.used[*c] && !is_of_a_report(&header.names()[*c]))
             .collect();
         let mut order: Vec<usize> = (0..compiler.rules.len()).collect();
         order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());
         let legacy = leaf_of(LEGACY_IDENTIFIER).unwrap_or(0);
-        let own_legacy = compiler.rules.get(legacy).map(|rule| &rule.feed);
-        let (identity, judged_key) = identity(&key, own_legacy);
+        let feed = compiler.rules.get(legacy).map(|r| &r.feed);
+        let identity = identity(&key, feed);
+        let judged_key = match feed {
+            Some(PlanFeed::Column(own)) => key.iter().copied().filter(|c| c != own).collect(),
+            _ => key.clone(),
+        };
         let content = (0..header.len())
             .filter(|c| mapped[*c] && !identity.contains(c))
             .collect();
@@ -97,7 +106,11 @@ impl Plan {
             shape: Shape::new(&compiler.paths, compiler.leaves),
             date_columns: compiler.dates,
             unused,
-            sensitive_columns: compiler.sensitive,
+            hidden_columns: (0..header.len())
+                .filter(|c| sensitive_columns[*c])
+                .collect(),
+            sensitive_columns,
+            sensitive_leaves,
             validation: mapping.validation.clone(),
             header: Arc::clone(header),
             rules: compiler.rules,
@@ -112,16 +125,12 @@ impl Plan {
     }
 }
 
-/// The columns that make a row itself: those of its key and of its legacyIdentifier; and those of the key that the
-/// rule of the latter does not judge.
-fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> (Vec<usize>, Vec<usize>) {
+/// The columns of the key and of legacyIdentifier.
+fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> Vec<usize> {
     match legacy {
-        Some(PlanFeed::Column(own)) => (
-            [key, &[*own]].concat(),
-            key.iter().copied().filter(|c| c != own).collect(),
-        ),
-        Some(PlanFeed::Columns(own)) => ([key, own].concat(), key.to_vec()),
-        _ => (key.to_vec(), key.to_vec()),
+        Some(PlanFeed::Column(c)) => [key, &[*c]].concat(),
+        Some(PlanFeed::Columns(c)) => [key, c].concat(),
+        _ => key.to_vec(),
     }
 }
 
@@ -130,7 +139,6 @@ struct Compiler<'m> {
     header: &'m Arc<Header>,
     problems: Vec<MappingProblem>,
     used: Vec<bool>,
-    sensitive: Vec<bool>,
     templates: Templates,
     paths: Vec<Vec<PathSegment>>,
     leaves: Vec<LeafInfo>,
@@ -147,7 +155,7 @@ impl Compiler<'_> {
             let names = self.header.names().iter().map(|n| &**n);
             let help = match nearest(&placed.text, names.clone()) {
                 Some(meant) => format!("did you mean \"{meant}\"?"),
-                None => format!("its columns: {}", names.collect::<Vec<_>>().join(", ")),
+                None => format!("its columns: {}", listed(names, ", ")),
             };
             self.problems.push(
                 MappingProblem::new(
@@ -187,9 +195,6 @@ impl Compiler<'_> {
             PlanFeed::Value(_) | PlanFeed::Key | PlanFeed::Sibling => Vec::new(),
         };
         for column in &columns {
-            if let Some(column) = column {
-                self.sensitive[*column] |= field.sensitive;
-            }
             if field.kind == FieldKind::Date {
                 let hinted = hints.order.is_some();
                 self.dates.push(DateColumn {
@@ -221,6 +226,7 @@ impl Compiler<'_> {
             map: WordMap::new(&rule.map),
             default,
             transforms: rule.transforms.clone(),
+            evidence: hints.undecided(),
             hints,
             dates,
             sibling: None,
@@ -266,11 +272,8 @@ impl Compiler<'_> {
                 .ready(field_rule.field.kind, constant, field_rule.span.clone())
                 .map(PlanFeed::Value),
             Feed::Template(text) => {
-                for name in columns_of(&text.text) {
-                    if let Some(column) = self.header.find(&name) {
-                        self.used[column] = true;
-                        self.sensitive[column] |= field_rule.field.sensitive;
-                    }
+                for column in template_columns(&text.text, self.header).named {
+                    self.used[column] = true;
                 }
                 match self.templates.add(&text.text, self.header) {
                     Ok(index) => Some(PlanFeed::Template(index)),
@@ -343,6 +346,7 @@ impl Compiler<'_> {
             default: None,
             transforms: Vec::new(),
             hints: Hints::default(),
+            evidence: Hints::default(),
             dates: self.dates.len(),
             sibling: None,
             text_path: TextPath::General,
@@ -386,7 +390,7 @@ impl Compiler<'_> {
                 }
             };
         }
-        let ready = match coerce(kind, &text) {
+        let ready = match coerce_in(self.mapping.source.locale, kind, &text) {
             Ok(Coerced::Text(t)) => Ready::Text(t.into_owned()),
             Ok(Coerced::Integer(n)) => Ready::Integer(n),
             Ok(Coerced::Boolean(b)) => Ready::Boolean(b),

@@ -1,7 +1,11 @@
 //! What is wrong with a mapping file: all of it at once, each with line, text and the nearest right name.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
+
+use super::excerpt::{Excerpt, clipped};
+use crate::diagnostic::thousands;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,16 @@ pub enum MappingError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// More bytes than a mapping has.
+    #[error(
+        "{path} is longer than {limit} MiB, so it is no mapping. Name the mapping file with --mapping."
+    )]
+    TooLong {
+        /// The file as the user named it.
+        path: String,
+        /// The limit in MiB.
+        limit: u64,
+    },
     /// It was read, and something in it does not work.
     #[error("{}", render(path, text, problems))]
     Invalid {
@@ -56,8 +70,14 @@ pub enum MappingError {
     },
 }
 
-/// All problems, each with its line underlined.
-fn render(path: &str, text: &Arc<str>, problems: &[MappingProblem]) -> String {
+/// Problems of a mapping that are shown; the first are those that lead to the others.
+const SHOWN: usize = 20;
+/// Characters of what is wrong that are shown, and of what would be right: it may name all columns of a table.
+const MESSAGE: usize = 400;
+const HELP: usize = 4_000;
+
+/// The first problems, each with its line underlined.
+fn render(path: &str, text: &str, problems: &[MappingProblem]) -> String {
     let mut out = format!(
         "{path}: {} {} to repair in the mapping\n",
         problems.len(),
@@ -72,21 +92,27 @@ fn render(path: &str, text: &Arc<str>, problems: &[MappingProblem]) -> String {
         styles: miette::ThemeStyles::none(),
     })
     .with_width(100);
-    for problem in problems {
-        let start = problem.span.start.min(text.len());
-        let length = problem.span.end.min(text.len()).saturating_sub(start);
-        let mut diagnostic = miette::MietteDiagnostic::new(problem.message.clone()).with_label(
-            miette::LabeledSpan::new(Some("here".to_owned()), start, length),
-        );
+    for problem in problems.iter().take(SHOWN) {
+        let message = clipped(&problem.message, MESSAGE);
+        let excerpt = Excerpt::of(path, text, &problem.span);
+        let label = miette::LabeledSpan::new_with_span(Some("here".to_owned()), excerpt.mark());
+        let mut diagnostic = miette::MietteDiagnostic::new(message.clone()).with_label(label);
         if let Some(help) = &problem.help {
-            diagnostic = diagnostic.with_help(help.clone());
+            diagnostic = diagnostic.with_help(clipped(help, HELP));
         }
-        let report = miette::Report::new(diagnostic)
-            .with_source_code(miette::NamedSource::new(path, text.to_string()));
+        let report = miette::Report::new(diagnostic).with_source_code(excerpt);
         if handler.render_report(&mut out, report.as_ref()).is_err() {
-            out.push_str(&problem.message);
+            out.push_str(&message);
         }
         out.push('\n');
+    }
+    if problems.len() > SHOWN {
+        let more = problems.len() - SHOWN;
+        let _ = writeln!(
+            out,
+            "  and {} more; repair these first",
+            thousands(more as u64)
+        );
     }
     out.trim_end().to_owned()
 }

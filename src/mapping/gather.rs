@@ -1,12 +1,20 @@
 //! The first pass over a file: what its date cells prove about the order of day and month.
 
 use super::coerce::trim;
-use super::date::{self, Evidence};
+use super::date::{self, Evidence, Meaning, Reading};
 use super::plan::{Plan, PlanFeed};
 use super::scratch::Scratch;
 use crate::source::{Cell, SourceRow};
 
 impl Plan {
+    /// Whether anything depends on what a file's dates prove; `date_cells` where it can hold date cells.
+    ///
+    /// A hint decides about texts. What a workbook's date cells were, only the texts beside them show.
+    #[must_use]
+    pub fn needs_evidence(&self, date_cells: bool) -> bool {
+        (self.date_columns.iter()).any(|c| !c.hinted || date_cells && c.column.is_some())
+    }
+
     /// Counts what the row's date cells prove, by date column.
     pub fn gather(&self, row: SourceRow<'_>, scratch: &mut Scratch, evidence: &mut [Evidence]) {
         scratch.remember_for(self);
@@ -17,7 +25,8 @@ impl Plan {
                     let cell = row.cell(c);
                     if let Cell::Text(text) = cell {
                         if !self.is_null(text)
-                            && let Some(reading) = date::read_common(text, &rule.hints)
+                            && rule.hints.formats.is_empty()
+                            && let Some(reading) = date::read_common(text, &rule.evidence)
                         {
                             evidence[index].add(&reading, row.row());
                             continue;
@@ -30,7 +39,15 @@ impl Plan {
                             continue;
                         }
                     }
-                    date::read_cell(cell, &rule.hints)
+                    match date::read_cell(cell, &rule.evidence) {
+                        // A format decides what the text leaves open.
+                        Err(_)
+                        | Ok(Some(Reading {
+                            meaning: Meaning::Choice { .. },
+                            ..
+                        })) if !rule.hints.formats.is_empty() => date::read_cell(cell, &rule.hints),
+                        reading => reading,
+                    }
                 }
                 None => match &rule.feed {
                     PlanFeed::Template(t) => match self.templates.fill(*t, row, &self.header) {
@@ -41,8 +58,9 @@ impl Plan {
                 },
             };
             if let Ok(Some(reading)) = reading {
-                evidence[index].add(&reading, row.row());
-                if let Some(Cell::Text(text)) = column.column.map(|c| row.cell(c)) {
+                let cell = column.column.map_or(Cell::Empty, |c| row.cell(c));
+                evidence[index].add_cell(cell, &reading, row.row());
+                if let Cell::Text(text) = cell {
                     scratch.readings[index].put(text, reading);
                 }
             }

@@ -4,6 +4,7 @@
 //! quantities. A spreadsheet that took one for a number, a date or a formula has lost something that nobody can read
 //! out of the cell again.
 
+use super::placeholder::{Placeholder, placeholder};
 use super::value::unsendable;
 use crate::diagnostic::Code;
 use crate::partner::FieldKind;
@@ -45,12 +46,19 @@ pub(super) fn trouble(cell: Cell<'_>) -> Option<(Code, String)> {
     }
 }
 
-/// The same of a key, which meets no field on its way: control characters and length too.
+/// The same of a key, which meets no field on its way: control characters, length, and texts that stand for no value too.
 pub(super) fn key_trouble(cell: Cell<'_>) -> Option<(Code, String)> {
-    trouble(cell).or_else(|| match cell {
-        Cell::Text(text) => unsendable(text),
-        _ => None,
-    })
+    let Cell::Text(text) = cell else {
+        return trouble(cell);
+    };
+    match placeholder(text.trim()) {
+        Some(Placeholder::ErrorText) => trouble(Cell::Error(text.trim())),
+        Some(Placeholder::NullWord) => Some((
+            Code::KeyMissing,
+            "The key is a word of a database or a program for an empty cell.".to_owned(),
+        )),
+        None => trouble(cell).or_else(|| unsendable(text)),
+    }
 }
 
 /// What is said of a number with more digits than a spreadsheet keeps.
@@ -127,7 +135,9 @@ mod tests {
         }
         let of_key = |text: &str| key_trouble(Cell::Text(text)).map(|(code, _)| code.as_str());
         assert_eq!(of_key("A\u{1f}1"), Some("text.control"));
-        assert_eq!(of_key("A\u{fffd}1"), Some("text.control"));
+        assert_eq!(of_key("A\u{fffd}1"), Some("text.lost_character"));
+        assert_eq!(of_key("NULL"), Some("key.missing"));
+        assert_eq!(of_key(" #REF! "), Some("cell.error"));
         assert_eq!(of_key("Ä1"), None);
     }
 

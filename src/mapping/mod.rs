@@ -11,7 +11,10 @@ mod coerce;
 mod compile;
 mod data;
 pub mod date;
+mod doubtful;
+mod entity;
 mod error;
+mod excerpt;
 mod file;
 mod gather;
 mod identifier;
@@ -19,20 +22,36 @@ mod key;
 mod known;
 mod lookup;
 mod phone;
+mod placeholder;
 mod plan;
 mod rule;
 mod scratch;
+mod sensitivity;
 pub mod starter;
 mod target;
 mod template;
+mod template_columns;
 mod timezone;
 mod typed;
 mod value;
 mod words;
+mod yes_no;
 
 pub use apply::Filled;
 pub use error::{MappingError, MappingProblem};
 pub use file::{KeyColumns, Mapping, ReferenceLookup, Selection, SourceSettings, Validation};
+pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
 pub use rule::{Constant, Feed, FieldRule, Rule, Transform};
 pub use scratch::Scratch;
+
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod phone_tests;
+#[cfg(test)]
+mod trial;
+#[cfg(test)]
+mod value_cases;
+#[cfg(test)]
+mod value_tests;

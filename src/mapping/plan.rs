@@ -45,6 +45,8 @@ pub(super) struct PlanRule {
     pub(super) default: Option<Ready>,
     pub(super) transforms: Vec<Transform>,
     pub(super) hints: Hints,
+    /// By what its texts are read as evidence: the hints without those that decide.
+    pub(super) evidence: Hints,
     /// The number of the first of this leaf's date columns.
     pub(super) dates: usize,
     /// The leaf that takes what this one cuts off.
@@ -133,6 +135,10 @@ pub struct Plan {
     pub unused: Vec<usize>,
     /// Columns that feed a sensitive field: their values are masked wherever they are shown.
     pub sensitive_columns: Vec<bool>,
+    /// The numbers of these columns.
+    pub hidden_columns: Arc<[usize]>,
+    /// Leaves that are sensitive themselves, or that a sensitive column goes into.
+    pub sensitive_leaves: Vec<bool>,
     /// The levels that the user changed.
     pub validation: Validation,
     /// Words of which a row has to have one, by column.
@@ -209,12 +215,20 @@ impl Plan {
         &self.content
     }
 
-    /// Leaves of fixed words, or with a map, and the column of each.
+    /// Whether a leaf's values are masked wherever they are shown.
+    #[must_use]
+    pub fn is_sensitive(&self, leaf: usize) -> bool {
+        self.sensitive_leaves.get(leaf).is_some_and(|s| *s)
+    }
+
+    /// Leaves of fixed words, or with a map, and the column of each; of sensitive columns no words are kept.
     pub fn word_columns(&self) -> impl Iterator<Item = (usize, usize)> {
         self.rules.iter().enumerate().filter_map(|(leaf, rule)| {
             let of_words = rule.map.is_some() || matches!(rule.kind, FieldKind::Words(_));
             match rule.feed {
-                PlanFeed::Column(column) if of_words => Some((leaf, column)),
+                PlanFeed::Column(column) if of_words && !self.sensitive_columns[column] => {
+                    Some((leaf, column))
+                }
                 _ => None,
             }
         })

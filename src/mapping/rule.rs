@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::coerce::trim;
+use super::entity;
 use crate::partner::{Field, PathSegment};
 
 /// A text with its place in the mapping file.
@@ -67,6 +69,8 @@ pub enum Transform {
     Title,
     /// Everything but ASCII digits is left out (`digits`).
     Digits,
+    /// Character references of HTML are decoded once (`html`): `O&#039;Brien` becomes `O'Brien`.
+    Html,
     /// A UUID made from the text (version 5, namespace OID): the same text makes the same UUID.
     UuidV5,
 }
@@ -79,6 +83,7 @@ impl Transform {
         ("lower", Transform::Lower),
         ("title", Transform::Title),
         ("digits", Transform::Digits),
+        ("html", Transform::Html),
         ("uuid_v5", Transform::UuidV5),
     ];
 
@@ -90,6 +95,7 @@ impl Transform {
             Transform::Upper => text.to_uppercase(),
             Transform::Lower => text.to_lowercase(),
             Transform::Digits => text.chars().filter(char::is_ascii_digit).collect(),
+            Transform::Html => trim(&entity::decoded(text)).0.to_owned(),
             Transform::UuidV5 => {
                 uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
             }
@@ -172,6 +178,12 @@ mod tests {
                 "O'neil Mc-Donald Ltd",
             ),
             (Transform::Digits, "(619) 555-0134", "6195550134"),
+            (
+                Transform::Html,
+                "O&#039;Brien &amp; Co&nbsp;",
+                "O'Brien & Co",
+            ),
+            (Transform::Html, "AT&T", "AT&T"),
             (
                 Transform::UuidV5,
                 "A-1",

@@ -2,6 +2,7 @@
 
 use super::date;
 use super::phone::{self, Beside, Phone, PhoneRegion};
+use super::placeholder::{null_hint, placeholder};
 use super::plan::Plan;
 use super::scratch::Scratch;
 use super::target::Target;
@@ -44,11 +45,18 @@ impl Plan {
             Some(reading) => Ok(Some(reading)),
             None => date::read_cell(cell, &rule.hints),
         };
-        let settled = reading.and_then(|reading| {
-            reading
-                .map(|r| date::settle(&r, verdict, &rule.hints))
-                .transpose()
-        });
+        let is_date_cell = matches!(cell, Cell::Serial(..) | Cell::Iso(_));
+        let settle = |reading| {
+            let (reading, exchanged) = if is_date_cell {
+                date::settle_date_cell(reading, verdict, &rule.hints)?
+            } else {
+                (reading, None)
+            };
+            let mut settled = date::settle(&reading, verdict, &rule.hints)?;
+            settled.warnings.extend(exchanged);
+            Ok(settled)
+        };
+        let settled = reading.and_then(|reading| reading.map(settle).transpose());
         let mut report = |code: Code, message: String| {
             s.findings
                 .push(target.finding(code, message).with_value(cell.to_text()));
@@ -78,7 +86,12 @@ impl Plan {
                     s.draft.set(leaf, Slot::Date(settled.date), true);
                 }
             }
-            Err(refusal) => report(refusal.code, refusal.message),
+            Err(refusal) => {
+                let text = cell.to_text();
+                let mut finding = target.finding(refusal.code, refusal.message);
+                finding.hint = placeholder(&text).map(|_| null_hint(&text));
+                s.findings.push(finding.with_value(text));
+            }
         }
     }
 

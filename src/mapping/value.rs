@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::coerce::{Coerced, coerce, is_invisible};
+use super::coerce::{Coerced, address_beside_name, coerce, coerce_in, is_invisible};
+use super::entity::{decoded, has_entity};
+use super::rule::Transform;
 use super::target::Target;
 use super::words::WordMap;
-use crate::diagnostic::{Code, nearest, thousands};
+use super::{date, lookup};
+use crate::diagnostic::{Code, nearest, thousands, visible};
 use crate::partner::{FieldKind, Finding};
 
 /// Bytes of one value. No limit of the API is documented; what is longer is no field of a partner, but a file
@@ -48,9 +51,18 @@ pub(super) fn value_of<'t>(
     if current.is_empty() {
         return None;
     }
+    // What a reference of HTML stands for may be what no field takes.
+    if target.rule.transforms.contains(&Transform::Html)
+        && let Some((code, message)) = unsendable(&current)
+    {
+        findings.push(target.finding(code, message).with_value(text));
+        return None;
+    }
+    findings.extend(look_at(target, &mut current).map(|f| f.with_value(text)));
+    let (kind, locale) = (target.rule.kind, target.rule.hints.locale);
     let coerced = match &current {
-        Cow::Borrowed(borrowed) => coerce(target.rule.kind, borrowed),
-        Cow::Owned(owned) => coerce(target.rule.kind, owned).map(|c| match c {
+        Cow::Borrowed(borrowed) => coerce_in(locale, kind, borrowed),
+        Cow::Owned(owned) => coerce_in(locale, kind, owned).map(|c| match c {
             Coerced::Text(t) => Coerced::Text(Cow::Owned(t.into_owned())),
             Coerced::Integer(n) => Coerced::Integer(n),
             Coerced::Boolean(b) => Coerced::Boolean(b),
@@ -70,12 +82,42 @@ pub(super) fn value_of<'t>(
     }
 }
 
+/// What is reported of a text that its field takes nevertheless. An address is taken out of the name around it.
+fn look_at(target: Target<'_>, text: &mut Cow<'_, str>) -> Option<Finding> {
+    match target.rule.kind {
+        FieldKind::Email => {
+            let address = address_beside_name(text)?.to_owned();
+            let message = format!("{address} is sent, without what stands around it.");
+            *text = Cow::Owned(address);
+            Some(target.finding(Code::EmailName, message))
+        }
+        FieldKind::Text
+        | FieldKind::FreeForm
+        | FieldKind::Identifier
+        | FieldKind::State
+        | FieldKind::PostalCode
+            if has_entity(text) =>
+        {
+            let message = format!(
+                "The text holds HTML: \"{}\" was probably meant; it is sent as written.",
+                visible(&decoded(text), 80)
+            );
+            Some(target.finding(Code::TextHtml, message))
+        }
+        _ => None,
+    }
+}
+
 /// What no field takes: control characters, and texts that are too long. Code and message.
 pub(super) fn unsendable(text: &str) -> Option<(Code, String)> {
     let odd = |c: &char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || *c == '\u{fffd}';
     if !is_plain(text)
         && let Some(c) = text.chars().find(odd)
     {
+        if c == '\u{fffd}' {
+            let message = "The value holds U+FFFD, which stands for a character that was lost before the file was written.";
+            return Some((Code::TextLostCharacter, message.to_owned()));
+        }
         let message = format!(
             "The value holds the control character U+{:04X}.",
             u32::from(c)
@@ -101,11 +143,7 @@ fn translated<'t>(target: Target<'t>, map: &'t WordMap, text: &'t str) -> Result
     match map.get(text) {
         Some(mapped) => Ok(mapped),
         // A word that the field itself knows needs no entry.
-        None if matches!(rule.kind, FieldKind::Words(_) | FieldKind::Boolean)
-            && coerce(rule.kind, text).is_ok() =>
-        {
-            Ok(text)
-        }
+        None if is_known(target, text) => Ok(text),
         None if rule.default.is_some() => Err(target.finding(
             Code::MapDefaulted,
             "The value is not in the rule's map; the rule's default is sent.",
@@ -120,12 +158,35 @@ fn translated<'t>(target: Target<'t>, map: &'t WordMap, text: &'t str) -> Result
     }
 }
 
-/// ASCII without a control character, as nearly all texts are: seen byte by byte.
+/// Whether a field knows a text by itself, so that the rule's map need not have it. Fields of free text know none.
+fn is_known(target: Target<'_>, text: &str) -> bool {
+    let rule = target.rule;
+    match rule.kind {
+        FieldKind::Text | FieldKind::FreeForm | FieldKind::Identifier | FieldKind::PostalCode => {
+            false
+        }
+        // What is a choice or no day says so by its own code.
+        FieldKind::Date => !matches!(
+            date::read_text(text, &rule.hints),
+            Err(date::Refusal {
+                code: Code::DateInvalid,
+                ..
+            })
+        ),
+        FieldKind::State => lookup::is_state_of_any(text),
+        FieldKind::Phone => text.bytes().filter(u8::is_ascii_digit).count() >= 3,
+        FieldKind::Email => coerce(rule.kind, text).is_ok() || address_beside_name(text).is_some(),
+        kind => coerce_in(rule.hints.locale, kind, text).is_ok(),
+    }
+}
+
+/// Printable ASCII without an ampersand, as nearly all texts are: seen byte by byte.
 #[inline]
 pub(super) fn is_plain(text: &str) -> bool {
     // Not cut short, so that many bytes are looked at at once.
-    text.bytes()
-        .fold(true, |plain, b| plain & (b' '..0x7f).contains(&b))
+    text.bytes().fold(true, |plain, b| {
+        plain & ((b' '..0x7f).contains(&b) & (b != b'&'))
+    })
 }
 
 /// A text without a BOM or zero-width blank inside.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::conclude::{Heading, conclude};
+use super::conclude::{Heading, conclude, stopped_by};
 use super::contents::contents;
 use super::error::OpError;
 use super::known::KnownRows;
@@ -28,7 +28,7 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
     let stop = session.stop.child();
     let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
-    let folder = request.report.create_folder()?;
+    let folder = request.report.create_folder(&request.export.files)?;
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(session.observer, &counters);
     let wanted = request.report.wanted(PerRow::No);
@@ -87,7 +87,7 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
         values: request.report.values,
         verified: None,
         counts: None,
-        stopped: stop.reason().map(|r| r.to_string()),
+        stopped: stop.reason().map(|r| stopped_by(&r)),
         started,
     };
     let ending = |report: &RunReport| {

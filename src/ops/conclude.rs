@@ -10,7 +10,7 @@ use crate::delivery::StopReason;
 use crate::diagnostic::Code;
 use crate::report::{
     Collector, Contents, Counts, Detected, Kind, PageParts, ReportFolder, RunEnding, RunReport,
-    SourceValues, Verified, Wanted, summary_json, write_page,
+    SourceValues, Stopped, Verified, Wanted, summary_json, write_page,
 };
 use crate::state::{RunEnd, RunId};
 
@@ -26,7 +26,7 @@ pub(super) struct Heading {
     pub(super) verified: Option<Verified>,
     /// The rows by outcome, where they were not counted by the collector.
     pub(super) counts: Option<Counts>,
-    pub(super) stopped: Option<String>,
+    pub(super) stopped: Option<Stopped>,
     pub(super) started: Instant,
 }
 
@@ -44,6 +44,16 @@ pub(super) fn ending_of(reason: &StopReason) -> RunEnding {
         | StopReason::Source(_)
         | StopReason::Internal(_) => RunEnding::Stopped,
     }
+}
+
+/// Why a run was stopped, for its report.
+pub(super) fn stopped_by(reason: &StopReason) -> Stopped {
+    Stopped::new(reason.to_string(), reason.brief())
+}
+
+/// Why a run could not be begun, for its report.
+pub(super) fn not_begun(error: &OpError) -> Stopped {
+    Stopped::new(error.to_string(), error.brief())
 }
 
 /// Why an error stops a run in which the API has to answer.

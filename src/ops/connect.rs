@@ -10,11 +10,12 @@ use reqwest::Url;
 use super::error::{AddressError, OpError};
 use super::session::{Session, Target};
 use crate::api::{
-    Auth, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying, TokenSource,
-    is_loopback,
+    Auth, BodyWords, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying, Tls,
+    TokenSource, is_loopback,
 };
 use crate::config::{Resolved, TokenSetting};
 use crate::delivery::Stop;
+use crate::report::SourceValues;
 use crate::sandbox::{Sandbox, Settings};
 use crate::secret::Secret;
 use crate::state::address_of;
@@ -52,15 +53,23 @@ pub enum Waits {
 }
 
 /// Opens no connection yet, but is ready to; starts the sandbox where that is the target. `stop` ends the waits of
-/// requests.
-pub fn connect(session: &Session<'_>, stop: &Stop, waits: Waits) -> Result<Connection, OpError> {
-    session.runtime.block_on(connect_now(session, stop, waits))
+/// requests. Where `values` of the source are to be left out, what its answers say is left out with them: it may quote the row.
+pub fn connect(
+    session: &Session<'_>,
+    stop: &Stop,
+    waits: Waits,
+    values: SourceValues,
+) -> Result<Connection, OpError> {
+    session
+        .runtime
+        .block_on(connect_now(session, stop, waits, values))
 }
 
 async fn connect_now(
     session: &Session<'_>,
     stop: &Stop,
     waits: Waits,
+    values: SourceValues,
 ) -> Result<Connection, OpError> {
     let settings = session.settings;
     let rate = rate(settings)?;
@@ -83,9 +92,14 @@ async fn connect_now(
         }
         Target::Api => {
             let base = base_url(&settings.api_url)?;
+            refuse_insecure("--api-url", &base, settings)?;
             let target = target_of(&base);
             (base, token_source(settings)?, target, None)
         }
+    };
+    let tls = match session.target {
+        Target::Sandbox => Tls::default(),
+        Target::Api => tls(settings)?,
     };
     let auth = Auth::new(token, session.clock.clone(), stop.flag())?;
     let loopback = is_loopback(&base);
@@ -94,6 +108,11 @@ async fn connect_now(
             base,
             timeout: settings.timeout,
             connections: settings.workers,
+            tls,
+            body_words: match values {
+                SourceValues::Shown => BodyWords::Shown,
+                SourceValues::LeftOut => BodyWords::LeftOut,
+            },
         },
         auth.clone(),
         session.clock.clone(),
@@ -143,6 +162,29 @@ pub(super) fn known_target(session: &Session<'_>) -> Result<Option<String>, OpEr
             .and_then(|b| b.as_str())
             .map(|b| format!("sandbox:{b}"))
     }))
+}
+
+/// The certificates that the settings name.
+pub(super) fn tls(settings: &Resolved) -> Result<Tls, OpError> {
+    let transport = &settings.transport;
+    let client = transport.client_cert.as_deref();
+    let client = client.zip(transport.client_key.as_deref());
+    Ok(Tls::read(transport.ca_file.as_deref(), client)?)
+}
+
+/// Refuses plain http to another machine, with or without a proxy on the way, unless it is allowed.
+pub(super) fn refuse_insecure(
+    what: &'static str,
+    url: &Url,
+    settings: &Resolved,
+) -> Result<(), AddressError> {
+    if url.scheme() == "https" || is_loopback(url) || settings.transport.insecure_http {
+        return Ok(());
+    }
+    Err(AddressError::Insecure {
+        what,
+        host: url.host_str().unwrap_or_default().to_owned(),
+    })
 }
 
 fn token_source(settings: &Resolved) -> Result<TokenSource, OpError> {

@@ -2,7 +2,7 @@
 
 use crate::prepare::{Exports, Survey, Tally};
 use crate::report::{Contents, FieldShare, FieldWords, SamplePayload, Word};
-use crate::source::PROBLEMS_COLUMN;
+use crate::source::is_of_a_report;
 
 /// What the rows hold, with the order that was found for each date column.
 pub(super) fn contents(exports: &Exports, survey: &Survey, tally: Tally) -> Contents {
@@ -28,7 +28,7 @@ pub(super) fn contents(exports: &Exports, survey: &Survey, tally: Tally) -> Cont
         .flat_map(|f| f.source.header().names())
     {
         // The column of an earlier file of rejects is ours, not the export's.
-        if !columns.contains(&name.to_string()) && &**name != PROBLEMS_COLUMN {
+        if !columns.contains(&name.to_string()) && !is_of_a_report(name) {
             columns.push(name.to_string());
         }
     }

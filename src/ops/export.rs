@@ -7,15 +7,18 @@ use super::error::OpError;
 use super::request::ExportRequest;
 use super::session::Session;
 use crate::delivery::Stop;
+use crate::mapping::DateColumn;
 use crate::mapping::Mapping;
-use crate::mapping::date::Evidence;
+use crate::mapping::date::{Evidence, Verdict};
 use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
-    Collector, Counters, Decision, Detected, Encode, RejectFormat, ReportFolder, SourceValues,
-    Wanted,
+    Collector, Counters, CsvRules, Decision, Detected, Encode, RejectFormat, ReportFolder,
+    SourceValues, Wanted, fits_a_sheet,
 };
-use crate::source::{Flow, Format, Header, LeftOut, PROBLEMS_COLUMN, TextEncoding};
+use crate::source::{
+    Escape, Flow, Format, Header, LeftOut, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report,
+};
 
 /// A mapping and the files it fits.
 pub(crate) struct Opened {
@@ -41,6 +44,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
         .enumerate()
         .map(|(index, export)| {
             let names = export.source.header().names();
+            let header_row = exports.options().header_row;
             let evidence = survey.evidence.get(index).map_or(&[][..], Vec::as_slice);
             let mut decisions: Vec<Decision> = export
                 .source
@@ -52,17 +56,23 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     setting: setting.into(),
                 })
                 .collect();
+            // A hint decides, but not about date cells that a spreadsheet may have exchanged.
+            let is_judged = |(column, evidence): &(&DateColumn, &Evidence)| {
+                !column.hinted || matches!(evidence.verdict(), Verdict::Mixed { .. })
+            };
             let judged = export.plan.date_columns.iter().zip(evidence);
-            decisions.extend(judged.filter(|(column, _)| !column.hinted).map(
-                |(column, evidence): (_, &Evidence)| Decision {
-                    subject: match column.column {
-                        Some(c) => format!("dates in \"{}\" ({})", names[c], column.field),
-                        None => format!("dates of a template ({})", column.field),
-                    },
-                    found: evidence.describe(),
-                    setting: "date_order".into(),
-                },
-            ));
+            decisions.extend(
+                judged
+                    .filter(is_judged)
+                    .map(|(column, evidence): (_, &Evidence)| Decision {
+                        subject: match column.column {
+                            Some(c) => format!("dates in \"{}\" ({})", names[c], column.field),
+                            None => format!("dates of a template ({})", column.field),
+                        },
+                        found: evidence.describe(),
+                        setting: "date_order".into(),
+                    }),
+            );
             let left_out = survey.left_out.get(index);
             let told = left_out.map(|rows| rows.describe(values == SourceValues::Shown));
             Detected {
@@ -75,6 +85,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .cloned()
                     .chain(told.into_iter().flatten())
                     .chain(continued(exports, survey, index))
+                    .chain(no_workbook(names.len(), header_row))
                     .collect(),
                 left_out: left_out.map_or(0, LeftOut::count),
                 unused: export
@@ -115,6 +126,15 @@ fn continued(exports: &Exports, survey: &Survey, index: usize) -> Option<String>
     ))
 }
 
+/// Says so where the marked-up workbook cannot hold the rows of a file.
+fn no_workbook(columns: usize, header_row: Option<u64>) -> Option<String> {
+    let fits = fits_a_sheet(columns, header_row.map_or(0, |n| n.saturating_sub(1)));
+    (!fits).then(|| {
+        "a workbook has at most 16,384 columns and 1,048,576 rows, so no report.xlsx is written; rejects.csv has the rows"
+            .to_owned()
+    })
+}
+
 /// Surveys the files; the counters show how far it is, and how many rows there are.
 pub(super) fn survey(
     exports: &Exports,
@@ -137,23 +157,41 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
         .iter()
         .map(|export| {
             let header = export.source.header();
-            let (encoding, delimiter) = match export.source.format() {
-                Format::Text { encoding, dialect } => (encoding.clone(), dialect.delimiter),
+            let (encoding, rules) = match export.source.format() {
+                Format::Text { encoding, dialect } => {
+                    // What the mapping says of quotes, it says of this file too; what was detected is detected anew.
+                    let is_set = options.quote.is_some() || options.escape.is_some();
+                    let rules = if is_set {
+                        CsvRules {
+                            delimiter: dialect.delimiter,
+                            quote: dialect.quote.byte(),
+                            backslash: dialect.escape == Escape::Backslash,
+                        }
+                    } else {
+                        CsvRules::usual(dialect.delimiter)
+                    };
+                    (encoding.clone(), rules)
+                }
                 Format::Workbook { .. } => (
-                    TextEncoding {
-                        encoding: options.encoding.unwrap_or(encoding_rs::UTF_8),
-                        bom: options.encoding.is_none(),
-                        evidence: String::new(),
+                    TextEncoding::new(
+                        options.encoding.unwrap_or(encoding_rs::UTF_8),
+                        options.encoding.is_none(),
+                    ),
+                    CsvRules {
+                        delimiter: options.delimiter.unwrap_or(b','),
+                        quote: options.quote.unwrap_or(Quote::Double).byte(),
+                        backslash: options.escape == Some(Escape::Backslash),
                     },
-                    options.delimiter.unwrap_or(b','),
                 ),
             };
             RejectFormat {
                 sheet: export.source.sheet().map(|s| s.to_string()),
                 header: header.raw().to_vec(),
-                dropped: header.names().iter().position(|n| &**n == PROBLEMS_COLUMN),
+                dropped: (0..header.len())
+                    .filter(|c| is_of_a_report(&header.names()[*c]))
+                    .collect(),
                 problems_column: PROBLEMS_COLUMN,
-                delimiter,
+                rules,
                 blank_lines: options.header_row.map_or(0, |n| n.saturating_sub(1)),
                 mark: encoding.bom_bytes(),
                 encode: (encoding.encoding != encoding_rs::UTF_8)
@@ -180,7 +218,7 @@ pub(super) fn collector(
     Ok(Arc::new(Mutex::new(collector)))
 }
 
-/// How many rows are invalid, and what the rows hold. Nothing was sent yet.
+/// How many rows are invalid and have no partner either, and what the rows hold. Nothing was sent yet.
 pub(super) fn count_invalid(
     exports: &Exports,
     survey: &Survey,
@@ -189,7 +227,9 @@ pub(super) fn count_invalid(
 ) -> Result<(u64, Tally), OpError> {
     let mut invalid = 0_u64;
     let tally = exports.judge(survey, known, &mut |rows, _| {
-        invalid += rows.iter().filter(|r| r.partner.is_none()).count() as u64;
+        let is_done = |row: &PreparedRow| row.key.as_ref().is_some_and(known);
+        let counts = |row: &&PreparedRow| row.partner.is_none() && !is_done(row);
+        invalid += rows.iter().filter(counts).count() as u64;
         if stop() { Flow::Enough } else { Flow::More }
     })?;
     Ok((invalid, tally))

@@ -19,6 +19,7 @@ mod estimate;
 mod export;
 mod import;
 mod known;
+mod lost_key;
 mod observer;
 mod partner_table;
 mod propose;

@@ -49,15 +49,17 @@ pub struct FirstSend<'a> {
     pub mapping: &'a str,
     /// When rows whose partner is on the API already are looked for.
     pub adopt: Adopt,
+    /// The state that will be made.
+    pub state: &'a Path,
 }
 
 impl FirstSend<'_> {
-    /// What becomes of rows whose partner is on the API already, as the end of the first half of the question.
+    /// What becomes of rows whose partner is on the API already, as a sentence before the question.
     #[must_use]
     pub fn what_is_there(&self) -> &'static str {
         match self.adopt {
             Adopt::Auto | Adopt::Always => {
-                "; partners that are there already are not created again"
+                " Partners that are there already are not created again."
             }
             Adopt::Never => "",
         }
@@ -127,6 +129,8 @@ pub enum Note<'n> {
     },
     /// The file of a job was not moved into the archive: it is not the one that was read any more.
     NotArchived(&'n str),
+    /// The key of the state is gone; the words say what follows from that.
+    KeyLost(&'n str),
     /// The webhook could not be reached; the words do not show its address.
     WebhookFailed(&'n str),
 }

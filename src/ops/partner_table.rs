@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::api::RemotePartner;
+use crate::diagnostic::guarded;
 
 /// What is shown of a partner: a name and where it stands in the answer.
 pub const PARTNER_COLUMNS: [(&str, &str); 7] = [
@@ -25,12 +26,12 @@ pub fn partner_cells(partner: &RemotePartner) -> [String; 7] {
     })
 }
 
-/// A line of CSV.
+/// A line of CSV, guarded against formulas.
 #[must_use]
 pub fn partner_line(cells: &[String]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail.
-    let _ = writer.write_record(cells);
+    let _ = writer.write_record(cells.iter().map(|c| guarded(c).into_owned()));
     writer
         .into_inner()
         .ok()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::conclude::{Heading, conclude, ending_of, has_problem};
+use super::conclude::{Heading, conclude, ending_of, has_problem, stopped_by};
 use super::connect::{Connection, Waits, connect};
 use super::error::OpError;
 use super::export::{self, Opened};
@@ -32,9 +32,10 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
     let started = Instant::now();
     let adopt = request.adopt.as_ref();
     let opened = adopt.map(|e| export::open(e, session)).transpose()?;
-    let folder = request.report.create_folder()?;
+    let inputs = adopt.map_or(&[][..], |e| &e.files);
+    let folder = request.report.create_folder(inputs)?;
     let stop = session.stop.child();
-    let connection = connect(session, &stop, Waits::ForTheApi)?;
+    let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
     let _lock = session.lock()?;
     let reconcile = Reconcile {
         request,
@@ -77,7 +78,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
         values: request.report.values,
         verified: None,
         counts: None,
-        stopped: reconcile.stop.reason().map(|r| r.to_string()),
+        stopped: reconcile.stop.reason().map(|r| stopped_by(&r)),
         started,
     };
     let ending = |report: &RunReport| match (reconcile.stop.reason(), left) {

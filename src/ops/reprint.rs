@@ -28,7 +28,7 @@ pub fn reprint(
     let Some(stored) = view.run(name)? else {
         return Err(OpError::UnknownRun(name.to_owned()));
     };
-    let folder = request.create_folder()?;
+    let folder = request.create_folder(&[])?;
     let wanted = Wanted::problems(SourceValues::LeftOut);
     let mut collector = Collector::new(
         folder.as_ref(),
@@ -91,8 +91,11 @@ fn kept_report(stored: &StoredRun, created: u64) -> RunReport {
         values: SourceValues::LeftOut,
         verified: None,
         counts: None,
-        stopped: (!stored.ended)
-            .then(|| "the run did not end; it runs still, or it died".to_owned()),
+        stopped: (!stored.ended).then(|| {
+            "the run did not end; it runs still, or it died"
+                .to_owned()
+                .into()
+        }),
         started: Instant::now(),
     };
     let mut report = blank(heading);

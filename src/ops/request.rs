@@ -1,6 +1,6 @@
 //! What is asked for, as plain data: no command line, no terminal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::OpError;
@@ -40,11 +40,47 @@ impl ReportRequest {
         }
     }
 
-    /// Makes the folder, where one is asked for.
-    pub(super) fn create_folder(&self) -> Result<Option<ReportFolder>, OpError> {
-        let folder = self.folder.as_deref().map(ReportFolder::create);
-        Ok(folder.transpose()?)
+    /// Makes the folder, where one is asked for. None of the files that are read may lie in it: a report of the next run
+    /// would be laid over rejects that somebody has repaired.
+    pub(super) fn create_folder(
+        &self,
+        inputs: &[PathBuf],
+    ) -> Result<Option<ReportFolder>, OpError> {
+        let Some(folder) = self.folder.as_deref() else {
+            return Ok(None);
+        };
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let reports = real(folder);
+        let lies_in = |input: &Path| real(input).and_then(|i| i.parent().map(Path::to_owned));
+        if let Some(input) = inputs
+            .iter()
+            .find(|input| reports.is_some() && lies_in(input) == reports)
+        {
+            return Err(OpError::InputInReports {
+                input: input.clone(),
+                folder: folder.to_owned(),
+                another: another(folder),
+            });
+        }
+        Ok(Some(ReportFolder::for_run(folder)?))
     }
+}
+
+/// A folder beside this one that is not there yet.
+fn another(folder: &Path) -> PathBuf {
+    let real = std::fs::canonicalize(folder);
+    let name = real.as_deref().unwrap_or(folder).file_name();
+    let name = name.map_or("reports".into(), std::ffi::OsStr::to_string_lossy);
+    let is_within = folder.ends_with(&*name);
+    let beside = if is_within {
+        folder.parent().unwrap_or(Path::new(""))
+    } else {
+        Path::new("..")
+    };
+    (2..=u32::MAX)
+        .map(|n| beside.join(format!("{name}-{n}")))
+        .find(|path| !path.exists())
+        .unwrap_or_default()
 }
 
 /// A dry run without network.

@@ -78,6 +78,7 @@ mod tests {
             (sandbox, 60, Some(0), 0, 1),
         ] {
             let settings = Resolved {
+                transport: crate::config::Transport::default(),
                 timeout: seconds(timeout),
                 ..Resolved::least(None, &ConfigFile::default())
             };

@@ -12,6 +12,9 @@ const WALKED: u64 = 10_000;
 pub enum Unknown {
     /// There are none.
     None,
+    /// It has no more than before, but may have those of so many new rows: their identifiers were seen there when its list
+    /// was last read, or are of rows that a person had forgotten.
+    Seen(u64),
     /// The API does not say how many partners it has.
     Uncounted,
     /// There are some.
@@ -24,13 +27,15 @@ pub enum Unknown {
 }
 
 impl Unknown {
-    /// What the total of an API means for a state that knows of so many; of none where nobody ever compared them.
-    pub(super) fn of(on_api: Option<u64>, known: Option<u64>) -> Self {
+    /// What the total of an API means for a state that knows of so many, of none where nobody ever compared them, and for
+    /// new rows of which so many may be there.
+    pub(super) fn of(on_api: Option<u64>, known: Option<u64>, unclaimed: u64) -> Self {
         let Some(on_api) = on_api else {
             return Self::Uncounted;
         };
         let known = known.unwrap_or(0);
         match on_api.saturating_sub(known) {
+            _ if unclaimed > 0 => Self::Seen(unclaimed),
             0 => Self::None,
             unknown => Self::Some { on_api, unknown },
         }
@@ -46,6 +51,12 @@ impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::None => f.write_str("The API has no partners that this state does not know of"),
+            Self::Seen(1) => f.write_str("The identifier of 1 new row was used on the API before"),
+            Self::Seen(rows) => write!(
+                f,
+                "The identifiers of {} new rows were used on the API before",
+                thousands(rows)
+            ),
             Self::Uncounted => f.write_str("The API does not say how many partners it has"),
             Self::Some { on_api, unknown } if on_api == unknown => write!(
                 f,
@@ -126,17 +137,25 @@ mod tests {
     #[test]
     fn more_than_the_state_knows_of_is_unknown() {
         let some = |on_api, unknown| Unknown::Some { on_api, unknown };
-        for (on_api, known, expected) in [
-            (Some(0), None, Unknown::None),
-            (Some(5), None, some(5, 5)),
-            (Some(5), Some(5), Unknown::None),
+        for (on_api, known, unclaimed, expected) in [
+            (Some(0), None, 0, Unknown::None),
+            (Some(5), None, 0, some(5, 5)),
+            (Some(5), Some(5), 0, Unknown::None),
             // Partners were deleted on the API.
-            (Some(4), Some(5), Unknown::None),
-            (Some(6), Some(5), some(6, 1)),
-            (None, Some(5), Unknown::Uncounted),
-            (None, None, Unknown::Uncounted),
+            (Some(4), Some(5), 0, Unknown::None),
+            (Some(6), Some(5), 0, some(6, 1)),
+            (None, Some(5), 0, Unknown::Uncounted),
+            (None, None, 0, Unknown::Uncounted),
+            // A long list is walked, too, where a row is likely to be there.
+            (Some(5), Some(5), 2, Unknown::Seen(2)),
+            (Some(20_000), Some(5), 1, Unknown::Seen(1)),
+            (None, Some(5), 1, Unknown::Uncounted),
         ] {
-            assert_eq!(Unknown::of(on_api, known), expected, "{on_api:?} {known:?}");
+            assert_eq!(
+                Unknown::of(on_api, known, unclaimed),
+                expected,
+                "{on_api:?} {known:?}"
+            );
         }
     }
 

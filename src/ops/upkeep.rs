@@ -4,6 +4,7 @@ use super::error::{OpError, UpkeepError};
 use crate::api::is_plain_id;
 use crate::clock::Clock;
 use crate::config::Resolved;
+use crate::diagnostic::guarded;
 use crate::partner::PartnerId;
 use crate::state::{MaintenanceRow, StateLock, Upkeep, export};
 
@@ -127,7 +128,8 @@ pub fn resolve(
 pub fn exported(settings: &Resolved) -> Result<String, OpError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail.
-    let mut line = |cells: [&str; 6]| drop(writer.write_record(cells));
+    let mut line =
+        |cells: [&str; 6]| drop(writer.write_record(cells.map(|c| guarded(c).into_owned())));
     line([
         "target",
         "mapping",

@@ -17,19 +17,19 @@ pub enum FieldKind {
     PartnerReference,
     /// A calendar date, sent as `yyyy-MM-dd`.
     Date,
-    /// `true` or `false`; yes and no, 1 and 0 and the like become it.
+    /// `true` or `false`; yes and no, 1 and 0 and the like become it, also in the language of the source.
     Boolean,
     /// A whole number, sent as a JSON number.
     Integer,
     /// A number that has words: either is accepted.
     Words(&'static [(i64, &'static str)]),
-    /// A state or province: names of US, CA, AU and MX become codes.
+    /// A state or province: the names of ISO 3166-2 become codes for the countries that `docs/values.md` lists.
     State,
     /// An ISO 3166-1 alpha-2 country code; names and alpha-3 codes become it.
     Country,
     /// A telephone number; an extension behind `x` goes to the element's `extension`.
     Phone,
-    /// One e-mail address, sent as it is.
+    /// One e-mail address, sent as it is, without a name around it.
     Email,
     /// An ISO 4217 currency code, sent in upper case.
     Currency,

@@ -21,6 +21,14 @@ use super::link::{Link, Query};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 16]);
 
+impl Fingerprint {
+    /// Whether this is the hash that is known, or none is: then nobody can tell a difference.
+    #[must_use]
+    pub fn may_be(self, known: Option<Self>) -> bool {
+        known.is_none_or(|known| known == self)
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))

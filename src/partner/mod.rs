@@ -15,6 +15,7 @@ mod link;
 mod outcome;
 mod payload;
 mod prepared;
+mod sensitive;
 mod shape;
 mod validate;
 
@@ -28,5 +29,6 @@ pub use link::{Link, Query};
 pub use outcome::{ApiWords, CreateOutcome, DoubtCause, NotCreated, RowOutcome, RowResult};
 pub use payload::{Body, Hole, PayloadWriter, write_payload};
 pub use prepared::{Origin, PreparedPartner, SourceCells, SourceValue};
+pub use sensitive::SensitiveValues;
 pub use shape::{LeafInfo, Node, PathSegment, Shape, display_path};
 pub use validate::validate;

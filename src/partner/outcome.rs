@@ -6,51 +6,46 @@ use std::time::Duration;
 use super::id::{ExternalId, PartnerId, RowKey};
 use super::prepared::Origin;
 use crate::diagnostic::Diagnostic;
+use crate::secret::Scrubber;
 
-/// What the API, or the network, said: for people. Scrubbed of anything that looks like an account number.
+/// What the API, or the network, said: for people. Nothing becomes these words but through a [`Scrubber`], so whatever takes
+/// them may keep and show them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiWords {
     text: String,
     is_page: bool,
 }
 
-/// A run of digits this long is taken for an account or routing number and masked.
-const SCRUBBED_DIGITS: usize = 7;
+/// Characters that are kept.
+const KEPT: usize = 500;
+/// Characters that are looked at. What is cut off may be the rest of a number: only what is far from it is kept.
+const LOOKED_AT: usize = 4 * KEPT;
 
 impl ApiWords {
-    /// Takes the words, on one line, cut at 500 characters, runs of seven digits and more masked.
+    /// Takes the words, on one line, cut at 500 characters, without what looks like a token or the number of an account.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let shown = crate::diagnostic::visible(text.trim(), 500);
-        let mut out = String::with_capacity(shown.len());
-        let mut digits = String::new();
-        for c in shown.chars().chain(std::iter::once('\0')) {
-            if c.is_ascii_digit() {
-                digits.push(c);
-                continue;
-            }
-            if digits.len() >= SCRUBBED_DIGITS {
-                out.push_str(&crate::secret::mask(&digits));
-            } else {
-                out.push_str(&digits);
-            }
-            digits.clear();
-            if c != '\0' {
-                out.push(c);
-            }
-        }
+        Self::scrubbed(text, &Scrubber::new())
+    }
+
+    /// The same without what this scrubber knows.
+    #[must_use]
+    pub fn scrubbed(text: &str, scrubber: &Scrubber) -> Self {
+        let text = text.trim();
+        let end = text.char_indices().nth(LOOKED_AT);
+        let begin = &text[..end.map_or(text.len(), |(at, _)| at)];
         Self {
-            text: out,
+            text: crate::diagnostic::visible(scrubber.scrub(begin).trim(), KEPT),
             is_page: false,
         }
     }
 
-    /// The words of a web page: something in between answered, and not the API.
+    /// The same words as those of a web page: something in between answered, and not the API.
     #[must_use]
-    pub fn of_page(text: &str) -> Self {
+    pub fn of_page(self) -> Self {
         Self {
             is_page: true,
-            ..Self::new(text)
+            ..self
         }
     }
 
@@ -60,7 +55,7 @@ impl ApiWords {
         self.is_page
     }
 
-    /// The words, with long runs of digits masked.
+    /// The words, scrubbed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -193,6 +188,23 @@ impl RowOutcome {
         }
     }
 
+    /// Whether somebody has to look at the row before it can have its partner. One that was only not tried has nothing to
+    /// repair: the next run takes it from the source.
+    #[must_use]
+    pub fn needs_somebody(self) -> bool {
+        match self {
+            RowOutcome::Blocked
+            | RowOutcome::Invalid
+            | RowOutcome::Rejected
+            | RowOutcome::InDoubt => true,
+            RowOutcome::Created
+            | RowOutcome::Adopted
+            | RowOutcome::Skipped
+            | RowOutcome::Changed
+            | RowOutcome::Deferred => false,
+        }
+    }
+
     /// Whether the row has its partner, as far as this program can make it so.
     #[must_use]
     pub fn is_done(self) -> bool {
@@ -222,7 +234,7 @@ pub struct RowResult {
 
 #[cfg(test)]
 mod tests {
-    use super::ApiWords;
+    use super::{ApiWords, Scrubber};
 
     #[test]
     fn long_digit_runs_are_scrubbed() {
@@ -231,5 +243,15 @@ mod tests {
             words.as_str(),
             "accountNumber ********90 of row 4711 is wrong"
         );
+    }
+
+    #[test]
+    fn what_is_cut_off_leaves_no_part_of_a_number() {
+        let scrubber = Scrubber::new().with_values(["482913"]);
+        for before in 480..2010 {
+            let text = format!("{}482913", "x ".repeat(before / 2));
+            let words = ApiWords::scrubbed(&text, &scrubber);
+            assert!(!words.as_str().contains("482"), "{before}: {words}");
+        }
     }
 }

@@ -79,4 +79,6 @@ pub struct PreparedPartner {
     pub fingerprint: Fingerprint,
     /// Where the row came from.
     pub origin: Origin,
+    /// Columns of the source whose cells nobody may see.
+    pub sensitive_columns: Arc<[usize]>,
 }

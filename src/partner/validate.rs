@@ -5,12 +5,18 @@ use super::finding::Finding;
 use super::shape::Shape;
 use crate::diagnostic::Code;
 
-/// Checks a filled draft; findings are added to `findings`.
-pub fn validate(shape: &Shape, draft: &Draft, findings: &mut Vec<Finding>) {
+/// Checks a filled draft; findings are added to `findings`. `is_error` says which codes keep a row from being sent.
+pub fn validate(
+    shape: &Shape,
+    draft: &Draft,
+    is_error: impl Fn(Code) -> bool,
+    findings: &mut Vec<Finding>,
+) {
     for (leaf, info) in shape.leaves.iter().enumerate() {
         if info.required
             && draft.slot(leaf) == Slot::Empty
-            && !findings.iter().any(|f| f.leaf == Some(leaf))
+            // What is only warned about leaves a required field without its value nevertheless.
+            && !findings.iter().any(|f| f.leaf == Some(leaf) && is_error(f.code))
         {
             findings.push(Finding::new(
                 leaf,

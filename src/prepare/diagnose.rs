@@ -10,6 +10,7 @@ use super::record;
 use super::survey::Elsewhere;
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
 use crate::partner::{Draft, Finding, Slot};
+use crate::secret::Scrubber;
 use crate::source::{RowFault, SourceRow};
 
 /// Makes the diagnostics of a row.
@@ -22,26 +23,64 @@ pub(super) struct Diagnose<'w> {
 impl Diagnose<'_> {
     /// The row cannot be read.
     pub(super) fn fault(self, fault: RowFault) -> Diagnostic {
-        match fault {
-            RowFault::Ragged { found } => Diagnostic::new(
-                Code::RowRagged,
-                self.location(None, None),
-                format!(
-                    "The row has {found} cells; the header has {}.",
-                    self.context.names.columns.len()
-                ),
-            ),
-            RowFault::Undecodable { column } => Diagnostic::new(
-                Code::RowUndecodable,
-                self.location(Some(column), None),
-                "The cell holds bytes that are no text in the file's encoding.",
-            ),
-            RowFault::Torn => Diagnostic::new(
-                Code::RowTorn,
-                self.location(None, None),
-                "The file ends inside a quoted cell.",
-            ),
+        let code = match fault {
+            RowFault::Ragged { .. } => Code::RowRagged,
+            RowFault::Undecodable { .. } | RowFault::OtherEncoding { .. } => Code::RowUndecodable,
+            RowFault::Quoting => Code::RowQuoting,
+            RowFault::Torn | RowFault::CutOff => Code::RowTorn,
+        };
+        let column = match fault {
+            RowFault::Undecodable { column } | RowFault::OtherEncoding { column } => Some(column),
+            _ => None,
+        };
+        Diagnostic::new(code, self.location(column, None), self.words_of(fault))
+    }
+
+    fn words_of(self, fault: RowFault) -> String {
+        let columns = self.context.names.columns.len();
+        let words = match fault {
+            RowFault::Ragged { .. } if self.row.shown().all(|cell| is_zeros(&cell)) => {
+                "The row is made of zero bytes: the file was not written to its end."
+            }
+            RowFault::Ragged { found } => {
+                let mut words = format!("The row has {found} cells; the header has {columns}.");
+                if self.row.shown().any(|cell| is_in_typographic_quotes(&cell)) {
+                    words.push_str(
+                        " Typographic quotes (“ ”) do not hold a cell together in a CSV file.",
+                    );
+                }
+                return words;
+            }
+            RowFault::Undecodable { .. } => {
+                "The cell holds bytes that are no text in the file's encoding."
+            }
+            RowFault::OtherEncoding { .. } => {
+                "The cell's bytes are UTF-8 text, and the file is in another encoding."
+            }
+            RowFault::Quoting => {
+                "The row's quotes do not fit: a quote is not closed, or stands inside a quoted cell without being doubled."
+            }
+            RowFault::Torn => "The file ends inside a quoted cell.",
+            RowFault::CutOff => "The file ends inside a character of this row.",
+        };
+        words.to_owned()
+    }
+
+    /// The row has fewer cells than the header.
+    pub(super) fn short(self) -> Option<Diagnostic> {
+        if !self.row.is_short() {
+            return None;
         }
+        let message = format!(
+            "The row has {} cells and the header {}; those that are missing at its end are empty.",
+            self.row.width(),
+            self.context.names.columns.len()
+        );
+        Some(Diagnostic::new(
+            Code::RowShort,
+            self.location(None, None),
+            message,
+        ))
     }
 
     /// The row has no key.
@@ -188,18 +227,34 @@ impl Diagnose<'_> {
             .column
             .or_else(|| finding.leaf.and_then(|l| plan.column_of(l)));
         let at = self.location(column, finding.leaf);
-        let mut diagnostic = Diagnostic::new(finding.code, at, finding.message);
+        let sensitive =
+            self.is_sensitive(column) || finding.leaf.is_some_and(|l| plan.is_sensitive(l));
+        let (mut message, mut hint) = (finding.message, finding.hint);
+        if sensitive {
+            // The words may quote the value.
+            let known = Scrubber::new()
+                .with_values(finding.value.as_deref())
+                .with_values(self.sensitive_cells());
+            message = known.scrub_values(&message);
+            hint = hint.map(|hint| known.scrub_values(&hint));
+        }
+        let mut diagnostic = Diagnostic::new(finding.code, at, message);
         if let Some(value) = finding.value {
-            let sensitive = self.is_sensitive(column)
-                || finding
-                    .leaf
-                    .is_some_and(|l| plan.shape.leaves[l].field.sensitive);
             diagnostic = diagnostic.with_value(&value, sensitive);
         }
-        if let Some(hint) = finding.hint {
+        if let Some(hint) = hint {
             diagnostic = diagnostic.with_hint(hint);
         }
         diagnostic
+    }
+
+    /// The row's cells that nobody may see.
+    fn sensitive_cells(self) -> Vec<String> {
+        let columns = &self.context.export.plan.hidden_columns;
+        columns
+            .iter()
+            .map(|c| self.row.cell(*c).to_text().into_owned())
+            .collect()
     }
 
     /// `rows 2 and 17`, with file names where there are several files.
@@ -256,4 +311,14 @@ impl Diagnose<'_> {
             field: leaf.map(|l| Arc::clone(&self.context.export.plan.shape.leaves[l].path)),
         }
     }
+}
+
+/// Whether a cell begins with a typographic quote, as if it was quoted by it.
+fn is_in_typographic_quotes(cell: &str) -> bool {
+    let first = cell.trim_start().chars().next();
+    first.is_some_and(|c| matches!(c, '“' | '”' | '„'))
+}
+
+fn is_zeros(cell: &str) -> bool {
+    cell.bytes().all(|b| b == 0)
 }

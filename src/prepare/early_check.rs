@@ -106,7 +106,8 @@ impl EarlyCheck {
         scratch: &mut Scratch,
     ) -> bool {
         let plan = &context.export.plan;
-        validate(&plan.shape, &scratch.draft, &mut scratch.findings);
+        let is_error = |code| plan.validation.is_error(code);
+        validate(&plan.shape, &scratch.draft, is_error, &mut scratch.findings);
         if !scratch.findings.is_empty() {
             return false;
         }
@@ -169,7 +170,7 @@ impl EarlyCheck {
             self.verdicts = now.collect();
             self.begin(context);
             for row in batch.rows() {
-                if row.fault().is_some() || !plan.key_of(row, &mut scratch.key) {
+                if row.fault().is_some() || row.is_short() || !plan.key_of(row, &mut scratch.key) {
                     self.needs_second_pass();
                 }
                 self.row(context, row, scratch);

@@ -96,6 +96,8 @@ impl Exports {
             sheet: None,
             header_row: mapping.source.header_row,
             delimiter: mapping.source.delimiter,
+            quote: mapping.source.quote,
+            escape: mapping.source.escape,
             encoding: mapping.source.encoding,
         };
         let mut files: Vec<Export> = Vec::with_capacity(paths.len());

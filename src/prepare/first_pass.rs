@@ -15,7 +15,7 @@ use super::second_look::SecondLook;
 use super::survey::{Elsewhere, Survey};
 use crate::mapping::Scratch;
 use crate::mapping::date::{Evidence, Verdict};
-use crate::source::{Flow, RowBatch};
+use crate::source::{Flow, Format, RowBatch};
 
 /// What a thread of the survey keeps for itself.
 struct SurveyState {
@@ -51,7 +51,8 @@ impl Part {
             ..Self::default()
         };
         let (first, last) = (context.export.source.header_row() + 1, batch.len());
-        let gathers = plan.date_columns.iter().any(|c| !c.hinted);
+        let is_workbook = matches!(context.export.source.format(), Format::Workbook { .. });
+        let gathers = plan.needs_evidence(is_workbook);
         check.begin(context);
         for row in batch.rows() {
             part.surveyed.rows += 1;
@@ -59,6 +60,9 @@ impl Part {
             if row.fault().is_some() {
                 check.needs_second_pass();
                 continue;
+            }
+            if row.is_short() {
+                check.needs_second_pass();
             }
             if plan.key_of(row, &mut scratch.key) {
                 let key = KeyIndex::hash(&scratch.key);

@@ -116,7 +116,8 @@ impl RowWorker<'_> {
         let verdicts = &self.context.survey.verdicts[self.context.file];
         let scratch = &mut self.state.scratch;
         let filled = plan.fill(row, verdicts, scratch);
-        validate(&plan.shape, &scratch.draft, &mut scratch.findings);
+        let is_error = |code| plan.validation.is_error(code);
+        validate(&plan.shape, &scratch.draft, is_error, &mut scratch.findings);
         if self.count == Count::Rows {
             let tally = &mut self.state.tally;
             tally.row(plan, row, &scratch.draft, &scratch.findings);
@@ -135,6 +136,7 @@ impl RowWorker<'_> {
         } else {
             diagnostics.push(diagnose.key_missing());
         }
+        diagnostics.extend(diagnose.short());
         for finding in std::mem::take(&mut scratch.findings) {
             // The key is the identifier's only source and is reported already.
             if !has_key && finding.leaf == Some(plan.legacy_leaf()) && !plan.has_own_identifier() {
@@ -184,7 +186,11 @@ impl RowWorker<'_> {
         // A row that is only checked needs no names.
         let (legacy_identifier, business_name) = if fingerprint.is_some() {
             let legacy = draft.leaf_text(plan.legacy_leaf()).unwrap_or(key.as_str());
-            let name = draft.leaf_text(plan.business_name_leaf()).unwrap_or("");
+            // Names are kept in the state and searched for. A partner without one is looked up by walking the list.
+            let name = match plan.business_name_leaf() {
+                leaf if plan.is_sensitive(leaf) => "",
+                leaf => draft.leaf_text(leaf).unwrap_or(""),
+            };
             (ExternalId::new(legacy), name.into())
         } else {
             self.state.nameless.clone()
@@ -201,6 +207,7 @@ impl RowWorker<'_> {
             query,
             fingerprint: fingerprint.unwrap_or(Fingerprint([0; 16])),
             origin: origin.clone(),
+            sensitive_columns: Arc::clone(&plan.hidden_columns),
         }
     }
 

@@ -162,14 +162,8 @@ impl LeafTally {
     /// Keeps a row's payload, sensitive values masked.
     pub(super) fn sample(&mut self, plan: &Plan, draft: &Draft, file: &Arc<str>, row: u64) {
         let mut masked = draft.clone();
-        let leaves = plan.shape.leaves.iter().enumerate();
-        for (leaf, info) in leaves {
-            let sensitive = info.field.sensitive
-                || plan
-                    .column_of(leaf)
-                    .and_then(|c| plan.sensitive_columns.get(c))
-                    .is_some_and(|s| *s);
-            if sensitive && masked.slot(leaf) != Slot::Empty {
+        for leaf in 0..plan.shape.leaves.len() {
+            if plan.is_sensitive(leaf) && masked.slot(leaf) != Slot::Empty {
                 let text = masked
                     .leaf_text(leaf)
                     .map_or_else(|| crate::secret::mask("********"), crate::secret::mask);

@@ -3,6 +3,7 @@
 use super::contents::SourceValues;
 use super::csv_file::CsvFile;
 use super::folder::{ReportError, ReportFolder};
+use crate::diagnostic::guarded;
 use crate::partner::RowResult;
 
 /// The file under way.
@@ -29,7 +30,8 @@ impl CreatedList {
     }
 
     fn put(&mut self, key: &str, legacy: &str, partner: &str) -> Result<(), ReportError> {
-        self.file.record([key, legacy, partner].into_iter())
+        let cells = [key, legacy, partner].map(guarded);
+        self.file.record(cells.iter().map(|c| &**c))
     }
 
     pub(super) fn finish(self) -> Result<std::path::PathBuf, ReportError> {
@@ -86,7 +88,8 @@ impl PlanList {
             row.outcome.as_str(),
             row.partner.as_ref().map_or("", |p| p.as_str()),
         ];
-        self.file.record(cells.into_iter())
+        let cells = cells.map(guarded);
+        self.file.record(cells.iter().map(|c| &**c))
     }
 
     pub(super) fn finish(self) -> Result<std::path::PathBuf, ReportError> {

@@ -1,5 +1,6 @@
 //! A CSV file of a report: lines by the csv crate's own rules, written into one buffer.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,9 +10,60 @@ use super::folder::{ReportError, ReportFile};
 /// Text to bytes of the source's encoding.
 pub type Encode = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 
+/// How cells are set apart and quoted: as the reader of the file expects it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CsvRules {
+    /// The byte between two cells.
+    pub delimiter: u8,
+    /// What cells are quoted with; nothing where quotes are text.
+    pub quote: Option<u8>,
+    /// Quotes and backslashes stand behind a backslash, and are not doubled.
+    pub backslash: bool,
+}
+
+impl CsvRules {
+    /// The rules of RFC 4180, with a delimiter.
+    #[must_use]
+    pub fn usual(delimiter: u8) -> Self {
+        Self {
+            delimiter,
+            quote: Some(b'"'),
+            backslash: false,
+        }
+    }
+
+    fn writer(self) -> csv_core::Writer {
+        let style = match self.quote {
+            Some(_) => csv_core::QuoteStyle::Necessary,
+            None => csv_core::QuoteStyle::Never,
+        };
+        csv_core::WriterBuilder::new()
+            .delimiter(self.delimiter)
+            .quote(self.quote.unwrap_or(b'"'))
+            .quote_style(style)
+            .double_quote(!self.backslash)
+            .build()
+    }
+
+    /// A cell's text as the writer has to get it.
+    fn prepared(self, cell: &str) -> Cow<'_, str> {
+        let mut text = Cow::Borrowed(cell);
+        if self.backslash && text.contains('\\') {
+            text = Cow::Owned(text.replace('\\', "\\\\"));
+        }
+        let delimiter = char::from(self.delimiter);
+        if self.quote.is_none() && text.contains([delimiter, '\n', '\r']) {
+            // Without quotes a cell of such a file holds none of these; the problems that are added do.
+            text = Cow::Owned(text.replace([delimiter, '\n', '\r'], " "));
+        }
+        text
+    }
+}
+
 /// A CSV file under way.
 pub(super) struct CsvFile {
     file: ReportFile,
+    rules: CsvRules,
     writer: csv_core::Writer,
     /// Space for a line; not all of it is used.
     line: Vec<u8>,
@@ -30,13 +82,14 @@ impl fmt::Debug for CsvFile {
 impl CsvFile {
     /// A file with commas, in UTF-8.
     pub(super) fn new(file: ReportFile) -> Self {
-        Self::with(file, b',', None)
+        Self::with(file, CsvRules::usual(b','), None)
     }
 
-    pub(super) fn with(file: ReportFile, delimiter: u8, encode: Option<Encode>) -> Self {
+    pub(super) fn with(file: ReportFile, rules: CsvRules, encode: Option<Encode>) -> Self {
         Self {
             file,
-            writer: csv_core::WriterBuilder::new().delimiter(delimiter).build(),
+            rules,
+            writer: rules.writer(),
             line: Vec::new(),
             encode,
         }
@@ -49,6 +102,7 @@ impl CsvFile {
     ) -> Result<(), ReportError> {
         let mut used = 0;
         for (number, cell) in cells.enumerate() {
+            let cell = &*self.rules.prepared(cell);
             // Every byte doubled, two quotes, a delimiter, and what ends the line.
             let needed = used + cell.len() * 2 + 8;
             if self.line.len() < needed {
@@ -92,7 +146,7 @@ mod tests {
         ) {
             let dir = tempfile::tempdir().unwrap();
             let folder = ReportFolder::create(dir.path()).unwrap();
-            let mut file = CsvFile::with(folder.begin("f.csv").unwrap(), delimiter, None);
+            let mut file = CsvFile::with(folder.begin("f.csv").unwrap(), CsvRules::usual(delimiter), None);
             let mut expected = csv::WriterBuilder::new().flexible(true).delimiter(delimiter).from_writer(Vec::new());
             for line in &lines {
                 file.record(line.iter().map(String::as_str)).unwrap();

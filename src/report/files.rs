@@ -82,7 +82,7 @@ impl Files {
             SourceValues::LeftOut => Vec::new(),
         };
         Ok(Self {
-            marked: if formats.is_empty() {
+            marked: if formats.is_empty() || !formats.iter().all(RejectFormat::fits_a_sheet) {
                 None
             } else {
                 Some(Marker::begin(folder, &formats, wanted.marked)?)
@@ -120,24 +120,17 @@ impl Files {
             let file = names.get(row.origin.file as usize).map_or("", |n| &*n.file);
             plan.add(file, &row)?;
         }
-        match row.outcome {
-            RowOutcome::Created | RowOutcome::Adopted => {
-                if let Some(created) = &mut self.created {
-                    created.add(&row)?;
-                }
-            }
-            // A row that was only not tried has nothing to repair: the next run takes it from the source.
-            RowOutcome::Skipped | RowOutcome::Changed | RowOutcome::Deferred => {}
-            RowOutcome::Blocked
-            | RowOutcome::Invalid
-            | RowOutcome::Rejected
-            | RowOutcome::InDoubt => {
-                if let Some(rejects) = &mut self.rejects {
-                    let problems = problems_text(&row.diagnostics);
-                    let cells = row.origin.cells();
-                    rejects.add(row.origin.file as usize, &cells, &problems)?;
-                }
-            }
+        if matches!(row.outcome, RowOutcome::Created | RowOutcome::Adopted)
+            && let Some(created) = &mut self.created
+        {
+            created.add(&row)?;
+        }
+        if row.outcome.needs_somebody()
+            && let Some(rejects) = &mut self.rejects
+        {
+            let problems = problems_text(&row.diagnostics);
+            let cells = row.origin.cells();
+            rejects.add(row.origin.file as usize, &cells, &problems)?;
         }
         if let Some(marked) = &mut self.marked {
             marked.add(row);

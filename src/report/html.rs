@@ -15,7 +15,7 @@ use super::groups::GroupKey;
 use super::model::{Kind, ProblemGroup, RunReport};
 use super::sections;
 use super::terminal::{next_step, verdict};
-use crate::diagnostic::{Diagnostic, column_letter, thousands};
+use crate::diagnostic::{Diagnostic, column_letter, listed, thousands};
 
 /// Problems that a page holds: what a browser opens in a moment.
 const MOST_PROBLEMS: u64 = 100_000;
@@ -214,7 +214,7 @@ fn detected(report: &RunReport) -> String {
     for one in &report.detected {
         let _ = writeln!(
             out,
-            "<h3>{}</h3>\n<div class=\"scroll\"><table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">Found</th><th scope=\"col\">Overridden by</th></tr></thead><tbody>",
+            "<h3>{}</h3>\n<div class=\"scroll\"><table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">Found</th><th scope=\"col\">Change it with</th></tr></thead><tbody>",
             shown(&one.file)
         );
         for decision in &one.decisions {
@@ -234,7 +234,7 @@ fn detected(report: &RunReport) -> String {
             let _ = writeln!(
                 out,
                 "<p class=\"soft\">Columns that no rule uses: {}</p>",
-                shown(&one.unused.join(", "))
+                shown(&listed(one.unused.iter().map(String::as_str), ", "))
             );
         }
     }
@@ -256,7 +256,7 @@ fn problems(report: &RunReport, parts: &PageParts) -> String {
             if report.kind == Kind::Verify {
                 ""
             } else {
-                " A row with an error is not sent; a warning is told and sent."
+                " Rows with an error are not sent. Rows with only warnings are sent; please look at them."
             }
         );
     }

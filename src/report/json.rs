@@ -35,7 +35,7 @@ pub fn summary_json(report: &RunReport) -> String {
         put("dry_run", json!(true));
     }
     if let Some(stopped) = &report.stopped {
-        put("stopped", json!(stopped));
+        put("stopped", json!(stopped.words()));
     }
     let problems: Vec<_> = report
         .groups

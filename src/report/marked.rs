@@ -1,7 +1,9 @@
-//! `report.xlsx`: the source's own rows that have problems, cells marked, and a summary behind them.
+//! `report.xlsx`: the source's own rows that somebody has to look at, cells marked, and a summary behind them.
 //!
-//! Columns and values are as in the source, and the sheet has the source's name, so that the repaired
-//! workbook is imported as it is with the same mapping. Rows are packed as they come in, by [`SheetRows`]; memory holds
+//! Three columns stand first: the row's number in the source, how bad it is, and its problems. The others and their values
+//! are as in the source, and the sheet has the source's name, so that the repaired workbook is imported as it is with the
+//! same mapping. What was text is formatted as text, so that a spreadsheet turns nothing that is typed into a date or a
+//! number. Rows are packed as they come in, by [`SheetRows`]; memory holds
 //! the notes and no rows. All else is made by a library, twice ([`Skeleton`]), and put together with the rows in the end.
 
 use std::collections::HashMap;
@@ -13,22 +15,28 @@ use zip::ZipWriter;
 use super::cell_text::{clip, clipped};
 use super::folder::{ReportError, ReportFolder};
 use super::rejects::{RejectFormat, problems_text};
+use super::sheet_limits::MOST_ROWS;
 use super::sheet_rows::SheetRows;
 use super::skeleton::{CellNote, End, Skeleton, header_row};
 use super::styles::Mark;
 use super::summary::Summary;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::partner::{RowResult, SourceValue};
 
 /// Notes that a workbook holds: more make Excel slow, and `_problems` has the rest.
 const MOST_NOTES: usize = 1_000;
-/// Rows of a sheet. Source: Excel's limits.
-const MOST_ROWS: u32 = 1_048_576;
+/// The columns before the source's own.
+pub(super) const ADDED: [&str; 3] = ["_row", "_level", "_problems"];
+
+#[expect(clippy::cast_precision_loss, reason = "a row number in a cell")]
+fn number_of(row: u64) -> f64 {
+    row as f64
+}
 
 /// Which rows a workbook holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MarkedRows {
-    /// The rows with a problem: those to repair.
+    /// The rows that somebody has to look at: those of the rejects.
     #[default]
     Problems,
     /// All rows, so that the repaired workbook can replace the source.
@@ -59,7 +67,7 @@ impl Marked {
             let mut skeleton = Skeleton::new(formats, None).map_err(io::Error::other)?;
             let sheets = formats.iter().enumerate().map(|(index, format)| {
                 let (before, _, styles) = skeleton.around_rows(index, format)?;
-                let columns = format.header.len() + 1;
+                let columns = format.header.len() + ADDED.len();
                 Ok(Sheet {
                     rows: SheetRows::begin(&Skeleton::part(index), &before, columns, styles)?,
                     format: format.clone(),
@@ -95,10 +103,17 @@ impl Marked {
         sheet.next += 1;
         sheet.rows.begin_row(at + 1);
         let (format, rows, notes) = (&sheet.format, &mut sheet.rows, &mut self.notes);
-        let mut place = 0;
+        let level = row.diagnostics.iter().map(|d| d.severity).max();
+        let problems = clip(problems_text(&row.diagnostics));
+        let number = SourceValue::Number(number_of(row.origin.row));
+        rows.cell(0, number, Mark::None);
+        let level = SourceValue::Text(level.map_or("", Severity::as_str));
+        rows.cell(1, level, Mark::None);
+        rows.cell(2, SourceValue::Text(&problems), Mark::None);
+        let mut place = ADDED.len();
         let mut next = 0;
         let mut cell = |column: usize, value: SourceValue<'_>| {
-            if column >= format.header.len() || Some(column) == format.dropped {
+            if column >= format.header.len() || format.dropped.contains(&column) {
                 return;
             }
             let here = |d: &&Diagnostic| d.at.column.as_ref().is_some_and(|c| c.index == column);
@@ -132,8 +147,6 @@ impl Marked {
         for column in next..format.header.len() {
             cell(column, SourceValue::Empty);
         }
-        let problems = clip(problems_text(&row.diagnostics));
-        rows.cell(place, SourceValue::Text(&problems), Mark::None);
         rows.end_row().map_err(|e| Self::trouble(&self.folder, e))
     }
 

@@ -48,9 +48,9 @@ impl Marker {
         self.handed
     }
 
-    /// Adds a row, where it has a problem or all are wanted. Why the thread ended early is returned by [`Marker::finish`].
+    /// Adds a row, where somebody has to look at it or all are wanted. Why the thread ended early is returned by [`Marker::finish`].
     pub(super) fn add(&mut self, row: RowResult) {
-        if !row.diagnostics.is_empty() || self.wanted == MarkedRows::All {
+        if row.outcome.needs_somebody() || self.wanted == MarkedRows::All {
             self.handed += 1;
             let _ = self.rows.send(row);
         }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, SourceValues, Timeline, Verified};
 use super::ending::RunEnding;
-use crate::diagnostic::{Code, Severity};
+use super::stopped::Stopped;
+use crate::diagnostic::{Code, Severity, listed};
 use crate::partner::RowOutcome;
 
 /// What kind of run it was.
@@ -124,7 +125,7 @@ impl Detected {
         if !self.unused.is_empty() {
             lines.push(format!(
                 "  columns that no rule uses: {}",
-                self.unused.join(", ")
+                listed(self.unused.iter().map(String::as_str), ", ")
             ));
         }
         lines
@@ -176,7 +177,7 @@ pub struct RunReport {
     pub values: SourceValues,
     /// Why it stopped early; a report without it went through all rows. Where it ends with a full stop it says itself what
     /// to do; otherwise a rerun goes on.
-    pub stopped: Option<String>,
+    pub stopped: Option<Stopped>,
     /// How long it took, in seconds of wall-clock time.
     pub seconds: f64,
     /// How it ended, from which the exit code of the process follows.

@@ -2,12 +2,11 @@
 //! guarded against formula injection in the first: a spreadsheet must not compute what a CRM user typed. The
 //! second grows while the run goes.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::csv_file::CsvFile;
 use super::folder::{ReportError, ReportFolder, Stream};
-use crate::diagnostic::{Diagnostic, column_letter};
+use crate::diagnostic::{Diagnostic, column_letter, guarded};
 
 const HEADER: [&str; 11] = [
     "file", "row", "column", "field", "code", "severity", "value", "message", "hint", "cell",
@@ -56,9 +55,9 @@ impl Problems {
             // Writing to memory cannot fail.
             let _ = write!(cell, "{}{row}", column_letter(column.index));
         }
-        let value = guard(d.value.as_deref().unwrap_or(""));
-        let column = guard(d.at.column.as_ref().map_or("", |c| &*c.name));
-        let message = guard(&d.message);
+        let value = guarded(d.value.as_deref().unwrap_or(""));
+        let column = guarded(d.at.column.as_ref().map_or("", |c| &*c.name));
+        let message = guarded(&d.message);
         let line = JsonLine {
             cell: Some(cell.as_str()).filter(|c| !c.is_empty()),
             code: d.code.as_str(),
@@ -95,14 +94,5 @@ impl Problems {
 
     pub(super) fn finish(self) -> Result<Vec<std::path::PathBuf>, ReportError> {
         Ok(vec![self.file.finish()?, self.lines.finish()?])
-    }
-}
-
-/// A text that no spreadsheet takes for a formula.
-fn guard(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
     }
 }

@@ -4,8 +4,9 @@
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
-use super::csv_file::{CsvFile, Encode};
+use super::csv_file::{CsvFile, CsvRules, Encode};
 use super::folder::{ReportError, ReportFolder};
+use super::sheet_limits::fits_a_sheet;
 use crate::diagnostic::Diagnostic;
 
 /// How a source is written again.
@@ -15,12 +16,12 @@ pub struct RejectFormat {
     pub sheet: Option<String>,
     /// The header cells as they stood.
     pub header: Vec<String>,
-    /// The column of an earlier rejects file, which is not carried on.
-    pub dropped: Option<usize>,
+    /// The columns that an earlier report added, which are not carried on.
+    pub dropped: Vec<usize>,
     /// The name of the added column.
     pub problems_column: &'static str,
-    /// The byte between two cells.
-    pub delimiter: u8,
+    /// How cells are set apart and quoted.
+    pub rules: CsvRules,
     /// Blank lines above the header, where the mapping names its row.
     pub blank_lines: u64,
     /// The byte order mark, or nothing.
@@ -85,7 +86,7 @@ impl Rejects {
                     Some(encode) => file.put(&encode("\n"))?,
                 }
             }
-            let mut file = CsvFile::with(file, format.delimiter, format.encode.clone());
+            let mut file = CsvFile::with(file, format.rules, format.encode.clone());
             file.record(format.line_of_header())?;
             self.files[index] = Some(file);
         }
@@ -132,6 +133,15 @@ pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
 }
 
 impl RejectFormat {
+    /// The source's own columns.
+    pub(super) fn own_columns(&self) -> impl Iterator<Item = usize> {
+        (0..self.header.len()).filter(|column| !self.dropped.contains(column))
+    }
+
+    pub(super) fn fits_a_sheet(&self) -> bool {
+        fits_a_sheet(self.header.len(), self.blank_lines)
+    }
+
     /// The header as it is written.
     pub(super) fn line_of_header(&self) -> impl Iterator<Item = &str> {
         self.arrange(&self.header, self.problems_column)
@@ -144,8 +154,7 @@ impl RejectFormat {
         problems: &'c str,
     ) -> impl Iterator<Item = &'c str> {
         let width = self.header.len();
-        (0..width)
-            .filter(|column| Some(*column) != self.dropped)
+        self.own_columns()
             .map(|column| cells.get(column).map_or("", AsRef::as_ref))
             .chain(std::iter::once(problems))
             .chain(cells.iter().skip(width).map(AsRef::as_ref))

@@ -55,7 +55,7 @@ pub(super) fn timeline(report: &RunReport) -> String {
     let paused: u64 = timeline.pauses.iter().map(|p| p.to - p.from).sum();
     let throttled = timeline.pauses.iter().filter(|p| p.throttled).count();
     let told = if timeline.pauses.is_empty() {
-        "The API never asked to be left alone.".to_owned()
+        "The API did not slow the run down.".to_owned()
     } else {
         format!(
             "The shaded times are pauses in which the API asked to wait or did not answer: {} in {}, {throttled} of them because it throttled.",
@@ -101,7 +101,7 @@ pub(super) fn fields(report: &RunReport) -> String {
         );
     }
     format!(
-        "<section aria-labelledby=\"full\">\n<h2 id=\"full\">How full the fields are</h2>\n<div class=\"scroll\"><table><thead><tr>\
+        "<section aria-labelledby=\"full\">\n<h2 id=\"full\">Field coverage</h2>\n<div class=\"scroll\"><table><thead><tr>\
          <th scope=\"col\">Column</th><th scope=\"col\">Field</th><th scope=\"col\">Share</th><th scope=\"col\" class=\"number\">Filled</th>\
          <th scope=\"col\" class=\"number\">Rows filled</th><th scope=\"col\" class=\"number\">Empty</th><th scope=\"col\" class=\"number\">Invalid</th>\
          </tr></thead><tbody>\n{lines}</tbody></table></div>\n</section>\n"
@@ -146,7 +146,7 @@ pub(super) fn samples(report: &RunReport) -> String {
         return String::new();
     }
     let mut out = String::from(
-        "<section aria-labelledby=\"samples\">\n<h2 id=\"samples\">What is sent</h2>\n<p>The first rows as the API gets them; sensitive values are masked here, and only here.</p>\n",
+        "<section aria-labelledby=\"samples\">\n<h2 id=\"samples\">What is sent</h2>\n<p>The first rows as the API gets them. Bank data is masked on this page; the API gets the full values.</p>\n",
     );
     for sample in &report.contents.samples {
         let _ = writeln!(

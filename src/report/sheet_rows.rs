@@ -78,11 +78,11 @@ impl SheetRows {
         match value {
             SourceValue::Empty if mark == Mark::None => {}
             SourceValue::Empty => {
-                self.open(column, self.styles.plain(mark));
+                self.open(column, self.styles.text(mark));
                 self.xml.extend_from_slice(b"/>");
             }
             SourceValue::Text(text) => {
-                self.open(column, self.styles.plain(mark));
+                self.open(column, self.styles.text(mark));
                 self.xml.extend_from_slice(b" t=\"inlineStr\"><is><t");
                 // Blanks at its ends would be taken off.
                 if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {

@@ -9,8 +9,9 @@ use rust_xlsxwriter::{Format, Note, Workbook, XlsxError};
 use zip::ZipArchive;
 
 use super::cell_text::clip;
+use super::marked::ADDED;
 use super::rejects::RejectFormat;
-use super::styles::{Styles, formats};
+use super::styles::{Styles, formats, text_format};
 use super::summary::Summary;
 use crate::diagnostic::thousands;
 
@@ -51,7 +52,8 @@ impl Skeleton {
             }
             for ((index, format), behind) in sheets.iter().enumerate().zip(&end.ends) {
                 let (top, behind) = (header_row(format), *behind);
-                let last = u16::try_from(format.header.len()).unwrap_or(u16::MAX);
+                let last = format.own_columns().count() + ADDED.len() - 1;
+                let last = u16::try_from(last).unwrap_or(u16::MAX);
                 let sheet = book.worksheet_from_index(index)?;
                 sheet.autofilter(top, 0, behind.max(top + 2) - 1, last)?;
             }
@@ -83,7 +85,7 @@ impl Skeleton {
             .find("</row>")
             .map(|n| from + n)
             .ok_or_else(strange)?;
-        let mut styles = [0; 5];
+        let mut styles = [0; 8];
         let mut named = xml[from..rows].split(" s=\"").skip(1);
         for style in &mut styles {
             let number = named.next().and_then(|s| s.split('"').next());
@@ -116,11 +118,15 @@ fn add_sheet(book: &mut Workbook, index: usize, format: &RejectFormat) -> Result
     let top = header_row(format);
     let sheet = book.add_worksheet_with_constant_memory()?;
     sheet.set_name(sheet_name(format.sheet.as_deref(), index))?;
-    sheet.set_freeze_panes(top + 1, 0)?;
+    sheet.set_freeze_panes(top + 1, u16::try_from(ADDED.len()).unwrap_or(0))?;
     let bold = Format::new().set_bold();
-    for (column, text) in (0_u16..).zip(format.line_of_header()) {
-        sheet.set_column_width(column, 18)?;
-        sheet.write_string_with_format(top, column, clip(text), &bold)?;
+    let text = text_format();
+    let own = format.own_columns().map(|c| format.header[c].as_str());
+    for (column, name) in (0_u16..).zip(ADDED.into_iter().chain(own)) {
+        sheet.set_column_width(column, if column < 2 { 8 } else { 18 })?;
+        // What is typed into an empty cell stays as it is typed.
+        sheet.set_column_format(column, &text)?;
+        sheet.write_string_with_format(top, column, clip(name), &bold)?;
     }
     for (column, format) in (0_u16..).zip(formats()) {
         sheet.write_blank(top + 1, column, &format)?;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::contents::{Contents, SourceValues, Timeline, Verified};
 use super::ending::RunEnding;
 use super::model::{Counts, Detected, Kind, RunReport};
+use super::stopped::Stopped;
 use crate::partner::RowOutcome;
 
 /// The form that is written. 1, which carries no version, lists the counts by place; 2 names them.
@@ -96,7 +97,7 @@ impl Serialize for RunReport {
             contents: Cow::Borrowed(&self.contents),
             timeline: self.timeline.as_ref().map(Cow::Borrowed),
             values: self.values,
-            stopped: self.stopped.as_deref().map(Cow::Borrowed),
+            stopped: self.stopped.as_ref().map(|s| Cow::Borrowed(s.words())),
             seconds: self.seconds,
             exit: self.ending.code(),
             holds_bank_data: self.holds_bank_data,
@@ -126,7 +127,7 @@ impl<'de> Deserialize<'de> for RunReport {
             contents: form.contents.into_owned(),
             timeline: form.timeline.map(Cow::into_owned),
             values: form.values,
-            stopped: form.stopped.map(Cow::into_owned),
+            stopped: form.stopped.map(|s| Stopped::from(s.into_owned())),
             seconds: form.seconds,
             ending: RunEnding::of(form.exit),
             written: Vec::new(),

@@ -15,8 +15,8 @@ pub(super) struct Summary<'s> {
 impl<'s> Summary<'s> {
     pub(super) fn new(counts: &Counts, groups: &'s [ProblemGroup], kind: Kind) -> Self {
         let mut lines = vec![
-            "Rows of the export with problems: repair the marked cells in the first sheet, save, and import this file with the same mapping.".to_owned(),
-            "The column _problems is ignored by the import.".to_owned(),
+            "Rows of the export that were not sent: repair the marked cells in the first sheet, save, and import this file with the same mapping.".to_owned(),
+            "The columns _row, _level and _problems are ignored by the import.".to_owned(),
             format!("{} rows were read.", thousands(counts.sum())),
         ];
         for outcome in RowOutcome::ALL {

@@ -3,11 +3,12 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::thousands;
+use crate::diagnostic::{counted, thousands};
 
 use super::contents::SourceValues;
 use super::ending::RunEnding;
 use super::model::{Kind, RunReport};
+use super::stopped::Stopped;
 use crate::partner::RowOutcome;
 
 /// Groups of problems that are shown.
@@ -38,8 +39,8 @@ pub fn render(report: &RunReport) -> String {
     if report.kind != Kind::Check {
         let _ = writeln!(
             out,
-            "\n  Every row is one of these: the counts add up to {} rows.",
-            thousands(report.rows())
+            "\n  Total {}; each is counted once.",
+            counted(report.rows(), "row")
         );
     }
     if let Some(verified) = &report.verified
@@ -101,6 +102,16 @@ pub fn render(report: &RunReport) -> String {
 /// What became of the run, in a sentence.
 #[must_use]
 pub fn verdict(report: &RunReport) -> String {
+    verdict_of(report, report.stopped.as_ref().map(Stopped::words))
+}
+
+/// The same without any words of the API, for messages that leave the machine.
+#[must_use]
+pub fn brief_verdict(report: &RunReport) -> String {
+    verdict_of(report, report.stopped.as_ref().map(Stopped::brief))
+}
+
+fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
     let rows = thousands(report.rows());
     let undone = report.rows()
         - RowOutcome::ALL
@@ -109,9 +120,13 @@ pub fn verdict(report: &RunReport) -> String {
             .map(|o| report.count(o))
             .sum::<u64>();
     let target = report.target.as_deref().unwrap_or("");
-    if let Some(stopped) = &report.stopped {
+    let to = match target {
+        "" => String::new(),
+        target => format!(" to {target}"),
+    };
+    if let Some(stopped) = stopped {
         // Whole sentences say themselves what to do.
-        if stopped.ends_with('.') {
+        if stopped.ends_with(['.', '?', '!']) {
             return format!("Stopped early: {stopped}");
         }
         return format!(
@@ -119,41 +134,83 @@ pub fn verdict(report: &RunReport) -> String {
         );
     }
     match report.kind {
-        Kind::Check if report.ending == RunEnding::Done => format!("All {rows} rows can be sent."),
+        Kind::Check if report.ending == RunEnding::Done => match report.rows() {
+            0 => "The export has no rows.".to_owned(),
+            1 => "1 row can be sent.".to_owned(),
+            _ => format!("All {rows} rows can be sent."),
+        },
         Kind::Check => {
             format!(
-                "{} of {rows} rows cannot be sent as they are.",
-                thousands(report.count(RowOutcome::Invalid))
+                "{} of {} cannot be sent as {}.",
+                thousands(report.count(RowOutcome::Invalid)),
+                counted(report.rows(), "row"),
+                if report.count(RowOutcome::Invalid) == 1 {
+                    "it is"
+                } else {
+                    "they are"
+                }
             )
         }
         Kind::DryRun => {
-            format!("Dry run: nothing was sent to {target}. This is what an import would do:")
+            format!("Dry run: nothing was sent{to}. This is what an import would do:")
         }
         Kind::Reconcile if report.ending == RunEnding::Done => {
             format!("No row at {target} is in doubt.")
         }
-        Kind::Reconcile => {
-            format!("Rows at {target} are still in doubt; see `partner-sync status`.")
-        }
-        Kind::Verify if report.ending == RunEnding::Done => {
-            format!("Each of the {rows} rows agrees with its partner at {target}.")
-        }
+        Kind::Reconcile => match report.count(RowOutcome::InDoubt) {
+            0 => format!("No row at {target} is in doubt, but some need somebody."),
+            1 => format!("1 row at {target} is still in doubt; see `partner-sync status`."),
+            n => format!(
+                "{} rows at {target} are still in doubt; see `partner-sync status`.",
+                thousands(n)
+            ),
+        },
+        Kind::Verify if report.ending == RunEnding::Done => match report.rows() {
+            1 => format!("1 row agrees with its partner at {target}."),
+            _ => format!("All {rows} rows agree with their partners at {target}."),
+        },
         Kind::Verify => {
             let agree = report.verified.map_or(0, |v| v.agree);
             format!(
-                "{} of {rows} rows agree with their partner at {target}.",
-                thousands(agree)
+                "{} of {} {} with {} at {target}.",
+                thousands(agree),
+                counted(report.rows(), "row"),
+                if agree == 1 { "agrees" } else { "agree" },
+                if agree == 1 {
+                    "its partner"
+                } else {
+                    "their partners"
+                },
             )
         }
         Kind::Import if report.rows() == 0 => "The export has no rows.".to_owned(),
-        Kind::Import if undone == 0 => {
-            format!("Done: each of the {rows} rows has its partner at {target}.")
-        }
-        Kind::Import => format!(
-            "{} of {rows} rows have no partner yet, or are to be looked at.",
-            thousands(undone)
-        ),
+        Kind::Import if report.ending == RunEnding::Done && undone == 0 => match report.rows() {
+            1 => format!("Done: 1 row, which has its partner at {target}."),
+            _ => format!("Done: {rows} rows, each with its partner at {target}."),
+        },
+        Kind::Import => format!("{}.", outcomes(report)),
     }
+}
+
+/// What became of the rows: `22 created, 7 invalid, 1 waiting for its parent`.
+fn outcomes(report: &RunReport) -> String {
+    let each = RowOutcome::ALL.into_iter().filter_map(|outcome| {
+        let count = report.count(outcome);
+        let words = match outcome {
+            RowOutcome::Created => "created",
+            RowOutcome::Adopted => "found on the API",
+            RowOutcome::Skipped => "already created",
+            RowOutcome::Changed => "changed since they were created",
+            RowOutcome::Blocked if count == 1 => "waiting for its parent",
+            RowOutcome::Blocked => "waiting for their parents",
+            RowOutcome::Invalid => "invalid",
+            RowOutcome::Rejected => "rejected by the API",
+            RowOutcome::InDoubt => "in doubt",
+            RowOutcome::Deferred => "not tried",
+        };
+        (count > 0).then(|| format!("{} {words}", thousands(count)))
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn next_step(report: &RunReport) -> &'static str {

@@ -75,9 +75,9 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
     let format = RejectFormat {
         sheet: None,
         header: ["Id", "Signed \"On\"", "ABA"].map(str::to_owned).to_vec(),
-        dropped: None,
+        dropped: Vec::new(),
         problems_column: "_problems",
-        delimiter: b';',
+        rules: super::CsvRules::usual(b';'),
         blank_lines: 0,
         mark: b"",
         encode: None,

@@ -43,6 +43,10 @@ pub enum FaultKind {
     LongBody,
     /// The first creates are answered by a gateway's 404 page before anything is made.
     GatewayNotFound,
+    /// 400 before anything is made.
+    Status400,
+    /// 401 before anything is made, whatever the token is.
+    Status401,
     /// 403 before anything is made.
     Status403,
     /// A firewall's 403 page before anything is made.
@@ -79,6 +83,8 @@ impl FaultKind {
         ("location-only", FaultKind::LocationOnly),
         ("long-body", FaultKind::LongBody),
         ("404-first", FaultKind::GatewayNotFound),
+        ("400", FaultKind::Status400),
+        ("401", FaultKind::Status401),
         ("403", FaultKind::Status403),
         ("403-page", FaultKind::Page403),
         ("200-page", FaultKind::Page200),
@@ -110,6 +116,8 @@ impl FaultKind {
             | FaultKind::OtherIdentifier
             | FaultKind::LocationOnly
             | FaultKind::LongBody
+            | FaultKind::Status400
+            | FaultKind::Status401
             | FaultKind::Status403
             | FaultKind::Page403
             | FaultKind::Page200

@@ -8,6 +8,7 @@
 //! or miscount partners.
 
 mod book;
+mod echo;
 mod fault;
 mod lie;
 mod list;
@@ -18,6 +19,7 @@ mod rules;
 mod server;
 mod shared;
 
+pub use echo::Echo;
 pub use fault::{Fault, FaultKind};
 pub use lie::Lie;
 pub use server::{Sandbox, SandboxError, Settings};

@@ -118,6 +118,8 @@ fn instead(shared: &Shared, kind: FaultKind) -> Option<Response> {
         FaultKind::Status500 => {
             nest_error(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
         }
+        FaultKind::Status400 => nest_error(StatusCode::BAD_REQUEST, "The partner is not valid"),
+        FaultKind::Status401 => nest_error(StatusCode::UNAUTHORIZED, "Unauthorized"),
         FaultKind::Status403 => nest_error(StatusCode::FORBIDDEN, "Missing partners.create"),
         FaultKind::GatewayNotFound => proxy_page(StatusCode::NOT_FOUND),
         FaultKind::Page403 => proxy_page(StatusCode::FORBIDDEN),
@@ -158,15 +160,32 @@ async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let path = "/api/v2/partners";
     let read = serde_json::from_slice::<Value>(&body).ok();
+    let echo = shared.echo.zip(read.clone());
+    let response = answer_to_create(shared, &connection, query, &headers, read).await;
+    match echo {
+        Some((echo, body)) if !response.status().is_success() => {
+            echo.refusal(response.status(), &body, &headers)
+        }
+        _ => response,
+    }
+}
+
+async fn answer_to_create(
+    shared: Arc<Shared>,
+    connection: &ConnectionSwitch,
+    query: Option<String>,
+    headers: &HeaderMap,
+    read: Option<Value>,
+) -> Response {
+    let path = "/api/v2/partners";
     let key = read
         .as_ref()
         .and_then(|v| v.pointer("/organization/legacyIdentifier"))
         .and_then(Value::as_str)
         .map(str::to_owned);
     let request = (shared.met_by_faults(read.as_ref()), key.as_deref());
-    let drawn = match gate(&shared, &connection, &headers, "POST", path, request).await {
+    let drawn = match gate(&shared, connection, headers, "POST", path, request).await {
         Ok(drawn) => drawn,
         Err(response) => return response,
     };

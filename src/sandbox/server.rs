@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::book::Book;
+use super::echo::Echo;
 use super::fault::{Fault, Faults};
 use super::lie::{Lie, Lies};
 use super::listener::{ConnectionSwitch, CuttingListener};
@@ -52,6 +53,8 @@ pub struct Settings {
     pub fault_name: Option<String>,
     /// A business name whose creates a firewall answers with its 403 page.
     pub block_name: Option<String>,
+    /// How answers that refuse a create quote it; absent, they do not.
+    pub echo: Option<Echo>,
     /// `Retry-After` of each 429 and 503.
     pub retry_after: String,
     /// A field of `organization` that it loses without a word.
@@ -79,6 +82,7 @@ impl Default for Settings {
             refuse_name: None,
             fault_name: None,
             block_name: None,
+            echo: None,
             retry_after: "1".to_owned(),
             drop_field: None,
             data: None,
@@ -160,6 +164,7 @@ impl Sandbox {
             refuse_name: settings.refuse_name,
             fault_name: settings.fault_name,
             block_name: settings.block_name,
+            echo: settings.echo,
             retry_after: settings.retry_after,
             drop_field: settings.drop_field,
             requests: AtomicU64::new(0),

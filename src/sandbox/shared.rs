@@ -14,6 +14,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use serde_json::{Value, json};
 
 use super::book::Book;
+use super::echo::Echo;
 use super::fault::{FaultKind, Faults, Request};
 use super::lie::Lies;
 use crate::clock::Clock;
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub(super) refuse_name: Option<String>,
     pub(super) fault_name: Option<String>,
     pub(super) block_name: Option<String>,
+    pub(super) echo: Option<Echo>,
     pub(super) retry_after: String,
     pub(super) drop_field: Option<String>,
     pub(super) requests: AtomicU64,

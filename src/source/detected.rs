@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::format::Format;
 use super::header::Header;
+use super::short_rows::ShortRows;
 use super::workbook::Spool;
 
 /// What detection found.
@@ -11,6 +12,8 @@ pub(super) struct Detected {
     pub(super) format: Format,
     pub(super) header: Arc<Header>,
     pub(super) header_row: u64,
+    /// What a text table shows about rows with fewer cells than the header.
+    pub(super) short: Arc<ShortRows>,
     pub(super) spool: Option<Spool>,
     /// Rows that the workbook calls totals of a table, ascending.
     pub(super) totals: Vec<u64>,

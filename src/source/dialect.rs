@@ -1,19 +1,78 @@
-//! The delimiter of a text table, judged from a sample (pure).
+//! How a text table separates and quotes its cells, judged from a sample (pure).
 
-/// How a text table separates its cells. Quotes are `"`, doubled inside a quoted cell.
+use super::dialect_vote::{Measure, Settled, choose_quoting};
+use super::grammar::Grammar;
+use super::line::next_line;
+
+/// What cells are quoted with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quote {
+    /// `"`.
+    Double,
+    /// `'`.
+    Single,
+    /// Nothing: quotes are text.
+    None,
+}
+
+/// How a quote is written inside a quoted cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Escape {
+    /// Twice: `""`.
+    Double,
+    /// Behind a backslash: `\"`. So are backslashes, and delimiters and line breaks where these are text.
+    Backslash,
+}
+
+/// How a text table separates its cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
     /// The byte between two cells; ASCII, neither a quote nor a line end.
     pub delimiter: u8,
     /// Whether a first line `sep=;` names it.
     pub sep_line: bool,
+    /// What cells are quoted with.
+    pub quote: Quote,
+    /// How a quote is written inside a quoted cell.
+    pub escape: Escape,
+    /// Blanks before a quote that opens a cell are no text.
+    pub(super) blanks: bool,
+    /// Cells of most records of the sample.
+    pub(super) width: usize,
+    /// Bytes before the first record: byte order marks, and the line that names the delimiter.
+    pub(super) head: u64,
+    /// Byte order marks among them.
+    pub(super) marks: usize,
+}
+
+/// What a mapping says of a table's dialect; what it does not say is detected.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wanted {
+    pub(super) delimiter: Option<u8>,
+    pub(super) quote: Option<Quote>,
+    pub(super) escape: Option<Escape>,
 }
 
 /// The delimiters that exports use, most usual first: a tie goes to the earlier one.
-const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
+const CANDIDATES: [u8; 5] = [b',', b';', b'\t', b'|', UNIT_SEPARATOR];
+/// The delimiter that ASCII has for this.
+pub(super) const UNIT_SEPARATOR: u8 = 0x1f;
+/// Bytes of the sample by which delimiters are compared.
+const VOTE_BYTES: usize = 32 * 1024;
+/// A byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Records looked at for each candidate.
-const SAMPLE_RECORDS: usize = 100;
+impl Quote {
+    /// The quote itself.
+    #[must_use]
+    pub fn byte(self) -> Option<u8> {
+        match self {
+            Quote::Double => Some(b'"'),
+            Quote::Single => Some(b'\''),
+            Quote::None => None,
+        }
+    }
+}
 
 impl Dialect {
     /// The delimiter as a person calls it: `comma`, `tab`, or the character itself in quotes.
@@ -24,134 +83,161 @@ impl Dialect {
             b';' => "semicolon".to_owned(),
             b'\t' => "tab".to_owned(),
             b'|' => "bar".to_owned(),
-            other => format!("\"{}\"", char::from(other)),
+            UNIT_SEPARATOR => "unit separator (U+001F)".to_owned(),
+            other => format!("\"{}\"", char::from(other).escape_default()),
         }
     }
 
-    /// Judges a sample: the candidate by which the largest share of records has the same number of cells.
+    /// How cells are quoted, in words; none where it is as usual: `"`, doubled inside a cell.
     #[must_use]
-    pub fn judge(sample: &[u8], wanted: Option<u8>) -> Self {
-        if let Some(delimiter) = sep_line(sample) {
-            return Self {
-                delimiter: wanted.unwrap_or(delimiter),
-                sep_line: true,
-            };
+    pub fn describe_quoting(&self) -> Option<String> {
+        let mut said = match self.quote {
+            Quote::Double => "double quotes".to_owned(),
+            Quote::Single => "single quotes (apostrophes)".to_owned(),
+            Quote::None => "none: quotes are text".to_owned(),
+        };
+        if self.escape == Escape::Backslash {
+            said.push_str(", escaped by a backslash");
         }
-        if let Some(delimiter) = wanted {
-            return Self {
-                delimiter,
-                sep_line: false,
-            };
+        if self.blanks {
+            said.push_str(", also behind blanks");
         }
-        let mut best = (0.0, b',');
-        for candidate in CANDIDATES {
-            let score = agreement(&widths(sample, candidate));
-            if score > best.0 {
-                best = (score, candidate);
-            }
+        let is_usual = self.quote == Quote::Double && self.grammar().is_usual();
+        (!is_usual).then_some(said)
+    }
+
+    /// What was passed over before the first record, for people.
+    pub(super) fn describe_marks(&self) -> Option<String> {
+        let place = if self.sep_line {
+            "stands beside the line that names the delimiter"
+        } else {
+            "stands at the beginning"
+        };
+        (self.marks > 0).then(|| format!("another byte order mark {place}; it was passed over"))
+    }
+
+    pub(super) fn grammar(&self) -> Grammar {
+        Grammar {
+            delimiter: self.delimiter,
+            quote: self.quote.byte(),
+            backslash: self.escape == Escape::Backslash,
+            blanks: self.blanks,
         }
+    }
+
+    /// Judges a sample, which is the whole table where `is_whole`: the delimiter by which the largest share of records has
+    /// the same number of cells, and the quoting that fits the sample.
+    pub(super) fn judge(sample: &[u8], is_whole: bool, wanted: Wanted) -> Self {
+        let head = Head::of(sample);
+        let table = &sample[head.bytes..];
+        let delimiter = (wanted.delimiter.or(head.delimiter))
+            .unwrap_or_else(|| best_delimiter(table, is_whole, wanted));
+        let best = Vote::of(table, is_whole, delimiter, wanted);
         Self {
-            delimiter: best.1,
-            sep_line: false,
+            delimiter: best.grammar.delimiter,
+            sep_line: head.delimiter.is_some(),
+            quote: match best.grammar.quote {
+                Some(b'\'') => Quote::Single,
+                Some(_) => Quote::Double,
+                None => Quote::None,
+            },
+            escape: if best.grammar.backslash {
+                Escape::Backslash
+            } else {
+                Escape::Double
+            },
+            blanks: best.grammar.blanks,
+            width: best.width,
+            head: head.bytes as u64,
+            marks: head.marks,
         }
     }
 }
 
-/// The share of records that have the commonest width, two or more; of equal shares the wider wins.
-///
-/// The share and not the number: by a wrong delimiter quotes lose their meaning, a cell of many lines falls
-/// apart into many records, and those may well agree among themselves.
-#[expect(clippy::cast_precision_loss, reason = "at most a hundred records")]
-fn agreement(widths: &[usize]) -> f64 {
-    let mut counted: Vec<(usize, usize)> = Vec::new();
-    for width in widths.iter().copied().filter(|w| *w > 1) {
-        match counted.iter_mut().find(|(w, _)| *w == width) {
-            Some((_, n)) => *n += 1,
-            None => counted.push((width, 1)),
+/// The delimiter by which the beginning of a table agrees best.
+fn best_delimiter(table: &[u8], is_whole: bool, wanted: Wanted) -> u8 {
+    let voted = &table[..table.len().min(VOTE_BYTES)];
+    let is_whole = is_whole && voted.len() == table.len();
+    let mut best = (CANDIDATES[0], 0.0);
+    for delimiter in CANDIDATES {
+        let vote = Vote::of(voted, is_whole, delimiter, wanted);
+        if vote.score > best.1 {
+            best = (delimiter, vote.score);
         }
     }
-    counted
-        .into_iter()
-        .map(|(width, records)| records as f64 / widths.len() as f64 * (1.0 - 1.0 / width as f64))
-        .fold(0.0, f64::max)
+    best.0
+}
+
+/// How well a delimiter fits, with the quoting that fits it best.
+struct Vote {
+    grammar: Grammar,
+    score: f64,
+    width: usize,
+}
+
+impl Vote {
+    fn of(table: &[u8], is_whole: bool, delimiter: u8, wanted: Wanted) -> Self {
+        let usual = Grammar {
+            delimiter,
+            quote: wanted.quote.unwrap_or(Quote::Double).byte(),
+            backslash: wanted.escape == Some(Escape::Backslash),
+            blanks: false,
+        };
+        let settled = Settled {
+            quote: wanted.quote.is_some(),
+            escape: wanted.escape.is_some(),
+        };
+        let grammar = choose_quoting(table, is_whole, usual, settled);
+        let measure = Measure::of(table, is_whole, grammar);
+        Self {
+            grammar,
+            score: measure.agreement(),
+            width: measure.usual_width(),
+        }
+    }
+}
+
+/// What stands before the first record.
+struct Head {
+    bytes: usize,
+    marks: usize,
+    delimiter: Option<u8>,
+}
+
+impl Head {
+    fn of(sample: &[u8]) -> Self {
+        let mut head = Self {
+            bytes: 0,
+            marks: 0,
+            delimiter: None,
+        };
+        head.pass_marks(sample);
+        let rest = &sample[head.bytes..];
+        head.delimiter = sep_line(rest);
+        if head.delimiter.is_some() {
+            head.bytes += next_line(rest, 5, true).unwrap_or(rest.len());
+            head.pass_marks(sample);
+        }
+        head
+    }
+
+    fn pass_marks(&mut self, sample: &[u8]) {
+        while sample[self.bytes..].starts_with(MARK) {
+            self.bytes += MARK.len();
+            self.marks += 1;
+        }
+    }
 }
 
 fn sep_line(sample: &[u8]) -> Option<u8> {
     let rest = sample
         .strip_prefix(b"sep=")
         .or_else(|| sample.strip_prefix(b"\"sep="))?;
-    rest.first()
-        .copied()
-        .filter(|b| !matches!(b, b'\r' | b'\n'))
-}
-
-fn widths(sample: &[u8], delimiter: u8) -> Vec<usize> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(sample);
-    let mut record = csv::ByteRecord::new();
-    let mut widths = Vec::new();
-    while widths.len() < SAMPLE_RECORDS && reader.read_byte_record(&mut record).unwrap_or(false) {
-        widths.push(record.len());
-    }
-    // The sample may end inside a record.
-    if widths.len() > 1 && widths.len() < SAMPLE_RECORDS && !sample.ends_with(b"\n") {
-        widths.pop();
-    }
-    widths
+    rest.first().copied().filter(|b| {
+        b.is_ascii() && !b.is_ascii_alphanumeric() && !matches!(b, b'\r' | b'\n' | b'"')
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Dialect;
-
-    #[test]
-    fn delimiters_are_judged_by_agreement() {
-        for (sample, delimiter, sep) in [
-            ("a,b,c\n1,2,3\n", b',', false),
-            ("a;b;c\n1,5;2,5;3,5\n2,5;1,5;0,5\n", b';', false),
-            ("a\tb\n1\t2\n", b'\t', false),
-            ("a|b\n1|2\n", b'|', false),
-            ("sep=;\na,b;c\n", b';', true),
-            ("Name\nMüller, Hans\nSchmidt\n", b',', false),
-            ("a,b\n\"x;y;z\",\"1;2;3\"\n", b',', false),
-            ("Name\nAlpha\n", b',', false),
-            // By semicolons this falls into five lines, four of which agree.
-            ("a,b\n1,\"x;y\nz;u\nv;w\ns;t\"\n", b',', false),
-        ] {
-            let dialect = Dialect::judge(sample.as_bytes(), None);
-            assert_eq!(
-                (dialect.delimiter, dialect.sep_line),
-                (delimiter, sep),
-                "{sample:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn of_equal_shares_the_wider_wins_and_a_record_cut_off_does_not_count() {
-        let judged = |sample: &str| Dialect::judge(sample.as_bytes(), None).delimiter;
-        assert_eq!(judged("a,b;c;d\n1,2;3;4\n"), b';');
-        assert_eq!(judged("a;b\n1,2,3,4,5,6"), b';');
-        assert_eq!(judged("a;b\n1,2,3,4,5,6\n"), b',');
-    }
-
-    #[test]
-    fn what_the_mapping_says_stands_above_the_sep_line() {
-        for (sample, wanted, delimiter, sep_line) in [
-            ("\"sep=;\"\na;b\n", None, b';', true),
-            ("sep=;\na|b\n", Some(b'|'), b'|', true),
-            ("sep=\na,b\n", None, b',', false),
-            ("a;b\n", Some(b','), b',', false),
-        ] {
-            let judged = Dialect::judge(sample.as_bytes(), wanted);
-            let expected = Dialect {
-                delimiter,
-                sep_line,
-            };
-            assert_eq!(judged, expected, "{sample:?}");
-        }
-    }
-}
+#[path = "dialect_tests.rs"]
+mod tests;

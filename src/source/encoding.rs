@@ -1,15 +1,16 @@
 //! Character encodings: detect from the whole file, then decode to UTF-8.
 //!
-//! A byte order mark decides; then strict UTF-8 over the whole file; then `chardetng` over the whole file,
+//! A byte order mark decides; then strict UTF-8 over the whole file; then its lines, one by one (`weigh.rs`): a file that is
+//! UTF-8 in all but few lines is UTF-8, and else `chardetng` guesses from all lines that hold something to guess from,
 //! because an export can be plain ASCII for tens of kilobytes before its first Windows-1252 byte. The guess costs a
-//! hundred times what the check costs, so it sees a file only when that is known not to be UTF-8, and of that only
-//! lines that hold something to guess from.
+//! hundred times what the check costs, so it sees a file only when that is known not to be UTF-8.
 
 use std::io::{self, Read, Seek as _, SeekFrom};
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::input::Input;
+use super::weigh::{tells_utf8_apart, weigh};
 
 /// The encoding of a text file and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +21,35 @@ pub struct TextEncoding {
     pub bom: bool,
     /// How it is known, in words.
     pub evidence: String,
+    /// Where the text ends: bytes from here on are end marks.
+    pub(super) end: u64,
+    /// A cell whose bytes can only be UTF-8 is none of this encoding.
+    pub(super) tells_utf8_apart: bool,
+    /// It is known from the text alone.
+    pub(super) is_guessed: bool,
 }
 
 impl TextEncoding {
+    /// An encoding that is set, and of which nothing is known but whether a byte order mark comes first.
+    #[must_use]
+    pub fn new(encoding: &'static Encoding, bom: bool) -> Self {
+        Self {
+            encoding,
+            bom,
+            evidence: String::new(),
+            end: u64::MAX,
+            tells_utf8_apart: tells_utf8_apart(encoding),
+            is_guessed: false,
+        }
+    }
+
+    fn known(encoding: &'static Encoding, bom: bool, evidence: impl Into<String>) -> Self {
+        Self {
+            evidence: evidence.into(),
+            ..Self::new(encoding, bom)
+        }
+    }
+
     /// `windows-1252 (guessed from its bytes)`.
     #[must_use]
     pub fn describe(&self) -> String {
@@ -46,18 +73,13 @@ impl TextEncoding {
     #[must_use]
     pub fn bom_bytes(&self) -> &'static [u8] {
         match self.encoding {
-            e if !self.bom => {
-                let _ = e;
-                b""
-            }
+            _ if !self.bom => b"",
             e if e == UTF_16LE => b"\xff\xfe",
             e if e == UTF_16BE => b"\xfe\xff",
             _ => b"\xef\xbb\xbf",
         }
     }
-}
 
-impl TextEncoding {
     /// Bytes before the first character.
     pub(super) fn mark_bytes(&self) -> u64 {
         if self.bom && self.encoding == UTF_8 {
@@ -68,32 +90,62 @@ impl TextEncoding {
     }
 }
 
-/// Finds the encoding of a file; `wanted` settles it.
-pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Result<TextEncoding> {
+/// Finds the encoding of a file; `wanted` settles it, unless a byte order mark proves another. What else was seen at either
+/// end of the file goes into `notes`.
+pub(super) fn detect(
+    input: &Input,
+    wanted: Option<&'static Encoding>,
+    notes: &mut Vec<String>,
+) -> io::Result<TextEncoding> {
     let mut head = vec![0; HEAD_BYTES];
     let n = read_full(&mut input.open(), &mut head)?;
-    let head = &head[..n];
-    let bom = Encoding::for_bom(head);
-    if let Some(encoding) = wanted {
-        return Ok(TextEncoding {
-            encoding,
-            bom: bom.is_some_and(|(e, _)| e == encoding),
-            evidence: "set in the mapping".to_owned(),
-        });
+    let mut found = detect_by(input, &head[..n], wanted, notes)?;
+    if let Some(end) = end_of_text(input, &found)? {
+        found.end = end;
+        notes.push(
+            "the file ends with the end mark of DOS (Ctrl-Z, U+001A), which is no row and was passed over"
+                .to_owned(),
+        );
     }
-    if let Some((encoding, _)) = bom {
-        return Ok(TextEncoding {
-            encoding,
-            bom: true,
-            evidence: "by its byte order mark".to_owned(),
-        });
+    Ok(found)
+}
+
+fn detect_by(
+    input: &Input,
+    head: &[u8],
+    wanted: Option<&'static Encoding>,
+    notes: &mut Vec<String>,
+) -> io::Result<TextEncoding> {
+    let bom = Encoding::for_bom(head).map(|(encoding, _)| encoding);
+    if let (Some(wanted), Some(marked)) = (wanted, bom)
+        && wanted != marked
+    {
+        notes.push(format!(
+            "the mapping says encoding = \"{}\", but the file begins with the byte order mark of {}, and is read as that",
+            wanted.name(),
+            marked.name()
+        ));
+    }
+    if let Some(encoding) = bom {
+        let how = if wanted == Some(encoding) {
+            "set in the mapping"
+        } else {
+            "by its byte order mark"
+        };
+        return Ok(TextEncoding::known(encoding, true, how));
+    }
+    if let Some(encoding) = wanted {
+        let mut set = TextEncoding::known(encoding, false, "set in the mapping");
+        // In other code pages too, where no byte of the file is anything else than UTF-8.
+        if encoding != UTF_8 && encoding != UTF_16LE && encoding != UTF_16BE {
+            let whole = judge_all(input)?;
+            set.tells_utf8_apart |= whole.utf8 && !whole.ascii;
+        }
+        return Ok(set);
     }
     if let Some(encoding) = utf16_without_mark(head) {
-        return Ok(TextEncoding {
-            encoding,
-            bom: false,
-            evidence: "by the pattern of its zero bytes".to_owned(),
-        });
+        let how = "by the pattern of its zero bytes";
+        return Ok(TextEncoding::known(encoding, false, how));
     }
     let whole = judge_all(input)?;
     if whole.utf8 {
@@ -102,13 +154,52 @@ pub(super) fn detect(input: &Input, wanted: Option<&'static Encoding>) -> io::Re
         } else {
             "every byte is valid"
         };
-        return Ok(TextEncoding {
-            encoding: UTF_8,
-            bom: false,
-            evidence: evidence.to_owned(),
-        });
+        return Ok(TextEncoding::known(UTF_8, false, evidence));
     }
-    guess(input)
+    let weighed = weigh(input.open())?;
+    if weighed.lines.are_utf8(weighed.guessed) {
+        let evidence = weighed.lines.describe();
+        return Ok(TextEncoding::known(UTF_8, false, evidence));
+    }
+    notes.extend(weighed.high.describe_doubt(weighed.guessed));
+    let evidence = weighed.high.describe(weighed.guessed);
+    Ok(TextEncoding {
+        is_guessed: true,
+        ..TextEncoding::known(weighed.guessed, false, evidence)
+    })
+}
+
+/// Bytes at the end in which an end mark is looked for: CP/M filled the last block with it.
+const TAIL_BYTES: u64 = 4096;
+
+/// Where the text ends, where the end mark of DOS (Ctrl-Z) stands behind it.
+fn end_of_text(input: &Input, encoding: &TextEncoding) -> io::Result<Option<u64>> {
+    let unit = if encoding.encoding == UTF_16LE || encoding.encoding == UTF_16BE {
+        2
+    } else {
+        1
+    };
+    let bytes = input.len()? / unit as u64 * unit as u64;
+    let from = bytes.saturating_sub(TAIL_BYTES);
+    let mut file = input.open();
+    file.seek(SeekFrom::Start(from))?;
+    let mut tail = Vec::new();
+    file.take(bytes - from).read_to_end(&mut tail)?;
+    let mut end = None;
+    for (number, character) in tail.chunks_exact(unit).enumerate().rev() {
+        let byte = match character {
+            [b] => *b,
+            [b, 0] if encoding.encoding == UTF_16LE => *b,
+            [0, b] if encoding.encoding == UTF_16BE => *b,
+            _ => break,
+        };
+        match byte {
+            0x1a => end = Some(from + (number * unit) as u64),
+            b'\r' | b'\n' => {}
+            _ => break,
+        }
+    }
+    Ok(end)
 }
 
 /// What the bytes of a file, or of a part of it, are.
@@ -198,45 +289,10 @@ const PART_BYTES: u64 = 4 * 1024 * 1024;
 const MOST_PARTS: u64 = 8;
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
-/// Bytes of lines with something to guess from: more of them change no guess.
-const GUESS_BYTES: usize = 1024 * 1024;
-
-/// The encoding of a file that is not UTF-8.
-fn guess(input: &Input) -> io::Result<TextEncoding> {
-    let mut file = input.open();
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    let mut high = HighBytes::default();
-    let mut fed = 0;
-    loop {
-        let n = read_full(&mut file, &mut chunk)?;
-        if n == 0 {
-            break;
-        }
-        let bytes = &chunk[..n];
-        high.feed(bytes);
-        if fed >= GUESS_BYTES || bytes.is_ascii() {
-            continue;
-        }
-        for line in bytes.split_inclusive(|b| *b == b'\n') {
-            if fed < GUESS_BYTES && !line.is_ascii() {
-                detector.feed(line, false);
-                fed += line.len();
-            }
-        }
-    }
-    detector.feed(b"", true);
-    let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);
-    Ok(TextEncoding {
-        encoding,
-        bom: false,
-        evidence: high.describe(encoding),
-    })
-}
-
-/// UTF-16 text of western languages has a zero in every other byte.
+/// UTF-16 text has a zero in every other byte where it is western, and at least at its line ends and delimiters where it
+/// is not; no other text has zeros in one half of its bytes only, and line ends among them.
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
-    let sample = &bytes[..bytes.len().min(4096) & !1];
+    let sample = &bytes[..bytes.len().min(HEAD_BYTES) & !1];
     if sample.len() < 4 {
         return None;
     }
@@ -249,59 +305,16 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
             .filter(|b| **b == 0)
             .count()
     };
+    let has_line_end = |line_end: [u8; 2]| sample.chunks_exact(2).any(|pair| pair == line_end);
     let (even, odd) = (zeros(0), zeros(1));
-    if odd * 10 > pairs * 4 && even * 10 < pairs {
+    let mostly = |zeros: usize, others: usize| zeros * 10 > pairs * 4 && others * 10 < pairs;
+    let only = |zeros: usize, others: usize| others == 0 && zeros * 20 > pairs;
+    if mostly(odd, even) || (only(odd, even) && has_line_end([b'\n', 0])) {
         Some(UTF_16LE)
-    } else if even * 10 > pairs * 4 && odd * 10 < pairs {
+    } else if mostly(even, odd) || (only(even, odd) && has_line_end([0, b'\n'])) {
         Some(UTF_16BE)
     } else {
         None
-    }
-}
-
-/// Bytes above 127: how many, and the first word that holds one.
-#[derive(Default)]
-struct HighBytes {
-    count: u64,
-    lines: u64,
-    first_line: u64,
-    word: Vec<u8>,
-    tail: Vec<u8>,
-}
-
-impl HighBytes {
-    fn feed(&mut self, bytes: &[u8]) {
-        let here = bytes.iter().filter(|b| **b > 0x7f).count() as u64;
-        if self.count == 0 && here > 0 {
-            let at = bytes.iter().position(|b| *b > 0x7f).unwrap_or(0);
-            self.first_line =
-                1 + self.lines + memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64;
-            let in_word = |b: &u8| b.is_ascii_alphabetic() || *b > 0x7f;
-            let before: Vec<u8> = self.tail.iter().chain(&bytes[..at]).copied().collect();
-            let start = before
-                .iter()
-                .rev()
-                .take(20)
-                .take_while(|b| in_word(b))
-                .count();
-            self.word = before[before.len() - start..].to_vec();
-            self.word
-                .extend(bytes[at..].iter().take(20).take_while(|b| in_word(b)));
-        }
-        self.count += here;
-        self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
-        self.tail = bytes[bytes.len().saturating_sub(20)..].to_vec();
-    }
-
-    /// What a person needs to see whether the guess is right.
-    fn describe(&self, encoding: &'static Encoding) -> String {
-        format!(
-            "guessed from {} {} above 127; the first in line {}, where it makes \"{}\"",
-            self.count,
-            if self.count == 1 { "byte" } else { "bytes" },
-            self.first_line,
-            encoding.decode_without_bom_handling(&self.word).0
-        )
     }
 }
 
@@ -355,19 +368,18 @@ fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 /// A reader of the file's text as UTF-8. UTF-8 passes as it is, so that broken bytes are seen by the parser.
 pub(super) fn open(input: &Input, encoding: &TextEncoding) -> io::Result<Box<dyn Read + Send>> {
     let mut file = input.open();
+    let mark = encoding.mark_bytes();
+    file.seek(SeekFrom::Start(mark))?;
+    let text = file.take(encoding.end.saturating_sub(mark));
     if encoding.encoding == UTF_8 {
-        if encoding.bom {
-            let mut mark = [0; 3];
-            file.read_exact(&mut mark)?;
-        }
-        return Ok(Box::new(file));
+        return Ok(Box::new(text));
     }
     Ok(Box::new(
         encoding_rs_io::DecodeReaderBytesBuilder::new()
             .encoding(Some(encoding.encoding))
             .bom_override(true)
             .strip_bom(true)
-            .build(file),
+            .build(text),
     ))
 }
 

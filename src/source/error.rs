@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::diagnostic::thousands;
+
 /// An export cannot be read. Every message names the file, what was expected and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -124,6 +126,38 @@ pub enum SourceError {
         /// The row where it starts.
         row: u64,
         /// The limit in MiB.
+        limit: usize,
+    },
+    /// More cells in a record than any table has.
+    #[error("{}, row {row}: the row has more than {} cells. The delimiter is probably another one, or the file is no table: look at that row, or set [source] delimiter in the mapping.", path.display(), thousands(*limit as u64))]
+    TooManyCells {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// The row, or where blank lines stand before it, one of them.
+        row: u64,
+        /// Cells at most.
+        limit: usize,
+    },
+    /// More columns in the header than any table has.
+    #[error("{}, row {row}: the header has more than {} columns. The delimiter is probably another one: set [source] delimiter, or header_row, in the mapping.", path.display(), thousands(*limit as u64))]
+    TooManyColumns {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// The header's row.
+        row: u64,
+        /// Columns at most.
+        limit: usize,
+    },
+    /// A name of a column that is longer than any.
+    #[error("{}, row {row}: the name of column {column} has more than {} bytes. A quote is probably not closed, or the header is in another row: set [source] header_row in the mapping.", path.display(), thousands(*limit as u64))]
+    NameTooLong {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// The header's row.
+        row: u64,
+        /// The column's letters.
+        column: String,
+        /// Bytes at most.
         limit: usize,
     },
     /// Changed under our eyes.

@@ -3,8 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::diagnostic::{is_guarded_header, listed};
+
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
+/// The columns that reports add to the source's own: where a row came from, how bad it is, its problems, its partner.
+const REPORT_COLUMNS: [&str; 4] = ["_row", "_level", PROBLEMS_COLUMN, "_partner_id"];
+
+/// Whether a column was added by a report: every later import ignores it.
+#[must_use]
+pub fn is_of_a_report(column: &str) -> bool {
+    REPORT_COLUMNS.contains(&column)
+}
 
 /// The columns of a table in their order, with a name for each.
 #[derive(Debug, Clone)]
@@ -44,6 +54,11 @@ impl Header {
         self.names.len()
     }
 
+    /// Whether it is the header of a list that we write with guards against formulas.
+    pub(super) fn is_guarded(&self) -> bool {
+        is_guarded_header(self.raw.iter().map(String::as_str))
+    }
+
     /// True where no column has a name.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -60,6 +75,14 @@ impl Header {
     #[must_use]
     pub fn raw(&self) -> &[String] {
         &self.raw
+    }
+
+    /// Whether its cells, two at least, begin and end with typographic quotes: a word processor has had the file.
+    pub(super) fn is_in_typographic_quotes(&self) -> bool {
+        let is_quote = |c: char| matches!(c, '“' | '”' | '„');
+        let mut filled = self.raw.iter().map(|c| c.trim()).filter(|c| !c.is_empty());
+        filled.clone().count() > 1
+            && filled.all(|c| c.len() > 6 && c.starts_with(is_quote) && c.ends_with(is_quote))
     }
 
     /// Names that stand twice and columns without one, in words: how a mapping addresses them.
@@ -82,13 +105,13 @@ impl Header {
             told.push(format!(
                 "{} columns are named \"{name}\"; a mapping addresses them as \"{}\"",
                 names.len(),
-                names.join("\", \"")
+                listed(names, "\", \"")
             ));
         }
         if !nameless.is_empty() {
             told.push(format!(
                 "columns without a name are addressed by their place: \"{}\"",
-                nameless.join("\", \"")
+                listed(nameless, "\", \"")
             ));
         }
         told

@@ -7,15 +7,27 @@ use super::error::SourceError;
 use super::flow::Flow;
 use super::header::Header;
 use super::row::RowBatch;
+use crate::diagnostic::column_letter;
 
 /// Rows searched for the header.
 const SEARCHED_ROWS: u64 = 25;
+
+/// Columns of a table at most: four times what a spreadsheet has.
+const COLUMNS: usize = 65_536;
+/// Bytes of a column's name at most; also Excel's limit of a cell.
+const NAME_BYTES: usize = 32_767;
+/// Bytes of rows that are gathered at most, each cell counted with what it takes by itself.
+const GATHERED_BYTES: usize = 64 * 1024 * 1024;
+/// What a cell takes beside its text.
+const CELL_BYTES: usize = 48;
 
 /// The first rows of a table, gathered until there are enough of them.
 pub(super) struct HeaderSearch {
     wanted: Option<u64>,
     rows: Vec<Vec<String>>,
     numbers: Vec<u64>,
+    /// What the rows take in memory, about.
+    bytes: usize,
 }
 
 impl HeaderSearch {
@@ -25,6 +37,7 @@ impl HeaderSearch {
             wanted,
             rows: Vec::new(),
             numbers: Vec::new(),
+            bytes: 0,
         }
     }
 
@@ -36,10 +49,17 @@ impl HeaderSearch {
     /// Takes rows in. Enough, where no more are needed.
     pub(super) fn take(&mut self, batch: &RowBatch) -> Flow {
         for row in batch.rows() {
-            if row.row() > self.wanted.unwrap_or(SEARCHED_ROWS) {
+            if row.row() > self.wanted.unwrap_or(SEARCHED_ROWS) || self.bytes > GATHERED_BYTES {
                 return Flow::Enough;
             }
-            self.rows.push(row.texts());
+            if self.wanted.is_some_and(|wanted| row.row() < wanted) {
+                continue;
+            }
+            // What is too much for a header is refused by what is left of it.
+            let cells = row.shown().take(COLUMNS + 1);
+            let cells: Vec<String> = cells.map(|cell| name_of(&cell)).collect();
+            self.bytes += cells.iter().map(|c| c.len() + CELL_BYTES).sum::<usize>();
+            self.rows.push(cells);
             self.numbers.push(row.row());
         }
         Flow::More
@@ -61,12 +81,41 @@ impl HeaderSearch {
             });
         };
         let number = self.numbers[index];
+        refuse_too_large(path, number, &self.rows[index])?;
         if index > 0 && self.wanted.is_none() {
             notes.push(format!(
                 "the header was found in row {number}, below lines that fill fewer cells"
             ));
         }
         Ok((Header::new(self.rows.swap_remove(index)), number))
+    }
+}
+
+/// A cell as it may become a name: of one that is too long, so much that this is seen.
+fn name_of(cell: &str) -> String {
+    let mut end = cell.len().min(NAME_BYTES + 4);
+    while !cell.is_char_boundary(end) {
+        end -= 1;
+    }
+    cell[..end].to_owned()
+}
+
+fn refuse_too_large(path: &Path, row: u64, header: &[String]) -> Result<(), SourceError> {
+    if header.len() > COLUMNS {
+        return Err(SourceError::TooManyColumns {
+            path: path.to_owned(),
+            row,
+            limit: COLUMNS,
+        });
+    }
+    match header.iter().position(|name| name.len() > NAME_BYTES) {
+        None => Ok(()),
+        Some(column) => Err(SourceError::NameTooLong {
+            path: path.to_owned(),
+            row,
+            column: column_letter(column),
+            limit: NAME_BYTES,
+        }),
     }
 }
 
@@ -78,7 +127,10 @@ fn find_header(rows: &[Vec<String>]) -> usize {
     let mut widths: Vec<usize> = rows.iter().map(filled).filter(|n| *n > 0).collect();
     widths.sort_unstable();
     // The upper quartile is robust against sparse data rows and against short preambles alike.
-    let usual = widths.get(widths.len() * 3 / 4).copied().unwrap_or(0);
+    let usual = widths
+        .get(widths.len().saturating_sub(1) * 3 / 4)
+        .copied()
+        .unwrap_or(0);
     rows.iter()
         .position(|row| filled(row) > 0 && filled(row) * 5 >= usual * 4)
         .unwrap_or(0)

@@ -14,6 +14,7 @@ use super::left_out::LeftOut;
 use super::options::{SheetChoice, SourceOptions};
 use super::row::RowBatch;
 use super::row_filter::{ColumnWords, RowFilter};
+use super::short_rows::ShortRows;
 use super::stamp::Stamp;
 use super::workbook;
 
@@ -25,6 +26,8 @@ pub struct Source {
     format: Format,
     header: Arc<Header>,
     header_row: u64,
+    /// What a text table shows about rows with fewer cells than the header.
+    short: Arc<ShortRows>,
     /// Where the pieces of a text table lie.
     known: Arc<KnownPieces>,
     /// The rows of a workbook.
@@ -123,6 +126,7 @@ impl Source {
             format: opened.format,
             header: opened.header,
             header_row: opened.header_row,
+            short: opened.short,
             known: Arc::default(),
             spool: opened.spool.map(Arc::new),
             stamp,
@@ -217,10 +221,16 @@ impl Source {
     #[must_use]
     pub fn describe(&self) -> Vec<(&'static str, String, &'static str)> {
         let mut lines = match &self.format {
-            Format::Text { encoding, dialect } => vec![
-                ("encoding", encoding.describe(), "encoding"),
-                ("delimiter", dialect.describe(), "delimiter"),
-            ],
+            Format::Text { encoding, dialect } => {
+                let mut lines = vec![
+                    ("encoding", encoding.describe(), "encoding"),
+                    ("delimiter", dialect.describe(), "delimiter"),
+                ];
+                // The usual one is not worth a line.
+                lines
+                    .extend((dialect.describe_quoting()).map(|quotes| ("quotes", quotes, "quote")));
+                lines
+            }
             Format::Workbook { kind, sheet } => vec![(
                 "sheet",
                 format!("\"{sheet}\" of the {} workbook", kind.name()),
@@ -294,6 +304,7 @@ impl Source {
                 dialect: *dialect,
                 header: &self.header,
                 after: self.header_row,
+                short: &self.short,
                 known: &self.known,
             }
             .pieces(wanted, &mut |number, piece| {

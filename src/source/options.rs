@@ -1,5 +1,7 @@
 //! What a mapping's `[source]` table decides about reading a file.
 
+use super::dialect::{Escape, Quote};
+
 /// The mapping's `[source]` settings for reading a file; absent ones are detected.
 #[derive(Debug, Clone, Default)]
 pub struct SourceOptions {
@@ -9,6 +11,10 @@ pub struct SourceOptions {
     pub header_row: Option<u64>,
     /// The byte between two cells of a text table.
     pub delimiter: Option<u8>,
+    /// What cells of a text table are quoted with.
+    pub quote: Option<Quote>,
+    /// How a quote is written inside a quoted cell.
+    pub escape: Option<Escape>,
     /// The character encoding of a text table; without one it is detected from all bytes.
     pub encoding: Option<&'static encoding_rs::Encoding>,
 }

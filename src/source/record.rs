@@ -1,6 +1,9 @@
-//! From the bytes of a piece to its records and their cells, by the csv crate's parser.
+//! From the bytes of a piece to its records and their cells: by the csv crate's parser, or by the grammar itself where the
+//! dialect is none that this parser knows.
 
 use std::ops::Range;
+
+use super::grammar::{Cells, Ending, Grammar, Seen};
 
 /// A cell's text as a range of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +38,10 @@ pub(super) struct Record {
     pub(super) blank_lines: u64,
     /// Line feeds in its cells.
     pub(super) breaks: u64,
-    /// Its cells hold printable ASCII, and neither quotes nor backslashes.
+    /// Its cells hold printable ASCII, and neither quotes, apostrophes nor backslashes.
     pub(super) plain: bool,
+    /// Its quoting does not fit.
+    pub(super) unfit: bool,
 }
 
 /// The records of a piece.
@@ -49,29 +54,76 @@ pub(super) struct Parsed {
 }
 
 impl Parsed {
-    /// Finds the records of `input`, which begins and ends between two records, under a header of `width` columns.
-    pub(super) fn of(input: &[u8], delimiter: u8, width: usize) -> Self {
-        let mut parser = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
-        // The parser takes a byte order mark off what it reads first. The file's own mark is gone by now, and another
-        // one is text; so the parser first reads nothing.
-        parser.read_record(&[], &mut [], &mut []);
+    /// Finds the records of `input`, which begins and ends between two records, under a header of `width` columns. Those
+    /// at `unfit`, in their order, are taken as they stand.
+    pub(super) fn of(input: &[u8], grammar: Grammar, width: usize, unfit: &[Range<usize>]) -> Self {
         let mut parsed = Self {
             // Cells without their quotes and delimiters are no longer than with them.
             bytes: vec![0; input.len() + 1],
             cells: Vec::new(),
             records: Vec::new(),
         };
+        let (mut from, mut written, mut blank_lines) = (0, 0, 0);
+        for record in unfit {
+            let fit = &input[from..record.start];
+            (written, blank_lines) = parsed.add(fit, grammar, width, written, blank_lines);
+            let record_bytes = &input[record.clone()];
+            written = parsed.add_unfit(record_bytes, grammar, blank_lines, written);
+            blank_lines = 0;
+            from = record.end;
+        }
+        (written, _) = parsed.add(&input[from..], grammar, width, written, blank_lines);
+        parsed.bytes.truncate(written);
+        parsed
+    }
+
+    /// Adds records whose quoting fits, behind some blank lines. Returns where their texts end, and how many blank lines
+    /// follow them.
+    fn add(
+        &mut self,
+        input: &[u8],
+        grammar: Grammar,
+        width: usize,
+        written: usize,
+        blank_lines: u64,
+    ) -> (usize, u64) {
+        if input.is_empty() {
+            (written, blank_lines)
+        } else if grammar.is_usual() {
+            self.add_usual(input, grammar, width, written, blank_lines)
+        } else {
+            self.add_unusual(input, grammar, width, written, blank_lines)
+        }
+    }
+
+    fn add_usual(
+        &mut self,
+        input: &[u8],
+        grammar: Grammar,
+        width: usize,
+        mut written: usize,
+        mut blank_lines: u64,
+    ) -> (usize, u64) {
+        let mut parser = csv_core::ReaderBuilder::new()
+            .delimiter(grammar.delimiter)
+            .quote(grammar.quote.unwrap_or(b'"'))
+            .quoting(grammar.quote.is_some())
+            .build();
+        // The parser takes a byte order mark off what it reads first. The file's own mark is gone by now, and another
+        // one is text; so the parser first reads nothing.
+        parser.read_record(&[], &mut [], &mut []);
         let mut ends = vec![0; 64];
-        let (mut from, mut written) = (0, 0);
+        let mut from = 0;
         loop {
-            let (blank_lines, blank_bytes) = leading_blank_lines(&input[from..]);
+            let (lines, blank_bytes) = leading_blank_lines(&input[from..]);
+            blank_lines += lines;
             from += blank_bytes;
             let start = written;
             let mut found = 0;
             let result = loop {
                 let (result, read, wrote, ended) = parser.read_record(
                     &input[from..],
-                    &mut parsed.bytes[written..],
+                    &mut self.bytes[written..],
                     &mut ends[found..],
                 );
                 from += read;
@@ -80,22 +132,91 @@ impl Parsed {
                 match result {
                     // At the end of the input, the empty rest says so to the parser.
                     csv_core::ReadRecordResult::InputEmpty => {}
-                    csv_core::ReadRecordResult::OutputFull => parsed.bytes.push(0),
+                    csv_core::ReadRecordResult::OutputFull => self.bytes.push(0),
                     csv_core::ReadRecordResult::OutputEndsFull => ends.resize(ends.len() * 2, 0),
                     done => break done,
                 }
             };
             if result == csv_core::ReadRecordResult::End {
-                break;
+                return (written, blank_lines);
             }
             // The parser stops behind a carriage return and takes its line feed with the next record.
             if from > 0 && input[from - 1] == b'\r' && input.get(from) == Some(&b'\n') {
                 from += 1;
             }
-            parsed.push(start..written, &ends[..found], blank_lines, width);
+            self.push(start..written, &ends[..found], blank_lines, width);
+            blank_lines = 0;
         }
-        parsed.bytes.truncate(written);
-        parsed
+    }
+
+    fn add_unusual(
+        &mut self,
+        input: &[u8],
+        grammar: Grammar,
+        width: usize,
+        mut written: usize,
+        mut blank_lines: u64,
+    ) -> (usize, u64) {
+        let mut from = 0;
+        loop {
+            let (lines, blank_bytes) = leading_blank_lines(&input[from..]);
+            blank_lines += lines;
+            from += blank_bytes;
+            if from >= input.len() {
+                return (written, blank_lines);
+            }
+            let start = written;
+            let mut texts = Texts {
+                bytes: &mut self.bytes[start..],
+                used: 0,
+                ends: Vec::new(),
+            };
+            let ending = grammar.record(input, from, true, &mut texts, &mut Seen::default());
+            from = match ending {
+                Ending::Whole(end) => end,
+                // A piece has such a record at its end only, where the file ends too.
+                _ => {
+                    texts.end();
+                    input.len()
+                }
+            };
+            let Texts { used, ends, .. } = texts;
+            written += used;
+            self.push(start..written, &ends, blank_lines, width);
+            blank_lines = 0;
+        }
+    }
+
+    /// Adds a record whose quoting does not fit: what stands between its delimiters, quotes and all.
+    fn add_unfit(
+        &mut self,
+        record: &[u8],
+        grammar: Grammar,
+        blank_lines: u64,
+        written: usize,
+    ) -> usize {
+        let mut line = record;
+        while let Some((b'\n' | b'\r', rest)) = line.split_last() {
+            line = rest;
+        }
+        let end = written + line.len();
+        self.bytes[written..end].copy_from_slice(line);
+        let first = self.cells.len();
+        let mut start = written;
+        for text in line.split(|b| *b == grammar.delimiter) {
+            self.cells.push(Span::new(start, start + text.len()));
+            start += text.len() + 1;
+        }
+        let cells = first..self.cells.len();
+        self.records.push(Record {
+            found: cells.len(),
+            cells,
+            blank_lines,
+            breaks: memchr::memchr_iter(b'\n', line).count() as u64,
+            plain: false,
+            unfit: true,
+        });
+        end
     }
 
     /// Adds a record: where its texts lie, and where in them its cells end.
@@ -121,13 +242,34 @@ impl Parsed {
             blank_lines,
             breaks: memchr::memchr_iter(b'\n', texts).count() as u64,
             plain,
+            unfit: false,
         });
     }
 }
 
-/// Whether a byte is printable ASCII, and neither a quote nor a backslash.
+/// The texts of a record's cells, one behind the other, and where each ends.
+struct Texts<'b> {
+    bytes: &'b mut [u8],
+    used: usize,
+    ends: Vec<usize>,
+}
+
+impl Cells for Texts<'_> {
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.used) {
+            *place = byte;
+            self.used += 1;
+        }
+    }
+
+    fn end(&mut self) {
+        self.ends.push(self.used);
+    }
+}
+
+/// Whether a byte is printable ASCII, and neither a quote, an apostrophe, a backslash nor an ampersand.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\' | b'&')
 }
 
 /// Line ends at the start of `bytes`: how many lines, and how many bytes.
@@ -146,122 +288,5 @@ fn leading_blank_lines(bytes: &[u8]) -> (u64, usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// A record in full: blank lines before it, its breaks, its width with trailing empty cells, whether it is plain,
-    /// and its cells.
-    type Seen = (u64, u64, usize, bool, Vec<String>);
-
-    fn seen(text: &str, delimiter: u8, width: usize) -> Vec<Seen> {
-        let parsed = Parsed::of(text.as_bytes(), delimiter, width);
-        let cell = |span: &Span| {
-            parsed.bytes[span.start as usize..span.end as usize]
-                .escape_ascii()
-                .to_string()
-        };
-        let cells = |r: &Record| parsed.cells[r.cells.clone()].iter().map(cell).collect();
-        let all = parsed.records.iter();
-        all.map(|r| (r.blank_lines, r.breaks, r.found, r.plain, cells(r)))
-            .collect()
-    }
-
-    /// The same by the csv crate's reader, from the cells and positions that it tells.
-    fn seen_by_the_csv_crate(text: &str, delimiter: u8, width: usize) -> Vec<Seen> {
-        // The reader takes one byte order mark off a file.
-        let file = format!("\u{feff}{text}");
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .buffer_capacity(256)
-            .from_reader(file.as_bytes());
-        let mut all = Vec::new();
-        for record in reader.byte_records() {
-            let record = record.unwrap();
-            let at = record.position().unwrap().byte();
-            // A record is told to begin where the one before it ended, which may be between \r and \n.
-            let (before, behind) = file.split_at(usize::try_from(at).unwrap().max(3));
-            let behind = match behind.strip_prefix('\n') {
-                Some(rest) if before.ends_with('\r') => rest,
-                _ => behind,
-            };
-            let lines = behind.replace("\r\n", "\n").replace('\r', "\n");
-            let blank_lines = lines.bytes().take_while(|b| *b == b'\n').count() as u64;
-            let mut cells: Vec<&[u8]> = record.iter().collect();
-            while cells.len() > width && cells.ends_with(&[b""]) {
-                cells.pop();
-            }
-            let breaks = record.iter().flatten().filter(|b| **b == b'\n').count() as u64;
-            let is_plain = |byte: &u8| {
-                byte.is_ascii() && !byte.is_ascii_control() && *byte != b'"' && *byte != b'\\'
-            };
-            let plain = record.iter().flatten().all(is_plain);
-            let cells = cells.iter().map(|c| c.escape_ascii().to_string());
-            all.push((blank_lines, breaks, record.len(), plain, cells.collect()));
-        }
-        all
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
-        #[test]
-        fn records_are_those_of_the_csv_crate(
-            text in "([ab\u{e9}\u{1f600}]{0,5}|[,;]|\"|\"\"|\",\"|[ab]{60}|,{70}|[ ~\t\x00\x01\x7f\\\\\u{feff}]|\r\n|\n|\r|\"a\"\"b\"|\"a,\nb\"){0,40}",
-            delimiter in prop_oneof![Just(b','), Just(b';'), Just(b'a'), Just(b'\0')],
-        ) {
-            let expected = seen_by_the_csv_crate(&text, delimiter, 3);
-            prop_assert_eq!(seen(&text, delimiter, 3), expected);
-        }
-    }
-
-    /// What the parser makes of quotes that are out of the ordinary; nothing of it may change unnoticed.
-    #[test]
-    fn quotes_count_only_where_a_cell_begins() {
-        for (text, cells) in [
-            ("a,\"b, \"\"c\"\"\nd\",e", &["a", r#"b, \"c\"\nd"#, "e"][..]),
-            ("5\" pipe,x", &[r#"5\" pipe"#, "x"]),
-            ("a,\"b", &["a", "b"]),
-            ("a,\"b\"c", &["a", "bc"]),
-            ("\"a\" ,b", &["a ", "b"]),
-            ("\"\"", &[""]),
-            ("a,", &["a", ""]),
-            // A mark that is not the file's own is text.
-            ("\u{feff}\"a\",b", &[r#"\xef\xbb\xbf\"a\""#, "b"]),
-        ] {
-            for end in ["", "\n", "\r", "\r\n"] {
-                let all = seen(&format!("{text}{end}"), b',', 3);
-                let found: Vec<_> = all.iter().map(|r| r.4.as_slice()).collect();
-                // An open quote takes the line end too.
-                if text == "a,\"b" && !end.is_empty() {
-                    assert_eq!(found[0][1], format!("b{}", end.escape_debug()));
-                } else {
-                    assert_eq!(found, [cells], "{text:?} {end:?}");
-                }
-            }
-        }
-    }
-
-    /// Wherever an odd byte stands, and wherever the record ends.
-    #[test]
-    fn an_odd_byte_is_seen_at_every_place() {
-        for length in 1..200 {
-            for at in [0, length / 2, length - 1] {
-                for end in ["", "\n", "\r\n", "\nb,c"] {
-                    let mut text = "a".repeat(length);
-                    text.replace_range(at..=at, "\u{7f}");
-                    let records = seen(&format!("a\n{text}{end}"), b',', 1);
-                    let plain: Vec<bool> = records.iter().map(|r| r.3).collect();
-                    let rest = if end.len() > 2 { &[true][..] } else { &[] };
-                    assert_eq!(
-                        plain,
-                        [&[true, false], rest].concat(),
-                        "{length} {at} {end:?}"
-                    );
-                }
-            }
-        }
-    }
-}
+#[path = "record_tests.rs"]
+mod tests;

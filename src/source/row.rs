@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::cell::{Cell, Epoch};
+use super::guard::without_guard;
 use super::header::Header;
 use super::record::Span;
 
@@ -23,6 +24,15 @@ pub enum RowFault {
         /// The column, from 0.
         column: usize,
     },
+    /// Bytes that are text in UTF-8, where the file is in another encoding.
+    OtherEncoding {
+        /// The column, from 0.
+        column: usize,
+    },
+    /// Quotes that fit no rule: where its cells begin and end is not sure.
+    Quoting,
+    /// The file ends inside a character.
+    CutOff,
     /// The file ends inside a quoted cell.
     Torn,
 }
@@ -230,6 +240,13 @@ impl RowBatch {
         }
     }
 
+    /// As [`RowBatch::set_fault`], in place of any other fault.
+    pub(super) fn replace_fault(&mut self, fault: RowFault) {
+        if let Some(last) = self.rows.last_mut() {
+            last.fault = Some(fault);
+        }
+    }
+
     /// Takes back the row just pushed where all its cells are blank: it is no row. True where it did.
     pub(super) fn drop_if_blank(&mut self) -> bool {
         let Some(last) = self.rows.len().checked_sub(1).and_then(|i| self.row(i)) else {
@@ -353,7 +370,14 @@ impl<'a> SourceRow<'a> {
         self.meta.fault
     }
 
-    /// True where all its cells are known to be texts of printable ASCII, without quotes and backslashes.
+    /// Whether it has fewer cells than the header, and those that are missing are empty.
+    #[must_use]
+    pub fn is_short(self) -> bool {
+        matches!(self.cells, RowCells::Texts(cells) if cells.len() < self.batch.header.len())
+            && self.meta.fault.is_none()
+    }
+
+    /// True where all its cells are known to be texts of printable ASCII, without quotes, apostrophes and backslashes.
     #[must_use]
     pub fn is_plain(self) -> bool {
         self.meta.plain
@@ -367,8 +391,11 @@ impl<'a> SourceRow<'a> {
             return None;
         };
         let span = cells.get(column)?;
-        let all = self.batch.text.as_bytes();
-        all.get(span.start as usize..span.end as usize)
+        if self.meta.plain {
+            let all = self.batch.text.as_bytes();
+            return all.get(span.start as usize..span.end as usize);
+        }
+        Some(self.unguarded(span.start, span.end).as_bytes())
     }
 
     /// The cell of a column; empty where the row is too short.
@@ -377,8 +404,10 @@ impl<'a> SourceRow<'a> {
     pub fn cell(self, column: usize) -> Cell<'a> {
         match self.cells {
             RowCells::Texts(cells) => match cells.get(column) {
-                Some(span) if !span.is_empty() => Cell::Text(self.text(span.start, span.end)),
-                _ => Cell::Empty,
+                Some(span) if span.is_empty() => Cell::Empty,
+                Some(span) if self.meta.plain => Cell::Text(self.text(span.start, span.end)),
+                Some(span) => Cell::Text(self.unguarded(span.start, span.end)),
+                None => Cell::Empty,
             },
             RowCells::Typed(cells) => cells
                 .get(column)
@@ -391,6 +420,11 @@ impl<'a> SourceRow<'a> {
             .text
             .get(start as usize..end as usize)
             .unwrap_or("")
+    }
+
+    /// The text without what only tells a spreadsheet that it is text. A plain row has none of it.
+    fn unguarded(self, start: u32, end: u32) -> &'a str {
+        without_guard(self.text(start, end))
     }
 
     fn resolve(self, cell: Stored) -> Cell<'a> {
@@ -416,9 +450,15 @@ impl<'a> SourceRow<'a> {
         }
     }
 
-    /// All its cells as text.
+    /// All its cells as text, as they stand in the file.
     pub fn shown(self) -> impl Iterator<Item = Cow<'a, str>> {
-        (0..self.width()).map(move |c| self.cell(c).to_text())
+        (0..self.width()).map(move |column| match self.cells {
+            RowCells::Texts(cells) => {
+                let span = cells[column];
+                Cow::Borrowed(self.text(span.start, span.end))
+            }
+            RowCells::Typed(_) => self.cell(column).to_text(),
+        })
     }
 
     /// As [`SourceRow::shown`], in strings of their own.
@@ -431,5 +471,38 @@ impl<'a> SourceRow<'a> {
     #[must_use]
     pub fn header(self) -> &'a Header {
         &self.batch.header
+    }
+}
+
+#[cfg(test)]
+impl RowBatch {
+    /// One row of these cells, as a workbook has it: for tests of what is done with them.
+    pub(crate) fn of_cells(header: Arc<Header>, cells: &[Cell<'_>]) -> Self {
+        let mut batch = Self::typed(header);
+        batch.start_row(2);
+        for cell in cells {
+            let stored = match *cell {
+                Cell::Empty => Stored::Empty,
+                Cell::Text(text) => {
+                    let (from, to) = batch.push_text(text);
+                    Stored::Text(from, to)
+                }
+                Cell::Iso(text) => {
+                    let (from, to) = batch.push_text(text);
+                    Stored::Iso(from, to)
+                }
+                Cell::Error(text) => {
+                    let (from, to) = batch.push_text(text);
+                    Stored::Error(from, to)
+                }
+                Cell::Number(n) => Stored::Number(n),
+                Cell::Serial(n, epoch) => Stored::Serial(n, epoch),
+                Cell::Duration(n) => Stored::Duration(n),
+                Cell::Bool(b) => Stored::Bool(b),
+                Cell::NoValue => Stored::NoValue,
+            };
+            batch.push(stored);
+        }
+        batch
     }
 }

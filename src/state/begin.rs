@@ -7,13 +7,14 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::address::address_of;
 use super::error::StateError;
 use super::fence::Fence;
+use super::hash_key::KeyNumber;
 use super::log::Mark;
 use super::note::Doubt;
 use super::record::{Event, RecordState, step};
 use super::run::{OpenRows, RunStart};
 use super::space::SpaceId;
 use crate::clock::Timestamp;
-use crate::partner::{ExternalId, Fingerprint, RowKey};
+use crate::partner::{ExternalId, RowKey};
 
 /// Notes the run's start, turns claims of dead runs into doubts, and lists all doubts.
 pub(super) fn begin_run(
@@ -21,6 +22,7 @@ pub(super) fn begin_run(
     fence: Fence,
     path: &Path,
     start: &RunStart,
+    number: KeyNumber,
     now: Timestamp,
 ) -> Result<(SpaceId, i64, Vec<Doubt>), StateError> {
     let sqlite = |e| StateError::sqlite(path, e);
@@ -29,7 +31,7 @@ pub(super) fn begin_run(
         .map_err(sqlite)?;
     fence.hold(&transaction, path)?;
     let note = || -> rusqlite::Result<(SpaceId, i64, Vec<Doubt>)> {
-        Mark::Here.put(&transaction)?;
+        Mark::Here.put(&transaction, path)?;
         let target = address_of(&start.target);
         transaction.execute(
             "INSERT INTO space (target, mapping) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -46,7 +48,7 @@ pub(super) fn begin_run(
         )?;
         let run = transaction.last_insert_rowid();
         let doubts = match start.open {
-            OpenRows::MayExist => open_rows(&transaction, SpaceId(space), now)?,
+            OpenRows::MayExist => open_rows(&transaction, SpaceId(space), number, now)?,
             OpenRows::NoneExist => Vec::new(),
         };
         Ok((SpaceId(space), run, doubts))
@@ -58,9 +60,14 @@ pub(super) fn begin_run(
 
 /// All rows in doubt; claims of dead runs become doubts first. Nothing marks open rows but their state, so every
 /// record is looked at, once a run: an index of open rows would cost every claim and every outcome more.
-fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result<Vec<Doubt>> {
+fn open_rows(
+    c: &Connection,
+    space: SpaceId,
+    number: KeyNumber,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Doubt>> {
     let mut statement = c.prepare(
-        "SELECT key, legacy, name, fingerprint, since, state, status, words, posts, lost FROM record WHERE space = ?1 AND state IN (?2, ?3)",
+        "SELECT key, legacy, name, fingerprint, since, state, status, words, posts, lost, hash_key FROM record WHERE space = ?1 AND state IN (?2, ?3)",
     )?;
     let (in_flight, in_doubt) = (RecordState::InFlight.code(), RecordState::InDoubt.code());
     let rows = statement.query_map(params![space.0, in_flight, in_doubt], |r| {
@@ -68,7 +75,7 @@ fn open_rows(c: &Connection, space: SpaceId, now: Timestamp) -> rusqlite::Result
             key: RowKey::new(r.get::<_, String>(0)?),
             legacy_identifier: ExternalId::new(r.get::<_, String>(1)?),
             business_name: r.get(2)?,
-            fingerprint: Fingerprint(r.get(3)?),
+            fingerprint: number.told(r.get(10)?, r.get(3)?),
             since: Timestamp(r.get(4)?),
             status: r.get(6)?,
             words: r.get(7)?,

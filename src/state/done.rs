@@ -129,11 +129,13 @@ impl StateReader {
         self.look(|connection| {
             let mut done = DoneRows::with_places_for(most);
             let mut statement = connection
-                .prepare("SELECT key, fingerprint, state FROM record WHERE space = ?1")?;
+                .prepare("SELECT key, fingerprint, state, hash_key FROM record WHERE space = ?1")?;
             let mut rows = statement.query(params![self.space().0])?;
             let mut waiting = Vec::with_capacity(TOGETHER);
             while let Some(row) = rows.next()? {
                 match RecordState::from_code(row.get(2)?) {
+                    // Of these it cannot be told whether they are as they were sent.
+                    Some(RecordState::Created) if row.get::<_, i64>(3)? != self.key().0 => {}
                     Some(RecordState::Created) => {
                         let key = row.get_ref(0)?.as_str()?;
                         waiting.push(done.place_of(key, &Fingerprint(row.get(1)?)));

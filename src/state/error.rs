@@ -16,6 +16,14 @@ pub enum StateError {
         /// What the operating system or SQLite returned.
         source: io::Error,
     },
+    /// The file beside the state that holds its key cannot be read or written.
+    #[error("cannot read or write the key of the state, {}: {source}. The key tells whether rows changed since they were sent. Give permission for this file and its folder.", path.display())]
+    Key {
+        /// Path of the key's file.
+        path: PathBuf,
+        /// What the operating system returned.
+        source: io::Error,
+    },
     /// A folder, a pipe or a device where the state should be.
     #[error("the state {} is no file. Name another with --state.", path.display())]
     NoFile {
@@ -78,6 +86,14 @@ pub enum StateError {
         /// Path of the state file.
         path: PathBuf,
         /// Path of the log that is missing.
+        log: PathBuf,
+    },
+    /// A file and a log that do not belong together, as when a backup was copied over a state whose log was left there.
+    #[error("the state {} and its log {} are not of the same moment: one of the two was copied or restored without the other. Read together they would be a mixture, so nothing was read. If the state was restored from a backup, delete the log (and the -shm file beside it): the next run looks on the API for what the backup does not know. Otherwise put back the file that belongs to the log.", path.display(), log.display())]
+    LogForeign {
+        /// Path of the state file.
+        path: PathBuf,
+        /// Path of the log.
         log: PathBuf,
     },
     /// A log without its state.

@@ -75,6 +75,21 @@ pub(super) fn create_private(path: &Path) -> Result<bool, StateError> {
     }
 }
 
+/// Takes the permissions of others off a file that is there: a copy that was put back has those of all new files. One of
+/// somebody else's stays as it is.
+#[cfg(unix)]
+pub(super) fn make_private(path: &Path) {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let Ok(found) = std::fs::symlink_metadata(path) else {
+        return;
+    };
+    let mode = found.permissions().mode();
+    let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+    if found.is_file() && is_ours && mode & 0o077 != 0 {
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700));
+    }
+}
+
 /// Makes an empty file its owner's alone: somebody else may have made it, with the mode of all new files.
 pub(super) fn make_empty_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::hash_key::KeyNumber;
 use super::record::RecordState;
 use super::space::SpaceId;
 use crate::partner::{ExternalId, Fingerprint, PartnerId};
@@ -11,8 +12,8 @@ use crate::partner::{ExternalId, Fingerprint, PartnerId};
 pub struct Known {
     /// What is known of its partner.
     pub state: RecordState,
-    /// The hash of what was sent, or was to be sent.
-    pub fingerprint: Fingerprint,
+    /// The hash of what was sent, or was to be sent; none where it was made with a key that is not at hand.
+    pub fingerprint: Option<Fingerprint>,
     /// The partner's id, where it is created.
     pub partner: Option<PartnerId>,
     /// HTTP status of the last answer.
@@ -33,13 +34,14 @@ pub struct Known {
 pub(super) fn look_up(
     statement: &mut rusqlite::Statement<'_>,
     space: SpaceId,
+    number: KeyNumber,
     key: &str,
 ) -> rusqlite::Result<Option<Known>> {
     statement
         .query_row(params![space.0, key], |r| {
             Ok(Known {
                 state: RecordState::from_code(r.get(0)?).unwrap_or(RecordState::InDoubt),
-                fingerprint: Fingerprint(r.get(1)?),
+                fingerprint: number.told(r.get(9)?, r.get(1)?),
                 partner: r.get_ref(2)?.as_str_or_null()?.map(PartnerId::new),
                 status: r.get(3)?,
                 words: r.get(4)?,
@@ -52,12 +54,13 @@ pub(super) fn look_up(
         .optional()
 }
 
-pub(super) const KNOWN_OF: &str = "SELECT state, fingerprint, partner, status, words, legacy, name, posts, lost FROM record WHERE space = ?1 AND key = ?2";
+pub(super) const KNOWN_OF: &str = "SELECT state, fingerprint, partner, status, words, legacy, name, posts, lost, hash_key FROM record WHERE space = ?1 AND key = ?2";
 
 pub(super) fn known_of(
     c: &Connection,
     space: SpaceId,
+    number: KeyNumber,
     key: &str,
 ) -> rusqlite::Result<Option<Known>> {
-    look_up(&mut *c.prepare_cached(KNOWN_OF)?, space, key)
+    look_up(&mut *c.prepare_cached(KNOWN_OF)?, space, number, key)
 }

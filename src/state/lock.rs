@@ -9,6 +9,8 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::StateError;
+#[cfg(unix)]
+use super::file::make_private;
 use super::file::{beside, create_private, real_path, refuse_no_file};
 #[cfg(unix)]
 use super::inode_lock::InodeLock;
@@ -38,6 +40,10 @@ impl StateLock {
         let real = real_path(state);
         let file = lock_file(state, &real)?;
         let made = create_private(&real)?.then(|| real.clone());
+        #[cfg(unix)]
+        for more in ["", "-wal", "-shm", ".lock"] {
+            make_private(&beside(&real, more));
+        }
         let lock = Self {
             #[cfg(unix)]
             _state: lock_state(state, &real, &file)?,
@@ -96,6 +102,8 @@ fn lock_file(state: &Path, real: &Path) -> Result<File, StateError> {
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
+        // A link that somebody else made here would have its target emptied and signed.
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
     let file = options.open(&path).map_err(|source| StateError::Open {
         path: path.clone(),

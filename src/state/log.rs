@@ -17,16 +17,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StateError;
 use super::fence::Fence;
 use super::file::{BUSY, beside, real_path};
+use super::pair;
 
 /// Frames of the log, a page each, before it is folded into the file: each folding waits for the disk several times.
 pub(super) const LONG: i64 = 4_000;
 /// How long a folding waits for readers of older commits.
 const READERS: Duration = Duration::from_secs(1);
+
+const NEEDED: &str = "needed";
+const HERE: &str = "here";
 
 /// Whether the log belongs to the file, as the file says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,26 +42,33 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    /// Notes it in the transaction that is open.
-    pub(super) fn put(self, c: &Connection) -> rusqlite::Result<()> {
-        let value: &[u8] = match self {
-            Mark::Needed => b"needed",
-            Mark::Here => b"here",
+    /// Notes it in the transaction that is open, with the pair of file and log.
+    pub(super) fn put(self, c: &Connection, path: &Path) -> rusqlite::Result<()> {
+        let value = match self {
+            Mark::Needed => format!("{NEEDED} {} {}", pair::new(c)?, pair::of_file(path)),
+            Mark::Here => format!("{HERE} {} {}", pair::of_both(c)?, pair::of_file(path)),
         };
-        c.prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES ('log', ?1)")?
-            .execute([value])
-            .map(drop)
+        write(c, &value)
+    }
+
+    /// Notes in a whole file that it is whole, and no log but its own belongs to it.
+    pub(super) fn put_whole(c: &Connection) -> rusqlite::Result<()> {
+        write(c, &format!("{HERE} {}", pair::new(c)?))
     }
 
     /// What the state says; states that were never written by a run of this version say nothing.
     pub(super) fn of(c: &Connection) -> rusqlite::Result<Self> {
-        let value = "SELECT value FROM meta WHERE name = 'log'";
-        let value = c.query_row(value, [], |r| r.get::<_, Vec<u8>>(0));
-        Ok(match value.optional()?.as_deref() {
-            Some(b"needed") => Mark::Needed,
+        Ok(match pair::words(c)?.first().map(String::as_str) {
+            Some(NEEDED) => Mark::Needed,
             _ => Mark::Here,
         })
     }
+}
+
+fn write(c: &Connection, mark: &str) -> rusqlite::Result<()> {
+    c.prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES ('log', CAST(?1 AS BLOB))")?
+        .execute([mark])
+        .map(drop)
 }
 
 /// Whether there is a log with anything in it. A mere look at a state makes an empty one.
@@ -82,15 +93,18 @@ pub(super) fn refuse_orphan(path: &Path) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Refuses a state that lacks its log.
+/// Refuses a state that lacks its log, or has one that is not its own.
 ///
 /// # Errors
-/// [`StateError::LogMissing`].
-pub(super) fn refuse_missing(c: &Connection, path: &Path) -> Result<(), StateError> {
+/// [`StateError::LogMissing`], [`StateError::LogForeign`].
+pub(super) fn refuse_another(c: &Connection, path: &Path) -> Result<(), StateError> {
     let lacks =
         || -> rusqlite::Result<bool> { Ok(Mark::of(c)? == Mark::Needed && !is_there(path)) };
     // Twice, since between the two looks of one a run may have folded its log and ended.
     let lacks = lacks().and_then(|once| Ok(once && lacks()?));
+    if is_there(path) {
+        pair::refuse_strangers(c, path)?;
+    }
     if lacks.map_err(|e| StateError::sqlite(path, e))? {
         return Err(StateError::LogMissing {
             log: beside(path, "-wal"),
@@ -105,7 +119,7 @@ pub(super) fn refuse_missing(c: &Connection, path: &Path) -> Result<(), StateErr
 pub(super) fn take_over(c: &mut Connection, path: &Path) -> rusqlite::Result<Fence> {
     let transaction = c.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let fence = Fence::raise(&transaction, path)?;
-    Mark::Needed.put(&transaction)?;
+    Mark::Needed.put(&transaction, path)?;
     transaction.commit()?;
     fold_what_may(c)?;
     Ok(fence)
@@ -136,6 +150,20 @@ pub(super) fn fold_away(c: &mut Connection, fence: Fence, path: &Path) {
     }
 }
 
+/// Folds the whole log into the file and shortens it to nothing, and says where readers are in the way.
+pub(super) fn fold_all(c: &mut Connection, fence: Fence, path: &Path) -> Result<(), StateError> {
+    let sqlite = |e| StateError::sqlite(path, e);
+    fold(c, fence, path)?;
+    let (is_partial, _) = checkpoint(c, "TRUNCATE").map_err(sqlite)?;
+    if is_partial {
+        return Err(StateError::NotWritable {
+            path: path.to_owned(),
+            reason: "it is being read".to_owned(),
+        });
+    }
+    Ok(())
+}
+
 /// Folds the log into the file; the file says `needed` then, and the log `here`.
 fn fold(c: &mut Connection, fence: Fence, path: &Path) -> Result<(), StateError> {
     let sqlite = |e| StateError::sqlite(path, e);
@@ -144,7 +172,7 @@ fn fold(c: &mut Connection, fence: Fence, path: &Path) -> Result<(), StateError>
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sqlite)?;
         fence.hold(&transaction, path)?;
-        mark.put(&transaction).map_err(sqlite)?;
+        mark.put(&transaction, path).map_err(sqlite)?;
         transaction.commit().map_err(sqlite)?;
         if then_fold {
             fold_what_may(c).map_err(sqlite)?;

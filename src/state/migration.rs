@@ -6,7 +6,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StateError;
 use super::file::{connect, make_empty_private};
-use super::{log, unite};
+use super::sweep::sweep_if_due;
+use super::{hash_key, log, unite};
 
 /// Each entry brings the file from its index to the next version. Entries are never changed, only added.
 const MIGRATIONS: &[&str] = &[
@@ -103,7 +104,17 @@ const MIGRATIONS: &[&str] = &[
     UPDATE record SET posts = max(attempts, 0), lost = CASE WHEN state IN (1, 4) THEN 1 ELSE 0 END;
     ALTER TABLE space ADD COLUMN total INTEGER;
     ",
+    // 8: the key of the hashes lies beside the state; before this, `hash_key::move_out` has put it there. Each record says by
+    // number which key its hash was made with.
+    "
+    ALTER TABLE record ADD COLUMN hash_key INTEGER NOT NULL DEFAULT 0;
+    INSERT OR REPLACE INTO meta (name, value) SELECT 'sweep', x'01' FROM meta WHERE name = 'hash_key';
+    DELETE FROM meta WHERE name = 'hash_key';
+    ",
 ];
+
+/// The version whose migration takes the key out.
+const WITHOUT_KEY: usize = 8;
 
 /// The newest version this program knows.
 pub(super) fn known() -> i64 {
@@ -168,6 +179,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         .enumerate()
         .skip(usize::try_from(found).unwrap_or(0))
     {
+        if index + 1 == WITHOUT_KEY {
+            hash_key::move_out(&transaction, path)?;
+        }
         transaction.execute_batch(sql).map_err(sqlite)?;
         transaction
             .pragma_update(
@@ -194,10 +208,11 @@ pub(super) fn migrate_existing(path: &Path) -> Result<(), StateError> {
     };
     match examine(&connection, path) {
         Ok(Version::New) => return migrate(&mut connection, path),
-        Ok(_) if log::refuse_missing(&connection, path).is_err() => return Ok(()),
+        Ok(_) if log::refuse_another(&connection, path).is_err() => return Ok(()),
         Ok(Version::Older(_)) => migrate(&mut connection, path)?,
         Ok(Version::Current) => {}
         Err(_) => return Ok(()),
     }
+    sweep_if_due(path)?;
     unite::spaces(&mut connection, path)
 }

@@ -2,7 +2,7 @@
 //!
 //! What comes in: claims (intent, before a request leaves) and settlements (what became of it). What goes
 //! out: what is known of a row, of a run, of everything in doubt. No payload and no bank data ever lies
-//! here: a keyed hash of the payload, the key, legacyIdentifier, the business name, counts, times, and the
+//! here: a keyed hash of the payload (its key is in a file beside the state), the row's key, legacyIdentifier, the business name, counts, times, and the
 //! API's words, scrubbed.
 //!
 //! Locking: one process writes; it holds the state file and `<state>.lock` for as long as it runs ([`StateLock`]). Readers
@@ -10,7 +10,8 @@
 //! lock migrates it, so a reader takes the lock for that moment, and beside a run it says that it has to wait. A run whose
 //! lock was taken away all the same is fenced off: each commit checks that its generation is still the state's (`fence`).
 //!
-//! The log: the newest commits are in `-wal` alone. A file that was copied without it says so (`log`).
+//! The log: the newest commits are in `-wal` alone. A file that was copied without it says so (`log`), and
+//! so does one beside the log of another file or another time (`pair`).
 //!
 //! Ordering: one thread owns the writing connection. It takes whatever has queued up, applies it in one
 //! transaction, commits with `synchronous = FULL`, and only then answers. So a claim that was answered is
@@ -28,6 +29,7 @@ mod file;
 mod hash_key;
 #[cfg(unix)]
 mod inode_lock;
+mod key_file;
 mod known;
 mod lock;
 mod log;
@@ -35,11 +37,14 @@ mod migration;
 mod moves;
 mod note;
 mod open;
+mod pair;
 mod reader;
 mod record;
 mod run;
 mod space;
+mod sweep;
 mod total;
+mod unclaimed;
 mod unite;
 mod upkeep;
 mod view;
@@ -48,6 +53,7 @@ mod writer;
 pub use address::address_of;
 pub use done::DoneRows;
 pub use error::StateError;
+pub use hash_key::LostKey;
 pub use known::Known;
 pub use lock::StateLock;
 pub use note::{Claim, Doubt, RunEnd, Settlement};
@@ -55,6 +61,7 @@ pub use reader::StateReader;
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{OpenRows, RunId, RunStart};
 pub use space::SpaceId;
+pub use unclaimed::Identifiers;
 pub use upkeep::{Exported, MaintenanceRow, Upkeep, backup, export};
 pub use view::{RecordRow, RowEvent, RunRow, SpaceCounts, StateView, StoredRun};
 pub use writer::StateWriter;

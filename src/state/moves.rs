@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::hash_key::KeyNumber;
 use super::note::{Claim, Settlement};
 use super::record::{Event, IllegalMove, Lost, RecordState, sources, step};
 use super::space::SpaceId;
@@ -61,15 +62,15 @@ pub(super) fn claim_all(
     space: SpaceId,
     run: i64,
     now: Timestamp,
-    reserved: ReservedBytes,
+    (number, reserved): (KeyNumber, ReservedBytes),
     claims: &[Claim],
 ) -> Result<(), ApplyError> {
     thread_local! {
         static SQL: String = format!(
-            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, posts, run, since, room)
-             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, {posts}, ?6, ?7, ?8)
+            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, posts, run, since, room, hash_key)
+             VALUES (?1, ?2, {in_flight}, ?3, ?4, ?5, 1, {posts}, ?6, ?7, ?8, ?9)
              ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, fingerprint = ?3, legacy = ?4, name = ?5,
-                 attempts = attempts + 1, posts = posts + {posts}, run = ?6, since = ?7, status = NULL, words = NULL, room = ?8
+                 attempts = attempts + 1, posts = posts + {posts}, run = ?6, since = ?7, status = NULL, words = NULL, room = ?8, hash_key = ?9
              WHERE state IN ({legal})",
             in_flight = RecordState::InFlight.code(),
             posts = Event::Claim.counts().posts,
@@ -82,6 +83,7 @@ pub(super) fn claim_all(
     statement.raw_bind_parameter(6, run)?;
     statement.raw_bind_parameter(7, now.0)?;
     statement.raw_bind_parameter(8, vec![0_u8; reserved.0])?;
+    statement.raw_bind_parameter(9, number.0)?;
     for claim in claims {
         statement.raw_bind_parameter(2, claim.key.as_str())?;
         statement.raw_bind_parameter(3, claim.fingerprint.0)?;
@@ -104,6 +106,7 @@ pub(super) fn settle_all(
     space: SpaceId,
     run: i64,
     now: Timestamp,
+    number: KeyNumber,
     settlements: &[Settlement],
 ) -> Result<Option<ReservedBytes>, ApplyError> {
     let mut created = CreatedStatement::prepare(c, space, run, now)?;
@@ -112,7 +115,7 @@ pub(super) fn settle_all(
         if s.event == Event::Created && created.settle(s)? {
             reserved = Some(ReservedBytes::of(s));
         } else {
-            settle_one(c, space, run, now, s)?;
+            settle_one(c, space, run, now, number, s)?;
         }
     }
     Ok(reserved)
@@ -161,6 +164,7 @@ fn settle_one(
     space: SpaceId,
     run: i64,
     now: Timestamp,
+    number: KeyNumber,
     s: &Settlement,
 ) -> Result<(), ApplyError> {
     let from = current(c, space, &s.key)?;
@@ -183,8 +187,8 @@ fn settle_one(
     }
     if let (None, Some(adopted)) = (from, &s.adopted) {
         c.prepare_cached(
-            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)",
+            "INSERT INTO record (space, key, state, fingerprint, legacy, name, attempts, run, since, hash_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9)",
         )?
         .execute(params![
             space.0,
@@ -194,7 +198,8 @@ fn settle_one(
             adopted.legacy_identifier.as_str(),
             adopted.business_name,
             run,
-            now.0
+            now.0,
+            number.0,
         ])?;
     }
     let counts = s.event.counts();

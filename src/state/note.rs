@@ -61,8 +61,8 @@ pub struct Doubt {
     pub legacy_identifier: ExternalId,
     /// What to search for.
     pub business_name: String,
-    /// The hash of what was sent.
-    pub fingerprint: Fingerprint,
+    /// The hash of what was sent; none where it was made with a key that is not at hand.
+    pub fingerprint: Option<Fingerprint>,
     /// The last moment at which the request can have been on its way.
     pub since: Timestamp,
     /// HTTP status of the last answer, where there was one.

@@ -9,6 +9,7 @@ use super::file::{connect, create_private, make_empty_private, refuse_no_file};
 use super::lock::StateLock;
 use super::log::{self, Reading};
 use super::migration::{self, Version};
+use super::sweep::sweep_if_due;
 use super::unite;
 use crate::clock::Clock;
 
@@ -27,7 +28,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StateError> {
     let mut connection = connect(path)?;
     // Before anything is set: the file may be another program's.
     if migration::examine(&connection, path)? != Version::New {
-        log::refuse_missing(&connection, path)?;
+        log::refuse_another(&connection, path)?;
     }
     let configure = |connection: &Connection| -> rusqlite::Result<()> {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
@@ -43,6 +44,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StateError> {
     };
     configure(&connection).map_err(|e| StateError::sqlite(path, e))?;
     migration::migrate(&mut connection, path)?;
+    sweep_if_due(path)?;
     unite::spaces(&mut connection, path)?;
     if !fresh {
         check_after_crash(&connection, path)?;
@@ -75,7 +77,7 @@ pub(super) fn find_for_reading(path: &Path) -> Result<Option<Reading>, StateErro
     if version == Version::New {
         return Ok(None);
     }
-    log::refuse_missing(&connection, path)?;
+    log::refuse_another(&connection, path)?;
     let connection = Reading::new(connection);
     if version != Version::Current || unite::is_due(&connection, path)? {
         bring_up_to_date(path, version)?;

@@ -6,13 +6,13 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::address::address_of;
 use super::error::StateError;
-use super::hash_key;
+use super::hash_key::{self, KeyNumber, LostKey, StateKey};
 use super::known::{KNOWN_OF, Known, look_up};
 use super::log::Reading;
 use super::open::{find_for_reading, open_for_reading};
 use super::record::RecordState;
 use super::space::SpaceId;
-use crate::partner::{ExternalId, PartnerId, RowKey};
+use crate::partner::{ExternalId, Fingerprinter, PartnerId, RowKey};
 
 /// A connection of its own for looking rows up while the writer writes.
 #[derive(Debug)]
@@ -20,15 +20,13 @@ pub struct StateReader {
     connection: Reading,
     path: std::path::PathBuf,
     space: SpaceId,
+    key: StateKey,
 }
 
 impl StateReader {
     pub(super) fn open(path: &Path, space: SpaceId) -> Result<Self, StateError> {
-        Ok(Self {
-            connection: open_for_reading(path)?,
-            path: path.to_owned(),
-            space,
-        })
+        let connection = open_for_reading(path)?;
+        Self::of(connection, path, space)
     }
 
     /// Opens the space of a mapping at a target; `None` where the state has no such space, or there is no state.
@@ -44,11 +42,17 @@ impl StateReader {
             )
             .optional()
             .map_err(|e| StateError::sqlite(path, e))?;
-        Ok(space.map(|id| Self {
+        let reader = space.map(|id| Self::of(connection, path, SpaceId(id)));
+        reader.transpose()
+    }
+
+    fn of(connection: Reading, path: &Path, space: SpaceId) -> Result<Self, StateError> {
+        Ok(Self {
+            key: hash_key::for_reading(&connection, path)?,
             connection,
             path: path.to_owned(),
-            space: SpaceId(id),
-        }))
+            space,
+        })
     }
 
     pub(super) fn space(&self) -> SpaceId {
@@ -69,8 +73,25 @@ impl StateReader {
     }
 
     /// The hasher of this state.
-    pub fn fingerprinter(&self) -> Result<crate::partner::Fingerprinter, StateError> {
-        hash_key::fingerprinter(&self.connection, &self.path)
+    #[must_use]
+    pub fn fingerprinter(&self) -> &Fingerprinter {
+        &self.key.fingerprinter
+    }
+
+    /// The number of the key that it hashes with.
+    pub(super) fn key(&self) -> KeyNumber {
+        self.key.number
+    }
+
+    /// Rows that were hashed with a key that is lost, where there are any.
+    pub fn lost_key(&self) -> Result<Option<LostKey>, StateError> {
+        LostKey::find(
+            &self.connection,
+            &self.path,
+            self.space,
+            self.key.number,
+            None,
+        )
     }
 
     /// Hands over key and partner id of every row that has its partner.
@@ -187,7 +208,7 @@ impl StateReader {
         let read = || -> rusqlite::Result<Vec<Option<Known>>> {
             let transaction = self.connection.unchecked_transaction()?;
             let mut statement = transaction.prepare_cached(KNOWN_OF)?;
-            keys.map(|key| look_up(&mut statement, self.space, key))
+            keys.map(|key| look_up(&mut statement, self.space, self.key.number, key))
                 .collect()
         };
         read().map_err(|e| StateError::sqlite(&self.path, e))

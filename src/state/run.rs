@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::clock::Clock;
 
-/// A run's name: its start in UTC and four random digits, `20261123T191300Z-4f2a`.
+/// A run's name: its start in UTC and eight random digits, `20261123T191300Z-4f2a07c1`; fewer would meet by
+/// chance, in a state of many short runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunId(pub String);
 
@@ -12,14 +13,9 @@ impl RunId {
     /// A new name.
     #[must_use]
     pub fn new(clock: &Clock) -> Self {
-        let stamp: String = clock
-            .now()
-            .to_rfc3339()
-            .chars()
-            .filter(|c| !matches!(c, '-' | ':'))
-            .collect();
+        let stamp = clock.now().to_compact();
         let random = uuid::Uuid::new_v4().simple().to_string();
-        Self(format!("{stamp}-{}", &random[..4]))
+        Self(format!("{stamp}-{}", &random[..8]))
     }
 }
 

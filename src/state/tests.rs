@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
 
 mod files;
+mod key;
 mod locks;
 mod log;
 mod unite;
@@ -202,12 +203,18 @@ fn a_newer_state_is_refused() {
     ));
 }
 
-/// Makes a state of an older version of one that has just been made.
+/// Makes a state of an older version, which has its key within it.
 fn make_older(path: &std::path::Path) {
     let state = open_for_writing(path).unwrap();
+    if let Some(key) = key_file::read(path).unwrap() {
+        let sql = "INSERT INTO meta (name, value) VALUES ('hash_key', ?1)";
+        state.execute(sql, [key]).unwrap();
+        std::fs::remove_file(key_file::path_of(path)).unwrap();
+    }
     state
         .execute_batch(
-            "ALTER TABLE record DROP COLUMN room; ALTER TABLE record DROP COLUMN posts;
+            "ALTER TABLE record DROP COLUMN hash_key; DELETE FROM meta WHERE name LIKE 'hash_key_id/%';
+             ALTER TABLE record DROP COLUMN room; ALTER TABLE record DROP COLUMN posts;
              ALTER TABLE record DROP COLUMN lost; ALTER TABLE space DROP COLUMN total;
              PRAGMA user_version = 5;",
         )

@@ -133,10 +133,10 @@ mod tests {
     async fn what_is_created_is_known_of_at_once_and_in_all_spaces_that_were_compared() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
-        begin(&path, "two").remember_total(12).await.unwrap();
+        begin(&path, "two").remember_total(12, None).await.unwrap();
         drop(begin(&path, "3"));
         let one = begin(&path, "one");
-        one.remember_total(10).await.unwrap();
+        one.remember_total(10, None).await.unwrap();
         one.claim(vec![claim("a"), claim("b"), claim("c")])
             .await
             .unwrap();
@@ -154,7 +154,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         let first = begin(&path, "one");
-        first.remember_total(0).await.unwrap();
+        first.remember_total(0, None).await.unwrap();
         first
             .claim(["a", "b", "x"].map(claim).to_vec())
             .await
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(total(&second), Some(1));
         // Once the API was asked again, it has what was sent before.
         let third = begin(&path, "one");
-        third.remember_total(2).await.unwrap();
+        third.remember_total(2, None).await.unwrap();
         settle(&third, "b", Event::FoundRemotely).await;
         assert_eq!(total(&third), Some(2));
         // What somebody else made was never sent.

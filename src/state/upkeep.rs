@@ -11,20 +11,24 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use super::error::StateError;
 use super::fence::Fence;
 use super::file::create_private;
+use super::key_file;
 use super::log::{self, Mark};
 use super::open::{open_for_reading, open_for_writing};
 use super::record::{Event, Lost, RecordState, may_forget, step};
+use super::unclaimed;
 use crate::clock::Timestamp;
 use crate::partner::PartnerId;
 
 /// Pages copied before a writer gets its turn.
 const BACKUP_PAGES: i32 = 4096;
 
-/// Copies the state into a new file, also while a run writes it.
+/// Copies the state into a new file, and its key into one beside that, also while a run writes it. Returns where the copy of
+/// the key is; none where the state has lost it.
 ///
 /// # Errors
-/// [`StateError::Open`] where the file is there already, [`StateError::Orphan`] where the log of another state is.
-pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
+/// [`StateError::Open`] where the file is there already, [`StateError::Orphan`] where the log of another state is,
+/// [`StateError::Key`] where another key is.
+pub fn backup(from: &Path, to: &Path) -> Result<Option<PathBuf>, StateError> {
     let source = open_for_reading(from)?;
     log::refuse_orphan(to)?;
     if !create_private(to)? {
@@ -36,14 +40,19 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), StateError> {
             ),
         });
     }
+    let has_key = key_file::copy(from, to).inspect_err(|_| {
+        // It is empty yet.
+        let _ = std::fs::remove_file(to);
+    })?;
     let copy = || -> rusqlite::Result<()> {
         let mut target = Connection::open(to)?;
         Backup::new(&source, &mut target)?.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
         // The copy is whole: it was read through file and log.
-        Mark::Here.put(&target)?;
+        Mark::put_whole(&target)?;
         target.query_row("PRAGMA quick_check(1)", [], |_| Ok(()))
     };
-    copy().map_err(|e| StateError::sqlite(to, e))
+    copy().map_err(|e| StateError::sqlite(to, e))?;
+    Ok(has_key.then(|| key_file::path_of(to)))
 }
 
 /// A row that has its partner, as `state export` writes it.
@@ -188,19 +197,21 @@ impl Upkeep {
     pub fn forget(&mut self, rows: &[MaintenanceRow], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
             // What it is now decides, not what it was when it was shown.
-            let state: Option<i64> = c
+            let known: Option<(i64, String)> = c
                 .query_row(
-                    "SELECT state FROM record WHERE space = ?1 AND key = ?2",
+                    "SELECT state, legacy FROM record WHERE space = ?1 AND key = ?2",
                     params![row.space, row.key],
-                    |r| r.get(0),
+                    |r| Ok((r.get(0)?, r.get(1)?)),
                 )
                 .optional()?;
-            if !state
-                .and_then(RecordState::from_code)
-                .is_some_and(may_forget)
-            {
+            let Some((state, legacy)) = known else {
+                return Ok(0);
+            };
+            if !RecordState::from_code(state).is_some_and(may_forget) {
                 return Ok(0);
             }
+            // Its partner may still be there: it is looked for before the row is created again.
+            unclaimed::add(c, row.space, &legacy)?;
             add_to_history(c, row, now, "forgotten by hand")?;
             c.execute(
                 "DELETE FROM record WHERE space = ?1 AND key = ?2",

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::begin::begin_run;
 use super::error::StateError;
 use super::fence::Fence;
-use super::hash_key::fingerprinter;
+use super::hash_key::{self, KeyNumber, LostKey, StateKey};
 use super::known::{Known, known_of};
 use super::log;
 use super::moves::{ApplyError, ReservedBytes, claim_all, settle_all};
@@ -20,6 +20,7 @@ use super::reader::StateReader;
 use super::run::RunStart;
 use super::space::SpaceId;
 use super::total;
+use super::unclaimed::{self, Identifiers};
 use crate::clock::{Clock, Timestamp};
 use crate::partner::{Fingerprint, Fingerprinter, RowKey};
 
@@ -31,7 +32,7 @@ enum Command {
     Known(Vec<RowKey>, Reply<Vec<Option<Known>>>),
     Problems(Vec<u8>, Reply<()>),
     Changed(Vec<(RowKey, Fingerprint)>, Reply<()>),
-    Total(u64, Reply<()>),
+    Total(u64, Option<Identifiers>, Reply<()>),
     End(RunEnd, Reply<()>),
 }
 
@@ -41,7 +42,8 @@ pub struct StateWriter {
     commands: Sender<Command>,
     path: PathBuf,
     space: SpaceId,
-    fingerprinter: Fingerprinter,
+    key: StateKey,
+    lost_key: Option<LostKey>,
 }
 
 impl std::fmt::Debug for Command {
@@ -67,11 +69,12 @@ impl StateWriter {
         clock: &Clock,
     ) -> Result<(Self, Vec<Doubt>, JoinHandle<()>), StateError> {
         let mut connection = open_for_writing(path)?;
-        let fingerprinter = fingerprinter(&connection, path)?;
+        let (key, aside) = hash_key::for_writing(&mut connection, path)?;
         let now = clock.now();
         let fence =
             log::take_over(&mut connection, path).map_err(|e| StateError::sqlite(path, e))?;
-        let (space, run, doubts) = begin_run(&mut connection, fence, path, start, now)?;
+        let (space, run, doubts) = begin_run(&mut connection, fence, path, start, key.number, now)?;
+        let lost_key = LostKey::find(&connection, path, space, key.number, aside)?;
         // All that is written from here on is of the space and the run just noted: nothing is looked up for it.
         connection
             .pragma_update(None, "foreign_keys", false)
@@ -83,6 +86,7 @@ impl StateWriter {
             fence,
             fold_at: log::LONG,
             space,
+            key: key.number,
             run,
             clock: clock.clone(),
             reserved: ReservedBytes::USUAL,
@@ -98,7 +102,8 @@ impl StateWriter {
             commands,
             path: path.to_owned(),
             space,
-            fingerprinter,
+            key,
+            lost_key,
         };
         Ok((state, doubts, thread))
     }
@@ -106,7 +111,13 @@ impl StateWriter {
     /// The hasher of this state.
     #[must_use]
     pub fn fingerprinter(&self) -> &Fingerprinter {
-        &self.fingerprinter
+        &self.key.fingerprinter
+    }
+
+    /// Rows that were hashed with a key that is lost, where there are any.
+    #[must_use]
+    pub fn lost_key(&self) -> Option<&LostKey> {
+        self.lost_key.as_ref()
     }
 
     /// A second connection, for reading what is committed.
@@ -133,8 +144,14 @@ impl StateWriter {
     }
 
     /// Notes that the rows of the space were compared with an API that has so many partners: see [`StateReader::total`].
-    pub async fn remember_total(&self, partners: u64) -> Result<(), StateError> {
-        self.ask(|reply| Command::Total(partners, reply)).await
+    /// Where its whole list was walked, `unclaimed` are those of its identifiers that no row was given to.
+    pub async fn remember_total(
+        &self,
+        partners: u64,
+        unclaimed: Option<Identifiers>,
+    ) -> Result<(), StateError> {
+        self.ask(|reply| Command::Total(partners, unclaimed, reply))
+            .await
     }
 
     /// Notes the end of the run.
@@ -170,6 +187,7 @@ struct Writer {
     /// Frames of the log at which it is folded into the file.
     fold_at: i64,
     space: SpaceId,
+    key: KeyNumber,
     run: i64,
     clock: Clock,
     /// As much as the last outcome took.
@@ -227,7 +245,7 @@ impl Writer {
                 | Command::Settle(_, reply)
                 | Command::Problems(_, reply)
                 | Command::Changed(_, reply)
-                | Command::Total(_, reply)
+                | Command::Total(.., reply)
                 | Command::End(_, reply) => drop(reply.send(own.map(|_| ()))),
                 Command::Known(_, reply) => drop(reply.send(own)),
             }
@@ -241,7 +259,7 @@ impl Writer {
         commands: &[Command],
         savepoints: bool,
     ) -> Option<(Vec<CommandResult>, Result<(), StateError>)> {
-        let (space, run, now) = (self.space, self.run, self.clock.now());
+        let (space, key, run, now) = (self.space, self.key, self.run, self.clock.now());
         let reserved = &mut self.reserved;
         let path = &self.path;
         let sqlite = |e| StateError::sqlite(path, e);
@@ -263,17 +281,26 @@ impl Writer {
         for command in commands {
             if savepoints {
                 let own = match transaction.savepoint() {
-                    Ok(savepoint) => match apply(&savepoint, space, run, now, reserved, command) {
-                        Ok(known) => savepoint.commit().map(|()| known).map_err(sqlite),
-                        Err(e) => Err(state_error(e)),
-                    },
+                    Ok(savepoint) => {
+                        match apply(&savepoint, space, key, run, now, reserved, command) {
+                            Ok(known) => savepoint.commit().map(|()| known).map_err(sqlite),
+                            Err(e) => Err(state_error(e)),
+                        }
+                    }
                     Err(e) => Err(sqlite(e)),
                 };
                 results.push(own);
             } else {
-                results.push(Ok(
-                    apply(&transaction, space, run, now, reserved, command).ok()?
-                ));
+                results.push(Ok(apply(
+                    &transaction,
+                    space,
+                    key,
+                    run,
+                    now,
+                    reserved,
+                    command,
+                )
+                .ok()?));
             }
         }
         Some((results, transaction.commit().map_err(sqlite)))
@@ -283,16 +310,17 @@ impl Writer {
 fn apply(
     c: &Connection,
     space: SpaceId,
+    key: KeyNumber,
     run: i64,
     now: Timestamp,
     reserved: &mut ReservedBytes,
     command: &Command,
 ) -> Result<Vec<Option<Known>>, ApplyError> {
     match command {
-        Command::Claim(claims, _) => claim_all(c, space, run, now, *reserved, claims)?,
+        Command::Claim(claims, _) => claim_all(c, space, run, now, (key, *reserved), claims)?,
         Command::Settle(settlements, _) => {
             let senders = total::senders(c, space, run, settlements)?;
-            *reserved = settle_all(c, space, run, now, settlements)?.unwrap_or(*reserved);
+            *reserved = settle_all(c, space, run, now, key, settlements)?.unwrap_or(*reserved);
             total::add(c, space, &senders)?;
         }
         Command::Problems(part, _) => {
@@ -311,12 +339,17 @@ fn apply(
                 statement.execute(params![space.0, key.as_str(), fingerprint.0, run])?;
             }
         }
-        Command::Total(partners, _) => total::set(c, space, run, *partners)?,
+        Command::Total(partners, unclaimed, _) => {
+            total::set(c, space, run, *partners)?;
+            if let Some(identifiers) = unclaimed {
+                unclaimed::set(c, space, identifiers)?;
+            }
+        }
         Command::End(end, _) => end_run(c, space, run, now, end)?,
         Command::Known(keys, _) => {
             return Ok(keys
                 .iter()
-                .map(|key| known_of(c, space, key.as_str()))
+                .map(|row| known_of(c, space, key, row.as_str()))
                 .collect::<rusqlite::Result<Vec<_>>>()?);
         }
     }

@@ -50,6 +50,51 @@ fn a_state_that_is_lost_makes_nothing_twice() {
     assert_eq!(counts(&again.summary()), [0, 0, 12]);
 }
 
+/// The state is lost, and the partners are those of several exports. What the first one's look showed beyond its own rows
+/// is remembered: the API has no more partners than before when the second one comes.
+#[test]
+fn after_a_lost_state_several_exports_make_nothing_twice() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(12);
+    import(&dir, &server, &[]).expect_exit(0);
+    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    let part = |from: usize, to: usize| {
+        let rows = (from..to).map(|i| format!("K-{i},Company {i}\n"));
+        dir.write("e.csv", format!("Id,Name\n{}", rows.collect::<String>()));
+    };
+    // A row that cannot be sent now has its partner all the same.
+    part(1, 6);
+    dir.write("e.csv", dir.read("e.csv").replace("Company 2", ""));
+    let first = import(&dir, &server, &[]).expect_exit(1).summary();
+    assert_eq!((first.get("adopted"), first.get("invalid")), (4, 1));
+    part(1, 6);
+    let repaired = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&repaired.summary()), [1, 0, 4]);
+    for (from, to, expected) in [(6, 9, [3, 0, 0]), (9, 13, [4, 0, 0])] {
+        part(from, to);
+        let dry = import(&dir, &server, &["--dry-run"]);
+        assert_eq!(counts(&dry.summary()), expected, "{}", dry.stderr);
+        let run = import(&dir, &server, &[]).expect_exit(0);
+        assert_eq!(counts(&run.summary()), expected, "{}", run.stderr);
+        assert!(
+            run.stderr.contains(&format!(
+                "The identifiers of {} new rows were used on the API before",
+                to - from
+            )),
+            "{}",
+            run.stderr
+        );
+    }
+    server.assert_each_once(12);
+    // Nothing is left to look for: a row that is new costs no walk.
+    dir.simple_export(13);
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [0, 1, 12]);
+    assert!(!run.stderr.contains("on the API"), "{}", run.stderr);
+    server.assert_each_once(13);
+}
+
 #[test]
 fn an_older_backup_makes_nothing_twice() {
     let (dir, server) = imported();

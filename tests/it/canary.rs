@@ -59,7 +59,7 @@ fn a_canary_that_agrees_goes_on() {
         .expect_exit(0);
     assert!(
         done.stderr
-            .contains("canary: 3 partners were made and read back"),
+            .contains("canary: 3 partners were created and read back"),
         "{}",
         done.stderr
     );

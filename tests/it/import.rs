@@ -67,7 +67,7 @@ fn reports_hold_what_happened() {
         .finish()
         .expect_exit(1);
     assert!(
-        run.stdout.contains("1 of 3 rows have no partner yet"),
+        run.stdout.contains("2 created, 1 invalid"),
         "{}",
         run.stdout
     );

@@ -233,6 +233,7 @@ fn a_proxy_that_wants_a_name_stops_at_once() {
         asked.store(0, Ordering::SeqCst);
         let through = |run: Run| {
             let run = run.env("HTTPS_PROXY", &proxy).env("HTTP_PROXY", &proxy);
+            let run = run.env("PARTNER_SYNC_INSECURE_HTTP", "true");
             run.at_url(api).finish().expect_exit(3)
         };
         let run = through(import(&dir, &["--yes"]));

@@ -9,6 +9,8 @@
     reason = "in a test a panic is the message, and short beats fast"
 )]
 
+mod hook;
+mod leaks;
 mod support;
 
 /// What is on the API already is not created again.
@@ -17,8 +19,14 @@ mod adoption;
 mod ahead;
 /// Who may import whom.
 mod architecture;
+/// Exports that are put away after a good night.
+mod archive;
+/// Bank data and tokens that the API quotes, and that other fields are made of.
+mod bank_data;
 /// Nothing is created blind.
 mod blind;
+/// Inputs that would take the machine.
+mod bounds;
 /// When everything fails, throttles or refuses: hold back, or stop.
 mod breaker;
 /// The first partners, read back before the others are sent.
@@ -31,6 +39,8 @@ mod deploy;
 mod doubts;
 /// Under every fault: each key once.
 mod exactly_once;
+/// Names, values and links of somebody who means harm.
+mod hostile;
 /// The page for the owner of the data, in a real browser.
 mod html;
 /// From an export to partners, and a rerun.
@@ -47,6 +57,8 @@ mod interruption;
 mod jobs;
 /// Killed at any moment, run again.
 mod killed;
+/// The workbook of problems, repaired in a spreadsheet.
+mod libreoffice;
 /// Disk full, damage, a source that changes.
 mod local_faults;
 /// A list too long to be walked without a reason.
@@ -57,6 +69,8 @@ mod lookups;
 mod mapping;
 /// Each rule of a mapping, by one cell.
 mod mapping_rules;
+/// Date cells that Excel exchanged.
+mod mixed_dates;
 /// No order of events and crashes makes a duplicate.
 mod model;
 /// What ends a night, or keeps a job from sending.
@@ -90,6 +104,9 @@ mod sandbox;
 mod second_front;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
+/// The key beside the state: lost, found again, moved out of older states.
+#[cfg(unix)]
+mod state_key;
 /// A state that lacks its log, and one that was killed at any moment.
 mod state_log;
 /// Questions on a terminal.
@@ -98,6 +115,8 @@ mod terminal;
 mod token;
 /// Everybody is told how a night ended; results that cannot be written.
 mod told;
+/// The way to the API: TLS, certificates, plain http.
+mod transport;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// What each answer to a create proves.

@@ -367,7 +367,7 @@ fn a_limit_blames_nobody_but_itself() {
     assert_eq!(counts, [0, 1, 2, 1], "{run:?}");
     let problems = dir.read("out/problems.csv");
     assert!(
-        problems.contains("\"\"P\"\" that it refers to is rejected"),
+        problems.contains("Its parent \"\"P\"\" is rejected"),
         "{problems}"
     );
     assert!(!problems.contains("circle"), "{problems}");

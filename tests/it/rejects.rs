@@ -47,6 +47,104 @@ fn rejects_are_repaired_and_imported_with_the_same_mapping() {
     assert_eq!(names, ["Café", "Müller", "Rosé"]);
 }
 
+/// What somebody repairs in the report of one run is still there after the next one.
+#[test]
+fn no_report_is_overwritten_and_no_file_is_read_from_where_it_goes() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.write("e.csv", "Id,Name\nA,Alpha\nB,\n");
+    dir.write("m.toml", crate::support::SIMPLE_MAPPING);
+    let run = |command: &str, file: &str, out: &str| {
+        dir.run(&[command, file, "-m", "m.toml", "--json", "--report", out])
+            .at(&server)
+            .finish()
+    };
+    let first = run("import", "e.csv", "out").expect_exit(1).summary();
+    let repaired = dir.read("out/rejects.csv").replace("B,", "B,Beta");
+    dir.write("out/rejects.csv", &repaired);
+    dir.write("out/notes.txt", "mine");
+    for command in ["import", "check", "verify"] {
+        let refused = run(command, "out/rejects.csv", "./out/../out").expect_exit(2);
+        for words in [
+            "out/rejects.csv lies in ./out/../out",
+            "--report ./out/../out-2",
+        ] {
+            assert!(refused.stderr.contains(words), "{}", refused.stderr);
+        }
+        assert_eq!(dir.read("out/rejects.csv"), repaired);
+    }
+    run("check", "e.csv", "out").expect_exit(1);
+    let name = crate::support::text(first.value(), "/run");
+    assert_eq!(
+        dir.read(&format!("out/previous/{name}/rejects.csv")),
+        repaired
+    );
+    assert_eq!(dir.read("out/notes.txt"), "mine");
+    let second = format!("out/previous/{name}/rejects.csv");
+    run("import", &second, "out").expect_exit(0);
+    assert_eq!(dir.read(&second), repaired);
+    // A run that cannot begin reports nothing, and moves nothing.
+    let before = dir.read("out/summary.json");
+    run("import", "none.csv", "out").expect_exit(2);
+    assert_eq!(dir.read("out/summary.json"), before);
+}
+
+/// Rejects were repaired and imported; the source itself, read again, has nothing left to do, and says which rows to correct.
+#[test]
+fn the_source_of_repaired_rejects_ends_well() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.write(
+        "e.csv",
+        "Id,Name,Since,Parent\nA,Alpha,2026-02-31,\nB,Beta,2026-03-04,A\nC,,2026-03-04,\nD,Delta,2026-03-04,\n",
+    );
+    dir.write(
+        "m.toml",
+        "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = \"Since\"\nparentId = { partner = \"Parent\" }\n",
+    );
+    let import = |file: &str, out: &str, more: &[&str]| {
+        dir.run(&["import", file, "-m", "m.toml", "--json", "--report", out])
+            .args(more)
+            .at(&server)
+            .finish()
+    };
+    let first = import("e.csv", "out", &[]).expect_exit(1).summary();
+    let counts = ["created", "blocked", "invalid"].map(|c| first.get(c));
+    assert_eq!(counts, [1, 1, 2]);
+    // Only the parent is repaired at first.
+    let repaired = dir
+        .read("out/rejects.csv")
+        .replace("2026-02-31", "2026-02-28");
+    dir.write("repaired.csv", repaired);
+    let second = import("repaired.csv", "out2", &[]).expect_exit(1).summary();
+    let counts = ["created", "invalid"].map(|c| second.get(c));
+    assert_eq!(counts, [2, 1]);
+    let dry = import("e.csv", "out", &["--dry-run"])
+        .expect_exit(1)
+        .summary();
+    let again = import("e.csv", "out", &["--max-errors", "1"]).expect_exit(1);
+    for summary in [dry, again.summary()] {
+        let counts = ["skipped", "invalid", "created"].map(|c| summary.get(c));
+        assert_eq!(counts, [3, 1, 0], "{}", again.stderr);
+    }
+    let problems = dir.read("out/problems.csv");
+    let warning = problems.lines().find(|l| l.contains("row.repaired"));
+    let warning = warning.unwrap_or_else(|| panic!("{problems}"));
+    assert!(
+        warning.contains("date.invalid in \"\"Since\"\""),
+        "{warning}"
+    );
+    assert!(!problems.contains(",date.invalid,"), "{problems}");
+    dir.write(
+        "repaired.csv",
+        dir.read("out/rejects.csv").replace("C,", "C,Gamma"),
+    );
+    import("repaired.csv", "out2", &[]).expect_exit(0);
+    let done = import("e.csv", "out", &["--max-errors", "0"]).expect_exit(0);
+    assert_eq!(done.summary().get("skipped"), 4);
+    server.assert_each_once(4);
+}
+
 #[test]
 fn what_the_api_refuses_is_told_and_not_sent_again_unchanged() {
     let dir = Workdir::new();
@@ -347,7 +445,7 @@ fn a_runs_reports_are_made_again() {
     );
     assert!(!problems.contains("oops"));
     let page = dir.read("two/report.html");
-    assert!(page.contains("How full the fields are") && !page.contains("oops"));
+    assert!(page.contains("Field coverage") && !page.contains("oops"));
     assert!(dir.read("one/report.html").contains("oops"));
     dir.run(&["status", "--run", "nobody"])
         .finish()

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use partner_sync::clock::Clock;
-use partner_sync::config::{Adopt, ConfigFile, Environment, OnChange, Resolved, Typed, resolve};
+use partner_sync::config::{
+    Adopt, ConfigFile, Environment, OnChange, Resolved, Transport, Typed, resolve,
+};
 use partner_sync::delivery::{Stop, StopReason};
 use partner_sync::ops::{
     self, Answer, Expectations, ExportRequest, FirstSend, ImportRequest, Note, Observer, OpError,
     Rejected, ReportRequest, Session, Target,
 };
 use partner_sync::partner::{Query, RowOutcome};
-use partner_sync::report::{Counters, Detected, MarkedRows, RunEnding, SourceValues};
+use partner_sync::report::{Counters, Detected, MarkedRows, RunEnding, SourceValues, Stopped};
 
 use crate::support::{Server, Workdir, wait_until};
 
@@ -92,6 +94,10 @@ impl Front {
             api_url: Some(url.to_owned()),
             state: Some(dir.path("state.db")),
             rate: Some(rate.to_owned()),
+            transport: Transport {
+                insecure_http: true,
+                ..Transport::default()
+            },
             ..Typed::default()
         };
         let environment = Environment::of(&[("PARTNER_SYNC_TOKEN", "token")]);
@@ -239,7 +245,8 @@ fn a_front_stops_an_import_and_the_next_one_finishes_it() {
         running.join().unwrap()
     });
     assert_eq!(report.ending, RunEnding::Interrupted);
-    assert_eq!(report.stopped.as_deref(), Some("interrupted"));
+    let stopped = report.stopped.as_ref();
+    assert_eq!(stopped.map(Stopped::words), Some("interrupted"));
     assert_eq!(report.rows(), 60);
     assert!(report.count(RowOutcome::Deferred) > 0);
 

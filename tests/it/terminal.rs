@@ -24,6 +24,7 @@ fn import_on_a_terminal(dir: &Workdir, server: &Server, more: &str, typed: &str)
         .args(["--quiet", "--return", "--command", &command, "screen.txt"])
         .current_dir(dir.path(""))
         .env("PARTNER_SYNC_API_URL", API)
+        .env("PARTNER_SYNC_INSECURE_HTTP", "true")
         .env("PARTNER_SYNC_TOKEN", "t")
         .env("http_proxy", &server.url)
         .env_remove("no_proxy")
@@ -56,7 +57,8 @@ fn nothing_is_sent_for_the_first_time_unless_a_person_says_yes() {
         let answered = import_on_a_terminal(&dir, &server, "", typed);
         assert_eq!(answered.exit, 2, "{}", answered.screen);
         assert!(
-            answered.screen.contains("3 rows") && answered.screen.contains(API),
+            answered.screen.contains("up to 3 partners will be created")
+                && answered.screen.contains(API),
             "{}",
             answered.screen
         );

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use partner_sync::api::{
-    Auth, CreateRequest, HttpApi, HttpSettings, ListFilter, PartnersApi as _, TokenSource,
+    Auth, BodyWords, CreateRequest, HttpApi, HttpSettings, ListFilter, PartnersApi as _,
+    TokenSource,
 };
 use partner_sync::clock::Clock;
-use partner_sync::partner::{CreateOutcome, ExternalId, NotCreated, Query};
+use partner_sync::partner::{CreateOutcome, ExternalId, NotCreated, Query, SensitiveValues};
 use partner_sync::secret::Secret;
 
 fn api(base: &str) -> HttpApi {
@@ -19,6 +20,8 @@ fn api(base: &str) -> HttpApi {
         base: base.parse().unwrap(),
         timeout: Duration::from_millis(400),
         connections: 4,
+        tls: partner_sync::http_client::Tls::default(),
+        body_words: BodyWords::Shown,
     };
     HttpApi::new(&settings, auth, Clock::System).unwrap()
 }
@@ -28,6 +31,7 @@ fn request() -> CreateRequest {
         body: Bytes::from_static(b"{\"organization\":{}}"),
         query: Query::default(),
         legacy_identifier: ExternalId::new("K"),
+        sensitive: SensitiveValues::default(),
     }
 }
 

@@ -1,4 +1,7 @@
+use super::super::answer_words::BodyWords;
 use super::*;
+use crate::partner::SensitiveValues;
+use crate::secret::Secret;
 
 const ID: &str = "7f4c2f5e-9a43-4b7e-8f6e-0d5f3c1b2a90";
 
@@ -10,6 +13,16 @@ fn answer(status: u16, location: Option<&str>, body: &str) -> Reached {
         retry_after: None,
         body: Ok(body.as_bytes().to_vec()),
     })
+}
+
+/// The verdict on an answer to a request whose token is `token` and whose row has no sensitive values.
+fn verdict(query: Query, sent: &ExternalId, reached: Reached) -> CreateOutcome {
+    let redaction = Redaction {
+        token: &Secret::new("s3cr3t-token"),
+        values: None,
+        body: BodyWords::Shown,
+    };
+    super::verdict(query, sent, reached, redaction)
 }
 
 /// In a word, what a create of row K without create flags is judged to be.
@@ -68,9 +81,9 @@ fn a_request_that_did_not_leave_made_nothing_and_a_lost_answer_proves_nothing() 
         create_bill_com_profile: true,
     };
     for query in [Query::default(), flags] {
-        let not_sent = Reached::NotSent("refused".to_owned());
+        let not_sent = Reached::NotSent(Said::Other("refused".to_owned()));
         assert_eq!(judge(query, not_sent), "not created");
-        let lost = Reached::NoAnswer("timeout".to_owned());
+        let lost = Reached::NoAnswer(Said::Other("timeout".to_owned()));
         assert_eq!(judge(query, lost), "in doubt");
     }
 }
@@ -106,6 +119,8 @@ fn a_success_counts_only_for_the_row_whose_identifier_it_names() {
         ("no party", None, format!("{{\"id\":{id}}}"), "created"),
         ("no identifier", None, body(id, "null"), "created"),
         ("an empty one", None, body(id, "\"\""), "created"),
+        ("a party that is a list", None, format!("{{\"id\":{id},\"party\":[\"L\"]}}"), "created"),
+        ("nested without end", None, format!("{{\"id\":{id},\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000)), "created"),
         ("a party of words", None, format!("{{\"id\":{id},\"party\":\"x\"}}"), "created"),
         ("another identifier", None, body(id, "\"L\""), OTHER_ROW),
         ("in another case", None, body(id, "\"k\""), OTHER_ROW),
@@ -120,12 +135,17 @@ fn a_success_counts_only_for_the_row_whose_identifier_it_names() {
 #[rustfmt::skip]
 fn a_success_counts_only_with_an_id_that_is_plain_text() {
     let long = format!("\"{}\"", "x".repeat(129));
+    let long_enough = "\"7c9e6679\"";
     judge_each(&[
         ("no id", None, "{}".to_owned(), "in doubt"),
         ("a null", None, body("null", "\"K\""), "in doubt"),
         ("an empty id", None, body("\"\"", "\"K\""), "in doubt"),
         ("no JSON", None, "Created".to_owned(), "in doubt"),
         ("nothing", None, String::new(), "in doubt"),
+        ("a list of texts", None, format!("[{long_enough},{long_enough}]"), "in doubt"),
+        ("a list with an object", None, format!("[{}]", body("\"a\"", "\"K\"")), "in doubt"),
+        ("a text", None, long_enough.to_owned(), "in doubt"),
+        ("nested without end", None, format!("{{\"x\":{}", "[".repeat(100_000)), "in doubt"),
         ("an id that is no text", None, body("[1]", "\"K\""), OTHER_ROW),
         ("true", None, body("true", "\"K\""), OTHER_ROW),
         ("a blank in it", None, body("\"a b\"", "\"K\""), OTHER_ROW),
@@ -188,7 +208,7 @@ fn a_body_that_was_not_read_to_its_end_proves_nothing_of_a_success() {
             location: Some(format!("/api/v2/partners/{ID}")),
             redirect: None,
             retry_after: None,
-            body: Err("the answer broke off".to_owned()),
+            body: Err(Said::Other("the answer broke off".to_owned())),
         });
         assert_eq!(judge(Query::default(), reached), expected, "{status}");
     }
@@ -269,6 +289,47 @@ fn a_refusal_says_why_and_a_web_page_is_known_as_one() {
         for words in [of_401, of_403, of_407, of_422, of_500] {
             assert!(words.as_str().contains("why"), "{words}");
             assert_eq!(words.is_page(), is_page, "{words}");
+        }
+    }
+}
+
+/// Whatever an answer proves, its words hold neither the row's sensitive values nor the token, and where they are to be left
+/// out nothing of its body.
+#[test]
+fn no_words_hold_what_nobody_may_see() {
+    let (token, sent) = (Secret::new("s3cr3t-token"), ExternalId::new("K"));
+    let values = SensitiveValues::of_body(
+        br#"{"vendorAccount":{"accountNumber":"482913","bankAccount":{"routingNumber":"0042"}}}"#,
+    );
+    let said = r#"{"id":"!","message":"Acme: 48-29 13, 0042, s3cr3t-token is wrong"}"#;
+    let page = "<html><title>48-29 13 0042 s3cr3t-token is wrong, Acme</title></html>";
+    let flags = Query {
+        create_apptivo_account: true,
+        create_bill_com_profile: false,
+    };
+    for status in 200..=599 {
+        for (query, text) in [(Query::default(), said), (flags, said), (flags, page)] {
+            for body in [BodyWords::Shown, BodyWords::LeftOut] {
+                let redaction = Redaction {
+                    token: &token,
+                    values: Some(&values),
+                    body,
+                };
+                let outcome = super::verdict(query, &sent, answer(status, None, text), redaction);
+                let shown = format!("{outcome:?}");
+                for secret in ["48-29", "4829", "0042", "s3cr3t"] {
+                    assert!(!shown.contains(secret), "{status}: {shown}");
+                }
+                let has_words = shown.contains("is wrong");
+                assert!(!has_words || body == BodyWords::Shown, "{shown}");
+                assert!(
+                    !shown.contains("Acme") || body == BodyWords::Shown,
+                    "{shown}"
+                );
+                if matches!(status, 400 | 422) {
+                    assert_eq!(has_words, body == BodyWords::Shown, "{shown}");
+                }
+            }
         }
     }
 }

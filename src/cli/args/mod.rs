@@ -5,6 +5,7 @@ mod look;
 mod runs;
 mod sandbox;
 mod shared;
+mod transport;
 mod value;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -77,7 +78,7 @@ Examples:
     #[command(after_help = "Examples:
   partner-sync status
   partner-sync status --row C-1001
-  partner-sync status --run 20261123T191300Z-4f2a --report again
+  partner-sync status --run 20261123T191300Z-4f2a07c1 --report again
   partner-sync status --state nightly.db --json")]
     Status(StatusArgs),
     /// Settle every create whose outcome is unknown, by asking the API.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::value::{parse_rate, parse_time};
-use crate::sandbox::{Fault, Lie, Settings};
+use crate::sandbox::{Echo, Fault, Lie, Settings};
 
 /// `sandbox`.
 #[derive(Debug, Clone, Args)]
@@ -24,8 +24,8 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub rate_limit: Option<f64>,
     /// What goes wrong, and how often: reset-before=0.1, reset-after, 500-after, 502-after, 503, 429, slow,
-    /// bad-body, 408-after, 409-after, 409, 500, fixed-201, other-identifier, location-only, long-body, 403, 403-page,
-    /// 200-page, 502, redirect with a probability; expire-token-after=100, 404-first=10 with a number of requests;
+    /// bad-body, 408-after, 409-after, 409, 500, fixed-201, other-identifier, location-only, long-body, 400, 401, 403,
+    /// 403-page, 200-page, 502, redirect with a probability; expire-token-after=100, 404-first=10 with a number of requests;
     /// 502-for=30 with a number of seconds from the first create on.
     #[arg(long = "fault", value_name = "NAME=P")]
     pub faults: Vec<Fault>,
@@ -59,6 +59,10 @@ pub struct SandboxArgs {
     /// Answer creates of partners of this business name with a firewall's 403 page.
     #[arg(long, value_name = "NAME")]
     pub block_name: Option<String>,
+    /// Answers that refuse a create quote all that it sent, its token too, in this way: plain, blanks, dashes, dots, slashes,
+    /// no-break, lower, without-zeros, percent, spread.
+    #[arg(long, value_name = "WAY")]
+    pub echo: Option<Echo>,
     /// The Retry-After of each 429 and 503: seconds or an HTTP date.
     #[arg(
         long,
@@ -97,6 +101,7 @@ impl SandboxArgs {
             refuse_name: self.refuse_name,
             fault_name: self.fault_name,
             block_name: self.block_name,
+            echo: self.echo,
             retry_after: self.retry_after,
             drop_field: self.drop_field,
             data: self.data,

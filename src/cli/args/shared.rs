@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::transport::TransportArgs;
 use crate::ops::ReportRequest;
 use crate::report::{MarkedRows, SourceValues};
 use crate::telemetry::LogFormat;
@@ -61,10 +62,12 @@ pub struct Shared {
     /// [default: 5m].
     #[arg(long, global = true, value_name = "TIME")]
     pub outage: Option<String>,
+    #[command(flatten)]
+    pub transport: TransportArgs,
     /// Write the reports into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub report: Option<PathBuf>,
-    /// Put all rows into report.xlsx, not only those with problems.
+    /// Put all rows into report.xlsx, not only those that somebody has to look at.
     #[arg(long, global = true)]
     pub report_all: bool,
     /// Leave values of the source out of reports and messages; rejects.csv, report.xlsx and created.csv are not written.
@@ -79,10 +82,10 @@ pub struct Shared {
     /// Show progress.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub progress: ProgressMode,
-    /// Tell more; twice for details.
+    /// More output; -vv for debug.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Tell errors only.
+    /// Only errors.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// How log lines look.

@@ -7,7 +7,7 @@ use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::ops::{self, PARTNER_COLUMNS, partner_cells, partner_line};
 use crate::partner::PartnerId;
-use crate::report::{RunEnding, table};
+use crate::report::{RunEnding, SourceValues, table};
 
 pub(super) fn run(
     which: &PartnersCommand,
@@ -16,7 +16,12 @@ pub(super) fn run(
 ) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
     let session = front.session();
-    let connection = ops::connect(&session, &session.stop, ops::Waits::ForNothing)?;
+    let connection = ops::connect(
+        &session,
+        &session.stop,
+        ops::Waits::ForNothing,
+        SourceValues::Shown,
+    )?;
     session.runtime.block_on(async {
         match which {
             PartnersCommand::Get { id, include } => {
@@ -62,7 +67,7 @@ pub(super) fn run(
                             }
                             ListFormat::Jsonl => desk.output.stream(&format!("{}\n", partner.raw)),
                             ListFormat::Csv => {
-                                desk.output.stream(&partner_line(&partner_cells(&partner)))
+                                desk.output.csv(&partner_line(&partner_cells(&partner)))
                             }
                         };
                         if !more {

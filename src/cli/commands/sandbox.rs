@@ -10,7 +10,10 @@ pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<RunEnding, CliError>
     let stop = desk.signals.drain();
     server_runtime()?.block_on(async {
         let sandbox = Sandbox::start(args.settings(), desk.clock.clone()).await?;
-        desk.output.result(&format!("{}\n", sandbox.url()));
+        if !desk.output.stream(&format!("{}\n", sandbox.url())) {
+            // Nobody knows where it listens.
+            return Ok(RunEnding::Done);
+        }
         desk.output.note("the sandbox is listening; Ctrl-C ends it");
         tokio::select! {
             () = sandbox.wait() => {}

@@ -18,13 +18,20 @@ pub(super) fn run(
     let (settings, _) = settings::resolved(shared, desk)?;
     match which {
         StateCommand::Backup { file } => {
-            backup(&settings.state, file)?;
+            let key = backup(&settings.state, file)?;
             desk.output
                 .note(&format!("the state was copied to {}", file.display()));
+            desk.output.note(&match key {
+                Some(key) => format!(
+                    "its key was copied to {}: both belong together, and only the owner may read them",
+                    key.display()
+                ),
+                None => "the state has lost its key, so the copy has none: it cannot tell whether rows changed".to_owned(),
+            });
             Ok(RunEnding::Done)
         }
         StateCommand::Export => {
-            desk.output.result(&ops::exported(&settings)?);
+            desk.output.csv(&ops::exported(&settings)?);
             Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {

@@ -201,7 +201,11 @@ fn an_api_that_cannot_be_reached_is_an_outage_and_one_that_answers_nonsense_is_n
     let plain = || ApiWords::new("x");
     for (status, words, down) in [
         (None, plain(), Some(false)),
-        (Some(502), ApiWords::of_page("Bad Gateway"), Some(false)),
+        (
+            Some(502),
+            ApiWords::new("Bad Gateway").of_page(),
+            Some(false),
+        ),
         (Some(503), plain(), Some(false)),
         (Some(504), plain(), Some(false)),
         (Some(500), plain(), Some(true)),
@@ -224,7 +228,7 @@ fn an_api_that_cannot_be_reached_is_an_outage_and_one_that_answers_nonsense_is_n
 /// 403, with a create flag too, and web pages instead of the API's answers: each is of its row, five in a row are not.
 #[test]
 fn five_answers_of_something_in_between_stop_the_run() {
-    let page = || ApiWords::of_page("Access denied");
+    let page = || ApiWords::new("Access denied").of_page();
     let no = || ApiWords::new("no permission");
     let doubt_with = |status, words| CreateOutcome::InDoubt {
         cause: DoubtCause::Unproved,

@@ -127,7 +127,7 @@ impl<A: PartnersApi> Delivery<A> {
             .map(|(status, words)| (status, words.to_owned()));
         match (doubted.row, refusal) {
             // Another payload than the one that was refused may be sent.
-            (Some(row), Some((status, words))) if row.fingerprint == doubted.fingerprint => {
+            (Some(row), Some((status, words))) if row.fingerprint.may_be(doubted.fingerprint) => {
                 let diagnostic = rejected(&row, status, &words);
                 self.finish(&row, RowOutcome::Rejected, None, vec![diagnostic]);
                 self.wake_children(key, false);

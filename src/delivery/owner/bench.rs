@@ -172,6 +172,7 @@ pub(super) fn row(number: u32, parent: Option<u32>) -> PreparedPartner {
             batch: Arc::new(NoCells),
             index: 0,
         },
+        sensitive_columns: Arc::default(),
     }
 }
 

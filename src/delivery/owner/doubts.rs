@@ -170,7 +170,7 @@ impl<A: PartnersApi> Delivery<A> {
                 diagnostics.push(duplicates(at, doubted.legacy_identifier.as_str(), &ids));
             }
             match doubted.row {
-                Some(row) if row.fingerprint == doubted.fingerprint => {
+                Some(row) if row.fingerprint.may_be(doubted.fingerprint) => {
                     self.finish(&row, RowOutcome::Created, id, diagnostics);
                 }
                 Some(row) => {

@@ -10,6 +10,7 @@ use super::{Delivery, claim_of};
 use crate::api::{CreateRequest, PartnersApi};
 use crate::delivery::partner_ids::PartnerIds;
 use crate::delivery::worker::deliver;
+use crate::partner::SensitiveValues;
 use crate::state::{StateError, StateWriter};
 
 impl<A: PartnersApi> Delivery<A> {
@@ -85,6 +86,7 @@ impl<A: PartnersApi> Delivery<A> {
             Bytes::from(job.row.body.filled(ids))
         };
         let request = CreateRequest {
+            sensitive: SensitiveValues::of(&job.row, body.clone()),
             body,
             query: job.row.query,
             legacy_identifier: job.row.legacy_identifier.clone(),

@@ -102,3 +102,23 @@ pub(super) fn choose(
         two_digit_year,
     })
 }
+
+/// Placeholders of exporting systems (point 10).
+const SENTINELS: [(i16, i8, i8); 10] = [
+    (1, 1, 1),
+    (1601, 1, 1),
+    (1753, 1, 1),
+    (1899, 12, 30),
+    (1899, 12, 31),
+    (1900, 1, 1),
+    // The beginning of Unix time, in a time zone west of Greenwich.
+    (1969, 12, 31),
+    (1970, 1, 1),
+    (4501, 1, 1),
+    (9999, 12, 31),
+];
+
+/// Whether a date is a placeholder of an exporting system.
+pub(super) fn is_placeholder(date: Date) -> bool {
+    SENTINELS.contains(&(date.year(), date.month(), date.day()))
+}

@@ -23,6 +23,8 @@ pub(super) struct Cursor<'t> {
     pub(super) text: &'t str,
     pub(super) at: usize,
     pub(super) locale: Option<Locale>,
+    /// The time of day was read already: before the year.
+    pub(super) has_time: bool,
 }
 
 impl Cursor<'_> {

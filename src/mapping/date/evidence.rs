@@ -1,8 +1,10 @@
-//! What a column's own dates prove about the order of day and month (point 3).
+//! What a column's own dates prove about the order of day and month (points 3 and 12).
 
+use super::calendar::is_placeholder;
 use super::hints::Order;
 use super::reading::{Meaning, Reading};
 use crate::diagnostic::thousands;
+use crate::source::Cell;
 
 /// Counts over one column of one file, gathered before any row is decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +21,10 @@ pub struct Evidence {
     pub first_day_row: Option<u64>,
     /// The row of the first value that only fits month first.
     pub first_month_row: Option<u64>,
+    /// Date cells of a workbook, placeholders not counted.
+    pub date_cells: u64,
+    /// Of these, cells whose day is over 12: Excel cannot have exchanged day and month in them.
+    pub late_date_cells: u64,
 }
 
 /// The order of day and month that a column proves, if any.
@@ -32,10 +38,45 @@ pub enum Verdict {
     MonthFirst,
     /// Values prove both orders, so that the column decides nothing.
     Contradicts,
+    /// A workbook's column whose date cells all have days up to 12, and whose texts have days over 12: what a
+    /// spreadsheet leaves that understood only a half of the column, and that half the wrong way round.
+    Mixed {
+        /// The order that the texts prove; none where they contradict each other.
+        order: Option<Order>,
+        /// No text is left that the spreadsheet would have understood, too.
+        whole: bool,
+    },
+}
+
+impl Verdict {
+    /// What the column proves about its texts.
+    #[must_use]
+    pub fn of_texts(self) -> Self {
+        match self {
+            Verdict::Mixed { order, .. } => match order {
+                Some(Order::DayFirst) => Verdict::DayFirst,
+                Some(Order::MonthFirst) => Verdict::MonthFirst,
+                Some(Order::YearFirst) | None => Verdict::Contradicts,
+            },
+            of_texts => of_texts,
+        }
+    }
 }
 
 impl Evidence {
-    /// Counts the reading of one cell; `row` is shown as the proof where it is the first.
+    /// Counts the reading of one cell of any kind.
+    pub fn add_cell(&mut self, cell: Cell<'_>, reading: &Reading, row: u64) {
+        self.add(reading, row);
+        if let (Cell::Serial(..) | Cell::Iso(_), Meaning::Sure { date, .. }) =
+            (cell, &reading.meaning)
+            && !is_placeholder(*date)
+        {
+            self.date_cells += 1;
+            self.late_date_cells += u64::from(date.day() > 12);
+        }
+    }
+
+    /// Counts the reading of one text; `row` is shown as the proof where it is the first.
     pub fn add(&mut self, reading: &Reading, row: u64) {
         self.values += 1;
         match &reading.meaning {
@@ -66,13 +107,23 @@ impl Evidence {
         self.undecided += below.undecided;
         self.first_day_row = self.first_day_row.or(below.first_day_row);
         self.first_month_row = self.first_month_row.or(below.first_month_row);
+        self.date_cells += below.date_cells;
+        self.late_date_cells += below.late_date_cells;
     }
 
     /// What the values counted so far prove together.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
+        let mixed = |order| Verdict::Mixed {
+            order,
+            whole: self.undecided == 0,
+        };
+        let is_mixed = self.date_cells > 0 && self.late_date_cells == 0;
         match (self.day_first > 0, self.month_first > 0) {
             (false, false) => Verdict::Silent,
+            (true, false) if is_mixed => mixed(Some(Order::DayFirst)),
+            (false, true) if is_mixed => mixed(Some(Order::MonthFirst)),
+            (true, true) if is_mixed => mixed(None),
             (true, false) => Verdict::DayFirst,
             (false, true) => Verdict::MonthFirst,
             (true, true) => Verdict::Contradicts,
@@ -94,15 +145,27 @@ impl Evidence {
             (Some(row), None) | (None, Some(row)) => format!("; first proof: row {row}"),
             (None, None) => String::new(),
         };
-        let verdict = match self.verdict() {
+        let cells = match self.verdict() {
+            Verdict::Mixed { .. } => format!(
+                "; {} date {} without a day over 12 beside these texts: a spreadsheet may have exchanged day and month",
+                thousands(self.date_cells),
+                if self.date_cells == 1 {
+                    "cell"
+                } else {
+                    "cells"
+                },
+            ),
+            _ => String::new(),
+        };
+        let verdict = match self.verdict().of_texts() {
             Verdict::DayFirst => "day first",
             Verdict::MonthFirst => "month first",
-            Verdict::Contradicts => "the column contradicts itself",
+            Verdict::Contradicts | Verdict::Mixed { .. } => "the column contradicts itself",
             Verdict::Silent if self.undecided > 0 => "not decided",
             Verdict::Silent => "nothing to decide",
         };
         format!(
-            "{verdict}: {} {}; {} only fit day first; {} only month first; {} fit both{proof}",
+            "{verdict}: {} {}; {} only fit day first; {} only month first; {} fit both{proof}{cells}",
             thousands(self.values),
             if self.values == 1 { "value" } else { "values" },
             some(self.day_first),

@@ -18,7 +18,9 @@ impl Cursor<'_> {
             (None, self.number_first(hints)?)
         };
         reading.weekday = weekday;
-        reading.instant = self.time()?;
+        if !self.has_time {
+            reading.instant = self.time()?;
+        }
         self.blanks();
         if self.at < self.text.len() {
             return Err(Refusal::invalid("Something stands behind the date."));
@@ -64,7 +66,7 @@ impl Cursor<'_> {
         Ok((Some(weekday), reading))
     }
 
-    /// `March 4th, 2026`, `Mar 04 2026`, `Mar-04-2026`.
+    /// `March 4th, 2026`, `Mar 04 2026`, `Mar-04-2026`, and as Unix writes it `Mar  4 10:15:00 CET 2026`.
     fn month_name_first(&mut self) -> Result<Reading, Refusal> {
         let invalid = || Refusal::invalid(NOT_A_DATE);
         let month = self.month_name()?;
@@ -75,8 +77,25 @@ impl Cursor<'_> {
             .ok_or_else(invalid)?;
         self.ordinal();
         self.separator();
-        let year = self.number().ok_or_else(invalid)?;
-        named(&year, month, &day)
+        let before = self.at;
+        let instant = self.clock_before_year();
+        if instant.is_none() {
+            self.at = before;
+        }
+        let year = self.year().ok_or_else(invalid)?;
+        if instant.is_some() && year.digits != 4 {
+            return Err(invalid());
+        }
+        let mut reading = named(&year, month, &day)?;
+        self.has_time = instant.is_some();
+        reading.instant = instant.flatten();
+        Ok(reading)
+    }
+
+    /// A year, which `'26` marks as one of two digits.
+    fn year(&mut self) -> Option<Number> {
+        let is_short = self.eat('\'') || self.eat('’');
+        self.number().filter(|n| !is_short || n.digits == 2)
     }
 
     fn number_first(&mut self, hints: &Hints) -> Result<Reading, Refusal> {
@@ -116,7 +135,7 @@ impl Cursor<'_> {
         let month = self.month_name()?;
         self.separator();
         self.connector();
-        let last = self.number().ok_or_else(invalid)?;
+        let last = self.year().ok_or_else(invalid)?;
         if first.digits == 4 {
             if last.digits > 2 {
                 return Err(invalid());

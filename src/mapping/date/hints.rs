@@ -85,8 +85,21 @@ pub struct Hints {
     pub formats: Vec<Format>,
     /// The order of numeric dates, obeyed strictly; without it the column decides.
     pub order: Option<Order>,
-    /// The language of month names beside English.
+    /// The language of month names, and of words for yes and no, beside English.
     pub locale: Option<Locale>,
     /// The zone into which a time with an offset is converted.
     pub timezone: Option<jiff::tz::TimeZone>,
+}
+
+impl Hints {
+    /// The same without what decides the order of day and month: what a text proves by itself.
+    #[must_use]
+    pub fn undecided(&self) -> Self {
+        Self {
+            formats: Vec::new(),
+            order: None,
+            locale: self.locale,
+            timezone: self.timezone.clone(),
+        }
+    }
 }

@@ -65,6 +65,7 @@ fn read_any(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
         text: without_dot.unwrap_or(text),
         at: 0,
         locale: hints.locale,
+        has_time: false,
     };
     let reading = cursor.date(hints)?;
     // Point 4: with formats named, a date of bare numbers that fits none is not read another way.

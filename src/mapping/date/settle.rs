@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::calendar::is_placeholder;
 use super::evidence::Verdict;
 use super::hints::Hints;
 use super::reading::{Meaning, Reading, Refusal};
@@ -20,26 +21,12 @@ pub struct Settled {
     pub no_day: bool,
 }
 
-/// Placeholders of exporting systems (point 10).
-const SENTINELS: [(i16, i8, i8); 10] = [
-    (1, 1, 1),
-    (1601, 1, 1),
-    (1753, 1, 1),
-    (1899, 12, 30),
-    (1899, 12, 31),
-    (1900, 1, 1),
-    // The beginning of Unix time, in a time zone west of Greenwich.
-    (1969, 12, 31),
-    (1970, 1, 1),
-    (4501, 1, 1),
-    (9999, 12, 31),
-];
-
 /// Decides a reading by its column's verdict.
 ///
 /// # Errors
 /// `date.ambiguous` where the column does not decide, `date.invalid` where a weekday contradicts.
 pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Settled, Refusal> {
+    let verdict = verdict.of_texts();
     let mut warnings = Vec::new();
     let date = match &reading.meaning {
         Meaning::Zero => {
@@ -71,7 +58,7 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
                 Verdict::MonthFirst => *month_first,
                 // Point 5: dots mean day first, unless the column proves otherwise.
                 Verdict::Silent if *dots => *day_first,
-                Verdict::Silent | Verdict::Contradicts => None,
+                Verdict::Silent | Verdict::Contradicts | Verdict::Mixed { .. } => None,
             };
             let Some(chosen) = chosen else {
                 return Err(ambiguous(*day_first, *month_first, verdict));
@@ -99,7 +86,7 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
             format!("The year has two digits and is read as {}.", date.year()),
         ));
     }
-    let sentinel = SENTINELS.contains(&(date.year(), date.month(), date.day()));
+    let sentinel = is_placeholder(date);
     if sentinel {
         warnings.push((
             Code::DateSentinel,
@@ -125,6 +112,7 @@ pub(in crate::mapping) fn settle_quietly(reading: &Reading, verdict: Verdict) ->
     if reading.weekday.is_some() || reading.instant.is_some() || reading.two_digit_year {
         return None;
     }
+    let verdict = verdict.of_texts();
     let date = match (&reading.meaning, verdict) {
         (Meaning::Sure { proves, date }, _)
             if proves.is_none() || verdict != Verdict::Contradicts =>

@@ -76,21 +76,7 @@ fn the_documented_table_is_the_tested_one() {
             );
         }
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/dates.md");
-    let page = std::fs::read_to_string(path).unwrap();
-    let (before, rest) = page.split_once("<!-- table: made by a test -->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- end of the table -->").unwrap();
-    let current = format!(
-        "{before}<!-- table: made by a test -->\n{table}\n<!-- end of the table -->{after}"
-    );
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(path, &current).unwrap();
-        return;
-    }
-    assert!(
-        page == current,
-        "docs/dates.md is not current: run UPDATE_DOCS=1 cargo test and commit it"
-    );
+    crate::mapping::page::assert_current("dates.md", &table);
 }
 
 #[test]

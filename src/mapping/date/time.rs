@@ -24,7 +24,6 @@ impl Cursor<'_> {
             return Ok(None);
         }
         let start = self.at;
-        let invalid = || Refusal::invalid("What stands behind the date is not a time.");
         self.eat(',');
         let blank = self.blanks();
         let marked = self.eat('T') || self.eat('t');
@@ -42,6 +41,14 @@ impl Cursor<'_> {
         if self.at == self.text.len() && !marked {
             return Ok(None);
         }
+        let seconds = self.clock(marked)?;
+        let offset = self.zone()?;
+        Ok(offset.map(|offset| (seconds, offset)))
+    }
+
+    /// A time of day, in seconds. Only behind a `T` it may stand without colons.
+    fn clock(&mut self, marked: bool) -> Result<i64, Refusal> {
+        let invalid = || Refusal::invalid("What stands behind the date is not a time.");
         let first = self.number().ok_or_else(invalid)?;
         let (hour, minute, second) = match first.digits {
             1 | 2 => {
@@ -86,8 +93,38 @@ impl Cursor<'_> {
         if hour > 23 || minute > 59 || second > 60 {
             return Err(invalid());
         }
-        let offset = self.zone()?;
-        Ok(offset.map(|offset| (hour * 3600 + minute * 60 + second, offset)))
+        Ok(hour * 3600 + minute * 60 + second)
+    }
+
+    /// The time and zone that `ctime` and `date` of Unix write before the year, `10:15:00 CET 2026`: its second and
+    /// offset where the zone says one. Nothing where none stands there.
+    pub(super) fn clock_before_year(&mut self) -> Option<Option<(i64, i64)>> {
+        let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        if self.rest().as_bytes().get(digits) != Some(&b':') {
+            return None;
+        }
+        let seconds = self.clock(false).ok()?;
+        if !self.blanks() {
+            return None;
+        }
+        let before = self.at;
+        let offset = match self.peek() {
+            Some(c) if c.is_ascii_digit() => None,
+            _ => match self.zone() {
+                Ok(offset) => offset,
+                // A name that may stand for several zones: the day is as written, and never converted.
+                Err(_) => {
+                    self.at = before;
+                    let name = self.word();
+                    let is_name = (3..=5).contains(&name.len())
+                        && name.bytes().all(|b| b.is_ascii_uppercase());
+                    is_name.then_some(())?;
+                    None
+                }
+            },
+        };
+        self.blanks();
+        Some(offset.map(|offset| (seconds, offset)))
     }
 
     /// `AM`, `p.m.`: true for the afternoon.

@@ -7,6 +7,7 @@ mod fields;
 mod sections;
 mod selection;
 
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::mapping::error::{MappingError, MappingProblem};
 use crate::mapping::rule::{FieldRule, Placed};
 use crate::partner::PathSegment;
 use crate::partner::catalogue::{self, FIELDS};
-use crate::source::SheetChoice;
+use crate::source::{Escape, Quote, SheetChoice};
 
 pub use selection::Selection;
 
@@ -68,13 +69,17 @@ pub struct SourceSettings {
     pub header_row: Option<u64>,
     /// The byte between the cells of a text file.
     pub delimiter: Option<u8>,
+    /// What cells of a text file are quoted with.
+    pub quote: Option<Quote>,
+    /// How a quote is written inside a quoted cell of a text file.
+    pub escape: Option<Escape>,
     /// The encoding of a text file.
     pub encoding: Option<&'static encoding_rs::Encoding>,
     /// Words that stand for an empty cell.
     pub null: Vec<String>,
     /// The order of numeric dates.
     pub date_order: Option<Order>,
-    /// The language of month names beside English.
+    /// The language of month names, and of words for yes and no, beside English.
     pub locale: Option<crate::mapping::date::Locale>,
     /// The region of telephone numbers.
     pub phone_region: Option<String>,
@@ -107,7 +112,16 @@ impl Validation {
             code.severity()
         }
     }
+
+    /// Whether a code keeps a row from being sent.
+    #[must_use]
+    pub fn is_error(&self, code: Code) -> bool {
+        self.severity(code) == Severity::Error
+    }
 }
+
+/// Bytes of a mapping file at most: a table of 50,000 words takes two megabytes.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 const TOP_KEYS: &[&str] = &[
     "name",
@@ -128,10 +142,21 @@ impl Mapping {
     /// [`MappingError`] with everything that is wrong in it.
     pub fn read(path: &Path) -> Result<Self, MappingError> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|source| MappingError::Open {
+        let open = |source| MappingError::Open {
             path: name.clone(),
             source,
-        })?;
+        };
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(open)?;
+        file.take(MOST_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(open)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(MappingError::TooLong {
+                path: name,
+                limit: MOST_BYTES / (1024 * 1024),
+            });
+        }
         let text = String::from_utf8(bytes).map_err(|e| MappingError::Open {
             path: name.clone(),
             source: std::io::Error::new(

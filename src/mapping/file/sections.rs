@@ -4,11 +4,14 @@ use super::{Reader, SourceSettings, Validation, Value};
 use crate::diagnostic::Code;
 use crate::mapping::date::{Locale, Order};
 use crate::mapping::phone::PhoneRegion;
+use crate::source::{Escape, Quote};
 
 const SOURCE_KEYS: &[&str] = &[
     "sheet",
     "header_row",
     "delimiter",
+    "quote",
+    "escape",
     "encoding",
     "null",
     "date_order",
@@ -18,6 +21,16 @@ const SOURCE_KEYS: &[&str] = &[
     "only",
     "except",
 ];
+
+/// What cells can be quoted with.
+const QUOTES: &[(&str, Quote)] = &[
+    ("\"", Quote::Double),
+    ("'", Quote::Single),
+    ("none", Quote::None),
+];
+
+/// How a quote can be written inside a quoted cell.
+const ESCAPES: &[(&str, Escape)] = &[("double", Escape::Double), ("backslash", Escape::Backslash)];
 
 /// Encodings that are proposed where the name is not known.
 const ENCODINGS: &[&str] = &[
@@ -41,6 +54,7 @@ const UNALLOWABLE: &[Code] = &[
     Code::IdentifierDuplicate,
     Code::RowRagged,
     Code::RowTorn,
+    Code::RowQuoting,
     Code::RowUndecodable,
 ];
 
@@ -60,6 +74,8 @@ impl Reader {
                         .and_then(|n| u64::try_from(n).ok());
                 }
                 "delimiter" => settings.delimiter = self.delimiter(value),
+                "quote" => settings.quote = self.one_of(value, name, QUOTES),
+                "escape" => settings.escape = self.one_of(value, name, ESCAPES),
                 "encoding" => settings.encoding = self.encoding(value),
                 "null" => {
                     settings.null = self
@@ -114,7 +130,12 @@ impl Reader {
         let p = self.text(value, "delimiter")?;
         let given = if p.text == "tab" { "\t" } else { &p.text };
         match given.as_bytes() {
-            [b] if b.is_ascii() && !b.is_ascii_alphanumeric() && *b != b'"' => Some(*b),
+            [b] if b.is_ascii()
+                && !b.is_ascii_alphanumeric()
+                && !matches!(b, b'"' | b'\'' | b'\\' | b'\r' | b'\n') =>
+            {
+                Some(*b)
+            }
             _ => {
                 self.problem(
                     p.span,
@@ -123,6 +144,16 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// What one of a few words stands for.
+    fn one_of<T: Copy>(&mut self, value: &Value<'_>, name: &str, words: &[(&str, T)]) -> Option<T> {
+        let p = self.text(value, name)?;
+        let found = words.iter().find(|(word, _)| *word == p.text);
+        if found.is_none() {
+            self.unknown(p.span, name, &p.text, words.iter().map(|(word, _)| *word));
+        }
+        found.map(|(_, meant)| *meant)
     }
 
     fn encoding(&mut self, value: &Value<'_>) -> Option<&'static encoding_rs::Encoding> {

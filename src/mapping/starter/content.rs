@@ -1,11 +1,13 @@
 //! What the cells of a column look like, counted in one pass.
 
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::hash::{Hash as _, Hasher as _};
 
 use super::super::coerce::{coerce, trim};
 use super::super::date::{self, Evidence, Hints};
 use super::super::lookup;
+use super::super::placeholder::{Placeholder, placeholder};
 use crate::partner::FieldKind;
 use crate::source::Cell;
 
@@ -26,6 +28,8 @@ pub(super) struct Content {
     distinct: FxHashSet<u64>,
     /// The different values, while they are few.
     pub(super) words: Vec<String>,
+    /// Words of databases and programs for an empty cell; they count as empty.
+    pub(super) null_words: BTreeSet<String>,
     pub(super) dates: u64,
     pub(super) evidence: Evidence,
     phones: u64,
@@ -52,6 +56,12 @@ impl Content {
         if text.is_empty() {
             return;
         }
+        if placeholder(text) == Some(Placeholder::NullWord) {
+            if !self.null_words.contains(text) {
+                self.null_words.insert(text.to_owned());
+            }
+            return;
+        }
         self.filled += 1;
         let mut hasher = rustc_hash::FxHasher::default();
         text.hash(&mut hasher);
@@ -69,7 +79,7 @@ impl Content {
         }
         if let Ok(Some(reading)) = date::read_cell(cell, &Hints::default()) {
             self.dates += 1;
-            self.evidence.add(&reading, row);
+            self.evidence.add_cell(cell, &reading, row);
         }
         let is = |kind: FieldKind| u64::from(coerce(kind, text).is_ok());
         self.emails += is(FieldKind::Email);

@@ -1,6 +1,6 @@
 //! Header and counts → proposal: each column goes to the field that it fits best, with the evidence.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::columns::Columns;
 use super::content::Content;
@@ -255,6 +255,19 @@ fn settings<'c>(
     content: &impl Fn(usize) -> &'c Content,
 ) -> (Settings, Settings) {
     let (mut decided, mut open) = (Vec::new(), Vec::new());
+    let null: BTreeSet<&str> = (0..names.len())
+        .flat_map(|c| content(c).null_words.iter().map(String::as_str))
+        .collect();
+    if !null.is_empty() {
+        let words: Vec<String> = null
+            .iter()
+            .map(|w| format!("\"{}\"", w.replace('\\', "\\\\")))
+            .collect();
+        decided.push((
+            format!("null = [{}]", words.join(", ")),
+            "what a database or a program writes into an empty cell".to_owned(),
+        ));
+    }
     let of = |kind: FieldKind| {
         assignments
             .iter()
@@ -263,7 +276,7 @@ fn settings<'c>(
     for date in of(FieldKind::Date) {
         let evidence = &content(date.column).evidence;
         let undecided = match evidence.verdict() {
-            Verdict::Contradicts => true,
+            Verdict::Contradicts | Verdict::Mixed { .. } => true,
             Verdict::Silent => evidence.undecided > 0,
             Verdict::DayFirst | Verdict::MonthFirst => false,
         };

@@ -14,6 +14,16 @@ pub enum AddressError {
     /// It is not one of http or https with a host.
     #[error("--api-url \"{0}\" is no address: write https://orgs.ecg-api.com")]
     NotHttp(String),
+    /// It is plain http to another machine.
+    #[error(
+        "{what} is plain http to {host}: whoever is in between can read the token and the bank data. Write https://, or, where that network is your own, allow it with --insecure-http"
+    )]
+    Insecure {
+        /// The setting: `--api-url`, `[notify] url`.
+        what: &'static str,
+        /// The host it names.
+        host: String,
+    },
     /// It holds a user or a password.
     #[error(
         "--api-url may hold no password; the token comes from PARTNER_SYNC_TOKEN, --token-file or --token-command"

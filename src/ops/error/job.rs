@@ -4,9 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use humantime::format_duration;
-
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, spoken};
 use crate::report::RunEnding;
 
 /// A job of the configuration cannot be run, or its file not be put away.
@@ -40,7 +38,9 @@ pub enum JobError {
         source: glob::PatternError,
     },
     /// No file matches the job's pattern.
-    #[error("no file matches \"{0}\": was last night's export made?")]
+    #[error(
+        "no file matches \"{0}\". Nothing was sent. Check the export job; run again when the file is there."
+    )]
     NoFile(String),
     /// Nothing but temporary files match the job's pattern.
     #[error(
@@ -53,10 +53,23 @@ pub enum JobError {
         /// One of the files.
         example: PathBuf,
     },
+    /// The newest file lies in the folder that files are put away in.
+    #[error(
+        "{} lies in {}, the folder of `archive`: the pattern \"{pattern}\" finds exports that were put away. Name another folder for `archive`, or a pattern that does not reach into it",
+        path.display(), folder.display()
+    )]
+    InArchive {
+        /// The newest file that the pattern matches.
+        path: PathBuf,
+        /// The folder that `archive` names.
+        folder: PathBuf,
+        /// The pattern as written in `file`.
+        pattern: String,
+    },
     /// The newest file was changed in the future.
     #[error(
         "{} was changed at {}, which is {} ahead of this machine's clock: it cannot be said which export is the newest, or how old this one is, so nothing was done. Set the clock of the machine that writes it, or this one's; `touch` gives the file the present time",
-        path.display(), at.to_rfc3339(), format_duration(*.ahead)
+        path.display(), at.to_rfc3339(), spoken(*.ahead)
     )]
     InTheFuture {
         /// The newest file that the pattern matches.
@@ -68,8 +81,8 @@ pub enum JobError {
     },
     /// The newest file is too old.
     #[error(
-        "{} is {} old, older than max_age = {}: nothing was sent; was last night's export made?",
-        path.display(), format_duration(*.age), format_duration(*.most)
+        "{} is {} old; max_age is {}. Nothing was sent. Check the export job; run again when the new file is there.",
+        path.display(), spoken(*.age), spoken(*.most)
     )]
     Stale {
         /// The newest file that the pattern matches.
@@ -81,8 +94,8 @@ pub enum JobError {
     },
     /// The file changed while it was waited for.
     #[error(
-        "{} is still being written (settle_file = {}): nothing was sent; run again when it is whole",
-        path.display(), format_duration(*.quiet)
+        "{} is still being written (settle_file = {}). Nothing was sent; run again when it is complete.",
+        path.display(), spoken(*.quiet)
     )]
     StillWritten {
         /// The newest file that the pattern matches.
@@ -120,7 +133,8 @@ impl JobError {
             | JobError::None
             | JobError::Pattern { .. }
             | JobError::NoFile(_)
-            | JobError::OnlyTemporary { .. } => RunEnding::Refused,
+            | JobError::OnlyTemporary { .. }
+            | JobError::InArchive { .. } => RunEnding::Refused,
             JobError::InTheFuture { .. }
             | JobError::Stale { .. }
             | JobError::StillWritten { .. }

@@ -14,7 +14,7 @@ pub(super) use plan::PLAN_VERSION;
 pub use plan::PlanError;
 pub use upkeep::UpkeepError;
 
-use crate::api::ApiError;
+use crate::api::{ApiError, TlsError};
 use crate::config::ConfigError;
 use crate::mapping::MappingError;
 use crate::prepare::PrepareError;
@@ -53,6 +53,9 @@ pub enum OpError {
     /// A sealed plan cannot be made, or does not hold any more.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A file with certificates or a key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A job of the configuration, or its file, cannot be used.
     #[error(transparent)]
     Job(#[from] JobError),
@@ -68,7 +71,7 @@ pub enum OpError {
     )]
     NoToken,
     /// The first import was not confirmed.
-    #[error("not confirmed; nothing was sent (--yes does not ask)")]
+    #[error("cancelled; nothing was sent. (--yes skips this question.)")]
     NotConfirmed,
     /// The state knows nothing of what is to be compared.
     #[error(
@@ -86,6 +89,19 @@ pub enum OpError {
     /// The state knows no run of this name.
     #[error("the state knows no run \"{0}\"; `partner-sync status` lists them")]
     UnknownRun(String),
+    /// A file that is read lies in the folder that reports go to.
+    #[error(
+        "{} lies in {}, where this run's report goes: the report would be mixed with what is read. Name another folder, such as --report {}",
+        input.display(), folder.display(), another.display()
+    )]
+    InputInReports {
+        /// The file that is read.
+        input: PathBuf,
+        /// The folder of reports.
+        folder: PathBuf,
+        /// A folder that is not there yet.
+        another: PathBuf,
+    },
     /// `init` needs a file that can be read twice.
     #[error("init reads the export twice, so it needs a file; save it first")]
     StandardInput,
@@ -114,6 +130,15 @@ pub enum OpError {
 }
 
 impl OpError {
+    /// What it is, without any words of the API or of a token command: for messages that leave the machine.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            OpError::Api(error) => error.brief(),
+            error => error.to_string(),
+        }
+    }
+
     /// How an operation with this error ended.
     #[must_use]
     pub fn ending(&self) -> RunEnding {
@@ -129,8 +154,10 @@ impl OpError {
                 | StateError::Foreign { .. }
                 | StateError::Newer { .. }
                 | StateError::LogMissing { .. }
+                | StateError::LogForeign { .. }
                 | StateError::Orphan { .. }
                 | StateError::NoLocks { .. }
+                | StateError::Key { .. }
                 | StateError::Open { .. },
             )
             | OpError::Api(ApiError::NoToken(_) | ApiError::Setup(_) | ApiError::Redirected(_))
@@ -138,12 +165,14 @@ impl OpError {
             | OpError::Config(_)
             | OpError::Sandbox(_)
             | OpError::Address(_)
+            | OpError::Tls(_)
             | OpError::Upkeep(_)
             | OpError::Rate(_)
             | OpError::NoToken
             | OpError::NotConfirmed
             | OpError::NothingKnown { .. }
             | OpError::UnknownRun(_)
+            | OpError::InputInReports { .. }
             | OpError::StandardInput => RunEnding::Refused,
             OpError::Prepare(PrepareError::Source(error)) if error.is_passing() => {
                 RunEnding::Stopped

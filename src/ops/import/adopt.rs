@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::on_api::FoundPartners;
-use crate::api::collect_by_identifier;
+use super::on_api::{FoundPartners, walk};
 use crate::delivery::{Stop, duplicates, place};
 use crate::ops::connect::ApiClient;
 use crate::ops::error::OpError;
@@ -20,7 +19,7 @@ use crate::prepare::{Exports, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
 use crate::state::{
-    Claim, Doubt, Event, Known, RecordState, Settlement, StateError, StateWriter, step,
+    Claim, Doubt, Event, Identifiers, Known, RecordState, Settlement, StateError, StateWriter, step,
 };
 
 /// What adoption needs.
@@ -42,22 +41,22 @@ impl Adoption<'_> {
         &self,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<HashSet<u32>, OpError> {
-        let wanted = |legacy: &str| self.survey.has_identifier(legacy);
-        let all = self
-            .handle
-            .block_on(collect_by_identifier(&**self.api, &wanted))?;
-        let adopted = self.adopt(&all.found, rest)?;
+        let all = self.handle.block_on(walk(self.api, self.survey))?;
+        let mut unclaimed = all.seen;
+        let adopted = self.adopt(&all.found, &mut unclaimed, rest)?;
         if !self.stop.is_requested() {
-            let remembering = self.state.remember_total(all.partners);
+            let remembering = self.state.remember_total(all.partners, Some(unclaimed));
             self.handle.block_on(remembering)?;
         }
         Ok(adopted)
     }
 
-    /// Adopts what was found, tells each adopted row, and returns their ordinals. `rest` takes every other row.
+    /// Adopts what was found, tells each adopted row, and returns their ordinals. Identifiers of rows that have their
+    /// partner are taken out of `unclaimed`. `rest` takes every other row.
     pub(super) fn adopt(
         &self,
         found: &FoundPartners,
+        unclaimed: &mut Identifiers,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<HashSet<u32>, OpError> {
         tracing::info!(
@@ -75,7 +74,7 @@ impl Adoption<'_> {
                 let keys: Vec<RowKey> = rows.iter().filter_map(|r| r.key.clone()).collect();
                 let taken = reader
                     .known(keys.iter().map(RowKey::as_str))
-                    .and_then(|records| self.take(rows, records, found, rest));
+                    .and_then(|records| self.take(rows, records, found, unclaimed, rest));
                 match taken {
                     Ok(ordinals) => adopted.extend(ordinals),
                     Err(error) => {
@@ -106,6 +105,7 @@ impl Adoption<'_> {
         rows: Vec<PreparedRow>,
         records: Vec<Option<Known>>,
         found: &FoundPartners,
+        unclaimed: &mut Identifiers,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<Vec<u32>, StateError> {
         let mut records = records.into_iter();
@@ -122,10 +122,16 @@ impl Adoption<'_> {
                 (Some(partner), Some(ids @ [first, ..]))
                     if self.is_wanted(state) && step(state, Event::FoundRemotely).is_ok() =>
                 {
+                    unclaimed.remove(partner.legacy_identifier.as_str());
                     settlements.push(settlement(partner, first, state));
                     results.push(adopted_row(row, ids));
                 }
-                _ => rest(row, state),
+                (partner, _) => {
+                    if let (Some(partner), Some(RecordState::Created)) = (partner, state) {
+                        unclaimed.remove(partner.legacy_identifier.as_str());
+                    }
+                    rest(row, state);
+                }
             }
         }
         self.handle.block_on(self.state.settle(settlements))?;

@@ -23,7 +23,7 @@ use crate::ops::unknown::{OnApi, Unknown};
 use crate::partner::RowKey;
 use crate::prepare::{PrepareError, Survey};
 use crate::report::Collector;
-use crate::state::StateWriter;
+use crate::state::{Identifiers, StateWriter};
 
 /// What was found out before the first create.
 pub(super) struct Looked {
@@ -71,7 +71,13 @@ impl Look<'_> {
         let bound = self.bound_of_new()?;
         let mut new = None;
         if import.request.adopt != Adopt::Always {
-            let extent = bound.map_or(Extent::First, |_| Extent::All);
+            // Whether rows are known on the API already is to be known of all of them.
+            let is_first_enough = bound.is_none() && self.state.reader()?.unclaimed()?.is_empty();
+            let extent = if is_first_enough {
+                Extent::First
+            } else {
+                Extent::All
+            };
             let found = self.new_rows(extent)?;
             if found.to_create == 0 {
                 return Ok(Leave::Unasked);
@@ -82,7 +88,7 @@ impl Look<'_> {
             return Ok(Leave::Refused(reason));
         }
         match import.request.adopt {
-            Adopt::Never => self.warn()?,
+            Adopt::Never => self.warn(new.as_ref())?,
             Adopt::Always => adopted.extend(self.adoption(true).run(&mut |_, _| {})?),
             Adopt::Auto => adopted.extend(self.adopt_unknown(new.as_ref())?),
         }
@@ -106,9 +112,9 @@ impl Look<'_> {
     fn adopt_unknown(&self, new: Option<&NewRows>) -> Result<HashSet<u32>, OpError> {
         let import = self.import;
         let on_api = self.count()?;
-        let unknown = self.unknown(on_api)?;
+        let unknown = self.unknown(on_api, new)?;
         if unknown == Unknown::None {
-            self.remember(on_api)?;
+            self.remember(on_api, None)?;
             return Ok(HashSet::new());
         }
         let observer = import.session.observer;
@@ -123,32 +129,31 @@ impl Look<'_> {
             }
         };
         let sample = new.sample.searchable();
-        let wanted = |legacy: &str| self.survey.has_identifier(legacy);
         let workers = import.session.settings.workers;
         let api = &import.connection.api;
-        let looking = look_for(api, unknown, &sample, workers, &wanted);
-        let found = import.session.runtime.block_on(looking)?;
-        let adopted = if found.is_empty() {
+        let looking = look_for(api, unknown, &sample, workers, self.survey);
+        let Some(walked) = import.session.runtime.block_on(looking)? else {
+            // That many partners are unknown stays so: the next new rows are looked for as well.
+            observer.note(&Note::OnApi(OnApi::NoneOfSample(sample.len() as u64)));
+            return Ok(HashSet::new());
+        };
+        let mut unclaimed = walked.seen;
+        let adopted = if walked.found.is_empty() {
             HashSet::new()
         } else {
-            self.adoption(false).adopt(&found, &mut |_, _| {})?
+            let adoption = self.adoption(false);
+            adoption.adopt(&walked.found, &mut unclaimed, &mut |_, _| {})?
         };
         if import.stop.is_requested() {
             return Ok(adopted);
         }
-        let is_sample = unknown.is_long_list() && !sample.is_empty();
-        let seen = if is_sample && found.is_empty() {
-            OnApi::NoneOfSample(sample.len() as u64)
-        } else {
-            OnApi::Adopted(adopted.len() as u64)
-        };
-        observer.note(&Note::OnApi(seen));
-        self.remember(on_api)?;
+        observer.note(&Note::OnApi(OnApi::Adopted(adopted.len() as u64)));
+        self.remember(on_api, Some(unclaimed))?;
         Ok(adopted)
     }
 
     /// Says that there are partners which nobody looks at. That they are there stays unknown, so that a later run looks.
-    fn warn(&self) -> Result<(), OpError> {
+    fn warn(&self, new: Option<&NewRows>) -> Result<(), OpError> {
         let on_api = match self.count() {
             Ok(on_api) => on_api,
             Err(error) => {
@@ -156,10 +161,10 @@ impl Look<'_> {
                 return Ok(());
             }
         };
-        match self.unknown(on_api)? {
-            Unknown::None => self.remember(on_api),
+        match self.unknown(on_api, new)? {
+            Unknown::None => self.remember(on_api, None),
             Unknown::Uncounted => Ok(()),
-            unknown @ Unknown::Some { .. } => {
+            unknown @ (Unknown::Some { .. } | Unknown::Seen(_)) => {
                 let observer = self.import.session.observer;
                 observer.note(&Note::OnApi(OnApi::NotLookedFor(unknown)));
                 Ok(())
@@ -167,14 +172,14 @@ impl Look<'_> {
         }
     }
 
-    fn unknown(&self, on_api: Option<u64>) -> Result<Unknown, OpError> {
+    fn unknown(&self, on_api: Option<u64>, new: Option<&NewRows>) -> Result<Unknown, OpError> {
         let known = self.state.reader()?.total()?;
         if let (Some(on_api), Some(known)) = (on_api, known)
             && on_api < known
         {
             tracing::info!(on_api, known, "the API has fewer partners than before");
         }
-        Ok(Unknown::of(on_api, known))
+        Ok(Unknown::of(on_api, known, new.map_or(0, |n| n.unclaimed)))
     }
 
     fn count(&self) -> Result<Option<u64>, OpError> {
@@ -183,9 +188,9 @@ impl Look<'_> {
         Ok(import.session.runtime.block_on(counting)?)
     }
 
-    fn remember(&self, on_api: Option<u64>) -> Result<(), OpError> {
+    fn remember(&self, on_api: Option<u64>, unclaimed: Option<Identifiers>) -> Result<(), OpError> {
         if let Some(on_api) = on_api {
-            let remembering = self.state.remember_total(on_api);
+            let remembering = self.state.remember_total(on_api, unclaimed);
             self.import.session.runtime.block_on(remembering)?;
         }
         Ok(())

@@ -151,7 +151,7 @@ mod tests {
                 lost: 0,
                 legacy_identifier: ExternalId::new("k"),
                 business_name: String::new(),
-                fingerprint: Fingerprint([1; 16]),
+                fingerprint: Some(Fingerprint([1; 16])),
                 partner: None,
                 status: None,
                 words: None,

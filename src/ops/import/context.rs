@@ -39,7 +39,7 @@ impl Import<'_> {
             values: self.request.report.values,
             verified: None,
             counts: None,
-            stopped: self.stop.reason().map(|r| r.to_string()),
+            stopped: self.stop.reason().map(|r| conclude::stopped_by(&r)),
             started: self.started,
         }
     }

@@ -30,7 +30,7 @@ impl DoneBefore {
         Ok(Some(Self {
             open: rows.open(),
             rows,
-            fingerprinter: reader.fingerprinter()?,
+            fingerprinter: reader.fingerprinter().clone(),
         }))
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::new_rows::{Extent, Scan};
+use super::repaired::repaired;
 use super::request::ImportRequest;
 use super::sealed_plan::{Asked, SealedPlan, state_digest};
 use super::there_already::there_already;
@@ -15,20 +16,21 @@ use crate::api::Rate;
 use crate::config::OnChange;
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
 use crate::diagnostic::Diagnostic;
-use crate::ops::conclude::{Heading, conclude};
+use crate::ops::conclude::{Heading, conclude, stopped_by};
 use crate::ops::connect::{Waits, connect, known_target, rate, token_lasts};
 use crate::ops::contents::contents;
 use crate::ops::error::OpError;
 use crate::ops::estimate::{Estimate, TokenLeft};
 use crate::ops::export;
 use crate::ops::known::KnownRows;
+use crate::ops::lost_key;
 use crate::ops::observer::{Note, Progress};
 use crate::ops::request::Rejected;
 use crate::ops::session::{Session, Target};
 use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
-    Collector, Contents, Counters, Kind, PerRow, RunEnding, RunReport, summary_json,
+    Collector, Contents, Counters, Kind, PerRow, RunEnding, RunReport, Stopped, summary_json,
 };
 use crate::source::Flow;
 use crate::state::{Known, RunId, StateError, StateReader};
@@ -53,7 +55,12 @@ pub fn dry_run(
 ) -> Result<Preview, OpError> {
     if seal.is_some() && session.target == Target::Sandbox {
         // A practice API that was never started has no name, so nothing could be sealed for it.
-        connect(session, &session.stop, Waits::ForNothing)?;
+        connect(
+            session,
+            &session.stop,
+            Waits::ForNothing,
+            request.report.values,
+        )?;
     }
     let preview = preview(request, session)?;
     if let Some(path) = seal {
@@ -83,7 +90,7 @@ pub(in crate::ops) fn preview(
     let rate = rate(settings)?;
     let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
-    let folder = request.report.create_folder()?;
+    let folder = request.report.create_folder(&request.export.files)?;
     let target = known_target(session)?;
     let (reader, fingerprinter) = state_of(target.as_deref(), &opened.mapping.name, session)?;
     let counters = Arc::new(Counters::default());
@@ -108,6 +115,7 @@ pub(in crate::ops) fn preview(
     let mut judge = Judge::new(request, exports, &survey, &known, there)?;
     let wanted = request.report.wanted(PerRow::Plan);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
+    lost_key::tell_of(reader.as_ref(), session.observer, &collector)?;
     let tally = judge_rows(
         exports,
         &survey,
@@ -126,7 +134,6 @@ pub(in crate::ops) fn preview(
     }
     let found = contents(exports, &survey, tally);
     let refusal = refusal(request, survey.rows, found, &collector).or(too_many);
-    let interrupted = stop.reason().map(|r| r.to_string());
     let heading = Heading {
         run: RunId::new(&session.clock),
         kind: Kind::DryRun,
@@ -137,8 +144,7 @@ pub(in crate::ops) fn preview(
         values: request.report.values,
         verified: None,
         counts: None,
-        stopped: interrupted
-            .or_else(|| refusal.map(|words| format!("a run would send nothing: {words}"))),
+        stopped: stopped(&stop, refusal),
         started,
     };
     let report = conclude(
@@ -159,6 +165,12 @@ pub(in crate::ops) fn preview(
     Ok(Preview { report, estimate })
 }
 
+/// Why it stopped early, or why a run would.
+fn stopped(stop: &Stop, refusal: Option<String>) -> Option<Stopped> {
+    let refused = || Some(format!("a run would send nothing: {}", refusal?).into());
+    stop.reason().map(|r| stopped_by(&r)).or_else(refused)
+}
+
 /// What the state knows of a mapping at an API, and its hasher; any will do where there is nothing to compare with.
 fn state_of(
     target: Option<&str>,
@@ -170,7 +182,7 @@ fn state_of(
         None => None,
     };
     let fingerprinter = match &reader {
-        Some(reader) => reader.fingerprinter()?,
+        Some(reader) => reader.fingerprinter().clone(),
         None => Fingerprinter::new([0; 32], HashScheme::Folded),
     };
     Ok((reader, fingerprinter))
@@ -246,6 +258,13 @@ fn judge_rows(
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         for row in rows {
             let record = row.key.as_ref().and_then(|_| records.next().flatten());
+            if let Some(warning) = repaired(&row, record.as_ref()) {
+                let mut result = export::unsent(row, RowOutcome::Skipped);
+                result.outcome = RowOutcome::Skipped;
+                result.diagnostics = vec![warning];
+                held.add(result);
+                continue;
+            }
             let (outcome, found) = judge.outcome(&row, record.as_ref());
             let mut result = export::unsent(row, outcome);
             result.diagnostics.extend(found);

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::budget::{Budget, Spent};
+use super::repaired::repaired;
 use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
     Decision, Input, PassEnd, Stop, StopReason, blocked, changed, decide, in_doubt, still_rejected,
@@ -178,7 +179,6 @@ impl Feeder {
     fn hand_over(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
         let keys = rows
             .iter()
-            .filter(|r| r.partner.is_some())
             .filter_map(|r| r.key.as_ref())
             .map(RowKey::as_str);
         let known = self.reader.known(keys);
@@ -187,7 +187,7 @@ impl Feeder {
             .into_iter();
         let mut sorted = Sorted::default();
         for row in rows {
-            let record = row.partner.as_ref().and_then(|_| known.next().flatten());
+            let record = row.key.as_ref().and_then(|_| known.next().flatten());
             self.sort(row, record.as_ref(), &mut sorted)?;
         }
         if !sorted.differing.is_empty() {
@@ -211,6 +211,7 @@ impl Feeder {
         record: Option<&Known>,
         sorted: &mut Sorted,
     ) -> Result<(), StopReason> {
+        let repaired = repaired(&row, record);
         let PreparedRow {
             origin,
             key,
@@ -228,7 +229,13 @@ impl Feeder {
             });
         };
         let Some(partner) = partner else {
-            finished(RowOutcome::Invalid, None, None, diagnostics);
+            match repaired {
+                Some(warning) => {
+                    let id = record.and_then(|known| known.partner.clone());
+                    finished(RowOutcome::Skipped, None, id, vec![warning]);
+                }
+                None => finished(RowOutcome::Invalid, None, None, diagnostics),
+            }
             return Ok(());
         };
         if self.adopted.remove(&origin.ordinal) {

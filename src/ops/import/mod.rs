@@ -18,6 +18,7 @@ mod new_rows;
 mod on_api;
 mod pipeline;
 mod preflight;
+mod repaired;
 mod request;
 mod run;
 mod sealed_plan;

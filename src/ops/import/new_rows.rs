@@ -8,7 +8,7 @@ use crate::ops::error::OpError;
 use crate::partner::{ExternalId, Fingerprinter, PreparedPartner, RowKey};
 use crate::prepare::{Exports, Survey};
 use crate::source::Flow;
-use crate::state::StateReader;
+use crate::state::{Identifiers, StateReader};
 
 /// New rows that are kept, at most half as many as are held on the way.
 pub(super) const SAMPLE: usize = 100;
@@ -37,6 +37,8 @@ pub(super) struct NewRows {
     pub(super) to_create: u64,
     /// How many of them the state has no record of.
     pub(super) without_record: u64,
+    /// How many of them have an identifier that the API may have already: see [`Identifiers`].
+    pub(super) unclaimed: u64,
     /// Some of those without a record, spread over the files.
     pub(super) sample: Spread,
 }
@@ -60,6 +62,7 @@ impl Scan<'_> {
     pub(super) fn run(&self, extent: Extent) -> Result<NewRows, OpError> {
         let mut new = NewRows::default();
         let mut trouble = None;
+        let unclaimed = self.unclaimed()?;
         let (survey, hasher) = (self.survey, self.fingerprinter);
         self.exports
             .pending(survey, hasher, None, self.known, &mut |rows, _| {
@@ -68,7 +71,7 @@ impl Scan<'_> {
                 }
                 let partners: Vec<PreparedPartner> =
                     rows.into_iter().filter_map(|row| row.partner).collect();
-                if let Err(error) = self.judge(&partners, &mut new) {
+                if let Err(error) = self.judge(&partners, &unclaimed, &mut new) {
                     trouble = Some(error);
                     return Flow::Enough;
                 }
@@ -88,7 +91,18 @@ impl Scan<'_> {
         Scan { there, ..*self }
     }
 
-    fn judge(&self, partners: &[PreparedPartner], new: &mut NewRows) -> Result<(), OpError> {
+    /// Identifiers that the API may have and no row of the state does.
+    pub(super) fn unclaimed(&self) -> Result<Identifiers, OpError> {
+        let unclaimed = self.reader.map(StateReader::unclaimed).transpose()?;
+        Ok(unclaimed.unwrap_or_default())
+    }
+
+    fn judge(
+        &self,
+        partners: &[PreparedPartner],
+        unclaimed: &Identifiers,
+        new: &mut NewRows,
+    ) -> Result<(), OpError> {
         let keys = partners.iter().map(|p| p.key.as_str());
         let records = match self.reader {
             Some(reader) => reader.known(keys)?,
@@ -104,6 +118,8 @@ impl Scan<'_> {
             new.to_create += 1;
             if record.is_none() {
                 new.without_record += 1;
+                let legacy = partner.legacy_identifier.as_str();
+                new.unclaimed += u64::from(unclaimed.contains(legacy));
                 new.sample.offer(partner);
             }
         }

@@ -1,7 +1,7 @@
 //! Looking on the API for rows that would be created.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::new_rows::NewRow;
 use crate::api::{
@@ -11,6 +11,8 @@ use crate::api::{
 use crate::ops::connect::ApiClient;
 use crate::ops::unknown::Unknown;
 use crate::partner::{ExternalId, PartnerId};
+use crate::prepare::Survey;
+use crate::state::Identifiers;
 
 /// Partners of the list that a search is tried with before it is taken not to find what exists.
 const TRIALS: usize = 3;
@@ -26,8 +28,39 @@ pub(super) async fn count_partners(api: &ApiClient) -> Result<Option<u64>, ApiEr
 /// Ids of partners by legacyIdentifier, oldest first.
 pub(super) type FoundPartners = HashMap<String, Vec<PartnerId>>;
 
+/// What the API's list has.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    /// Partners of the export.
+    pub(super) found: FoundPartners,
+    /// All identifiers that it showed.
+    pub(super) seen: Identifiers,
+    /// How many partners it has.
+    pub(super) partners: u64,
+}
+
+/// Walks over the whole list.
+///
+/// # Errors
+/// [`ApiError::Incomplete`] where the list was not seen as a whole: what it has cannot be known.
+pub(super) async fn walk(api: &ApiClient, survey: &Survey) -> Result<Walked, ApiError> {
+    let seen = Mutex::new(Identifiers::default());
+    let wanted = |legacy: &str| {
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(legacy);
+        survey.has_identifier(legacy)
+    };
+    let all = collect_by_identifier(api, &wanted).await?;
+    Ok(Walked {
+        found: all.found,
+        partners: all.partners,
+        seen: seen.into_inner().unwrap_or_else(PoisonError::into_inner),
+    })
+}
+
 /// Looks for rows on the API: in the whole list, where that is short or does not say how long it is; else for the sample
 /// first, and in the whole list only where one of these is found, or where searches do not find partners of the list itself.
+/// None where the list was not walked, and none of the sample is there.
 ///
 /// # Errors
 /// [`ApiError::Incomplete`] where the list was not seen as a whole: what it has cannot be known.
@@ -36,15 +69,15 @@ pub(super) async fn look_for(
     unknown: Unknown,
     sample: &[&NewRow],
     workers: usize,
-    wanted: &(dyn Fn(&str) -> bool + Sync),
-) -> Result<FoundPartners, ApiError> {
+    survey: &Survey,
+) -> Result<Option<Walked>, ApiError> {
     if unknown.is_long_list() && !sample.is_empty() {
         let reach = reach_of_searches(api).await?;
         if reach.is_some() && !is_any_there(api, sample, reach, workers).await? {
-            return Ok(FoundPartners::new());
+            return Ok(None);
         }
     }
-    Ok(collect_by_identifier(&**api, wanted).await?.found)
+    walk(api, survey).await.map(Some)
 }
 
 /// Where a word may stand in a name so that a search for it finds the partner: tried with partners of the list's first page.

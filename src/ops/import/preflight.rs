@@ -92,6 +92,7 @@ impl Import<'_> {
             target: &self.connection.target,
             mapping: &self.opened.mapping.name,
             adopt: self.request.adopt,
+            state: &self.session.settings.state,
         };
         let answer = self.session.observer.first_send(&ask);
         // Whoever is asked may be interrupted instead of answering.

@@ -20,11 +20,12 @@ use crate::ops::conclude::{ending_of, has_problem, run_end};
 use crate::ops::connect::{Waits, connect};
 use crate::ops::error::OpError;
 use crate::ops::export::{self, Opened};
+use crate::ops::lost_key;
 use crate::ops::observer::{Note, Progress};
 use crate::ops::session::Session;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::Survey;
-use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport};
+use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport, Stopped};
 use crate::state::{Doubt, OpenRows, RunId, RunStart, StateWriter};
 
 /// Imports. The caller holds the lock of the state, and its session stops when the time of the request is over.
@@ -34,9 +35,9 @@ pub(in crate::ops) fn once(
     session: &Session<'_>,
 ) -> Result<RunReport, OpError> {
     let started = Instant::now();
-    let folder = request.report.create_folder()?;
+    let folder = request.report.create_folder(&request.export.files)?;
     let stop = session.stop.child();
-    let connection = connect(session, &stop, Waits::ForTheApi)?;
+    let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
     if let Some(plan) = &request.plan {
         let state = state_digest(session, &connection.target, &opened.mapping.name)?;
         plan.hold(&connection.target, &state)?;
@@ -77,7 +78,7 @@ impl Import<'_> {
             self.session.observer.note(&Note::Refused(&refusal.words));
             let mut heading = self.heading(&detected);
             if refusal.ending == RunEnding::Stopped {
-                heading.stopped = Some(refusal.words);
+                heading.stopped = Some(refusal.words.into());
             }
             return Ok(self.conclude(heading, &collector, |_| refusal.ending));
         }
@@ -107,7 +108,8 @@ impl Import<'_> {
 
         let mut heading = self.heading(&detected);
         if not_reached > 0 && heading.stopped.is_none() {
-            heading.stopped = self.not_reached(not_reached, counters.get(RowOutcome::Created));
+            let words = self.not_reached(not_reached, counters.get(RowOutcome::Created));
+            heading.stopped = words.map(Stopped::from);
         }
         let report = self.conclude(heading, &collector, |report| {
             self.ending(report, survey.rows, &leftover)
@@ -194,6 +196,7 @@ impl Import<'_> {
         }
         let kept = state.clone();
         lock(collector).store_problems(Box::new(move |part| kept.store_problems(part)));
+        lost_key::tell(state.lost_key(), self.session.observer, collector);
         Ok((state, doubts, thread))
     }
 

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::new_rows::{Extent, Scan};
-use super::on_api::{count_partners, look_for};
+use super::on_api::{count_partners, look_for, walk};
 use super::request::ImportRequest;
-use crate::api::collect_by_identifier;
 use crate::config::Adopt;
 use crate::ops::connect::{Waits, connect};
 use crate::ops::error::OpError;
@@ -30,18 +29,27 @@ pub(super) fn there_already(
         // One that was never started has no partners.
         Target::Sandbox => is_known_target,
     };
-    let wanted = |legacy: &str| scan.survey.has_identifier(legacy);
     let runtime = &session.runtime;
     match request.adopt {
         Adopt::Always => {
-            let connection = connect(session, &session.stop.child(), Waits::ForNothing)?;
-            let all = runtime.block_on(collect_by_identifier(&*connection.api, &wanted))?;
+            let connection = connect(
+                session,
+                &session.stop.child(),
+                Waits::ForNothing,
+                request.report.values,
+            )?;
+            let all = runtime.block_on(walk(&connection.api, scan.survey))?;
             return Ok(all.found.into_keys().collect());
         }
         Adopt::Auto if can_ask && scan.run(Extent::First)?.to_create > 0 => {}
         Adopt::Auto | Adopt::Never => return Ok(HashSet::new()),
     }
-    let connection = connect(session, &session.stop.child(), Waits::ForNothing)?;
+    let connection = connect(
+        session,
+        &session.stop.child(),
+        Waits::ForNothing,
+        request.report.values,
+    )?;
     let api = &connection.api;
     let asking = async { tokio::time::timeout(PATIENCE, count_partners(api)).await };
     let on_api = match runtime.block_on(asking) {
@@ -56,16 +64,24 @@ pub(super) fn there_already(
         }
     };
     let known = scan.reader.map_or(Ok(None), StateReader::total)?;
-    let unknown = Unknown::of(on_api, known);
+    let mut new = None;
+    if !scan.unclaimed()?.is_empty() {
+        new = Some(scan.run(Extent::All)?);
+    }
+    let unclaimed = new.as_ref().map_or(0, |n| n.unclaimed);
+    let unknown = Unknown::of(on_api, known, unclaimed);
     if unknown == Unknown::None {
         return Ok(HashSet::new());
     }
     session
         .observer
         .note(&Note::OnApi(OnApi::LookedFor(unknown)));
-    let new = scan.run(Extent::All)?;
+    let new = match new {
+        Some(new) => new,
+        None => scan.run(Extent::All)?,
+    };
     let sample = new.sample.searchable();
     let workers = session.settings.workers;
-    let found = runtime.block_on(look_for(api, unknown, &sample, workers, &wanted))?;
-    Ok(found.into_keys().collect())
+    let found = runtime.block_on(look_for(api, unknown, &sample, workers, scan.survey))?;
+    Ok(found.unwrap_or_default().found.into_keys().collect())
 }

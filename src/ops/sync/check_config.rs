@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::job::{chosen, mapping_name};
-use super::job_file::newest;
+use super::job_file::of_job;
+use super::publish;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
 use crate::notify;
@@ -13,7 +14,7 @@ use crate::ops::export;
 use crate::ops::request::ExportRequest;
 use crate::ops::session::Session;
 use crate::partner::Query;
-use crate::report::{ReportFolder, RunEnding};
+use crate::report::{ReportFolder, RunEnding, SourceValues};
 use crate::state::StateView;
 
 /// Something that was looked at.
@@ -71,9 +72,13 @@ pub fn check_config(
     if let Some(path) = &config.metrics.textfile {
         findings.take("metrics", "textfile", folder_of(path));
     }
-    if let Some(url) = &config.notify.url {
-        let host = notify::check_address(url).map(|u| u.host_str().unwrap_or("").to_owned());
-        findings.take("notify", "url", host);
+    match publish::webhook(config, session) {
+        Ok(None) => {}
+        Ok(Some(url)) => {
+            let host = notify::check_address(&url).map(|u| u.host_str().unwrap_or("").to_owned());
+            findings.take("notify", "url", host);
+        }
+        Err(error) => findings.take("notify", "url", Err(error)),
     }
     let is_broken = findings.any_wrong();
     let asked = ask(session);
@@ -99,7 +104,12 @@ fn folder_of(path: &Path) -> Result<String, String> {
 
 /// How the API is, and how many partners it has.
 fn ask(session: &Session<'_>) -> Result<String, OpError> {
-    let connection = connect(session, &session.stop, Waits::ForNothing)?;
+    let connection = connect(
+        session,
+        &session.stop,
+        Waits::ForNothing,
+        SourceValues::Shown,
+    )?;
     let page = session.runtime.block_on(async {
         connection.api.health().await?;
         connection.api.list(&ListFilter::default(), 0, 1).await
@@ -144,9 +154,9 @@ impl Findings {
                 self.take(&subject, what, Ok::<_, String>(most.to_string()));
             }
         }
-        match newest(&job.file, session.clock.now()) {
+        match of_job(job, session.clock.now()) {
             // The night's export need not be there by day.
-            Err(error @ JobError::InTheFuture { .. }) => {
+            Err(error @ (JobError::InTheFuture { .. } | JobError::InArchive { .. })) => {
                 self.take(&subject, "file", Err::<String, _>(error));
             }
             Err(error) => self.0.push(Finding::Missing(format!("{subject}: {error}"))),

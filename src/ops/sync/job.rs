@@ -9,7 +9,7 @@ use super::job_file;
 use crate::clock::Timestamp;
 use crate::config::{ConfigFile, Job, OnDrift};
 use crate::mapping::Mapping;
-use crate::ops::conclude::{Heading, blank, finish};
+use crate::ops::conclude::{self, Heading, blank, finish};
 use crate::ops::connect::known_target;
 use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
@@ -82,7 +82,7 @@ pub fn file_of_job(
 ) -> Result<ExportRequest, OpError> {
     let job = chosen(config, Some(name))?[0];
     Ok(ExportRequest {
-        files: vec![job_file::newest(&job.file, now)?],
+        files: vec![job_file::of_job(job, now)?],
         mapping: job.mapping.clone(),
         always: Query::default(),
     })
@@ -152,7 +152,7 @@ fn attempt(
     notes: &mut Vec<String>,
 ) -> Result<RunReport, OpError> {
     let now = session.clock.now();
-    let file = job_file::newest(&job.file, now)?;
+    let file = job_file::of_job(job, now)?;
     job_file::fresh_enough(&file, job.max_age.map(|t| t.0), now)?;
     job_file::settled(&file, job.settle_file.map(|t| t.0), session)?;
     let import = ImportRequest {
@@ -223,15 +223,14 @@ fn put_away(
             });
             session.observer.trouble(&error);
             report.ending = error.ending();
-            report.stopped = Some(error.to_string());
+            report.stopped = Some(conclude::not_begun(&error));
             let text = format!("{}\n", summary_json(report));
-            let written = reports.create_folder().and_then(|folder| {
-                Ok(folder
-                    .map(|f| f.write("summary.json", text.as_bytes()))
-                    .transpose()?)
+            let written = reports.folder.as_deref().map(|folder| {
+                // A second summary of this run, in its own folder.
+                ReportFolder::create(folder)?.write("summary.json", text.as_bytes())
             });
-            if let Err(error) = written {
-                session.observer.trouble(&error);
+            if let Some(Err(error)) = written {
+                session.observer.trouble(&error.into());
             }
         }
     }
@@ -293,7 +292,7 @@ fn failed(
         values: reports.values,
         verified: None,
         counts: None,
-        stopped: Some(error.to_string()),
+        stopped: Some(conclude::not_begun(error)),
         started,
     };
     let mut report = blank(heading);

@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::passed_over::is_temporary;
 use crate::clock::Timestamp;
+use crate::config::Job;
 use crate::ops::error::{JobError, OpError};
 use crate::ops::session::Session;
 
@@ -13,7 +14,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_mins(2);
 
 /// The newest file that a pattern matches; of two of one age, the last by name. Temporary files of other programs are
 /// passed over; a name without `*`, `?` or `[` is taken as it is.
-pub(super) fn newest(pattern: &str, now: Timestamp) -> Result<PathBuf, JobError> {
+fn newest(pattern: &str, now: Timestamp) -> Result<PathBuf, JobError> {
     let matches = glob::glob(pattern).map_err(|source| JobError::Pattern {
         pattern: pattern.to_owned(),
         source,
@@ -45,6 +46,31 @@ pub(super) fn newest(pattern: &str, now: Timestamp) -> Result<PathBuf, JobError>
         });
     }
     Ok(path)
+}
+
+/// The newest file of a job: see [`newest`]. One that was put away already is refused: it would be read, and put away
+/// under another name, each night again.
+pub(super) fn of_job(job: &Job, now: Timestamp) -> Result<PathBuf, JobError> {
+    let path = newest(&job.file, now)?;
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let Some(folder) = &job.archive else {
+        return Ok(path);
+    };
+    let lies_in = path.parent().map(|p| {
+        if p.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            p
+        }
+    });
+    match (lies_in.and_then(real), real(folder)) {
+        (Some(lies_in), Some(archive)) if lies_in == archive => Err(JobError::InArchive {
+            path,
+            folder: folder.clone(),
+            pattern: job.file.clone(),
+        }),
+        _ => Ok(path),
+    }
 }
 
 /// When a file was last changed, in milliseconds since 1970; earlier times are negative.

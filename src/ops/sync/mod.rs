@@ -35,6 +35,8 @@ pub fn sync(config: &ConfigFile, request: &SyncRequest, session: &Session<'_>) -
     let mut ends = Vec::new();
     let begun = chosen(config, request.job.as_deref())
         .map_err(OpError::from)
+        // Before anything is sent: a night whose end nobody is told of is to be mended first.
+        .and_then(|jobs| publish::webhook(config, session).map(|_| jobs))
         .and_then(|jobs| run_jobs(&jobs, request, session, &mut ends));
     match begun {
         Ok(()) => conclude(config, request, session, ends, None),

@@ -8,10 +8,11 @@ use super::job::JobEnd;
 use super::night::Night;
 use crate::config::{ConfigFile, NotifyOn};
 use crate::notify;
+use crate::ops::connect::{refuse_insecure, tls};
 use crate::ops::error::OpError;
 use crate::ops::observer::Note;
 use crate::ops::session::Session;
-use crate::report::{JobMoments, RunEnding, RunReport, metrics, verdict};
+use crate::report::{JobMoments, RunEnding, RunReport, brief_verdict, metrics};
 use crate::secret::Secret;
 use crate::state::{RecordState, StateView};
 
@@ -91,8 +92,13 @@ pub(super) fn notify(
     error: Option<&OpError>,
     session: &Session<'_>,
 ) {
-    let Some(url) = &config.notify.url else {
-        return;
+    let url = match webhook(config, session) {
+        Ok(None) => return,
+        Ok(Some(url)) => url,
+        Err(error) => {
+            let note = Note::WebhookFailed(&error.to_string());
+            return session.observer.note(&note);
+        }
     };
     let on = config
         .notify
@@ -107,13 +113,28 @@ pub(super) fn notify(
     if !on.contains(&reason) {
         return;
     }
-    let body = notify::message(&words(night, error), &without_examples(&night.summary));
+    let body = notify::message(&words(night, error), &without_words_of_others(night, error));
     let posted = session
         .runtime
-        .block_on(post(url, &body, session.stop.is_requested(), session));
+        .block_on(post(&url, &body, session.stop.is_requested(), session));
     if let Err(error) = posted {
         session.observer.note(&Note::WebhookFailed(&error));
     }
+}
+
+/// The webhook's address, where there is one and it can be used. Whoever reads it on its way can write there, so that the
+/// rule for the API's address holds for it too.
+pub(super) fn webhook(
+    config: &ConfigFile,
+    session: &Session<'_>,
+) -> Result<Option<Secret>, OpError> {
+    let Some(url) = config.notify.address()? else {
+        return Ok(None);
+    };
+    if let Ok(parsed) = notify::check_address(&url) {
+        refuse_insecure("[notify] url", &parsed, session.settings)?;
+    }
+    Ok(Some(url))
 }
 
 /// Posts until a stop comes. After one there are a few seconds for it: whoever stopped the night waits for its end.
@@ -130,19 +151,23 @@ async fn post(
             session.stop.requested().await;
         }
     };
+    // A proxy of the company's own is in the way of the webhook, too; who we are is the API's alone to know.
+    let tls = tls(session.settings).map_err(|e| e.to_string())?;
+    let tls = tls.without_identity();
     tokio::select! {
-        posted = notify::post(url, body) => posted,
+        posted = notify::post(url, body, &tls) => posted,
         () = until => Err("it did not answer before the run had to end".to_owned()),
     }
 }
 
-/// A few lines for people: no value of the source.
+/// A few lines for people: no value of the source, and no words of the API.
 fn words(night: &Night, error: Option<&OpError>) -> String {
     let mut lines = Vec::new();
     if let Some(error) = error {
         lines.push(format!(
-            "partner-sync: exit {}. Nothing was begun: {error}",
-            night.ending.code()
+            "partner-sync: exit {}. Nothing was begun: {}",
+            night.ending.code(),
+            error.brief()
         ));
     }
     for end in &night.jobs {
@@ -150,7 +175,7 @@ fn words(night: &Night, error: Option<&OpError>) -> String {
             "partner-sync {}: exit {}. {}",
             end.name,
             end.report.ending.code(),
-            verdict(&end.report)
+            brief_verdict(&end.report)
         ));
         for group in end.report.groups.iter().take(NAMED_GROUPS) {
             let column = group
@@ -170,13 +195,19 @@ fn words(night: &Night, error: Option<&OpError>) -> String {
     lines.join("\n")
 }
 
-/// The summary without the examples, which hold values.
-fn without_examples(summary: &serde_json::Value) -> serde_json::Value {
-    let mut summary = summary.clone();
+/// The summary without the examples, which hold values, and without any words of the API.
+fn without_words_of_others(night: &Night, error: Option<&OpError>) -> serde_json::Value {
+    let mut summary = night.summary.clone();
+    if let (Some(error), Some(stopped)) = (error, summary.get_mut("stopped")) {
+        *stopped = error.brief().into();
+    }
     let jobs = summary
         .get_mut("jobs")
         .and_then(serde_json::Value::as_array_mut);
-    for job in jobs.into_iter().flatten() {
+    for (job, end) in jobs.into_iter().flatten().zip(&night.jobs) {
+        if let (Some(stopped), Some(why)) = (job.get_mut("stopped"), &end.report.stopped) {
+            *stopped = why.brief().into();
+        }
         let problems = job
             .get_mut("problems")
             .and_then(serde_json::Value::as_array_mut);

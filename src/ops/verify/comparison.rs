@@ -15,11 +15,12 @@ use crate::ops::export::unsent;
 use crate::ops::known::KnownRows;
 use crate::ops::request::VerifyRequest;
 use crate::partner::{
-    FieldText, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult, fields_of_answer,
-    fields_of_request,
+    FieldText, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult, SensitiveValues,
+    fields_of_answer, fields_of_request,
 };
 use crate::prepare::{Exports, PreparedRow, Survey, Tally};
 use crate::report::{Collector, Counts, Verified};
+use crate::secret::{Scrubber, mask};
 use crate::source::Flow;
 use crate::state::{Known, RecordState, StateReader};
 
@@ -79,7 +80,7 @@ impl Comparison<'_> {
             let told = duplicates(Location::default(), &legacy, &ids);
             self.lock().add_diagnostics(u32::MAX, vec![told]);
         }
-        let fingerprinter = self.reader.fingerprinter()?;
+        let fingerprinter = self.reader.fingerprinter().clone();
         let parents = KnownRows::new(Some(self.reader.reopen()?));
         let known = |key: &RowKey| parents.is_created(key);
         let (exports, survey, stop) = (self.exports, self.survey, self.stop.clone());
@@ -257,10 +258,14 @@ impl Comparison<'_> {
         remote: Option<&[FieldText]>,
     ) -> Diagnostic {
         let mut at = place(partner);
+        let mut sensitive = false;
         let export = self.exports.files().get(partner.origin.file as usize);
         if let Some(export) = export {
             let leaves = &export.plan.shape.leaves;
             let leaf = leaves.iter().position(|l| &*l.path == field);
+            // The elements of a list of plain values are one field here.
+            let is_of_field = |l: usize| without_places(&leaves[l].path) == without_places(field);
+            sensitive = (0..leaves.len()).any(|l| export.plan.is_sensitive(l) && is_of_field(l));
             at.column = leaf
                 .and_then(|l| export.plan.column_of(l))
                 .map(|index| ColumnAt {
@@ -269,7 +274,15 @@ impl Comparison<'_> {
                 });
         }
         at.field = Some(field.into());
-        let shown = |text: &str| visible(text, 80);
+        let values = SensitiveValues::of(partner, partner.body.shared()).values();
+        let known = Scrubber::new().with_values(values);
+        let shown = |text: &str| {
+            if sensitive {
+                mask(text)
+            } else {
+                visible(&known.scrub_values(text), 80)
+            }
+        };
         let message = match remote {
             None => "The API has another value.".to_owned(),
             Some(fields) => {
@@ -285,7 +298,8 @@ impl Comparison<'_> {
                 }
             }
         };
-        Diagnostic::new(Code::PartnerDiffers, at, message).with_value(source, false)
+        Diagnostic::new(Code::PartnerDiffers, at, message)
+            .with_value(&known.scrub_values(source), sensitive)
     }
 
     /// Partners whose row the source has no longer.
@@ -313,6 +327,16 @@ impl Comparison<'_> {
             }
         }
     }
+}
+
+/// A field's path without the places of elements: `a[0].b` is `a.b`.
+fn without_places(path: &str) -> String {
+    let parts = path.split('[').enumerate();
+    let parts = parts.map(|(n, part)| match part.split_once(']') {
+        Some((_, behind)) if n > 0 => behind,
+        _ => part,
+    });
+    parts.collect()
 }
 
 /// What an import that sends nothing would make of a row.

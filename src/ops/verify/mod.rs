@@ -11,7 +11,7 @@ use std::time::Instant;
 use comparison::{Comparison, Which};
 pub use row_sign::{RowSign, signed_rows, write_signed_rows};
 
-use super::conclude::{Heading, conclude, ending_of, stop_reason};
+use super::conclude::{Heading, conclude, ending_of, stop_reason, stopped_by};
 use super::connect::{Waits, connect};
 use super::contents::contents;
 use super::error::OpError;
@@ -66,9 +66,9 @@ pub(super) fn compare(
     session: &Session<'_>,
     purpose: Purpose,
 ) -> Result<Verification, OpError> {
-    let folder = request.report.create_folder()?;
+    let folder = request.report.create_folder(&request.export.files)?;
     let stop = session.stop.child();
-    let connection = connect(session, &stop, Waits::ForNothing)?;
+    let connection = connect(session, &stop, Waits::ForNothing, request.report.values)?;
     let mapping = &opened.mapping.name;
     let reader = known_rows(session, &connection.target, mapping)?;
     let exports = &opened.exports;
@@ -119,7 +119,7 @@ pub(super) fn compare(
         values: request.report.values,
         verified: Some(found),
         counts: None,
-        stopped: stop.reason().map(|r| r.to_string()),
+        stopped: stop.reason().map(|r| stopped_by(&r)),
         started,
     };
     if let Purpose::Canary { sent } = purpose {
@@ -165,7 +165,7 @@ fn as_import(heading: Heading, run: RunId, mut counts: Counts, rows: u64) -> Hea
         kind: Kind::Import,
         stopped: heading
             .stopped
-            .or_else(|| heading.verified.and_then(canary_differs)),
+            .or_else(|| Some(heading.verified.and_then(canary_differs)?.into())),
         verified: None,
         counts: Some(counts),
         ..heading

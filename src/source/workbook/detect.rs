@@ -181,6 +181,7 @@ pub(in crate::source) fn detect(
     Ok(Detected {
         format: Format::Workbook { kind, sheet: name },
         header: parsing.header,
+        short: std::sync::Arc::default(),
         header_row: parsing.header_row,
         spool: Some(parsing.spool),
         totals: totals_rows(&tables, parsing.header_row),

@@ -97,7 +97,7 @@ fn a_new_claim_replaces_the_last_attempt(store: &dyn Store) {
     wait(second.state.claim(vec![claim("a", 2)])).unwrap();
     let known = second.known(&["a"]).remove(0).unwrap();
     assert_eq!(known.state, RecordState::InFlight);
-    assert_eq!(known.fingerprint, fingerprint(2));
+    assert_eq!(known.fingerprint, Some(fingerprint(2)));
     assert_eq!((known.status, known.words), (None, None));
     let row = row(store, "a");
     assert_eq!(row.legacy_identifier, "legacy-2");
@@ -109,7 +109,7 @@ fn a_new_claim_replaces_the_last_attempt(store: &dyn Store) {
     let doubt = begin(store, 30).doubts.remove(0);
     assert_eq!(doubt.business_name, "Name 2");
     assert_eq!(doubt.legacy_identifier.as_str(), "legacy-2");
-    assert_eq!(doubt.fingerprint, fingerprint(2));
+    assert_eq!(doubt.fingerprint, Some(fingerprint(2)));
 }
 
 fn a_settlement_replaces_moment_and_run(store: &dyn Store) {
@@ -283,7 +283,7 @@ fn spaces_are_apart(store: &dyn Store) {
         let first = store.reader("t", "m").unwrap().unwrap();
         let first = first.known(["a", "claimed"].into_iter()).unwrap();
         let first: Vec<_> = first.into_iter().flatten().collect();
-        assert_eq!(first[0].fingerprint, fingerprint(7));
+        assert_eq!(first[0].fingerprint, Some(fingerprint(7)));
         assert_eq!(
             [first[0].state, first[1].state],
             [RecordState::Created, RecordState::InFlight]
@@ -291,7 +291,7 @@ fn spaces_are_apart(store: &dyn Store) {
         let found = other.known(&["a"]).remove(0).unwrap();
         assert_eq!(
             (found.state, found.fingerprint),
-            (RecordState::Created, fingerprint(9))
+            (RecordState::Created, Some(fingerprint(9)))
         );
         let reader = store.reader(target, mapping).unwrap().unwrap();
         let mut created = Vec::new();

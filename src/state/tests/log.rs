@@ -6,6 +6,7 @@ use super::{claim, start, state_file};
 use crate::clock::Clock;
 use crate::partner::{PartnerId, RowKey};
 use crate::state::begin::begin_run;
+use crate::state::hash_key::KeyNumber;
 use crate::state::log::{self, Mark};
 use crate::state::open::open_for_writing;
 use crate::state::{
@@ -81,11 +82,11 @@ async fn stages() -> Vec<(Left, u64)> {
             [],
         )
         .unwrap();
-    Mark::Needed.put(&folding).unwrap();
+    Mark::Needed.put(&folding, &path).unwrap();
     snap("needed is in the log", 2);
     log::fold_what_may(&folding).unwrap();
     snap("folded, and needed", 2);
-    Mark::Here.put(&folding).unwrap();
+    Mark::Here.put(&folding, &path).unwrap();
     snap("folded, and here", 2);
     drop(folding);
     state.claim(vec![claim("c")]).await.unwrap();
@@ -193,6 +194,76 @@ async fn a_state_with_its_log_is_never_refused() {
     }
 }
 
+/// Every file beside every log of another moment: what is read is what the log says of its own file, or nothing is.
+#[tokio::test]
+async fn a_file_and_a_log_of_another_moment_are_not_mixed() {
+    let stages = stages().await;
+    let mut refused = 0;
+    for (file, _) in &stages {
+        for (log, rows) in stages.iter().filter(|(log, _)| log.log.is_some()) {
+            let mixed = Left {
+                what: format!("the file of '{}', the log of '{}'", file.what, log.what),
+                state: file.state.clone(),
+                log: log.log.clone(),
+            };
+            let (_dir, path) = mixed.plant(true);
+            match recorded(&path) {
+                Ok(found) => {
+                    assert_eq!(found, *rows, "{}", mixed.what);
+                    let sound = rusqlite::Connection::open(&path).unwrap();
+                    let sound = sound.query_row("PRAGMA integrity_check", [], |r| r.get(0));
+                    assert_eq!(sound, Ok("ok".to_owned()), "{}", mixed.what);
+                }
+                Err(error) => {
+                    let is_told = matches!(
+                        error,
+                        StateError::LogForeign { .. } | StateError::LogMissing { .. }
+                    );
+                    assert!(is_told, "{}: {error}", mixed.what);
+                    assert_eq!(std::fs::read(&path).unwrap(), file.state);
+                    assert_eq!(std::fs::read(beside(&path, "-wal")).ok(), log.log);
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 20, "{refused}");
+}
+
+/// A backup that is copied over the state of a killed run, whose log nobody took away.
+#[tokio::test]
+async fn a_backup_over_a_killed_state_is_not_mixed_with_its_log() {
+    let (_dir, path) = state_file();
+    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    state.claim(vec![claim("a")]).await.unwrap();
+    let copy = path.with_extension("copy");
+    backup(&path, &copy).unwrap();
+    drop(state);
+    thread.join().unwrap();
+    let ended = std::fs::read(&path).unwrap();
+    let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    state.claim(vec![claim("b")]).await.unwrap();
+    let killed = Left::of(&path, "killed");
+    for restored in [std::fs::read(&copy).unwrap(), ended] {
+        let (_dir, path) = killed.plant(true);
+        std::fs::write(&path, &restored).unwrap();
+        let lock = StateLock::take(&path, &Clock::System).unwrap();
+        for error in [
+            StateView::find(&path).err(),
+            StateReader::find(&path, "t", "m").err(),
+            Upkeep::open(&path).err(),
+            StateWriter::begin(&path, &start("t"), &Clock::System).err(),
+        ] {
+            let is_foreign = matches!(error, Some(StateError::LogForeign { .. }));
+            assert!(is_foreign, "{error:?}");
+        }
+        drop(lock);
+        std::fs::remove_file(beside(&path, "-wal")).unwrap();
+        assert_eq!(recorded(&path).unwrap(), 1);
+        StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_long_log_is_folded_and_the_file_still_says_that_it_needs_it() {
     let (_dir, path) = state_file();
@@ -228,7 +299,7 @@ async fn a_backup_of_a_run_under_way_is_whole() {
     state.claim(vec![claim("a")]).await.unwrap();
     let beside_it = file::connect(&path).unwrap();
     for (mark, name) in [(Mark::Here, "1"), (Mark::Needed, "2")] {
-        mark.put(&beside_it).unwrap();
+        mark.put(&beside_it, &path).unwrap();
         let copy = path.with_extension(name);
         backup(&path, &copy).unwrap();
         assert!(!beside(&copy, "-wal").exists());
@@ -253,7 +324,16 @@ fn of_two_runs_that_begin_at_once_one_begins() {
     let first = log::take_over(&mut connection, &path).unwrap();
     let second = log::take_over(&mut connection, &path).unwrap();
     let now = Clock::System.now();
-    let mut begin = |fence| begin_run(&mut connection, fence, &path, &start("t"), now);
+    let mut begin = |fence| {
+        begin_run(
+            &mut connection,
+            fence,
+            &path,
+            &start("t"),
+            KeyNumber(0),
+            now,
+        )
+    };
     let taken = begin(first);
     assert!(matches!(taken, Err(StateError::Taken { .. })), "{taken:?}");
     begin(second).unwrap();

@@ -54,7 +54,7 @@ fn plant(path: &std::path::Path, spaces: &[(&str, &[Row])]) {
     }
 }
 
-/// A run with a name of its own: four random digits, as a run has, are the same now and then in hundreds of runs a second.
+/// A run with a name of its own: those that are made have the time in them.
 fn at(target: &str) -> RunStart {
     RunStart {
         id: RunId(uuid::Uuid::new_v4().to_string()),

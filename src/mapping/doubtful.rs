@@ -1,0 +1,106 @@
+//! Texts about which something is odd, and which are sent as they are written all the same: reported.
+
+use std::borrow::Cow;
+
+use super::target::Target;
+use crate::diagnostic::Code;
+use crate::partner::Finding;
+use crate::source::is_double_encoded;
+
+/// What a text begins with where a spreadsheet may take it for something else.
+pub(super) const SPREADSHEET_MARKS: [char; 2] = ['=', '\''];
+
+/// What is odd about a trimmed text.
+pub(super) fn doubtful(target: Target<'_>, text: &str) -> Option<Finding> {
+    let (code, message) = if is_double_encoded(text) {
+        (
+            Code::TextDoubleEncoded,
+            "The value looks like UTF-8 that was read as another encoding before it was exported; it is sent as written.",
+        )
+    } else if is_formula(text) {
+        (
+            Code::TextFormula,
+            "The value is a spreadsheet's formula, which is not evaluated; it is sent as written.",
+        )
+    } else if is_perhaps_guarded(text) {
+        (
+            Code::TextGuard,
+            "The value begins with an apostrophe that may be a mark for text or a quote; it is sent as written.",
+        )
+    } else {
+        return None;
+    };
+    Some(target.finding(code, message).with_value(text))
+}
+
+/// Whether a text begins as a formula does, and has a call, a text, an operator or a reference in it.
+fn is_formula(text: &str) -> bool {
+    let Some(formula) = text.strip_prefix('=') else {
+        return false;
+    };
+    let has_sign = formula.contains(['(', '"', '&', '*', '/', '+', '!']);
+    let letters = formula.bytes().take_while(u8::is_ascii_uppercase).count();
+    let digits = &formula[letters..];
+    let is_reference = (1..=3).contains(&letters)
+        && !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit());
+    has_sign || is_reference
+}
+
+/// Whether a text begins with an apostrophe before a digit, or stands between two: where the first surely is a guard, the
+/// reader has taken it off.
+fn is_perhaps_guarded(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('\'') else {
+        return false;
+    };
+    rest.starts_with(|c: char| c.is_ascii_digit()) || (rest.len() > 1 && rest.ends_with('\''))
+}
+
+/// A text whose line breaks are `\n`, `\r\n` or `\r`: `FileMaker` writes U+000B, others U+0085, U+2028 or U+2029.
+pub(super) fn usual_line_breaks(text: &str) -> Cow<'_, str> {
+    let is_break = |c: char| matches!(c, '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    if text.contains(is_break) {
+        Cow::Owned(text.replace(is_break, "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_and_apostrophes_are_told_apart_from_names() {
+        for (text, formula, guard) in [
+            ("=SUM(A1:A9)", true, false),
+            ("=A1", true, false),
+            ("=HYPERLINK(\"x\",\"Acme\")", true, false),
+            ("=\"a\"&\"b\"", true, false),
+            ("=1+2", true, false),
+            ("=mc2 GmbH", false, false),
+            ("=", false, false),
+            ("A=B(c)", false, false),
+            ("'47 Brand", false, true),
+            ("'t Hart", false, false),
+            ("'47'", false, true),
+            ("'Beta'", false, true),
+            ("''", false, false),
+        ] {
+            assert_eq!(
+                (is_formula(text), is_perhaps_guarded(text)),
+                (formula, guard),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn line_breaks_of_other_programs_become_usual_ones() {
+        assert_eq!(
+            usual_line_breaks("a\u{b}b\u{85}c\u{2028}d\u{2029}e\r\nf"),
+            "a\nb\nc\nd\ne\r\nf"
+        );
+        assert!(matches!(usual_line_breaks("a\nb"), Cow::Borrowed(_)));
+    }
+}

@@ -1,0 +1,152 @@
+use super::*;
+
+fn judged(sample: &str, wanted: Wanted) -> Dialect {
+    Dialect::judge(sample.as_bytes(), sample.ends_with('\n'), wanted)
+}
+
+#[test]
+fn delimiters_are_judged_by_agreement() {
+    for (sample, delimiter, sep) in [
+        ("a,b,c\n1,2,3\n", b',', false),
+        ("a;b;c\n1,5;2,5;3,5\n2,5;1,5;0,5\n", b';', false),
+        ("a\tb\n1\t2\n", b'\t', false),
+        ("a|b\n1|2\n", b'|', false),
+        ("sep=;\na,b;c\n", b';', true),
+        ("Name\nMüller, Hans\nSchmidt\n", b',', false),
+        ("a,b\n\"x;y;z\",\"1;2;3\"\n", b',', false),
+        ("Name\nAlpha\n", b',', false),
+        // By semicolons this falls into five lines, four of which agree.
+        ("a,b\n1,\"x;y\nz;u\nv;w\ns;t\"\n", b',', false),
+    ] {
+        let dialect = judged(sample, Wanted::default());
+        assert_eq!(
+            (dialect.delimiter, dialect.sep_line),
+            (delimiter, sep),
+            "{sample:?}"
+        );
+    }
+}
+
+#[test]
+fn of_equal_shares_the_wider_wins_and_a_record_cut_off_does_not_count() {
+    let judged = |sample: &str| judged(sample, Wanted::default()).delimiter;
+    assert_eq!(judged("a,b;c;d\n1,2;3;4\n"), b';');
+    assert_eq!(judged("a;b\n1,2,3,4,5,6"), b';');
+    assert_eq!(judged("a;b\n1,2,3,4,5,6\n"), b',');
+}
+
+#[test]
+fn what_the_mapping_says_stands_above_the_sep_line() {
+    for (sample, wanted, delimiter, sep_line) in [
+        ("\"sep=;\"\na;b\n", None, b';', true),
+        ("sep=;\na|b\n", Some(b'|'), b'|', true),
+        ("sep=\na,b\n", None, b',', false),
+        ("a;b\n", Some(b','), b',', false),
+    ] {
+        let wanted = Wanted {
+            delimiter: wanted,
+            ..Wanted::default()
+        };
+        let judged = judged(sample, wanted);
+        assert_eq!(
+            (judged.delimiter, judged.sep_line),
+            (delimiter, sep_line),
+            "{sample:?}"
+        );
+    }
+}
+
+fn quoting(sample: &str) -> (Quote, Escape, bool) {
+    let dialect = judged(sample, Wanted::default());
+    (dialect.quote, dialect.escape, dialect.blanks)
+}
+
+#[test]
+fn quoting_is_as_usual_unless_the_table_proves_another() {
+    let usual = (Quote::Double, Escape::Double, false);
+    let escaped = (Quote::Double, Escape::Backslash, false);
+    let single = (Quote::Single, Escape::Double, false);
+    let single_escaped = (Quote::Single, Escape::Backslash, false);
+    let blanks = (Quote::Double, Escape::Double, true);
+    let none = (Quote::None, Escape::Double, false);
+    for (sample, found) in [
+        ("Id,Name\n1,\"A \"\"B\"\"\"\n", usual),
+        ("Id,Name\n1,\"A \\\"B\\\" C\"\n", escaped),
+        ("Id,Name\n1,\"A, \\\"B\\\"\"\n2,\"C\"\n", escaped),
+        ("Id,Name\n1,Acme\\, Inc\n2,Beta\n3,Gamma\n", escaped),
+        // Paths.
+        (
+            "Id,Dir,Name\n1,\"C:\\new\\\",A\n2,\"D:\\x\\\",\"B\"\n",
+            usual,
+        ),
+        ("Id,Dir\n1,C:\\new\\\n2,\\\\server\\share\n", usual),
+        ("'Id','Name'\n'1','Acme, Inc'\n", single),
+        ("'Id','Name'\n'1','O''Brien'\n", single),
+        ("'Id','Name'\n'1','O\\'Brien'\n", single_escaped),
+        ("Id,Name\n1,'Acme, Inc'\n2,'Beta'\n", single),
+        ("Id,Name,City\n1,'Acme','X'\n2,'Beta','Y'\n", single),
+        // Names with apostrophes.
+        ("Id,Name\n1,'n Roll\n2,O'Brien\n", usual),
+        ("Id,Name\n1,'t Hart\n2,'s-Hertogenbosch\n", usual),
+        ("Id,Name\n1,'Best'\n2,Beta\n3,'Gamma'\n", usual),
+        ("Id,Name\n1,Rock 'n' Roll\n2,'47 Brand\n", usual),
+        ("Id,Name\n'00123,A\n'00124,B\n", usual),
+        ("Id, Name, City\n1, \"A, B\", C\n2, \"D\", E\n", blanks),
+        ("Id, Name\n1, A\n2, B\n", usual),
+        ("Id\tName\n1\t\"Best\" Co\n2\tB\n", none),
+        ("Id\tName\n1\t5\" pipe\n2\tB\n", usual),
+        // It is not closed, or not doubled: nothing is proved.
+        ("Id,Name,City\n1,\"Acme,X\n2,Beta,Y\n", usual),
+        ("Id,Name\n1,\"Acme \"Best\" Ltd\"\n2,Beta\n", usual),
+        ("Id,Name\n1,=\"00123\"\n", usual),
+    ] {
+        assert_eq!(quoting(sample), found, "{sample:?}");
+    }
+}
+
+#[test]
+fn what_the_mapping_says_of_quotes_is_obeyed() {
+    let wanted = |quote, escape| Wanted {
+        delimiter: None,
+        quote,
+        escape,
+    };
+    let sample = "'Id','Name'\n'1','O\\'Brien'\n";
+    for (quote, escape) in [
+        (Quote::Double, Escape::Double),
+        (Quote::None, Escape::Double),
+        (Quote::Single, Escape::Double),
+        (Quote::Double, Escape::Backslash),
+    ] {
+        let dialect = judged(sample, wanted(Some(quote), Some(escape)));
+        assert_eq!((dialect.quote, dialect.escape), (quote, escape));
+    }
+    // What is not said is judged.
+    assert_eq!(
+        judged(sample, wanted(Some(Quote::Single), None)).escape,
+        Escape::Backslash
+    );
+}
+
+#[test]
+fn marks_and_the_sep_line_are_passed_over() {
+    for (sample, delimiter, head, marks) in [
+        ("a,b\n", b',', 0, 0),
+        ("\u{feff}\"a\",b\n", b',', 3, 1),
+        ("sep=;\r\n\u{feff}\"a\";b\n", b';', 10, 1),
+        ("\u{feff}sep=\t\r\u{feff}\u{feff}a\tb\n", b'\t', 15, 3),
+        ("\"sep=|\"\na|b\n", b'|', 8, 0),
+        ("sep=;", b';', 5, 0),
+    ] {
+        let dialect = judged(sample, Wanted::default());
+        assert_eq!(
+            (dialect.delimiter, dialect.head, dialect.marks),
+            (delimiter, head, marks),
+            "{sample:?}"
+        );
+    }
+    assert_eq!(
+        judged("a\u{1f}b\n1\u{1f}2\n", Wanted::default()).delimiter,
+        UNIT_SEPARATOR
+    );
+}

@@ -1,0 +1,132 @@
+//! From the bytes of records to text, cell by cell where some of them are no text.
+
+use encoding_rs::Encoding;
+
+use super::mojibake::{is_hardly_western, is_surely_utf8};
+use super::record::{Parsed, Span};
+use super::weigh::{ends_inside_a_character, paired};
+
+/// Why a cell is no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// Its bytes are none of the encoding.
+    Bytes,
+    /// It ends inside a character.
+    CutOff,
+    /// It is text, but in UTF-8, and the table is not.
+    OtherEncoding,
+}
+
+/// How the bytes came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    /// Through a code page, which shows broken bytes as U+FFFD before the parser sees them.
+    pub(super) decoded: bool,
+    /// Through this one, in which a text that can only be UTF-8 is none.
+    pub(super) apart: Option<&'static Encoding>,
+    /// Through Windows-1252, by a guess.
+    pub(super) western: bool,
+}
+
+/// The bytes of records as text, and the numbers of the cells that are no text.
+pub(super) fn decode(parsed: &mut Parsed, origin: Origin) -> (String, Vec<(usize, Broken)>) {
+    // One check for all cells; only where some are broken are they looked at one by one.
+    let bytes = match String::from_utf8(std::mem::take(&mut parsed.bytes)) {
+        Ok(text) => {
+            // The broken end of one cell and the broken start of the next may be a character together.
+            let is_whole = (parsed.cells.iter())
+                .all(|cell| text.is_char_boundary(cell.end as usize))
+                && !(origin.decoded && text.contains('\u{fffd}'));
+            if is_whole {
+                let broken = if origin.apart.is_some() || origin.western {
+                    misread(parsed, &text, origin)
+                } else {
+                    Vec::new()
+                };
+                return (text, broken);
+            }
+            text.into_bytes()
+        }
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = String::with_capacity(bytes.len());
+    let mut broken = Vec::new();
+    for (number, cell) in parsed.cells.iter_mut().enumerate() {
+        let start = text.len();
+        let bytes = &bytes[cell.start as usize..cell.end as usize];
+        match std::str::from_utf8(bytes) {
+            Ok(valid) => {
+                if origin.decoded && valid.contains('\u{fffd}') {
+                    let is_cut = valid.find('\u{fffd}') == Some(valid.len() - 3);
+                    broken.push((
+                        number,
+                        if is_cut {
+                            Broken::CutOff
+                        } else {
+                            Broken::Bytes
+                        },
+                    ));
+                } else {
+                    broken.extend(origin.misread(valid).map(|how| (number, how)));
+                }
+                text.push_str(valid);
+            }
+            Err(_) => {
+                if let Some(meant) = paired(bytes) {
+                    text.push_str(&meant);
+                } else {
+                    let is_cut = ends_inside_a_character(bytes);
+                    broken.push((
+                        number,
+                        if is_cut {
+                            Broken::CutOff
+                        } else {
+                            Broken::Bytes
+                        },
+                    ));
+                    text.push_str(&String::from_utf8_lossy(bytes));
+                }
+            }
+        }
+        *cell = Span::new(start, text.len());
+    }
+    (text, broken)
+}
+
+/// The cells of a piece that were decoded by another encoding than theirs.
+fn misread(parsed: &Parsed, text: &str, origin: Origin) -> Vec<(usize, Broken)> {
+    let odd = parsed.records.iter().filter(|record| !record.plain);
+    odd.flat_map(|record| record.cells.clone())
+        .filter_map(|number| {
+            let cell = parsed.cells[number];
+            let text = text.get(cell.start as usize..cell.end as usize)?;
+            origin.misread(text).map(|how| (number, how))
+        })
+        .collect()
+}
+
+impl Origin {
+    /// Whether a decoded text is in another encoding.
+    fn misread(self, text: &str) -> Option<Broken> {
+        if text.is_ascii() {
+            None
+        } else if self
+            .apart
+            .is_some_and(|encoding| is_foreign(text, encoding))
+        {
+            Some(Broken::OtherEncoding)
+        } else if self.western && is_hardly_western(text) {
+            Some(Broken::Bytes)
+        } else {
+            None
+        }
+    }
+}
+
+fn is_foreign(text: &str, encoding: &'static Encoding) -> bool {
+    // Two characters beyond ASCII beside each other are at least four bytes in a row.
+    let mut runs = text
+        .as_bytes()
+        .chunk_by(|a, b| a.is_ascii() == b.is_ascii());
+    runs.any(|run| run.len() > 3 && !run[0].is_ascii()) && is_surely_utf8(&encoding.encode(text).0)
+}

@@ -1,0 +1,160 @@
+//! The file beside the state that holds its key, and the only thing that does: whoever has the state alone cannot try which
+//! account numbers its hashes are of.
+//!
+//! It lies beside the file that the state's path leads to, is its owner's alone, and is never written over: a key that is in
+//! the way, of another state, is moved aside.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::error::StateError;
+use super::file::{beside, real_path};
+
+/// The key of a state.
+pub(super) type Key = [u8; 32];
+
+/// What a key file begins with; the key follows in 64 hexadecimal digits.
+const MARK: &str = "partner-sync state key 1 ";
+/// A key file is no longer than this.
+const LONGEST: u64 = 256;
+
+/// Where the key of a state is.
+pub(super) fn path_of(state: &Path) -> PathBuf {
+    beside(&real_path(state), ".key")
+}
+
+/// The key; `None` where there is no file, or one that is no key.
+///
+/// # Errors
+/// [`StateError::Key`] where the file is there and cannot be read.
+pub(super) fn read(state: &Path) -> Result<Option<Key>, StateError> {
+    let path = path_of(state);
+    let read = || -> io::Result<Option<String>> {
+        match std::fs::metadata(&path) {
+            Ok(found) if !found.is_file() => return Ok(None),
+            Ok(found) => make_private(&path, &found),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e),
+        }
+        let mut text = Vec::new();
+        File::open(&path)?.take(LONGEST).read_to_end(&mut text)?;
+        Ok(String::from_utf8(text).ok())
+    };
+    let text = read().map_err(|source| StateError::Key { path, source })?;
+    Ok(text.as_deref().and_then(parse))
+}
+
+/// Puts a key into its file, on the disk when this returns. Returns where a file that was in its place is now.
+///
+/// # Errors
+/// [`StateError::Key`].
+pub(super) fn put(state: &Path, key: &Key) -> Result<Option<PathBuf>, StateError> {
+    if read(state)?.as_ref() == Some(key) {
+        return Ok(None);
+    }
+    let path = path_of(state);
+    let write = || -> io::Result<Option<PathBuf>> {
+        let aside = move_aside(&path)?;
+        let new = beside(&path, ".new");
+        // Of a run that was killed here.
+        match std::fs::remove_file(&new) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        write_new(&new, key)?;
+        std::fs::rename(&new, &path)?;
+        sync_folder(&path)?;
+        Ok(aside)
+    };
+    write().map_err(|source| StateError::Key {
+        path: path.clone(),
+        source,
+    })
+}
+
+/// Copies the key for a copy of the state. True where there was one.
+///
+/// # Errors
+/// [`StateError::Key`] where it cannot be read, or another key is where the copy goes.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<bool, StateError> {
+    let Some(key) = read(from)? else {
+        return Ok(false);
+    };
+    let path = path_of(to);
+    if read(to)? != Some(key) {
+        let written = write_new(&path, &key).and_then(|()| sync_folder(&path));
+        written.map_err(|source| StateError::Key { path, source })?;
+    }
+    Ok(true)
+}
+
+/// Gives what is in a key's place another name, and returns it.
+fn move_aside(path: &Path) -> io::Result<Option<PathBuf>> {
+    if std::fs::symlink_metadata(path).is_err() {
+        return Ok(None);
+    }
+    let names = (1..).map(|n| beside(path, &format!(".old{n}")));
+    let mut free = names.filter(|name| std::fs::symlink_metadata(name).is_err());
+    let Some(aside) = free.next() else {
+        return Ok(None);
+    };
+    std::fs::rename(path, &aside)?;
+    Ok(Some(aside))
+}
+
+/// Makes a file that nobody else can read. It never follows a symlink: it must not be there.
+fn write_new(path: &Path, key: &Key) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    write!(file, "{MARK}")?;
+    for byte in key {
+        write!(file, "{byte:02x}")?;
+    }
+    writeln!(file)?;
+    file.sync_all()
+}
+
+/// A new name is on the disk when its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    match File::open(folder.unwrap_or(Path::new("."))) {
+        #[cfg(unix)]
+        Ok(folder) => folder.sync_all(),
+        #[cfg(not(unix))]
+        Ok(_) => Ok(()),
+        // Not every system opens folders; the file itself is on the disk.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Takes from others what they may do with the file, where that is allowed: a mounted secret is not changed.
+fn make_private(path: &Path, found: &std::fs::Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if found.permissions().mode() & 0o077 != 0 {
+            let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (path, found);
+}
+
+fn parse(text: &str) -> Option<Key> {
+    let digits = text.trim().strip_prefix(MARK)?;
+    let mut key = [0; 32];
+    if digits.len() != 2 * key.len() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, pair) in key.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(key)
+}
