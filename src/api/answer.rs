@@ -75,7 +75,54 @@ pub(super) fn page_of(value: Value) -> Result<Page, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::answer_words::BodyWords;
     use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn each_refusal_is_an_error_of_its_own() {
+        let token = Secret::new("t0ken");
+        let redaction = Redaction {
+            token: &token,
+            values: None,
+            body: BodyWords::Shown,
+        };
+        let words = || ApiWords::new("no");
+        let asked = Some(Duration::from_secs(3));
+        let throttled = |status| ApiError::Throttled {
+            status,
+            retry_after: asked,
+        };
+        let other = |status| ApiError::Status {
+            status,
+            words: words(),
+        };
+        for (status, error) in [
+            (401, ApiError::Unauthorised(words())),
+            (403, ApiError::Forbidden(words())),
+            (407, ApiError::ProxyAuthentication(words())),
+            (429, throttled(429)),
+            (503, throttled(503)),
+            (400, other(400)),
+            (404, other(404)),
+            (500, other(500)),
+            (502, other(502)),
+        ] {
+            assert_eq!(
+                answered(status, b"no", asked, redaction),
+                Err(error),
+                "{status}"
+            );
+        }
+        for status in [200, 201, 299] {
+            assert_eq!(
+                answered(status, b"[1]", asked, redaction),
+                Ok(serde_json::json!([1]))
+            );
+            let unreadable = answered(status, b"no", asked, redaction);
+            assert!(matches!(unreadable, Err(ApiError::Unreadable(_))));
+        }
+    }
 
     #[test]
     fn the_list_is_an_envelope_or_an_array() {

@@ -167,6 +167,27 @@ mod tests {
         );
     }
 
+    /// However many there were since: who was handed an older one takes the newest.
+    #[tokio::test]
+    async fn each_token_has_a_number_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        std::fs::write(&path, "0").unwrap();
+        let auth = Auth::new(TokenSource::File(path.clone()), Clock::System, never()).unwrap();
+        let mut handed_out = vec![auth.token().await];
+        for n in 1..4 {
+            std::fs::write(&path, n.to_string()).unwrap();
+            let newest = auth.renew(handed_out.last().unwrap()).await.unwrap();
+            assert_eq!(newest.secret.expose(), n.to_string());
+            for older in &handed_out {
+                std::fs::write(&path, "not asked for").unwrap();
+                let taken = auth.renew(older).await.unwrap();
+                assert_eq!(taken.secret.expose(), n.to_string());
+            }
+            handed_out.push(newest);
+        }
+    }
+
     #[tokio::test]
     async fn a_token_that_runs_out_soon_is_renewed_before_it_is_used() {
         let dir = tempfile::tempdir().unwrap();
@@ -186,7 +207,13 @@ mod tests {
             first,
             "it has 100 seconds left"
         );
-        now.store(1_000_080_000, std::sync::atomic::Ordering::SeqCst);
+        now.store(1_000_070_000, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(
+            auth.token().await.secret.expose(),
+            first,
+            "it has 30 seconds left"
+        );
+        now.store(1_000_070_001, std::sync::atomic::Ordering::SeqCst);
         assert_eq!(auth.token().await.secret.expose(), second);
         now.store(1_003_590_000, std::sync::atomic::Ordering::SeqCst);
         assert_eq!(

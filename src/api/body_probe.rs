@@ -61,3 +61,26 @@ impl Body for ProbeBody {
         SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_of_a_known_length_tells_when_it_is_asked_for() {
+        let (mut body, probe) = ProbeBody::new("abc".into());
+        assert_eq!(body.size_hint().exact(), Some(3));
+        assert!(!body.is_end_stream());
+        assert!(!probe.was_asked(), "a look at its length asks for nothing");
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut poll = |body: &mut ProbeBody| match Pin::new(body).poll_frame(&mut context) {
+            Poll::Ready(frame) => frame.map(|f| f.unwrap().into_data().unwrap()),
+            Poll::Pending => panic!("it is there"),
+        };
+        assert_eq!(poll(&mut body).as_deref(), Some(&b"abc"[..]));
+        assert!(probe.was_asked());
+        assert_eq!(body.size_hint().exact(), Some(0));
+        assert!(body.is_end_stream());
+        assert_eq!(poll(&mut body), None);
+    }
+}

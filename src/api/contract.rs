@@ -154,3 +154,52 @@ pub trait Backpressure {
     /// is returned once.
     fn take_backpressure(&self) -> Option<std::time::Duration>;
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_partner_is_read_in_every_spelling_of_its_identifiers() {
+        for (id, legacy, read) in [
+            (json!("a"), json!("L"), Some(("a", Some("L")))),
+            (json!(7), json!(12.5), Some(("7", Some("12.5")))),
+            (json!("a"), json!(""), Some(("a", None))),
+            (json!("a"), json!(null), Some(("a", None))),
+            (json!("a"), json!(["L"]), Some(("a", None))),
+            (json!(""), json!("L"), None),
+            (json!(null), json!("L"), None),
+            (json!({"id": "a"}), json!("L"), None),
+        ] {
+            let raw = json!({
+                "id": id,
+                "businessName": "Name",
+                "party": {"legacyIdentifier": legacy},
+                "auditInfo": {"createdAt": legacy},
+            });
+            let partner = RemotePartner::from_json(raw);
+            let found = partner
+                .as_ref()
+                .map(|p| (p.id.as_str(), p.legacy_identifier.as_deref()));
+            assert_eq!(found, read);
+            if let Some(partner) = &partner {
+                assert_eq!(partner.created_at, partner.legacy_identifier);
+                assert_eq!(partner.business_name(), Some("Name"));
+                assert!(partner.has_party());
+            }
+        }
+        for (raw, has_party) in [
+            (json!({"id": "a"}), false),
+            (json!({"id": "a", "party": null}), false),
+            (json!({"id": "a", "party": {}}), true),
+        ] {
+            let partner = RemotePartner::from_json(raw).unwrap();
+            assert_eq!(partner.legacy_identifier, None);
+            assert_eq!(partner.has_party(), has_party);
+            assert_eq!(partner.business_name(), None);
+        }
+        assert_eq!(RemotePartner::from_json(json!({"party": {}})), None);
+    }
+}

@@ -213,6 +213,9 @@ mod tests {
             ("Foo–Bar", None),
             ("株式会社テスト", None),
             ("株式会社 Test", Some("Test")),
+            // A blank and a control character beyond ASCII end a word, too.
+            ("Foo\u{a0}Barbaz", Some("Barbaz")),
+            ("Foo\u{9f}Barbaz", Some("Barbaz")),
             ("A & B", None),
             ("", None),
         ] {
@@ -284,6 +287,24 @@ mod tests {
         let found = find_by_identifier(&api, &legacy, "Company 42", Effort::Prove).await;
         assert!(matches!(found, Ok(Found::Partners(hits)) if hits.len() == 1));
         assert_eq!(api.take_calls().len(), 3);
+        // Of two that find as many, the longer one is walked to its end.
+        let page = |items: &[RemotePartner]| {
+            Ok(Page {
+                total_pages: Some(2),
+                total_records: Some(2),
+                ..page_of(items)
+            })
+        };
+        let [a, b, c] = ["a", "b", "c"].map(|id| partner(id, "L", "1"));
+        for items in [&[][..], &[a], &[b], &[c], &[]] {
+            api.will_list(page(items));
+        }
+        api.take_questions();
+        let found = find_by_identifier(&api, &legacy, "Company 42", Effort::Prove).await;
+        assert!(found.is_ok(), "{found:?}");
+        let asked = api.take_questions();
+        let last = asked.last().unwrap().0.parameters.last().unwrap();
+        assert_eq!(*last, ("searchTerm", "Company".to_owned()), "{asked:?}");
     }
 
     #[tokio::test]
@@ -325,17 +346,24 @@ mod tests {
     async fn a_partner_is_found_by_a_plain_word_alone() {
         let there = [partner("x", "X", "1"), partner("a", "L", "1")];
         for (name, pages, place, asked) in [
-            ("The Name", &[&there[..]][..], Some(Place::Inside), 1),
-            ("Longest is not", &[&there], Some(Place::Inside), 1),
-            ("Name", &[&there[..1], &there[1..]], Some(Place::Whole), 2),
-            ("Name", &[&there[..1]], None, 1),
-            ("名前", &[], None, 0),
+            ("The Name", &[&there[..]][..], Some(Place::Inside), "Name"),
+            ("Longest is not", &[&there], Some(Place::Inside), "not"),
+            (
+                "Name",
+                &[&there[..1], &there[1..]],
+                Some(Place::Whole),
+                "Name Name",
+            ),
+            ("Name", &[&there[..1]], None, "Name"),
+            ("名前", &[], None, ""),
         ] {
             let api = Scripted::default();
             api.will_list_pages(pages, pages.concat().len() as u64);
             let found = find_by_word(&api, &ExternalId::new("L"), name).await;
             assert_eq!(found, Ok(place), "{name}");
-            assert_eq!(api.take_calls().len(), asked);
+            let questions = api.take_questions().into_iter();
+            let words = questions.map(|(filter, _)| filter.parameters[1].1.clone());
+            assert_eq!(words.collect::<Vec<_>>().join(" "), asked);
         }
     }
 }

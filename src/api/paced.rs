@@ -115,6 +115,8 @@ mod tests {
     use super::super::rate::Rate;
     use super::super::scripted::{Scripted, request};
     use super::*;
+    use crate::clock::Clock;
+    use crate::partner::DoubtCause;
 
     #[tokio::test(start_paused = true)]
     async fn a_good_create_whose_answer_asks_for_a_pause_gets_one() {
@@ -134,5 +136,105 @@ mod tests {
         paced.create(request()).await;
         assert_eq!(from.elapsed(), Duration::from_secs(5));
         assert_eq!(paced.limiter().current(), Rate::Unlimited);
+    }
+
+    fn in_doubt(retry_after: Option<Duration>) -> CreateOutcome {
+        CreateOutcome::InDoubt {
+            cause: DoubtCause::Unproved,
+            status: Some(503),
+            words: ApiWords::new("503"),
+            retry_after,
+        }
+    }
+
+    /// Whatever was asked: the answer slows everybody down, and is handed on as it is.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_refused_for_the_load_slows_everybody_down() {
+        let seven = Some(Duration::from_secs(7));
+        let throttled = |retry_after| ApiError::Throttled {
+            status: 429,
+            retry_after,
+        };
+        let refused =
+            |retry_after| CreateOutcome::NotCreated(NotCreated::Throttled { retry_after });
+        for (what, retry_after, waits, slows) in [
+            ("create", seven, 7, true),
+            ("create", None, 1, true),
+            ("doubt", seven, 7, true),
+            ("doubt", None, 0, false),
+            ("list", seven, 7, true),
+            ("list", None, 1, true),
+            ("get", seven, 7, true),
+            ("health", seven, 7, true),
+            // One that is not well says little of the others.
+            ("health", None, 0, false),
+        ] {
+            let api = Scripted::default();
+            let (_stop, flag) = watch::channel(false);
+            let limiter = Limiter::new(Rate::PerSecond(1e6), None, flag);
+            let paced = Paced::new(api.clone(), limiter);
+            let from = Instant::now();
+            match what {
+                "create" | "doubt" => {
+                    let outcome = if what == "doubt" { in_doubt } else { refused };
+                    api.will_create(outcome(retry_after));
+                    assert_eq!(paced.create(request()).await, outcome(retry_after));
+                }
+                "list" => {
+                    api.will_list(Err(throttled(retry_after)));
+                    let listed = paced.list(&ListFilter::default(), 0, 1).await;
+                    assert_eq!(listed, Err(throttled(retry_after)));
+                }
+                "get" => {
+                    api.will_get(Err(throttled(retry_after)));
+                    let got = paced.get(&PartnerId::new("p"), &[]).await;
+                    assert_eq!(got, Err(throttled(retry_after)));
+                }
+                _ => {
+                    api.will_be_well(Err(throttled(retry_after)));
+                    assert_eq!(paced.health().await, Err(throttled(retry_after)));
+                }
+            }
+            let rate = if slows { 5e5 } else { 1e6 };
+            assert_eq!(paced.limiter().current(), Rate::PerSecond(rate));
+            api.will_get(Ok(None));
+            assert_eq!(paced.get(&PartnerId::new("p"), &[]).await, Ok(None));
+            assert_eq!(from.elapsed().as_secs(), waits, "{what} {retry_after:?}");
+        }
+    }
+
+    /// Whoever comes later is told the same.
+    #[tokio::test(start_paused = true)]
+    async fn after_a_pause_that_nobody_waits_for_nothing_is_sent() {
+        let api = Scripted::default();
+        let (stop, flag) = watch::channel(false);
+        let limiter = Limiter::new(Rate::Unlimited, None, flag.clone())
+            .with_patience(Duration::from_mins(5), Clock::System);
+        let paced = Paced::new(api.clone(), limiter);
+        api.will_list(Err(ApiError::Throttled {
+            status: 429,
+            retry_after: Some(Duration::from_hours(1)),
+        }));
+        let asked = paced.list(&ListFilter::default(), 0, 1).await;
+        let Err(ApiError::AsksToWait(words)) = &asked else {
+            panic!("{asked:?}")
+        };
+        assert!(words.contains("60 min"), "{words}");
+        let later = paced.list(&ListFilter::default(), 0, 1).await;
+        assert_eq!(later, asked);
+        assert_eq!(paced.health().await.err(), asked.clone().err());
+        let got = paced.get(&PartnerId::new("p"), &[]).await;
+        assert_eq!(got.err(), asked.clone().err());
+        let not_sent = NotCreated::AsksToWait(ApiWords::new(words));
+        let created = paced.create(request()).await;
+        assert_eq!(created, CreateOutcome::NotCreated(not_sent));
+        assert_eq!(api.take_calls(), ["list 0"]);
+
+        let paced = Paced::new(api.clone(), Limiter::new(Rate::Unlimited, None, flag));
+        stop.send_replace(true);
+        assert_eq!(paced.health().await, Err(ApiError::Stopped));
+        let created = paced.create(request()).await;
+        assert_eq!(created, CreateOutcome::NotCreated(NotCreated::Stopped));
+        assert!(api.take_calls().is_empty());
     }
 }

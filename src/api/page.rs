@@ -294,6 +294,9 @@ mod tests {
             ("", low, none),
         ];
         assert_eq!(walked(&answers).await, ("aa bb cc dd ee".to_owned(), None));
+        // Also where the server gives its last page for all behind it.
+        let answers = [("aa bb", low, none), ("cc", low, none), ("cc", low, none)];
+        assert_eq!(walked(&answers).await, ("aa bb cc".to_owned(), None));
     }
 
     #[tokio::test]

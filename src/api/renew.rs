@@ -128,4 +128,67 @@ mod tests {
             assert_eq!(api.take_calls(), ["create", "create"]);
         }
     }
+
+    /// A token that is another one each time, as its source is asked.
+    #[cfg(unix)]
+    fn counting(runs: &std::path::Path) -> Auth {
+        let script = format!("echo x >> {0}; wc -l < {0} | tr -d ' '", runs.display());
+        let words = ["sh", "-c", &script].map(str::to_owned).to_vec();
+        let never = tokio::sync::watch::channel(false).1;
+        Auth::new(TokenSource::Command(words), Clock::System, never).unwrap()
+    }
+
+    /// So many refusals, and what becomes of a question of this kind.
+    #[cfg(unix)]
+    async fn asked(what: &str, auth: &Auth, refusals: usize) -> (bool, usize) {
+        let api = Scripted::default();
+        let renewing = Renewing::new(api.clone(), auth.clone());
+        let refused = || ApiError::Unauthorised(ApiWords::new("no"));
+        for _ in 0..refusals {
+            api.will_list(Err(refused()));
+            api.will_get(Err(refused()));
+            api.will_be_well(Err(refused()));
+        }
+        api.will_list(Ok(Page {
+            length: 7,
+            ..Page::default()
+        }));
+        let partner = super::super::scripted::partner("p", "L", "1");
+        api.will_get(Ok(Some(partner)));
+        api.will_be_well(Ok(()));
+        let error = match what {
+            "list" => {
+                let page = renewing.list(&ListFilter::default(), 0, 1).await;
+                page.map(|p| assert_eq!(p.length, 7)).err()
+            }
+            "get" => {
+                let partner = renewing.get(&PartnerId::new("p"), &[]).await;
+                partner.map(|p| assert!(p.is_some())).err()
+            }
+            _ => renewing.health().await.err(),
+        };
+        if let Some(error) = &error {
+            assert_eq!(*error, refused());
+        }
+        (error.is_none(), api.take_calls().len())
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_refused_question_is_asked_again_with_each_new_token() {
+        let dir = tempfile::tempdir().unwrap();
+        for what in ["list", "get", "health"] {
+            let auth = counting(&dir.path().join(what));
+            for (refusals, is_answered, calls) in
+                [(0, true, 1), (1, true, 2), (2, true, 3), (3, false, 3)]
+            {
+                let end = asked(what, &auth, refusals).await;
+                assert_eq!(end, (is_answered, calls), "{what} {refusals}");
+            }
+            let given = TokenSource::Given(crate::secret::Secret::new("token"));
+            let never = tokio::sync::watch::channel(false).1;
+            let given = Auth::new(given, Clock::System, never).unwrap();
+            assert_eq!(asked(what, &given, 1).await, (false, 1), "{what}");
+        }
+    }
 }

@@ -225,6 +225,18 @@ mod tests {
         }
     }
 
+    /// It is asked whether the API answers: a second try would be another answer.
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_is_asked_once() {
+        let api = Scripted::default();
+        let (_stop, retrying) = retrying(&api);
+        for answer in [Ok(Page::default()), Err(status(503))] {
+            api.will_list(answer.clone());
+            assert_eq!(retrying.probe().await, answer.map(|_| ()));
+            assert_eq!(api.take_calls(), ["list 0"]);
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn after_five_tries_the_last_failure_stands() {
         let api = Scripted::default();

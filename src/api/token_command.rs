@@ -238,6 +238,71 @@ mod tests {
         assert!(long.len() < 700 && long.contains("…"), "{long}");
     }
 
+    /// A pipe that gives these, one after the other, and then is at its end.
+    struct Chunks(Vec<std::io::Result<Vec<u8>>>);
+
+    impl Read for Chunks {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            if self.0.is_empty() {
+                return Ok(0);
+            }
+            let chunk = self.0.remove(0)?;
+            into[..chunk.len()].copy_from_slice(&chunk);
+            Ok(chunk.len())
+        }
+    }
+
+    fn read(chunks: Vec<std::io::Result<Vec<u8>>>) -> Pipe {
+        let pipe = Pipe::drain(Some(Chunks(chunks)));
+        while !pipe.is_over() {
+            std::thread::yield_now();
+        }
+        pipe
+    }
+
+    #[test]
+    fn a_pipe_is_read_to_its_end_or_its_limit() {
+        let whole = |more: usize| {
+            let mut chunks: Vec<_> = (0..LARGEST_TOKEN / 4096)
+                .map(|_| Ok(vec![b'x'; 4096]))
+                .collect();
+            chunks.push(Ok(vec![b'y'; more]));
+            chunks.truncate(LARGEST_TOKEN / 4096 + usize::from(more > 0));
+            read(chunks)
+        };
+        for more in [0, 1, 7] {
+            let pipe = whole(more);
+            assert_eq!(pipe.held().is_too_long, more > 0, "{more}");
+            assert_eq!(pipe.held().bytes, vec![b'x'; LARGEST_TOKEN]);
+        }
+        // A signal in between is no end; any other error is.
+        let error = |kind: std::io::ErrorKind| Err(kind.into());
+        let pipe = read(vec![
+            Ok(b"a".to_vec()),
+            error(std::io::ErrorKind::Interrupted),
+            Ok(b"b".to_vec()),
+            error(std::io::ErrorKind::BrokenPipe),
+            Ok(b"c".to_vec()),
+        ]);
+        assert_eq!(pipe.held().bytes, b"ab");
+        assert!(!pipe.held().is_too_long);
+        assert!(!Pipe::drain(None::<Chunks>).is_over());
+    }
+
+    #[test]
+    fn the_end_of_a_long_reason_is_shown() {
+        for (words, begins) in [(100, ": 0"), (101, ": …")] {
+            // Five characters each, with the blank between them.
+            let text: Vec<String> = (0..words).map(|n| format!("{n:04}")).collect();
+            let text = text.join(" ") + if words == 100 { "x" } else { "" };
+            let shown = read(vec![Ok(text.clone().into_bytes())]).words(b"");
+            assert!(shown.starts_with(begins), "{shown}");
+            let last = shown.trim_start_matches(": ").trim_start_matches('…');
+            assert_eq!(last.chars().count(), 500);
+            assert!(text.ends_with(last));
+        }
+    }
+
     #[test]
     fn a_reason_holds_no_token() {
         for script in [

@@ -131,3 +131,115 @@ pub fn duplicates(at: Location, legacy: &str, ids: &[&str]) -> Diagnostic {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::owner::bench::row;
+    use super::*;
+    use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
+
+    fn known(state: RecordState) -> Known {
+        Known {
+            state,
+            fingerprint: Some(Fingerprint([1; 16])),
+            partner: (state == RecordState::Created).then(|| PartnerId::new("p")),
+            status: Some(422),
+            words: Some("too long".to_owned()),
+            legacy_identifier: ExternalId::new("K"),
+            business_name: "K".to_owned(),
+            posts: 1,
+            lost: 0,
+        }
+    }
+
+    #[test]
+    fn each_is_told_at_its_row() {
+        let row = row(7, None);
+        for (diagnostic, code, says) in [
+            (changed(&row), Code::Changed, "The partner exists"),
+            (
+                rejected(&row, 422, "too long"),
+                Code::ApiRejected,
+                "(422): too long.",
+            ),
+            (
+                still_rejected(&row, Some(&known(RecordState::Rejected))),
+                Code::ApiRejected,
+                "(422): too long. The row is unchanged, so it was not sent again.",
+            ),
+            (
+                set_aside(&row, "not that"),
+                Code::RowForbidden,
+                "403 (not that)",
+            ),
+            (
+                in_doubt(&row, Some("reset")),
+                Code::InDoubt,
+                "\"K7\" was made. Last seen: reset.",
+            ),
+            (in_doubt(&row, None), Code::InDoubt, "\"K7\" was made."),
+            (
+                duplicates(place(&row), "K7", &["a", "b"]),
+                Code::DuplicateOnApi,
+                "2 partners with the legacyIdentifier \"K7\": a, b.",
+            ),
+        ] {
+            assert_eq!((diagnostic.code, diagnostic.at.row), (code, Some(7)));
+            assert!(diagnostic.message.contains(says), "{}", diagnostic.message);
+        }
+    }
+
+    #[test]
+    fn the_last_answer_is_told_with_its_status() {
+        for (status, seen) in [
+            (Some(503), "503 Service Unavailable: busy"),
+            // Below 100 is no status.
+            (Some(42), "busy"),
+            (None, "busy"),
+        ] {
+            assert_eq!(last_seen(status, "busy"), seen);
+        }
+    }
+
+    #[test]
+    fn a_blocked_row_names_the_first_parent_that_has_no_partner() {
+        let link = |n: u32| {
+            let mut link = row(9, Some(n)).links.remove(0);
+            link.field = format!("field {n}").into();
+            link.key = RowKey::new(format!("P{n}"));
+            link
+        };
+        let mut child = row(9, None);
+        child.links = (1..=3).map(link).collect();
+        let made = || Some(known(RecordState::Created));
+        for (parents, field, says) in [
+            (
+                [made(), None, None],
+                Some("field 2"),
+                "The row \"P2\" that it refers to was not sent",
+            ),
+            (
+                [made(), made(), Some(known(RecordState::InDoubt))],
+                Some("field 3"),
+                "The partner \"P3\" that it refers to is in doubt.",
+            ),
+            (
+                [made(), made(), made()],
+                None,
+                "A row that it refers to has no partner.",
+            ),
+        ] {
+            let diagnostic = blocked(&child, &parents);
+            assert_eq!(diagnostic.code, Code::ReferenceBlocked);
+            assert_eq!(
+                (diagnostic.at.field.as_deref(), diagnostic.at.row),
+                (field, Some(9))
+            );
+            assert!(
+                diagnostic.message.starts_with(says),
+                "{}",
+                diagnostic.message
+            );
+        }
+    }
+}

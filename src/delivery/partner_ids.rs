@@ -88,4 +88,20 @@ mod tests {
         assert!(!ids.take(&PartnerId::new("of the state")));
         assert!(!ids.take(&id(0)), "those of this run are still there");
     }
+
+    /// Five bytes for an id: a set grows by a quarter.
+    #[test]
+    fn what_is_kept_for_more_ids_is_little() {
+        let mut ids = PartnerIds::default();
+        for n in 0..100_000 {
+            ids.take(&PartnerId::new(format!("id-{n}")));
+        }
+        for shard in &ids.shards {
+            let mut grown = 4;
+            while grown < shard.len() {
+                grown += grown / 4 + 4;
+            }
+            assert_eq!(shard.capacity(), grown, "of {}", shard.len());
+        }
+    }
 }

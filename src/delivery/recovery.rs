@@ -368,4 +368,47 @@ mod tests {
             assert!(!doubted.may_be_twice(settled));
         }
     }
+
+    /// A row whose record lets it go again is judged by what the state knows of it; a doubt of another run is told from one of
+    /// this run.
+    #[test]
+    fn what_an_earlier_run_sent_is_told_from_what_this_run_sent() {
+        let row = || super::super::owner::bench::row(7, None);
+        let (now, settle) = (Instant::now(), Duration::from_secs(5));
+        let known = Known {
+            state: RecordState::Rejected,
+            fingerprint: Some(Fingerprint([9; 16])),
+            partner: None,
+            status: Some(422),
+            words: Some("too long".to_owned()),
+            legacy_identifier: ExternalId::new("as it was"),
+            business_name: "As It Was".to_owned(),
+            posts: 3,
+            lost: 2,
+        };
+        let sent = Sent {
+            posts: 3,
+            lost: 2,
+            lost_in_run: 1,
+        };
+        let before = Doubted::posted_before(row(), known.clone(), 1, now);
+        assert_eq!(before.sent, sent);
+        assert_eq!((before.recorded, before.status), (known.state, Some(422)));
+        assert_eq!(before.words, known.words);
+        assert_eq!(before.fingerprint, known.fingerprint);
+        assert_eq!(before.legacy_identifier, known.legacy_identifier);
+        assert_eq!(before.business_name, known.business_name);
+        // Nothing is on its way, so there is nothing to wait for.
+        assert_eq!(before.judge(now), Absence::Proof);
+        let unsent = Doubted::posted_before(row(), known, 0, now);
+        let lost = Doubted::lost(row(), Sent::default(), now, settle);
+        for (doubted, is_of_earlier_run) in [
+            (doubted(1, None), true),
+            (lost, false),
+            (before, false),
+            (unsent, false),
+        ] {
+            assert_eq!(doubted.is_of_earlier_run(), is_of_earlier_run);
+        }
+    }
 }

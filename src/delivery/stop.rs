@@ -211,6 +211,51 @@ mod tests {
         assert_eq!(parent.child().reason(), Some(StopReason::Interrupted));
     }
 
+    /// The process has one signal, and a `sync` many operations.
+    #[test]
+    fn children_that_are_gone_are_forgotten() {
+        let parent = Stop::default();
+        let kept = parent.child();
+        for _ in 0..100 {
+            drop(parent.child());
+        }
+        assert!(parent.0.children.lock().unwrap().len() <= 2);
+        parent.request(StopReason::Interrupted);
+        assert!(kept.is_requested());
+    }
+
+    #[test]
+    fn what_concerns_every_question_stops_the_run() {
+        use crate::partner::ApiWords;
+        let words = || ApiWords::new("no");
+        for (error, reason) in [
+            (ApiError::Unauthorised(words()), Some("not authorised")),
+            (
+                ApiError::ProxyAuthentication(words()),
+                Some("not authorised"),
+            ),
+            (ApiError::Redirected(words()), Some("redirected")),
+            (ApiError::Outage("no".to_owned()), Some("down")),
+            (ApiError::AsksToWait("no".to_owned()), Some("down")),
+            (ApiError::Forbidden(words()), None),
+            (ApiError::Unreachable(words()), None),
+            (ApiError::Unreadable(words()), None),
+            (ApiError::Stopped, None),
+        ] {
+            let stop = StopReason::of(&error);
+            let kind = stop.as_ref().map(|reason| match reason {
+                StopReason::NotAuthorised(_) => "not authorised",
+                StopReason::Redirected(_) => "redirected",
+                StopReason::ApiDown(_) => "down",
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(kind, reason, "{error:?}");
+            if let Some(stop) = stop {
+                assert_eq!(stop.to_string(), error.to_string());
+            }
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_pause_ends_when_somebody_asks() {
         let parent = Stop::default();

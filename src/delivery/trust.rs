@@ -238,6 +238,32 @@ mod tests {
         }
     }
 
+    /// A witness that is left decides only where its name has a word that stands there, and only so many are tried.
+    #[test]
+    fn what_no_witness_can_show_is_refuted() {
+        let mut trust = Trust::default();
+        trust.add(witness("a", "Whole"));
+        trust.add(witness("b", "Other"));
+        next(&mut trust);
+        trust.searched(Some(Place::Whole));
+        assert_eq!(trust.search_by(Some(Place::Inside)), Belief::Refuted);
+
+        let mut trust = Trust::default();
+        for n in 0..=TRIALS {
+            trust.add(witness(&n.to_string(), "A Name"));
+        }
+        for n in 1..=TRIALS {
+            assert!(next(&mut trust).is_some());
+            trust.searched(Some(Place::Whole));
+            let left = if n < TRIALS {
+                Belief::Untried
+            } else {
+                Belief::Refuted
+            };
+            assert_eq!(trust.search_by(Some(Place::Inside)), left, "{n}");
+        }
+    }
+
     #[test]
     fn so_many_witnesses_are_kept_and_each_once() {
         let mut trust = Trust::default();

@@ -56,6 +56,8 @@ mod tests {
             window.starved();
         }
         assert_eq!(window.room(0), 2048);
+        window.plenty();
+        assert_eq!(window.room(0), 2048 - 256);
         for _ in 0..100 {
             window.plenty();
         }

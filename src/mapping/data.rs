@@ -45,6 +45,8 @@ mod tests {
             (include_str!("data/subdivisions.csv"), is_whole::<3>),
             (include_str!("data/countries.csv"), is_whole::<2>),
             (include_str!("data/country_names.csv"), is_whole::<2>),
+            (include_str!("data/country_words.csv"), is_whole::<2>),
+            (include_str!("data/column_names.csv"), is_whole::<4>),
             (include_str!("data/windows_zones.csv"), is_whole::<2>),
             (include_str!("data/us_zones.csv"), is_whole::<2>),
             (include_str!("data/date_names.csv"), is_whole::<4>),

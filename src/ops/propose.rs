@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::OpError;
 use crate::mapping::Mapping;
-use crate::mapping::starter::{Columns, Proposal, Remarks, propose as propose_for};
+use crate::mapping::starter::{Columns, Proposal, Remarks, Undecided, propose as propose_for};
 use crate::partner::Query;
 use crate::prepare::{Ahead, Exports, PrepareError};
 use crate::source::{Flow, Source, SourceOptions};
@@ -53,19 +53,19 @@ pub fn propose(file: &Path) -> Result<Proposed, OpError> {
     detected.extend(source.notes().iter().map(|n| format!("  note: {n}")));
 
     let remarks = check(file, &proposal, &detected)?;
-    let text = proposal.to_toml(&detected, &remarks);
+    let text = proposal.to_toml(&detected, &remarks, Undecided::Asked);
     Ok(Proposed {
-        to_decide: text.lines().filter(|l| l.contains("decide")).count(),
+        to_decide: proposal.to_decide(),
         text,
         source: source.name().to_string(),
-        assigned: proposal.assignments.len() + usize::from(proposal.key.is_some()),
+        assigned: proposal.placed(),
         columns: source.header().len(),
     })
 }
 
 /// Checks the file with the proposed mapping: what is wrong with it, by field.
 fn check(file: &Path, proposal: &Proposal, detected: &[String]) -> Result<Remarks, OpError> {
-    let text = proposal.to_toml(detected, &Remarks::new());
+    let text = proposal.to_toml(detected, &Remarks::new(), Undecided::LeftOut);
     let mapping = Mapping::parse("the proposed mapping", &text)?;
     let exports = Exports::open(&[file.to_owned()], &mapping, Query::default())?;
     let survey = exports.survey(Ahead::Nothing, &|| false, &|_| {})?;

@@ -197,6 +197,41 @@ mod tests {
         }
     }
 
+    /// Neither rows of one content nor those of one key crowd at one place.
+    #[test]
+    fn rows_are_spread_over_all_places() {
+        let done = DoneRows::with_places_for(0);
+        assert!(done.is_empty());
+        let mut done = DoneRows::with_places_for(800_000);
+        let fingerprint = |n: u32| {
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..16]);
+            Fingerprint(bytes)
+        };
+        for (keys, contents) in [(true, true), (true, false), (false, true)] {
+            let rows: Vec<(usize, u64)> = (0..10_000)
+                .map(|n| {
+                    let key = format!("K-{}", if keys { n } else { 0 });
+                    done.place_of(&key, &fingerprint(if contents { n } else { 0 }))
+                })
+                .collect();
+            let distinct = |of: &dyn Fn(&(usize, u64)) -> u64| {
+                let all: std::collections::HashSet<u64> = rows.iter().map(of).collect();
+                all.len()
+            };
+            // By chance, fifty of ten thousand meet another one in a million places.
+            assert!(distinct(&|row| row.0 as u64) > 9_800, "{keys} {contents}");
+            assert_eq!(distinct(&|row| row.1), 10_000);
+            let half = done.places.len() / 2;
+            let low = rows.iter().filter(|row| row.0 < half).count();
+            assert!((4_500..5_500).contains(&low), "{low}");
+            let even = rows.iter().filter(|row| row.1 & 1 == 0).count();
+            assert!((4_500..5_500).contains(&even), "{even}");
+        }
+        assert!(done.add_all(&[(0, 1)]));
+        assert!(!done.is_empty());
+    }
+
     #[tokio::test]
     async fn what_is_done_is_read_however_many_rows_there_are() {
         let folder = tempfile::tempdir().unwrap();
@@ -236,6 +271,10 @@ mod tests {
             .unwrap();
         let reckoned = usize::try_from(pages * 4096 / BYTES_OF_A_RECORD).unwrap();
         assert!(reader.gather(reckoned).unwrap().is_none());
+        for (most, is_read) in [(reckoned, true), (reckoned - 1, false)] {
+            let done = reader.done_rows(most as u64).unwrap();
+            assert_eq!(done.is_some(), is_read, "{most}");
+        }
         for done in [
             reader.gather(rows as usize).unwrap().unwrap(),
             reader.done_rows(1_000_000).unwrap().unwrap(),

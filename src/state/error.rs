@@ -191,3 +191,34 @@ impl StateError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn what_sqlite_says_is_sorted_by_what_can_be_done() {
+        for (code, kind) in [
+            (ffi::SQLITE_FULL, "not writable"),
+            (ffi::SQLITE_READONLY, "not writable"),
+            (ffi::SQLITE_IOERR_WRITE, "not writable"),
+            (ffi::SQLITE_PERM, "not writable"),
+            (ffi::SQLITE_CORRUPT, "corrupt"),
+            (ffi::SQLITE_NOTADB, "corrupt"),
+            (ffi::SQLITE_BUSY, "other"),
+            (ffi::SQLITE_CONSTRAINT, "other"),
+        ] {
+            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let sorted = StateError::sqlite(Path::new("s.db"), source);
+            let found = match sorted {
+                StateError::NotWritable { .. } => "not writable",
+                StateError::Corrupt { .. } => "corrupt",
+                StateError::Sqlite { .. } => "other",
+                error => panic!("{error}"),
+            };
+            assert_eq!(found, kind, "{code}");
+        }
+    }
+}

@@ -180,3 +180,32 @@ fn random() -> Key {
     key[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::partner::Query;
+
+    /// The rows of a state that is older than the scheme are recognised by the one that they were hashed by.
+    #[test]
+    fn a_state_keeps_its_scheme() {
+        let key = [7; 32];
+        let of = |hasher: Fingerprinter| hasher.of(b"a body", &[], Query::default());
+        let [whole, folded] = [HashScheme::Whole, HashScheme::Folded]
+            .map(|scheme| of(Fingerprinter::new(key, scheme)));
+        assert_ne!(whole, folded);
+        for (scheme, expected) in [(None, folded), (Some("whole"), whole), (Some("x"), folded)] {
+            let state = Connection::open_in_memory().unwrap();
+            let table = "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL)";
+            state.execute_batch(table).unwrap();
+            let put = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)";
+            if let Some(scheme) = scheme {
+                state
+                    .execute(put, params!["hash_scheme", scheme.as_bytes()])
+                    .unwrap();
+            }
+            let known = with(&state, Path::new("s.db"), &key, KeyNumber(0)).unwrap();
+            assert_eq!(of(known.fingerprinter), expected, "{scheme:?}");
+        }
+    }
+}

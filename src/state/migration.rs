@@ -216,3 +216,14 @@ pub(super) fn migrate_existing(path: &Path) -> Result<(), StateError> {
     sweep_if_due(path)?;
     unite::spaces(&mut connection, path)
 }
+
+/// Makes a new file one of an older version.
+#[cfg(test)]
+pub(super) fn up_to(connection: &Connection, version: i64) {
+    for sql in MIGRATIONS.iter().take(usize::try_from(version).unwrap()) {
+        connection.execute_batch(sql).unwrap();
+    }
+    connection
+        .pragma_update(None, "user_version", version)
+        .unwrap();
+}

@@ -50,3 +50,17 @@ pub struct RunStart {
     /// Whether there can be open rows of earlier runs.
     pub open: OpenRows,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_named_by_its_start() {
+        let at = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(1_772_645_225_000));
+        let id = RunId::new(&Clock::Manual(at));
+        assert_eq!(id.to_string(), id.0);
+        let random = id.0.strip_prefix("20260304T172705Z-").unwrap();
+        assert_eq!(random.len(), 4, "{random}");
+    }
+}

@@ -416,12 +416,72 @@ fn what_is_adopted_is_not_new() {
     for n in [11, 12, 3990, 4000] {
         post(&server, &format!("Company {n}"), &format!("K-{n}"));
     }
-    file(12);
-    let run = import(&dir, &server, &["--max-new", "0"]).expect_exit(0);
-    assert_eq!(counts(&run.summary()), [2, 0, 10]);
+    file(13);
+    let shown = import(&dir, &server, &["--max-new", "1", "--dry-run"]).expect_exit(0);
+    assert_eq!(counts(&shown.summary()), [2, 1, 10]);
+    let run = import(&dir, &server, &["--max-new", "1"]).expect_exit(0);
+    assert_eq!(counts(&run.summary()), [2, 1, 10]);
     post(&server, "Company 3000", "K-3000");
     file(4000);
     let run = import(&dir, &server, &["--max-new", "100"]).expect_exit(3);
     let counts = ["rows", "adopted", "created"].map(|n| run.summary().get(n));
     assert_eq!(counts, [4000, 3, 0], "{run:?}");
+}
+
+/// The first rows of a file say nothing of those behind them: a row that is new in a later piece is looked for all the same.
+#[test]
+fn a_new_row_is_looked_for_wherever_it_stands() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    let filler = "x".repeat(1000);
+    let file = |rows: usize, first: &str| {
+        let mut text = String::from("Id,Name,Filler\n");
+        for n in 1..=rows {
+            let name = if n == 1 { first } else { "Company" };
+            text.push_str(&format!("K-{n},{name} {n},{filler}\n"));
+        }
+        dir.write("e.csv", text);
+    };
+    file(390, "Company");
+    dir.write("m.toml", SIMPLE_MAPPING);
+    post(&server, "Stranger", "S-1");
+    let run = import(&dir, &server, &[]).expect_exit(0);
+    let none = "No row was found there: none of these partners";
+    assert!(run.stderr.contains(none), "{}", run.stderr);
+    for n in 391..=395 {
+        post(&server, &format!("Company {n}"), &format!("K-{n}"));
+    }
+    // A row that changed, so that the first piece is looked at, and has nothing to create.
+    file(400, "Changed");
+    let run = import(&dir, &server, &[]).expect_exit(1);
+    assert_eq!(counts(&run.summary()), [5, 5, 389], "{run:?}");
+    server.assert_each_once(401);
+    // Where nothing is to be created, nobody is asked.
+    let before = server.questions();
+    for dry in [&[][..], &["--dry-run"]] {
+        let again = import(&dir, &server, dry).expect_exit(1);
+        assert_eq!(counts(&again.summary()), [0, 0, 399]);
+    }
+    assert_eq!(server.questions(), before);
+}
+
+/// Who wants everything adopted is told where that failed, also where nothing would have been created.
+#[test]
+fn adopting_that_fails_is_told_whatever_was_to_be_created() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(3);
+    import(&dir, &server, &[]).expect_exit(0);
+    for i in 0..120 {
+        post(&server, &format!("Typed {i}"), &format!("T-{i}"));
+    }
+    let (_, port) = server.url.rsplit_once(':').unwrap();
+    let port = port.to_owned();
+    drop(server);
+    let server = Server::start(&dir, &["--port", &port, "--ignore-skip"]);
+    let run = import(&dir, &server, &["--adopt=always"]).expect_exit(3);
+    let summary = run.summary();
+    let stopped = summary.value()["stopped"].as_str().unwrap();
+    assert!(stopped.contains("cannot be known"), "{stopped}");
+    import(&dir, &server, &[]).expect_exit(0);
 }

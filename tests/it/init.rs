@@ -1,85 +1,18 @@
 //! `init`: what it proposes for an export.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use crate::support::Workdir;
 
-use partner_sync::mapping::{Feed, Mapping};
-
-use crate::mapping::{mapping_path, shipped};
-use crate::support::{Workdir, repository};
-
-/// Fields and the columns that feed them; constants, templates and free-form keys are nobody's to guess.
-fn assignments(mapping: &Mapping) -> BTreeMap<String, Vec<String>> {
-    let mut found = BTreeMap::new();
-    found.insert(
-        "key".to_owned(),
-        mapping.key.0.iter().map(|k| k.text.clone()).collect(),
-    );
-    for rule in &mapping.rules {
-        if rule.field.path == "organization.integrationMetadata" {
-            continue;
-        }
-        let columns: Vec<String> = match &rule.rule.feed {
-            Feed::Column(c) | Feed::Partner(c) => vec![c.text.clone()],
-            Feed::Columns(all) => all.iter().map(|c| c.text.clone()).collect(),
-            Feed::Value(_) | Feed::Template(_) => continue,
-        };
-        found.insert(partner_sync::partner::display_path(&rule.path), columns);
-    }
-    found
+/// Writes an export and gives what `init` says about it: the mapping, and how many lines are left to decide.
+fn propose(dir: &Workdir, rows: &[&str]) -> (String, String) {
+    dir.write("e.csv", rows.join("\n"));
+    let run = dir.run(&["init", "e.csv"]).finish().expect_exit(0);
+    (run.stdout, run.stderr)
 }
 
-/// `init` finds at least 90 % of the shipped mapping's assignments in each sample, and what it proposes passes
-/// `check` on the file or says what is left to decide.
-#[test]
-fn init_finds_the_shipped_assignments() {
-    let mut told = String::new();
-    for (mapping, sample) in shipped() {
-        let dir = Workdir::new();
-        let file = repository(&format!("samples/{sample}"));
-        let file = file.to_str().unwrap();
-        dir.run(&["init", file, "-o", "m.toml"])
-            .finish()
-            .expect_exit(0);
-        let text = dir.read("m.toml");
-        let proposed = Mapping::parse("m.toml", &text).unwrap_or_else(|e| panic!("{sample}: {e}"));
-        let proposed = assignments(&proposed);
-        let right = assignments(&Mapping::read(&mapping_path(mapping)).unwrap());
-        let mut missed = Vec::new();
-        for (field, columns) in &right {
-            if !proposed.get(field).is_some_and(|p| columns.contains(&p[0])) {
-                missed.push(format!(
-                    "{field} = {columns:?}, not {:?}",
-                    proposed.get(field)
-                ));
-            }
-        }
-        let found = right.len() - missed.len();
-        let _ = writeln!(
-            told,
-            "{sample}: {found} of {}; missed {missed:?}",
-            right.len()
-        );
-        assert!(found * 10 >= right.len() * 9, "{told}");
-        let wrong: Vec<_> = proposed
-            .iter()
-            .filter(|(field, columns)| right.get(*field).is_some_and(|r| !r.contains(&columns[0])))
-            .collect();
-        assert!(wrong.len() * 20 <= right.len(), "{sample}: {wrong:?}");
-
-        let check = dir.run(&["check", file, "-m", "m.toml"]).finish();
-        assert!(
-            check.exit == 0 || text.contains("decide") || text.contains("#   "),
-            "{sample}\n{text}\n{}",
-            check.stdout
-        );
-    }
-    println_told(&told);
-}
-
-fn println_told(told: &str) {
-    // Shown by `cargo test -- --nocapture`: the measured shares.
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), told.as_bytes());
+/// The line of a field in a mapping.
+fn line<'t>(text: &'t str, field: &str) -> &'t str {
+    let begin = format!("{field} = ");
+    text.lines().find(|l| l.starts_with(&begin)).unwrap_or("")
 }
 
 #[test]
@@ -92,4 +25,184 @@ fn a_proposal_is_never_written_over_a_mapping() {
         .expect_exit(2);
     assert!(run.stderr.contains("cannot write m.toml"), "{}", run.stderr);
     assert_eq!(dir.read("m.toml"), crate::support::SIMPLE_MAPPING);
+}
+
+/// A question stops `check` and `import` and is named with its line; without its word the mapping works.
+#[test]
+fn a_question_stops_every_run_until_it_is_answered() {
+    let dir = Workdir::new();
+    let rows = [
+        "Id,Name,Routing Number,Account No",
+        "A1,Acme Ltd,021000021,12345678",
+        "A2,Birch Ltd,011401533,87654321",
+    ];
+    let (text, told) = propose(&dir, &rows);
+    assert!(told.contains("1 line is left to decide"), "{told}");
+    dir.write("m.toml", &text);
+    let at = text
+        .lines()
+        .position(|l| l.starts_with("accountNumber"))
+        .unwrap()
+        + 1;
+    for arguments in [
+        &["check", "e.csv", "-m", "m.toml"][..],
+        &["import", "e.csv", "-m", "m.toml", "--sandbox", "--yes"],
+    ] {
+        let run = dir.run(arguments).finish().expect_exit(2);
+        assert!(
+            run.stderr
+                .contains("vendorAccount.bankAccount.accountNumber is not decided yet"),
+            "{}",
+            run.stderr
+        );
+        assert!(
+            run.stderr.contains(&format!("m.toml:{at}:")),
+            "{}",
+            run.stderr
+        );
+        assert!(
+            run.stderr.contains("take out of it: decide"),
+            "{}",
+            run.stderr
+        );
+    }
+    dir.write(
+        "m.toml",
+        text.replace(", decide = \"is it the bank account number?\"", ""),
+    );
+    dir.run(&["check", "e.csv", "-m", "m.toml"])
+        .finish()
+        .expect_exit(0);
+}
+
+/// Nothing is proposed without a question by half a name, by a name alone, or by cells alone.
+#[test]
+fn what_is_not_known_is_asked_or_left_out() {
+    let dir = Workdir::new();
+    let (text, _) = propose(
+        &dir,
+        &[
+            "Account ID,Account Name,Account Owner,Account Number,Phone,Phone Extension,Status,Commission,Sign On Date,Fax,Type",
+            "A1,Acme Ltd,Ana Garcia,Z-01,619-555-0110 (office),,1,5%,TBD,619-555-0210,Savings",
+            "A2,Birch Ltd,Ben Okafor,Z-02,619-555-0111 (office),12,2,7%,,619-555-0211,Checking",
+            "A3,Cedar Ltd,Ana Garcia,Z-03,619-555-0112 (office),,2,5%,TBD,619-555-0212,Checking",
+            "A4,Dogwood Ltd,Ben Okafor,Z-04,619-555-0113 (office),14,1,7%,,619-555-0213,Checking",
+            "A5,Elm Ltd,Ben Okafor,Z-05,619-555-0114 (office),14,1,7%,,619-555-0214,Checking",
+        ],
+    );
+    assert_eq!(
+        line(&text, "phoneNumber").split("   ").next(),
+        Some("phoneNumber = \"Phone\""),
+        "{text}"
+    );
+    assert_eq!(
+        line(&text, "extension").split("   ").next(),
+        Some("extension = \"Phone Extension\""),
+        "{text}"
+    );
+    assert!(
+        line(&text, "phone_region").starts_with("phone_region = \"US\""),
+        "{text}"
+    );
+    for field in ["organizationStatus", "enableCommissions", "signOnDate"] {
+        assert!(line(&text, field).contains("decide = "), "{field}\n{text}");
+    }
+    assert!(
+        !text.contains("accountNumber") && !text.contains("column = \"Fax\""),
+        "{text}"
+    );
+    assert_eq!(line(&text, "type"), "", "{text}");
+    let listed = text.split_once("feed nothing").unwrap().1;
+    for column in ["Account Owner", "Account Number", "Fax", "Type"] {
+        assert!(
+            listed.contains(&format!("\"{column}\"")),
+            "{column}\n{text}"
+        );
+    }
+}
+
+/// The key is unique and filled, and no name, day, amount or telephone number; a name is no number and no flag.
+#[test]
+fn neither_key_nor_name_is_guessed() {
+    let dir = Workdir::new();
+    let rows: Vec<String> = (10..40)
+        .map(|i| {
+            format!(
+                "{i}.5,2024-01-{:02} 10:00,(619) 555-01{i},a{i}@x.example,Partner {i} Ltd,Yes,{i}",
+                i - 9
+            )
+        })
+        .collect();
+    let header = "Score,Created,Phone,Email,Title,Company,Name".to_owned();
+    let all: Vec<&str> = std::iter::once(header.as_str())
+        .chain(rows.iter().map(String::as_str))
+        .collect();
+    let (text, _) = propose(&dir, &all);
+    assert!(
+        line(&text, "key").contains("decide = ") && !line(&text, "key").contains("column = "),
+        "{text}"
+    );
+    assert!(
+        line(&text, "businessName").starts_with("businessName = { column = \"Title\", decide = "),
+        "{text}"
+    );
+
+    let (text, _) = propose(
+        &dir,
+        &[
+            "No.,Customer,Name",
+            "1,True,Acme Ltd",
+            "2,False,Birch Ltd",
+            "3,True,Cedar Ltd",
+        ],
+    );
+    assert!(
+        line(&text, "key").starts_with("key = { column = \"No.\", decide = "),
+        "{text}"
+    );
+    assert!(
+        line(&text, "businessName").starts_with("businessName = \"Name\""),
+        "{text}"
+    );
+}
+
+/// Of two columns with equally good names none is taken without a question, and an empty one is no rival.
+#[test]
+fn two_columns_for_one_field_are_a_question() {
+    let dir = Workdir::new();
+    let rows = [
+        "Id,Company Name,Account Name,City,Town",
+        "A1,Acme Ltd,Acme East,Boston,",
+        "A2,Birch Ltd,Birch West,Chicago,",
+    ];
+    let (text, _) = propose(&dir, &rows);
+    assert!(
+        line(&text, "businessName").contains("is called so, too"),
+        "{text}"
+    );
+    assert!(
+        line(&text, "city").starts_with("city = \"City\"   #"),
+        "{text}"
+    );
+}
+
+/// An order of day and month that the column leaves open is asked; dots and a proof are not.
+#[test]
+fn only_an_open_order_is_asked() {
+    let dir = Workdir::new();
+    for (day, expected) in [
+        ("03/04/2024", "date_order = { decide = "),
+        ("13/04/2024", "date_order = \"dmy\"   #"),
+        ("04/13/2024", "date_order = \"mdy\"   #"),
+        ("03.04.2024", ""),
+        ("2024-04-03", ""),
+    ] {
+        let row = format!("A1,Acme Ltd,{day}");
+        let (text, _) = propose(&dir, &["Id,Name,Sign On Date", &row]);
+        let found = line(&text, "date_order");
+        assert!(
+            found.starts_with(expected) && found.is_empty() == expected.is_empty(),
+            "{day}\n{text}"
+        );
+    }
 }

@@ -51,6 +51,8 @@ mod import_circles;
 mod in_between;
 /// What `init` proposes.
 mod init;
+/// How often `init` is right, over samples and exports.
+mod init_measured;
 /// Overlapping runs, signals, deadlines.
 mod interruption;
 /// One job of the configuration: what its guards let through.

@@ -40,6 +40,8 @@ pub(super) struct FakeApi {
     pub(super) create: Create,
     /// What every list is answered with instead of its partners.
     pub(super) list_error: Option<ApiError>,
+    /// A row whose create is never answered.
+    pub(super) takes_for_ever: Option<String>,
     /// Each body that was posted, in order.
     posts: Mutex<Vec<String>>,
     /// Keys of partners, each with the time from which it is listed.
@@ -51,6 +53,7 @@ impl FakeApi {
         Self {
             create,
             list_error: None,
+            takes_for_ever: None,
             posts: Mutex::default(),
             partners: Mutex::default(),
         }
@@ -70,6 +73,9 @@ impl PartnersApi for FakeApi {
     async fn create(&self, request: CreateRequest) -> CreateOutcome {
         let body = String::from_utf8(request.body.to_vec()).unwrap();
         let key = body.split(' ').next().unwrap().to_owned();
+        if self.takes_for_ever.as_ref() == Some(&key) {
+            std::future::pending::<()>().await;
+        }
         let before = self.posts().len();
         self.posts.lock().unwrap().push(body);
         match &self.create {
@@ -149,7 +155,7 @@ impl SourceCells for NoCells {
 }
 
 /// A row whose body is its key and, where it has a parent, a blank and the parent's id.
-pub(super) fn row(number: u32, parent: Option<u32>) -> PreparedPartner {
+pub(in crate::delivery) fn row(number: u32, parent: Option<u32>) -> PreparedPartner {
     let key = format!("K{number}");
     let body = format!("{key} ");
     let links = parent.map(|parent| Link {
@@ -290,6 +296,11 @@ impl Bench {
             }
         }
         (end.await.unwrap(), told)
+    }
+
+    /// What is told next.
+    pub(super) async fn told(&mut self) -> Vec<RowResult> {
+        self.results.recv().await.unwrap()
     }
 
     pub(super) fn record(&self, key: &str) -> RecordRow {

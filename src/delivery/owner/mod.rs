@@ -415,8 +415,12 @@ fn claim_of(row: &PreparedPartner) -> Claim {
 }
 
 #[cfg(test)]
-mod bench;
+pub(super) mod bench;
 #[cfg(test)]
 mod post_tests;
+#[cfg(test)]
+mod row_tests;
+#[cfg(test)]
+mod scheduling_tests;
 #[cfg(test)]
 mod tests;

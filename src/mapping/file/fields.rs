@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::decide::DECIDE;
 use super::{Reader, Value};
 use crate::mapping::error::MappingProblem;
 use crate::mapping::rule::{Constant, Feed, FieldRule, Rule, Transform};
@@ -22,9 +23,18 @@ const RULE_KEYS: &[&str] = &[
     "required",
     "formats",
     "transform",
+    DECIDE,
 ];
 
 const FEED_KEYS: &[&str] = &["column", "columns", "value", "template", "partner"];
+
+/// How many keys of a rule say where its value comes from.
+fn feeds_in(table: &DeTable<'_>) -> usize {
+    table
+        .keys()
+        .filter(|k| FEED_KEYS.contains(&k.get_ref().as_ref()))
+        .count()
+}
 
 impl Reader {
     /// Walks the body's structure down to its fields.
@@ -188,6 +198,11 @@ impl Reader {
         value: &Value<'_>,
         table: &DeTable<'_>,
     ) -> Option<Rule> {
+        let given = feeds_in(table);
+        if self.is_undecided(field.path, table, given > 0) && given == 0 {
+            // The mapping is refused already; that the field has a line is what matters from here on.
+            return Some(Rule::plain(Feed::Value(Constant::Text(String::new()))));
+        }
         let mut feeds = Vec::new();
         let mut rule = Rule::plain(Feed::Value(Constant::Text(String::new())));
         for (key, value) in table {
@@ -222,13 +237,10 @@ impl Reader {
                     ),
                 ),
                 "transform" => rule.transforms = self.transforms(value),
+                DECIDE => {}
                 _ => self.unknown(key.span(), "rule key", name, RULE_KEYS.iter().copied()),
             }
         }
-        let given = table
-            .keys()
-            .filter(|k| FEED_KEYS.contains(&k.get_ref().as_ref()))
-            .count();
         if given != 1 {
             self.problem(
                 value.span(),

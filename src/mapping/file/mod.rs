@@ -3,6 +3,7 @@
 //! The tree is walked by hand rather than through serde, so that all problems are found in one reading,
 //! each with its exact place, and so that the catalogue alone says which fields there are.
 
+mod decide;
 mod fields;
 mod sections;
 mod selection;
@@ -308,6 +309,9 @@ impl Reader {
                 MappingProblem::new(0..0, "the mapping has no key")
                     .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
             );
+            return Vec::new();
+        };
+        let Some(value) = self.answer("key", value, &["column", "columns"]) else {
             return Vec::new();
         };
         let columns = self.texts(value, "key");

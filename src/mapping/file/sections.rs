@@ -66,6 +66,14 @@ impl Reader {
         };
         for (key, value) in table {
             let name = key.get_ref().as_ref();
+            if !SOURCE_KEYS.contains(&name) {
+                let known = SOURCE_KEYS.iter().copied();
+                self.unknown(key.span(), "source setting", name, known);
+                continue;
+            }
+            let Some(value) = self.answer(name, value, &["value"]) else {
+                continue;
+            };
             match name {
                 "sheet" => settings.sheets = self.sheets(value, name),
                 "header_row" => {
@@ -115,12 +123,7 @@ impl Reader {
                 "only" => settings.only = self.selection(value, name),
                 "except" => settings.except = self.selection(value, name),
                 "timezone" => settings.timezone = self.timezone(value),
-                _ => self.unknown(
-                    key.span(),
-                    "source setting",
-                    name,
-                    SOURCE_KEYS.iter().copied(),
-                ),
+                _ => {}
             }
         }
         settings

@@ -65,3 +65,35 @@ fn no_key_and_no_name_are_told() {
     assert_eq!(found.len(), 2);
     assert!(found[0].contains("no name") && found[1].contains("no key"));
 }
+
+#[test]
+fn a_question_is_a_problem_until_it_is_taken_out() {
+    let text = r#"name = "x"
+key = { column = "Id", decide = "is it unique?" }
+[source]
+date_order = { decide = "write \"mdy\" or \"dmy\"" }
+locale = { value = "de", decide = "is it German?" }
+[organization]
+businessName = { decide = "which column?" }
+displayName = { column = "N", decide = "is it the name?" }
+parentId = { partner = "P", decide = 4 }
+integrationMetadata.x = { decide = "Column" }
+"#;
+    insta::assert_snapshot!(problems(text).join("\n"));
+    let decided = r#"name = "x"
+key = { column = "Id" }
+[source]
+locale = { value = "de" }
+[organization]
+businessName = { column = "N" }
+"#;
+    let mapping = Mapping::parse("m.toml", decided).unwrap();
+    assert_eq!(mapping.key.0[0].text, "Id");
+    assert!(mapping.source.locale.is_some());
+    let wrong = "name = \"x\"\nkey = { colum = \"Id\" }\n[organization]\nbusinessName = \"N\"\n";
+    let found = problems(wrong).join("\n");
+    assert!(
+        found.contains("2: unknown word of key \"colum\""),
+        "{found}"
+    );
+}

@@ -1,22 +1,30 @@
 //! A file → a mapping proposed for it, with the evidence of every line.
 //!
-//! What comes in: the header and counts over the cells of each column. What goes out: a mapping's text that
-//! can be used as it is, or that says on each line what is left to decide. Nothing is hidden: columns that
-//! were not placed are listed, and so are required fields without a column.
+//! What comes in: the header, counts over the cells of each column, and the first rows. What goes out: a mapping's text in which
+//! each line is sure, or has a question that stops every run until a person has answered it. A name alone is never enough for a
+//! date, a yes or bank data. Nothing is hidden: columns that were not placed are listed.
 
 mod columns;
 mod content;
+mod groups;
+mod judge;
+mod key;
 mod name;
+mod name_words;
 mod proposal;
 mod propose;
+mod region;
 mod schema;
-mod synonyms;
+mod settings;
+mod spelling;
 mod template;
+mod title;
 mod write;
+mod yes_no;
 
 pub use columns::Columns;
-pub use proposal::{Assignment, Proposal};
+pub use proposal::{Assignment, KeyChoice, Proposal, Setting, Translation};
 pub use propose::propose;
 pub use schema::json_schema;
 pub use template::template;
-pub use write::Remarks;
+pub use write::{Remarks, Undecided};

@@ -1,5 +1,11 @@
 //! A mapping proposed for a file, before it is written.
 
+use super::name::Surety;
+use super::name_words::Group;
+
+/// A word of a column, and what the field takes for it; none where a person has to say it.
+pub type Translation = (String, Option<String>);
+
 /// A column that feeds a field, as proposed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assignment {
@@ -11,11 +17,41 @@ pub struct Assignment {
     pub column: usize,
     /// Why this column: what its name and its cells say, for the comment on the line.
     pub evidence: String,
-    /// What a person has to decide before the line can be used.
+    /// The question that a person has to answer before the mapping can be used.
     pub undecided: Option<String>,
     /// Words of the column that the field does not know, for a map.
-    pub unknown_words: Vec<String>,
-    pub(super) score: f64,
+    pub map: Vec<Translation>,
+    /// The column of the house's number, which is written beside the street, and whether it comes first.
+    pub house_number: Option<(usize, bool)>,
+    pub(super) group: Group,
+    pub(super) surety: Surety,
+    /// The place of its name among those of the field.
+    pub(super) order: usize,
+    pub(super) language: &'static str,
+}
+
+/// A row's key, as proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyChoice {
+    /// The column, from 0; none where no column can be one.
+    pub column: Option<usize>,
+    /// What its cells and its name say.
+    pub evidence: String,
+    /// The question that a person has to answer.
+    pub undecided: Option<String>,
+}
+
+/// A line of `[source]`, as proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, `date_order`.
+    pub name: &'static str,
+    /// Its value as TOML; none where only a person knows it.
+    pub value: Option<String>,
+    /// Why, for the comment on the line.
+    pub evidence: String,
+    /// The question that a person has to answer.
+    pub undecided: Option<String>,
 }
 
 /// A mapping proposed for a file.
@@ -24,14 +60,44 @@ pub struct Proposal {
     pub(super) names: Vec<String>,
     /// The name of the rows' space in the state.
     pub name: String,
-    /// The key column, from 0, and why.
-    pub key: Option<(usize, String)>,
+    /// What makes a row itself.
+    pub key: KeyChoice,
     /// Columns and the fields they feed.
     pub assignments: Vec<Assignment>,
     /// Columns that feed nothing, with what they look like.
     pub(super) unplaced: Vec<(usize, String)>,
-    /// Settings of the source, with their evidence.
-    pub(super) settings: Vec<(String, String)>,
-    /// Whether a setting has to be decided.
-    pub(super) undecided_settings: Vec<(String, String)>,
+    /// Settings of the source.
+    pub settings: Vec<Setting>,
+    /// What was looked for and not found out about the source.
+    pub(super) notes: Vec<String>,
+    /// A column that may hold the name, where none does surely.
+    pub(super) name_guess: Option<usize>,
+}
+
+impl Proposal {
+    /// Columns that feed a field or the key, decided or not.
+    #[must_use]
+    pub fn placed(&self) -> usize {
+        self.names.len() - self.unplaced.len()
+    }
+
+    /// Lines that a person has to decide.
+    #[must_use]
+    pub fn to_decide(&self) -> usize {
+        let assignments = self
+            .assignments
+            .iter()
+            .filter(|a| a.undecided.is_some())
+            .count();
+        let settings = self
+            .settings
+            .iter()
+            .filter(|s| s.undecided.is_some())
+            .count();
+        let name = !self
+            .assignments
+            .iter()
+            .any(|a| a.path == crate::partner::catalogue::BUSINESS_NAME);
+        assignments + settings + usize::from(self.key.undecided.is_some()) + usize::from(name)
+    }
 }

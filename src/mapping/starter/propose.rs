@@ -1,316 +1,359 @@
-//! Header and counts → proposal: each column goes to the field that it fits best, with the evidence.
-
-use std::collections::{BTreeSet, HashSet};
+//! Header and counts → proposal: each column goes to the field that its name and its cells say, with the evidence.
 
 use super::columns::Columns;
-use super::content::Content;
-use super::name::{self, Named, by_name};
+use super::content::{Content, Look};
+use super::groups::{arrange, place_house_numbers};
+use super::judge::judge;
+use super::key::{Candidate, choose_key};
+use super::name::{HOUSE_NUMBER, KEY, Named, PERSON, Surety, fields_of, is_bank};
+use super::name_words::Group;
 use super::proposal::{Assignment, Proposal};
-use super::synonyms::KEYS;
-use crate::mapping::coerce::word_number;
-use crate::mapping::date::Verdict;
-use crate::partner::{Field, FieldKind, catalogue};
-use crate::source::Header;
+use super::settings::Seen;
+use super::spelling::{Spelled, words};
+use crate::partner::catalogue::{self, BUSINESS_NAME};
+use crate::partner::{Field, FieldKind};
+use crate::source::{Header, PROBLEMS_COLUMN};
 
-/// Below this a column is not placed.
-const LEAST_SCORE: f64 = 0.55;
-/// A field that takes fewer of the values than this is not fed without a decision.
-const LEAST_FIT: f64 = 0.5;
+const PHONE: &str = "organization.phoneNumbers[].phoneNumber";
+const PARENT: &str = "organization.parentId";
+/// The share of a column's values that have to be keys of the file where they are said to refer to other rows.
+const NEARLY_ALL: f64 = 0.9;
+
+/// The same where the name says it: some parents are of an earlier export.
+const HALF: f64 = 0.5;
+
+/// Words in the names of columns about bank accounts.
+const BANK_WORDS: &[&str] = &[
+    "iban",
+    "bic",
+    "swift",
+    "bank",
+    "sort",
+    "blz",
+    "bsb",
+    "bankleitzahl",
+    "banque",
+    "banco",
+    "banca",
+    "ach",
+    "aba",
+];
+/// Words in the names of columns whose numbers and addresses are not the partner's.
+const OTHER_WORDS: &[&str] = &[
+    "fax",
+    "telefax",
+    "owner",
+    "manager",
+    "assistant",
+    "home",
+    "user",
+    "created",
+    "modified",
+    "rep",
+    "agent",
+    "tax",
+    "vat",
+    "ein",
+    "ssn",
+    "abn",
+    "nif",
+    "cif",
+    "nit",
+    "rfc",
+    "cnpj",
+    "cpf",
+    "siret",
+    "siren",
+    "steuernummer",
+    "ust",
+    "iva",
+    "btw",
+    "kvk",
+    "tin",
+    "gst",
+];
+/// Names of persons and companies alike: a person's where another column is a part of a person's name.
+const NAMES: &[&str] = &["name", "fullname", "nom", "nome", "nombre", "naam"];
+
+/// What is known of each column.
+struct Survey<'s> {
+    names: Vec<String>,
+    spelled: Vec<Spelled>,
+    named: Vec<Vec<Named>>,
+    columns: &'s Columns,
+    empty: Content,
+}
 
 /// Proposes a mapping; `name` is what the rows' space is called.
 #[must_use]
 pub fn propose(header: &Header, columns: &Columns, name: &str) -> Proposal {
     let names: Vec<String> = header.names().iter().map(ToString::to_string).collect();
-    let read: Vec<Named> = names.iter().map(|n| Named::of(n)).collect();
-    let empty = Content::default();
-    let content = |column: usize| columns.content(column).unwrap_or(&empty);
-    let key = choose_key(&read, &content);
-    let mut candidates = Vec::new();
-    for (column, named) in read.iter().enumerate() {
-        if key.as_ref().is_some_and(|(k, _)| *k == column) || named.whole == "problems" {
-            continue;
-        }
-        for path in name::paths() {
-            let Some((_, field)) = catalogue::find(path) else {
-                continue;
-            };
-            candidates.extend(judge(column, named, field, content(column)));
-        }
-        candidates.extend(by_content(column, content(column)));
-    }
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut assignments: Vec<Assignment> = Vec::new();
-    let (mut columns_used, mut fields_used) = (HashSet::new(), HashSet::new());
-    for candidate in candidates {
-        let target = (candidate.path, candidate.element);
-        if columns_used.contains(&candidate.column) || fields_used.contains(&target) {
-            continue;
-        }
-        columns_used.insert(candidate.column);
-        fields_used.insert(target);
-        assignments.push(candidate);
-    }
-    close_gaps(&mut assignments);
-    for assignment in &mut assignments {
-        if assignment.path == "organization.parentId"
-            || assignment.path == "organization.onBoardingPartnerId"
-        {
-            judge_reference(
-                assignment,
-                key.as_ref().map(|(k, _)| content(*k)),
-                content(assignment.column),
-            );
-        }
-    }
-    assignments.sort_by_key(|a| (catalogue::rank(a.path), a.element));
-    let unplaced = (0..names.len())
-        .filter(|c| !columns_used.contains(c) && key.as_ref().is_none_or(|(k, _)| k != c))
-        .map(|c| {
-            let look = match content(c).looks_like() {
-                Some(kind) => format!("looks like {}", kind.expected()),
-                None => content(c).describe(),
-            };
-            (c, look)
-        })
-        .collect();
-    let (settings, undecided_settings) = settings(&names, &assignments, &content);
-    Proposal {
+    let spelled: Vec<Spelled> = names.iter().map(|n| Spelled::of(n)).collect();
+    let named = spelled.iter().map(fields_of).collect();
+    let mut survey = Survey {
         names,
+        spelled,
+        named,
+        columns,
+        empty: Content::default(),
+    };
+    survey.doubt_names_of_persons();
+    let has_bank = survey.has_bank();
+    let key = survey.key(has_bank);
+    let mut assignments = survey.assign(key.column, has_bank);
+    for assignment in &mut assignments {
+        survey.judge_reference(assignment, key.column);
+    }
+    arrange(&mut assignments);
+    let beside = place_house_numbers(&mut assignments, &survey.named, columns);
+    assignments.sort_by_key(|a| (catalogue::rank(a.path), a.element));
+    let is_placed = |column: usize| {
+        key.column == Some(column)
+            || beside.contains(&column)
+            || assignments.iter().any(|a| a.column == column)
+    };
+    let has_name = assignments.iter().any(|a| a.path == BUSINESS_NAME);
+    let name_guess = if has_name {
+        None
+    } else {
+        survey.guess_name(&is_placed)
+    };
+    let unplaced = (0..survey.names.len())
+        .filter(|c| !is_placed(*c) && name_guess != Some(*c))
+        .map(|c| (c, survey.look(c)))
+        .collect();
+    let seen = Seen {
+        names: &survey.names,
+        assignments: &assignments,
+        columns,
+    };
+    let (settings, notes) = seen.settings();
+    Proposal {
+        names: survey.names,
         name: name.to_owned(),
         key,
         assignments,
         unplaced,
         settings,
-        undecided_settings,
+        notes,
+        name_guess,
     }
 }
 
-/// The key: filled and unique by the data, and named like one.
-fn choose_key<'c>(
-    read: &[Named],
-    content: &impl Fn(usize) -> &'c Content,
-) -> Option<(usize, String)> {
-    let rank = |column: usize| {
-        let named = &read[column];
-        KEYS.iter()
-            .position(|k| named.whole == *k || named.bare == *k)
-            .or_else(|| {
-                (named.whole.ends_with("id") || named.whole.ends_with("number"))
-                    .then_some(KEYS.len())
+impl Survey<'_> {
+    fn content(&self, column: usize) -> &Content {
+        self.columns.content(column).unwrap_or(&self.empty)
+    }
+
+    /// "Name" beside "First Name" is a person's.
+    fn doubt_names_of_persons(&mut self) {
+        let has_person = self.named.iter().flatten().any(|n| n.path == PERSON);
+        if !has_person {
+            return;
+        }
+        for (spelled, named) in self.spelled.iter().zip(&mut self.named) {
+            let is_bare = spelled
+                .whole
+                .first()
+                .is_some_and(|w| NAMES.contains(&w.as_str()));
+            for name in named
+                .iter_mut()
+                .filter(|n| is_bare && n.path == BUSINESS_NAME)
+            {
+                name.surety = name.surety.min(Surety::Maybe);
+            }
+        }
+    }
+
+    /// Whether columns of a bank account are in the file.
+    fn has_bank(&self) -> bool {
+        let says_bank =
+            |name: &String| words(name).iter().any(|w| BANK_WORDS.contains(&w.as_str()));
+        let is_field = |n: &Named| is_bank(n.path) && n.surety >= Surety::Sure;
+        self.names.iter().any(says_bank) || self.named.iter().flatten().any(is_field)
+    }
+
+    fn key(&self, has_bank: bool) -> super::proposal::KeyChoice {
+        let candidates: Vec<Candidate<'_>> = (0..self.names.len())
+            .filter(|c| self.names[*c] != PROBLEMS_COLUMN)
+            .map(|column| Candidate {
+                column,
+                named: &self.named[column],
+                content: self.content(column),
             })
-    };
-    // A key that stands twice in a dirty file is still the key; a unique column that nothing calls one is
-    // only a guess.
-    let class = |column: usize| match (rank(column), content(column)) {
-        (Some(_), content) if content.is_key() => Some(0),
-        (Some(rank), content) if rank < KEYS.len() && content.is_nearly_key() => Some(1),
-        (None, content) if content.is_key() => Some(2),
-        _ => None,
-    };
-    let best = (0..read.len())
-        .filter_map(|c| Some((class(c)?, rank(c).unwrap_or(usize::MAX), c)))
-        .min()?;
-    let (class, _, column) = best;
-    let mut why = content(column).describe();
-    match class {
-        1 => why.push_str(
-            "; decide: it is not filled and different in every row, and such rows are refused",
-        ),
-        2 => why.push_str("; decide: no column is named like a key, so look at it"),
-        _ => {}
-    }
-    Some((column, why))
-}
-
-fn judge(
-    column: usize,
-    named: &Named,
-    field: &'static Field,
-    content: &Content,
-) -> Option<Assignment> {
-    let (by_name, why) = by_name(named, field.path);
-    if by_name == 0.0 {
-        return None;
-    }
-    let fits = (content.filled > 0)
-        .then(|| content.fits(field.kind))
-        .flatten();
-    let mut evidence = format!("{why}; {}", content.describe());
-    let mut undecided = None;
-    let mut unknown_words = Vec::new();
-    let score = match fits {
-        None => by_name * 0.75 + 0.2,
-        Some(share) if share >= LEAST_FIT => by_name * 0.75 + 0.25 * share,
-        Some(_) => by_name * 0.6,
-    };
-    if let FieldKind::Words(words) = field.kind {
-        unknown_words = content
-            .words
-            .iter()
-            .filter(|w| word_number(words, w).is_none())
-            .cloned()
             .collect();
-        if !unknown_words.is_empty() && fits.is_none_or(|share| share < LEAST_FIT) {
-            undecided = Some("translate these words".to_owned());
+        let is_parent = |column: &usize| {
+            let is_named = self.named[*column]
+                .iter()
+                .any(|n| n.path == PARENT && n.surety >= Surety::Usual);
+            is_named && self.content(*column).filled > 0
+        };
+        let parents = (0..self.names.len())
+            .find(is_parent)
+            .map(|c| self.content(c));
+        choose_key(&candidates, parents, has_bank)
+    }
+
+    /// Gives each column to one field, the surest first.
+    fn assign(&self, key: Option<usize>, has_bank: bool) -> Vec<Assignment> {
+        let has_house_numbers = self.named.iter().flatten().any(|n| n.path == HOUSE_NUMBER);
+        let mut candidates: Vec<Assignment> = Vec::new();
+        for column in (0..self.names.len()).filter(|c| Some(*c) != key) {
+            if self.names[column] == PROBLEMS_COLUMN {
+                continue;
+            }
+            let content = self.content(column);
+            for named in &self.named[column] {
+                // Half a name of a bank account is one only beside the bank.
+                let is_alone = is_bank(named.path) && named.surety == Surety::Maybe && !has_bank;
+                let field = catalogue::find(named.path).map(|(_, field)| field);
+                if let Some(field) = field
+                    && !is_alone
+                {
+                    candidates.extend(judge(column, named, field, content, has_house_numbers));
+                }
+            }
+            let says_other = words(&self.names[column])
+                .iter()
+                .any(|w| OTHER_WORDS.contains(&w.as_str()));
+            if !says_other && self.named[column].iter().all(|n| n.path == KEY) {
+                candidates.extend(by_cells(column, content));
+            }
         }
-    } else if let Some(share) = fits {
-        if share < LEAST_FIT && field.kind != FieldKind::TimeZone && field.kind != FieldKind::State
-        {
-            undecided = Some(format!("its values are not {}", field.kind.expected()));
-        } else if share < 1.0 {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a percentage"
-            )]
-            let percent = (share * 100.0).floor() as u64;
-            evidence = format!("{evidence}; {percent} % are {}", field.kind.expected());
+        candidates.sort_by_key(|c| {
+            let is_empty = self.content(c.column).filled == 0;
+            (
+                c.undecided.is_some(),
+                std::cmp::Reverse(c.surety),
+                is_empty,
+                c.order,
+                c.column,
+            )
+        });
+        self.choose(candidates)
+    }
+
+    fn choose(&self, candidates: Vec<Assignment>) -> Vec<Assignment> {
+        let mut chosen: Vec<Assignment> = Vec::new();
+        for mut candidate in candidates {
+            if chosen.iter().any(|c| c.column == candidate.column) {
+                continue;
+            }
+            let is_same =
+                |c: &Assignment, group: Group| c.path == candidate.path && c.group == group;
+            let Some(at) = chosen.iter().position(|c| is_same(c, candidate.group)) else {
+                chosen.push(candidate);
+                continue;
+            };
+            if candidate.path == PHONE && candidate.undecided.is_none() {
+                // One more number is one more element.
+                candidate.group = Group::More(candidate.column);
+                chosen.push(candidate);
+                continue;
+            }
+            let winner = &mut chosen[at];
+            let rival = self.content(candidate.column);
+            let is_as_sure = winner.surety == candidate.surety && candidate.undecided.is_none();
+            // A surer name whose cells do not fit may be the right one all the same.
+            let is_surer = candidate.surety > winner.surety;
+            let is_rival = (is_as_sure || is_surer)
+                && winner.undecided.is_none()
+                && rival.filled > 0
+                && rival.share_within(self.content(winner.column)) < 1.0;
+            if is_rival {
+                winner.undecided = Some(format!(
+                    "\"{}\" is called so, too; which one is it?",
+                    self.names[candidate.column]
+                ));
+            }
+        }
+        chosen
+    }
+
+    /// A parent's column holds keys of this file; names of parents are no references, and ids may be those of another system.
+    fn judge_reference(&self, assignment: &mut Assignment, key: Option<usize>) {
+        let content = self.content(assignment.column);
+        let is_reference = catalogue::find(assignment.path)
+            .is_some_and(|(_, f)| f.kind == FieldKind::PartnerReference);
+        if !is_reference || content.filled == 0 {
+            return;
+        }
+        let found = key.map_or(0.0, |key| content.share_within(self.content(key)));
+        let needed = if assignment.surety >= Surety::Sure {
+            HALF
+        } else {
+            NEARLY_ALL
+        };
+        if found >= needed {
+            assignment
+                .evidence
+                .push_str("; its values are keys of this file");
+            return;
+        }
+        let question = if content.fits(FieldKind::Uuid).unwrap_or(0.0) >= 0.5 {
+            "its ids are no keys of this file; are they ids of partners that the API has?"
+                .to_owned()
+        } else {
+            format!(
+                "{} % of its values are keys of this file; is each the key of another row?",
+                super::judge::percent(found)
+            )
+        };
+        assignment.undecided.get_or_insert(question);
+    }
+
+    /// What a column that feeds nothing looks like.
+    fn look(&self, column: usize) -> String {
+        match self.content(column).looks_like() {
+            Some(kind) => format!("looks like {}", kind.expected()),
+            None => self.content(column).describe(),
         }
     }
-    if field.kind == FieldKind::Date && content.dates > 0 {
-        evidence = format!("{evidence}; {}", content.evidence.describe());
+
+    /// A column that may hold the name: many different texts.
+    fn guess_name(&self, is_placed: &dyn Fn(usize) -> bool) -> Option<usize> {
+        let is_name = |column: &usize| {
+            let content = self.content(*column);
+            content.filled * 2 > content.rows
+                && content.looks(Look::Worded) >= 0.8
+                && content.variety() >= 0.5
+                && content.fits(FieldKind::Date).unwrap_or(0.0) < 0.5
+                && content.fits(FieldKind::Uuid).unwrap_or(0.0) < 0.5
+        };
+        let is_person = |column: usize| self.named[column].iter().any(|n| n.path == PERSON);
+        (0..self.names.len()).find(|c| !is_placed(*c) && !is_person(*c) && is_name(c))
     }
-    let element = if field.path.contains("[].") {
-        named.group
-    } else {
-        0
-    };
-    if element == 0 && named.group > 0 && !field.path.contains("[].") {
-        return None;
-    }
-    (score >= LEAST_SCORE).then_some(Assignment {
-        path: field.path,
-        element,
-        column,
-        evidence,
-        undecided,
-        unknown_words,
-        score,
-    })
 }
 
-/// Columns whose name says nothing and whose values say all.
-fn by_content(column: usize, content: &Content) -> Option<Assignment> {
+/// Columns whose name says nothing and whose values say what they are: to be decided.
+fn by_cells(column: usize, content: &Content) -> Option<Assignment> {
     let kind = content.looks_like()?;
     let path = match kind {
         FieldKind::Routing => "vendorAccount.bankAccount.routingNumber",
         FieldKind::Email => "vendorAccount.email",
-        FieldKind::Phone => "organization.phoneNumbers[].phoneNumber",
-        FieldKind::TimeZone => "organization.timezoneId",
-        FieldKind::State => "organization.addresses[].stateProvinceCode",
+        FieldKind::Phone => PHONE,
         _ => return None,
     };
-    Some(Assignment {
+    let field: &'static Field = catalogue::find(path)?.1;
+    (content.different() >= 3).then(|| Assignment {
         path,
         element: 0,
         column,
-        evidence: format!("by its values: {}; {}", kind.expected(), content.describe()),
-        undecided: None,
-        unknown_words: Vec::new(),
-        score: LEAST_SCORE,
+        evidence: format!(
+            "by its values alone: {}; {}",
+            kind.expected(),
+            content.describe()
+        ),
+        undecided: Some(format!(
+            "its values look like {}; is it the {}?",
+            kind.expected(),
+            super::judge::name_of(field)
+        )),
+        map: Vec::new(),
+        house_number: None,
+        group: Group::Main,
+        surety: Surety::Similar,
+        order: usize::MAX,
+        language: "en",
     })
-}
-
-/// Elements of a list are numbered without gaps: a shipping address alone is the first.
-fn close_gaps(assignments: &mut [Assignment]) {
-    for list in ["organization.addresses[]", "organization.phoneNumbers[]"] {
-        let mut elements: Vec<usize> = assignments
-            .iter()
-            .filter(|a| a.path.starts_with(list))
-            .map(|a| a.element)
-            .collect();
-        elements.sort_unstable();
-        elements.dedup();
-        for assignment in assignments.iter_mut().filter(|a| a.path.starts_with(list)) {
-            assignment.element = elements
-                .iter()
-                .position(|e| *e == assignment.element)
-                .unwrap_or(0);
-        }
-    }
-}
-
-/// A parent's column holds keys of this file, or ids; names of parents are no references.
-fn judge_reference(assignment: &mut Assignment, key: Option<&Content>, content: &Content) {
-    if content.filled == 0 {
-        "by name; it is empty".clone_into(&mut assignment.evidence);
-        return;
-    }
-    let found = key.map_or(0.0, |key| content.share_within(key));
-    let ids = content.fits(FieldKind::Uuid).unwrap_or(0.0);
-    if found < LEAST_FIT && ids < LEAST_FIT {
-        assignment.undecided = Some("its values are no keys of this file".to_owned());
-    } else if ids < LEAST_FIT {
-        assignment
-            .evidence
-            .push_str("; its values are keys of this file");
-    }
-}
-
-type Settings = Vec<(String, String)>;
-
-fn settings<'c>(
-    names: &[String],
-    assignments: &[Assignment],
-    content: &impl Fn(usize) -> &'c Content,
-) -> (Settings, Settings) {
-    let (mut decided, mut open) = (Vec::new(), Vec::new());
-    let null: BTreeSet<&str> = (0..names.len())
-        .flat_map(|c| content(c).null_words.iter().map(String::as_str))
-        .collect();
-    if !null.is_empty() {
-        let words: Vec<String> = null
-            .iter()
-            .map(|w| format!("\"{}\"", w.replace('\\', "\\\\")))
-            .collect();
-        decided.push((
-            format!("null = [{}]", words.join(", ")),
-            "what a database or a program writes into an empty cell".to_owned(),
-        ));
-    }
-    let of = |kind: FieldKind| {
-        assignments
-            .iter()
-            .filter(move |a| catalogue::find(a.path).is_some_and(|(_, f)| f.kind == kind))
-    };
-    for date in of(FieldKind::Date) {
-        let evidence = &content(date.column).evidence;
-        let undecided = match evidence.verdict() {
-            Verdict::Contradicts | Verdict::Mixed { .. } => true,
-            Verdict::Silent => evidence.undecided > 0,
-            Verdict::DayFirst | Verdict::MonthFirst => false,
-        };
-        if undecided {
-            open.push((
-                "date_order = \"mdy\"".to_owned(),
-                format!(
-                    "decide, \"mdy\" or \"dmy\": \"{}\" is {}",
-                    names[date.column],
-                    evidence.describe()
-                ),
-            ));
-        }
-    }
-    let american = of(FieldKind::State)
-        .any(|a| content(a.column).fits(FieldKind::State).unwrap_or(0.0) >= 0.8);
-    let phones = of(FieldKind::Phone).next().is_some();
-    let countries = of(FieldKind::Country).next().is_some();
-    if phones && countries {
-        decided.push((
-            "phone_region = \"address\"".to_owned(),
-            "numbers without a country code are of their row's own country".to_owned(),
-        ));
-    } else if phones && american {
-        decided.push((
-            "phone_region = \"US\"".to_owned(),
-            "the states are of the United States or a neighbour; numbers are sent as +1…"
-                .to_owned(),
-        ));
-    } else if phones {
-        open.push((
-            "phone_region = \"US\"".to_owned(),
-            "decide: the country of numbers that are written without one".to_owned(),
-        ));
-    }
-    (decided, open)
 }

@@ -20,7 +20,13 @@ pub fn json_schema() -> Value {
         .and_then(|p| p.as_object().cloned())
         .unwrap_or_default();
     properties.insert("name".into(), json!({ "type": "string", "minLength": 1, "description": "Names the rows' space in the state: renaming the export changes nothing." }));
-    properties.insert("key".into(), json!({ "description": "The column, or columns, that make a row itself.", "$ref": "#/definitions/texts" }));
+    properties.insert("key".into(), json!({
+        "description": "The column, or columns, that make a row itself.",
+        "anyOf": [
+            { "$ref": "#/definitions/texts" },
+            { "type": "object", "additionalProperties": false, "properties": { "column": { "type": "string" }, "columns": { "$ref": "#/definitions/texts" }, "decide": { "$ref": "#/definitions/decide" } } }
+        ]
+    }));
     properties.insert("reference_lookup".into(), json!({ "enum": ["state", "api"], "description": "Where partners of rows outside the files are looked for: the state, or also the API." }));
     properties.insert("source".into(), source());
     let codes: Vec<&str> = Code::ALL.iter().map(|c| c.as_str()).collect();
@@ -44,13 +50,14 @@ pub fn json_schema() -> Value {
         "definitions": {
             "texts": { "oneOf": [ { "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 } ] },
             "constant": constant,
+            "decide": { "type": "string", "description": "A question that init could not answer. No run takes the mapping before this word is taken out." },
             "rule": {
                 "oneOf": [
                     { "type": "string", "description": "A column." },
                     {
                         "type": "object",
                         "additionalProperties": false,
-                        "oneOf": [ { "required": ["column"] }, { "required": ["columns"] }, { "required": ["value"] }, { "required": ["template"] }, { "required": ["partner"] } ],
+                        "oneOf": [ { "required": ["column"] }, { "required": ["columns"] }, { "required": ["value"] }, { "required": ["template"] }, { "required": ["partner"] }, { "properties": { "decide": true }, "required": ["decide"], "maxProperties": 1 } ],
                         "properties": {
                             "column": { "type": "string", "description": "A column." },
                             "columns": { "type": "array", "items": { "type": "string" }, "minItems": 1, "description": "The first of these columns that is not empty." },
@@ -61,6 +68,7 @@ pub fn json_schema() -> Value {
                             "map": { "type": "object", "additionalProperties": { "$ref": "#/definitions/constant" }, "description": "Words and what they become." },
                             "default": { "$ref": "#/definitions/constant" },
                             "required": { "type": "boolean" },
+                            "decide": { "$ref": "#/definitions/decide" },
                             "formats": { "$ref": "#/definitions/texts", "description": "Date formats (strptime), or excel, epoch_s, epoch_ms." },
                             "transform": { "oneOf": [ { "enum": transforms }, { "type": "array", "items": { "enum": transforms } } ] }
                         }
@@ -79,26 +87,61 @@ pub fn json_schema() -> Value {
 }
 
 fn source() -> Value {
+    let settings = [
+        (
+            "sheet",
+            json!({ "oneOf": [
+                { "type": "string" }, { "type": "integer", "minimum": 1 },
+                { "type": "array", "minItems": 1, "items": { "oneOf": [ { "type": "string" }, { "type": "integer", "minimum": 1 } ] } }
+            ] }),
+        ),
+        ("header_row", json!({ "type": "integer", "minimum": 1 })),
+        ("delimiter", json!({ "type": "string" })),
+        ("encoding", json!({ "type": "string" })),
+        ("null", json!({ "$ref": "#/definitions/texts" })),
+        ("date_order", json!({ "enum": ["mdy", "dmy", "ymd"] })),
+        (
+            "locale",
+            json!({ "type": "string", "pattern": format!("^({})", Locale::WORDS.join("|")) }),
+        ),
+        (
+            "phone_region",
+            json!({ "type": "string", "pattern": "^([A-Z]{2}|address)$" }),
+        ),
+        ("timezone", json!({ "type": "string" })),
+        ("quote", json!({ "enum": ["\"", "'", "none"] })),
+        ("escape", json!({ "enum": ["double", "backslash"] })),
+    ];
+    let mut properties: Map<String, Value> = settings
+        .into_iter()
+        .map(|(name, value)| {
+            let question = json!({
+                "type": "object", "additionalProperties": false,
+                "properties": { "value": value, "decide": { "$ref": "#/definitions/decide" } }
+            });
+            (name.to_owned(), json!({ "anyOf": [ value, question ] }))
+        })
+        .collect();
+    for (name, description) in [
+        (
+            "only",
+            "Take only rows that have one of the words in each of these columns; case and outer blanks do not count, * is any text.",
+        ),
+        (
+            "except",
+            "Leave out rows that have one of the words in any of these columns.",
+        ),
+    ] {
+        properties.insert(
+            name.to_owned(),
+            json!({ "$ref": "#/definitions/words", "description": description }),
+        );
+    }
     json!({
         "type": "object",
         "additionalProperties": false,
         "description": "How the file is read; what is absent is detected.",
-        "properties": {
-            "sheet": { "oneOf": [
-                { "type": "string" }, { "type": "integer", "minimum": 1 },
-                { "type": "array", "minItems": 1, "items": { "oneOf": [ { "type": "string" }, { "type": "integer", "minimum": 1 } ] } }
-            ] },
-            "header_row": { "type": "integer", "minimum": 1 },
-            "delimiter": { "type": "string" },
-            "encoding": { "type": "string" },
-            "null": { "$ref": "#/definitions/texts" },
-            "date_order": { "enum": ["mdy", "dmy", "ymd"] },
-            "locale": { "type": "string", "pattern": format!("^({})", Locale::WORDS.join("|")) },
-            "phone_region": { "type": "string", "pattern": "^([A-Z]{2}|address)$" },
-            "timezone": { "type": "string" },
-            "only": { "$ref": "#/definitions/words", "description": "Take only rows that have one of the words in each of these columns; case and outer blanks do not count, * is any text." },
-            "except": { "$ref": "#/definitions/words", "description": "Leave out rows that have one of the words in any of these columns." }
-        }
+        "properties": properties
     })
 }
 

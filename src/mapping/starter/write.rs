@@ -13,115 +13,220 @@ pub type Remarks = BTreeMap<String, Vec<String>>;
 /// The place of a mapping's JSON Schema, beside the shipped mappings.
 pub(super) const SCHEMA_LINE: &str = "#:schema ../docs/mapping.schema.json";
 
+/// Whether lines that a person has to decide are written, or the mapping as it would be without them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecided {
+    /// Each with its question, so that no run takes the mapping before it is decided.
+    Asked,
+    /// Left out: what is decided can be tried.
+    LeftOut,
+}
+
 impl Proposal {
     /// The mapping. `detected` are lines about the file; `remarks` say what a check of it found.
     #[must_use]
-    pub fn to_toml(&self, detected: &[String], remarks: &Remarks) -> String {
+    pub fn to_toml(&self, detected: &[String], remarks: &Remarks, undecided: Undecided) -> String {
         let mut out = format!(
             "{SCHEMA_LINE}\n# A mapping proposed by `partner-sync init`. Look at every line, then check the file with it.\n"
         );
+        if undecided == Undecided::Asked && self.to_decide() > 0 {
+            out.push_str(
+                "# A line with `decide` is a question: take the word and its text out where the line is right, else delete the line.\n",
+            );
+        }
         for line in detected {
-            let _ = writeln!(out, "# {line}");
+            let _ = writeln!(out, "# {}", comment(line));
         }
         let _ = writeln!(
             out,
             "\nname = {}   # names the rows' space in the state: keep it when the file is called otherwise",
             quoted(&self.name)
         );
-        match &self.key {
-            Some((column, why)) => {
-                let _ = writeln!(out, "key = {}   # {why}", quoted(&self.names[*column]));
-            }
-            None => {
-                let first = self.names.first().map_or("Id", String::as_str);
-                let _ = writeln!(
-                    out,
-                    "key = {}   # decide: no column is filled in every row and different in each; several columns may be one key: [\"A\", \"B\"]",
-                    quoted(first)
-                );
-            }
+        out.push_str(&self.key_line(undecided));
+        // Without a key the file was tried with any column as one.
+        let of_rows = remarks.get("").filter(|_| self.key.column.is_some());
+        for line in of_rows.into_iter().flatten() {
+            let _ = writeln!(out, "# {}", comment(line));
         }
-        for line in remarks.get("").into_iter().flatten() {
-            let _ = writeln!(out, "# {line}");
-        }
-        if !self.settings.is_empty() || !self.undecided_settings.is_empty() {
-            out.push_str("\n[source]\n");
-            for (setting, why) in &self.settings {
-                let _ = writeln!(out, "{setting}   # {why}");
-            }
-            for (setting, why) in &self.undecided_settings {
-                let _ = writeln!(out, "# {setting}   # {why}");
-            }
-        }
+        out.push_str(&self.source(undecided));
         let mut tables = Tables::default();
-        if !self.has(catalogue::BUSINESS_NAME) {
-            let column = self.names.first().map_or("Name", String::as_str);
-            let line = format!(
-                "businessName = {}   # required; decide: no column is named like it",
-                quoted(column)
-            );
-            tables.add("organization.businessName", 0, line);
+        if !self
+            .assignments
+            .iter()
+            .any(|a| a.path == catalogue::BUSINESS_NAME)
+        {
+            tables.add(catalogue::BUSINESS_NAME, 0, self.name_line(undecided));
         }
         for assignment in &self.assignments {
             let (path, element) = (assignment.path, assignment.element);
-            tables.add(path, element, self.line(assignment));
+            let is_needed = path == catalogue::BUSINESS_NAME;
+            if undecided == Undecided::LeftOut && assignment.undecided.is_some() && !is_needed {
+                continue;
+            }
+            tables.add(path, element, self.line(assignment, undecided));
             for remark in remarks.get(&payload_path(assignment)).into_iter().flatten() {
-                tables.add(path, element, format!("#   {remark}"));
+                tables.add(path, element, format!("#   {}", comment(remark)));
             }
         }
         out.push_str(&tables.render());
         if !self.unplaced.is_empty() {
             out.push_str("\n# Columns that feed nothing:\n");
             for (column, look) in &self.unplaced {
-                let _ = writeln!(out, "#   {}   ({look})", quoted(&self.names[*column]));
+                let _ = writeln!(
+                    out,
+                    "#   {}   ({look})",
+                    comment(&quoted(&self.names[*column]))
+                );
             }
         }
         out
     }
 
-    fn has(&self, path: &str) -> bool {
-        self.assignments
-            .iter()
-            .any(|a| a.path == path && a.undecided.is_none())
-    }
-
-    fn line(&self, assignment: &Assignment) -> String {
-        let name = name_of(assignment.path);
-        let column = quoted(&self.names[assignment.column]);
-        let evidence = &assignment.evidence;
-        let kind = catalogue::find(assignment.path).map(|(_, f)| f.kind);
-        let rule = match kind {
-            Some(FieldKind::PartnerReference) => format!("{{ partner = {column} }}"),
-            Some(FieldKind::Words(words)) if !assignment.unknown_words.is_empty() => {
-                // A question mark is none of the field's words: the line does not work until it is decided.
-                let map: Vec<String> = assignment
-                    .unknown_words
-                    .iter()
-                    .map(|w| format!("{} = \"?\"", quoted(w)))
-                    .collect();
-                let map = format!("{{ column = {column}, map = {{ {} }} }}", map.join(", "));
-                let words: Vec<&str> = words.iter().map(|(_, w)| *w).collect();
-                let known = words.join(", ");
-                return if assignment.undecided.is_some() {
-                    format!(
-                        "# {name} = {map}   # decide, translate these words to {known}; {evidence}"
-                    )
-                } else {
-                    format!(
-                        "{name} = {column}   # {evidence}\n#   decide, translate to {known}: {name} = {map}"
-                    )
-                };
-            }
-            _ if assignment.path.ends_with("[]") => {
-                format!("{{ column = {column}, split = \";\" }}")
-            }
-            _ => column,
+    fn key_line(&self, undecided: Undecided) -> String {
+        let column = self.key.column.map(|c| quoted(&self.names[c]));
+        let question = self
+            .key
+            .undecided
+            .as_deref()
+            .filter(|_| undecided == Undecided::Asked);
+        let evidence = match self.key.evidence.as_str() {
+            "" => String::new(),
+            evidence => format!("   # {}", comment(evidence)),
         };
-        match &assignment.undecided {
-            None => format!("{name} = {rule}   # {evidence}"),
-            Some(what) => format!("# {name} = {rule}   # decide, {what}; {evidence}"),
+        match (column, question) {
+            (Some(column), None) => format!("key = {column}{evidence}\n"),
+            (Some(column), Some(question)) => format!(
+                "key = {{ column = {column}, decide = {} }}{evidence}\n",
+                quoted(question)
+            ),
+            (None, Some(question)) => format!("key = {{ decide = {} }}\n", quoted(question)),
+            // Any column will do to try the rest.
+            (None, None) => format!(
+                "key = {}\n",
+                quoted(self.names.first().map_or("Id", String::as_str))
+            ),
         }
     }
+
+    fn name_line(&self, undecided: Undecided) -> String {
+        let question = "which column holds the name? it is required, and look-ups search by it";
+        let guess = self.name_guess.map(|c| quoted(&self.names[c]));
+        match (guess, undecided) {
+            (Some(column), Undecided::Asked) => format!(
+                "businessName = {{ column = {column}, decide = {} }}",
+                quoted(question)
+            ),
+            (Some(column), Undecided::LeftOut) => format!("businessName = {column}"),
+            (None, Undecided::Asked) => {
+                format!("businessName = {{ decide = {} }}", quoted(question))
+            }
+            (None, Undecided::LeftOut) => "businessName = { value = \"-\" }".to_owned(),
+        }
+    }
+
+    fn source(&self, undecided: Undecided) -> String {
+        let mut out = String::new();
+        for setting in &self.settings {
+            let question = setting.undecided.as_deref();
+            let value = match (&setting.value, question, undecided) {
+                (Some(value), None, _) => value.clone(),
+                (Some(value), Some(question), Undecided::Asked) => {
+                    format!("{{ value = {value}, decide = {} }}", quoted(question))
+                }
+                (None, Some(question), Undecided::Asked) => {
+                    format!("{{ decide = {} }}", quoted(question))
+                }
+                _ => continue,
+            };
+            let _ = writeln!(
+                out,
+                "{} = {value}   # {}",
+                setting.name,
+                comment(&setting.evidence)
+            );
+        }
+        for note in &self.notes {
+            let _ = writeln!(out, "# {}", comment(note));
+        }
+        if out.is_empty() {
+            out
+        } else {
+            format!("\n[source]\n{out}")
+        }
+    }
+
+    fn line(&self, assignment: &Assignment, undecided: Undecided) -> String {
+        let name = name_of(assignment.path);
+        let column = quoted(&self.names[assignment.column]);
+        let kind = catalogue::find(assignment.path).map(|(_, f)| f.kind);
+        let mut parts = vec![match (kind, self.street(assignment)) {
+            (_, Some(template)) => format!("template = {}", quoted(&template)),
+            (Some(FieldKind::PartnerReference), None) => format!("partner = {column}"),
+            _ => format!("column = {column}"),
+        }];
+        if assignment.path.ends_with("[]") {
+            parts.push("split = \";\"".to_owned());
+        }
+        if !assignment.map.is_empty()
+            && (undecided == Undecided::Asked || assignment.undecided.is_none())
+        {
+            // A question mark is none of the field's words: the line does not work until it is replaced.
+            let words: Vec<String> = assignment
+                .map
+                .iter()
+                .map(|(word, becomes)| {
+                    format!(
+                        "{} = {}",
+                        quoted(word),
+                        constant(kind, becomes.as_deref().unwrap_or("?"))
+                    )
+                })
+                .collect();
+            parts.push(format!("map = {{ {} }}", words.join(", ")));
+        }
+        if undecided == Undecided::Asked
+            && let Some(question) = &assignment.undecided
+        {
+            parts.push(format!("decide = {}", quoted(&comment(question))));
+        }
+        let rule = match &parts[..] {
+            [one] if one.starts_with("column") => column,
+            parts => format!("{{ {} }}", parts.join(", ")),
+        };
+        format!("{name} = {rule}   # {}", comment(&assignment.evidence))
+    }
+
+    /// The template of a street whose house number is a column of its own.
+    fn street(&self, assignment: &Assignment) -> Option<String> {
+        let (number, is_first) = assignment.house_number?;
+        let cell = |column: usize| {
+            let name = self.names[column]
+                .replace('\\', "\\\\")
+                .replace('\'', "\\'");
+            format!("{{{{ row['{name}'] }}}}")
+        };
+        let (street, number) = (cell(assignment.column), cell(number));
+        Some(if is_first {
+            format!("{number} {street}")
+        } else {
+            format!("{street} {number}")
+        })
+    }
+}
+
+/// What a map's word becomes, as TOML writes it.
+fn constant(kind: Option<FieldKind>, text: &str) -> String {
+    match (kind, text) {
+        (Some(FieldKind::Boolean), "true" | "false") => text.to_owned(),
+        _ => quoted(text),
+    }
+}
+
+/// A text that stays on its line.
+fn comment(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Lines by the table that they stand in: TOML opens each table once.

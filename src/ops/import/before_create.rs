@@ -271,3 +271,89 @@ fn reason(error: &OpError) -> StopReason {
         _ => StopReason::Internal(words),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::partner::ApiWords;
+    use crate::source::SourceError;
+    use crate::state::StateError;
+
+    /// What cannot be known, and what to do about it.
+    #[test]
+    fn each_error_is_a_reason_of_its_own() {
+        let words = || ApiWords::new("no");
+        let status = |status| ApiError::Status {
+            status,
+            words: words(),
+        };
+        for (error, kind, says) in [
+            (
+                OpError::Api(ApiError::Unauthorised(words())),
+                "not authorised",
+                "does not accept the token",
+            ),
+            (
+                OpError::Api(ApiError::Forbidden(words())),
+                "not authorised",
+                "the list of partners may not be read",
+            ),
+            (
+                OpError::Api(status(404)),
+                "down",
+                "has no list of partners (404: no): check --api-url",
+            ),
+            (OpError::Api(status(405)), "down", "(405: no)"),
+            (
+                OpError::Api(status(500)),
+                "down",
+                "cannot be known, so none was created: the API answered 500: no",
+            ),
+            (
+                OpError::Api(ApiError::Unreachable(words())),
+                "down",
+                "the API cannot be reached: no",
+            ),
+            (
+                OpError::Api(ApiError::Throttled {
+                    status: 429,
+                    retry_after: None,
+                }),
+                "down",
+                "the API asks to be left alone for a while (429)",
+            ),
+            (
+                OpError::Api(ApiError::Unreadable(words())),
+                "down",
+                "cannot be known, so none was created",
+            ),
+            (
+                OpError::State(StateError::WriterGone),
+                "state",
+                "the state's writer has stopped",
+            ),
+            (
+                OpError::Prepare(PrepareError::Source(SourceError::Empty {
+                    path: "e.csv".into(),
+                })),
+                "source",
+                "e.csv is empty. Export it again.",
+            ),
+        ] {
+            let reason = reason(&error);
+            let found = match &reason {
+                StopReason::Source(_) => "source",
+                StopReason::NotAuthorised(_) => "not authorised",
+                StopReason::ApiDown(_) => "down",
+                StopReason::State(_) => "state",
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found, kind, "{error:?}");
+            let told = reason.to_string();
+            assert!(told.contains(says), "{told}");
+            // Where nothing is to be added, nothing is.
+            let is_whole = says.starts_with("the API") || ["state", "source"].contains(&kind);
+            assert!(!is_whole || told == says, "{told}");
+        }
+    }
+}

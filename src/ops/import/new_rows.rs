@@ -237,5 +237,21 @@ mod tests {
         let looked_up = spread.searchable();
         assert_eq!(looked_up.len(), SAMPLE);
         assert!(looked_up.iter().all(|r| r.business_name == "Name"));
+        // From the first to the last of them, at even steps.
+        let all = spread.rows().iter().filter(|r| r.business_name == "Name");
+        let all: Vec<&str> = all.map(|r| r.key.as_str()).collect();
+        let places: Vec<usize> = looked_up
+            .iter()
+            .map(|r| all.iter().position(|key| *key == r.key.as_str()).unwrap())
+            .collect();
+        let step = all.len().div_ceil(SAMPLE);
+        assert_eq!(places[0], 0);
+        assert!(
+            places
+                .windows(2)
+                .all(|w| (1..=step).contains(&(w[1] - w[0])))
+        );
+        assert!(all.len() - places[SAMPLE - 1] <= step);
+        assert_eq!(self::spread(4).searchable().len(), 3);
     }
 }

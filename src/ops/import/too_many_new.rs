@@ -119,6 +119,35 @@ mod tests {
     }
 
     #[test]
+    fn half_of_a_key_is_not_like_it() {
+        for (one, other, alike) in [
+            ("abcdef", "abcdefghijk", true),
+            ("abcdef", "abcdefghijkl", false),
+            ("abcde", "abcdefg", false),
+            ("abcdef", "abcdeg", false),
+        ] {
+            assert_eq!(begin_alike(one, other), alike, "{one} {other}");
+            assert_eq!(begin_alike(other, one), alike, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn the_bound_is_of_rows_without_a_record() {
+        let told = |without_record, rows| {
+            let new = NewRows {
+                to_create: rows,
+                without_record,
+                ..NewRows::default()
+            };
+            too_many_new(&new, Bound::Rows(2), rows, None).unwrap()
+        };
+        assert_eq!(told(2, 9), None);
+        let words = told(3, 1_009).unwrap();
+        let expected = "3 of 1,009 rows are new, more than max_new = 2 allows, so nothing was sent. Look at the export.";
+        assert!(words.starts_with(expected), "{words}");
+    }
+
+    #[test]
     fn the_same_key_is_shown_before_one_that_begins_alike() {
         let mut like = Like::new(&["customer-1", "customer-10"]);
         like.see("customer100");

@@ -7,13 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 mod rows;
 mod runs;
 mod store;
+mod views;
 
 use store::Case;
 pub(super) use store::{Begun, Store};
 
 /// Runs every case, each against a new state, and names those that failed.
 pub(super) fn run(make: &dyn Fn() -> Box<dyn Store>) {
-    let cases: Vec<Case> = [rows::CASES, runs::CASES].concat();
+    let cases: Vec<Case> = [rows::CASES, runs::CASES, views::CASES].concat();
     let fails = |case: fn(&dyn Store)| {
         let run = AssertUnwindSafe(|| case(make().as_ref()));
         catch_unwind(run).is_err()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{claim, make_older, start, state_file};
 use crate::clock::Clock;
+use crate::state::migration::Version;
 use crate::state::open::open_for_writing;
 use crate::state::{
     OpenRows, RunEnd, RunStart, StateError, StateLock, StateReader, StateView, StateWriter, Upkeep,
@@ -232,5 +233,81 @@ async fn damage_after_a_crash_is_seen_before_anything_relies_on_the_file() {
         let begun = begin_run(&path);
         let is_damaged = matches!(begun, Err(StateError::Corrupt { .. }));
         assert_eq!(is_damaged, crashed, "{:?}", begun.err());
+    }
+}
+
+/// A state of each version that ever was is brought to the present one; nothing that only looks like one is.
+#[test]
+fn every_version_is_migrated() {
+    for version in 1..=migration::known() {
+        let (_dir, path) = state_file();
+        let state = rusqlite::Connection::open(&path).unwrap();
+        migration::up_to(&state, version);
+        let found = migration::examine(&state, &path).unwrap();
+        let expected = match version {
+            v if v < migration::known() => Version::Older(v),
+            _ => Version::Current,
+        };
+        assert_eq!(found, expected);
+        drop(state);
+        let state = open_for_writing(&path).unwrap();
+        let found = migration::examine(&state, &path).unwrap();
+        assert_eq!(found, Version::Current);
+        for wrong in [0, -1] {
+            state.pragma_update(None, "user_version", wrong).unwrap();
+            let found = migration::examine(&state, &path);
+            assert!(
+                matches!(found, Err(StateError::Foreign { .. })),
+                "{wrong}: {found:?}"
+            );
+        }
+    }
+}
+
+/// Eight megabytes, whatever a page takes: `SQLite` reads a number below zero as kibibytes.
+#[test]
+fn the_cache_of_the_writer_is_bounded() {
+    let (_dir, path) = state_file();
+    let state = open_for_writing(&path).unwrap();
+    let size = state.query_row("PRAGMA cache_size", [], |r| r.get::<_, i64>(0));
+    assert_eq!(size.unwrap(), -8192);
+}
+
+#[test]
+fn what_is_no_file_is_no_state() {
+    let (dir, path) = state_file();
+    assert!(file::refuse_no_file(&path).is_ok());
+    std::fs::write(&path, "").unwrap();
+    assert!(file::refuse_no_file(&path).is_ok());
+    let refused = file::refuse_no_file(dir.path());
+    assert!(matches!(refused, Err(StateError::NoFile { .. })));
+    // Where none can be made, that is said, and not that one is there.
+    assert!(!file::create_private(&path).unwrap());
+    let nowhere = dir.path().join("no folder").join("s.db");
+    let refused = file::create_private(&nowhere);
+    assert!(
+        matches!(refused, Err(StateError::Open { .. })),
+        "{refused:?}"
+    );
+}
+
+/// What a run would record of a file that is not the state any more is lost, so it records nothing.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_state_that_is_gone_or_another_file_is_not_written() {
+    for put_another in [false, true] {
+        let (_dir, path) = state_file();
+        let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+        state.claim(vec![claim("a")]).await.unwrap();
+        // Moved, so that the other one gets another inode.
+        std::fs::rename(&path, path.with_extension("old")).unwrap();
+        if put_another {
+            std::fs::write(&path, "").unwrap();
+        }
+        let claimed = state.claim(vec![claim("b")]).await;
+        assert!(
+            matches!(claimed, Err(StateError::Replaced { .. })),
+            "{claimed:?}"
+        );
     }
 }

@@ -112,6 +112,10 @@ fn a_link_to_no_file_leads_to_where_it_would_be() {
     let real = std::fs::canonicalize(dir.path()).unwrap().join("s.db");
     assert_eq!(file::real_path(&link), real);
     assert_eq!(file::real_path(&path), real);
+    // And one below a folder that is a link.
+    let folder = dir.path().join("folder");
+    std::os::unix::fs::symlink(dir.path(), &folder).unwrap();
+    assert_eq!(file::real_path(&folder.join("s.db")), real);
     // A circle leads nowhere, and is told by whoever opens it.
     let circle = dir.path().join("circle.db");
     std::os::unix::fs::symlink("circle.db", &circle).unwrap();

@@ -376,3 +376,24 @@ async fn a_log_whose_state_is_gone_is_not_deleted() {
     std::fs::write(beside(&path, "-shm"), vec![0; 32768]).unwrap();
     StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
 }
+
+/// What a killed run leaves is one file again once somebody has looked at it, or worked on it.
+#[tokio::test]
+async fn whoever_is_the_last_to_close_a_state_leaves_one_file() {
+    let (_dir, path) = state_file();
+    let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    state.claim(vec![claim("a")]).await.unwrap();
+    let left = Left::of(&path, "killed");
+    for by in ["view", "reader", "upkeep"] {
+        let (_dir, path) = left.plant(true);
+        match by {
+            "view" => drop(StateView::open(&path).unwrap()),
+            "reader" => drop(StateReader::find(&path, "t", "m").unwrap().unwrap()),
+            _ => drop(Upkeep::open(&path).unwrap()),
+        }
+        assert!(!beside(&path, "-wal").exists(), "{by}");
+        let copy = path.with_extension("copy");
+        std::fs::copy(&path, &copy).unwrap();
+        assert_eq!(recorded(&copy).unwrap(), 1, "{by}");
+    }
+}
