@@ -6,74 +6,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::cell::{Cell, Epoch};
+use super::cell::Cell;
 use super::guard::without_guard;
 use super::header::Header;
 use super::record::Span;
-
-/// What makes a row unreadable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowFault {
-    /// Another number of cells than the header has.
-    Ragged {
-        /// Cells in the row.
-        found: usize,
-    },
-    /// Bytes that are no text in the file's encoding.
-    Undecodable {
-        /// The column, from 0.
-        column: usize,
-    },
-    /// Bytes that are text in UTF-8, where the file is in another encoding.
-    OtherEncoding {
-        /// The column, from 0.
-        column: usize,
-    },
-    /// Quotes that fit no rule: where its cells begin and end is not sure.
-    Quoting,
-    /// The file ends inside a character.
-    CutOff,
-    /// The file ends inside a quoted cell.
-    Torn,
-}
-
-/// A stored cell; texts are ranges of the batch's buffer.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Stored {
-    Empty,
-    Text(u32, u32),
-    Number(f64),
-    Serial(f64, Epoch),
-    Duration(f64),
-    Iso(u32, u32),
-    Bool(bool),
-    Error(u32, u32),
-    NoValue,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct RowMeta {
-    row: u64,
-    line: Option<u64>,
-    /// Its cells are those from here
-    first: u32,
-    /// to here.
-    end: u32,
-    fault: Option<RowFault>,
-    plain: bool,
-}
-
-/// A row of typed cells: its number, its width, and how many cells it has where it is ragged, else 0.
-pub(super) type TypedRow = (u64, u32, u32);
-
-/// The cells of all rows of a batch.
-#[derive(Debug)]
-enum Cells {
-    /// Texts, each a range of the buffer.
-    Texts(Vec<Span>),
-    /// Cells of several types.
-    Typed(Vec<Stored>),
-}
+pub use super::stored::RowFault;
+pub(super) use super::stored::{Cells, RowMeta, Stored, TypedRow};
 
 /// Some rows of a file, in order.
 #[derive(Debug)]
