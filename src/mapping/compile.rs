@@ -10,10 +10,10 @@ use super::address;
 use super::coerce::{Coerced, coerce_in};
 use super::date::{self, Format, Hints};
 use super::error::{MappingError, MappingProblem};
-use super::file::{Mapping, Selection};
+use super::file::Mapping;
 use super::phone::PhoneRegion;
 use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
-use super::rule::{Constant, Feed, FieldRule, Placed, Rule};
+use super::rule::{Constant, Feed, FieldRule, Placed, Rule, Selection};
 use super::sensitivity::{refuse_identity, sensitive_columns, sensitive_leaves};
 use super::template::Templates;
 use super::template_columns::template_columns;
@@ -32,17 +32,7 @@ impl Plan {
     /// # Errors
     /// [`MappingError`] with every column that is not there and every constant that does not fit.
     pub fn compile(mapping: &Mapping, header: &Arc<Header>) -> Result<Self, MappingError> {
-        let mut compiler = Compiler {
-            mapping,
-            header,
-            problems: Vec::new(),
-            used: vec![false; header.len()],
-            templates: Templates::new(),
-            paths: Vec::new(),
-            leaves: Vec::new(),
-            rules: Vec::new(),
-            dates: Vec::new(),
-        };
+        let mut compiler = Compiler::new(mapping, header);
         let key: Vec<usize> = mapping
             .key
             .0
@@ -80,11 +70,7 @@ impl Plan {
         order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());
         let legacy = leaf_of(LEGACY_IDENTIFIER).unwrap_or(0);
         let feed = compiler.rules.get(legacy).map(|r| &r.feed);
-        let identity = identity(&key, feed);
-        let judged_key = match feed {
-            Some(PlanFeed::Column(own)) => key.iter().copied().filter(|c| c != own).collect(),
-            _ => key.clone(),
-        };
+        let (identity, judged_key) = identity(&key, feed);
         let content = (0..header.len())
             .filter(|c| mapped[*c] && !identity.contains(c))
             .collect();
@@ -125,12 +111,15 @@ impl Plan {
     }
 }
 
-/// The columns of the key and of legacyIdentifier.
-fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> Vec<usize> {
+/// The columns of the key and of legacyIdentifier; and those of the key that the rule of the latter does not judge.
+fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> (Vec<usize>, Vec<usize>) {
     match legacy {
-        Some(PlanFeed::Column(c)) => [key, &[*c]].concat(),
-        Some(PlanFeed::Columns(c)) => [key, c].concat(),
-        _ => key.to_vec(),
+        Some(PlanFeed::Column(own)) => (
+            [key, &[*own]].concat(),
+            key.iter().copied().filter(|c| c != own).collect(),
+        ),
+        Some(PlanFeed::Columns(own)) => ([key, own].concat(), key.to_vec()),
+        _ => (key.to_vec(), key.to_vec()),
     }
 }
 
@@ -146,7 +135,21 @@ struct Compiler<'m> {
     dates: Vec<DateColumn>,
 }
 
-impl Compiler<'_> {
+impl<'m> Compiler<'m> {
+    fn new(mapping: &'m Mapping, header: &'m Arc<Header>) -> Self {
+        Self {
+            mapping,
+            header,
+            problems: Vec::new(),
+            used: vec![false; header.len()],
+            templates: Templates::new(),
+            paths: Vec::new(),
+            leaves: Vec::new(),
+            rules: Vec::new(),
+            dates: Vec::new(),
+        }
+    }
+
     fn column(&mut self, placed: &Placed) -> Option<usize> {
         let found = self.header.find(&placed.text);
         if let Some(column) = found {

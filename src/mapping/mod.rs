@@ -39,10 +39,10 @@ mod yes_no;
 
 pub use apply::Filled;
 pub use error::{MappingError, MappingProblem};
-pub use file::{KeyColumns, Mapping, ReferenceLookup, Selection, SourceSettings, Validation};
+pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
 pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
-pub use rule::{Constant, Feed, FieldRule, Rule, Transform};
+pub use rule::{Constant, Feed, FieldRule, Rule, Selection, Transform};
 pub use scratch::Scratch;
 
 #[cfg(test)]

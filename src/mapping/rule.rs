@@ -15,6 +15,15 @@ pub struct Placed {
     pub span: Range<usize>,
 }
 
+/// A column and the words that count in it.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// The column's name, with its place in the mapping file.
+    pub column: Placed,
+    /// The words: compared without regard to case and to blanks around them, `*` stands for any text.
+    pub words: Vec<String>,
+}
+
 /// A constant of the mapping file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Constant {

@@ -203,7 +203,7 @@ fn may_begin_total(text: &str) -> bool {
     });
     let mut letters = text.chars().skip_while(|c| !c.is_alphabetic());
     match (letters.next(), letters.next()) {
-        (None, _) | (_, None) => text.chars().any(|c| !c.is_ascii()),
+        (None, _) | (_, None) => !text.is_ascii(),
         (Some(first), Some(second)) if first.is_ascii() && second.is_ascii() => {
             let of = |c: char| u8::try_from(c).ok().and_then(letter);
             matches!((of(first), of(second)), (Some(first), Some(second)) if PAIRS[first][second])

@@ -13,7 +13,7 @@ fn told(table: &str) -> Vec<(u64, &'static str)> {
     let mapping = "name = \"t\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\n";
     let mapping = Mapping::parse("m.toml", mapping).unwrap();
     let mut by_workers = [1, 2].map(|workers| {
-        let exports = Exports::open(&[path.clone()], &mapping, Query::default())
+        let exports = Exports::open(std::slice::from_ref(&path), &mapping, Query::default())
             .unwrap()
             .with_workers(workers);
         let survey = exports.survey(Ahead::Valid, &|| false, &|_| {}).unwrap();

@@ -79,6 +79,24 @@ fn what(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     markup(text).or_else(|| json(text)).or_else(|| sylk(text))
 }
 
+/// What a page of HTML may begin with.
+const TAGS: [&str; 14] = [
+    "<!doctype html",
+    "<html",
+    "<head",
+    "<body",
+    "<table",
+    "<meta",
+    "<style",
+    "<script",
+    "<div",
+    "<title",
+    "<center",
+    "<font",
+    "<h1",
+    "<p>",
+];
+
 /// HTML, XML and what is wrapped in it.
 fn markup(text: &str) -> Option<(&'static str, &'static str)> {
     let start: String = text
@@ -100,22 +118,6 @@ fn markup(text: &str) -> Option<(&'static str, &'static str)> {
             return Some(("an XML Spreadsheet 2003", IN_EXCEL));
         }
     }
-    const TAGS: [&str; 14] = [
-        "<!doctype html",
-        "<html",
-        "<head",
-        "<body",
-        "<table",
-        "<meta",
-        "<style",
-        "<script",
-        "<div",
-        "<title",
-        "<center",
-        "<font",
-        "<h1",
-        "<p>",
-    ];
     let is_html = TAGS.iter().any(|tag| start.starts_with(tag))
         || (start.starts_with("<!--") || start.starts_with("<?xml")) && start.contains("<html");
     if is_html {

@@ -36,6 +36,7 @@ mod row;
 mod row_filter;
 mod short_rows;
 mod stamp;
+mod stored;
 mod texts;
 mod weigh;
 mod workbook;

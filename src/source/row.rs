@@ -6,71 +6,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::cell::{Cell, Epoch};
+use super::cell::Cell;
 use super::guard::without_guard;
 use super::header::Header;
 use super::record::Span;
-
-/// What makes a row unreadable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowFault {
-    /// Another number of cells than the header has.
-    Ragged {
-        /// Cells in the row.
-        found: usize,
-    },
-    /// Bytes that are no text in the file's encoding.
-    Undecodable {
-        /// The column, from 0.
-        column: usize,
-    },
-    /// Bytes that are text in UTF-8, where the file is in another encoding.
-    OtherEncoding {
-        /// The column, from 0.
-        column: usize,
-    },
-    /// Quotes that fit no rule: where its cells begin and end is not sure.
-    Quoting,
-    /// The file ends inside a character.
-    CutOff,
-    /// The file ends inside a quoted cell.
-    Torn,
-}
-
-/// A stored cell; texts are ranges of the batch's buffer.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Stored {
-    Empty,
-    Text(u32, u32),
-    Number(f64),
-    Serial(f64, Epoch),
-    Duration(f64),
-    Iso(u32, u32),
-    Bool(bool),
-    Error(u32, u32),
-    NoValue,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct RowMeta {
-    row: u64,
-    line: Option<u64>,
-    /// Its cells are those from here
-    first: u32,
-    /// to here.
-    end: u32,
-    fault: Option<RowFault>,
-    plain: bool,
-}
-
-/// The cells of all rows of a batch.
-#[derive(Debug)]
-enum Cells {
-    /// Texts, each a range of the buffer.
-    Texts(Vec<Span>),
-    /// Cells of several types.
-    Typed(Vec<Stored>),
-}
+pub use super::stored::RowFault;
+pub(super) use super::stored::{Cells, RowMeta, Stored, TypedRow};
 
 /// Some rows of a file, in order.
 #[derive(Debug)]
@@ -108,12 +49,12 @@ impl RowBatch {
         }
     }
 
-    /// A batch of typed cells as they were kept: rows by number, width, and how many cells a ragged one has, else 0.
+    /// A batch of typed cells as they were kept.
     pub(super) fn of_typed(
         header: Arc<Header>,
         text: String,
         cells: Vec<Stored>,
-        rows: impl Iterator<Item = (u64, u32, u32)>,
+        rows: impl Iterator<Item = TypedRow>,
     ) -> Self {
         let most = u32::try_from(cells.len()).unwrap_or(u32::MAX);
         let mut first = 0;
@@ -141,9 +82,8 @@ impl RowBatch {
         }
     }
 
-    /// The rows of a batch of typed cells by number, width, and how many cells a ragged one has, else 0; its cells, and
-    /// their texts.
-    pub(super) fn typed_parts(&self) -> (Vec<(u64, u32, u32)>, &[Stored], &str) {
+    /// The rows of a batch of typed cells, its cells, and their texts.
+    pub(super) fn typed_parts(&self) -> (Vec<TypedRow>, &[Stored], &str) {
         let rows = self.rows.iter().map(|r| {
             let ragged = match r.fault {
                 Some(RowFault::Ragged { found }) => u32::try_from(found).unwrap_or(u32::MAX),

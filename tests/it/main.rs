@@ -79,6 +79,8 @@ mod model;
 mod night_stops;
 /// Several nights, and thirty.
 mod nights;
+/// Rows that are no records, rows and sheets that are chosen, and keys that a spreadsheet has changed.
+mod no_records;
 /// An API that does not answer, and how long it is waited for.
 mod outage;
 /// Two runs and one state, however the second one comes to it.

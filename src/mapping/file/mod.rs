@@ -19,12 +19,10 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::{Code, Severity, nearest};
 use crate::mapping::date::Order;
 use crate::mapping::error::{MappingError, MappingProblem};
-use crate::mapping::rule::{FieldRule, Placed};
+use crate::mapping::rule::{FieldRule, Placed, Selection};
 use crate::partner::PathSegment;
 use crate::partner::catalogue::{self, FIELDS};
 use crate::source::{Escape, Quote, SheetChoice};
-
-pub use selection::Selection;
 
 /// A mapping, read and checked by itself; columns are checked when it is compiled against a header.
 #[derive(Debug, Clone)]

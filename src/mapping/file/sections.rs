@@ -32,6 +32,9 @@ const QUOTES: &[(&str, Quote)] = &[
 /// How a quote can be written inside a quoted cell.
 const ESCAPES: &[(&str, Escape)] = &[("double", Escape::Double), ("backslash", Escape::Backslash)];
 
+/// Settings that take a table.
+const TABLES: &[&str] = &["only", "except"];
+
 /// Encodings that are proposed where the name is not known.
 const ENCODINGS: &[&str] = &[
     "utf-8",
@@ -71,7 +74,13 @@ impl Reader {
                 self.unknown(key.span(), "source setting", name, known);
                 continue;
             }
-            let Some(value) = self.answer(name, value, &["value"]) else {
+            // A table of columns is the value itself; no question stands beside it.
+            let answer = if TABLES.contains(&name) {
+                Some(value)
+            } else {
+                self.answer(name, value, &["value"])
+            };
+            let Some(value) = answer else {
                 continue;
             };
             match name {

@@ -3,17 +3,8 @@
 use toml::de::DeValue;
 
 use super::{Reader, Value};
-use crate::mapping::rule::Placed;
+use crate::mapping::rule::{Placed, Selection};
 use crate::source::SheetChoice;
-
-/// A column and the words that count in it.
-#[derive(Debug, Clone)]
-pub struct Selection {
-    /// The column's name, with its place in the mapping file.
-    pub column: Placed,
-    /// The words: compared without regard to case and to blanks around them, `*` stands for any text.
-    pub words: Vec<String>,
-}
 
 impl Reader {
     /// A sheet, or a list of sheets: each by its name, or by its number from 1.

@@ -58,6 +58,31 @@ const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationsh
 const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
 impl Xlsx {
+    /// The part of the cell styles.
+    fn styles(&self) -> String {
+        let formats: Vec<(u32, &str)> = (164..)
+            .zip(self.formats.iter().copied())
+            .chain(self.own_formats.iter().copied())
+            .collect();
+        let styles: String = formats
+            .iter()
+            .map(|(id, _)| format!(r#"<xf numFmtId="{id}" applyNumberFormat="1"/>"#))
+            .collect();
+        let formats: String = formats
+            .iter()
+            .filter(|(_, code)| !code.is_empty())
+            .map(|(id, code)| {
+                format!(
+                    r#"<numFmt numFmtId="{id}" formatCode="{}"/>"#,
+                    code.replace('"', "&quot;")
+                )
+            })
+            .collect();
+        format!(
+            r#"<styleSheet xmlns="{MAIN}"><numFmts>{formats}</numFmts><cellXfs><xf numFmtId="0"/>{styles}</cellXfs></styleSheet>"#
+        )
+    }
+
     pub(super) fn bytes(&self) -> Vec<u8> {
         let sheets: String = self
             .sheets
@@ -82,27 +107,7 @@ impl Xlsx {
             .map(|i| format!(r#"<Relationship Id="rId{i}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{i}.xml"/>"#))
             .collect();
         let relations = format!(r#"<Relationships xmlns="{PACKAGE}">{targets}</Relationships>"#);
-        let formats: Vec<(u32, &str)> = (164..)
-            .zip(self.formats.iter().copied())
-            .chain(self.own_formats.iter().copied())
-            .collect();
-        let styles: String = formats
-            .iter()
-            .map(|(id, _)| format!(r#"<xf numFmtId="{id}" applyNumberFormat="1"/>"#))
-            .collect();
-        let formats: String = formats
-            .iter()
-            .filter(|(_, code)| !code.is_empty())
-            .map(|(id, code)| {
-                format!(
-                    r#"<numFmt numFmtId="{id}" formatCode="{}"/>"#,
-                    code.replace('"', "&quot;")
-                )
-            })
-            .collect();
-        let styles = format!(
-            r#"<styleSheet xmlns="{MAIN}"><numFmts>{formats}</numFmts><cellXfs><xf numFmtId="0"/>{styles}</cellXfs></styleSheet>"#
-        );
+        let styles = self.styles();
         let sheet = |rows: &str, behind: &str| {
             format!(
                 r#"<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData>{behind}</worksheet>"#
@@ -208,6 +213,26 @@ pub(super) enum Old {
     Error(u16, u16, u8),
 }
 
+/// Number formats, and a cell style for each of them behind General and m/d/yy.
+fn add_styles(globals: &mut Vec<u8>, formats: &[(u16, &str)]) {
+    for (id, code) in formats.iter().filter(|(_, code)| !code.is_empty()) {
+        let mut format = id.to_le_bytes().to_vec();
+        format.extend(u16::try_from(code.len()).unwrap().to_le_bytes());
+        format.push(0);
+        format.extend(code.bytes());
+        record(globals, 0x041E, &format);
+    }
+    // Style 0 is General, style 1 is m/d/yy (builtin format 14).
+    for format in [0_u16, 14]
+        .into_iter()
+        .chain(formats.iter().map(|(id, _)| *id))
+    {
+        let mut xf = vec![0; 20];
+        xf[2..4].copy_from_slice(&format.to_le_bytes());
+        record(globals, 0x00E0, &xf);
+    }
+}
+
 /// The workbook stream of an XLS file with one sheet. Source: [MS-XLS].
 pub(super) fn xls_stream(cells: &[Old], from_1904: bool) -> Vec<u8> {
     xls_stream_with(cells, &[], from_1904)
@@ -225,22 +250,7 @@ fn xls_stream_with(cells: &[Old], formats: &[(u16, &str)], from_1904: bool) -> V
     record(&mut globals, 0x0809, &begin(0x0005));
     record(&mut globals, 0x0042, &1200_u16.to_le_bytes());
     record(&mut globals, 0x0022, &u16::from(from_1904).to_le_bytes());
-    for (id, code) in formats.iter().filter(|(_, code)| !code.is_empty()) {
-        let mut format = id.to_le_bytes().to_vec();
-        format.extend(u16::try_from(code.len()).unwrap().to_le_bytes());
-        format.push(0);
-        format.extend(code.bytes());
-        record(&mut globals, 0x041E, &format);
-    }
-    // Style 0 is General, style 1 is m/d/yy (builtin format 14).
-    for format in [0_u16, 14]
-        .into_iter()
-        .chain(formats.iter().map(|(id, _)| *id))
-    {
-        let mut xf = vec![0; 20];
-        xf[2..4].copy_from_slice(&format.to_le_bytes());
-        record(&mut globals, 0x00E0, &xf);
-    }
+    add_styles(&mut globals, formats);
     let texts: Vec<&str> = cells
         .iter()
         .filter_map(|c| match c {

@@ -1,4 +1,5 @@
-//! A batch of typed rows as bytes: rows, cells of nine bytes each, then all texts.
+//! A batch of typed rows as bytes: rows, cells of nine bytes each, then all texts. Empty cells in a row are one of these:
+//! a sheet may have a value in the last of 16,384 columns and nothing before it.
 
 use std::sync::Arc;
 
@@ -39,6 +40,10 @@ const NO: u8 = 7;
 const YES: u8 = 8;
 const ERROR: u8 = 9;
 const NO_VALUE: u8 = 10;
+/// So many empty cells.
+const EMPTY_RUN: u8 = 11;
+/// What the widest row has.
+const LONGEST_RUN: usize = 16_384;
 
 /// Bytes of one cell: what it is, and its value or the range of its text.
 const CELL: usize = 9;
@@ -49,19 +54,32 @@ const ROW: usize = 16;
 /// Appends the bytes of a batch.
 pub(super) fn pack(batch: &RowBatch, out: &mut Vec<u8>) {
     let (rows, cells, text) = batch.typed_parts();
-    out.reserve(8 + rows.len() * ROW + cells.len() * CELL + text.len());
+    out.reserve(8 + rows.len() * ROW + text.len());
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
     out.extend_from_slice(&count(rows.len()));
-    out.extend_from_slice(&count(cells.len()));
+    let at_count = out.len();
+    out.extend_from_slice(&count(0));
     for (row, width, ragged) in rows {
         out.extend_from_slice(&row.to_le_bytes());
         out.extend_from_slice(&width.to_le_bytes());
         out.extend_from_slice(&ragged.to_le_bytes());
     }
-    for cell in cells {
+    let mut records = 0;
+    let mut rest = cells;
+    while let Some((cell, behind)) = rest.split_first() {
+        rest = behind;
+        records += 1;
         let range = |a: u32, b: u32| (u64::from(a) | u64::from(b) << 32).to_le_bytes();
         let (what, value) = match *cell {
-            Stored::Empty => (EMPTY, [0; 8]),
+            Stored::Empty => {
+                let more = (rest.iter()).take_while(|cell| matches!(cell, Stored::Empty));
+                let more = more.take(LONGEST_RUN - 1).count();
+                rest = &rest[more..];
+                match more {
+                    0 => (EMPTY, [0; 8]),
+                    more => (EMPTY_RUN, (more as u64 + 1).to_le_bytes()),
+                }
+            }
             Stored::Text(a, b) => (TEXT, range(a, b)),
             Stored::Number(n) => (NUMBER, n.to_le_bytes()),
             Stored::Serial(n, Epoch::Y1900) => (SERIAL_1900, n.to_le_bytes()),
@@ -76,6 +94,7 @@ pub(super) fn pack(batch: &RowBatch, out: &mut Vec<u8>) {
         out.push(what);
         out.extend_from_slice(&value);
     }
+    out[at_count..at_count + 4].copy_from_slice(&count(records));
     out.extend_from_slice(text.as_bytes());
 }
 
@@ -98,7 +117,8 @@ fn unpack(header: Arc<Header>, bytes: &[u8]) -> Option<RowBatch> {
             u32::from_le_bytes(ragged),
         )
     });
-    let cells = cells.as_chunks::<CELL>().0.iter().map(|cell| {
+    let mut all = Vec::new();
+    for cell in cells.as_chunks::<CELL>().0 {
         let value = cell[1..].first_chunk::<8>().copied().unwrap_or_default();
         let number = f64::from_le_bytes(value);
         let range = u64::from_le_bytes(value);
@@ -106,7 +126,7 @@ fn unpack(header: Arc<Header>, bytes: &[u8]) -> Option<RowBatch> {
             u32::try_from(range & 0xffff_ffff).unwrap_or(0),
             u32::try_from(range >> 32).unwrap_or(0),
         );
-        match cell[0] {
+        let stored = match cell[0] {
             TEXT => Stored::Text(a, b),
             NUMBER => Stored::Number(number),
             SERIAL_1900 => Stored::Serial(number, Epoch::Y1900),
@@ -117,10 +137,16 @@ fn unpack(header: Arc<Header>, bytes: &[u8]) -> Option<RowBatch> {
             YES => Stored::Bool(true),
             ERROR => Stored::Error(a, b),
             NO_VALUE => Stored::NoValue,
+            EMPTY_RUN => {
+                let run = usize::try_from(range).map_or(1, |run| run.min(LONGEST_RUN));
+                all.resize(all.len() + run.saturating_sub(1), Stored::Empty);
+                Stored::Empty
+            }
             _ => Stored::Empty,
-        }
-    });
-    Some(RowBatch::of_typed(header, text, cells.collect(), rows))
+        };
+        all.push(stored);
+    }
+    Some(RowBatch::of_typed(header, text, all, rows))
 }
 
 #[cfg(test)]
@@ -131,6 +157,29 @@ mod tests {
         let mut bytes = Vec::new();
         pack(batch, &mut bytes);
         bytes
+    }
+
+    proptest::proptest! {
+        /// Wherever rows are empty, and however long.
+        #[test]
+        fn empty_cells_come_back(widths in proptest::collection::vec((0_usize..40_000, 0_usize..4), 0..6)) {
+            let header = Arc::new(Header::new(vec!["A".to_owned()]));
+            let mut batch = RowBatch::typed(Arc::clone(&header));
+            for (row, (empty, filled)) in (2..).zip(&widths) {
+                batch.start_row(row);
+                for place in 0..*filled {
+                    batch.put(empty + place, Stored::Number(1.0));
+                }
+                batch.put(empty + filled + 1, Stored::Empty);
+            }
+            let bytes = packed_bytes(&batch);
+            proptest::prop_assert!(bytes.len() < 8 + 6 * (ROW + 10 * CELL));
+            let back = Packed::new(&header, bytes).unpack();
+            let seen = |batch: &RowBatch| -> Vec<String> {
+                batch.rows().map(|row| format!("{} {:?}", row.row(), row.texts())).collect()
+            };
+            proptest::prop_assert_eq!(seen(&back), seen(&batch));
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ proptest! {
         let names = ["Id", "Name", "Street", "City", "Zip"];
         let letters = ["A", "B", "C", "D", "E"];
         let cells: String = order.iter().filter(|c| filled[**c]).map(|c| text(&format!("{}2", letters[*c]), names[*c])).collect();
-        let rows = text_row(1, &names.map(|n| n.to_lowercase()).each_ref().map(String::as_str)) + &format!("<row r=\"2\">{cells}</row>") + &text_row(3, &["z"]);
+        let rows = text_row(1, &names.map(str::to_lowercase).each_ref().map(String::as_str)) + &format!("<row r=\"2\">{cells}</row>") + &text_row(3, &["z"]);
         let (_, rows, _) = read(&book(rows));
         let expected: Vec<String> = (0..5).map(|c| if filled[c] { format!("text {}", names[c]) } else { "-".to_owned() }).collect();
         let found = rows.iter().find(|(row, _)| *row == 2).map(|(_, cells)| cells.clone());
@@ -118,6 +118,7 @@ fn what_no_sheet_holds_is_refused() {
 /// Numbers are numbers and dates are dates, whatever number of a format and whatever language.
 #[test]
 fn number_formats_are_read_by_what_they_say() {
+    #[expect(clippy::format_collect, reason = "a few rows")]
     let cells: String = (1..=7)
         .map(|style| {
             format!(
