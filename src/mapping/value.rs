@@ -181,7 +181,7 @@ fn is_known(target: Target<'_>, text: &str) -> bool {
 pub(super) fn is_plain(text: &str) -> bool {
     // Not cut short, so that many bytes are looked at at once.
     text.bytes().fold(true, |plain, b| {
-        plain & ((b' '..0x7f).contains(&b) & (b != b'&'))
+        plain & matches!(b, b' '..=b'%' | b'\''..=b'~')
     })
 }
 
