@@ -61,6 +61,12 @@ fn every_rule_does_what_the_page_says() {
         (r#"displayName = "Cell""#, " x ", r#"{"displayName":"x"}"#),
         (r#"displayName = { column = "Cell" }"#, "", ""),
         (
+            r#"displayName = "Cell""#,
+            "Smith &amp; Sons",
+            r#"{"displayName":"Smith &amp; Sons"} text.html"#,
+        ),
+        (r#"displayName = "Cell""#, "NULL", "cell.null_word"),
+        (
             r#"displayName = { columns = ["Cell", "Other"] }"#,
             "",
             r#"{"displayName":"other"}"#,
