@@ -285,3 +285,21 @@ fn the_region_of_a_number_is_its_rows_country() {
         ]
     );
 }
+
+/// A dump of a database writes NULL into its empty cells: `init` says so, and its mapping reads them as empty.
+#[test]
+fn init_proposes_the_words_that_stand_for_nothing() {
+    let dir = Workdir::new();
+    let mut csv = "Customer Number,Customer Name,City\n".to_owned();
+    for n in 1..=30 {
+        let city = if n % 3 == 0 { "NULL" } else { "Boston" };
+        let city = if n == 7 { "\\N" } else { city };
+        let _ = writeln!(csv, "C-{n},Partner {n},{city}");
+    }
+    dir.write("e.csv", csv);
+    let proposed = dir.run(&["init", "e.csv"]).finish().expect_exit(0).stdout;
+    assert!(proposed.contains(r#"null = ["NULL", "\\N"]"#), "{proposed}");
+    let mapping = Mapping::parse("m.toml", &proposed).unwrap();
+    let rows = rows_of(&dir.path("e.csv"), &mapping);
+    assert!(rows.iter().all(|r| r.problems.is_empty()), "{proposed}");
+}
