@@ -106,7 +106,7 @@ codes! {
         "Check that the column was not pasted together from two sources.";
     DateMixed, "date.mixed", Error, "A spreadsheet understood only a part of the column's dates and may have exchanged day and month in this one.",
         "Write the date as text, 2026-03-04. Or set [source] date_order in the mapping to the order in which the column was written, \"dmy\" or \"mdy\".";
-    DateExchanged, "date.exchanged", Warning, "A spreadsheet had exchanged day and month of the date; they are exchanged back, as date_order says.",
+    DateExchanged, "date.exchanged", Warning, "A spreadsheet had exchanged day and month of the date; they are exchanged back, by the order that the mapping names.",
         "Compare a few of these dates with their source.";
     DateTwoDigitYear, "date.two_digit_year", Warning, "The year has two digits: 00 to 68 are read as 20xx, 69 to 99 as 19xx.",
         "Export with four-digit years.";

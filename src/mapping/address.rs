@@ -56,24 +56,20 @@ impl AddressLeaves {
             && let Some(text) = draft.leaf_text(leaf)
         {
             let unknown =
-                |message: String| Finding::new(leaf, Code::StateUnknown, message).with_value(text);
+                |message: &str| Finding::new(leaf, Code::StateUnknown, message).with_value(text);
             let (code, finding) = match lookup::state_of(text, country) {
                 StateName::Unlisted => (None, None),
                 StateName::Unknown => {
                     let message = "The state or province is not known; it is sent as written.";
-                    (None, Some(unknown(message.to_owned())))
+                    (None, Some(unknown(message)))
                 }
                 StateName::Known { code, beside } => match (beside, country) {
                     (Some(beside), Some(country)) if beside != country => {
-                        let message = format!(
-                            "It is a state of {beside}, and the row's country is {country}; it is sent as written."
-                        );
+                        let message = "It is a state of another country than the row's; it is sent as written.";
                         (None, Some(unknown(message)))
                     }
-                    (Some(beside), None) => {
-                        let message = format!(
-                            "{code} is sent. The country beside it, {beside}, is not: the row's own country is empty."
-                        );
+                    (Some(_), None) => {
+                        let message = "The country beside the state is not sent: the row's own country is empty.";
                         let finding = Finding::new(leaf, Code::StateCountry, message);
                         (Some(code), Some(finding.with_value(text)))
                     }

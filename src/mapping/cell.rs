@@ -129,7 +129,7 @@ impl Plan {
         } else {
             "the field is left out"
         };
-        let message = format!("\"{text}\" stands for no value; {outcome}.");
+        let message = format!("The word stands for no value; {outcome}.");
         let finding = target.finding(Code::CellNullWord, message).with_value(text);
         s.findings.push(finding.with_hint(null_hint(text)));
         allowed

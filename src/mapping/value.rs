@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::coerce::{Coerced, address_beside_name, coerce, coerce_in, is_invisible};
-use super::entity::{decoded, has_entity};
+use super::entity::has_entity;
 use super::rule::Transform;
 use super::target::Target;
 use super::words::WordMap;
 use super::{date, lookup};
-use crate::diagnostic::{Code, nearest, thousands, visible};
+use crate::diagnostic::{Code, nearest, thousands};
 use crate::partner::{FieldKind, Finding};
 
 /// Bytes of one value. No limit of the API is documented; what is longer is no field of a partner, but a file
@@ -87,7 +87,7 @@ fn look_at(target: Target<'_>, text: &mut Cow<'_, str>) -> Option<Finding> {
     match target.rule.kind {
         FieldKind::Email => {
             let address = address_beside_name(text)?.to_owned();
-            let message = format!("{address} is sent, without what stands around it.");
+            let message = "The address is sent without what stands around it.";
             *text = Cow::Owned(address);
             Some(target.finding(Code::EmailName, message))
         }
@@ -98,10 +98,7 @@ fn look_at(target: Target<'_>, text: &mut Cow<'_, str>) -> Option<Finding> {
         | FieldKind::PostalCode
             if has_entity(text) =>
         {
-            let message = format!(
-                "The text holds HTML: \"{}\" was probably meant; it is sent as written.",
-                visible(&decoded(text), 80)
-            );
+            let message = "The text holds a character reference of HTML; it is sent as written.";
             Some(target.finding(Code::TextHtml, message))
         }
         _ => None,
@@ -185,7 +182,7 @@ fn is_known(target: Target<'_>, text: &str) -> bool {
 pub(super) fn is_plain(text: &str) -> bool {
     // Not cut short, so that many bytes are looked at at once.
     text.bytes().fold(true, |plain, b| {
-        plain & ((b' '..0x7f).contains(&b) & (b != b'&'))
+        plain & matches!(b, b' '..=b'%' | b'\''..=b'~')
     })
 }
 

@@ -61,6 +61,12 @@ fn every_rule_does_what_the_page_says() {
         (r#"displayName = "Cell""#, " x ", r#"{"displayName":"x"}"#),
         (r#"displayName = { column = "Cell" }"#, "", ""),
         (
+            r#"displayName = "Cell""#,
+            "Smith &amp; Sons",
+            r#"{"displayName":"Smith &amp; Sons"} text.html"#,
+        ),
+        (r#"displayName = "Cell""#, "NULL", "cell.null_word"),
+        (
             r#"displayName = { columns = ["Cell", "Other"] }"#,
             "",
             r#"{"displayName":"other"}"#,
@@ -278,4 +284,22 @@ fn the_region_of_a_number_is_its_rows_country() {
             row("+4915123456789", "3", 0),
         ]
     );
+}
+
+/// A dump of a database writes NULL into its empty cells: `init` says so, and its mapping reads them as empty.
+#[test]
+fn init_proposes_the_words_that_stand_for_nothing() {
+    let dir = Workdir::new();
+    let mut csv = "Customer Number,Customer Name,City\n".to_owned();
+    for n in 1..=30 {
+        let city = if n % 3 == 0 { "NULL" } else { "Boston" };
+        let city = if n == 7 { "\\N" } else { city };
+        let _ = writeln!(csv, "C-{n},Partner {n},{city}");
+    }
+    dir.write("e.csv", csv);
+    let proposed = dir.run(&["init", "e.csv"]).finish().expect_exit(0).stdout;
+    assert!(proposed.contains(r#"null = ["NULL", "\\N"]"#), "{proposed}");
+    let mapping = Mapping::parse("m.toml", &proposed).unwrap();
+    let rows = rows_of(&dir.path("e.csv"), &mapping);
+    assert!(rows.iter().all(|r| r.problems.is_empty()), "{proposed}");
 }

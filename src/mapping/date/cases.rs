@@ -100,6 +100,7 @@ pub(super) const TABLE: &[Section] = &[
             Case("Wed Mar 4 22:15:00 AEST 2026", "2026-03-04"),
             Case("Wed Mar 04 10:15:00 +0000 2026", "2026-03-04"),
             Case("Mar 4 10:15:00 PM PST 2026", "2026-03-04"),
+            Case("Wed Mar 4 10:15:00 foo 2026", "date.invalid"),
             Case("Thu Mar 04 10:15:00 2026", "date.invalid"),
             Case("Wed Mar 04 10:15:00 26", "date.invalid"),
             Case("Wed Mar 04 10:15:00", "date.invalid"),

@@ -88,7 +88,7 @@ impl Cursor<'_> {
         }
         let mut reading = named(&year, month, &day)?;
         self.has_time = instant.is_some();
-        reading.instant = instant.flatten();
+        reading.instant = instant.and_then(|before| before.instant);
         Ok(reading)
     }
 

@@ -17,6 +17,12 @@ fn is_at(locale: Option<Locale>, word: &str) -> bool {
         }
 }
 
+/// A time of day that stood before the year.
+pub(super) struct BeforeYear {
+    /// Its second and its offset in minutes, where its zone says one.
+    pub(super) instant: Option<(i64, i64)>,
+}
+
 impl Cursor<'_> {
     /// A time of day behind the date; nothing else may stand there (point 9).
     pub(super) fn time(&mut self) -> Result<Option<(i64, i64)>, Refusal> {
@@ -96,9 +102,9 @@ impl Cursor<'_> {
         Ok(hour * 3600 + minute * 60 + second)
     }
 
-    /// The time and zone that `ctime` and `date` of Unix write before the year, `10:15:00 CET 2026`: its second and
-    /// offset where the zone says one. Nothing where none stands there.
-    pub(super) fn clock_before_year(&mut self) -> Option<Option<(i64, i64)>> {
+    /// The time and zone that `ctime` and `date` of Unix write before the year, `10:15:00 CET 2026`. Nothing
+    /// where none stands there.
+    pub(super) fn clock_before_year(&mut self) -> Option<BeforeYear> {
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         if self.rest().as_bytes().get(digits) != Some(&b':') {
             return None;
@@ -124,7 +130,9 @@ impl Cursor<'_> {
             },
         };
         self.blanks();
-        Some(offset.map(|offset| (seconds, offset)))
+        Some(BeforeYear {
+            instant: offset.map(|offset| (seconds, offset)),
+        })
     }
 
     /// `AM`, `p.m.`: true for the afternoon.

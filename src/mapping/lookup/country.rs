@@ -102,121 +102,130 @@ fn by_number(digits: &str) -> Option<CountryName> {
 mod tests {
     use super::*;
 
+    /// Codes, and what is read as each, split by bars.
+    const SPELLINGS: &[(&str, &str)] = &[
+        (
+            "US",
+            "US|us|USA|U.S.A.|United States|the United States of America|base.us|840|Estados Unidos|Vereinigte Staaten",
+        ),
+        (
+            "GB",
+            "GB|UK|U.K.|England|United Kingdom|Great Britain & Northern Ireland|Großbritannien|Royaume-Uni",
+        ),
+        (
+            "KR",
+            "Korea (Republic of)|Korea, Republic of|Korea (the Republic of)|South Korea|Korea, South|Republic of Korea|Südkorea|410",
+        ),
+        (
+            "KP",
+            "North Korea|Korea, Democratic People's Republic of|Korea (Democratic People's Republic of)|DPRK",
+        ),
+        (
+            "CD",
+            "DR Congo|Congo, Democratic Republic of the|Congo, The Democratic Republic of the|Democratic Republic of the Congo|Congo - Kinshasa|Congo (Kinshasa)|Zaire|Congo, Dem. Rep.",
+        ),
+        (
+            "CG",
+            "Republic of the Congo|Congo, Republic of the|Congo-Brazzaville|Congo (Brazzaville)|Congo, Rep.",
+        ),
+        (
+            "CI",
+            "Cote d'Ivoire|Côte d’Ivoire|Cote dIvoire|Ivory Coast|Elfenbeinküste",
+        ),
+        ("TR", "Turkiye|Türkiye|Turkey|Türkei"),
+        (
+            "IE",
+            "Ireland|Republic of Ireland|Ireland (Republic)|Ireland, Rep.|Eire|Éire|Irland",
+        ),
+        (
+            "FM",
+            "Micronesia|Micronesia, Federated States of|Micronesia (Federated States of)",
+        ),
+        ("SJ", "Svalbard & Jan Mayen|Svalbard and Jan Mayen"),
+        (
+            "PS",
+            "Palestinian Territory|Palestine, State of|Palestinian Territory, Occupied|Palestine",
+        ),
+        ("BL", "Saint Barthelemy|St. Barthélemy"),
+        (
+            "VI",
+            "United States Virgin Islands|Virgin Islands, U.S.|U.S. Virgin Islands|Virgin Islands (U.S.)|US Virgin Islands",
+        ),
+        (
+            "VG",
+            "Virgin Islands, British|British Virgin Islands|Virgin Islands (British)",
+        ),
+        ("KG", "Kyrgyz Republic|Kyrgyzstan"),
+        ("SK", "Slovak Republic|Slovakia"),
+        ("PN", "Pitcairn Islands|Pitcairn"),
+        ("BV", "Bouvet Island"),
+        ("LY", "Libyan Arab Jamahiriya|Libya"),
+        ("SZ", "Swaziland|Eswatini"),
+        ("CV", "Cape Verde|Cabo Verde"),
+        ("RE", "Reunion|Réunion|La Réunion"),
+        (
+            "SH",
+            "Saint Helena|Saint Helena, Ascension and Tristan da Cunha|St Helena",
+        ),
+        ("MF", "Saint Martin|Saint Martin (French part)|St. Martin"),
+        (
+            "SX",
+            "Sint Maarten|Sint Maarten (Dutch part)|Saint Martin (Dutch part)",
+        ),
+        ("IO", "British Indian Ocean Territory"),
+        (
+            "IR",
+            "Iran, Islamic Republic of|Iran|Iran (Islamic Republic of)",
+        ),
+        ("TZ", "Tanzania, United Republic of|Tanzania"),
+        ("MD", "Moldova, Republic of|Moldova"),
+        ("CW", "Curacao|Curaçao"),
+        (
+            "TW",
+            "Taiwan, Province of China|Taiwan|Taiwan (Province of China)",
+        ),
+        ("GM", "The Gambia|Gambia, The|Gambia"),
+        ("BS", "Bahamas, The|The Bahamas"),
+        ("VN", "Viet Nam|Vietnam"),
+        (
+            "MK",
+            "Macedonia|North Macedonia|Macedonia, the former Yugoslav Republic of",
+        ),
+        ("BO", "Bolivia, Plurinational State of|Bolivia"),
+        (
+            "VE",
+            "Venezuela, Bolivarian Republic of|Venezuela (Bolivarian Republic of)",
+        ),
+        (
+            "NL",
+            "Netherlands|The Netherlands|Netherlands, The|Holland|Niederlande|Países Bajos",
+        ),
+        (
+            "DE",
+            "Germany|Deutschland|DEU|Allemagne|Alemania|Germania|Duitsland|Alemanha|276",
+        ),
+        ("JP", "日本|Japan|Japon"),
+        ("CH", "Schweiz|Suisse|Svizzera|Switzerland|Zwitserland"),
+        ("GE", "Georgia"),
+        ("GN", "Guinea"),
+        ("GW", "Guinea-Bissau|Guinea Bissau"),
+        ("GQ", "Equatorial Guinea"),
+        ("DO", "Dominican Republic|Dominican Rep."),
+        ("DM", "Dominica"),
+        ("MM", "Burma|Myanmar (Burma)|Myanmar"),
+        ("KN", "St. Kitts and Nevis|Saint Kitts & Nevis"),
+        (
+            "BA",
+            "Bosnia & Herzegovina|Bosnia-Herzegovina|Bosnia and Herzegovina",
+        ),
+        ("FK", "Falkland Islands (Malvinas)|Falkland Islands"),
+        ("VA", "Holy See (Vatican City State)|Vatican City|Holy See"),
+        ("ID", "ID|Indonesia"),
+    ];
+
     #[test]
     fn names_and_codes_become_codes() {
-        for (code, texts) in [
-            (
-                "US",
-                "US|us|USA|U.S.A.|United States|the United States of America|base.us|840|Estados Unidos|Vereinigte Staaten",
-            ),
-            (
-                "GB",
-                "GB|UK|U.K.|England|United Kingdom|Great Britain & Northern Ireland|Großbritannien|Royaume-Uni",
-            ),
-            (
-                "KR",
-                "Korea (Republic of)|Korea, Republic of|Korea (the Republic of)|South Korea|Korea, South|Republic of Korea|Südkorea|410",
-            ),
-            (
-                "KP",
-                "North Korea|Korea, Democratic People's Republic of|Korea (Democratic People's Republic of)|DPRK",
-            ),
-            (
-                "CD",
-                "DR Congo|Congo, Democratic Republic of the|Congo, The Democratic Republic of the|Democratic Republic of the Congo|Congo - Kinshasa|Congo (Kinshasa)|Zaire|Congo, Dem. Rep.",
-            ),
-            (
-                "CG",
-                "Republic of the Congo|Congo, Republic of the|Congo-Brazzaville|Congo (Brazzaville)|Congo, Rep.",
-            ),
-            (
-                "CI",
-                "Cote d'Ivoire|Côte d’Ivoire|Cote dIvoire|Ivory Coast|Elfenbeinküste",
-            ),
-            ("TR", "Turkiye|Türkiye|Turkey|Türkei"),
-            ("IE", "Ireland|Republic of Ireland|Eire|Éire|Irland"),
-            (
-                "FM",
-                "Micronesia|Micronesia, Federated States of|Micronesia (Federated States of)",
-            ),
-            ("SJ", "Svalbard & Jan Mayen|Svalbard and Jan Mayen"),
-            (
-                "PS",
-                "Palestinian Territory|Palestine, State of|Palestinian Territory, Occupied|Palestine",
-            ),
-            ("BL", "Saint Barthelemy|St. Barthélemy"),
-            (
-                "VI",
-                "United States Virgin Islands|Virgin Islands, U.S.|U.S. Virgin Islands|Virgin Islands (U.S.)|US Virgin Islands",
-            ),
-            (
-                "VG",
-                "Virgin Islands, British|British Virgin Islands|Virgin Islands (British)",
-            ),
-            ("KG", "Kyrgyz Republic|Kyrgyzstan"),
-            ("SK", "Slovak Republic|Slovakia"),
-            ("PN", "Pitcairn Islands|Pitcairn"),
-            ("BV", "Bouvet Island"),
-            ("LY", "Libyan Arab Jamahiriya|Libya"),
-            ("SZ", "Swaziland|Eswatini"),
-            ("CV", "Cape Verde|Cabo Verde"),
-            ("RE", "Reunion|Réunion|La Réunion"),
-            (
-                "SH",
-                "Saint Helena|Saint Helena, Ascension and Tristan da Cunha|St Helena",
-            ),
-            ("MF", "Saint Martin|Saint Martin (French part)|St. Martin"),
-            ("SX", "Sint Maarten|Sint Maarten (Dutch part)"),
-            ("IO", "British Indian Ocean Territory"),
-            (
-                "IR",
-                "Iran, Islamic Republic of|Iran|Iran (Islamic Republic of)",
-            ),
-            ("TZ", "Tanzania, United Republic of|Tanzania"),
-            ("MD", "Moldova, Republic of|Moldova"),
-            ("CW", "Curacao|Curaçao"),
-            (
-                "TW",
-                "Taiwan, Province of China|Taiwan|Taiwan (Province of China)",
-            ),
-            ("GM", "The Gambia|Gambia, The|Gambia"),
-            ("BS", "Bahamas, The|The Bahamas"),
-            ("VN", "Viet Nam|Vietnam"),
-            (
-                "MK",
-                "Macedonia|North Macedonia|Macedonia, the former Yugoslav Republic of",
-            ),
-            ("BO", "Bolivia, Plurinational State of|Bolivia"),
-            (
-                "VE",
-                "Venezuela, Bolivarian Republic of|Venezuela (Bolivarian Republic of)",
-            ),
-            (
-                "NL",
-                "Netherlands|The Netherlands|Netherlands, The|Holland|Niederlande|Países Bajos",
-            ),
-            (
-                "DE",
-                "Germany|Deutschland|DEU|Allemagne|Alemania|Germania|Duitsland|Alemanha|276",
-            ),
-            ("JP", "日本|Japan|Japon"),
-            ("CH", "Schweiz|Suisse|Svizzera|Switzerland|Zwitserland"),
-            ("GE", "Georgia"),
-            ("GN", "Guinea"),
-            ("GW", "Guinea-Bissau|Guinea Bissau"),
-            ("GQ", "Equatorial Guinea"),
-            ("DO", "Dominican Republic|Dominican Rep."),
-            ("DM", "Dominica"),
-            ("MM", "Burma|Myanmar (Burma)|Myanmar"),
-            ("KN", "St. Kitts and Nevis|Saint Kitts & Nevis"),
-            (
-                "BA",
-                "Bosnia & Herzegovina|Bosnia-Herzegovina|Bosnia and Herzegovina",
-            ),
-            ("FK", "Falkland Islands (Malvinas)|Falkland Islands"),
-            ("VA", "Holy See (Vatican City State)|Vatican City|Holy See"),
-            ("ID", "ID|Indonesia"),
-        ] {
+        for (code, texts) in SPELLINGS {
             for text in texts.split('|') {
                 assert_eq!(country_of(text), CountryName::One(code), "{text}");
             }

@@ -2,12 +2,15 @@
 
 use icu_normalizer::DecomposingNormalizer;
 
-/// `text` in lower case, without accents, apostrophes, other punctuation, blanks too many and the article "the"; `&` is "and", `St.` is
+/// `text` in lower case, without accents, apostrophes, other punctuation, blanks too many, "the" and "of"; `&` is "and", `St.` is
 /// "saint", `Rep.` is "republic".
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let letters = letters(text);
-    for word in letters.split(' ').filter(|w| !w.is_empty() && *w != "the") {
+    for word in letters
+        .split(' ')
+        .filter(|w| !matches!(*w, "" | "the" | "of"))
+    {
         if !folded.is_empty() {
             folded.push(' ');
         }
@@ -82,6 +85,7 @@ mod tests {
             ("Türkiye", "turkiye"),
             ("Straße", "strasse"),
             ("日本", "日本"),
+            ("Republic of the Congo", "republic congo"),
             ("Theland", "theland"),
             ("(-)", ""),
         ] {

@@ -84,7 +84,7 @@ pub(in crate::mapping) fn state_of(text: &str, country: Option<&str>) -> StateNa
     if let Some(code) = alone {
         return found(code);
     }
-    if let Some((code, beside)) = with_country(text) {
+    if let Some((code, beside)) = with_country(text, country.is_none()) {
         let beside = Some(beside);
         return StateName::Known { code, beside };
     }
@@ -97,7 +97,8 @@ pub(in crate::mapping) fn state_of(text: &str, country: Option<&str>) -> StateNa
 
 /// Whether a text is a state of any of the listed countries.
 pub(in crate::mapping) fn is_state_of_any(text: &str) -> bool {
-    (TABLES.countries.iter()).any(|c| in_country(text, c).is_some()) || with_country(text).is_some()
+    (TABLES.countries.iter()).any(|c| in_country(text, c).is_some())
+        || with_country(text, false).is_some()
 }
 
 /// The code of a state of one country.
@@ -115,11 +116,20 @@ fn in_country(text: &str, country: &'static str) -> Option<&'static str> {
     {
         return Some(code);
     }
-    TABLES.names.get(&(country, fold(text))).copied()
+    let by_name = |text: &str| TABLES.names.get(&(country, fold(text))).copied();
+    by_name(text).or_else(|| twice(text, country))
 }
 
-/// A state and the country beside it: its code and the country's.
-fn with_country(text: &str) -> Option<(&'static str, &'static str)> {
+/// A state's code and its name, or two of its names, beside each other: `Quebec (QC)`, `SP - São Paulo`.
+fn twice(text: &str, country: &'static str) -> Option<&'static str> {
+    let (front, back) = parts(text).or_else(|| text.split_once(" - "))?;
+    let code = in_country(front.trim(), country)?;
+    (in_country(back.trim(), country) == Some(code)).then_some(code)
+}
+
+/// A state and the country beside it: its code and the country's. Where the row has no country, what is also a state's
+/// code is none: `Ontario, CA` is a town in California or a province of Canada.
+fn with_country(text: &str, is_alone: bool) -> Option<(&'static str, &'static str)> {
     let in_listed = |state: &str, country: &str| {
         let country = TABLES.countries.get(country_code(country)?).copied()?;
         Some((in_country(state, country)?, country))
@@ -132,6 +142,10 @@ fn with_country(text: &str) -> Option<(&'static str, &'static str)> {
         return Some(found);
     }
     let (front, back) = parts(text)?;
+    let is_state = || (TABLES.alone.iter()).any(|c| in_country(back, c).is_some());
+    if is_alone && is_state() {
+        return None;
+    }
     in_listed(front, back)
 }
 
@@ -169,6 +183,12 @@ mod tests {
             ("Cantabria", Some("ES"), Some("S")),
             ("Madrid", Some("ES"), Some("M")),
             ("Kent", Some("GB"), Some("KEN")),
+            ("Washington, D.C.", Some("US"), Some("DC")),
+            ("Quebec (QC)", Some("CA"), Some("QC")),
+            ("SP - São Paulo", Some("BR"), Some("SP")),
+            ("CA - California", None, Some("CA")),
+            ("CA - Nevada", Some("US"), None),
+            ("Nevada (CA)", Some("US"), None),
         ] {
             assert_eq!(state_code(text, country), code, "{text} {country:?}");
         }
@@ -203,6 +223,8 @@ mod tests {
             ("CA, USA", Some("US"), "CA", Some("US")),
             ("BC, Canada", None, "BC", Some("CA")),
             ("DE-BY", Some("DE"), "BY", Some("DE")),
+            ("CA-ON", None, "ON", Some("CA")),
+            ("Ontario, CA", Some("CA"), "ON", Some("CA")),
             ("Bayern (Deutschland)", None, "BY", Some("DE")),
         ] {
             let known = StateName::Known { code, beside };
@@ -212,6 +234,8 @@ mod tests {
             "US-XX",
             "XX-CA",
             "California, Narnia",
+            "Ontario, CA",
+            "Ontario (CA)",
             "Paris, Texas",
             "CA,",
             "-",
