@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::prompt;
 use super::signals::Watcher;
 use crate::ops::{Answer, FirstSend, Note, Observer, OpError};
-use crate::report::{Counters, Detected, RunReport, render_terminal};
+use crate::report::{Counters, Detected, Examples, RunReport, render_terminal};
 
 /// Tells a person what an operation does.
 pub(super) struct Terminal<'o> {
@@ -90,7 +90,7 @@ impl Observer for Terminal<'_> {
             self.output.result(&format!(
                 "{}job {name}: {}\n",
                 if first { "" } else { "\n" },
-                render_terminal(report)
+                render_terminal(report, Examples::LeftOut)
             ));
         }
     }

@@ -56,7 +56,7 @@ pub use rejects::RejectFormat;
 pub use sheet_limits::fits_a_sheet;
 pub use stored_problems::{StoreProblems, read_problems};
 pub use stored_report::{StoredReportError, read_stored};
-pub use terminal::{render as render_terminal, table, verdict};
+pub use terminal::{Examples, render as render_terminal, table, verdict};
 
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,8 @@ mod init;
 mod interruption;
 /// One job of the configuration: what its guards let through.
 mod jobs;
+/// What a run leaves, and what docs/data-protection.md says of it.
+mod kept;
 /// Killed at any moment, run again.
 mod killed;
 /// Disk full, damage, a source that changes.

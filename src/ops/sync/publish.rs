@@ -113,7 +113,7 @@ pub(super) fn notify(
     if !on.contains(&reason) {
         return;
     }
-    let body = notify::message(&words(night, error), &without_examples(&night.summary));
+    let body = notify::message(&words(night, error), &night.summary_without_values());
     let posted = session
         .runtime
         .block_on(post(&url, &body, session.stop.is_requested(), session));
@@ -192,23 +192,4 @@ fn words(night: &Night, error: Option<&OpError>) -> String {
         lines.extend(end.notes.iter().map(|note| format!("  {note}")));
     }
     lines.join("\n")
-}
-
-/// The summary without the examples, which hold values.
-fn without_examples(summary: &serde_json::Value) -> serde_json::Value {
-    let mut summary = summary.clone();
-    let jobs = summary
-        .get_mut("jobs")
-        .and_then(serde_json::Value::as_array_mut);
-    for job in jobs.into_iter().flatten() {
-        let problems = job
-            .get_mut("problems")
-            .and_then(serde_json::Value::as_array_mut);
-        for problem in problems.into_iter().flatten() {
-            if let Some(problem) = problem.as_object_mut() {
-                problem.remove("example");
-            }
-        }
-    }
-    summary
 }
