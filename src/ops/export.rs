@@ -65,9 +65,9 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                 },
             ));
             let footer = survey.footers.get(index).and_then(Option::as_ref);
-            let footer = footer.map(|f| match values {
-                SourceValues::Shown => f.describe(),
-                SourceValues::LeftOut => f.describe_place(),
+            let footer = footer.map(|f| {
+                let text = (values == SourceValues::Shown).then(|| f.text().to_owned());
+                (f.describe_place(), text)
             });
             Detected {
                 file: export.source.name().to_string(),
@@ -77,9 +77,9 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .notes()
                     .iter()
                     .cloned()
-                    .chain(footer)
                     .chain(no_workbook(names.len(), header_row))
                     .collect(),
+                footer,
                 unused: export
                     .plan
                     .unused

@@ -167,6 +167,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
                 setting: "delimiter".into(),
             }],
             notes: vec!["2 rows are hidden".to_owned()],
+            footer: None,
             unused: vec!["Fax".to_owned()],
         }],
         contents: collected.contents,

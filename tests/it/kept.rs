@@ -113,12 +113,15 @@ fn every_file_that_is_left_is_in_the_document() {
 #[test]
 fn a_night_prints_no_value_of_a_cell() {
     let dir = Workdir::new();
-    let server = Server::start(&dir, &["--fault", "400=0.5", "--seed", "3"]);
+    let server = Server::start(&dir, &["--fault", "409=0.5", "--seed", "3"]);
     let mut export = String::from("Id,Name,Routing,Signed,Mail\n");
     for n in 0..20 {
         export.push_str(&format!(
             "NEEDLE-K{n},NEEDLE-N{n},98765432{n},NEEDLE-D{n},NEEDLE-M{n}\n"
         ));
+    }
+    for n in 0..20 {
+        export.push_str(&format!("NEEDLE-V{n},NEEDLE-W{n},,,\n"));
     }
     export.push_str("NEEDLE-Z,,,,\n\nNEEDLE-Total,,,,\n");
     dir.write("e.csv", export);

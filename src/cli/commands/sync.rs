@@ -17,7 +17,7 @@ pub(super) fn run(args: &SyncArgs, shared: &Shared, desk: &Desk) -> Result<RunEn
             }
             return Err(error.into());
         }
-        front => front?,
+        front => front?.unattended(),
     };
     if args.check_config {
         return check_config(args.job.as_deref(), &front, desk);
