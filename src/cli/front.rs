@@ -56,6 +56,14 @@ impl<'d> Front<'d> {
         })
     }
 
+    /// The same, printing nothing that stands in cells.
+    pub(crate) fn unattended(self) -> Self {
+        Self {
+            terminal: self.terminal.without_values(),
+            ..self
+        }
+    }
+
     /// What operations run in. The first signal stops them.
     pub(crate) fn session(&self) -> Session<'_> {
         Session {

@@ -9,7 +9,7 @@ use super::args::Shared;
 use super::progress::Screen;
 use crate::config::Environment;
 use crate::diagnostic::{Colours, harmless};
-use crate::report::{RunEnding, RunReport, render_terminal, summary_json};
+use crate::report::{Examples, RunEnding, RunReport, render_terminal, summary_json};
 
 const UNWRITABLE: &str = "standard output cannot be written";
 
@@ -112,7 +112,7 @@ impl Output {
         if self.json {
             self.result(&format!("{}\n", summary_json(report)));
         } else {
-            self.result(&render_terminal(report));
+            self.result(&render_terminal(report, Examples::Shown));
         }
         report.ending
     }

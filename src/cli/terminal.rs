@@ -10,13 +10,14 @@ use super::prompt;
 use super::signals::Watcher;
 use crate::diagnostic::counted;
 use crate::ops::{Answer, FirstSend, Note, Observer, OpError};
-use crate::report::{Counters, Detected, RunReport, render_terminal};
+use crate::report::{Counters, Detected, Examples, RunReport, SourceValues, render_terminal};
 
 /// Tells a person what an operation does.
 pub(super) struct Terminal<'o> {
     output: &'o Output,
     signals: &'o Watcher,
     mode: ProgressMode,
+    values: SourceValues,
     shown: Mutex<Option<Progress>>,
 }
 
@@ -26,7 +27,16 @@ impl<'o> Terminal<'o> {
             output: &desk.output,
             signals: &desk.signals,
             mode,
+            values: SourceValues::Shown,
             shown: Mutex::new(None),
+        }
+    }
+
+    /// Leaves out what stands in cells: nobody may be there, and what is printed is mailed and logged.
+    pub(super) fn without_values(self) -> Self {
+        Self {
+            values: SourceValues::LeftOut,
+            ..self
         }
     }
 
@@ -42,7 +52,7 @@ impl<'o> Terminal<'o> {
 
 impl Observer for Terminal<'_> {
     fn found(&self, detected: &[Detected]) {
-        for line in detected.iter().flat_map(Detected::lines) {
+        for line in detected.iter().flat_map(|d| d.lines(self.values)) {
             self.output.note(&line);
         }
     }
@@ -92,7 +102,7 @@ impl Observer for Terminal<'_> {
             self.output.result(&format!(
                 "{}job {name}: {}\n",
                 if first { "" } else { "\n" },
-                render_terminal(report)
+                render_terminal(report, Examples::LeftOut)
             ));
         }
     }

@@ -67,10 +67,8 @@ pub fn unguarded(text: &str) -> &str {
 
 /// Whether a table with these columns is one that we wrote with guards.
 #[must_use]
-pub fn is_guarded_header<'n>(names: impl ExactSizeIterator<Item = &'n str> + Clone) -> bool {
-    HEADERS
-        .iter()
-        .any(|header| names.len() == header.len() && names.clone().eq(header.iter().copied()))
+pub fn is_guarded_header(names: &[String]) -> bool {
+    HEADERS.iter().any(|header| *header == names)
 }
 
 #[cfg(test)]

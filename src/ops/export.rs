@@ -75,9 +75,16 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     }),
             );
             let left_out = survey.left_out.get(index);
-            // Whatever a row that is no record is, a number of an account is not shown.
-            let scrubbed = |text: String| Scrubber::new().scrub(&text);
-            let told = left_out.map(|rows| rows.describe(values == SourceValues::Shown));
+            let told = left_out.map(LeftOut::describe);
+            let footer = left_out.and_then(|rows| rows.footer.as_ref());
+            let footer = footer.map(|f| {
+                // Whatever the row behind the rows is, a number of an account is not shown.
+                let text = Scrubber::new().scrub(f.text());
+                (
+                    f.describe_place(),
+                    (values == SourceValues::Shown).then_some(text),
+                )
+            });
             Detected {
                 file: export.source.name().to_string(),
                 decisions,
@@ -86,11 +93,12 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .notes()
                     .iter()
                     .cloned()
-                    .chain(told.into_iter().flatten().map(scrubbed))
+                    .chain(told.into_iter().flatten())
                     .chain(continued(exports, survey, index))
                     .chain(no_workbook(names.len(), header_row))
                     .collect(),
                 left_out: left_out.map_or(0, LeftOut::count),
+                footer,
                 unused: export
                     .plan
                     .unused

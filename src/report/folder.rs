@@ -174,6 +174,10 @@ impl ReportFolder {
     }
 }
 
+/// The permissions of all but the owner.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
+
 /// Takes the permissions of others off a folder that is for reports. One of somebody else's stays as it is.
 #[cfg(unix)]
 fn make_private(path: &Path) {
@@ -184,7 +188,7 @@ fn make_private(path: &Path) {
     let mode = found.permissions().mode();
     let is_ours = found.uid() == rustix::process::geteuid().as_raw();
     let is_sticky = mode & 0o1000 != 0;
-    if mode & 0o077 == 0 || !is_ours || is_sticky || is_working_folder(path) {
+    if mode & OTHERS == 0 || !is_ours || is_sticky || is_working_folder(path) {
         return;
     }
     let is_empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());

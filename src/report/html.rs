@@ -227,7 +227,7 @@ fn detected(report: &RunReport) -> String {
             );
         }
         out.push_str("</tbody></table></div>\n");
-        for note in &one.notes {
+        for note in &one.all_notes(report.values) {
             let _ = writeln!(out, "<p>{}</p>", shown(note));
         }
         if !one.unused.is_empty() {

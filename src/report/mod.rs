@@ -59,7 +59,7 @@ pub use sheet_limits::fits_a_sheet;
 pub use stopped::Stopped;
 pub use stored_problems::{StoreProblems, read_problems};
 pub use stored_report::{StoredReportError, read_stored};
-pub use terminal::{brief_verdict, render as render_terminal, table, verdict};
+pub use terminal::{Examples, brief_verdict, render as render_terminal, table, verdict};
 
 #[cfg(test)]
 mod tests;

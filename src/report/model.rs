@@ -103,6 +103,10 @@ pub struct Detected {
     pub decisions: Vec<Decision>,
     /// What was noticed on the way.
     pub notes: Vec<String>,
+    /// Words at the end that are no rows: what is said of their place, and the first of them. It is a cell of the source,
+    /// so that it is not kept in the state.
+    #[serde(skip)]
+    pub footer: Option<(String, Option<String>)>,
     /// Columns that no rule uses.
     pub unused: Vec<String>,
     /// Rows that were read and left out: they are none of the run's rows.
@@ -111,9 +115,19 @@ pub struct Detected {
 }
 
 impl Detected {
+    /// What was noticed, with the words at the end; `values`: as they stand there.
+    pub(super) fn all_notes(&self, values: SourceValues) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        notes.extend(self.footer.as_ref().map(|(place, text)| match text {
+            Some(text) if values == SourceValues::Shown => format!("{place}: \"{text}\""),
+            _ => place.clone(),
+        }));
+        notes
+    }
+
     /// All of it, a line each; all but the first are indented.
     #[must_use]
-    pub fn lines(&self) -> Vec<String> {
+    pub fn lines(&self, values: SourceValues) -> Vec<String> {
         let mut lines = vec![self.file.clone()];
         lines.extend(self.decisions.iter().map(|d| {
             format!(
@@ -121,7 +135,8 @@ impl Detected {
                 d.subject, d.found, d.setting
             )
         }));
-        lines.extend(self.notes.iter().map(|note| format!("  note: {note}")));
+        let notes = self.all_notes(values);
+        lines.extend(notes.iter().map(|note| format!("  note: {note}")));
         if !self.unused.is_empty() {
             lines.push(format!(
                 "  columns that no rule uses: {}",

@@ -14,9 +14,18 @@ use crate::partner::RowOutcome;
 /// Groups of problems that are shown.
 const SHOWN_GROUPS: usize = 5;
 
+/// Whether a summary shows problems as they stand in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Examples {
+    /// The first of each kind, with its value.
+    Shown,
+    /// None, but what each kind means: nobody may be there to read them, and they are mailed and logged.
+    LeftOut,
+}
+
 /// The summary of a run.
 #[must_use]
-pub fn render(report: &RunReport) -> String {
+pub fn render(report: &RunReport, examples: Examples) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", verdict(report));
     if report.kind == Kind::Reconcile && report.rows() == 0 {
@@ -67,6 +76,10 @@ pub fn render(report: &RunReport) -> String {
                 group.severity,
                 group.code
             );
+            if examples == Examples::LeftOut {
+                let _ = writeln!(out, "      {}", group.code.meaning());
+                continue;
+            }
             let _ = writeln!(out, "      {}", group.example);
             if let Some(hint) = &group.hint {
                 let _ = writeln!(out, "      {hint}");

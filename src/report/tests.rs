@@ -168,6 +168,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
             }],
             notes: vec!["2 rows are hidden".to_owned()],
             left_out: 2,
+            footer: None,
             unused: vec!["Fax".to_owned()],
         }],
         contents: collected.contents,
@@ -202,7 +203,7 @@ fn read(dir: &tempfile::TempDir, name: &str) -> String {
 #[test]
 fn the_terminal() {
     let (_dir, report) = hand_made(SourceValues::Shown);
-    insta::assert_snapshot!(render_terminal(&report));
+    insta::assert_snapshot!(render_terminal(&report, Examples::Shown));
 }
 
 #[test]
@@ -262,7 +263,7 @@ fn without_source_values() {
     for gone in ["rejects.csv", "report.xlsx", "created.csv"] {
         assert!(!dir.path().join(gone).exists(), "{gone}");
     }
-    let mut all = render_terminal(&report);
+    let mut all = render_terminal(&report, Examples::Shown);
     for name in [
         "summary.json",
         "problems.csv",

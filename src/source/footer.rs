@@ -27,6 +27,12 @@ pub struct Footer {
 }
 
 impl Footer {
+    /// Its first text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// A sentence for the user: which rows these are, and their first text.
     #[must_use]
     pub fn describe(&self) -> String {

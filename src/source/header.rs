@@ -56,7 +56,7 @@ impl Header {
 
     /// Whether it is the header of a list that we write with guards against formulas.
     pub(super) fn is_guarded(&self) -> bool {
-        is_guarded_header(self.raw.iter().map(String::as_str))
+        is_guarded_header(&self.raw)
     }
 
     /// True where no column has a name.

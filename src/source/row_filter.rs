@@ -324,7 +324,7 @@ mod tests {
         let (kept, left_out) = kept(&filter, &names, rows);
         assert_eq!(kept, [2]);
         assert_eq!(
-            left_out.describe(true),
+            left_out.describe(),
             [
                 "rows 3 and 4 are left out by [source] only",
                 "row 5 is left out by [source] except"

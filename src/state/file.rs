@@ -75,6 +75,10 @@ pub(super) fn create_private(path: &Path) -> Result<bool, StateError> {
     }
 }
 
+/// The permissions of all but the owner.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
+
 /// Takes the permissions of others off a file that is there: a copy that was put back has those of all new files. One of
 /// somebody else's stays as it is.
 #[cfg(unix)]
@@ -85,7 +89,7 @@ pub(super) fn make_private(path: &Path) {
     };
     let mode = found.permissions().mode();
     let is_ours = found.uid() == rustix::process::geteuid().as_raw();
-    if found.is_file() && is_ours && mode & 0o077 != 0 {
+    if found.is_file() && is_ours && mode & OTHERS != 0 {
         let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700));
     }
 }

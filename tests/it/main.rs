@@ -57,6 +57,8 @@ mod init_measured;
 mod interruption;
 /// One job of the configuration: what its guards let through.
 mod jobs;
+/// What a run leaves, and what docs/data-protection.md says of it.
+mod kept;
 /// Killed at any moment, run again.
 mod killed;
 /// The workbook of problems, repaired in a spreadsheet.

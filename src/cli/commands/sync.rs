@@ -17,7 +17,7 @@ pub(super) fn run(args: &SyncArgs, shared: &Shared, desk: &Desk) -> Result<RunEn
             }
             return Err(error.into());
         }
-        front => front?,
+        front => front?.unattended(),
     };
     if args.check_config {
         return check_config(args.job.as_deref(), &front, desk);
@@ -25,7 +25,8 @@ pub(super) fn run(args: &SyncArgs, shared: &Shared, desk: &Desk) -> Result<RunEn
     let request = args.request(front.report());
     let night = ops::sync(&front.config, &request, &front.session());
     if desk.output.json {
-        desk.output.result(&format!("{}\n", night.summary));
+        let summary = night.summary_without_values();
+        desk.output.result(&format!("{summary}\n"));
     }
     Ok(night.ending)
 }

@@ -24,6 +24,26 @@ impl Night {
             ending,
         }
     }
+
+    /// The summary without the examples of problems, which show values: for the webhook, and for what is printed.
+    #[must_use]
+    pub fn summary_without_values(&self) -> serde_json::Value {
+        let mut summary = self.summary.clone();
+        let jobs = summary
+            .get_mut("jobs")
+            .and_then(serde_json::Value::as_array_mut);
+        for job in jobs.into_iter().flatten() {
+            let problems = job
+                .get_mut("problems")
+                .and_then(serde_json::Value::as_array_mut);
+            for problem in problems.into_iter().flatten() {
+                if let Some(problem) = problem.as_object_mut() {
+                    problem.remove("example");
+                }
+            }
+        }
+        summary
+    }
 }
 
 /// One object for the whole night; `stopped` says why it did not begin.

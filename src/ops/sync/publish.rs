@@ -197,7 +197,7 @@ fn words(night: &Night, error: Option<&OpError>) -> String {
 
 /// The summary without the examples, which hold values, and without any words of the API.
 fn without_words_of_others(night: &Night, error: Option<&OpError>) -> serde_json::Value {
-    let mut summary = night.summary.clone();
+    let mut summary = night.summary_without_values();
     if let (Some(error), Some(stopped)) = (error, summary.get_mut("stopped")) {
         *stopped = error.brief().into();
     }
@@ -207,14 +207,6 @@ fn without_words_of_others(night: &Night, error: Option<&OpError>) -> serde_json
     for (job, end) in jobs.into_iter().flatten().zip(&night.jobs) {
         if let (Some(stopped), Some(why)) = (job.get_mut("stopped"), &end.report.stopped) {
             *stopped = why.brief().into();
-        }
-        let problems = job
-            .get_mut("problems")
-            .and_then(serde_json::Value::as_array_mut);
-        for problem in problems.into_iter().flatten() {
-            if let Some(problem) = problem.as_object_mut() {
-                problem.remove("example");
-            }
         }
     }
     summary

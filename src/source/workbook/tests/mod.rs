@@ -5,7 +5,7 @@ mod reading;
 mod refusals;
 mod structure;
 
-use crate::source::{Cell, Flow, Source, SourceError, SourceOptions};
+use crate::source::{Cell, Flow, Footer, Source, SourceError, SourceOptions};
 
 /// A file of these bytes, opened; the folder has to outlive the source.
 pub(super) fn open(
@@ -37,7 +37,8 @@ pub(super) fn read(bytes: &[u8]) -> (Vec<String>, Vec<Shown>, Vec<String>) {
         })
         .unwrap();
     let mut notes = source.notes().to_vec();
-    notes.extend(end.left_out.describe(true));
+    notes.extend(end.left_out.describe());
+    notes.extend(end.left_out.footer.as_ref().map(Footer::describe));
     (source.header().raw().to_vec(), rows, notes)
 }
 
