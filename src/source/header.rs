@@ -11,6 +11,8 @@ pub const PROBLEMS_COLUMN: &str = "_problems";
 pub struct Header {
     raw: Vec<String>,
     names: Vec<Arc<str>>,
+    /// Columns up to the last that has a name.
+    named: usize,
 }
 
 impl Header {
@@ -35,13 +37,24 @@ impl Header {
                 }
             })
             .collect();
-        Self { raw, names }
+        let last = raw.iter().rposition(|cell| !tidy(cell).is_empty());
+        Self {
+            named: last.map_or(0, |last| last + 1),
+            raw,
+            names,
+        }
     }
 
     /// How many columns there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// How many columns there are up to the last one with a name: a row that has no more cells lacks nothing.
+    #[must_use]
+    pub(super) fn named(&self) -> usize {
+        self.named
     }
 
     /// True where no column has a name.

@@ -277,3 +277,7 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "conserved_tests.rs"]
+mod tests;

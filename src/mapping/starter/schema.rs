@@ -83,6 +83,8 @@ fn source() -> Value {
             "sheet": { "oneOf": [ { "type": "string" }, { "type": "integer", "minimum": 1 } ] },
             "header_row": { "type": "integer", "minimum": 1 },
             "delimiter": { "type": "string" },
+            "quote": { "enum": ["\"", "'", "none"] },
+            "escape": { "enum": ["double", "backslash"] },
             "encoding": { "type": "string" },
             "null": { "$ref": "#/definitions/texts" },
             "date_order": { "enum": ["mdy", "dmy", "ymd"] },
