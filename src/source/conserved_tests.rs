@@ -100,7 +100,7 @@ proptest! {
     fn what_is_written_in_any_dialect_comes_back(mut rows in rows(), style in style()) {
         if style.quote == Quote::None {
             for cell in rows.iter_mut().flatten() {
-                *cell = cell.replace(|c: char| c == style.delimiter || c == '\n', "");
+                *cell = cell.replace([style.delimiter, '\n'], "");
             }
         }
         let options = SourceOptions {

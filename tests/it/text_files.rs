@@ -116,18 +116,18 @@ fn odd_quoting_is_detected_and_told_or_set() {
     assert_eq!(sent, ["1|Say \"Hi, there\" Ltd|X", "2|C:\\x|Y"]);
     assert!(stderr.contains("escaped by a backslash"), "{stderr}");
     // The mapping obliges.
-    let set = |words: &str| {
+    let with = |words: &str| {
         MAPPING.replace(
             "[organization]",
             &format!("[source]\n{words}\n[organization]"),
         )
     };
-    let (sent, problems, _) = imported(escaped, &set("escape = \"double\""), 1);
+    let (sent, problems, _) = imported(escaped, &with("escape = \"double\""), 1);
     assert_eq!(sent, ["2|C:\\\\x|Y"]);
     assert!(problems.contains("row.quoting"), "{problems}");
     let (sent, ..) = imported(
         b"Id,Name,City\n1,\"A\",\"X\"\n",
-        &set("quote = \"none\""),
+        &with("quote = \"none\""),
         0,
     );
     assert_eq!(sent, ["1|\"A\"|\"X\""]);
@@ -189,7 +189,9 @@ fn rejects_come_back_by_the_same_quotes() {
 
 #[test]
 fn short_rows_are_filled_and_told_and_may_be_denied() {
-    let rows: String = (10..30).map(|i| format!("{i},Company {i},Rom\n")).collect();
+    let rows = (10..30).fold(String::new(), |text, i| {
+        text + &format!("{i},Company {i},Rom\n")
+    });
     let file = format!("Id,Name,City,Fax,Note\n{rows}30,C,Rom,5,x\n");
     let (sent, problems, stderr) = imported(file.as_bytes(), MAPPING, 0);
     assert_eq!(sent.len(), 21);
