@@ -1,7 +1,7 @@
 //! One cell → one leaf of the draft.
 
 use super::coerce::{Coerced, coerce, trim};
-use super::doubtful::{SPREADSHEET_MARKS, doubtful, usual_line_breaks};
+use super::doubtful::{doubtful, usual_line_breaks};
 use super::identifier::{self, is_identifier};
 use super::known::Became;
 use super::placeholder::{Placeholder, null_hint, placeholder};
@@ -38,7 +38,7 @@ impl Plan {
                 let plain = !odd
                     && (s.plain || is_plain(text))
                     && text.len() <= LONGEST_TEXT
-                    && !text.starts_with(SPREADSHEET_MARKS);
+                    && !matches!(text.as_bytes()[0], b'=' | b'\'');
                 if plain && self.fill_plain_text(target, text, s) {
                     return;
                 }

@@ -7,9 +7,6 @@ use crate::diagnostic::Code;
 use crate::partner::Finding;
 use crate::source::is_double_encoded;
 
-/// What a text begins with where a spreadsheet may take it for something else.
-pub(super) const SPREADSHEET_MARKS: [char; 2] = ['=', '\''];
-
 /// What is odd about a trimmed text.
 pub(super) fn doubtful(target: Target<'_>, text: &str) -> Option<Finding> {
     let (code, message) = if is_double_encoded(text) {

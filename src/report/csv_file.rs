@@ -53,8 +53,16 @@ impl CsvRules {
         }
         let delimiter = char::from(self.delimiter);
         if self.quote.is_none() && text.contains([delimiter, '\n', '\r']) {
-            // Without quotes a cell of such a file holds none of these; the problems that are added do.
-            text = Cow::Owned(text.replace([delimiter, '\n', '\r'], " "));
+            let mut written = String::with_capacity(text.len() + 8);
+            for c in text.chars() {
+                match c {
+                    c if c != delimiter && c != '\n' && c != '\r' => written.push(c),
+                    c if self.backslash => written.extend(['\\', c]),
+                    // Without quotes a cell of such a file holds none of these; the problems that are added do.
+                    _ => written.push(' '),
+                }
+            }
+            text = Cow::Owned(written);
         }
         text
     }

@@ -98,7 +98,7 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     };
     Ok(Detected {
         format: Format::Text { encoding, dialect },
-        short: Arc::new(ShortRows::learn(rows, header.len())),
+        short: Arc::new(ShortRows::learn(rows, header.named())),
         header: Arc::new(header),
         header_row,
         spool: None,
@@ -377,7 +377,8 @@ impl TextPiece {
                 batch.set_fault(RowFault::Quoting);
             }
             let is_filled = filled.get(number - 1).is_some_and(|filled| *filled);
-            if width > 0 && cells.len() != width && !is_filled {
+            let lacks = cells.len() < table.header.named() && !is_filled;
+            if width > 0 && (lacks || cells.len() > width) {
                 let found = record.found;
                 batch.set_fault(RowFault::Ragged { found });
             }
@@ -412,7 +413,7 @@ impl TextPiece {
 
     /// Which records lack nothing but empty cells at their end; nothing where none is short.
     fn filled(&self, text: &str, parsed: &Parsed) -> Vec<bool> {
-        let width = self.table.header.len();
+        let width = self.table.header.named();
         if !parsed.records.iter().any(|r| r.found < width) {
             return Vec::new();
         }

@@ -324,6 +324,14 @@ fn the_header_may_stand_below_other_lines_and_name_columns_twice() {
     );
 }
 
+/// Text that was written twice through a conversion of line ends: every row has a blank line behind it.
+#[test]
+fn a_last_row_with_its_key_only_is_no_footer_where_all_lines_are_doubled() {
+    let (_, rows) = rows_of(b"Id,Name,City\r\r\n1,A,B\r\r\n2,C,D\r\r\n3,,\r\r\n");
+    let cells: Vec<_> = rows.iter().map(|r| r.cells[0].as_str()).collect();
+    assert_eq!(cells, ["1", "2", "3"]);
+}
+
 /// Rows and footer, at every number of rows around the size of a batch.
 #[test]
 fn the_footer_of_a_report_is_told_and_not_read() {

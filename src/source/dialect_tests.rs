@@ -80,6 +80,8 @@ fn quoting_is_as_usual_unless_the_table_proves_another() {
             usual,
         ),
         ("Id,Dir\n1,C:\\new\\\n2,\\\\server\\share\n", usual),
+        ("Id,Dir\n1,C:\\temp\\,extra\n2,D:\\x\n3,E\n", usual),
+        ("Id,Name,City\n1,Acme\\, Inc,\\N\n2,Beta,X\n", escaped),
         ("'Id','Name'\n'1','Acme, Inc'\n", single),
         ("'Id','Name'\n'1','O''Brien'\n", single),
         ("'Id','Name'\n'1','O\\'Brien'\n", single_escaped),

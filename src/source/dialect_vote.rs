@@ -3,6 +3,8 @@
 //! The usual way is the one of RFC 4180. Another one is taken only where it is proved: it fits where the usual one does not,
 //! and every cell that it takes for quoted is quoted at both ends.
 
+use std::cmp::Ordering;
+
 use super::grammar::{Cells, Ending, Grammar, Seen};
 use super::line::next_line;
 
@@ -108,6 +110,7 @@ impl Measure {
         self.seen.needed += seen.needed;
         self.seen.escapes += seen.escapes;
         self.seen.strays += seen.strays;
+        self.seen.idle += seen.idle;
     }
 
     /// The commonest number of cells, and how many records have it.
@@ -131,6 +134,13 @@ impl Measure {
     fn agreeing(&self) -> usize {
         let (width, records) = Self::commonest(&self.widths);
         if width > 1 { records } else { 0 }
+    }
+
+    /// Which share of records has the usual number of cells, against that of another grammar: cells of several lines make
+    /// different numbers of records.
+    fn compare(&self, other: &Self) -> Ordering {
+        let all = |measure: &Self| measure.widths.len() + measure.unfit;
+        (self.agreeing() * all(other)).cmp(&(other.agreeing() * all(self)))
     }
 
     /// The share of records that have the commonest width, two or more; of equal shares the wider wins.
@@ -176,7 +186,7 @@ pub(super) fn choose_quoting(
                 ..usual
             };
             let single = of(grammar);
-            if single.are_quotes() && single.agreeing() >= best.1.agreeing() {
+            if single.are_quotes() && single.compare(&best.1).is_ge() {
                 best = (grammar, single);
                 break;
             }
@@ -189,8 +199,10 @@ pub(super) fn choose_quoting(
         };
         let escaped = of(grammar);
         let fits_better = escaped.unfit < best.1.unfit
-            || (escaped.unfit == best.1.unfit && escaped.agreeing() > best.1.agreeing());
-        if escaped.seen.escapes > 0 && fits_better && escaped.agreeing() >= best.1.agreeing() {
+            || (escaped.unfit == best.1.unfit
+                && escaped.seen.idle == 0
+                && escaped.compare(&best.1).is_gt());
+        if escaped.seen.escapes > 0 && fits_better && escaped.compare(&best.1).is_ge() {
             best = (grammar, escaped);
         }
     }
@@ -204,7 +216,7 @@ pub(super) fn choose_quoting(
         let behind = of(grammar);
         if behind.seen.after_blanks > 0
             && behind.unfit <= best.1.unfit
-            && behind.agreeing() >= best.1.agreeing()
+            && behind.compare(&best.1).is_ge()
         {
             best = (grammar, behind);
         }

@@ -59,6 +59,8 @@ impl Footer {
 pub(super) struct FooterWatch {
     columns: usize,
     last_row: Option<u64>,
+    /// The smallest step from a row to the next: more than one where all lines have a blank one behind them.
+    step: Option<u64>,
     /// The rows that may be a footer, of the batch being filled.
     open: Option<Open>,
 }
@@ -78,6 +80,7 @@ impl FooterWatch {
         Self {
             columns,
             last_row: None,
+            step: None,
             open: None,
         }
     }
@@ -89,7 +92,9 @@ impl FooterWatch {
         };
         let Some(row) = batch.row(index) else { return };
         let is_first = self.last_row.is_none();
-        let gap = self.last_row.is_some_and(|last| row.row() > last + 1);
+        let step = self.last_row.map(|last| row.row() - last);
+        let gap = step.is_some_and(|step| step > self.step.unwrap_or(1));
+        self.step = step.into_iter().chain(self.step).min();
         self.last_row = Some(row.row());
         if self.columns < FEWEST_COLUMNS {
             return;

@@ -56,6 +56,8 @@ pub(super) struct Seen {
     pub(super) escapes: usize,
     /// Quotes in cells that are not quoted.
     pub(super) strays: usize,
+    /// Backslashes in such cells that make nothing text, apart from `\N` for no value.
+    pub(super) idle: usize,
 }
 
 /// Where the texts of cells go.
@@ -213,7 +215,7 @@ impl Grammar {
                         at += 1;
                     }
                     None if !ended => return Ending::Unknown,
-                    _ => {}
+                    next => seen.idle += usize::from(next != Some(b'N')),
                 }
             }
             cells.push(bytes[at]);

@@ -21,6 +21,8 @@ pub fn is_of_a_report(column: &str) -> bool {
 pub struct Header {
     raw: Vec<String>,
     names: Vec<Arc<str>>,
+    /// Columns up to the last that has a name.
+    named: usize,
 }
 
 impl Header {
@@ -45,7 +47,12 @@ impl Header {
                 }
             })
             .collect();
-        Self { raw, names }
+        let last = raw.iter().rposition(|cell| !tidy(cell).is_empty());
+        Self {
+            named: last.map_or(0, |last| last + 1),
+            raw,
+            names,
+        }
     }
 
     /// How many columns there are.
@@ -57,6 +64,12 @@ impl Header {
     /// Whether it is the header of a list that we write with guards against formulas.
     pub(super) fn is_guarded(&self) -> bool {
         is_guarded_header(&self.raw)
+    }
+
+    /// How many columns there are up to the last one with a name: a row that has no more cells lacks nothing.
+    #[must_use]
+    pub(super) fn named(&self) -> usize {
+        self.named
     }
 
     /// True where no column has a name.

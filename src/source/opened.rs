@@ -347,3 +347,7 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "conserved_tests.rs"]
+mod tests;

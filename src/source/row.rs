@@ -311,7 +311,7 @@ impl<'a> SourceRow<'a> {
     /// Whether it has fewer cells than the header, and those that are missing are empty.
     #[must_use]
     pub fn is_short(self) -> bool {
-        matches!(self.cells, RowCells::Texts(cells) if cells.len() < self.batch.header.len())
+        matches!(self.cells, RowCells::Texts(cells) if cells.len() < self.batch.header.named())
             && self.meta.fault.is_none()
     }
 

@@ -115,6 +115,8 @@ mod state_key;
 mod state_log;
 /// Questions on a terminal.
 mod terminal;
+/// Text files with spoilt bytes, odd quotes and short rows.
+mod text_files;
 /// Tokens as people give them, and commands that print them.
 mod token;
 /// Everybody is told how a night ended; results that cannot be written.
