@@ -9,8 +9,7 @@ use crate::partner::PartnerId;
 
 /// Partners a page of a look-up or sweep asks for.
 const TAKE: u64 = 100;
-/// Pages walked at most, and distinct partners seen, so that a list without end neither goes on for ever nor fills the
-/// memory.
+/// Pages walked at most, and distinct partners seen: a list without end may not fill the memory.
 const PAGES: u64 = 200_000;
 const PARTNERS: usize = 10_000_000;
 
@@ -41,10 +40,8 @@ pub struct PageWalk {
 type Seen = [u8; 16];
 
 fn seen(id: &PartnerId) -> Seen {
-    let mut seen = Seen::default();
     let hash = blake3::hash(id.as_str().as_bytes());
-    seen.copy_from_slice(&hash.as_bytes()[..16]);
-    seen
+    *hash.as_bytes().first_chunk().unwrap_or(&Seen::default())
 }
 
 /// `totalRecords` as the pages had it.

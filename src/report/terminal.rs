@@ -61,38 +61,7 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
             thousands(verified.only_api)
         );
     }
-    if !report.groups.is_empty() {
-        let _ = writeln!(out, "\nMost frequent problems:");
-        for group in report.groups.iter().take(SHOWN_GROUPS) {
-            let column = group
-                .column
-                .as_ref()
-                .map(|c| format!(" in \"{c}\""))
-                .unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "  {} × {} {}{column}",
-                thousands(group.count),
-                group.severity,
-                group.code
-            );
-            if examples == Examples::LeftOut {
-                let _ = writeln!(out, "      {}", group.code.meaning());
-                continue;
-            }
-            let _ = writeln!(out, "      {}", group.example);
-            if let Some(hint) = &group.hint {
-                let _ = writeln!(out, "      {hint}");
-            }
-        }
-        if report.groups.len() > SHOWN_GROUPS {
-            let _ = writeln!(
-                out,
-                "  and {} more kinds",
-                report.groups.len() - SHOWN_GROUPS
-            );
-        }
-    }
+    problems(report, examples, &mut out);
     let next = next_step(report);
     if !next.is_empty() {
         let _ = writeln!(out, "\nNext: {next}");
@@ -110,6 +79,43 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
         }
     }
     out
+}
+
+/// The most frequent problems, with an example each.
+fn problems(report: &RunReport, examples: Examples, out: &mut String) {
+    if report.groups.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nMost frequent problems:");
+    for group in report.groups.iter().take(SHOWN_GROUPS) {
+        let column = group
+            .column
+            .as_ref()
+            .map(|c| format!(" in \"{c}\""))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {} × {} {}{column}",
+            thousands(group.count),
+            group.severity,
+            group.code
+        );
+        if examples == Examples::LeftOut {
+            let _ = writeln!(out, "      {}", group.code.meaning());
+            continue;
+        }
+        let _ = writeln!(out, "      {}", group.example);
+        if let Some(hint) = &group.hint {
+            let _ = writeln!(out, "      {hint}");
+        }
+    }
+    if report.groups.len() > SHOWN_GROUPS {
+        let _ = writeln!(
+            out,
+            "  and {} more kinds",
+            report.groups.len() - SHOWN_GROUPS
+        );
+    }
 }
 
 /// What became of the run, in a sentence.

@@ -261,5 +261,9 @@ fn a_share_of_more_than_all_rows_is_refused_with_its_line() {
         "partner-sync.toml",
         "[[job]]\nname = \"n\"\nfile = \"e.csv\"\nmapping = \"m.toml\"\nmax_errors = \"150%\"\n",
     );
-    refused(&dir, &["sync"], &["150%", "max_errors", "5"]);
+    refused(
+        &dir,
+        &["sync"],
+        &["150%", "partner-sync.toml, line 5, column 14"],
+    );
 }
