@@ -4,6 +4,7 @@
 //! quantities. A spreadsheet that took one for a number, a date or a formula has lost something that nobody can read
 //! out of the cell again.
 
+use super::coerce::trim;
 use super::placeholder::{Placeholder, placeholder};
 use super::value::unsendable;
 use crate::diagnostic::Code;
@@ -51,13 +52,14 @@ pub(super) fn key_trouble(cell: Cell<'_>) -> Option<(Code, String)> {
     let Cell::Text(text) = cell else {
         return trouble(cell);
     };
-    match placeholder(text.trim()) {
-        Some(Placeholder::ErrorText) => trouble(Cell::Error(text.trim())),
+    let (text, _) = trim(text);
+    match placeholder(text) {
+        Some(Placeholder::ErrorText) => trouble(Cell::Error(text)),
         Some(Placeholder::NullWord) => Some((
             Code::KeyMissing,
             "The key is a word of a database or a program for an empty cell.".to_owned(),
         )),
-        None => trouble(cell).or_else(|| unsendable(text)),
+        None => trouble(Cell::Text(text)).or_else(|| unsendable(text)),
     }
 }
 

@@ -86,7 +86,12 @@ impl Measure {
                     }
                     at = end;
                 }
-                Ending::Open if !is_whole && table.len() - at < table.len() / 2 => break,
+                // Nor is anything known of a cell that is longer than what is left of the sample.
+                Ending::Open
+                    if !is_whole && (line == table.len() || table.len() - at < table.len() / 2) =>
+                {
+                    break;
+                }
                 Ending::Open | Ending::Unfit(_) | Ending::Unknown => {
                     all.unfit += 1;
                     at = line;
