@@ -30,7 +30,7 @@ impl<'d> Front<'d> {
 
     /// For what is left to do where the settings do not fit: whom to tell is in the configuration.
     pub(crate) fn unresolved(shared: &Shared, desk: &'d Desk) -> Result<Self, CliError> {
-        let config = settings::config(shared)?;
+        let config = settings::config(shared).unwrap_or_else(|_| settings::whom_to_tell(shared));
         let settings = Resolved::least(shared.report.clone(), &config);
         Self::of(settings, config, shared, desk)
     }

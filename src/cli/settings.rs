@@ -18,6 +18,12 @@ pub(super) fn config(shared: &Shared) -> Result<ConfigFile, ConfigError> {
     }
 }
 
+/// What can be read of a configuration file that does not fit.
+pub(super) fn whom_to_tell(shared: &Shared) -> ConfigFile {
+    let path = shared.config.as_deref().unwrap_or(Path::new(CONFIG));
+    crate::config::whom_to_tell(path)
+}
+
 /// The settings, and the configuration file itself.
 pub(super) fn resolved(
     shared: &Shared,

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod job;
 mod resolve;
+mod salvage;
 mod transport;
 
 pub use adopt::Adopt;
@@ -19,4 +20,5 @@ pub use error::ConfigError;
 pub use file::ConfigFile;
 pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
 pub use resolve::{Resolved, TokenSetting, Typed, resolve};
+pub use salvage::whom_to_tell;
 pub use transport::Transport;

@@ -298,7 +298,7 @@ fn init_proposes_the_words_that_stand_for_nothing() {
     }
     dir.write("e.csv", csv);
     let proposed = dir.run(&["init", "e.csv"]).finish().expect_exit(0).stdout;
-    assert!(proposed.contains(r#"null = ["NULL", "\\N"]"#), "{proposed}");
+    assert!(proposed.contains(r#"null = ["NULL", '\N']"#), "{proposed}");
     let mapping = Mapping::parse("m.toml", &proposed).unwrap();
     let rows = rows_of(&dir.path("e.csv"), &mapping);
     assert!(rows.iter().all(|r| r.problems.is_empty()), "{proposed}");

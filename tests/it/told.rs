@@ -97,6 +97,9 @@ fn a_night_that_cannot_begin() {
             "two jobs",
         ),
         ("[api]\ntimeout = \"soon\"\n", &[], "write a time"),
+        // What cannot be read as a whole still says whom to tell.
+        ("[api]\nrat = \"10/s\"\n", &[], "unknown field `rat`"),
+        ("[api]\nurl = \n", &[], "partner-sync.toml, line"),
     ] {
         let (dir, server, hook) = night_of(break_it);
         let run = night(&dir, &server).args(arguments).finish().expect_exit(2);
