@@ -173,16 +173,23 @@ fn is_total_caption(text: &str) -> bool {
     if text.is_empty() || text.len() > LONGEST || !may_begin_total(text) {
         return false;
     }
-    let folded = text.to_lowercase();
-    let words = folded
+    if text.is_ascii() {
+        return is_total_in_words(text, str::eq_ignore_ascii_case);
+    }
+    is_total_in_words(&text.to_lowercase(), |known, word| known == word)
+}
+
+/// Whether all words are known ones, one of them for a total; `same` compares a known word with one of the text.
+fn is_total_in_words(text: &str, same: impl Fn(&str, &str) -> bool) -> bool {
+    let words = text
         .split(|c: char| !c.is_alphabetic())
         .filter(|w| !w.is_empty());
     let (mut totals, mut all) = (0, 0);
     for word in words {
         all += 1;
-        if TOTALS.contains(&word) {
+        if TOTALS.iter().any(|known| same(known, word)) {
             totals += 1;
-        } else if !BESIDE.contains(&word) {
+        } else if !BESIDE.iter().any(|known| same(known, word)) {
             return false;
         }
     }

@@ -1,5 +1,6 @@
 //! The columns of a table, and how a mapping names them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ impl Header {
                 if name.is_empty() {
                     return format!("column {}", index + 1).into();
                 }
-                let count = seen.entry(name.clone()).or_insert(0);
+                let count = seen.entry(name.clone().into_owned()).or_insert(0);
                 *count += 1;
                 if *count == 1 {
                     name.into()
@@ -109,7 +110,7 @@ impl Header {
             if tidied.is_empty() {
                 nameless.push(&**name);
             } else {
-                seen.entry(tidied).or_default().push(name);
+                seen.entry(tidied.into_owned()).or_default().push(name);
             }
         }
         let mut repeated: Vec<_> = seen.into_iter().filter(|(_, n)| n.len() > 1).collect();
@@ -150,11 +151,21 @@ impl Header {
 }
 
 /// A header cell without BOM, outer blanks, line breaks and repeated inner blanks.
-pub(super) fn tidy(cell: &str) -> String {
-    cell.trim_start_matches('\u{feff}')
+pub(super) fn tidy(cell: &str) -> Cow<'_, str> {
+    let bytes = cell.as_bytes();
+    // Most cells of a table are tidy: printable ASCII, with single blanks between words.
+    let is_tidy = bytes.first() != Some(&b' ')
+        && bytes.last() != Some(&b' ')
+        && bytes.iter().all(|b| matches!(b, b' '..=b'~'))
+        && !bytes.windows(2).any(|pair| pair == b"  ");
+    if is_tidy {
+        return Cow::Borrowed(cell);
+    }
+    let words: Vec<&str> = cell
+        .trim_start_matches('\u{feff}')
         .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+        .collect();
+    Cow::Owned(words.join(" "))
 }
 
 fn fold(name: &str) -> String {

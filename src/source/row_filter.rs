@@ -173,7 +173,11 @@ impl Default for HeaderNames {
 
 impl HeaderNames {
     fn new(header: &Header) -> Self {
-        let names: Vec<String> = header.raw().iter().map(|cell| tidy(cell)).collect();
+        let names: Vec<String> = header
+            .raw()
+            .iter()
+            .map(|cell| tidy(cell).into_owned())
+            .collect();
         let mut last_bytes = Box::new([false; 256]);
         let mut lengths = 0;
         for (name, raw) in names.iter().zip(header.raw()) {
@@ -197,7 +201,12 @@ impl HeaderNames {
             return None;
         }
         let (mut filled, mut known, mut in_place) = (0, 0, 0);
-        for column in 0..row.width().max(self.names.len()) {
+        let width = row.width().max(self.names.len());
+        for column in 0..width {
+            // More than a fifth of the cells that there can be are no names.
+            if (filled - known) * 5 > width {
+                return None;
+            }
             let cell = row.cell(column).to_text();
             let text = tidy(&cell);
             let name = self.names.get(column).map_or("", String::as_str);
@@ -205,7 +214,7 @@ impl HeaderNames {
                 continue;
             }
             filled += 1;
-            known += usize::from(self.known.contains(&text));
+            known += usize::from(self.known.contains(&*text));
             in_place += usize::from(text == name);
         }
         if in_place == self.filled && filled == in_place {

@@ -82,6 +82,23 @@ fn of_a_long_list_a_sample_is_looked_up_first() {
     assert_eq!(counts(&run.summary()), [395, 150, 0]);
 }
 
+/// That none of a sample was there does not make the others known: the next new rows are looked for as well, although the
+/// API has no more partners than before.
+#[test]
+fn after_a_sample_the_rest_of_a_long_list_is_still_unknown() {
+    let dir = Workdir::new();
+    long_list(&dir, 10_001);
+    let server = Server::start(&dir, &[]);
+    dir.write("m.toml", SIMPLE_MAPPING);
+    dir.write("e.csv", "Id,Name\nN-1,Template20001\n");
+    let first = import(&dir, &server).expect_exit(0);
+    assert_eq!(counts(&first.summary()), [0, 1, 0]);
+    dir.write("e.csv", "Id,Name\nT-7,Template00007\nN-1,Template20001\n");
+    let second = import(&dir, &server).expect_exit(0);
+    assert_eq!(counts(&second.summary()), [1, 0, 1]);
+    assert_eq!(server.count("POST"), 1);
+}
+
 /// A search that does not even find partners of the list's first page proves nothing of the sample: the list is walked.
 #[test]
 fn a_search_that_finds_nothing_does_not_hide_a_lost_state() {
