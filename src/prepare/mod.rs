@@ -25,6 +25,7 @@ mod pieces;
 mod place;
 mod prepared_row;
 mod record;
+mod record_words;
 mod row;
 mod second_look;
 mod survey;

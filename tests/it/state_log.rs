@@ -42,15 +42,15 @@ fn a_copy_without_its_log_is_refused_and_says_so() {
     wait_until("much is made", || server.count("POST") >= 300);
     child.kill().unwrap();
     child.wait().unwrap();
-    let posts = server.count("POST");
     std::fs::copy(dir.path(STATE), dir.path("copy.db")).unwrap();
     let copy = std::fs::read(dir.path("copy.db")).unwrap();
+    let mut posts = None;
     for command in [
-        &["import", "e.csv", "-m", "m.toml"][..],
+        &["status"][..],
+        &["import", "e.csv", "-m", "m.toml"],
         &["import", "e.csv", "-m", "m.toml", "--dry-run"],
         &["verify", "e.csv", "-m", "m.toml"],
         &["reconcile"],
-        &["status"],
         &["state", "export"],
         &["state", "backup", "backup.db"],
         &["state", "forget", "K-1", "--yes"],
@@ -66,10 +66,12 @@ fn a_copy_without_its_log_is_refused_and_says_so() {
         ] {
             assert!(words.contains(told), "{command:?}: {words}");
         }
+        // What was under way when the run was killed has arrived by now; the first command asks nobody.
+        posts.get_or_insert_with(|| server.count("POST"));
     }
     assert_eq!(std::fs::read(dir.path("copy.db")).unwrap(), copy);
     assert!(!dir.path("backup.db").exists());
-    assert_eq!(server.count("POST"), posts);
+    assert_eq!(Some(server.count("POST")), posts);
 
     // With its log it is the state, as is what a backup makes of it.
     std::fs::copy(dir.path(LOG), dir.path("copy.db-wal")).unwrap();
