@@ -144,9 +144,9 @@ fn certificates(
     bytes: &[u8],
 ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let read = CertificateDer::pem_slice_iter(bytes).collect::<Result<Vec<_>, _>>();
-    let read = read.map_err(|e| unusable(option, path, format!("it is no PEM file: {e}")))?;
+    let read = read.map_err(|e| unusable(option, path, format!("it is not a PEM file: {e}")))?;
     if read.is_empty() {
-        let expected = "it holds no certificate: a PEM file is expected, with -----BEGIN CERTIFICATE-----. A DER file becomes one by `openssl x509 -inform der -in FILE`";
+        let expected = "it contains no certificate: a PEM file is expected, with -----BEGIN CERTIFICATE-----. Convert a DER file with `openssl x509 -inform der -in FILE`";
         return Err(unusable(option, path, expected));
     }
     Ok(read)
@@ -180,7 +180,7 @@ fn read_identity(cert: &Path, key: &Path) -> Result<Identity, TlsError> {
         let reason = if is_encrypted {
             "the key is encrypted: write it without a passphrase (`openssl pkey -in FILE`) into a file that only this user may read"
         } else {
-            "it holds no key: a PEM file is expected, with -----BEGIN PRIVATE KEY-----"
+            "it contains no key: a PEM file is expected, with -----BEGIN PRIVATE KEY-----"
         };
         unusable(key_option, key, reason)
     })?;

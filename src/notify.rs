@@ -33,7 +33,7 @@ pub fn check_address(url: &Secret) -> Result<reqwest::Url, String> {
     if matches!(parsed.scheme(), "http" | "https") && parsed.host_str().is_some() {
         Ok(parsed)
     } else {
-        Err("[notify] url is no http or https address".to_owned())
+        Err("[notify] url is not an http or https address".to_owned())
     }
 }
 

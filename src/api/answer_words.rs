@@ -21,7 +21,7 @@ pub enum BodyWords {
 }
 
 /// What stands where the words of a body are left out.
-const LEFT_OUT: &str = "its words are left out";
+const LEFT_OUT: &str = "its words are not shown";
 
 /// A text of somebody else. It has no `Display`, and `Debug` shows only its length: [`Redaction::words`] makes words of it.
 #[derive(Clone, PartialEq, Eq)]

@@ -117,7 +117,7 @@ impl Auth {
             }
             Ok(Ok(_)) => {
                 tracing::warn!(
-                    "the API refuses the token, and its source gives the same one again"
+                    "the API refuses the token, and its source returns the same one again"
                 );
                 None
             }

@@ -18,14 +18,14 @@ pub enum ApiError {
     Forbidden(ApiWords),
     /// 407: the request did not get past a proxy.
     #[error(
-        "a proxy in between asks for a name and password (407: {0}): they belong into HTTP_PROXY or HTTPS_PROXY"
+        "a proxy in between asks for a name and password (407: {0}): set them in HTTP_PROXY or HTTPS_PROXY"
     )]
     ProxyAuthentication(ApiWords),
     /// The API sends requests elsewhere, which is not followed; the words say where to.
     #[error("{0}")]
     Redirected(ApiWords),
     /// 429 or 503: the server is busy or restricts the rate.
-    #[error("the API asks to be left alone for a while ({status})")]
+    #[error("the API asks to retry later ({status})")]
     Throttled {
         /// The HTTP status of the answer.
         status: u16,
@@ -94,7 +94,7 @@ impl ApiError {
             ApiError::ProxyAuthentication(_) => "a proxy asks for a name and password (407)",
             ApiError::Redirected(_) => "the API sends requests to another address (a redirect)",
             ApiError::Throttled { status, .. } => {
-                return format!("the API asks to be left alone for a while ({status})");
+                return format!("the API asks to retry later ({status})");
             }
             ApiError::Unreachable(_) => "the API cannot be reached",
             ApiError::Status { status, .. } => return format!("the API answered {status}"),
@@ -103,7 +103,7 @@ impl ApiError {
             ApiError::NoToken(_) => "there is no token",
             ApiError::Setup(_) => "the HTTP client cannot be set up",
             ApiError::Outage(_) => "the API did not answer in time",
-            ApiError::AsksToWait(_) => "the API asks for a longer pause than anybody waits",
+            ApiError::AsksToWait(_) => "the API asks for a longer pause than --outage allows",
             ApiError::Stopped => "the run is stopping",
         };
         words.to_owned()

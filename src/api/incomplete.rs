@@ -7,14 +7,14 @@ use crate::partner::ApiWords;
 pub enum Incomplete {
     /// The page that came is the one before it, although there are more.
     #[error(
-        "it gives the same page again: the server ignores skip, so not all partners can be seen"
+        "it returns the same page again: the server ignores skip, so not all partners can be listed"
     )]
     SamePage,
     /// A page that came before has come again, where the next one was asked for.
-    #[error("its pages come again in a circle, so not all partners can be seen")]
+    #[error("it returns pages that it returned before, so not all partners can be listed")]
     Circle,
     /// `currentPageNumber` is not the page that was asked for.
-    #[error("page {asked} was asked for, and page {came} came")]
+    #[error("page {asked} was requested, but page {came} was returned")]
     WrongPage {
         /// The number that the page should have, counted as the server counts.
         asked: u64,
@@ -33,7 +33,7 @@ pub enum Incomplete {
         example: ApiWords,
     },
     /// `totalRecords` was not the same on the last page as on the first.
-    #[error("its total was {before}, then {after}: it changed while it was read; run again")]
+    #[error("its total changed from {before} to {after} while it was read; run again")]
     Changed {
         /// On the first page.
         before: u64,
@@ -41,7 +41,7 @@ pub enum Incomplete {
         after: u64,
     },
     /// Fewer distinct partners than the largest `totalRecords` of any page.
-    #[error("its total is {total}, and it shows {seen}")]
+    #[error("its total is {total}, but it lists {seen}")]
     FewerThanTotal {
         /// Distinct partners that were seen.
         seen: u64,
@@ -49,7 +49,7 @@ pub enum Incomplete {
         total: u64,
     },
     /// Each page brought new partners for as long as anybody could wait.
-    #[error("it does not come to an end: {pages} pages showed {seen} partners, and there are more")]
+    #[error("it does not end: {pages} pages listed {seen} partners, and there are more")]
     Endless {
         /// Pages that were read.
         pages: u64,

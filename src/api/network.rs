@@ -72,7 +72,7 @@ fn words_of_error(error: &reqwest::Error) -> String {
     }
     if words.contains("UnknownIssuer") {
         words.push_str(
-            " (a CA signed it that this machine does not trust; --ca-file names a file with its certificate)",
+            " (this machine does not trust the CA that signed it; name the CA's certificate with --ca-file)",
         );
     }
     words

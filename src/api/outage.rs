@@ -96,7 +96,7 @@ impl Outage {
     pub fn gave_up(&self, seen: &str) -> String {
         if self.is_on() {
             let patience = spoken(self.0.patience);
-            format!("{seen}; it did not answer again within {patience} (--outage)")
+            format!("{seen}, and it did not answer again within {patience} (--outage)")
         } else {
             seen.to_owned()
         }
@@ -168,9 +168,11 @@ impl Outage {
         let mut held = self.seen();
         held.pausing = true;
         if held.told.replace(failing.since) == Some(failing.since) {
-            tracing::info!("{seen}: waiting again, until {until}");
+            tracing::info!("{seen}. Waiting again, until {until} at most");
         } else {
-            tracing::warn!("{seen}: nothing is sent until it answers; waiting until {until}");
+            tracing::warn!(
+                "{seen}. Nothing is sent until it answers; waiting until {until} at most"
+            );
         }
         drop(held);
         Pausing {

@@ -20,7 +20,7 @@ impl FromStr for Rate {
         if text.eq_ignore_ascii_case("unlimited") {
             return Ok(Rate::Unlimited);
         }
-        let wrong = || format!("\"{text}\" is no rate: write 10/s, 600/m, 36000/h or unlimited");
+        let wrong = || format!("\"{text}\" is not a rate: write 10/s, 600/m, 36000/h or unlimited");
         let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
         let count: f64 = count.trim().parse().map_err(|_| wrong())?;
         let seconds = match unit.trim() {

@@ -23,10 +23,10 @@ pub(super) fn words(
     let begin = format!("{begin} (Location: {}), which is not followed", shown(&to));
     Some(match new_base(&to, asked, base) {
         Some(new) => format!(
-            "{begin}: if that is the API, set --api-url {new} (PARTNER_SYNC_API_URL); the state knows its rows by the address"
+            "{begin}: if that is the API, set --api-url {new} (PARTNER_SYNC_API_URL). The state keeps its rows under the address of the API"
         ),
         None => format!(
-            "{begin}: that is no other address of the API; look whether a login page or a proxy is in between, and check --api-url (PARTNER_SYNC_API_URL)"
+            "{begin}: that is not another address of the API. Check whether a login page or a proxy is in between, and check --api-url (PARTNER_SYNC_API_URL)"
         ),
     })
 }

@@ -43,7 +43,7 @@ impl TokenSource {
                 let read = blocking::finish(Some(LIMIT), stop, move || read_file(&named));
                 let bytes = read.map_err(|why| match why {
                     Unfinished::Stopped => MissingToken::Stopped,
-                    Unfinished::TimeOver => cannot(&"it gave nothing within 30s"),
+                    Unfinished::TimeOver => cannot(&"it returned nothing within 30 s"),
                     Unfinished::NoThread(error) => cannot(&error),
                 })?;
                 let bytes = bytes.map_err(|e| cannot(&e))?;
@@ -57,7 +57,7 @@ impl TokenSource {
         match token_of(&bytes) {
             Ok(token) => Ok(Secret::new(token)),
             Err(why) => Err(MissingToken::Because(format!(
-                "{origin} holds no token: {why}"
+                "{origin} does not contain a token: {why}"
             ))),
         }
     }
@@ -109,13 +109,13 @@ fn token_of(bytes: &[u8]) -> Result<&str, &'static str> {
         return Err("it has several lines; a token is one line");
     }
     if token.contains(char::is_whitespace) {
-        return Err("it has a blank inside");
+        return Err("it contains a blank");
     }
     if token.contains(char::is_control) {
-        return Err("it has a control character inside");
+        return Err("it contains a control character");
     }
     if !token.is_ascii() {
-        return Err("it has a character that is not ASCII, as no token has");
+        return Err("it contains a character that is not ASCII");
     }
     Ok(token)
 }

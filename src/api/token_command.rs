@@ -68,7 +68,7 @@ pub(super) fn output(
         End::Stopped => Err(MissingToken::Stopped),
         End::TimeOver => Err(failed(format!(
             "{name} printed no token within {} and was ended{reason}",
-            humantime::format_duration(limit)
+            crate::clock::spoken(limit)
         ))),
         End::TooLong => Err(failed(format!(
             "{name} printed more than {} KiB and was ended: it must print the token and nothing else",

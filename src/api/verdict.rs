@@ -155,7 +155,7 @@ pub fn id_of_another_row(id: &PartnerId) -> CreateOutcome {
         cause: DoubtCause::OtherRow,
         status: None,
         words: ApiWords::new(&format!(
-            "the answer has the id {id}, which another row has"
+            "the answer has the id {id}, which already belongs to another row"
         )),
         retry_after: None,
     }
@@ -196,7 +196,7 @@ fn success(sent: &ExternalId, answer: &Answer, redaction: Redaction<'_>) -> Crea
     }
     match echo.id.or_else(|| id_in(answer.location.as_deref()?)) {
         Some(id) if is_plain_id(&id) => CreateOutcome::Created(PartnerId::new(id)),
-        Some(_) => unproved(DoubtCause::OtherRow, "with an id that is no plain text"),
+        Some(_) => unproved(DoubtCause::OtherRow, "with an id that is not plain text"),
         // Most probably created, but under an id that is not known.
         None => without_id(),
     }

@@ -8,6 +8,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::prompt;
 use super::signals::Watcher;
+use crate::clock::spoken;
 use crate::diagnostic::counted;
 use crate::ops::{Answer, FirstSend, Note, Observer, OpError};
 use crate::report::{Counters, Detected, Examples, RunReport, SourceValues, render_terminal};
@@ -120,15 +121,15 @@ fn words(note: &Note<'_>) -> Vec<String> {
             holder.map(|h| format!(" ({h})")).unwrap_or_default()
         )),
         Note::CanaryAgrees { partners } => one(format!(
-            "canary: {partners} partners were created and read back, and agree; going on"
+            "canary: {partners} partners were created and read back as they were sent; continuing"
         )),
         Note::CanaryPassedOver { partners } => one(format!(
-            "warning: going on without --canary; the {partners} partners of the last one were not found to agree"
+            "warning: continuing without --canary, although the {partners} partners of the last canary were not confirmed"
         )),
         Note::OnApi(what) => one(what.to_string()),
         Note::Estimate(estimate) => estimate.lines(),
         Note::PlanSealed(path) => one(format!(
-            "the plan is sealed: partner-sync import --plan {}",
+            "the plan is written. To import exactly this: partner-sync import --plan {}",
             path.display()
         )),
         Note::MetricsFailed { path, error } => one(format!(
@@ -137,8 +138,8 @@ fn words(note: &Note<'_>) -> Vec<String> {
         )),
         Note::ShortSettlingTime { asked, least } => one(format!(
             "warning: --settle {} is shorter than {}: a create that takes longer than that may be sent twice",
-            humantime::format_duration(*asked),
-            humantime::format_duration(*least)
+            spoken(*asked),
+            spoken(*least)
         )),
         Note::WebhookFailed(error) => {
             one(format!("warning: the webhook could not be called: {error}"))

@@ -36,7 +36,7 @@ impl FromStr for Adopt {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut all = Self::ALL.into_iter();
         all.find(|adopt| adopt.as_str() == text)
-            .ok_or_else(|| format!("\"{text}\" is not known here: write auto, always or never"))
+            .ok_or_else(|| format!("\"{text}\" is unknown: write auto, always or never"))
     }
 }
 

@@ -19,7 +19,7 @@ impl FromStr for Bound {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong =
-            || format!("\"{text}\" is no bound: write a number of rows, 20, or a share, 2%");
+            || format!("\"{text}\" is not a limit: write a number of rows (20) or a share (2%)");
         match text.strip_suffix('%') {
             Some(share) => share
                 .trim()
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Bound {
             fn visit_i64<E: de::Error>(self, n: i64) -> Result<Bound, E> {
                 u64::try_from(n)
                     .map(Bound::Rows)
-                    .map_err(|_| E::custom(format!("{n} is no number of rows")))
+                    .map_err(|_| E::custom(format!("{n} is not a number of rows")))
             }
         }
         deserializer.deserialize_any(Visitor)

@@ -103,7 +103,7 @@ impl ConfigFile {
 /// Refuses a token in the file: files are copied, backed up and shown to others.
 fn refuse_token<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
     Err(de::Error::custom(
-        "the token itself does not belong into this file: write token_file = \"FILE\" (mode 0600) or token_command = [\"PROGRAM\", \"ARGUMENT\"], or set PARTNER_SYNC_TOKEN",
+        "do not write the token itself into this file: write token_file = \"FILE\" (mode 0600) or token_command = [\"PROGRAM\", \"ARGUMENT\"], or set PARTNER_SYNC_TOKEN",
     ))
 }
 

@@ -21,7 +21,7 @@ impl<'de> Deserialize<'de> for Time {
         let text = String::deserialize(deserializer)?;
         humantime::parse_duration(&text).map(Time).map_err(|_| {
             de::Error::custom(format!(
-                "\"{text}\" is no time: write 500ms, 30s, 10m or 26h"
+                "invalid duration \"{text}\": expected for example 500ms, 30s, 10m or 26h"
             ))
         })
     }
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for Share {
             .and_then(|n| n.trim().parse::<f64>().ok())
             .filter(|n| (0.0..=100.0).contains(n))
             .map(|n| Share(n / 100.0))
-            .ok_or_else(|| de::Error::custom(format!("\"{text}\" is no share: write 2% or 20%")))
+            .ok_or_else(|| de::Error::custom(format!("\"{text}\" is not a share: write 2% or 20%")))
     }
 }
 
@@ -112,7 +112,7 @@ impl<'de> Deserialize<'de> for JobName {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if name.is_empty() || !name.chars().all(fits) {
             return Err(de::Error::custom(format!(
-                "\"{name}\" is no name of a job: use letters, digits, - and _"
+                "\"{name}\" is not a name for a job: use letters, digits, - and _"
             )));
         }
         Ok(JobName(name))

@@ -150,9 +150,12 @@ pub fn resolve(
         file.api.token_command.map(TokenSetting::Command)
     };
     let timeout = first(typed.timeout, None, file.api.timeout, DEFAULT_TIMEOUT);
-    let timeout = time("timeout", timeout, "write a time: 30s, 1m", |t| {
-        !t.is_zero()
-    })?;
+    let timeout = time(
+        "timeout",
+        timeout,
+        "expected a duration, for example 30s or 1m",
+        |t| !t.is_zero(),
+    )?;
     let outage = first(
         typed.outage,
         environment.get(env::OUTAGE).map(str::to_owned),
@@ -163,7 +166,7 @@ pub fn resolve(
     let outage = time(
         "outage",
         outage,
-        "write a time of at most a week: 5m, 1h, or 0 to wait for nothing",
+        "expected a duration of at most a week, for example 5m or 1h, or 0 not to wait",
         most,
     )?;
     let workers = typed

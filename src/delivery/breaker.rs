@@ -202,7 +202,7 @@ impl Breaker {
         }
         if self.other_rows >= OTHER_ROWS {
             return stop(format!(
-                "the API answers for other rows: {} creates of this run were answered with the partner of another row, or with an id that is no plain text; last seen: {seen}",
+                "the API answers for other rows: {} creates of this run were answered with the partner of another row, or with an id that is not plain text; last seen: {seen}",
                 self.other_rows
             ));
         }
@@ -249,7 +249,7 @@ impl Breaker {
             ))
         } else {
             StopReason::ApiDown(format!(
-                "{count} creates in a row were answered by a web page and not by the API; last seen: {seen}. Look whether a login page, a proxy or a firewall is in between, and check --api-url"
+                "{count} creates in a row were answered by a web page instead of the API; last seen: {seen}. Check whether a login page, a proxy or a firewall is in between, and check --api-url"
             ))
         }))
     }
@@ -264,7 +264,7 @@ fn refusal(why: &NotCreated) -> Option<Sign> {
             ))
         }
         NotCreated::ProxyAuthentication(words) => StopReason::NotAuthorised(format!(
-            "a proxy in between asks for a name and password (407: {words}): they belong into HTTP_PROXY or HTTPS_PROXY"
+            "a proxy in between asks for a name and password (407: {words}): set them in HTTP_PROXY or HTTPS_PROXY"
         )),
         NotCreated::NotSent(words) => {
             return Some(Sign::Outage {
@@ -273,7 +273,8 @@ fn refusal(why: &NotCreated) -> Option<Sign> {
             });
         }
         NotCreated::Throttled { .. } => StopReason::ApiDown(
-            "the API throttles every request; run again later, or with a lower --rate".to_owned(),
+            "the API throttles every request (429). Run again later, or with a lower --rate"
+                .to_owned(),
         ),
         NotCreated::AsksToWait(words) => StopReason::ApiDown(words.to_string()),
         // Whatever found the address wrong has stopped the run; a 403 is counted.

@@ -19,7 +19,7 @@ pub fn changed(row: &PreparedPartner) -> Diagnostic {
     Diagnostic::new(
         Code::Changed,
         place(row),
-        "The partner exists and the row differs from what was sent; the API documents no update.",
+        "The partner exists, and the row has changed since it was sent; the API documents no update.",
     )
 }
 
@@ -40,7 +40,7 @@ pub(super) fn rejected(row: &PreparedPartner, status: u16, words: &str) -> Diagn
     Diagnostic::new(
         Code::ApiRejected,
         place(row),
-        format!("The API refused the row ({status}): {words}."),
+        format!("The API rejected the row ({status}): {words}."),
     )
 }
 
@@ -50,10 +50,10 @@ pub(super) fn set_aside(row: &PreparedPartner, words: &str) -> Diagnostic {
         Code::RowForbidden,
         place(row),
         format!(
-            "The row was answered 403 ({words}), while others pass; nothing was created for it."
+            "The row was answered with 403 ({words}), while other rows passed. Nothing was created for it."
         ),
     )
-    .with_hint("Run again: the row is sent again. If it is refused again, have it let pass by the firewall or proxy before the API, change what it may not like in the row, or get a token with the permission partners.create.")
+    .with_hint("Run again to send the row again. If it is refused again, look for text in the row that a firewall may block; for the engineer: let it pass the firewall or proxy, or use a token with the permission partners.create.")
 }
 
 /// An answer that proved nothing, or what was seen instead of one, in words.
@@ -74,7 +74,7 @@ pub fn in_doubt(row: &PreparedPartner, trouble: Option<&str>) -> Diagnostic {
         Code::InDoubt,
         place(row),
         format!(
-            "It is not known whether the partner \"{}\" was made.{trouble}",
+            "It is not known whether the partner \"{}\" was created.{trouble}",
             row.legacy_identifier
         ),
     )
@@ -93,16 +93,16 @@ pub fn blocked(row: &PreparedPartner, parents: &[Option<Known>]) -> Diagnostic {
     let message = match missing {
         Some((link, Some(known))) => {
             format!(
-                "{} is {}.",
+                "{} is not created yet: its own row is {}.",
                 what(link),
                 known.state.as_str().replace('_', " ")
             )
         }
         Some((link, None)) => format!(
-            "{} was not created: that row is invalid, waits for another one itself, or refers to itself through others.",
+            "{} is not created yet: its own row is invalid or waits for another row.",
             what(link)
         ),
-        None => "A parent that it refers to is not created.".to_owned(),
+        None => "A partner that it refers to is not created yet.".to_owned(),
     };
     Diagnostic::new(Code::ReferenceBlocked, at, message)
 }
@@ -112,7 +112,7 @@ fn what(link: &Link) -> String {
     if link.field.ends_with("parentId") {
         format!("Its parent \"{}\"", link.key)
     } else {
-        format!("The partner \"{}\" that it names", link.key)
+        format!("The partner \"{}\" that it refers to", link.key)
     }
 }
 
@@ -224,7 +224,7 @@ mod tests {
             (
                 [made(), made(), made()],
                 None,
-                "A parent that it refers to is not created.",
+                "A partner that it refers to is not created yet.",
             ),
         ] {
             let diagnostic = blocked(&child, &parents);

@@ -44,7 +44,7 @@ pub(super) async fn deliver<A: PartnersApi>(
         if attempts >= most {
             return (outcome, attempts);
         }
-        tracing::debug!(attempts, ?outcome, "nothing was made; trying again");
+        tracing::debug!(attempts, ?outcome, "nothing was created; trying again");
         tokio::select! {
             () = tokio::time::sleep(retry::wait(attempts, asked, fastrand::f64())) => {}
             () = stop.requested() => return (CreateOutcome::NotCreated(NotCreated::Stopped), attempts),

@@ -42,31 +42,20 @@ pub fn column_letter(index: usize) -> String {
     letters.iter().rev().map(|b| char::from(*b)).collect()
 }
 
+/// As a colleague would say it: file, sheet, row and column. The path of the field stands in for a column.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts = Vec::new();
-        if let Some(file) = &self.file {
-            parts.push(file.to_string());
-        }
-        if let Some(sheet) = &self.sheet {
-            parts.push(format!("sheet {sheet}"));
-        }
-        if let Some(row) = self.row {
-            parts.push(match self.line {
-                Some(line) if line != row => format!("row {row} (line {line})"),
-                _ => format!("row {row}"),
-            });
-        }
-        if let Some(column) = &self.column {
-            parts.push(format!(
-                "column {} \"{}\"",
-                column_letter(column.index),
-                column.name
-            ));
-        }
-        if let Some(field) = &self.field {
-            parts.push(format!("→ {field}"));
-        }
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(self.file.as_ref().map(ToString::to_string));
+        parts.extend(self.sheet.as_ref().map(|sheet| format!("sheet {sheet}")));
+        parts.extend(self.row.map(|row| match self.line {
+            Some(line) if line != row => format!("row {row} (line {line})"),
+            _ => format!("row {row}"),
+        }));
+        parts.extend(match (&self.column, &self.field) {
+            (Some(column), _) => Some(format!("\"{}\"", column.name)),
+            (None, field) => field.as_ref().map(ToString::to_string),
+        });
         f.write_str(&parts.join(", "))
     }
 }

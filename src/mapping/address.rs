@@ -65,11 +65,11 @@ impl AddressLeaves {
                 }
                 StateName::Known { code, beside } => match (beside, country) {
                     (Some(beside), Some(country)) if beside != country => {
-                        let message = "It is a state of another country than the row's; it is sent as written.";
+                        let message = "This state belongs to another country than the row's; it is sent as written.";
                         (None, Some(unknown(message)))
                     }
                     (Some(_), None) => {
-                        let message = "The country beside the state is not sent: the row's own country is empty.";
+                        let message = "The cell names a country beside the state. Only the state is sent, because the row's country is empty.";
                         let finding = Finding::new(leaf, Code::StateCountry, message);
                         (Some(code), Some(finding.with_value(text)))
                     }
@@ -89,12 +89,12 @@ impl AddressLeaves {
                 Postal::Usual => return,
                 Postal::LostZero(full) => (
                     Code::PostalZeroRestored,
-                    format!("The leading zero is gone: {full} is sent."),
+                    format!("The leading zero is missing: {full} is sent."),
                     Some(full),
                 ),
                 Postal::Unusual(expected) => (
                     Code::PostalUnusual,
-                    format!("{expected} were expected; it is sent as written."),
+                    format!("{expected} are expected; it is sent as written."),
                     None,
                 ),
             };

@@ -55,7 +55,7 @@ impl Plan {
             Cell::Serial(..) | Cell::Iso(_) | Cell::Duration(_) if rule.kind == FieldKind::Text => {
                 let finding = target.finding(
                     Code::DateAsText,
-                    "The cell is a date or a time, and the field takes a text.",
+                    "The cell is a date or a time, but the field takes text.",
                 );
                 s.findings.push(finding.with_value(cell.to_text()));
             }
@@ -74,7 +74,7 @@ impl Plan {
         if odd {
             let finding = target.finding(
                 Code::TextTrimmed,
-                "Invisible characters around the value were taken off.",
+                "Invisible characters around the value were removed.",
             );
             s.findings.push(finding.with_value(text));
         }
@@ -125,11 +125,11 @@ impl Plan {
         }
         let allowed = self.validation.allow.contains(&Code::CellNullWord);
         let outcome = if allowed {
-            "it is sent, since the mapping allows it"
+            "it is sent, because the mapping allows it"
         } else {
             "the field is left out"
         };
-        let message = format!("The word stands for no value; {outcome}.");
+        let message = format!("The word means that there is no value; {outcome}.");
         let finding = target.finding(Code::CellNullWord, message).with_value(text);
         s.findings.push(finding.with_hint(null_hint(text)));
         allowed
@@ -260,7 +260,7 @@ fn warn_number(target: Target<'_>, n: f64, s: &mut Scratch) {
     if is_identifier(target.rule.kind) {
         let finding = target.finding(
             Code::NumberAsText,
-            "The cell is a number, not text: leading zeros may be gone.",
+            "The cell is a number, not text: leading zeros may be missing.",
         );
         s.findings.push(finding.with_value(&text));
     }

@@ -59,19 +59,19 @@ pub(super) fn coerce_in(
         FieldKind::Integer => whole(text)
             .parse::<i64>()
             .map(Coerced::Integer)
-            .map_err(|_| Complaint::new(Code::NumberInvalid, "A whole number was expected.")),
+            .map_err(|_| Complaint::new(Code::NumberInvalid, "It is not a whole number.")),
         FieldKind::Boolean => yes_no::read(text, locale)
             .map(Coerced::Boolean)
             .ok_or_else(|| Complaint {
                 hint: yes_no::hint(text),
-                ..Complaint::new(Code::BooleanInvalid, "Yes or no was expected.")
+                ..Complaint::new(Code::BooleanInvalid, "It is neither yes nor no.")
             }),
         FieldKind::Words(words) => word_number(words, text)
             .map(Coerced::Integer)
             .ok_or_else(|| unknown_word(words, text)),
         FieldKind::Uuid | FieldKind::PartnerReference => uuid::Uuid::try_parse(text)
             .map(|u| Coerced::Text(Cow::Owned(u.hyphenated().to_string())))
-            .map_err(|_| Complaint::new(Code::UuidInvalid, "A UUID was expected.")),
+            .map_err(|_| Complaint::new(Code::UuidInvalid, "It is not a UUID.")),
         FieldKind::TimeZone => super::timezone::iana_name(text)
             .map(|name| {
                 // As most exports write it.
@@ -84,31 +84,31 @@ pub(super) fn coerce_in(
             .ok_or_else(|| {
                 Complaint::new(
                     Code::TimeZoneUnknown,
-                    "It is no name of a time zone; it is sent as written.",
+                    "It is not the name of a time zone; it is sent as written.",
                 )
             }),
         FieldKind::Country => match lookup::country_of(text) {
             CountryName::One(code) => Ok(Coerced::Text(Cow::Borrowed(code))),
             CountryName::Several(codes) => Err(Complaint::new(
                 Code::CountryAmbiguous,
-                format!("It may be {}.", either(&codes)),
+                format!("It may mean {}.", either(&codes)),
             )),
             CountryName::Unknown => {
-                let expected = "A country code or name was expected.";
+                let expected = "It is not the code or name of a country.";
                 Err(Complaint::new(Code::CountryUnknown, expected))
             }
         },
         FieldKind::Email if is_email(text) => Ok(same),
         FieldKind::Email => Err(Complaint::new(
             Code::EmailInvalid,
-            "One e-mail address was expected.",
+            "It is not one e-mail address.",
         )),
         FieldKind::Currency => {
             let upper = text.to_ascii_uppercase();
             iso_currency::Currency::from_code(&upper)
                 .map(|_| Coerced::Text(Cow::Owned(upper)))
                 .ok_or_else(|| {
-                    let expected = "A three-letter currency code was expected.";
+                    let expected = "It is not a three-letter currency code.";
                     Complaint::new(Code::CurrencyUnknown, expected)
                 })
         }
@@ -162,12 +162,28 @@ pub(super) fn address_beside_name(text: &str) -> Option<&str> {
 }
 
 fn unknown_word(words: &[(i64, &str)], text: &str) -> Complaint {
-    let known: Vec<_> = words.iter().map(|(n, w)| format!("{n} {w}")).collect();
-    let message = format!("One of {} was expected.", known.join(", "));
+    let near = nearest(text, words.iter().map(|(_, w)| *w));
+    let meant = near.map_or(String::new(), |near| format!("Did you mean \"{near}\"? "));
+    let example = near.or_else(|| words.first().map(|(_, w)| *w));
     Complaint {
-        hint: nearest(text, words.iter().map(|(_, w)| *w))
-            .map(|near| format!("Did you mean \"{near}\"?")),
-        ..Complaint::new(Code::WordUnknown, message)
+        hint: example.map(|word| {
+            format!(
+                "{meant}In the mapping, if it means {word}: map = {{ \"{text}\" = \"{word}\" }}."
+            )
+        }),
+        ..Complaint::new(Code::WordUnknown, accepted(words))
+    }
+}
+
+/// `Use Contracted, Active, Suspended or Separated (or its number, 1 to 4).`
+fn accepted(words: &[(i64, &str)]) -> String {
+    let names: Vec<&str> = words.iter().map(|(_, word)| *word).collect();
+    match (names.as_slice(), words) {
+        ([rest @ .., last], [(first_number, _), .., (last_number, _)]) => format!(
+            "The field does not accept it. Use {} or {last} (or its number, {first_number} to {last_number}).",
+            rest.join(", ")
+        ),
+        _ => format!("The field does not accept it. Use {}.", names.join(", ")),
     }
 }
 
@@ -175,18 +191,18 @@ fn wrong_routing_number(text: &str) -> Complaint {
     if text.len() == 8 && is_routing_number(&format!("0{text}")) {
         Complaint {
             hint: Some(
-                "A leading zero is probably gone: format the column as text and write it again."
+                "A leading zero is probably missing: format the column as text and type the number again."
                     .to_owned(),
             ),
             ..Complaint::new(
                 Code::RoutingInvalid,
-                "It has eight digits; with a zero in front it would be valid.",
+                "It has eight digits; with a zero in front it is valid.",
             )
         }
     } else {
         Complaint::new(
             Code::RoutingInvalid,
-            "Nine digits with a valid checksum were expected.",
+            "A routing number has nine digits with a valid checksum; this one does not.",
         )
     }
 }

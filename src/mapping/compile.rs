@@ -283,7 +283,7 @@ impl<'m> Compiler<'m> {
                     Err(message) => {
                         self.problems.push(MappingProblem::new(
                             text.span.clone(),
-                            format!("the template does not work: {message}"),
+                            format!("the template fails: {message}"),
                         ));
                         None
                     }
@@ -385,7 +385,7 @@ impl<'m> Compiler<'m> {
                     self.problems.push(
                         MappingProblem::new(
                             span,
-                            format!("the constant \"{text}\" is no date: {}", refusal.message),
+                            format!("the constant \"{text}\" is not a date: {}", refusal.message),
                         )
                         .with_help("write it as \"2026-03-04\""),
                     );

@@ -12,12 +12,12 @@ pub(super) fn doubtful(target: Target<'_>, text: &str) -> Option<Finding> {
     let (code, message) = if is_double_encoded(text) {
         (
             Code::TextDoubleEncoded,
-            "The value looks like UTF-8 that was read as another encoding before it was exported; it is sent as written.",
+            "The value looks like UTF-8 that was read in another encoding before it was exported; it is sent as written.",
         )
     } else if is_formula(text) {
         (
             Code::TextFormula,
-            "The value is a spreadsheet's formula, which is not evaluated; it is sent as written.",
+            "The value is a spreadsheet formula, which is not evaluated; it is sent as written.",
         )
     } else if is_perhaps_guarded(text) {
         (

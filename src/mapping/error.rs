@@ -50,7 +50,7 @@ pub enum MappingError {
     },
     /// More bytes than a mapping has.
     #[error(
-        "{path} is longer than {limit} MiB, so it is no mapping. Name the mapping file with --mapping."
+        "{path} is larger than {limit} MiB, so it is not a mapping. Name the mapping file with --mapping."
     )]
     TooLong {
         /// The file as the user named it.

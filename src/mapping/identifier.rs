@@ -1,6 +1,6 @@
 //! What no identifier is: a cell by which a program shows that it changed what was typed.
 //!
-//! A key, the key of another row, an identifier, a telephone number, a bank number and a postal code are digits, not
+//! A key, the key of another row, an identifier, a phone number, a bank number and a postal code are digits, not
 //! quantities. A spreadsheet that took one for a number, a date or a formula has lost something that nobody can read
 //! out of the cell again.
 
@@ -29,7 +29,7 @@ pub(super) fn trouble(cell: Cell<'_>) -> Option<(Code, String)> {
     match cell {
         Cell::Empty => None,
         Cell::Text(text) => is_scientific(text).then(|| {
-            let message = "It is a number in scientific notation: its last digits are gone.";
+            let message = "It is a number in scientific notation: its last digits are lost.";
             (Code::CellScientific, message.to_owned())
         }),
         Cell::Number(n) => too_long(n).map(|message| (Code::CellPrecision, message)),
@@ -38,7 +38,7 @@ pub(super) fn trouble(cell: Cell<'_>) -> Option<(Code, String)> {
         Cell::Bool(_) => Some(wrong_type("true or false")),
         Cell::Error(error) => Some((
             Code::CellError,
-            format!("The cell holds the error {error}."),
+            format!("The cell contains the error {error}."),
         )),
         Cell::NoValue => Some((
             Code::CellNoCachedValue,
@@ -57,7 +57,7 @@ pub(super) fn key_trouble(cell: Cell<'_>) -> Option<(Code, String)> {
         Some(Placeholder::ErrorText) => trouble(Cell::Error(text)),
         Some(Placeholder::NullWord) => Some((
             Code::KeyMissing,
-            "The key is a word of a database or a program for an empty cell.".to_owned(),
+            "The key is a word that databases and programs write for an empty cell.".to_owned(),
         )),
         None => trouble(Cell::Text(text)).or_else(|| unsendable(text)),
     }
@@ -66,13 +66,13 @@ pub(super) fn key_trouble(cell: Cell<'_>) -> Option<(Code, String)> {
 /// What is said of a number with more digits than a spreadsheet keeps.
 pub(super) fn too_long(n: f64) -> Option<String> {
     (n.abs() >= FIFTEEN_DIGITS).then(|| {
-        "The number has more than 15 digits, and a spreadsheet keeps 15: the last ones are gone."
+        "The number has more than 15 digits, but a spreadsheet stores only 15: the last ones are lost."
             .to_owned()
     })
 }
 
 fn wrong_type(found: &str) -> (Code, String) {
-    let message = format!("The cell is a {found}, not the text of an identifier.");
+    let message = format!("The cell is a {found}, but an identifier is expected.");
     (Code::CellType, message)
 }
 

@@ -104,7 +104,7 @@ impl Plan {
             } else if let Cell::Text(text) = cell
                 && trim(text).1
             {
-                let message = "Invisible characters around the value were taken off.";
+                let message = "Invisible characters around the value were removed.";
                 report(Code::TextTrimmed, message.to_owned());
             }
         }

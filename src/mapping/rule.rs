@@ -132,7 +132,7 @@ pub struct Rule {
     pub feed: Feed,
     /// Cut the text here into several values.
     pub split: Option<String>,
-    /// Words and what they become.
+    /// Values and what they become.
     pub map: Vec<(String, Constant)>,
     /// The value where the source has none.
     pub default: Option<Constant>,

@@ -105,12 +105,12 @@ fn refusal(
     MappingProblem::new(
         placed.span.clone(),
         format!(
-            "the column \"{}\" fills {field}, which is bank data, so it cannot be {what}: that is kept in the state and shown in reports",
+            "the column \"{}\" fills {field}, which is bank data, so it cannot be {what}: the state keeps it and reports show it",
             header.names()[column]
         ),
     )
     .with_help(format!(
-        "use another column that identifies the row (an id or a customer number) here; or, if \"{}\" is no bank data, do not map it to {field}",
+        "use another column that identifies the row (an id or a customer number); or, if \"{}\" is not bank data, do not map it to {field}",
         header.names()[column]
     ))
 }

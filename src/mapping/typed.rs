@@ -10,14 +10,14 @@ use crate::diagnostic::Code;
 use crate::partner::Slot;
 use crate::source::Cell;
 
-const SECOND: &str = "There is another number in the cell; it is sent as written.";
-const UNCLEAR: &str = "What stands behind the number may be a part of it; it is sent as written.";
+const SECOND: &str = "The cell has another number; it is sent as written.";
+const UNCLEAR: &str = "The text after the number may be part of it; it is sent as written.";
 const NO_PLACE: &str =
-    "The extension's own field has a value already; the number is sent as written.";
+    "The field for the extension already has a value; the number is sent as written.";
 const WORDS: &str = "The words beside the number are not sent.";
 const NO_REGION: &str =
     "The number has no country code and no region is known; it is sent as written.";
-const INVALID: &str = "It is not a valid number of its region; it is sent as written.";
+const INVALID: &str = "It is not a valid number in its region; it is sent as written.";
 
 impl Plan {
     /// A date, by what its column proves.
@@ -73,7 +73,7 @@ impl Plan {
                 for (code, message) in settled.warnings {
                     let message = if code == Code::DateSentinel && allowed {
                         format!(
-                            "{} is a placeholder; it is sent, since the mapping allows it.",
+                            "{} is a placeholder; it is sent, because the mapping allows it.",
                             settled.date
                         )
                     } else {

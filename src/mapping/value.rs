@@ -87,7 +87,7 @@ fn look_at(target: Target<'_>, text: &mut Cow<'_, str>) -> Option<Finding> {
     match target.rule.kind {
         FieldKind::Email => {
             let address = address_beside_name(text)?.to_owned();
-            let message = "The address is sent without what stands around it.";
+            let message = "The address is sent without the text around it.";
             *text = Cow::Owned(address);
             Some(target.finding(Code::EmailName, message))
         }
@@ -98,7 +98,7 @@ fn look_at(target: Target<'_>, text: &mut Cow<'_, str>) -> Option<Finding> {
         | FieldKind::PostalCode
             if has_entity(text) =>
         {
-            let message = "The text holds a character reference of HTML; it is sent as written.";
+            let message = "The text contains an HTML character reference; it is sent as written.";
             Some(target.finding(Code::TextHtml, message))
         }
         _ => None,
@@ -112,11 +112,11 @@ pub(super) fn unsendable(text: &str) -> Option<(Code, String)> {
         && let Some(c) = text.chars().find(odd)
     {
         if c == '\u{fffd}' {
-            let message = "The value holds U+FFFD, which stands for a character that was lost before the file was written.";
+            let message = "The value contains U+FFFD, which replaces a character that was lost before the file was written.";
             return Some((Code::TextLostCharacter, message.to_owned()));
         }
         let message = format!(
-            "The value holds the control character U+{:04X}.",
+            "The value contains the control character U+{:04X}.",
             u32::from(c)
         );
         return Some((Code::TextControl, message));
@@ -143,13 +143,18 @@ fn translated<'t>(target: Target<'t>, map: &'t WordMap, text: &'t str) -> Result
         None if is_known(target, text) => Ok(text),
         None if rule.default.is_some() => Err(target.finding(
             Code::MapDefaulted,
-            "The value is not in the rule's map; the rule's default is sent.",
+            "The value is not in the mapping's value table (map); the rule's default is sent.",
         )),
         None => {
-            let mut finding =
-                target.finding(Code::MapMissed, "The value is not in the rule's map.");
-            finding.hint =
-                nearest(text, map.words()).map(|near| format!("Did you mean \"{near}\"?"));
+            let mut finding = target.finding(
+                Code::MapMissed,
+                "The value is not in the mapping's value table (map).",
+            );
+            finding.hint = nearest(text, map.words()).map(|near| {
+                format!(
+                    "Did you mean \"{near}\"? In the mapping: add \"{text}\" to the rule's map."
+                )
+            });
             Err(finding)
         }
     }

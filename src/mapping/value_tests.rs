@@ -135,7 +135,7 @@ fn a_null_word_is_no_date_and_the_hint_says_what_to_do() {
         became.at("/organization/signOnDate").as_deref(),
         Some("1970-01-01")
     );
-    assert!(became.words[0].ends_with("it is sent, since the mapping allows it."));
+    assert!(became.words[0].ends_with("it is sent, because the mapping allows it."));
 }
 
 /// A map adds to its field and shuts nothing out, whatever the field's kind; a field of free text knows no words.
@@ -383,7 +383,7 @@ proptest! {
         }
     }
 
-    /// Every digit of a telephone number is sent, in the number or as its extension, but for a trunk digit; none is added
+    /// Every digit of a phone number is sent, in the number or as its extension, but for a trunk digit; none is added
     /// but the country code of its region.
     #[test]
     fn the_digits_of_a_telephone_number_are_those_that_were_written(

@@ -77,7 +77,7 @@ pub(super) fn hint(text: &str) -> Option<String> {
         .collect();
     (!said.is_empty()).then(|| {
         format!(
-            "It is {}: name the language under [source] in the mapping.",
+            "It is {}. In the mapping: name the language under [source] locale.",
             said.join(", ")
         )
     })

@@ -93,7 +93,9 @@ pub(super) fn conclude(
     report.written = collected.written;
     report.holds_bank_data = collected.has_rejects;
     report.contents = collected.contents;
-    report.timeline = Some(collected.timeline).filter(|t| !t.rows.is_empty());
+    // A dry run and a check ask the API for no row.
+    let has_sent = !matches!(report.kind, Kind::Check | Kind::DryRun);
+    report.timeline = Some(collected.timeline).filter(|t| has_sent && !t.rows.is_empty());
     finish(
         report,
         collected.page.as_ref(),

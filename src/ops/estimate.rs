@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::api::Rate;
-use crate::diagnostic::thousands;
+use crate::clock::spoken;
+use crate::diagnostic::counted;
 
 /// What an import would send, and how long that takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,31 +32,29 @@ impl Estimate {
     /// How long the creates take at the rate, and whether the token lasts so long.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let requests = thousands(self.requests);
+        let requests = counted(self.requests, "request");
         if self.requests == 0 {
             return vec!["nothing would be sent".to_owned()];
         }
         let (Some(time), rate @ Rate::PerSecond(_)) = (self.time, self.rate) else {
-            return vec![format!(
-                "{requests} requests would be sent, without a limit of the rate"
-            )];
+            return vec![format!("{requests} would be sent, without a rate limit")];
         };
         let mut lines = vec![format!(
-            "{requests} requests at {rate} take at least {}",
-            humantime::format_duration(time)
+            "{requests} would be sent; at {rate} that takes at least {}",
+            spoken(time)
         )];
         if let Some(TokenLeft {
             time: left,
             renewable,
         }) = self.token
         {
-            let shown = humantime::format_duration(left);
+            let shown = spoken(left);
             lines.push(match (left < time, renewable) {
-            (true, true) => format!("the token runs out in {shown}; a new one is taken when it does"),
+            (true, true) => format!("the token expires in {shown} and is renewed then"),
             (true, false) => format!(
-                "the token runs out in {shown}, before the rows are through: give --token-file or --token-command, so that a new one can be taken"
+                "the token expires in {shown}, before all rows are sent: use --token-file or --token-command, so that it can be renewed"
             ),
-            (false, _) => format!("the token lasts {shown}"),
+            (false, _) => format!("the token expires in {shown}"),
         });
         }
         lines

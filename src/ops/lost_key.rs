@@ -38,16 +38,16 @@ fn words(lost: &LostKey) -> String {
     let key = name(&lost.path);
     let begin = match &lost.aside {
         Some(aside) => format!(
-            "The file {key} beside the state was not its key and is {} now",
+            "The file {key} beside the state was not its key; it is now {}",
             name(aside)
         ),
-        None => format!("The key that the state was written with is not in {key} beside it"),
+        None => format!("The key file {key} beside the state is missing or is not its key"),
     };
     let rows = match lost.rows {
         1 => "1 row that was sent before has".to_owned(),
         rows => format!("{} rows that were sent before have", thousands(rows)),
     };
     format!(
-        "{begin}, so nobody can tell whether {rows} changed since. They count as unchanged, and are not sent again."
+        "{begin}, so it is not known whether {rows} changed since. They count as unchanged and are not sent again."
     )
 }

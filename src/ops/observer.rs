@@ -58,9 +58,7 @@ impl FirstSend<'_> {
     #[must_use]
     pub fn what_is_there(&self) -> &'static str {
         match self.adopt {
-            Adopt::Auto | Adopt::Always => {
-                " Partners that are there already are not created again."
-            }
+            Adopt::Auto | Adopt::Always => " Partners that already exist are not created again.",
             Adopt::Never => "",
         }
     }

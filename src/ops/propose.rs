@@ -47,7 +47,7 @@ pub fn propose(file: &Path) -> Result<Proposed, OpError> {
     let mut detected = vec![format!("made for {}:", source.name())];
     for (subject, found, setting) in source.describe() {
         detected.push(format!(
-            "  {subject}: {found}; [source] {setting} overrides it"
+            "  {subject}: {found}; [source] {setting} changes it"
         ));
     }
     detected.extend(source.notes().iter().map(|n| format!("  note: {n}")));

@@ -92,7 +92,7 @@ fn kept_report(stored: &StoredRun, created: u64) -> RunReport {
         verified: None,
         counts: None,
         stopped: (!stored.ended).then(|| {
-            "the run did not end; it runs still, or it died"
+            "the run has not ended: it is still running, or it was killed"
                 .to_owned()
                 .into()
         }),

@@ -50,22 +50,22 @@ impl Unknown {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::None => f.write_str("The API has no partners that this state does not know of"),
-            Self::Seen(1) => f.write_str("The identifier of 1 new row was used on the API before"),
+            Self::None => f.write_str("The state has all partners of the API"),
+            Self::Seen(1) => f.write_str("The identifier of 1 new row was already used on the API"),
             Self::Seen(rows) => write!(
                 f,
-                "The identifiers of {} new rows were used on the API before",
+                "The identifiers of {} new rows were already used on the API",
                 thousands(rows)
             ),
             Self::Uncounted => f.write_str("The API does not say how many partners it has"),
             Self::Some { on_api, unknown } if on_api == unknown => write!(
                 f,
-                "The API has {} that this state does not know of",
+                "The API has {} that are not in this state",
                 partners(on_api)
             ),
             Self::Some { on_api, unknown } => write!(
                 f,
-                "The API has {}, {} more than this state knows of",
+                "The API has {}, {} more than this state",
                 partners(on_api),
                 thousands(unknown)
             ),
@@ -93,31 +93,31 @@ impl fmt::Display for OnApi<'_> {
         match self {
             Self::LookedFor(unknown) => write!(
                 f,
-                "{unknown}: rows that would be created are looked for there first"
+                "{unknown}. New rows are looked up there before they are created"
             ),
             Self::Adopted(0) => f.write_str(
                 "No row was found there: none of these partners has an identifier of this export",
             ),
             Self::NoneOfSample(rows) => write!(
                 f,
-                "None of {} rows, spread over this export, was found there",
+                "None of {} sample rows of this export was found there",
                 thousands(*rows)
             ),
             Self::Adopted(1) => f.write_str(
-                "1 row has its partner there already; it was recorded, not created again",
+                "1 row already has its partner there; it was recorded, not created again",
             ),
             Self::Adopted(rows) => write!(
                 f,
-                "{} rows have their partner there already; they were recorded, not created again",
+                "{} rows already have their partner there; they were recorded, not created again",
                 thousands(*rows)
             ),
             Self::NotLookedFor(unknown) => write!(
                 f,
-                "warning: {unknown}; with --adopt never rows that have their partner there are created again"
+                "warning: {unknown}. With --adopt never, rows that already have a partner there are created again"
             ),
             Self::NotAsked(why) => write!(
                 f,
-                "rows that have their partner on the API already are not shown: {why}"
+                "rows that already have a partner on the API are not shown as such: {why}"
             ),
         }
     }

@@ -57,10 +57,10 @@ impl FieldKind {
             FieldKind::Date => "a date (sent as yyyy-MM-dd)",
             FieldKind::Boolean => "yes or no",
             FieldKind::Integer => "a whole number",
-            FieldKind::Words(_) => "one of its words or numbers",
+            FieldKind::Words(_) => "one of its values or numbers",
             FieldKind::State => "a state or province",
             FieldKind::Country => "a country code or name",
-            FieldKind::Phone => "a telephone number",
+            FieldKind::Phone => "a phone number",
             FieldKind::Email => "an e-mail address",
             FieldKind::Currency => "a currency code",
             FieldKind::Routing => "an ABA routing number",
@@ -141,7 +141,7 @@ pub const FIELDS: &[Field] = &[
     field(
         LEGACY_IDENTIFIER,
         Identifier,
-        "The handle by which a partner made earlier is recognised; the key unless mapped.",
+        "Identifies a partner that was created earlier; the key unless mapped.",
     ),
     field(
         "organization.parentId",
@@ -307,7 +307,7 @@ pub const FIELDS: &[Field] = &[
     field(
         "partnerCriteria.w9Submitted",
         Boolean,
-        "Whether the W-9 form is there.",
+        "Whether the W-9 form was received.",
     ),
     field(
         "partnerCriteria.isW2",
@@ -369,12 +369,12 @@ pub const FIELDS: &[Field] = &[
     field(
         "query.createApptivoAccount",
         Boolean,
-        "Query flag: also make an Apptivo account.",
+        "Query flag: also create an Apptivo account.",
     ),
     field(
         "query.createBillDotComProfile",
         Boolean,
-        "Query flag: also make a Bill.com profile.",
+        "Query flag: also create a Bill.com profile.",
     ),
 ];
 

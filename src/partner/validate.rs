@@ -37,8 +37,8 @@ pub fn validate(
             draft.slot(leaf) == Slot::Empty && !findings.iter().any(|f| f.leaf == Some(leaf))
         };
         let (leaf, message) = match (empty(routing), empty(account)) {
-            (true, false) => (routing, "There is an account number and no routing number."),
-            (false, true) => (account, "There is a routing number and no account number."),
+            (true, false) => (routing, "There is an account number but no routing number."),
+            (false, true) => (account, "There is a routing number but no account number."),
             _ => return,
         };
         findings.push(Finding::new(leaf, Code::BankIncomplete, message));

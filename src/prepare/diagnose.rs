@@ -1,5 +1,6 @@
 //! Diagnostics about one row: each with its place, and words that name the rows it has to do with.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::content::content;
@@ -40,25 +41,25 @@ impl Diagnose<'_> {
         let columns = self.context.names.columns.len();
         let words = match fault {
             RowFault::Ragged { .. } if self.row.shown().all(|cell| is_zeros(&cell)) => {
-                "The row is made of zero bytes: the file was not written to its end."
+                "The row consists of zero bytes: the file was not written completely."
             }
             RowFault::Ragged { found } => {
                 let mut words = format!("The row has {found} cells; the header has {columns}.");
                 if self.row.shown().any(|cell| is_in_typographic_quotes(&cell)) {
                     words.push_str(
-                        " Typographic quotes (“ ”) do not hold a cell together in a CSV file.",
+                        " Typographic quotes (“ ”) do not keep a cell together in a CSV file; straight quotes (\") do.",
                     );
                 }
                 return words;
             }
             RowFault::Undecodable { .. } => {
-                "The cell holds bytes that are no text in the file's encoding."
+                "The cell contains bytes that are not text in the file's encoding."
             }
             RowFault::OtherEncoding { .. } => {
                 "The cell's bytes are UTF-8 text, and the file is in another encoding."
             }
             RowFault::Quoting => {
-                "The row's quotes do not fit: a quote is not closed, or stands inside a quoted cell without being doubled."
+                "The quotes in the row do not match: a quote is not closed, or a quote inside a quoted cell is not doubled."
             }
             RowFault::Torn => "The file ends inside a quoted cell.",
             RowFault::CutOff => "The file ends inside a character of this row.",
@@ -72,7 +73,7 @@ impl Diagnose<'_> {
             return None;
         }
         let message = format!(
-            "The row has {} cells and the header {}; those that are missing at its end are empty.",
+            "The row has {} cells and the header {}; the missing cells at its end are read as empty.",
             self.row.width(),
             self.context.names.columns.len()
         );
@@ -86,7 +87,7 @@ impl Diagnose<'_> {
     /// The row has no key.
     pub(super) fn key_missing(self) -> Diagnostic {
         let at = self.location(self.context.export.plan.key_column(), None);
-        Diagnostic::new(Code::KeyMissing, at, "The key is empty.")
+        Diagnostic::new(Code::KeyMissing, at, "The row has no key.")
     }
 
     /// The row looks like no record, or its key is a number that may have lost zeros.
@@ -111,7 +112,7 @@ impl Diagnose<'_> {
             diagnostics.push(found.with_value(key, self.is_sensitive(column)));
         }
         for column in evidence.shortened(plan, self.row) {
-            let message = "The key is a number, and others have more digits or are texts: leading zeros may be gone.";
+            let message = "The key is a number, but others have more digits or are text: leading zeros may be missing.";
             let found = Diagnostic::new(
                 Code::NumberAsText,
                 self.location(Some(column), None),
@@ -130,7 +131,7 @@ impl Diagnose<'_> {
     fn repeated_key(self, key: &str) -> Option<Diagnostic> {
         let places = self.context.survey.repeated_keys.get(key)?;
         let column = self.context.export.plan.key_column();
-        let message = format!("The key stands in {}; none is sent.", self.places(places));
+        let message = shared("the same key", &self.places(places), places.len());
         let diagnostic = Diagnostic::new(Code::KeyDuplicate, self.location(column, None), message);
         Some(diagnostic.with_value(key, self.is_sensitive(column)))
     }
@@ -146,7 +147,10 @@ impl Diagnose<'_> {
         Some(Diagnostic::new(
             Code::RowAlike,
             self.location(plan.key_column(), None),
-            format!("But for the key, {} hold the same.", self.places(places)),
+            format!(
+                "{} have the same values in all mapped columns except the key.",
+                at_start(&self.places(places))
+            ),
         ))
     }
 
@@ -159,9 +163,10 @@ impl Diagnose<'_> {
         let diagnostic = Diagnostic::new(
             Code::IdentifierDuplicate,
             self.location(plan.column_of(leaf), Some(leaf)),
-            format!(
-                "The legacyIdentifier stands in {}; none is sent.",
-                self.places(places)
+            shared(
+                "the same legacyIdentifier",
+                &self.places(places),
+                places.len(),
             ),
         );
         Some(diagnostic.with_value(id, false))
@@ -205,17 +210,17 @@ impl Diagnose<'_> {
             Elsewhere::Found(partners) if partners.contains_key(target) => None,
             Elsewhere::Unasked => Some((
                 Code::ReferenceUnchecked,
-                format!("No row has the key \"{target}\"; the import asks the API for it."),
+                format!("No row has the key \"{target}\"; the import looks for it on the API."),
             )),
             Elsewhere::Found(_) => Some((
                 Code::ReferenceMissing,
                 format!(
-                    "No row has the key \"{target}\", and neither the state nor the API knows one partner by it."
+                    "No row has the key \"{target}\", and neither the state nor the API has one partner with it."
                 ),
             )),
             Elsewhere::Nowhere => Some((
                 Code::ReferenceMissing,
-                format!("No row has the key \"{target}\", and no partner is known by it."),
+                format!("No row has the key \"{target}\", and no partner with this key is known."),
             )),
         }
     }
@@ -310,6 +315,24 @@ impl Diagnose<'_> {
             }),
             field: leaf.map(|l| Arc::clone(&self.context.export.plan.shape.leaves[l].path)),
         }
+    }
+}
+
+/// `Rows 10 and 11 have the same key, so neither is sent.`
+fn shared(what: &str, places: &str, count: usize) -> String {
+    let none = if count == 2 {
+        "neither"
+    } else {
+        "none of them"
+    };
+    format!("{} have {what}, so {none} is sent.", at_start(places))
+}
+
+/// Places as they begin a sentence; the name of a file stays as it is.
+fn at_start(places: &str) -> Cow<'_, str> {
+    match places.strip_prefix("rows ") {
+        Some(rows) => Cow::Owned(format!("Rows {rows}")),
+        None => Cow::Borrowed(places),
     }
 }
 

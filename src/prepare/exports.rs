@@ -19,7 +19,7 @@ pub enum PrepareError {
     Mapping(#[from] MappingError),
     /// The mapping does not fit the first sheet of a workbook, and fits another.
     #[error(
-        "{file}: sheet \"{read}\", the first visible one, does not have the columns of the mapping; sheet \"{}\" has them. In the mapping: [source] sheet = \"{}\".",
+        "{file}: sheet \"{read}\", the first visible one, does not have the columns of the mapping, but sheet \"{}\" does. In the mapping: [source] sheet = \"{}\".",
         fitting.join("\", \""), fitting.first().map_or("", String::as_str)
     )]
     OtherSheet {

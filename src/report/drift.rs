@@ -39,7 +39,7 @@ pub fn drift(last: &Contents, now: &Contents, most: Option<f64>) -> Vec<Diagnost
             let diagnostic = Diagnostic::new(
                 Code::WordNew,
                 at,
-                "The word did not occur at the last good run.",
+                "The value did not occur at the last good run.",
             );
             found.push(diagnostic.with_value(word.text.as_deref().unwrap_or("(not shown)"), false));
         }
@@ -58,7 +58,7 @@ pub fn drift(last: &Contents, now: &Contents, most: Option<f64>) -> Vec<Diagnost
                     Code::ShareFell,
                     at,
                     format!(
-                        "{:.1} % of the rows fill the field; at the last good run it were {:.1} %.",
+                        "{:.1} % of the rows fill the field; at the last good run {:.1} % did.",
                         is * 100.0,
                         was * 100.0
                     ),

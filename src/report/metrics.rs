@@ -32,12 +32,12 @@ pub const METRICS: &[(&str, &str, &str)] = &[
     (
         "partner_sync_problems",
         "gauge",
-        "Problems told by the last run, by severity.",
+        "Problems reported by the last run, by severity.",
     ),
     (
         IN_DOUBT,
         "gauge",
-        "Rows of which the state does not know whether their partner exists.",
+        "Rows in doubt: it is not known whether their partner exists.",
     ),
     (
         "partner_sync_run_exit_code",

@@ -131,7 +131,7 @@ impl Detected {
         let mut lines = vec![self.file.clone()];
         lines.extend(self.decisions.iter().map(|d| {
             format!(
-                "  {}: {}; [source] {} overrides it",
+                "  {}: {}; [source] {} changes it",
                 d.subject, d.found, d.setting
             )
         }));
@@ -139,7 +139,7 @@ impl Detected {
         lines.extend(notes.iter().map(|note| format!("  note: {note}")));
         if !self.unused.is_empty() {
             lines.push(format!(
-                "  columns that no rule uses: {}",
+                "  columns that the mapping does not use: {}",
                 listed(self.unused.iter().map(String::as_str), ", ")
             ));
         }
@@ -154,7 +154,7 @@ pub struct Decision {
     pub subject: String,
     /// What was found, with its evidence.
     pub found: String,
-    /// The setting under `[source]` that overrides it.
+    /// The setting under `[source]` that changes it.
     pub setting: Cow<'static, str>,
 }
 
@@ -291,10 +291,10 @@ fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
         (RowOutcome::Adopted, _) => "adopted (found on the API already)",
         (RowOutcome::Skipped, _) => "skipped (created by an earlier run)",
         (RowOutcome::Changed, _) => "changed since they were created (the API documents no update)",
-        (RowOutcome::Blocked, _) => "blocked (their parent has no partner)",
+        (RowOutcome::Blocked, _) => "blocked (their parent has no partner yet)",
         (RowOutcome::Invalid, _) => "invalid (cannot be sent as they are)",
-        (RowOutcome::Rejected, _) => "rejected (the API said no)",
+        (RowOutcome::Rejected, _) => "rejected by the API",
         (RowOutcome::InDoubt, _) => "in doubt (it is not known whether they were created)",
-        (RowOutcome::Deferred, _) => "deferred (not tried; a rerun takes them)",
+        (RowOutcome::Deferred, _) => "deferred (not tried; a later run sends them)",
     }
 }

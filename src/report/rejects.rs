@@ -125,8 +125,8 @@ pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
         }
         // Writing to memory cannot fail.
         let _ = match &d.at.column {
-            Some(column) => write!(text, "[{}] {}: {}", d.code, column.name, d.message),
-            None => write!(text, "[{}] {}", d.code, d.message),
+            Some(column) => write!(text, "{}: {} [{}]", column.name, d.message, d.code),
+            None => write!(text, "{} [{}]", d.message, d.code),
         };
     }
     text

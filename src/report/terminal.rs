@@ -41,7 +41,7 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
     if report.left_out() > 0 {
         let _ = writeln!(
             out,
-            "  {:>10}  left out (not among the rows; see the notes about the files)",
+            "  {:>10}  left out (not counted as rows; see the notes about the files)",
             thousands(report.left_out())
         );
     }
@@ -57,7 +57,7 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
     {
         let _ = writeln!(
             out,
-            "  Partners on the API whose row the source has no longer: {}.",
+            "  Partners on the API whose row is no longer in the export: {}.",
             thousands(verified.only_api)
         );
     }
@@ -74,7 +74,7 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
         if report.holds_bank_data {
             let _ = writeln!(
                 out,
-                "  rejects.csv and report.xlsx hold the rows as read, bank data included; only you can read them."
+                "  rejects.csv and report.xlsx contain your own rows, bank data included; only you can read them."
             );
         }
     }
@@ -95,13 +95,11 @@ fn problems(report: &RunReport, examples: Examples, out: &mut String) {
             .unwrap_or_default();
         let _ = writeln!(
             out,
-            "  {} × {} {}{column}",
-            thousands(group.count),
-            group.severity,
-            group.code
+            "  {}{column}",
+            counted(group.count, group.severity.as_str())
         );
         if examples == Examples::LeftOut {
-            let _ = writeln!(out, "      {}", group.code.meaning());
+            let _ = writeln!(out, "      {} [{}]", group.code.meaning(), group.code);
             continue;
         }
         let _ = writeln!(out, "      {}", group.example);
@@ -112,8 +110,8 @@ fn problems(report: &RunReport, examples: Examples, out: &mut String) {
     if report.groups.len() > SHOWN_GROUPS {
         let _ = writeln!(
             out,
-            "  and {} more kinds",
-            report.groups.len() - SHOWN_GROUPS
+            "  and {}",
+            counted((report.groups.len() - SHOWN_GROUPS) as u64, "more kind")
         );
     }
 }

@@ -107,7 +107,7 @@ impl FromStr for Echo {
         found.map(|(_, echo)| *echo).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
             format!(
-                "\"{text}\" is no way to quote; there are {}",
+                "\"{text}\" is not a way to quote; known are {}",
                 names.join(", ")
             )
         })

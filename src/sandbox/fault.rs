@@ -161,10 +161,10 @@ impl FromStr for Fault {
             .iter()
             .find(|(n, _)| *n == name)
             .map(|(_, k)| *k)
-            .ok_or_else(|| format!("\"{name}\" is no fault; there are {}", names()))?;
+            .ok_or_else(|| format!("\"{name}\" is not a fault; known are {}", names()))?;
         let measure: f64 = measure
             .parse()
-            .map_err(|_| format!("\"{measure}\" is no number"))?;
+            .map_err(|_| format!("\"{measure}\" is not a number"))?;
         let fits = match kind {
             kind if kind.counts() => measure >= 1.0 && measure.fract() == 0.0,
             _ => (0.0..=1.0).contains(&measure),

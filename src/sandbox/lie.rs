@@ -71,7 +71,7 @@ impl FromStr for Lie {
         let known = Lie::ALL.iter().find(|(name, _)| *name == text);
         known.map(|(_, lie)| *lie).ok_or_else(|| {
             let names: Vec<&str> = Lie::ALL.iter().map(|(name, _)| *name).collect();
-            format!("\"{text}\" is no lie; there are {}", names.join(", "))
+            format!("\"{text}\" is not a lie; known are {}", names.join(", "))
         })
     }
 }

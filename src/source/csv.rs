@@ -70,14 +70,14 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     let (header, header_row) = search.choose(path, &mut notes)?;
     if header.is_guarded() {
         notes.push(
-            "partner-sync wrote this list: the apostrophe that it puts before =, +, - and @ is taken off"
+            "partner-sync wrote this list: the apostrophe that it puts before =, +, - and @ is removed"
                 .to_owned(),
         );
     }
     if header.is_in_typographic_quotes() {
         return Err(SourceError::NotATable {
             path: path.to_owned(),
-            reason: "its cells stand in typographic quotes (“ ”), which do not hold cells together; straight quotes (\") do"
+            reason: "its cells are in typographic quotes (“ ”), which do not keep cells together; straight quotes (\") do"
                 .to_owned(),
         });
     }
@@ -132,7 +132,7 @@ fn refuse_binary(path: &Path, sample: &[u8]) -> Result<(), SourceError> {
         return Err(SourceError::NotATable {
             path: path.to_owned(),
             reason: if is_zero {
-                "most of its first bytes are zero, as in UTF-32 text or a file that was not written to its end".to_owned()
+                "most of its first bytes are zero, as in UTF-32 text or a file that was not written completely".to_owned()
             } else {
                 format!(
                     "{controls} of its first {} bytes are control characters",

@@ -109,11 +109,11 @@ impl Dialect {
     /// What was passed over before the first record, for people.
     pub(super) fn describe_marks(&self) -> Option<String> {
         let place = if self.sep_line {
-            "stands beside the line that names the delimiter"
+            "beside the line that names the delimiter"
         } else {
             "stands at the beginning"
         };
-        (self.marks > 0).then(|| format!("another byte order mark {place}; it was passed over"))
+        (self.marks > 0).then(|| format!("another byte order mark {place} was skipped"))
     }
 
     pub(super) fn grammar(&self) -> Grammar {

@@ -103,8 +103,7 @@ pub(super) fn detect(
     if let Some(end) = end_of_text(input, &found)? {
         found.end = end;
         notes.push(
-            "the file ends with the end mark of DOS (Ctrl-Z, U+001A), which is no row and was passed over"
-                .to_owned(),
+            "the file ends with the end mark of DOS (Ctrl-Z, U+001A), which was skipped".to_owned(),
         );
     }
     Ok(found)

@@ -69,7 +69,7 @@ pub enum SourceError {
         reason: String,
     },
     /// No room for the unpacked copy.
-    #[error("a copy of {} could not be kept in the temporary folder: {source}. Make room there, or name another with TMPDIR.", path.display())]
+    #[error("a copy of {} could not be written to the temporary folder: {source}. Make room there, or name another folder with TMPDIR.", path.display())]
     Hold {
         /// The file, as it was named.
         path: PathBuf,
@@ -111,7 +111,7 @@ pub enum SourceError {
         path: PathBuf,
     },
     /// Several exports in one file, of different columns.
-    #[error("{}, row {row}: another header begins here, with other columns or in another order. Several exports were put into one file; import each by itself.", path.display())]
+    #[error("{}, row {row}: another header begins here, with other columns or in another order. Several exports were put into one file; split it and import each part.", path.display())]
     OtherHeader {
         /// The file, as it was named.
         path: PathBuf,

@@ -124,7 +124,7 @@ impl Header {
         }
         if !nameless.is_empty() {
             told.push(format!(
-                "columns without a name are addressed by their place: \"{}\"",
+                "columns without a name are addressed by their position: \"{}\"",
                 listed(nameless, "\", \"")
             ));
         }

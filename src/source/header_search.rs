@@ -84,7 +84,7 @@ impl HeaderSearch {
         refuse_too_large(path, number, &self.rows[index])?;
         if index > 0 && self.wanted.is_none() {
             notes.push(format!(
-                "the header was found in row {number}, below lines that fill fewer cells"
+                "the header was found in row {number}, below lines with fewer cells"
             ));
         }
         Ok((Header::new(self.rows.swap_remove(index)), number))

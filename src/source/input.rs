@@ -73,7 +73,7 @@ impl Input {
                 input = input.gunzip()?;
                 notes.push("gzip was unpacked".to_owned());
             } else if magic.starts_with(EMPTY_ZIP) {
-                return Err(input.archive("it is a zip archive without a file in it"));
+                return Err(input.archive("it is a zip archive without a file"));
             } else if magic.starts_with(ZIP) {
                 match input.unzip()? {
                     None => return Ok((input, Outside::ZipWorkbook)),

@@ -217,7 +217,7 @@ impl Source {
         &self.notes
     }
 
-    /// What was detected: subject, finding, and the setting under `[source]` that overrides it.
+    /// What was detected: subject, finding, and the setting under `[source]` that changes it.
     #[must_use]
     pub fn describe(&self) -> Vec<(&'static str, String, &'static str)> {
         let mut lines = match &self.format {

@@ -25,13 +25,13 @@ pub enum StateError {
         source: io::Error,
     },
     /// A folder, a pipe or a device where the state should be.
-    #[error("the state {} is no file. Name another with --state.", path.display())]
+    #[error("the state {} is not a file. Name another with --state.", path.display())]
     NoFile {
         /// Path of the state.
         path: PathBuf,
     },
     /// There is no state, or one that a run had only begun to make.
-    #[error("there is no state {}. An import makes it; --state names another.", path.display())]
+    #[error("there is no state {}. An import creates it; --state names another.", path.display())]
     Missing {
         /// Path of the state file.
         path: PathBuf,
@@ -65,7 +65,7 @@ pub enum StateError {
         source: io::Error,
     },
     /// Written by a newer version.
-    #[error("the state {} is of version {found}; this program knows versions up to {known}. Use the newer partner-sync that wrote it.", path.display())]
+    #[error("the state {} is of version {found}; this program reads versions up to {known}. Use the newer partner-sync that wrote it.", path.display())]
     Newer {
         /// Path of the state file.
         path: PathBuf,
@@ -81,7 +81,7 @@ pub enum StateError {
         path: PathBuf,
     },
     /// Copied without its log, so that rows are missing.
-    #[error("the state {} was copied without its log {}, which has the newest rows; they would be sent again. Copy both files, or make copies with `partner-sync state backup`. If the log is lost, move this file away and run `partner-sync reconcile --adopt FILE -m MAPPING`, which finds the partners on the API.", path.display(), log.display())]
+    #[error("the state {} was copied without its log {}, which has the newest rows; without it they would be sent again. Copy both files, or make copies with `partner-sync state backup`. If the log is lost, move this file away and run `partner-sync reconcile --adopt FILE -m MAPPING`, which finds the partners on the API.", path.display(), log.display())]
     LogMissing {
         /// Path of the state file.
         path: PathBuf,
@@ -89,7 +89,7 @@ pub enum StateError {
         log: PathBuf,
     },
     /// A file and a log that do not belong together, as when a backup was copied over a state whose log was left there.
-    #[error("the state {} and its log {} are not of the same moment: one of the two was copied or restored without the other. Read together they would be a mixture, so nothing was read. If the state was restored from a backup, delete the log (and the -shm file beside it): the next run looks on the API for what the backup does not know. Otherwise put back the file that belongs to the log.", path.display(), log.display())]
+    #[error("the state {} and its log {} are from different moments: one was copied or restored without the other. Read together they would be wrong, so nothing was read. If the state was restored from a backup, delete the log (and the -shm file beside it): the next run looks on the API for what the backup does not have. Otherwise put back the file that belongs to the log.", path.display(), log.display())]
     LogForeign {
         /// Path of the state file.
         path: PathBuf,
@@ -105,13 +105,13 @@ pub enum StateError {
         log: PathBuf,
     },
     /// A later run has it, and this one can record nothing more.
-    #[error("another run has taken the state {} since this one began. This run stops and records nothing more; the other run looks up the rows that were under way.", path.display())]
+    #[error("another run has taken over the state {} since this one began. This run stops and records nothing more; the other run looks up the rows that were being sent.", path.display())]
     Taken {
         /// Path of the state file.
         path: PathBuf,
     },
     /// Deleted, or another file was put in its place.
-    #[error("the state {} was deleted or replaced by another file while this run wrote it. This run stops: what it recorded is gone with the file. The next run looks on the API for what was created.", path.display())]
+    #[error("the state {} was deleted or replaced by another file while this run wrote it. This run stops: what it recorded is lost with the file. The next run looks on the API for what was created.", path.display())]
     Replaced {
         /// Path of the state file.
         path: PathBuf,

@@ -147,17 +147,17 @@ impl Event {
         match self {
             Event::Claim => "claimed",
             Event::Created => "made",
-            Event::Rejected => "refused by the API",
+            Event::Rejected => "rejected by the API",
             Event::OutcomeUnknown => "sent, and no answer that can be trusted",
-            Event::NotCreated => "not made, as is proved",
-            Event::OwnerLost => "the run died before the answer came",
+            Event::NotCreated => "proved not created",
+            Event::OwnerLost => "the run ended before the answer came",
             Event::FoundRemotely => "found on the API",
             Event::ConfirmedAbsent => "looked for on the API and not found",
             Event::AbsentAfterRefusal => {
                 "looked for on the API and not found: its last answer was a refusal"
             }
             Event::ReconciledAsAbsent => {
-                "looked for on the API by reconcile and not found: it may be sent again"
+                "looked for on the API by reconcile and not found; it may be sent again"
             }
             Event::ResolvedAsCreated => "a person said which partner it has",
             Event::ResolvedAsAbsent => "a person said that it has no partner",

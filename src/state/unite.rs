@@ -91,7 +91,7 @@ fn merge(transaction: &Transaction<'_>, from: i64, to: i64) -> rusqlite::Result<
         ),
         "INSERT INTO story (space, key, at, run, what, status, words)
          SELECT ?2, r.key, r.since, run.name,
-             'known twice, by two spellings of one address; the other record was ' || CASE r.state
+             'recorded twice, under two spellings of one address; the other record was ' || CASE r.state
                  WHEN 1 THEN 'in flight' WHEN 2 THEN 'created' WHEN 3 THEN 'rejected' WHEN 4 THEN 'in doubt' ELSE 'unsent' END
                  || coalesce(', partner ' || r.partner, ''), r.status, r.words
          FROM united u JOIN record r ON r.key = u.key AND r.space = CASE u.loser WHEN 'a' THEN ?1 ELSE ?2 END

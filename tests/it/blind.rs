@@ -79,7 +79,7 @@ fn after_a_lost_state_several_exports_make_nothing_twice() {
         assert_eq!(counts(&run.summary()), expected, "{}", run.stderr);
         assert!(
             run.stderr.contains(&format!(
-                "The identifiers of {} new rows were used on the API before",
+                "The identifiers of {} new rows were already used on the API",
                 to - from
             )),
             "{}",

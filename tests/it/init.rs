@@ -121,7 +121,7 @@ fn what_is_not_known_is_asked_or_left_out() {
     }
 }
 
-/// The key is unique and filled, and no name, day, amount or telephone number; a name is no number and no flag.
+/// The key is unique and filled, and no name, day, amount or telephone number; a name is not a number and no flag.
 #[test]
 fn neither_key_nor_name_is_guessed() {
     let dir = Workdir::new();

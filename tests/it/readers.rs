@@ -12,7 +12,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// What `check` says first: encoding, delimiter, header and the order of dates, each with its evidence and
-/// the setting that overrides it.
+/// the setting that changes it.
 #[test]
 fn check_begins_with_what_it_detected() {
     let dir = Workdir::new();

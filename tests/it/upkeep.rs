@@ -77,7 +77,7 @@ fn a_forgotten_row_is_looked_for_and_made_again_where_it_is_gone() {
     assert!(
         there
             .stderr
-            .contains("The identifier of 1 new row was used on the API before"),
+            .contains("The identifier of 1 new row was already used on the API"),
         "{}",
         there.stderr
     );

@@ -25,7 +25,7 @@ pub(super) fn run(args: &InitArgs, desk: &Desk) -> Result<RunEnding, CliError> {
     };
     let proposed = ops::propose(file)?;
     desk.output.note(&format!(
-        "{}: {} of {} columns feed a field; {} to decide{}",
+        "{}: {} of {} columns fill a field; {} to decide{}",
         proposed.source,
         proposed.assigned,
         proposed.columns,
@@ -55,7 +55,7 @@ fn write(output: Option<&Path>, text: &str, desk: &Desk) -> Result<RunEnding, Cl
                 .and_then(|mut file| file.write_all(text.as_bytes()))
                 .map_err(|e| {
                     CliError::Usage(format!(
-                        "cannot write {}: {e}. Name a file that is not there yet.",
+                        "cannot write {}: {e}. Name a file that does not exist yet.",
                         path.display()
                     ))
                 })?;

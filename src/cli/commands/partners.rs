@@ -30,7 +30,7 @@ pub(super) fn run(
                     .get(&PartnerId::new(id.as_str()), include)
                     .await?
                 else {
-                    desk.output.note(&format!("there is no partner {id}"));
+                    desk.output.note(&format!("the API has no partner {id}"));
                     return Ok(RunEnding::Problems);
                 };
                 let text =

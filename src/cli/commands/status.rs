@@ -25,7 +25,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
         let rows = view.rows_of(key)?;
         if rows.is_empty() {
             return Err(CliError::Usage(format!(
-                "the state knows no row with the key \"{key}\""
+                "the state has no row with the key \"{key}\""
             )));
         }
         let text = if desk.output.json {

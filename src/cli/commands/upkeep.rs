@@ -23,10 +23,10 @@ pub(super) fn run(
                 .note(&format!("the state was copied to {}", file.display()));
             desk.output.note(&match key {
                 Some(key) => format!(
-                    "its key was copied to {}: both belong together, and only the owner may read them",
+                    "its key was copied to {}: keep both files together, readable only by their owner",
                     key.display()
                 ),
-                None => "the state has lost its key, so the copy has none: it cannot tell whether rows changed".to_owned(),
+                None => "the key file of the state is missing, so the copy has none: changed rows cannot be recognised with it".to_owned(),
             });
             Ok(RunEnding::Done)
         }
@@ -35,7 +35,7 @@ pub(super) fn run(
             Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {
-            let question = "Forget these rows? The next import makes a partner for each of them.";
+            let question = "Forget these rows? The next import looks for their partners and creates those that it does not find.";
             let count = ops::forget(&keys.request(), &settings, &desk.clock, &mut |rows| {
                 confirmed(rows, keys.yes, question, desk)
             })?;
@@ -67,7 +67,8 @@ pub(super) fn run(
             } else {
                 keys.request()
             };
-            let question = "Take what the last run saw of these rows as known? They are told as changed no more.";
+            let question =
+                "Mark the changes of these rows as handled? They are not reported again.";
             let count = ops::accept(&request, &settings, &desk.clock, &mut |rows| {
                 confirmed(rows, keys.yes, question, desk)
             })?;

@@ -21,7 +21,7 @@ pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<Run
         },
         _ => {
             return Err(CliError::Usage(
-                "name what to compare with: FILE -m MAPPING, or --job NAME of the configuration"
+                "name what to compare with: FILE -m MAPPING, or --job NAME for a job of the configuration"
                     .to_owned(),
             ));
         }
@@ -41,8 +41,7 @@ pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<Run
                 .map_err(|e| CliError::Machine(format!("cannot write {}: {e}", path.display())))?;
         }
     }
-    desk.output.note(
-        "vendorAccount, all bank data with it, is not returned by the API and was not compared",
-    );
+    desk.output
+        .note("the API does not return vendorAccount (all bank data), so it was not compared");
     Ok(desk.output.summary(&found.report))
 }

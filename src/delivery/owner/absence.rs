@@ -17,9 +17,9 @@ use crate::state::{Event, RecordState, Settlement, StateError, StateWriter};
 /// Partners of the state that are looked for where none of this run is known.
 const OF_STATE: u32 = 20;
 
-const HIDDEN: &str = "the API's list of partners does not show one that is known to exist, or shows it with another legacyIdentifier, so it proves nothing";
-const NO_WITNESS: &str = "a look-up does not find it, but no partner is known to exist by which could be seen that look-ups find what exists";
-const POSTED_OFTEN: &str = "it was sent again and again, each time without an answer that can be trusted, and a look-up does not find it, so it is not sent again";
+const HIDDEN: &str = "the API's list of partners does not show a partner that is known to exist, or shows it with another legacyIdentifier, so a missing partner proves nothing";
+const NO_WITNESS: &str = "a look-up does not find it, but there is no known partner to test whether look-ups find partners that exist";
+const POSTED_OFTEN: &str = "it was sent several times without an answer that can be trusted, and a look-up does not find it, so it is not sent again";
 
 impl<A: PartnersApi> Delivery<A> {
     /// A complete look-up that began then did not find the row's partner.

@@ -382,6 +382,6 @@ impl<A: PartnersApi> Delivery<A> {
 
 fn resolve_hint(key: &RowKey) -> String {
     format!(
-        "Find out whether the partner exists, and say so: partner-sync state resolve \"{key}\" --created ID, or --absent."
+        "Find out whether the partner exists on the API, then run: partner-sync state resolve \"{key}\" --created ID, or --absent."
     )
 }

@@ -199,7 +199,7 @@ impl<A: PartnersApi> Delivery<A> {
         if self.found_elsewhere > 0 {
             tracing::info!(
                 count = self.found_elsewhere,
-                "doubts of earlier runs were settled for rows that are not in the file"
+                "rows in doubt of earlier runs, which are not in the file, were settled"
             );
         }
         Leftover {

@@ -21,9 +21,7 @@ pub(super) fn named(year: &Number, month: i8, of_month: &Number) -> Result<Readi
         4 => (year.year(), false),
         2 => (full_year(year.year()), true),
         _ => {
-            return Err(Refusal::invalid(
-                "The year has neither four digits nor two.",
-            ));
+            return Err(Refusal::invalid("A year has four digits, or two."));
         }
     };
     let mut reading = Reading::sure(day(full, month, of_month.part())?);
@@ -34,7 +32,7 @@ pub(super) fn named(year: &Number, month: i8, of_month: &Number) -> Result<Readi
 pub(super) fn day(year: i16, month: i8, of_month: i8) -> Result<Date, Refusal> {
     Date::new(year, month, of_month).map_err(|_| {
         Refusal::invalid(format!(
-            "There is no day {year:04}-{month:02}-{of_month:02}."
+            "There is no such day as {year:04}-{month:02}-{of_month:02}."
         ))
     })
 }
@@ -53,7 +51,9 @@ pub(super) fn choose(
     let meaning = match hints.order {
         // Point 4: a hint is obeyed strictly; what does not fit is invalid, never swapped.
         Some(Order::YearFirst) => {
-            return Err(Refusal::invalid("It does not fit date_order = \"ymd\"."));
+            return Err(Refusal::invalid(
+                "It does not fit date_order = \"ymd\" in the mapping.",
+            ));
         }
         Some(order) => {
             let date = if order == Order::DayFirst {
@@ -63,7 +63,7 @@ pub(super) fn choose(
             }
             .map_err(|_| {
                 Refusal::invalid(format!(
-                    "It does not fit date_order = \"{}\", and is not swapped.",
+                    "It does not fit date_order = \"{}\" in the mapping, and day and month are not swapped.",
                     order.word()
                 ))
             })?;
@@ -90,7 +90,7 @@ pub(super) fn choose(
             },
             _ => {
                 return Err(Refusal::invalid(
-                    "It is no day, neither read day first nor month first.",
+                    "There is no such day, whether read as day/month or month/day.",
                 ));
             }
         },

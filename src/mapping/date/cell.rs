@@ -43,18 +43,16 @@ pub fn read_cell(cell: Cell<'_>, hints: &Hints) -> Result<Option<Reading>, Refus
             read_text(&crate::source::number_text(n), hints).map(Some)
         }
         Cell::Duration(_) => Err(Refusal::invalid(
-            "The cell holds a length of time, not a date.",
+            "The cell is a length of time, not a date.",
         )),
-        Cell::Bool(_) => Err(Refusal::invalid(
-            "The cell holds true or false, not a date.",
-        )),
+        Cell::Bool(_) => Err(Refusal::invalid("The cell is true or false, not a date.")),
         Cell::Error(e) => Err(Refusal {
             code: Code::CellError,
-            message: format!("The cell holds the error {e}."),
+            message: format!("The cell contains the error {e}."),
         }),
         Cell::NoValue => Err(Refusal {
             code: Code::CellNoCachedValue,
-            message: "The cell holds a formula without a stored result.".to_owned(),
+            message: "The cell contains a formula without a stored result.".to_owned(),
         }),
     }
 }

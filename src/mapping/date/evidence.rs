@@ -3,7 +3,7 @@
 use super::calendar::is_placeholder;
 use super::hints::Order;
 use super::reading::{Meaning, Reading};
-use crate::diagnostic::thousands;
+use crate::diagnostic::{counted, thousands};
 use crate::source::Cell;
 
 /// Counts over one column of one file, gathered before any row is decided.
@@ -133,44 +133,46 @@ impl Evidence {
     /// The evidence in words, with its numbers.
     #[must_use]
     pub fn describe(&self) -> String {
-        let some = |n: u64| {
-            if n == 0 {
-                "none".to_owned()
-            } else {
-                thousands(n)
-            }
+        let dates = counted(self.values, "date");
+        let first =
+            |row: Option<u64>| row.map_or_else(String::new, |row| format!(" (first: row {row})"));
+        let only = |count: u64, row| {
+            format!(
+                "{} of {dates} can only be read so{}",
+                thousands(count),
+                first(row)
+            )
         };
-        let proof = match (self.first_day_row, self.first_month_row) {
-            (Some(d), Some(m)) => format!("; first proofs: row {d} and row {m}"),
-            (Some(row), None) | (None, Some(row)) => format!("; first proof: row {row}"),
-            (None, None) => String::new(),
+        let words = match self.verdict().of_texts() {
+            Verdict::DayFirst => format!(
+                "day/month/year: {}, none the other way",
+                only(self.day_first, self.first_day_row)
+            ),
+            Verdict::MonthFirst => format!(
+                "month/day/year: {}, none the other way",
+                only(self.month_first, self.first_month_row)
+            ),
+            Verdict::Contradicts | Verdict::Mixed { .. } => format!(
+                "both orders occur: of {dates}, {} can only be day/month{} and {} only month/day{}",
+                thousands(self.day_first),
+                first(self.first_day_row),
+                thousands(self.month_first),
+                first(self.first_month_row)
+            ),
+            Verdict::Silent if self.undecided > 0 => format!(
+                "not decided: {} of {dates} can be read as day/month or month/day",
+                thousands(self.undecided)
+            ),
+            Verdict::Silent => format!("{dates}, none ambiguous"),
         };
         let cells = match self.verdict() {
             Verdict::Mixed { .. } => format!(
-                "; {} date {} without a day over 12 beside these texts: a spreadsheet may have exchanged day and month",
-                thousands(self.date_cells),
-                if self.date_cells == 1 {
-                    "cell"
-                } else {
-                    "cells"
-                },
+                "; beside these texts there {} {} without a day over 12: a spreadsheet may have swapped day and month",
+                if self.date_cells == 1 { "is" } else { "are" },
+                counted(self.date_cells, "date cell"),
             ),
             _ => String::new(),
         };
-        let verdict = match self.verdict().of_texts() {
-            Verdict::DayFirst => "day first",
-            Verdict::MonthFirst => "month first",
-            Verdict::Contradicts | Verdict::Mixed { .. } => "the column contradicts itself",
-            Verdict::Silent if self.undecided > 0 => "not decided",
-            Verdict::Silent => "nothing to decide",
-        };
-        format!(
-            "{verdict}: {} {}; {} only fit day first; {} only month first; {} fit both{proof}{cells}",
-            thousands(self.values),
-            if self.values == 1 { "value" } else { "values" },
-            some(self.day_first),
-            some(self.month_first),
-            some(self.undecided)
-        )
+        format!("{words}{cells}")
     }
 }

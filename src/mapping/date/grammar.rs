@@ -23,7 +23,7 @@ impl Cursor<'_> {
         }
         self.blanks();
         if self.at < self.text.len() {
-            return Err(Refusal::invalid("Something stands behind the date."));
+            return Err(Refusal::invalid("There is unexpected text after the date."));
         }
         Ok(reading)
     }
@@ -157,7 +157,7 @@ impl Cursor<'_> {
         self.blanks_around_dot(sep);
         if !self.eat(sep) {
             return Err(Refusal::invalid(
-                "It is not a whole date: a part is missing, and none is filled in.",
+                "The date is incomplete: a part is missing, and nothing is filled in.",
             ));
         }
         self.blanks_around_dot(sep);
@@ -229,11 +229,11 @@ impl Cursor<'_> {
             && (time / 10_000 > 23 || time / 100 % 100 > 59 || time % 100 > 59)
         {
             return Err(Refusal::invalid(
-                "Its digits are no date with a time, yyyymmddhhmmss.",
+                "Its digits are not a date with a time (yyyymmddhhmmss).",
             ));
         }
         day(year, month, of_month).map(Reading::sure).map_err(|_| {
-            Refusal::invalid("Its digits are no date yyyymmdd; another order needs its format, formats = [\"%m%d%Y\"].")
+            Refusal::invalid("Its digits are not a date (yyyymmdd). For another order, in the mapping: formats = [\"%m%d%Y\"].")
         })
     }
 
@@ -248,7 +248,7 @@ impl Cursor<'_> {
 fn no_name(word: &str) -> Refusal {
     match names::language_of(word) {
         Some((code, language)) => Refusal::invalid(format!(
-            "\"{word}\" is the name of a month in {language}: set [source] locale = \"{code}\"."
+            "\"{word}\" is the name of a month in {language}. In the mapping: [source] locale = \"{code}\"."
         )),
         None => Refusal::invalid(NOT_A_DATE),
     }
@@ -265,9 +265,9 @@ fn bare_number(number: &Number, rest: &str) -> Refusal {
     if number.digits >= 5 {
         // Point 6: a serial or an epoch is not guessed.
         Refusal::ambiguous(
-            "A bare number may be a spreadsheet serial or a time since 1970; name it: formats = [\"excel\"], [\"epoch_s\"] or [\"epoch_ms\"].",
+            "A bare number may be a spreadsheet date or a time since 1970. In the mapping: formats = [\"excel\"], [\"epoch_s\"] or [\"epoch_ms\"].",
         )
     } else {
-        Refusal::invalid("It is not a whole date: a part is missing, and none is filled in.")
+        Refusal::invalid("The date is incomplete: a part is missing, and nothing is filled in.")
     }
 }

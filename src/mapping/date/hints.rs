@@ -57,7 +57,7 @@ impl Format {
             "epoch_s" => Ok(Format::EpochSeconds),
             "epoch_ms" => Ok(Format::EpochMillis),
             _ if !word.contains('%') => Err(format!(
-                "\"{word}\" is no date format: write a strptime pattern, \"%d %b %Y\", or \"excel\", \"epoch_s\", \"epoch_ms\""
+                "\"{word}\" is not a date format: write a strptime pattern such as \"%d %b %Y\", or \"excel\", \"epoch_s\" or \"epoch_ms\""
             )),
             _ => {
                 // A pattern that cannot print a date cannot read one either.
@@ -67,11 +67,11 @@ impl Format {
                 let printed = probe
                     .ok()
                     .and_then(|z| jiff::fmt::strtime::format(word, &z).ok())
-                    .ok_or_else(|| format!("\"{word}\" is no strptime pattern"))?;
+                    .ok_or_else(|| format!("\"{word}\" is not a strptime pattern"))?;
                 let date = jiff::fmt::strtime::parse(word, &printed).and_then(|t| t.to_date());
                 match date {
                     Ok(_) => Ok(Format::Pattern(word.to_owned())),
-                    Err(e) => Err(format!("\"{word}\" does not make a date: {e}")),
+                    Err(e) => Err(format!("\"{word}\" does not give a date: {e}")),
                 }
             }
         }

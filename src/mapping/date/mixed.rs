@@ -41,7 +41,7 @@ pub fn settle_date_cell(
                 _ => ("month first", "day first"),
             };
             let message = format!(
-                "The date cell holds {date}. The column was written {was} and a spreadsheet read it {read}; {exchanged} is sent."
+                "The date cell is {date}. The column was written {was}, but a spreadsheet read it {read}; {exchanged} is sent."
             );
             let meaning = Meaning::Sure {
                 date: exchanged,
@@ -53,20 +53,20 @@ pub fn settle_date_cell(
         // The column was written as the spreadsheet read it: its date cells are right, and its texts are not.
         Some(said) if order.is_some_and(|proved| proved != said) => {
             let message = format!(
-                "The date cell is sent as {date}, by date_order = \"{}\"; but texts of the column are written the other way round.",
+                "The date cell is sent as {date}, following date_order = \"{}\", but texts of the column are written the other way round.",
                 said.word()
             );
             Ok((reading, Some((Code::DateContradicts, message))))
         }
         said => {
             let why = match said {
-                None => "texts beside it have days over 12",
-                Some(_) => "texts beside it are of both kinds, so date_order does not show it",
+                None => "the column also has texts with days over 12",
+                Some(_) => "the column has texts of both orders, so date_order does not settle it",
             };
             Err(Refusal {
                 code: Code::DateMixed,
                 message: format!(
-                    "A spreadsheet may have exchanged day and month: the date cell holds {date}, it may have been {exchanged}; {why}."
+                    "A spreadsheet may have swapped day and month: the date cell is {date} and may have been {exchanged}; {why}."
                 ),
             })
         }

@@ -74,7 +74,9 @@ fn read_any(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
         Meaning::Sure { proves: None, .. } | Meaning::Zero
     );
     if numeric && !hints.formats.is_empty() {
-        return Err(Refusal::invalid("It fits none of the field's formats."));
+        return Err(Refusal::invalid(
+            "It fits none of the formats that the mapping names for this field.",
+        ));
     }
     Ok(reading)
 }

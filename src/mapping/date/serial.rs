@@ -16,12 +16,12 @@ const LAST_SERIAL: i64 = 2_958_465;
 pub fn read_serial(days: f64, epoch: Epoch) -> Result<Date, Refusal> {
     let refuse = |why: &str| {
         Refusal::invalid(format!(
-            "The date cell holds the number {}, which {why}.",
+            "The date cell contains the number {}, which {why}.",
             crate::source::number_text(days)
         ))
     };
     if !days.is_finite() {
-        return Err(refuse("is no number"));
+        return Err(refuse("is not a number"));
     }
     let millis = (days * 86_400_000.0).round();
     if millis < 0.0 {
@@ -33,20 +33,20 @@ pub fn read_serial(days: f64, epoch: Epoch) -> Result<Date, Refusal> {
     )]
     let whole = (millis / 86_400_000.0).floor() as i64;
     if whole > LAST_SERIAL {
-        return Err(refuse("lies behind the year 9999"));
+        return Err(refuse("is after the year 9999"));
     }
     let base = match epoch {
         Epoch::Y1900 => match whole {
             0 => return Err(refuse("is a time without a date")),
             // 1900 was no leap year; Lotus 1-2-3 counted it as one and Excel kept that.
-            60 => return Err(refuse("is the 29 February 1900, a day that never was")),
+            60 => return Err(refuse("is 29 February 1900, a day that did not exist")),
             1..=59 => date(1899, 12, 31),
             _ => date(1899, 12, 30),
         },
         Epoch::Y1904 => date(1904, 1, 1),
     };
     base.checked_add(jiff::Span::new().days(whole))
-        .map_err(|_| refuse("lies behind the year 9999"))
+        .map_err(|_| refuse("is after the year 9999"))
 }
 
 /// The date of milliseconds since 1970, in UTC or in the zone that is set.
@@ -62,5 +62,5 @@ pub fn read_epoch(millis: f64, hints: &Hints) -> Result<Date, Refusal> {
     let zone = hints.timezone.clone().unwrap_or(jiff::tz::TimeZone::UTC);
     jiff::Timestamp::from_millisecond(whole)
         .map(|t| t.to_zoned_datetime(zone).date())
-        .map_err(|_| Refusal::invalid("The number is no time since 1970."))
+        .map_err(|_| Refusal::invalid("The number is not a time since 1970."))
 }

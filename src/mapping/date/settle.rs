@@ -24,7 +24,7 @@ pub struct Settled {
 /// Decides a reading by its column's verdict.
 ///
 /// # Errors
-/// `date.ambiguous` where the column does not decide, `date.invalid` where a weekday contradicts.
+/// `date.ambiguous` where the column does not show which, `date.invalid` where a weekday contradicts.
 pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Settled, Refusal> {
     let verdict = verdict.of_texts();
     let mut warnings = Vec::new();
@@ -43,7 +43,7 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
             if proves.is_some() && verdict == Verdict::Contradicts {
                 warnings.push((
                     Code::DateContradicts,
-                    format!("The date can only be read as {date}, but other dates of the column are written the other way round."),
+                    format!("The date can only be read as {date}, but other dates of the column can only be read the other way round."),
                 ));
             }
             *date
@@ -95,7 +95,7 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
     } else if !(1900..=2100).contains(&date.year()) {
         warnings.push((
             Code::DateFarAway,
-            format!("{date} lies outside 1900 to 2100."),
+            format!("{date} is outside 1900 to 2100."),
         ));
     }
     Ok(Settled {
@@ -134,13 +134,13 @@ pub(in crate::mapping) fn settle_quietly(reading: &Reading, verdict: Verdict) ->
 
 fn ambiguous(day_first: Option<Date>, month_first: Option<Date>, verdict: Verdict) -> Refusal {
     let why = match verdict {
-        Verdict::Contradicts => "the column holds dates of both orders",
-        _ => "the column does not decide",
+        Verdict::Contradicts => "the column has dates of both orders",
+        _ => "the column does not show which",
     };
     Refusal::ambiguous(match (day_first, month_first) {
-        (Some(d), Some(m)) => format!("It is {d} (day first) or {m} (month first), and {why}."),
+        (Some(d), Some(m)) => format!("It can be {d} (day/month) or {m} (month/day), and {why}."),
         (Some(d), None) => {
-            format!("It is {d} (day first) or a date that begins with its year, and {why}.")
+            format!("It can be {d} (day/month) or a date that begins with its year, and {why}.")
         }
         _ => format!("It can be read in more than one way, and {why}."),
     })

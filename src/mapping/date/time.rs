@@ -42,7 +42,7 @@ impl Cursor<'_> {
             }
         }
         if !blank && !marked && self.at == start {
-            return Err(Refusal::invalid("Something stands behind the date."));
+            return Err(Refusal::invalid("There is unexpected text after the date."));
         }
         if self.at == self.text.len() && !marked {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Cursor<'_> {
 
     /// A time of day, in seconds. Only behind a `T` it may stand without colons.
     fn clock(&mut self, marked: bool) -> Result<i64, Refusal> {
-        let invalid = || Refusal::invalid("What stands behind the date is not a time.");
+        let invalid = || Refusal::invalid("The text after the date is not a time.");
         let first = self.number().ok_or_else(invalid)?;
         let (hour, minute, second) = match first.digits {
             1 | 2 => {
@@ -160,7 +160,7 @@ impl Cursor<'_> {
 
     /// A zone behind the time: minutes from UTC where it says them.
     fn zone(&mut self) -> Result<Option<i64>, Refusal> {
-        let invalid = || Refusal::invalid("What stands behind the time is no time zone.");
+        let invalid = || Refusal::invalid("The text after the time is not a time zone.");
         let start = self.at;
         self.blanks();
         let mut offset = None;

@@ -25,7 +25,7 @@ impl Reader {
             return true;
         };
         let help = if has_answer {
-            "if the line is right, take out of it: decide = \"…\"; if it is not, correct it or delete it"
+            "if the line is right, remove decide = \"…\" from it; if not, correct it or delete it"
         } else {
             "write the answer in place of { decide = \"…\" }"
         };

@@ -310,10 +310,7 @@ impl Reader {
             DeValue::Float(n) => n.as_str().parse().ok().map(Constant::Float),
             DeValue::Datetime(d) => Some(Constant::Text(d.to_string())),
             _ => {
-                self.problem(
-                    value.span(),
-                    "a constant is a text, a number, true or false",
-                );
+                self.problem(value.span(), "a constant is text, a number, true or false");
                 None
             }
         }

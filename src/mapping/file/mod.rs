@@ -160,7 +160,7 @@ impl Mapping {
             path: name.clone(),
             source: std::io::Error::new(
                 std::io::ErrorKind::InvalidData,
-                format!("it is no UTF-8 text: {e}"),
+                format!("it is not UTF-8 text: {e}"),
             ),
         })?;
         Self::parse(&name, &text)
@@ -289,7 +289,7 @@ impl Reader {
         let Some(value) = table.get("name") else {
             self.problems.push(
                 MappingProblem::new(0..0, "the mapping has no name").with_help(
-                    "write: name = \"apptivo-customers\" (it names the rows' space in the state)",
+                    "write: name = \"apptivo-customers\" (the state keeps the rows under this name)",
                 ),
             );
             return None;
@@ -305,7 +305,7 @@ impl Reader {
         let Some(value) = table.get("key") else {
             self.problems.push(
                 MappingProblem::new(0..0, "the mapping has no key")
-                    .with_help("write: key = \"Customer Number\" (the column that makes a row itself; several: [\"A\", \"B\"])"),
+                    .with_help("write: key = \"Customer Number\" (the column that identifies a row; several: [\"A\", \"B\"])"),
             );
             return Vec::new();
         };
@@ -355,7 +355,7 @@ impl Reader {
             self.problem(
                 value.span(),
                 format!(
-                    "{what} takes a text in quotes, not {}",
+                    "{what} takes text in quotes, not {}",
                     value.get_ref().type_str()
                 ),
             );

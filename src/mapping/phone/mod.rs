@@ -19,7 +19,7 @@ pub(super) enum Phone {
     International(String),
     /// No region is set and the number has no country code.
     RegionUnknown,
-    /// It is no number of its region.
+    /// It is not a number of its region.
     Invalid,
 }
 

@@ -343,7 +343,7 @@ impl Looks {
     }
 }
 
-/// Whether a text is a telephone number, with words beside it or without, and whether it shows that it is none of another kind.
+/// Whether a text is a phone number, with words beside it or without, and whether it shows that it is none of another kind.
 fn phone_look(text: &str, digits: usize) -> (bool, bool) {
     // Nothing is cut that is none at a glance.
     if !(6..=24).contains(&digits) || text.len() > 60 || text.contains('@') {

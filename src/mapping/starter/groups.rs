@@ -135,7 +135,7 @@ pub(super) fn place_house_numbers(
             street.house_number = Some((column, name.language == "fr"));
             street
                 .evidence
-                .push_str("; the house's number is a column of its own");
+                .push_str("; the house number is a column of its own");
             placed.push(column);
         }
     }

@@ -90,12 +90,12 @@ pub(super) fn judge(
             }
         }
         Cells::Translated(map) => {
-            made.evidence.push_str("; its words are translated");
+            made.evidence.push_str("; its values are translated");
             made.map = map;
         }
         Cells::ToTranslate(map) => {
             made.undecided = Some(format!(
-                "write for each \"?\" what the word means: {}",
+                "write for each \"?\" what the value means: {}",
                 words_of(field.kind)
             ));
             made.map = map;

@@ -46,7 +46,7 @@ pub(super) fn choose_key(
             column: None,
             evidence: String::new(),
             undecided: Some(
-                "no column is filled in every row and different in each; name the one that makes a row itself, or several: [\"A\", \"B\"]"
+                "no column is filled in every row and different in each; name the one that identifies a row, or several: [\"A\", \"B\"]"
                     .to_owned(),
             ),
         };
@@ -58,17 +58,17 @@ pub(super) fn choose_key(
     let question = match class {
         Class::Sure => None,
         Class::Doubtful => {
-            Some("do its numbers make a row itself? they may be those of something else")
+            Some("do its numbers identify a row? they may be those of something else")
         }
         Class::Counter => Some(
             "it numbers the rows of the file; has each row the same number in the next export?",
         ),
         Class::Nearly => Some(
-            "it is not filled and different in every row, and such rows are refused; is it the key?",
+            "it is not filled and different in every row, and rows without a key of their own are refused; is it the key?",
         ),
-        Class::Unnamed => Some(
-            "no column is named like a key; does this one make a row itself, and never change?",
-        ),
+        Class::Unnamed => {
+            Some("no column is named like a key; does this one identify a row, and never change?")
+        }
     };
     KeyChoice {
         column: Some(best.column),

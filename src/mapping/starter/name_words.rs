@@ -77,7 +77,7 @@ pub(super) const GROUPS: &[(Group, &[&str])] = &[
     ),
 ];
 
-/// Words that say a telephone number is a mobile one.
+/// Words that say a phone number is a mobile one.
 pub(super) const MOBILE: &[&str] = &[
     "mobile",
     "mobil",

@@ -261,7 +261,7 @@ impl Survey<'_> {
                 && rival.share_within(self.content(winner.column)) < 1.0;
             if is_rival {
                 winner.undecided = Some(format!(
-                    "\"{}\" is called so, too; which one is it?",
+                    "\"{}\" has such a name, too; which one is it?",
                     self.names[candidate.column]
                 ));
             }
@@ -339,7 +339,7 @@ fn by_cells(column: usize, content: &Content) -> Option<Assignment> {
         element: 0,
         column,
         evidence: format!(
-            "by its values alone: {}; {}",
+            "by its values only: {}; {}",
             kind.expected(),
             content.describe()
         ),

@@ -86,7 +86,7 @@ pub(super) fn try_numbers<'r>(
         None => String::new(),
     };
     let why = match numbers.len() {
-        n if n < LEAST => "there are too few numbers to try regions on".to_owned(),
+        n if n < LEAST => "there are too few numbers to try regions".to_owned(),
         _ if best.0 >= NEARLY_ALL => {
             let may_be = shares
                 .iter()

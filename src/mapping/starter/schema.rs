@@ -11,7 +11,7 @@ use crate::partner::{Field, FieldKind};
 /// The schema, made from the field catalogue, the rule keys and the diagnostic codes.
 #[must_use]
 pub fn json_schema() -> Value {
-    let mut root = object("The fields of the request, by its own structure.");
+    let mut root = object("The fields of the request, with its own structure.");
     for field in fields() {
         insert(&mut root, field.path, field);
     }
@@ -19,9 +19,9 @@ pub fn json_schema() -> Value {
         .remove("properties")
         .and_then(|p| p.as_object().cloned())
         .unwrap_or_default();
-    properties.insert("name".into(), json!({ "type": "string", "minLength": 1, "description": "Names the rows' space in the state: renaming the export changes nothing." }));
+    properties.insert("name".into(), json!({ "type": "string", "minLength": 1, "description": "The state keeps the rows under this name; renaming the export changes nothing." }));
     properties.insert("key".into(), json!({
-        "description": "The column, or columns, that make a row itself.",
+        "description": "The column, or columns, that identify a row.",
         "anyOf": [
             { "$ref": "#/definitions/texts" },
             { "type": "object", "additionalProperties": false, "properties": { "column": { "type": "string" }, "columns": { "$ref": "#/definitions/texts" }, "decide": { "$ref": "#/definitions/decide" } } }
@@ -50,7 +50,7 @@ pub fn json_schema() -> Value {
         "definitions": {
             "texts": { "oneOf": [ { "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 } ] },
             "constant": constant,
-            "decide": { "type": "string", "description": "A question that init could not answer. No run takes the mapping before this word is taken out." },
+            "decide": { "type": "string", "description": "A question that init could not answer. No run uses the mapping until this key is removed." },
             "rule": {
                 "oneOf": [
                     { "type": "string", "description": "A column." },
@@ -65,7 +65,7 @@ pub fn json_schema() -> Value {
                             "template": { "type": "string", "description": "MiniJinja: {{ row['First'] }} {{ row['Last'] }}" },
                             "partner": { "type": "string", "description": "A column that holds the key of another row." },
                             "split": { "type": "string", "minLength": 1, "description": "Cut the text here into several values." },
-                            "map": { "type": "object", "additionalProperties": { "$ref": "#/definitions/constant" }, "description": "Words and what they become." },
+                            "map": { "type": "object", "additionalProperties": { "$ref": "#/definitions/constant" }, "description": "Values and what they become." },
                             "default": { "$ref": "#/definitions/constant" },
                             "required": { "type": "boolean" },
                             "decide": { "$ref": "#/definitions/decide" },
@@ -125,11 +125,11 @@ fn source() -> Value {
     for (name, description) in [
         (
             "only",
-            "Take only rows that have one of the words in each of these columns; case and outer blanks do not count, * is any text.",
+            "Only rows that have one of these values in each of these columns; letter case and outer blanks do not matter, * is any text.",
         ),
         (
             "except",
-            "Leave out rows that have one of the words in any of these columns.",
+            "Leave out rows that have one of these values in any of these columns.",
         ),
     ] {
         properties.insert(

@@ -70,7 +70,7 @@ impl<'s> Seen<'s> {
         let listed: Vec<String> = words.keys().map(|w| quoted(w)).collect();
         let cells: u64 = words.values().sum();
         let evidence = format!(
-            "{} {} in {columns} {} that databases write for nothing",
+            "{} {} in {columns} {} that databases write for an empty cell",
             thousands(cells),
             if cells == 1 { "cell" } else { "cells" },
             if columns == 1 { "column" } else { "columns" },

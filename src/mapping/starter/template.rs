@@ -11,7 +11,7 @@ pub fn template() -> String {
         "{SCHEMA_LINE}\n# Every field of the create-partner request, once. Made by a test from the field catalogue. Copy it, write\n\
          # your columns' names, and take out what you have no column for.\n\n\
          name = \"template\"   # names the rows' space in the state\n\
-         key = \"Id\"          # the column that makes a row itself; several: [\"Account\", \"Site\"]\n"
+         key = \"Id\"          # the column that identifies a row; several: [\"Account\", \"Site\"]\n"
     );
     let mut tables = Tables::default();
     for field in fields() {

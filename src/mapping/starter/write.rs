@@ -31,7 +31,7 @@ impl Proposal {
         );
         if undecided == Undecided::Asked && self.to_decide() > 0 {
             out.push_str(
-                "# A line with `decide` is a question: take the word and its text out where the line is right, else delete the line.\n",
+                "# A line with `decide` is a question: remove `decide` and its text if the line is right, otherwise delete the line.\n",
             );
         }
         for line in detected {
@@ -39,7 +39,7 @@ impl Proposal {
         }
         let _ = writeln!(
             out,
-            "\nname = {}   # names the rows' space in the state: keep it when the file is called otherwise",
+            "\nname = {}   # the state keeps the rows under this name: keep it when you rename the file",
             quoted(&self.name)
         );
         out.push_str(&self.key_line(undecided));
@@ -70,7 +70,7 @@ impl Proposal {
         }
         out.push_str(&tables.render());
         if !self.unplaced.is_empty() {
-            out.push_str("\n# Columns that feed nothing:\n");
+            out.push_str("\n# Columns that fill no field:\n");
             for (column, look) in &self.unplaced {
                 let _ = writeln!(
                     out,

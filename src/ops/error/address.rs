@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
     /// It cannot be read.
-    #[error("--api-url \"{text}\" is no address: {reason}; write https://orgs.ecg-api.com")]
+    #[error(
+        "--api-url \"{text}\" is not an address: {reason}; write for example https://orgs.ecg-api.com"
+    )]
     Unreadable {
         /// As it was written.
         text: String,
@@ -12,11 +14,11 @@ pub enum AddressError {
         reason: String,
     },
     /// It is not one of http or https with a host.
-    #[error("--api-url \"{0}\" is no address: write https://orgs.ecg-api.com")]
+    #[error("--api-url \"{0}\" is not an address: write for example https://orgs.ecg-api.com")]
     NotHttp(String),
     /// It is plain http to another machine.
     #[error(
-        "{what} is plain http to {host}: whoever is in between can read the token and the bank data. Write https://, or, where that network is your own, allow it with --insecure-http"
+        "{what} is plain http to {host}: anyone in between can read the token and the bank data. Write https://, or, if the network is your own, allow it with --insecure-http"
     )]
     Insecure {
         /// The setting: `--api-url`, `[notify] url`.
@@ -26,7 +28,7 @@ pub enum AddressError {
     },
     /// It holds a user or a password.
     #[error(
-        "--api-url may hold no password; the token comes from PARTNER_SYNC_TOKEN, --token-file or --token-command"
+        "--api-url must not contain a password; the token comes from PARTNER_SYNC_TOKEN, --token-file or --token-command"
     )]
     Password,
 }

@@ -75,7 +75,7 @@ pub enum OpError {
     NotConfirmed,
     /// The state knows nothing of what is to be compared.
     #[error(
-        "the state {} knows no row of the mapping \"{mapping}\" at {target}; an import makes them, and `partner-sync reconcile --adopt` finds partners that are there already",
+        "the state {} has no rows of the mapping \"{mapping}\" for {target}. An import creates them; `partner-sync reconcile --adopt` finds partners that already exist",
         state.display()
     )]
     NothingKnown {
@@ -87,11 +87,11 @@ pub enum OpError {
         target: String,
     },
     /// The state knows no run of this name.
-    #[error("the state knows no run \"{0}\"; `partner-sync status` lists them")]
+    #[error("the state has no run \"{0}\"; `partner-sync status` lists the runs")]
     UnknownRun(String),
     /// A file that is read lies in the folder that reports go to.
     #[error(
-        "{} lies in {}, where this run's report goes: the report would be mixed with what is read. Name another folder, such as --report {}",
+        "{} lies in {}, where this run's report goes: the report would mix with the input. Name another folder, for example --report {}",
         input.display(), folder.display(), another.display()
     )]
     InputInReports {

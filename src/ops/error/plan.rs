@@ -13,7 +13,7 @@ pub(in crate::ops) const PLAN_VERSION: u32 = 1;
 #[non_exhaustive]
 pub enum PlanError {
     /// Standard input has no name and cannot be read again.
-    #[error("standard input cannot be sealed in a plan: it cannot be read again; name a file")]
+    #[error("a plan cannot use standard input, which cannot be read again; name a file")]
     StandardInput,
     /// A file of the plan cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -40,7 +40,7 @@ pub enum PlanError {
         source: io::Error,
     },
     /// The file is no plan.
-    #[error("{} is no plan: {source}; make one with import --dry-run --plan-out", path.display())]
+    #[error("{} is not a plan: {source}. Create one with import --dry-run --plan-out", path.display())]
     NoPlan {
         /// The file that was given as a plan.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum PlanError {
     },
     /// The plan is of another version of the program.
     #[error(
-        "the plan {} is of version {version}; this program knows version {PLAN_VERSION}. Make a new one",
+        "the plan {} is of version {version}; this program reads version {PLAN_VERSION}. Create a new one",
         path.display()
     )]
     Version {
@@ -60,13 +60,13 @@ pub enum PlanError {
     },
     /// The plan was edited.
     #[error(
-        "the plan {} was changed by hand: its seal is broken. Make a new one",
+        "the plan {} was changed by hand. Create a new one",
         .0.display()
     )]
     BrokenSeal(PathBuf),
     /// What the plan rests on changed.
     #[error(
-        "{0} changed since the plan was made: nothing was sent. Make a new plan with --dry-run --plan-out"
+        "{0} changed since the plan was created. Nothing was sent. Create a new plan with --dry-run --plan-out"
     )]
     Changed(String),
 }

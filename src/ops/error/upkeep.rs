@@ -8,11 +8,11 @@ pub enum UpkeepError {
     #[error("name the key of at least one row")]
     NoKey,
     /// The state has no such row.
-    #[error("the state knows no row with the key \"{0}\"; nothing was done")]
+    #[error("the state has no row with the key \"{0}\". Nothing was done.")]
     UnknownKey(String),
     /// Several mappings or APIs have the key.
     #[error(
-        "the key \"{key}\" stands in several spaces: {}. Name the mapping with --space, or another --state; nothing was done",
+        "several mappings have the key \"{key}\": {}. Name one with --space, or another --state. Nothing was done.",
         spaces.join("; ")
     )]
     SeveralSpaces {
@@ -23,7 +23,7 @@ pub enum UpkeepError {
     },
     /// The row's outcome is unknown.
     #[error(
-        "the row \"{key}\" is {state}: whether its partner exists has to be found out first, by `partner-sync reconcile`. Nothing was forgotten."
+        "the row \"{key}\" is {state}. First find out whether its partner exists: `partner-sync reconcile`. Nothing was forgotten."
     )]
     Unsettled {
         /// The key of the first such row.
@@ -33,7 +33,7 @@ pub enum UpkeepError {
     },
     /// The row did not change.
     #[error(
-        "the last run did not tell the row \"{0}\" as changed, so there is nothing to accept. Nothing was accepted."
+        "the last run did not report the row \"{0}\" as changed, so there is nothing to accept."
     )]
     Unchanged(String),
     /// The row's outcome is known.
@@ -48,11 +48,11 @@ pub enum UpkeepError {
     },
     /// What was given as the id of a partner is none.
     #[error(
-        "\"{0}\" is no id of a partner: at most 128 letters, digits and the characters - _ . : are. Nothing was done."
+        "\"{0}\" is not the id of a partner: an id has at most 128 letters, digits and the characters - _ . : Nothing was done."
     )]
     NoId(String),
     /// Another row has the partner.
-    #[error("the partner {partner} is that of the row \"{key}\". Nothing was done.")]
+    #[error("the partner {partner} already belongs to the row \"{key}\". Nothing was done.")]
     Taken {
         /// The id that was given.
         partner: String,
@@ -63,6 +63,6 @@ pub enum UpkeepError {
     #[error("--created names the partner of one row; name one key. Nothing was done.")]
     SeveralRows,
     /// A person said no.
-    #[error("not confirmed; nothing was {0}")]
+    #[error("cancelled; nothing was {0}. (--yes skips this question.)")]
     NotConfirmed(&'static str),
 }

@@ -157,7 +157,7 @@ impl Look<'_> {
         let on_api = match self.count() {
             Ok(on_api) => on_api,
             Err(error) => {
-                tracing::info!("the API was not asked how many partners it has: {error}");
+                tracing::info!("the number of partners on the API is unknown: {error}");
                 return Ok(());
             }
         };
@@ -252,7 +252,7 @@ fn reason(error: &OpError) -> StopReason {
     }
     match error {
         OpError::Api(ApiError::Forbidden(_)) => StopReason::NotAuthorised(format!(
-            "the list of partners may not be read, so which rows have a partner already cannot be known: {words}"
+            "the token may not read the list of partners, so it is not known which rows already have a partner: {words}"
         )),
         OpError::Api(ApiError::Status {
             status: status @ (404 | 405),
@@ -264,7 +264,7 @@ fn reason(error: &OpError) -> StopReason {
             StopReason::ApiDown(words)
         }
         OpError::Api(_) => StopReason::ApiDown(format!(
-            "which rows have a partner on the API already cannot be known, so none was created: {words}"
+            "it is not known which rows already have a partner on the API, so nothing was created: {words}"
         )),
         OpError::Prepare(PrepareError::Source(_)) => StopReason::Source(words),
         OpError::State(_) => StopReason::State(words),

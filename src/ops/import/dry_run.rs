@@ -167,7 +167,7 @@ pub(in crate::ops) fn preview(
 
 /// Why it stopped early, or why a run would.
 fn stopped(stop: &Stop, refusal: Option<String>) -> Option<Stopped> {
-    let refused = || Some(format!("a run would send nothing: {}", refusal?).into());
+    let refused = || Some(format!("an import would send nothing: {}", refusal?).into());
     stop.reason().map(|r| stopped_by(&r)).or_else(refused)
 }
 

@@ -2,7 +2,7 @@
 //! its job. A comparison that cannot be made fails: a guard must not switch itself off.
 
 use crate::config::Bound;
-use crate::diagnostic::{Diagnostic, thousands};
+use crate::diagnostic::{Diagnostic, counted, thousands};
 use crate::ops::error::OpError;
 use crate::ops::request::{Expectations, LastRun};
 use crate::ops::session::Session;
@@ -16,8 +16,8 @@ impl Expectations {
             && rows < fewest
         {
             return Some(format!(
-                "the export has {} rows, fewer than min_rows = {}",
-                thousands(rows),
+                "the export has {}; min_rows is {}. Nothing was sent. Check the export job and run again when the export is complete; if so few rows are right, run once with a smaller min_rows.",
+                counted(rows, "row"),
                 thousands(fewest)
             ));
         }
@@ -25,7 +25,7 @@ impl Expectations {
             && (self.max_shrink.is_some() || self.fail_on_drift)
         {
             return Some(format!(
-                "what the state keeps of the last good run, {run}, cannot be read ({reason}), so the export cannot be compared with it: nothing was sent. Look at the export, then run this job once without max_shrink and on_drift = \"fail\""
+                "what the state keeps of the last good run, {run}, cannot be read ({reason}), so the export cannot be compared with it. Nothing was sent. Check the export, then run this job once without max_shrink and on_drift = \"fail\""
             ));
         }
         let (share, last) = self.max_shrink.zip(self.last())?;
@@ -34,11 +34,10 @@ impl Expectations {
         let shrunk = 1.0 - rows as f64 / before.max(1) as f64;
         (shrunk > share).then(|| {
             format!(
-                "the export has {} rows; at the last good run, {}, it had {}: it lost {:.1} %, more than max_shrink = {:.1} %",
-                thousands(rows),
-                last.run,
-                thousands(before),
+                "the export has {}, {:.1} % fewer than the {} of the last good run; max_shrink is {:.1} %. Nothing was sent. Check the export job and run again when the export is complete; if the rows are gone on purpose, run once with a larger max_shrink.",
+                counted(rows, "row"),
                 shrunk * 100.0,
+                thousands(before),
                 share * 100.0
             )
         })
@@ -48,7 +47,7 @@ impl Expectations {
     pub(in crate::ops) fn refuses(&self, rows: u64, drifted: &[Diagnostic]) -> Option<String> {
         let drift = || {
             (self.fail_on_drift && !drifted.is_empty())
-                .then(|| "the export is not what it was at the last good run".to_owned())
+                .then(|| "the export differs from the last good run".to_owned())
         };
         self.refuses_rows(rows).or_else(drift)
     }

@@ -70,7 +70,7 @@ impl Pipeline<'_> {
         let collected = collecting.join();
         if delivered.is_err() || fed.is_err() || collected.is_err() {
             import.stop.request(StopReason::Internal(
-                "a part of the run broke down; please report it with the log of -vv".to_owned(),
+                "a part of partner-sync failed; please report it with the log of -vv".to_owned(),
             ));
         }
         let mut leftover = delivered.unwrap_or_default();

@@ -4,6 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use super::context::{Import, lock};
+use crate::config::Bound;
+use crate::diagnostic::counted;
 use crate::ops::contents::contents;
 use crate::ops::error::OpError;
 use crate::ops::export::{count_invalid, unsent};
@@ -13,6 +15,15 @@ use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::Survey;
 use crate::report::{Collector, RunEnding};
 use crate::source::Flow;
+
+/// Why a run with too many invalid rows sends nothing, and what to do.
+fn too_many_invalid(invalid: u64, allowed: Option<Bound>) -> String {
+    let allowed = allowed.map_or_else(String::new, |bound| bound.to_string());
+    format!(
+        "nothing was sent: {}, --max-errors allows {allowed}. Repair the rows and run again, or allow more.",
+        counted(invalid, "invalid row")
+    )
+}
 
 /// Why nothing is sent.
 pub(super) struct Refusal {
@@ -47,11 +58,10 @@ impl Import<'_> {
         if refusal.is_none() && (self.request.max_errors.is_some() || expect.looks_at_contents()) {
             let stop = || self.stop.is_requested();
             let (invalid, tally) = count_invalid(exports, survey, &known, &stop)?;
-            let too_many = |most: crate::config::Bound| most.is_exceeded(invalid, survey.rows);
+            let too_many = |most: Bound| most.is_exceeded(invalid, survey.rows);
             if self.request.max_errors.is_some_and(too_many) {
                 refusal = Some(Refusal {
-                    words: "more rows are invalid than --max-errors allows: nothing was sent"
-                        .to_owned(),
+                    words: too_many_invalid(invalid, self.request.max_errors),
                     ending: RunEnding::Problems,
                 });
             }
@@ -59,8 +69,8 @@ impl Import<'_> {
             if !drifted.is_empty() {
                 if refusal.is_none() && expect.fail_on_drift {
                     refusal = Some(Refusal::stopped(format!(
-                        "the export is not what it was at the last good run ({} differences): nothing was sent",
-                        drifted.len()
+                        "the export differs from the last good run ({}). Nothing was sent. Look at the differences; if they are intended, run once with on_drift = \"note\".",
+                        counted(drifted.len() as u64, "difference")
                     )));
                 }
                 lock(collector).add_diagnostics(0, drifted);

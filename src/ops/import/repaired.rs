@@ -34,7 +34,7 @@ pub(super) fn repaired(row: &PreparedRow, record: Option<&Known>) -> Option<Diag
         Code::RowRepaired,
         place,
         format!(
-            "The row cannot be sent as it stands in this file ({}), but its partner was created before, from a repaired row. Nothing is sent.",
+            "The row cannot be sent as it is in this file ({}), but its partner was already created from a repaired row. Nothing is sent.",
             problems.join(", ")
         ),
     ))

@@ -32,18 +32,18 @@ pub(super) fn too_many_new(
     let shown = |key: &str| format!("\"{}\"", visible(key, SHOWN));
     let example = match (like.found, keys.first()) {
         (Some((new, known)), _) => format!(
-            "The state does not know the key {}, but it knows {}: if all keys are spelt otherwise than before, correct the export or the mapping",
+            "The state has no key {}, but it has {}: if all keys are spelt differently than before, correct the export or the mapping",
             shown(&new),
             shown(&known)
         ),
         (None, Some(new)) => format!(
-            "One of them has the key {}: if all keys are spelt otherwise than before, correct the export or the mapping",
+            "One of them has the key {}: if all keys are spelt differently than before, correct the export or the mapping",
             shown(new)
         ),
         (None, None) => "Look at the export".to_owned(),
     };
     Ok(Some(format!(
-        "{} of {} rows are new, more than max_new = {bound} allows, so nothing was sent. {example}. If they are new, run once with a greater max_new.",
+        "{} of {} rows are new; max_new = {bound}. Nothing was sent. {example}. If they really are new, run once with a larger max_new.",
         thousands(new.without_record),
         thousands(rows)
     )))

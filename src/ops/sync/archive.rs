@@ -80,7 +80,7 @@ fn put_back(from: &Path, to: &Path) -> io::Result<()> {
         // Where there are no links.
         Err(_) if !to.exists() => fs::rename(from, to),
         Err(_) => Err(io::Error::other(format!(
-            "two files came to its name while it was moved; the first of them was not read and lies at {}",
+            "two files took its name while it was moved; the first of them was not read and is now {}",
             from.display()
         ))),
     }

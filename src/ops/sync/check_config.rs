@@ -61,7 +61,7 @@ pub fn check_config(
     let name = state.display().to_string();
     match StateView::find(state) {
         Ok(None) => findings.0.push(Finding::Missing(format!(
-            "state: {name} is made by the first run"
+            "state: {name} is created by the first run"
         ))),
         found => findings.take("state", "path", found.map(|_| name)),
     }
@@ -98,7 +98,7 @@ fn folder_of(path: &Path) -> Result<String, String> {
     if folder.is_none_or(Path::is_dir) {
         Ok(path.display().to_string())
     } else {
-        Err(format!("the folder of {} is not there", path.display()))
+        Err(format!("folder of {} does not exist", path.display()))
     }
 }
 

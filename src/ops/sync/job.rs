@@ -208,7 +208,7 @@ fn put_away(
         Ok(Archived::Moved(_)) => {}
         Ok(Archived::Left) => {
             let words = format!(
-                "{} was not moved to {}: it was replaced or changed after it was read. The next run reads it",
+                "{} was not moved to {}, because it was replaced or changed after it was read. The next run reads it",
                 file.display(),
                 folder.display()
             );

@@ -156,7 +156,7 @@ async fn post(
     let tls = tls.without_identity();
     tokio::select! {
         posted = notify::post(url, body, &tls) => posted,
-        () = until => Err("it did not answer before the run had to end".to_owned()),
+        () = until => Err("it did not answer before the run ended".to_owned()),
     }
 }
 
@@ -165,7 +165,7 @@ fn words(night: &Night, error: Option<&OpError>) -> String {
     let mut lines = Vec::new();
     if let Some(error) = error {
         lines.push(format!(
-            "partner-sync: exit {}. Nothing was begun: {}",
+            "partner-sync: exit {}. Nothing was started: {}",
             night.ending.code(),
             error.brief()
         ));

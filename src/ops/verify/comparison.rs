@@ -319,7 +319,7 @@ impl Comparison<'_> {
             let told = Diagnostic::new(
                 Code::RowGone,
                 Location::default(),
-                format!("The source has no row \"{key}\" any more; its partner is {id}."),
+                format!("The export no longer has the row \"{key}\"; its partner is {id}."),
             );
             self.lock().add_diagnostics(u32::MAX, vec![told]);
             if self.request.each_row {

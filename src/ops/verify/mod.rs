@@ -185,7 +185,7 @@ fn canary_differs(found: Verified) -> Option<String> {
         ),
     };
     Some(format!(
-        "{partners} ({} differ, {} are gone), so the other rows were not sent. Correct the mapping, or these partners on the API. Then run again: with --canary they are compared again and no others are created; without it the import goes on as it is.",
+        "{partners} ({} differ, {} are gone), so the other rows were not sent. Correct the mapping, or these partners on the API. Then run again: with --canary the same partners are compared again and no others are created; without it the import continues.",
         thousands(found.differ),
         thousands(found.gone)
     ))

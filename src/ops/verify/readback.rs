@@ -78,7 +78,7 @@ impl Readback {
             if let Some(partner) = get(api, id).await? {
                 if !partner.has_party() {
                     return Err(ApiError::Unreadable(ApiWords::new(
-                        "the partner is shown without its party, so it cannot be compared",
+                        "the API shows the partner without its party, so it cannot be compared",
                     )));
                 }
                 read.add(&partner);

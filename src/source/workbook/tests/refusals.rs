@@ -40,7 +40,7 @@ fn encrypted_and_broken_books_are_refused_in_words() {
         ),
         (
             zip_of(&[]),
-            "cannot be unpacked: it is a zip archive without a file in it",
+            "cannot be unpacked: it is a zip archive without a file",
         ),
         (Xlsx::default().bytes(), "has no header row."),
     ] {
