@@ -116,9 +116,6 @@ impl Cursor<'_> {
                 if self.peek().is_some_and(char::is_alphabetic) {
                     return self.name_in_the_middle(&first);
                 }
-                if spaced && sep != '.' && sep != '-' && sep != '/' {
-                    return Err(Refusal::invalid(NOT_A_DATE));
-                }
                 self.numeric(&first, sep, hints)
             }
             Some(c) if c.is_alphabetic() && (spaced || self.at == start) => {

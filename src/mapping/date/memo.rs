@@ -61,3 +61,32 @@ impl SettledDates {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn as_many_texts_as_allowed_are_remembered_and_none_that_is_longer() {
+        let day = date(2026, 3, 4);
+        let mut readings = Readings::default();
+        let mut dates = SettledDates::default();
+        let (long, too_long) = ("4".repeat(LONGEST), "4".repeat(LONGEST + 1));
+        for text in [long.as_str(), &too_long] {
+            readings.put(text, Reading::sure(day));
+            dates.put(text, Verdict::Silent, day);
+        }
+        assert_eq!(readings.get(&long), Some(&Reading::sure(day)));
+        assert_eq!(dates.get(&long, Verdict::Silent), Some(day));
+        assert_eq!(readings.get(&too_long), None);
+        assert_eq!(dates.get(&too_long, Verdict::Silent), None);
+        assert_eq!((readings.0.len(), dates.dates.len()), (1, 1));
+        for n in 0..2 * MOST {
+            readings.put(&n.to_string(), Reading::sure(day));
+            dates.put(&n.to_string(), Verdict::Silent, day);
+        }
+        assert_eq!((readings.0.len(), dates.dates.len()), (MOST, MOST));
+    }
+}

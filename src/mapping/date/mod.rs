@@ -35,4 +35,6 @@ pub use settle::{Settled, settle};
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod edge_tests;
+#[cfg(test)]
 mod tests;

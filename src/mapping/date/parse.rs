@@ -104,9 +104,7 @@ fn slashed(text: &str, hints: &Hints) -> Option<Reading> {
     let year = rest
         .iter()
         .fold(0, |year, b| year * 10 + i16::from(b - b'0'));
-    if first.value == 0 && second.value == 0 && year == 0 {
-        return None;
-    }
+    // Zeros are no day here; the grammar knows them as a placeholder.
     choose(&first, &second, year, false, '/', hints).ok()
 }
 
@@ -148,5 +146,70 @@ fn by_format(text: &str, format: &Format, hints: &Hints) -> Option<Result<Readin
             reading.two_digit_year = pattern.contains("%y") && !pattern.contains("%Y");
             Some(Ok(reading))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::date::Order;
+
+    /// The short way says what the grammar says, of every common form, and leaves the rest to it.
+    #[test]
+    fn the_common_forms_are_read_without_the_grammar() {
+        for order in [None, Some(Order::DayFirst), Some(Order::MonthFirst)] {
+            let hints = Hints {
+                order,
+                ..Hints::default()
+            };
+            let same = |text: &str| {
+                let long = read_any(text, &hints).ok();
+                assert_eq!(read_common(text, &hints), long, "{text} {order:?}");
+                long.is_some()
+            };
+            let mut read = 0;
+            for a in [1, 2, 9, 10, 12, 13, 25, 31, 32] {
+                for b in [1, 2, 9, 10, 12, 13, 25, 31, 32] {
+                    for year in [1900, 1987, 2026] {
+                        for text in [
+                            format!("{a}/{b}/{year}"),
+                            format!("{a:02}/{b}/{year}"),
+                            format!("{a:02}/{b:02}/{year}"),
+                            format!("{year}-{a:02}-{b:02}"),
+                        ] {
+                            read += u32::from(same(&text));
+                        }
+                    }
+                }
+            }
+            assert!(read > 400, "{read}");
+        }
+        let hints = Hints::default();
+        for text in [
+            "2026x03-04",
+            "2026-03x04",
+            "2026/03/04",
+            "2026-3-4",
+            "2026-03-04 ",
+            "2026-03-0",
+            "3/4/26",
+            "3/4/20265",
+            "3/4/20a6",
+            "3/a/2026",
+            "123/4/2026",
+            "00/00/0000",
+            "00/04/2026",
+            "13/13/2026",
+            "3/4",
+            "",
+        ] {
+            assert_eq!(read_common(text, &hints), None, "{text}");
+        }
+        let formats = vec![Format::Pattern("%d/%m/%Y".to_owned())];
+        let hints = Hints {
+            formats,
+            ..Hints::default()
+        };
+        assert_eq!(read_common("13/04/2026", &hints), None);
     }
 }
