@@ -139,6 +139,13 @@ mod tests {
         insta::assert_snapshot!(seen.join("\n"));
     }
 
+    /// The key of a state is a secret, also where something is shown for debugging.
+    #[test]
+    fn the_key_is_not_shown() {
+        let hasher = Fingerprinter::new([7; 32], HashScheme::Folded);
+        assert_eq!(format!("{hasher:?}"), "Fingerprinter(***)");
+    }
+
     #[test]
     fn every_byte_counts() {
         let hasher = Fingerprinter::new([7; 32], HashScheme::Folded);

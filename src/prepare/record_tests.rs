@@ -157,3 +157,96 @@ fn a_second_header_is_told_from_a_partner() {
         assert_eq!(told(table), expected, "{table}");
     }
 }
+
+#[test]
+fn a_caption_is_short_and_its_first_letters_are_known() {
+    let long = format!("Total{}", " ".repeat(70)) + "x";
+    let just = format!("Total{}", ".".repeat(LONGEST - 5));
+    let past = format!("Total{}", ".".repeat(LONGEST - 4));
+    for (text, is_caption) in [
+        (long.as_str(), false),
+        (&just, true),
+        (&past, false),
+        ("(Total)", true),
+        ("T", false),
+        ("T otal", false),
+        ("総計", true),
+        ("总", false),
+        ("1 総計", true),
+    ] {
+        assert_eq!(is_total_caption(text), is_caption, "{text}");
+    }
+    for (text, may) in [
+        ("total", true),
+        ("Zw", true),
+        ("zwischen", true),
+        ("Acme", false),
+        ("Mu", false),
+        ("x", false),
+        ("1", false),
+        ("", false),
+        ("é", true),
+        ("Éa", true),
+        ("ab", false),
+    ] {
+        assert_eq!(may_begin_total(text), may, "{text}");
+    }
+    for (byte, number) in [
+        (b'a', Some(0)),
+        (b'Z', Some(25)),
+        (b'm', Some(12)),
+        (b'1', None),
+    ] {
+        assert_eq!(letter(byte), number);
+    }
+}
+
+#[test]
+fn amounts_and_headings_are_told_from_names() {
+    for (text, amount) in [
+        ("3", true),
+        ("1,234.50", true),
+        ("12 %", true),
+        ("$5", true),
+        ("%", false),
+        ("5 kg", false),
+        ("", false),
+    ] {
+        assert_eq!(is_amount(text), amount, "{text}");
+    }
+    let (just, past) = ("a".repeat(LONGEST), "a".repeat(LONGEST + 1));
+    for (text, name, is_one) in [
+        ("BillingCity", "Billing City", true),
+        ("Name", "Account Name", true),
+        ("accountid", "Account ID", true),
+        // As long as a name may be, and longer.
+        (&just, &just, true),
+        (&past, &past, false),
+        // One letter says nothing.
+        ("D", "Account ID", false),
+        ("N", "N", false),
+        ("id", "Account ID", true),
+        ("Customer ID", "ID", false),
+        ("Customer Num", "Num", true),
+        ("Boston", "City", false),
+        ("text", "City", true),
+        ("(text)", "City", true),
+    ] {
+        assert_eq!(is_heading(text, name), is_one, "{text} {name}");
+    }
+}
+
+#[test]
+fn keys_are_of_four_kinds() {
+    let kinds = ["", "A", "1", "A1", "ä", "ä1", "-"].map(KeyKinds::kind);
+    assert_eq!(kinds, [0, 1, 2, 3, 1, 3, 0]);
+    let mut keys = KeyKinds::default();
+    assert!(keys.has_like("A"));
+    keys.add("1");
+    assert!(!keys.has_like("A"));
+    assert!(keys.has_like("2"));
+    let mut all = KeyKinds::default();
+    all.add("A");
+    all.merge(&keys);
+    assert_eq!(all.0, [0, 1, 1, 0]);
+}

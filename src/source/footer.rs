@@ -255,6 +255,33 @@ mod tests {
         }
     }
 
+    /// While it may be one it must not be handed on; then its rows are counted and its first text is shown.
+    #[test]
+    fn a_footer_is_held_back_and_shown() {
+        let mut batch = RowBatch::typed(Arc::new(Header::new(Vec::new())));
+        let mut watch = FooterWatch::new(3);
+        for row in [2, 3] {
+            batch.start_row(row);
+            for _ in 0..3 {
+                batch.push(Stored::Number(1.0));
+            }
+            watch.see(&batch);
+            assert!(!watch.is_open());
+        }
+        for (row, text) in [(5, " Partner report "), (6, "made by X"), (7, "on Monday")] {
+            batch.start_row(row);
+            let (from, to) = batch.push_text(text);
+            batch.push(Stored::Text(from, to));
+            watch.see(&batch);
+            assert!(watch.is_open());
+        }
+        let footer = watch.finish(&mut batch).unwrap();
+        assert_eq!(
+            (footer.text(), footer.rows, footer.last),
+            ("Partner report", 3, 7)
+        );
+    }
+
     #[test]
     fn a_footer_is_short_and_below_a_table_of_three_columns() {
         assert_eq!(watched(3, 0), (2, None));

@@ -90,3 +90,56 @@ fn lines_are_records_only_where_each_is_one() {
         assert_eq!(usual.are_records(lines.as_bytes(), 3), are, "{lines:?}");
     }
 }
+
+#[test]
+fn a_backslash_at_the_end_of_all_bytes_is_text() {
+    let escaped = grammar(Some(b'"'), true, false);
+    let mut seen = Seen::default();
+    let ending = escaped.record(b"a\\", 0, true, &mut 0_usize, &mut seen);
+    assert_eq!((ending, seen.idle), (Ending::Whole(2), 1));
+    let ending = escaped.record(b"a\\", 0, false, &mut 0_usize, &mut Seen::default());
+    assert_eq!(ending, Ending::Unknown);
+}
+
+#[test]
+fn a_line_end_counts_as_it_comes() {
+    let usual = grammar(Some(b'"'), false, false);
+    for (text, ended, ending) in [
+        ("a\rb", false, Ending::Whole(2)),
+        ("a\r", false, Ending::Unknown),
+        ("a\r", true, Ending::Whole(2)),
+        ("a\r\n", false, Ending::Whole(3)),
+        ("\"a\"", false, Ending::Unknown),
+        ("a", false, Ending::Unknown),
+    ] {
+        let found = usual.record(
+            text.as_bytes(),
+            0,
+            ended,
+            &mut 0_usize,
+            &mut Seen::default(),
+        );
+        assert_eq!(found, ending, "{text:?} {ended}");
+    }
+}
+
+/// The last line may be the beginning of a record whose cell goes on in the next one.
+#[test]
+fn the_last_line_may_be_begun() {
+    let usual = grammar(Some(b'"'), false, false);
+    for (lines, are_records) in [
+        ("1,2\n3,\"x", true),
+        ("1,2\n\"x", false),
+        ("1,2\n3,4,\"x", false),
+        ("1,2\n3\"4,\"x", false),
+        ("1,2\n3,\"x\n5,6", false),
+        ("1,2\n\n3,4", true),
+        ("\n", false),
+    ] {
+        assert_eq!(
+            usual.are_records(lines.as_bytes(), 2),
+            are_records,
+            "{lines:?}"
+        );
+    }
+}

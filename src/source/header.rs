@@ -174,7 +174,71 @@ fn fold(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Header;
+    use super::{Cow, Header, is_of_a_report, tidy};
+
+    fn of(names: &[&str]) -> Header {
+        Header::new(names.iter().map(|n| (*n).to_owned()).collect())
+    }
+
+    #[test]
+    fn columns_of_reports_are_known() {
+        for (column, is_one) in [
+            ("_row", true),
+            ("_level", true),
+            ("_problems", true),
+            ("_partner_id", true),
+            ("row", false),
+            ("_other", false),
+            ("", false),
+        ] {
+            assert_eq!(is_of_a_report(column), is_one, "{column}");
+        }
+        assert!(of(&["key", "legacyIdentifier", "partnerId"]).is_guarded());
+        assert!(!of(&["key", "partnerId"]).is_guarded());
+    }
+
+    #[test]
+    fn a_header_without_a_name_is_empty() {
+        assert!(of(&[]).is_empty());
+        assert!(of(&["", " \t"]).is_empty());
+        assert!(!of(&["", "A"]).is_empty());
+    }
+
+    #[test]
+    fn typographic_quotes_stand_around_every_cell_or_are_text() {
+        for (names, is_quoted) in [
+            (&["“Id”", "“Name”"][..], true),
+            (&["„Id“", "", " “Name” ", "”A”"], true),
+            (&["“Id”"], false),
+            (&["“Id”", "Name"], false),
+            (&["“Id”", "“Name"], false),
+            (&["“Id”", "Name”"], false),
+            // Two quotes and nothing between them.
+            (&["“Id”", "“”"], false),
+            (&["Id", "Name"], false),
+            (&[], false),
+        ] {
+            assert_eq!(of(names).is_in_typographic_quotes(), is_quoted, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_tidied_only_where_it_has_to_be() {
+        for (cell, name, is_same) in [
+            ("Billing Street", "Billing Street", true),
+            ("", "", true),
+            (" Name", "Name", false),
+            ("Name ", "Name", false),
+            ("Billing  Street", "Billing Street", false),
+            ("Billing\nStreet", "Billing Street", false),
+            ("\u{feff}Name", "Name", false),
+            ("Größe", "Größe", false),
+        ] {
+            let tidied = tidy(cell);
+            assert_eq!(tidied, name);
+            assert_eq!(matches!(tidied, Cow::Borrowed(_)), is_same, "{cell:?}");
+        }
+    }
 
     #[test]
     fn columns_are_addressed_by_name_number_and_position() {

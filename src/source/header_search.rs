@@ -182,6 +182,62 @@ mod tests {
     }
 
     #[test]
+    fn blank_rows_say_nothing_about_the_usual_width() {
+        let wide = row(&["Id", "Name", "City", "Phone"]);
+        let mut table = vec![row(&["Partner report"])];
+        table.extend(vec![row(&[]); 5]);
+        table.extend([wide.clone(), wide]);
+        assert_eq!(find_header(&table), 6);
+    }
+
+    /// A row of as many cells, all of one text.
+    fn wide(rows: u64, cells: usize, text: &str) -> RowBatch {
+        let mut batch = RowBatch::typed(HeaderSearch::nameless());
+        let (from, to) = batch.push_text(text);
+        for row in 1..=rows {
+            batch.start_row(row);
+            for _ in 0..cells {
+                batch.push(Stored::Text(from, to));
+            }
+        }
+        batch
+    }
+
+    fn is_refused(cells: usize, text: &str) -> bool {
+        let mut search = HeaderSearch::new(Some(1));
+        search.take(&wide(1, cells, text));
+        search.choose(Path::new("e.csv"), &mut Vec::new()).is_err()
+    }
+
+    #[test]
+    fn a_header_that_is_too_large_is_refused() {
+        assert!(!is_refused(COLUMNS, "a"));
+        assert!(is_refused(COLUMNS + 1, "a"));
+        for (length, refused) in [
+            (NAME_BYTES, false),
+            (NAME_BYTES + 1, true),
+            (NAME_BYTES + 99, true),
+        ] {
+            assert_eq!(is_refused(2, &"a".repeat(length)), refused, "{length}");
+        }
+        // Cut before a character, not inside it.
+        assert_eq!(name_of(&"é".repeat(NAME_BYTES)).len(), NAME_BYTES + 3);
+        assert_eq!(name_of("é"), "é");
+    }
+
+    #[test]
+    fn rows_are_gathered_up_to_a_size() {
+        let text = "a".repeat(32 * 1024 - CELL_BYTES);
+        for (cells, flow) in [(2048, Flow::More), (2049, Flow::Enough)] {
+            assert_eq!(
+                HeaderSearch::new(None).take(&wide(2, cells, &text)),
+                flow,
+                "{cells}"
+            );
+        }
+    }
+
+    #[test]
     fn the_header_is_one_of_the_first_twenty_five_rows() {
         let titled = |title: usize| [vec![1; title], vec![4; 30]].concat();
         assert_eq!(chosen(None, &[4, 4]), (Flow::More, Some(1), 0));

@@ -155,6 +155,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn no_more_rows_are_named_than_a_note_names() {
+        let mut all = LeftOut::default();
+        for row in 2..9 {
+            all.add(Reason::Only, row);
+        }
+        all.absorb(all.clone());
+        assert_eq!(
+            all.describe(),
+            ["14 rows are left out by [source] only: 2, 3, 4, 5, 6, …"]
+        );
+    }
+
     /// Pieces come in their order; a later one without a footer takes none away.
     #[test]
     fn a_footer_is_counted_by_its_rows() {

@@ -303,6 +303,8 @@ mod tests {
             ("ab*bc", "abbc", true),
             ("*a*a*", "a", false),
             ("ÄRZTE*", "Ärzte GmbH", true),
+            ("Ä", "Ä", true),
+            ("ä", "Ä", true),
             ("2026", "2026", true),
             ("a.c", "abc", false),
         ] {
@@ -366,6 +368,48 @@ mod tests {
         // With one column only, a partner may be called like it.
         let one = RowFilter::new(&header(&["Name"]), Vec::new());
         assert_eq!(kept(&one, &["Name"], &[&["Name"]]).0, [2]);
+    }
+
+    #[test]
+    fn a_header_of_two_short_names_is_found_again() {
+        let names = ["Ab", "Cd"];
+        let filter = RowFilter::new(&header(&names), Vec::new());
+        let rows: &[&[&str]] = &[&["Ab", "Cd"], &["ab", "cd"], &["Ab", "x"]];
+        assert_eq!(kept(&filter, &names, rows).0, [3, 4]);
+    }
+
+    /// Four of five names in other places make another header; three do not.
+    #[test]
+    fn another_header_has_four_names_of_five() {
+        let names = ["A", "B", "C", "D", "E"];
+        let filter = RowFilter::new(&header(&names), Vec::new());
+        for (cells, is_other) in [
+            (["B", "x", "A", "D", "E"], true),
+            (["B", "x", "y", "D", "E"], false),
+            (["B", "C", "D", "E", "x"], true),
+            (["B", "C", "D", "x", "y"], false),
+        ] {
+            let (_, left_out) = kept(&filter, &names, &[&cells]);
+            assert_eq!(left_out.other_header.is_some(), is_other, "{cells:?}");
+        }
+    }
+
+    /// In a text file too a header whose first cell is empty is found again.
+    #[test]
+    fn a_header_with_an_empty_cell_first_is_found_in_a_text_file() {
+        use crate::source::{Flow, Source, SourceOptions};
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("e.csv");
+        std::fs::write(&path, ",Id,Name\n,1,A\n,Id,Name\n,2,B\n").unwrap();
+        let source = Source::open(&path, &SourceOptions::default()).unwrap();
+        let mut rows = Vec::new();
+        source
+            .read(&mut |batch| {
+                rows.extend(batch.rows().map(SourceRow::row));
+                Flow::More
+            })
+            .unwrap();
+        assert_eq!(rows, [2, 4]);
     }
 
     #[test]

@@ -132,3 +132,36 @@ fn the_last_row_of_a_file_that_was_cut_is_not_filled() {
     let (filled, ragged) = judged(text.trim_end());
     assert_eq!((filled.len(), ragged), (15, vec![17]));
 }
+
+#[test]
+fn kinds_are_what_a_text_is_made_of() {
+    use super::{DIGITS, DIGITS_AND_SIGNS, LETTERS, LETTERS_AND_DIGITS, MAIL, kind, wider};
+    for (text, expected) in [
+        ("", 0),
+        (" - ", 0),
+        ("12", DIGITS),
+        ("+1 555", DIGITS_AND_SIGNS),
+        ("Boston", LETTERS),
+        ("St. Paul", LETTERS),
+        ("Zürich", LETTERS),
+        ("ß", LETTERS),
+        ("A1", LETTERS_AND_DIGITS),
+        ("1 Main St", LETTERS_AND_DIGITS),
+        ("a1@example.com", MAIL),
+    ] {
+        assert_eq!(kind(text.as_bytes()), expected, "{text}");
+    }
+    let numbers = DIGITS | DIGITS_AND_SIGNS;
+    for (kinds, expected) in [
+        (0, 0),
+        (MAIL, MAIL),
+        (DIGITS, numbers | LETTERS_AND_DIGITS),
+        (DIGITS_AND_SIGNS, numbers | LETTERS_AND_DIGITS),
+        (LETTERS, LETTERS | LETTERS_AND_DIGITS),
+        (LETTERS_AND_DIGITS, numbers | LETTERS | LETTERS_AND_DIGITS),
+        (LETTERS | MAIL, LETTERS | LETTERS_AND_DIGITS | MAIL),
+        (DIGITS | LETTERS, numbers | LETTERS | LETTERS_AND_DIGITS),
+    ] {
+        assert_eq!(wider(kinds), expected, "{kinds}");
+    }
+}

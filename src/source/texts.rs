@@ -130,3 +130,132 @@ fn is_foreign(text: &str, encoding: &'static Encoding) -> bool {
         .chunk_by(|a, b| a.is_ascii() == b.is_ascii());
     runs.any(|run| run.len() > 3 && !run[0].is_ascii()) && is_surely_utf8(&encoding.encode(text).0)
 }
+
+#[cfg(test)]
+mod tests {
+    use encoding_rs::WINDOWS_1252;
+
+    use super::*;
+    use crate::source::record::Record;
+
+    /// A record of these cells, decoded: its texts, and what is wrong with which.
+    fn of(cells: &[&[u8]], origin: Origin) -> (Vec<String>, Vec<(usize, Broken)>) {
+        let mut at = 0;
+        let spans = cells.iter().map(|cell| {
+            let span = Span::new(at, at + cell.len());
+            at += cell.len();
+            span
+        });
+        let mut parsed = Parsed {
+            cells: spans.collect(),
+            bytes: cells.concat(),
+            records: vec![Record {
+                cells: 0..cells.len(),
+                found: cells.len(),
+                blank_lines: 0,
+                breaks: 0,
+                plain: false,
+                unfit: false,
+            }],
+        };
+        let (text, broken) = decode(&mut parsed, origin);
+        let texts = (parsed.cells.iter())
+            .map(|cell| text[cell.start as usize..cell.end as usize].to_owned())
+            .collect();
+        (texts, broken)
+    }
+
+    const AS_IT_IS: Origin = Origin {
+        decoded: false,
+        apart: None,
+        western: false,
+    };
+
+    #[test]
+    fn a_cell_is_broken_by_its_own_bytes() {
+        use Broken::{Bytes, CutOff};
+        for (cells, texts, broken) in [
+            (["é".as_bytes(), b"B"], ["é", "B"], vec![]),
+            ([b"A\xe9C", b"B"], ["A\u{fffd}C", "B"], vec![(0, Bytes)]),
+            ([b"A", b"B\xc3"], ["A", "B\u{fffd}"], vec![(1, CutOff)]),
+            // Together they would be a letter.
+            (
+                [b"A\xc3", b"\xa9B"],
+                ["A\u{fffd}", "\u{fffd}B"],
+                vec![(0, CutOff), (1, Bytes)],
+            ),
+            ([b"\xed\xa0\xbd\xed\xb8\x80", b"B"], ["😀", "B"], vec![]),
+            // A replacement character that somebody wrote is a character.
+            (
+                ["\u{fffd}".as_bytes(), b"\xe9B"],
+                ["\u{fffd}", "\u{fffd}B"],
+                vec![(1, Bytes)],
+            ),
+        ] {
+            let found = of(&cells, AS_IT_IS);
+            assert_eq!(
+                found,
+                (texts.map(str::to_owned).to_vec(), broken),
+                "{cells:?}"
+            );
+        }
+    }
+
+    /// Behind a code page broken bytes are replacement characters already.
+    #[test]
+    fn what_a_decoder_replaced_is_broken() {
+        use Broken::{Bytes, CutOff};
+        let decoded = Origin {
+            decoded: true,
+            ..AS_IT_IS
+        };
+        for (cell, broken) in [
+            ("Café", None),
+            ("Caf\u{fffd}", Some(CutOff)),
+            ("C\u{fffd}fé", Some(Bytes)),
+            ("C\u{fffd}f\u{fffd}", Some(Bytes)),
+            ("\u{fffd}", Some(CutOff)),
+        ] {
+            let (texts, found) = of(&[b"A", cell.as_bytes()], decoded);
+            assert_eq!(texts, ["A", cell]);
+            assert_eq!(
+                found,
+                broken.map(|b| (1, b)).into_iter().collect::<Vec<_>>()
+            );
+        }
+    }
+
+    #[test]
+    fn a_cell_of_another_encoding_is_told() {
+        let apart = Origin {
+            decoded: true,
+            apart: Some(WINDOWS_1252),
+            western: false,
+        };
+        let western = Origin {
+            decoded: true,
+            apart: None,
+            western: true,
+        };
+        for (cell, origin, broken) in [
+            ("CafÃ©", apart, Some(Broken::OtherEncoding)),
+            ("Café", apart, None),
+            ("Cafe", apart, None),
+            // Two letters beside each other that are no UTF-8 together; one that stands alone.
+            ("Müßäö", apart, None),
+            ("É®", apart, None),
+            ("K”ln", western, Some(Broken::Bytes)),
+            ("Köln", western, None),
+            ("Koln", western, None),
+            ("K”ln", apart, None),
+            ("CafÃ©", AS_IT_IS, None),
+        ] {
+            // With a whole neighbour, and with one that is broken.
+            let told = broken.map(|b| (0, b));
+            let (_, found) = of(&[cell.as_bytes(), b"B"], origin);
+            assert_eq!(found, told.into_iter().collect::<Vec<_>>(), "{cell}");
+            let (_, found) = of(&[cell.as_bytes(), "\u{fffd}".as_bytes()], origin);
+            assert_eq!(found.first().copied().filter(|f| f.0 == 0), told, "{cell}");
+        }
+    }
+}

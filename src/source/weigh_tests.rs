@@ -145,3 +145,169 @@ fn few_bytes_are_western_where_that_makes_sense_and_doubt_is_told() {
         assert_eq!(doubt.is_some(), told, "{text} {doubt:?}");
     }
 }
+
+#[test]
+fn lines_speak_for_utf8_by_their_counts() {
+    use encoding_rs::{GBK, WINDOWS_1252};
+    let of = |whole, sure, odd, paired| Lines {
+        whole,
+        sure,
+        odd,
+        paired,
+        ..Lines::default()
+    };
+    for (lines, guessed, are_utf8) in [
+        (of(1, 0, 0, 0), WINDOWS_1252, true),
+        (of(0, 0, 0, 1), WINDOWS_1252, true),
+        (of(0, 0, 0, 0), WINDOWS_1252, false),
+        // As many as spoilt ones, where one of them is sure, or eight times as many.
+        (of(2, 1, 2, 0), WINDOWS_1252, true),
+        (of(1, 0, 2, 1), WINDOWS_1252, true),
+        (of(1, 1, 2, 0), WINDOWS_1252, false),
+        (of(2, 0, 2, 0), WINDOWS_1252, false),
+        (of(7, 0, 1, 0), WINDOWS_1252, false),
+        (of(8, 0, 1, 0), WINDOWS_1252, true),
+        (of(15, 0, 2, 0), WINDOWS_1252, false),
+        // A quarter of the spoilt ones, sure, where two bytes make a letter.
+        (of(1, 1, 4, 0), GBK, true),
+        (of(1, 1, 5, 0), GBK, false),
+        (of(1, 1, 8, 1), GBK, true),
+        (of(9, 0, 1, 0), GBK, false),
+    ] {
+        assert_eq!(lines.are_utf8(guessed), are_utf8, "{lines:?}");
+    }
+    let said = |lines: Lines| lines.describe();
+    assert_eq!(said(of(1, 0, 0, 0)), "every byte is valid");
+    assert_eq!(
+        said(of(1, 0, 0, 1)),
+        "every byte is valid; some characters are written as surrogate pairs (CESU-8)"
+    );
+}
+
+#[test]
+fn utf8_is_told_apart_from_western_code_pages_alone() {
+    for (name, apart) in [
+        ("windows-1252", true),
+        ("windows-1250", true),
+        ("ISO-8859-2", true),
+        ("macintosh", true),
+        ("windows-1255", false),
+        ("windows-1256", false),
+        ("ISO-8859-6", false),
+        ("ISO-8859-8", false),
+        ("KOI8-R", false),
+        ("GBK", false),
+        ("UTF-8", false),
+    ] {
+        let encoding = Encoding::for_label(name.as_bytes()).unwrap();
+        assert_eq!(tells_utf8_apart(encoding), apart, "{name}");
+    }
+    assert!(!tells_utf8_apart(encoding_rs::ISO_8859_8_I));
+}
+
+#[test]
+fn every_bit_of_a_surrogate_counts() {
+    for c in ['\u{10000}', '\u{1f600}', '\u{10fffd}', '\u{a5a5a}'] {
+        let mut units = [0; 2];
+        let bytes: Vec<u8> = c
+            .encode_utf16(&mut units)
+            .iter()
+            .flat_map(|unit| {
+                let low = |shift: u16| 0x80 | u8::try_from(unit >> shift & 0x3f).unwrap();
+                [0xed, low(6), low(0)]
+            })
+            .collect();
+        assert_eq!(paired(&bytes), Some(c.to_string()));
+    }
+}
+
+/// A reader that is interrupted or fails before it gives its bytes.
+struct Failing<'b>(Option<io::ErrorKind>, &'b [u8]);
+
+impl Read for Failing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.take() {
+            Some(kind) => Err(kind.into()),
+            None => self.1.read(buffer),
+        }
+    }
+}
+
+#[test]
+fn lines_are_counted_however_long_they_are() {
+    // Longer than what is read at a time.
+    let long = "a".repeat(CHUNK_BYTES + 10);
+    let bytes = [
+        format!("{long}é\n2,é\n").as_bytes(),
+        b"3,\xe9\n4,\xc3\xa9\n5,plain",
+    ]
+    .concat();
+    for reader in [
+        Failing(None, &bytes),
+        Failing(Some(io::ErrorKind::Interrupted), &bytes),
+    ] {
+        let lines = weigh(reader).unwrap().lines;
+        assert_eq!((lines.whole, lines.odd, lines.first_odd), (3, 1, 3));
+        // The last line has no line end, but is whole.
+        assert!(!lines.cut && !lines.surely_cut);
+    }
+    let failed = weigh(Failing(Some(io::ErrorKind::NotConnected), &bytes));
+    assert!(failed.is_err());
+    assert!(!weighed(b"1,\xc3\xa9\n2,\xc3\xa9").lines.cut);
+}
+
+fn high(line: &[u8]) -> HighBytes {
+    let mut high = HighBytes::default();
+    high.add(line, 7);
+    high
+}
+
+#[test]
+fn one_byte_is_western_where_it_makes_sense() {
+    for (line, is_western) in [
+        (b"1,Caf\xe9".as_slice(), true),
+        (b"1,\xe9", false),
+        (b"1,Caf\xe9,\xe9", false),
+        (b"1,\xa3", true),
+        (b"1,\xa3A", false),
+        (b"1,A\xae", true),
+        (b"1,O\x92B", true),
+        (b"1,\x92", true),
+        (b"1,\x81", false),
+        (b"1,Caf\xe9 Gen\xe8ve", false),
+        (b"1,Caf\xe9 L\xe9a", true),
+        (b"1,plain", false),
+    ] {
+        assert_eq!(high(line).is_western(), is_western, "{line:?}");
+    }
+    assert!(high(&b"Caf\xe9 ".repeat(MOST_WORDS - 1)).is_western());
+    assert!(!high(&b"Caf\xe9 ".repeat(MOST_WORDS)).is_western());
+}
+
+#[test]
+fn bytes_above_127_are_counted_and_shown_in_their_word() {
+    // DEL is none of them, and is no letter.
+    assert_eq!(
+        high(b"1,Caf\x7f\xe9").describe(encoding_rs::WINDOWS_1252),
+        "guessed from 1 byte above 127; the first in line 7, where it makes \"é\""
+    );
+}
+
+#[test]
+fn a_guess_from_few_bytes_is_told_to_be_one() {
+    use encoding_rs::{GBK, WINDOWS_1250, WINDOWS_1252};
+    for (times, encoding, told) in [
+        (12, WINDOWS_1250, true),
+        (13, WINDOWS_1250, false),
+        (1, GBK, false),
+        (1, WINDOWS_1252, false),
+    ] {
+        let high = high(&b"1,\xa3ukasz ".repeat(times));
+        assert_eq!(
+            high.describe_doubt(encoding).is_some(),
+            told,
+            "{times} {}",
+            encoding.name()
+        );
+    }
+}

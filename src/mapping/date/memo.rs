@@ -88,5 +88,7 @@ mod tests {
             dates.put(&n.to_string(), Verdict::Silent, day);
         }
         assert_eq!((readings.0.len(), dates.dates.len()), (MOST, MOST));
+        assert_eq!(readings.get("7"), Some(&Reading::sure(day)));
+        assert_eq!(dates.get("7", Verdict::Silent), Some(day));
     }
 }

@@ -67,3 +67,34 @@ fn e164(code: u16, national: &str) -> Option<String> {
     let number = format!("+{code}{national}");
     (number.len() <= LONGEST + 1).then_some(number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_fifteen_digits_at_most() {
+        assert_eq!(
+            e164(49, "1234567890123").as_deref(),
+            Some("+491234567890123")
+        );
+        assert_eq!(e164(49, "12345678901234"), None);
+    }
+
+    #[test]
+    fn a_country_code_is_the_shortest_that_is_one() {
+        for (digits, expected) in [
+            ("16195550134", Some((1, "6195550134"))),
+            ("4930123456", Some((49, "30123456"))),
+            ("352123456", Some((352, "123456"))),
+            ("999123456", None),
+            ("0049301234", None),
+            ("4", None),
+            ("", None),
+        ] {
+            assert_eq!(split_country_code(digits), expected, "{digits}");
+        }
+        assert_eq!(international("49030123456").as_deref(), Some("+4930123456"));
+        assert_eq!(international("490030123456"), None);
+    }
+}

@@ -122,3 +122,82 @@ fn letters_are_digits_only_in_a_toll_free_number() {
         assert_eq!(vanity(text, region).as_deref(), expected, "{text}");
     }
 }
+
+/// The short way takes what is North American beyond doubt, and leaves the rest to the library.
+#[test]
+fn the_short_way_takes_whole_north_american_numbers_alone() {
+    let (us, ca, de) = (region("US"), region("CA"), region("DE"));
+    for (text, region, expected) in [
+        ("6195550134", us, Some("+16195550134")),
+        ("(619) 555.01-34", ca, Some("+16195550134")),
+        ("619/555/0134", us, Some("+16195550134")),
+        ("16195550134", us, Some("+16195550134")),
+        ("+1 619 555 0134", None, Some("+16195550134")),
+        ("+16195550134", de, Some("+16195550134")),
+        // The first area code and the first exchange that there can be.
+        ("2015550134", us, Some("+12015550134")),
+        ("6192000134", us, Some("+16192000134")),
+        ("1195550134", us, None),
+        ("6191550134", us, None),
+        ("16195550134", None, None),
+        ("6195550134", None, None),
+        ("16195550134", de, None),
+        ("6195550134", de, None),
+        ("26195550134", us, None),
+        ("+26195550134", us, None),
+        ("619+5550134", us, None),
+        ("1619+5550134", us, None),
+        ("619555013", us, None),
+        ("116195550134", us, None),
+        ("6195550134x", us, None),
+        // No area code; an area code of Jamaica, which the library knows.
+        ("9996190134", us, None),
+        ("8765550134", us, None),
+    ] {
+        // What is known of an exchange says the same the second time.
+        for _ in 0..2 {
+            let number = north_america::short_way(text, region);
+            assert_eq!(number.as_deref(), expected, "{text} {region:?}");
+        }
+    }
+}
+
+/// A plus stands in front or nowhere, and nothing but separators stands between digits.
+#[test]
+fn what_is_no_number_is_not_made_one() {
+    for (text, region_code, expected) in [
+        ("()", None, Phone::Invalid),
+        ("4930+123456", None, Phone::Invalid),
+        ("030 12a3456", Some("DE"), Phone::Invalid),
+        (
+            "030 12\u{a0}3456",
+            Some("DE"),
+            Phone::International("+4930123456".to_owned()),
+        ),
+    ] {
+        assert_eq!(read(text, region_code.and_then(region)), expected, "{text}");
+    }
+    let us = region("US");
+    for (text, expected) in [
+        ("1-800-FLOWERS!", None),
+        ("800-3569ABC", Some("+18003569222")),
+        ("800-35693AB", None),
+        ("800-FLOWER", None),
+    ] {
+        assert_eq!(vanity(text, us).as_deref(), expected, "{text}");
+    }
+    assert_eq!(vanity("+2 800 FLOWERS", None), None);
+}
+
+#[test]
+fn regions_are_named_by_their_codes_or_the_rows_address() {
+    for (word, expected) in [
+        ("address", Some(PhoneRegion::OfAddress)),
+        ("US", region("US").map(PhoneRegion::Of)),
+        ("DE", region("DE").map(PhoneRegion::Of)),
+        ("Germany", None),
+        ("", None),
+    ] {
+        assert_eq!(PhoneRegion::from_word(word), expected, "{word}");
+    }
+}
