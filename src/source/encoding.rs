@@ -7,9 +7,10 @@
 
 use std::io::{self, Read, Seek as _, SeekFrom};
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::input::Input;
+use super::two_readings;
 use super::weigh::{tells_utf8_apart, weigh};
 
 /// The encoding of a text file and how it is known.
@@ -147,13 +148,19 @@ fn detect_by(
         return Ok(TextEncoding::known(encoding, false, how));
     }
     let whole = judge_all(input)?;
+    if whole.ascii {
+        return Ok(TextEncoding::known(UTF_8, false, "every byte is ASCII"));
+    }
     if whole.utf8 {
-        let evidence = if whole.ascii {
-            "every byte is ASCII"
-        } else {
-            "every byte is valid"
-        };
-        return Ok(TextEncoding::known(UTF_8, false, evidence));
+        let doubt = two_readings::look(input.open())?;
+        notes.extend(doubt.as_ref().map(two_readings::Doubt::describe));
+        return Ok(match doubt.filter(|doubt| doubt.is_western) {
+            Some(doubt) => TextEncoding {
+                is_guessed: true,
+                ..TextEncoding::known(WINDOWS_1252, false, doubt.evidence())
+            },
+            None => TextEncoding::known(UTF_8, false, "every byte is valid"),
+        });
     }
     let weighed = weigh(input.open())?;
     if weighed.lines.are_utf8(weighed.guessed) {

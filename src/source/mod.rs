@@ -38,6 +38,7 @@ mod short_rows;
 mod stamp;
 mod stored;
 mod texts;
+mod two_readings;
 mod weigh;
 mod workbook;
 

@@ -1,5 +1,7 @@
 //! Text that went through the wrong code page: UTF-8 that somebody read byte by byte, `CafÃ©` for `Café`.
 
+use super::two_readings::{Sense, sense};
+
 /// Whether bytes that are not all ASCII can only be meant as UTF-8.
 ///
 /// All of them are valid UTF-8, and at least one character of them is none that two or three letters and signs of a
@@ -9,8 +11,9 @@ pub(super) fn is_surely_utf8(bytes: &[u8]) -> bool {
         return false;
     };
     let mut others = 0;
-    for c in text.chars().filter(|c| !c.is_ascii()) {
+    for (at, c) in text.char_indices().filter(|(_, c)| !c.is_ascii()) {
         match u32::from(c) {
+            _ if sense(text, at) == Sense::Western => {}
             // The usual accents and signs (lead bytes C2 and C3), apart from the two whose second byte is a blank; and
             // whatever takes three bytes or four.
             0xa1..=0xdf | 0xe1..=0xff | 0x800.. => return true,
@@ -96,6 +99,8 @@ mod tests {
             "SÃO PAULO",
             "CAFÉ®",
             "CAFÉ’S",
+            "CAFÉ® & THÉ®",
+            "MENÜ® CAFÉ™",
             "MAÇÃ\u{a0}",
             "Ångström",
             "ÇÃO",

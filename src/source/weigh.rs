@@ -7,7 +7,9 @@ use std::io::{self, Read};
 
 use encoding_rs::Encoding;
 
+use super::flow::Flow;
 use super::mojibake::is_surely_utf8;
+use super::two_readings::makes_western_sense;
 
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -75,7 +77,10 @@ impl Lines {
         if line.is_ascii() {
             return;
         }
-        if std::str::from_utf8(line).is_ok() {
+        if let Ok(text) = std::str::from_utf8(line) {
+            if makes_western_sense(text) {
+                return;
+            }
             self.whole += 1;
             self.sure += u64::from(is_surely_utf8(line));
         } else if paired(line).is_some() {
@@ -148,11 +153,45 @@ pub(super) struct Weighed {
 }
 
 /// Looks at every line.
-pub(super) fn weigh(mut file: impl Read) -> io::Result<Weighed> {
+pub(super) fn weigh(file: impl Read) -> io::Result<Weighed> {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     let mut lines = Lines::default();
     let mut high = HighBytes::default();
     let mut fed = 0;
+    each_line(file, |line, number, is_last| {
+        if is_last && ends_inside_a_character(line) {
+            lines.cut = true;
+            lines.surely_cut = is_surely_cut(line);
+        } else {
+            lines.add(line, number);
+        }
+        if !line.is_ascii() {
+            high.add(line, number);
+            if fed < GUESS_BYTES {
+                detector.feed(line, false);
+                fed += line.len();
+            }
+        }
+        Flow::More
+    })?;
+    detector.feed(b"", true);
+    let mut guessed = detector.guess(None, chardetng::Utf8Detection::Deny);
+    if high.is_western() || high.refutes(guessed) {
+        guessed = encoding_rs::WINDOWS_1252;
+    }
+    Ok(Weighed {
+        lines,
+        guessed,
+        high,
+    })
+}
+
+/// Hands over the lines of a file that are not all ASCII, in few pieces the others: the bytes, the number of the line, and
+/// whether the file ends in it without a line end. Very long lines come in parts.
+pub(super) fn each_line(
+    mut file: impl Read,
+    mut each: impl FnMut(&[u8], u64, bool) -> Flow,
+) -> io::Result<()> {
     let mut number = 1;
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut held = 0;
@@ -178,18 +217,8 @@ pub(super) fn weigh(mut file: impl Read) -> io::Result<Weighed> {
         } else {
             for line in buffer[..to].split_inclusive(is_line_end) {
                 let is_last = is_end && !line.ends_with(b"\n") && !line.ends_with(b"\r");
-                if is_last && ends_inside_a_character(line) {
-                    lines.cut = true;
-                    lines.surely_cut = is_surely_cut(line);
-                } else {
-                    lines.add(line, number);
-                }
-                if !line.is_ascii() {
-                    high.add(line, number);
-                    if fed < GUESS_BYTES {
-                        detector.feed(line, false);
-                        fed += line.len();
-                    }
+                if each(line, number, is_last) == Flow::Enough {
+                    return Ok(());
                 }
                 number += u64::from(line.ends_with(b"\n"));
             }
@@ -197,19 +226,9 @@ pub(super) fn weigh(mut file: impl Read) -> io::Result<Weighed> {
         buffer.copy_within(to..filled, 0);
         held = filled - to;
         if is_end {
-            break;
+            return Ok(());
         }
     }
-    detector.feed(b"", true);
-    let mut guessed = detector.guess(None, chardetng::Utf8Detection::Deny);
-    if high.is_western() || high.refutes(guessed) {
-        guessed = encoding_rs::WINDOWS_1252;
-    }
-    Ok(Weighed {
-        lines,
-        guessed,
-        high,
-    })
 }
 
 /// Whether bytes are UTF-8 that breaks off inside its last character.

@@ -26,7 +26,11 @@ fn a_file_with_few_spoilt_lines_is_utf8_and_one_of_a_code_page_is_not() {
         (vec![repeated(&latin, 20)], false),
         (vec![repeated(&latin, 20), utf8.as_bytes().to_vec()], false),
         // Valid UTF-8 by chance.
-        (vec![repeated(&latin, 2), capitals.clone(), capitals], false),
+        (
+            vec![repeated(&latin, 2), capitals.clone(), capitals.clone()],
+            false,
+        ),
+        (vec![latin.clone(), repeated(&capitals, 20)], false),
         (vec![repeated(&in_encoding(chinese, GBK), 10)], false),
         (vec![repeated(&in_encoding(thai, WINDOWS_874), 10)], false),
         (

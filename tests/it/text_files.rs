@@ -250,3 +250,23 @@ fn marks_guards_and_breaks_of_other_programs_are_no_values() {
     );
     assert!(dir.read("out/problems.csv").contains("text.double_encoded"));
 }
+
+/// `É®` is a letter of UTF-8, too. What is not sure is said, and settled by `encoding`.
+#[test]
+fn a_word_that_two_encodings_can_read_is_told() {
+    let file = b"Id,Name,City\n1,Plain,Bonn\n2,CAF\xc9\xae BAR,Paris\n";
+    let (sent, problems, told) = imported(file, MAPPING, 0);
+    assert_eq!(sent, ["1|Plain|Bonn", "2|CAFÉ® BAR|Paris"]);
+    assert_eq!(problems, "");
+    assert!(
+        told.contains("\"CAFÉ®\" in line 3 would be \"CAFɮ\" in UTF-8"),
+        "{told}"
+    );
+    let mapping = MAPPING.replace(
+        "[organization]\n",
+        "[source]\nencoding = \"utf-8\"\n[organization]\n",
+    );
+    let (sent, _, told) = imported(file, &mapping, 0);
+    assert_eq!(sent[1], "2|CAFɮ BAR|Paris");
+    assert!(!told.contains("not sure"), "{told}");
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use calamine::{Reader, Xlsb, Xlsx, XlsxError};
 
+use super::binary_looks::{StyleWalk, open_archive};
 use super::damage::{DAMAGED, broken};
 use super::facts::Facts;
 use super::guard::guarded;
@@ -26,7 +27,7 @@ const CELLS_AT_ONCE: usize = 256;
 /// A workbook, opened by the parser of its kind.
 pub(super) enum Book {
     Xlsx(Box<Xlsx<Stream>>),
-    Xlsb(Box<Xlsb<Stream>>),
+    Xlsb(Box<Xlsb<Stream>>, Input),
     Whole(Box<calamine::Sheets<Stream>>),
 }
 
@@ -51,7 +52,7 @@ impl Book {
                     e => broken(&e),
                 }),
             Kind::Xlsb => Xlsb::new(stream)
-                .map(|book| Book::Xlsb(Box::new(book)))
+                .map(|book| Book::Xlsb(Box::new(book), input.clone()))
                 .map_err(|e| match e {
                     calamine::XlsbError::Password => encrypted(),
                     e => broken(&e),
@@ -75,7 +76,7 @@ impl Book {
     pub(super) fn sheets(&self) -> &[calamine::Sheet] {
         match self {
             Book::Xlsx(book) => book.sheets_metadata(),
-            Book::Xlsb(book) => book.sheets_metadata(),
+            Book::Xlsb(book, _) => book.sheets_metadata(),
             Book::Whole(book) => book.sheets_metadata(),
         }
     }
@@ -90,7 +91,7 @@ impl Book {
     ) -> Result<(), SourceError> {
         match self {
             Book::Xlsx(book) => cells_of_xlsx(book, path, sheet, facts, each),
-            Book::Xlsb(book) => cells_of_xlsb(book, path, sheet, each),
+            Book::Xlsb(book, input) => cells_of_xlsb(book, input, sheet, facts, each),
             Book::Whole(book) => cells_of_whole(book, path, sheet, facts, each),
         }
     }
@@ -150,22 +151,39 @@ fn cells_of_xlsx(
 
 fn cells_of_xlsb(
     book: &mut Xlsb<Stream>,
-    path: &Path,
+    input: &Input,
     sheet: &str,
+    facts: &Facts,
     each: &mut EachCell<'_>,
 ) -> Result<(), SourceError> {
-    let broken = |e: &dyn std::fmt::Display| broken(path, e.to_string());
+    let broken = |e: &dyn std::fmt::Display| broken(input.path(), e.to_string());
     let damaged = || broken(&DAMAGED);
     let mut reader = guarded(|| book.worksheet_cells_reader(sheet))
         .ok_or_else(damaged)?
         .map_err(|e| broken(&e))?;
+    let mut archive;
+    let mut styles = match &facts.binary {
+        Some(looks) => {
+            archive = open_archive(input).map_err(|e| broken(&e))?;
+            let part = archive.by_index(looks.part).map_err(|e| broken(&e))?;
+            Some((StyleWalk::new(part, looks), looks.from_1904))
+        }
+        None => None,
+    };
     loop {
         let next = guarded(|| reader.next_cell()).ok_or_else(damaged)?;
         let Some(cell) = next.map_err(|e| broken(&e))? else {
             return Ok(());
         };
         let (row, column) = cell.get_position();
-        if each(row, column, Value::of_ref(cell.get_value())) == Flow::Enough {
+        let mut value = Value::of_ref(cell.get_value());
+        let mut shown = String::new();
+        if let Some((styles, from_1904)) = &mut styles
+            && let Some(look) = styles.next(row, column).map_err(|e| broken(&e))?
+        {
+            value = look.take(value, *from_1904, &mut shown);
+        }
+        if each(row, column, value) == Flow::Enough {
             return Ok(());
         }
     }

@@ -155,6 +155,9 @@ pub(in crate::source) fn detect(
         let number = book.sheets().iter().position(|s| *s.name == *name);
         facts.looks = examined.looks_of(number.unwrap_or(usize::MAX));
     }
+    if let (Some(package), Kind::Xlsb) = (&mut package, kind) {
+        facts.binary = package.binary_looks(&name);
+    }
     let tables = match (&mut package, kind) {
         (Some(package), Kind::Xlsx) => package.tables_with_totals(&name),
         _ => Vec::new(),

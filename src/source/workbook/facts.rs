@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::binary_looks::BinaryLooks;
 use super::look::SheetLooks;
 
 /// Places that a note names of those it counts.
@@ -21,6 +22,8 @@ pub(super) struct Facts {
     pub(super) valueless: Valueless,
     /// Of an old workbook: how the numbers of some cells are to be taken.
     pub(super) looks: SheetLooks,
+    /// Of an XLSB workbook: the same, where one of its styles needs a look.
+    pub(super) binary: Option<BinaryLooks>,
 }
 
 impl Facts {

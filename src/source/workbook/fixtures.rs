@@ -351,10 +351,23 @@ fn wide(text: &str) -> Vec<u8> {
     out
 }
 
-/// An XLSB workbook with one sheet: texts, and numbers with a style (1 is a date).
+/// An XLSB workbook with one sheet: texts (an empty one is a blank cell), and numbers with a style (1 is a date).
 pub(super) fn xlsb(rows: &[&[Result<&str, (f64, u8)>]]) -> Vec<u8> {
+    xlsb_with(rows, &[], false)
+}
+
+/// The same with number formats, for cell styles from 2 on; one without a code is Excel's own.
+pub(super) fn xlsb_with(
+    rows: &[&[Result<&str, (f64, u8)>]],
+    formats: &[(u16, &str)],
+    from_1904: bool,
+) -> Vec<u8> {
     let mut workbook = Vec::new();
-    binary(&mut workbook, 0x0099, &[0; 8]);
+    binary(
+        &mut workbook,
+        0x0099,
+        &[u8::from(from_1904), 0, 0, 0, 0, 0, 0, 0],
+    );
     let mut sheet = [0_u32.to_le_bytes(), 1_u32.to_le_bytes()].concat();
     sheet.extend(wide("rId1"));
     sheet.extend(wide("Sheet1"));
@@ -362,8 +375,21 @@ pub(super) fn xlsb(rows: &[&[Result<&str, (f64, u8)>]]) -> Vec<u8> {
     binary(&mut workbook, 0x0090, &[]);
     binary(&mut workbook, 0x009D, &[0; 8]);
     let mut styles = Vec::new();
-    binary(&mut styles, 0x0269, &2_u32.to_le_bytes());
-    for format in [0_u16, 14] {
+    let own = formats.iter().filter(|(_, code)| !code.is_empty());
+    let count = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+    binary(&mut styles, 0x0267, &count(own.clone().count()));
+    for (id, code) in own {
+        binary(
+            &mut styles,
+            0x002C,
+            &[&id.to_le_bytes()[..], &wide(code)].concat(),
+        );
+    }
+    binary(&mut styles, 0x0268, &[]);
+    // Styles of styles come before those of cells.
+    binary(&mut styles, 0x002F, &[0; 16]);
+    binary(&mut styles, 0x0269, &count(2 + formats.len()));
+    for format in [0_u16, 14].into_iter().chain(formats.iter().map(|f| f.0)) {
         let mut xf = vec![0; 16];
         xf[2..4].copy_from_slice(&format.to_le_bytes());
         binary(&mut styles, 0x002F, &xf);
@@ -378,6 +404,10 @@ pub(super) fn xlsb(rows: &[&[Result<&str, (f64, u8)>]]) -> Vec<u8> {
         for (column, cell) in (0_u32..).zip(*cells) {
             let mut bytes = column.to_le_bytes().to_vec();
             match cell {
+                Ok("") => {
+                    bytes.extend([0; 4]);
+                    binary(&mut data, 0x0001, &bytes);
+                }
                 Ok(text) => {
                     bytes.extend([0; 4]);
                     bytes.extend(wide(text));

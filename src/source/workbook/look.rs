@@ -29,6 +29,19 @@ impl Look {
         (!is_general && has_other_letters(code)).then_some(Look::Means(Meaning::Number))
     }
 
+    /// The look of a format that an XLSB workbook names under this number: the parser takes a number of Excel's own dates
+    /// for one, whatever the workbook says.
+    pub(super) fn beside_built_in(id: u16, code: &str) -> Option<Self> {
+        if let Some(padding) = Padding::of(code) {
+            return Some(Look::Padded(padding));
+        }
+        let says = meaning(code);
+        match built_in(id) {
+            Meaning::Number => Self::of_code(code),
+            known => (says != known).then_some(Look::Means(says)),
+        }
+    }
+
     /// The value of a cell as its format says; `shown` holds a text that is made.
     pub(super) fn take<'v>(
         &self,

@@ -7,6 +7,7 @@
 //! Before a parser takes a file in, [`package`] or [`ole`] has looked at its size and structure, and a
 //! parser that panics all the same is a broken file, not the end of the program.
 
+mod binary_looks;
 mod book;
 mod damage;
 mod detect;

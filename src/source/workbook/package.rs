@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use zip::ZipArchive;
 
+use super::binary_looks::{self, BinaryLooks};
 use super::damage::{broken, too_large};
 use super::facts::Facts;
 use super::kind::Kind;
@@ -229,6 +230,25 @@ impl Package {
         found.is_some()
     }
 
+    /// The looks of the cells of a sheet of an XLSB workbook; none where no cell needs one, and where the workbook does not
+    /// say where the sheet is: its parser refuses it then.
+    pub(super) fn binary_looks(&mut self, sheet: &str) -> Option<BinaryLooks> {
+        let styles = self.index_of("xl/styles.bin")?;
+        let member = self.archive.by_index(styles).ok()?;
+        let styles = binary_looks::read_styles(member.take(PART_BYTES)).ok()??;
+        let book = self
+            .names
+            .iter()
+            .position(|n| n.ends_with("workbook.bin"))?;
+        let member = self.archive.by_index(book).ok()?;
+        let (relation, from_1904) = binary_looks::read_book(member.take(PART_BYTES), sheet).ok()?;
+        Some(BinaryLooks {
+            part: self.target_of(book, &relation?)?,
+            from_1904,
+            styles,
+        })
+    }
+
     fn index_of(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|n| n.eq_ignore_ascii_case(name))
     }
@@ -244,13 +264,18 @@ impl Package {
                 tag.name().local() == "sheet" && tag.attribute("name").as_deref() == Some(sheet);
             is_it.then(|| tag.prefixed_attribute("id")).flatten()
         })?;
-        let relations = self.relations_of(book)?;
+        self.target_of(book, &relation)
+    }
+
+    /// The part that a part's relation of this id names.
+    fn target_of(&mut self, part: usize, relation: &str) -> Option<usize> {
+        let relations = self.relations_of(part)?;
         let target = self.find(relations, |tag| {
             let is_it = tag.name().local() == "Relationship"
-                && tag.attribute("Id").as_deref() == Some(relation.as_str());
+                && tag.attribute("Id").as_deref() == Some(relation);
             is_it.then(|| tag.attribute("Target")).flatten()
         })?;
-        self.resolve(book, &target)
+        self.resolve(part, &target)
     }
 
     /// The parts that a part names in relations of a type that ends so.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::fixtures::{Old, Xlsx, ods, text, text_row, xls, xlsb};
+use super::super::fixtures::{Old, Xlsx, ods, text, text_row, xls, xlsb, xlsb_with};
 use super::open;
 use crate::source::{Flow, SourceOptions};
 
@@ -29,6 +29,7 @@ fn books() -> Vec<Vec<u8>> {
     vec![
         xlsx.bytes(),
         xlsb(&[&[Ok("Id")], &[Err((1.0, 1))]]),
+        xlsb_with(&[&[Ok("Id")], &[Err((1.0, 2))]], &[(14, "000")], false),
         xls(
             &[Old::Text(0, 0, "Id"), Old::Number(1, 0, 1, 46085.0)],
             false,
@@ -54,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_books_never_panic(which in 0_usize..4, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+    fn damaged_books_never_panic(which in 0_usize..5, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
         let mut bytes = books().swap_remove(which);
         let at = at.index(bytes.len());
         if cut {

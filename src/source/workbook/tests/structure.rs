@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::fixtures::{Old, Xlsx, ods, text, text_row, xls_with, zip_of};
+use super::super::fixtures::{Old, Xlsx, ods, text, text_row, xls_with, xlsb_with, zip_of};
 use super::{open, read, refused};
 use crate::source::{Flow, RowFault, SheetChoice, SourceError, SourceOptions};
 
@@ -178,6 +178,59 @@ fn number_formats_are_read_by_what_they_say() {
             ]
         );
     }
+}
+
+#[test]
+fn number_formats_of_binary_workbooks_are_read_by_what_they_say() {
+    let formats = [
+        (50, "000000000000"),
+        (14, "0"),
+        (14, ""),
+        (2, "dd.mm.yyyy"),
+        (164, "Standard"),
+        (165, "Estándar"),
+        (166, "d/m/yyyy"),
+        (45, "[h]:mm"),
+        (46, "yyyy-mm-dd"),
+        (47, "General"),
+        (167, "00000"),
+        (30, ""),
+    ];
+    let header: Vec<Result<&str, (f64, u8)>> = vec![Ok("Id"), Ok("Gap"), Ok("Value")];
+    let cells: Vec<Vec<Result<&str, (f64, u8)>>> = (0..14)
+        .map(|style| vec![Ok("x"), Ok(""), Err((46099.0, style))])
+        .collect();
+    let rows: Vec<&[Result<&str, (f64, u8)>]> = std::iter::once(header.as_slice())
+        .chain(cells.iter().map(Vec::as_slice))
+        .collect();
+    for (from_1904, date) in [(false, "date 2026-03-18"), (true, "date 2030-03-19")] {
+        let (_, rows, _) = read(&xlsb_with(&rows, &formats, from_1904));
+        let shown: Vec<&str> = rows.iter().map(|(_, cells)| cells[2].as_str()).collect();
+        assert_eq!(
+            shown,
+            [
+                "number 46099",
+                // The workbook itself says what 14 is, wherever it is named.
+                "number 46099",
+                "text 000000046099",
+                "number 46099",
+                "number 46099",
+                date,
+                "number 46099",
+                "number 46099",
+                date,
+                "duration 46099",
+                date,
+                "number 46099",
+                "text 46099",
+                date,
+            ]
+        );
+    }
+    // Without a format of its own nothing is walked twice; the dates are the parser's.
+    let (_, rows, _) = read(&xlsb_with(&rows, &[(30, ""), (164, "yyyy-mm-dd")], false));
+    assert_eq!(rows[1].1[2], "date 2026-03-18");
+    assert_eq!(rows[3].1[2], "date 2026-03-18");
 }
 
 #[test]
