@@ -2,12 +2,15 @@
 
 use partner_sync::clock::Clock;
 use partner_sync::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
-use partner_sync::state::{Claim, Event, OpenRows, RunId, RunStart, Settlement, StateWriter};
+use partner_sync::state::{
+    Claim, Event, OpenRows, RunId, RunStart, Settlement, StateLock, StateWriter, Store,
+};
 
 /// A state of its own, and the runtime that waits for it.
 pub struct State {
     ledger: StateWriter,
     runtime: tokio::runtime::Runtime,
+    _lock: StateLock,
     _folder: tempfile::TempDir,
 }
 
@@ -22,12 +25,14 @@ impl State {
             mapping: "bench".to_owned(),
             files: String::new(),
         };
-        let (ledger, doubts, _) =
-            StateWriter::begin(&folder.path().join("s.db"), &start, &Clock::System).unwrap();
+        let store = Store::Sqlite(folder.path().join("s.db"));
+        let lock = store.lock(&Clock::System).unwrap();
+        let (ledger, doubts, _) = store.begin(&lock, &start, &Clock::System).unwrap();
         assert!(doubts.is_empty());
         Self {
             ledger,
             runtime: runtime(),
+            _lock: lock,
             _folder: folder,
         }
     }

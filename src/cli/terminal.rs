@@ -89,7 +89,7 @@ impl Observer for Terminal<'_> {
             ask.mapping,
             counted(ask.rows, "partner"),
             ask.what_is_there(),
-            ask.state.display()
+            ask.state
         );
         if prompt::confirm(&question, &self.signals.stop()) {
             Answer::Send
@@ -116,8 +116,7 @@ fn words(note: &Note<'_>) -> Vec<String> {
         Note::NotArchived(words) | Note::KeyLost(words) => one(format!("warning: {words}")),
         Note::InDoubt { mapping, count } => one(format!("{mapping}: {count} in doubt")),
         Note::WaitingForLock { state, holder } => one(format!(
-            "waiting for another run that holds {}{}",
-            state.display(),
+            "waiting for another run that holds {state}{}",
             holder.map(|h| format!(" ({h})")).unwrap_or_default()
         )),
         Note::CanaryAgrees { partners } => one(format!(

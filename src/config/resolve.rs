@@ -8,6 +8,7 @@ use super::error::ConfigError;
 use super::file::ConfigFile;
 use super::transport::Transport;
 use crate::secret::Secret;
+use crate::state::StateAddress;
 
 /// What was typed on the command line; it comes before all else.
 #[derive(Debug, Clone, Default)]
@@ -54,8 +55,8 @@ pub struct Resolved {
     pub api_url: String,
     /// The token, where there is one.
     pub token: Option<TokenSetting>,
-    /// The state file; it need not exist.
-    pub state: PathBuf,
+    /// Where the state is; it need not exist.
+    pub state: StateAddress,
     /// Requests in a time, as written.
     pub rate: String,
     /// Requests that may go out at once; absent, the rate decides.
@@ -86,7 +87,8 @@ impl Resolved {
                 .state
                 .path
                 .clone()
-                .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE)),
+                .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE))
+                .into(),
             rate: DEFAULT_RATE.to_owned(),
             burst: None,
             workers: DEFAULT_WORKERS,
@@ -191,7 +193,8 @@ pub fn resolve(
         .state
         .or_else(|| environment.get(env::STATE).map(PathBuf::from))
         .or(file.state.path)
-        .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE));
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE))
+        .into();
     let (rate, _) = first(typed.rate, None, file.api.rate, DEFAULT_RATE);
     Ok(Resolved {
         api_url,

@@ -1,7 +1,6 @@
 //! A session → an API to talk to: the real one, or the sandbox in this process.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,7 +77,7 @@ async fn connect_now(
             let token = uuid::Uuid::new_v4().to_string();
             let practice = Settings {
                 token: Some(token.clone()),
-                data: Some(sandbox_book(&settings.state)),
+                data: Some(settings.state.companion(SANDBOX_BOOK)),
                 ..Settings::default()
             };
             let sandbox = Sandbox::start(practice, session.clock.clone()).await?;
@@ -152,7 +151,7 @@ pub(super) fn known_target(session: &Session<'_>) -> Result<Option<String>, OpEr
     if session.target == Target::Api {
         return Ok(Some(target_of(&base_url(&settings.api_url)?)));
     }
-    let book = std::fs::read_to_string(sandbox_book(&settings.state)).unwrap_or_default();
+    let book = std::fs::read_to_string(settings.state.companion(SANDBOX_BOOK)).unwrap_or_default();
     let head: Option<serde_json::Value> = book
         .lines()
         .next()
@@ -196,10 +195,8 @@ fn token_source(settings: &Resolved) -> Result<TokenSource, OpError> {
     }
 }
 
-/// The file in which the sandbox keeps its partners: beside the state, `partner-sync.sandbox.jsonl`.
-fn sandbox_book(state: &Path) -> PathBuf {
-    state.with_extension("sandbox.jsonl")
-}
+/// The file in which the sandbox keeps its partners, beside the state: `partner-sync.sandbox.jsonl`.
+const SANDBOX_BOOK: &str = "sandbox.jsonl";
 
 fn base_url(text: &str) -> Result<Url, AddressError> {
     let url = Url::parse(text).map_err(|e| AddressError::Unreadable {

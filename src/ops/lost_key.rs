@@ -25,7 +25,7 @@ pub(super) fn tell_of(
     observer: &dyn Observer,
     collector: &Mutex<Collector>,
 ) -> Result<(), OpError> {
-    let lost = reader.map(StateReader::lost_key).transpose()?.flatten();
+    let lost = reader.map(|r| r.lost_key()).transpose()?.flatten();
     tell(lost.as_ref(), observer, collector);
     Ok(())
 }

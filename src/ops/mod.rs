@@ -48,7 +48,7 @@ pub use request::{
     CheckRequest, Expectations, ExportRequest, LastRun, ReconcileRequest, Rejected, ReportRequest,
     SyncRequest, VerifyRequest,
 };
-pub use session::{Session, Target};
+pub use session::{Session, Target, store};
 pub use status::{row_story, status_text};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync, unstarted};
 pub use unknown::{OnApi, Unknown};

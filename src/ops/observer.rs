@@ -9,6 +9,7 @@ use super::estimate::Estimate;
 use super::unknown::OnApi;
 use crate::config::Adopt;
 use crate::report::{Counters, Detected, RunReport};
+use crate::state::StateAddress;
 
 /// Watches an operation. Every method but the four without a default may be left out.
 ///
@@ -50,7 +51,7 @@ pub struct FirstSend<'a> {
     /// When rows whose partner is on the API already are looked for.
     pub adopt: Adopt,
     /// The state that will be made.
-    pub state: &'a Path,
+    pub state: &'a StateAddress,
 }
 
 impl FirstSend<'_> {
@@ -91,7 +92,7 @@ pub enum Note<'n> {
     /// Another run holds the state; it is waited for.
     WaitingForLock {
         /// The state that is waited for.
-        state: &'n Path,
+        state: &'n StateAddress,
         /// Who holds it, where that is known.
         holder: Option<&'n str>,
     },

@@ -22,7 +22,7 @@ use crate::prepare::{Ahead, Survey};
 use crate::report::{
     Collector, Counters, Detected, Kind, PerRow, ReportFolder, RunEnding, RunReport,
 };
-use crate::state::{OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateView};
+use crate::state::{OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateLock};
 
 /// Settles what is in doubt.
 ///
@@ -36,8 +36,9 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
     let folder = request.report.create_folder(inputs)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
-    let _lock = session.lock()?;
+    let lock = session.lock()?;
     let reconcile = Reconcile {
+        lock,
         request,
         session,
         connection,
@@ -96,6 +97,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
 }
 
 struct Reconcile<'r> {
+    lock: Arc<StateLock>,
     request: &'r ReconcileRequest,
     session: &'r Session<'r>,
     connection: Connection,
@@ -106,7 +108,7 @@ struct Reconcile<'r> {
 impl Reconcile<'_> {
     /// The mappings that the state knows at this API.
     fn mappings(&self) -> Result<Vec<String>, OpError> {
-        let counts = StateView::open(&self.session.settings.state)?.counts()?;
+        let counts = self.session.store().view()?.counts()?;
         Ok(counts
             .into_iter()
             .filter(|c| c.target == self.connection.target)
@@ -115,7 +117,7 @@ impl Reconcile<'_> {
     }
 
     fn in_doubt(&self) -> Result<u64, OpError> {
-        let counts = StateView::open(&self.session.settings.state)?.counts()?;
+        let counts = self.session.store().view()?.counts()?;
         Ok(counts
             .iter()
             .filter(|c| c.target == self.connection.target)
@@ -138,7 +140,7 @@ impl Reconcile<'_> {
     fn settle(&self, mapping: &str) -> Result<(), OpError> {
         let start = self.start(mapping, String::new());
         let (settings, observer) = (self.session.settings, self.session.observer);
-        let (state, doubts, thread) = self.session.begin(start)?;
+        let (state, doubts, thread) = self.session.begin(&self.lock, start)?;
         observer.note(&Note::InDoubt {
             mapping,
             count: doubts.len(),
@@ -209,7 +211,7 @@ impl Reconcile<'_> {
     ) -> Result<(), OpError> {
         let files = export::file_names(&opened.exports).join(", ");
         let start = self.start(&opened.mapping.name, files);
-        let (state, _, thread) = self.session.begin(start)?;
+        let (state, _, thread) = self.session.begin(&self.lock, start)?;
         let adoption = Adoption {
             api: &self.connection.api,
             handle: &self.session.runtime,

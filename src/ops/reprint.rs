@@ -13,7 +13,7 @@ use crate::report::{
     Collector, Kind, RunEnding, RunReport, SourceValues, Wanted, read_problems, read_stored,
     write_created,
 };
-use crate::state::{RunId, StateView, StoredRun};
+use crate::state::{RunId, StoredRun};
 
 /// Makes the reports of an earlier run again.
 ///
@@ -24,7 +24,7 @@ pub fn reprint(
     request: &ReportRequest,
     session: &Session<'_>,
 ) -> Result<RunReport, OpError> {
-    let view = StateView::open(&session.settings.state)?;
+    let view = session.store().view()?;
     let Some(stored) = view.run(name)? else {
         return Err(OpError::UnknownRun(name.to_owned()));
     };

@@ -1,6 +1,6 @@
 //! What an operation runs in.
 
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -12,7 +12,7 @@ use crate::blocking::{self, Unfinished};
 use crate::clock::Clock;
 use crate::config::Resolved;
 use crate::delivery::{Stop, StopReason};
-use crate::state::{Doubt, RunStart, StateLock, StateReader, StateWriter};
+use crate::state::{Begun, RunStart, StateLock, StateReader, Store};
 
 /// Which API is talked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,19 +85,21 @@ impl<'s> Session<'s> {
         }
     }
 
+    /// The state of the settings.
+    pub(super) fn store(&self) -> Store {
+        store(self.settings)
+    }
+
     /// Takes the lock of the state, which may have to be brought to this version first.
-    pub(super) fn lock(&self) -> Result<StateLock, OpError> {
-        let (path, clock) = (self.settings.state.clone(), self.clock.clone());
-        Ok(self.blocking(move || StateLock::take(&path, &clock))??)
+    pub(super) fn lock(&self) -> Result<Arc<StateLock>, OpError> {
+        let (store, clock) = (self.store(), self.clock.clone());
+        Ok(Arc::new(self.blocking(move || store.lock(&clock))??))
     }
 
     /// Begins a run in the state, which may be looked over for damage first.
-    pub(super) fn begin(
-        &self,
-        start: RunStart,
-    ) -> Result<(StateWriter, Vec<Doubt>, JoinHandle<()>), OpError> {
-        let (path, clock) = (self.settings.state.clone(), self.clock.clone());
-        Ok(self.blocking(move || StateWriter::begin(&path, &start, &clock))??)
+    pub(super) fn begin(&self, lock: &Arc<StateLock>, start: RunStart) -> Result<Begun, OpError> {
+        let (store, clock, lock) = (self.store(), self.clock.clone(), Arc::clone(lock));
+        Ok(self.blocking(move || store.begin(&lock, &start, &clock))??)
     }
 
     /// What the state knows of a mapping at an API; `None` where there is no state, or where it knows neither.
@@ -106,6 +108,12 @@ impl<'s> Session<'s> {
         target: &str,
         mapping: &str,
     ) -> Result<Option<StateReader>, OpError> {
-        Ok(StateReader::find(&self.settings.state, target, mapping)?)
+        Ok(self.store().reader(target, mapping)?)
     }
+}
+
+/// The state of the settings. Nothing is asked of it yet.
+#[must_use]
+pub fn store(settings: &Resolved) -> Store {
+    Store::at(&settings.state)
 }

@@ -1,25 +1,19 @@
 //! What the state knows, in words and tables.
 
-use std::path::Path;
-
 use crate::diagnostic::thousands;
 use crate::report::table;
-use crate::state::{RecordRow, RunRow, SpaceCounts};
+use crate::state::{RecordRow, RunRow, SpaceCounts, StateAddress};
 
 /// The whole state: its spaces, its last runs, and rows whose partner is not created.
 #[must_use]
 pub fn status_text(
-    state: &Path,
+    state: &StateAddress,
+    bytes: u64,
     counts: &[SpaceCounts],
     runs: &[RunRow],
     open: &[RecordRow],
 ) -> String {
-    let size = std::fs::metadata(state).map_or(0, |m| m.len());
-    let mut out = format!(
-        "State {}, {} KiB\n\n",
-        state.display(),
-        thousands(size.div_ceil(1024))
-    );
+    let mut out = format!("State {state}, {} KiB\n\n", thousands(bytes.div_ceil(1024)));
     out.push_str(&space_table(counts));
     out.push_str("\nRuns, newest first\n");
     out.push_str(&run_table(runs));

@@ -1,12 +1,13 @@
 //! Looking after rows of the state: forgetting them, accepting their changes, saying what became of those in doubt.
 
 use super::error::{OpError, UpkeepError};
+use super::session::store;
 use crate::api::is_plain_id;
 use crate::clock::Clock;
 use crate::config::Resolved;
 use crate::diagnostic::guarded;
 use crate::partner::PartnerId;
-use crate::state::{MaintenanceRow, StateLock, Upkeep, export};
+use crate::state::{MaintenanceRow, StateLock, Upkeep};
 
 /// Which rows of the state.
 #[derive(Debug, Clone)]
@@ -138,7 +139,7 @@ pub fn exported(settings: &Resolved) -> Result<String, OpError> {
         "partnerId",
         "since",
     ]);
-    export(&settings.state, &mut |row| {
+    store(settings).view()?.each_exported(&mut |row| {
         line([
             &row.target,
             &row.mapping,
@@ -158,8 +159,9 @@ fn opened(
     settings: &Resolved,
     clock: &Clock,
 ) -> Result<(StateLock, Upkeep, Vec<MaintenanceRow>), OpError> {
-    let lock = StateLock::take(&settings.state, clock)?;
-    let upkeep = Upkeep::open(&settings.state)?;
+    let store = store(settings);
+    let lock = store.lock(clock)?;
+    let upkeep = store.upkeep(&lock)?;
     let rows = rows_of(&upkeep, request)?;
     Ok((lock, upkeep, rows))
 }

@@ -8,11 +8,6 @@
 
 use std::hash::Hasher as _;
 
-use rusqlite::params;
-
-use super::error::StateError;
-use super::reader::StateReader;
-use super::record::RecordState;
 use super::run::OpenRows;
 use crate::partner::Fingerprint;
 
@@ -23,12 +18,12 @@ pub struct DoneRows {
     places: Vec<u64>,
     /// How many rows there are.
     rows: usize,
-    open: OpenRows,
+    pub(super) open: OpenRows,
 }
 
 impl DoneRows {
     /// For about so many rows.
-    fn with_places_for(rows: usize) -> Self {
+    pub(super) fn with_places_for(rows: usize) -> Self {
         Self {
             places: vec![0; rows + rows / 4 + 1],
             rows: 0,
@@ -49,7 +44,7 @@ impl DoneRows {
     }
 
     /// Where a row belongs, and what is put there.
-    fn place_of(&self, key: &str, fingerprint: &Fingerprint) -> (usize, u64) {
+    pub(super) fn place_of(&self, key: &str, fingerprint: &Fingerprint) -> (usize, u64) {
         let mut hasher = std::hash::DefaultHasher::new();
         hasher.write(key.as_bytes());
         let key = hasher.finish();
@@ -77,7 +72,7 @@ impl DoneRows {
     }
 
     /// Puts rows in their places. False, and nothing done, where so many are there that look-ups would be slow.
-    fn add_all(&mut self, rows: &[(usize, u64)]) -> bool {
+    pub(super) fn add_all(&mut self, rows: &[(usize, u64)]) -> bool {
         if self.rows + rows.len() > self.places.len() * 7 / 8 {
             return false;
         }
@@ -99,69 +94,14 @@ impl DoneRows {
     }
 }
 
-/// Bytes of the file that a record takes at least, with what surrounds it: an id of the API alone has 36. Where records
-/// are smaller all the same, the places are doubled and the records read once more.
-const BYTES_OF_A_RECORD: i64 = 112;
 /// Rows that are put in their places together: the processor waits for many places of memory at once.
-const TOGETHER: usize = 1024;
-/// Places that are added besides, so that a state without any is doubled too.
-const MORE_PLACES: usize = 1024;
-
-impl StateReader {
-    /// Reads which rows are done; none where the state has more records than `most`, about.
-    pub fn done_rows(&self, most: u64) -> Result<Option<DoneRows>, StateError> {
-        let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
-        let bytes: i64 = self.look(|c| c.query_row(size, [], |r| r.get(0)))?;
-        let mut rows = usize::try_from(bytes / BYTES_OF_A_RECORD).unwrap_or(0);
-        if rows as u64 > most {
-            return Ok(None);
-        }
-        loop {
-            match self.gather(rows)? {
-                Some(done) => return Ok(Some(done)),
-                None => rows = rows * 2 + MORE_PLACES,
-            }
-        }
-    }
-
-    /// The rows that are done; none where there are more than `most`, about.
-    fn gather(&self, most: usize) -> Result<Option<DoneRows>, StateError> {
-        self.look(|connection| {
-            let mut done = DoneRows::with_places_for(most);
-            let mut statement = connection
-                .prepare("SELECT key, fingerprint, state, hash_key FROM record WHERE space = ?1")?;
-            let mut rows = statement.query(params![self.space().0])?;
-            let mut waiting = Vec::with_capacity(TOGETHER);
-            while let Some(row) = rows.next()? {
-                match RecordState::from_code(row.get(2)?) {
-                    // Of these it cannot be told whether they are as they were sent.
-                    Some(RecordState::Created) if row.get::<_, i64>(3)? != self.key().0 => {}
-                    Some(RecordState::Created) => {
-                        let key = row.get_ref(0)?.as_str()?;
-                        waiting.push(done.place_of(key, &Fingerprint(row.get(1)?)));
-                        if waiting.len() == TOGETHER {
-                            if !done.add_all(&waiting) {
-                                return Ok(None);
-                            }
-                            waiting.clear();
-                        }
-                    }
-                    Some(RecordState::Rejected | RecordState::Unsent) => {}
-                    Some(RecordState::InFlight | RecordState::InDoubt) | None => {
-                        done.open = OpenRows::MayExist;
-                    }
-                }
-            }
-            Ok(done.add_all(&waiting).then_some(done))
-        })
-    }
-}
+pub(super) const TOGETHER: usize = 1024;
+/// Places that are added besides where there were too few, so that a state without any is doubled too.
+pub(super) const MORE_PLACES: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Claim, Event, OpenRows, Settlement, test_run};
     use super::*;
-    use crate::partner::{ExternalId, PartnerId, RowKey};
 
     #[test]
     fn rows_are_known_by_key_and_fingerprint() {
@@ -230,66 +170,5 @@ mod tests {
         }
         assert!(done.add_all(&[(0, 1)]));
         assert!(!done.is_empty());
-    }
-
-    #[tokio::test]
-    async fn what_is_done_is_read_however_many_rows_there_are() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("s.db");
-        let (state, _) = test_run::begin(&path);
-        let fingerprint = |n: u32| {
-            let mut bytes = [0; 16];
-            bytes.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..16]);
-            Fingerprint(bytes)
-        };
-        let rows = 6_000_u32;
-        let claim = |n: u32| Claim {
-            key: RowKey::new(format!("K-{n}")),
-            fingerprint: fingerprint(n),
-            legacy_identifier: ExternalId::new("x"),
-            business_name: String::new(),
-        };
-        // Claims reserve as many bytes as the last outcome took.
-        state.claim(vec![claim(rows)]).await.unwrap();
-        let mut short = Settlement::new(RowKey::new(format!("K-{rows}")), Event::Created);
-        short.partner = Some(PartnerId::new("1"));
-        state.settle(vec![short]).await.unwrap();
-        state.claim((0..rows).map(claim).collect()).await.unwrap();
-        // Each seventh is not answered yet.
-        let made = (0..rows).filter(|n| n % 7 > 0).map(|n| {
-            let mut made = Settlement::new(RowKey::new(format!("K-{n}")), Event::Created);
-            made.partner = Some(PartnerId::new("id"));
-            made
-        });
-        state.settle(made.collect()).await.unwrap();
-        let reader = state.reader().unwrap();
-        assert!(reader.gather(100).unwrap().is_none());
-        assert!(reader.done_rows(1).unwrap().is_none());
-        // The records are smaller than is reckoned with, so they are read more than once.
-        let pages: i64 = reader
-            .look(|c| c.query_row("PRAGMA page_count", [], |r| r.get(0)))
-            .unwrap();
-        let reckoned = usize::try_from(pages * 4096 / BYTES_OF_A_RECORD).unwrap();
-        assert!(reader.gather(reckoned).unwrap().is_none());
-        for (most, is_read) in [(reckoned, true), (reckoned - 1, false)] {
-            let done = reader.done_rows(most as u64).unwrap();
-            assert_eq!(done.is_some(), is_read, "{most}");
-        }
-        for done in [
-            reader.gather(rows as usize).unwrap().unwrap(),
-            reader.done_rows(1_000_000).unwrap().unwrap(),
-        ] {
-            // Some are still under way.
-            assert_eq!((done.is_empty(), done.open()), (false, OpenRows::MayExist));
-            for n in 0..rows {
-                let key = format!("K-{n}");
-                let row = (key.as_str(), &fingerprint(n));
-                assert_eq!(
-                    done.contains_all(&mut std::iter::once(row)),
-                    n % 7 > 0,
-                    "{n}"
-                );
-            }
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! What keeps the state from working, sorted by what the caller can do.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::place::StateAddress;
 use super::record::IllegalMove;
 
 /// Why the state cannot be used.
@@ -31,24 +32,24 @@ pub enum StateError {
         path: PathBuf,
     },
     /// There is no state, or one that a run had only begun to make.
-    #[error("there is no state {}. An import creates it; --state names another.", path.display())]
+    #[error("there is no state {state}. An import creates it; --state names another.")]
     Missing {
-        /// Path of the state file.
-        path: PathBuf,
+        /// Where the state is.
+        state: StateAddress,
     },
     /// Another run holds it: one writes at a time.
-    #[error("another run holds the state {}{}. Wait for it to end.", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    #[error("another run holds the state {}{}. Wait for it to end.", state, holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Locked {
-        /// Path of the state file.
-        path: PathBuf,
+        /// Where the state is.
+        state: StateAddress,
         /// What the other run wrote about itself.
         holder: Option<String>,
     },
     /// Of an older version, and not migrated, since another run holds it.
-    #[error("the state {} is of version {found} and must be updated to version {known} before it can be read, but another run holds it{}. Wait for that run to end, then try again.", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    #[error("the state {} is of version {found} and must be updated to version {known} before it can be read, but another run holds it{}. Wait for that run to end, then try again.", state, holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Outdated {
-        /// Path of the state file.
-        path: PathBuf,
+        /// Where the state is.
+        state: StateAddress,
         /// Version of the file, as its `user_version` says.
         found: i64,
         /// The version that this program reads.
@@ -65,20 +66,25 @@ pub enum StateError {
         source: io::Error,
     },
     /// Written by a newer version.
-    #[error("the state {} is of version {found}; this program reads versions up to {known}. Use the newer partner-sync that wrote it.", path.display())]
+    #[error(
+        "the state {state} is of version {found}; this program reads versions up to {known}. Use the newer partner-sync that wrote it."
+    )]
     Newer {
-        /// Path of the state file.
-        path: PathBuf,
+        /// Where the state is.
+        state: StateAddress,
         /// Version of the file, as its `user_version` says.
         found: i64,
         /// The newest this program knows.
         known: i64,
     },
     /// A database of another program.
-    #[error("{} is a database of another program, not a state of partner-sync, and is left as it is. Name another file with --state.", path.display())]
+    #[error(
+        "{} is a database of another program, not a state of partner-sync, and is left as it is. Name another file with --state.",
+        state
+    )]
     Foreign {
-        /// Path of the state file.
-        path: PathBuf,
+        /// Where the state is.
+        state: StateAddress,
     },
     /// Copied without its log, so that rows are missing.
     #[error("the state {} was copied without its log {}, which has the newest rows; without it they would be sent again. Copy both files, or make copies with `partner-sync state backup`. If the log is lost, move this file away and run `partner-sync reconcile --adopt FILE -m MAPPING`, which finds the partners on the API.", path.display(), log.display())]
@@ -105,10 +111,12 @@ pub enum StateError {
         log: PathBuf,
     },
     /// A later run has it, and this one can record nothing more.
-    #[error("another run has taken over the state {} since this one began. This run stops and records nothing more; the other run looks up the rows that were being sent.", path.display())]
+    #[error(
+        "another run has taken over the state {state} since this one began. This run stops and records nothing more; the other run looks up the rows that were being sent."
+    )]
     Taken {
-        /// Path of the state file.
-        path: PathBuf,
+        /// Where the state is.
+        state: StateAddress,
     },
     /// Deleted, or another file was put in its place.
     #[error("the state {} was deleted or replaced by another file while this run wrote it. This run stops: what it recorded is lost with the file. The next run looks on the API for what was created.", path.display())]
@@ -125,10 +133,13 @@ pub enum StateError {
         reason: String,
     },
     /// No room left, or not writable: nothing was recorded, and nothing sent that was not recorded.
-    #[error("the state {} cannot be written: {reason}. Nothing is lost; make room or give permission and run again.", path.display())]
+    #[error(
+        "the state {} cannot be written: {reason}. Nothing is lost; make room or give permission and run again.",
+        state
+    )]
     NotWritable {
-        /// Path of the state file.
-        path: PathBuf,
+        /// Where the state is.
+        state: StateAddress,
         /// What SQLite returned, in its words.
         reason: String,
     },
@@ -138,87 +149,39 @@ pub enum StateError {
     /// The writer thread ended.
     #[error("the state's writer has stopped")]
     WriterGone,
-    /// Anything else that SQLite says.
-    #[error("the state {}: {source}", path.display())]
-    Sqlite {
-        /// Path of the state file.
-        path: PathBuf,
-        /// What the operating system or SQLite returned.
-        source: rusqlite::Error,
+    /// The machine gives no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+    /// Anything else that the database says.
+    #[error("the state {state}: {reason}")]
+    Other {
+        /// Where the state is.
+        state: StateAddress,
+        /// What the database returned, in its words.
+        reason: String,
     },
 }
 
 impl StateError {
-    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
-        let path = path.to_owned();
-        match source.sqlite_error_code() {
-            Some(
-                ErrorCode::DiskFull
-                | ErrorCode::ReadOnly
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::PermissionDenied,
-            ) => Self::NotWritable {
-                path,
-                reason: source.to_string(),
-            },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt {
-                path,
-                reason: source.to_string(),
-            },
-            _ => Self::Sqlite { path, source },
-        }
-    }
-
     /// A copy for each of several waiting callers; causes become words.
-    pub(super) fn duplicate(&self, path: &Path) -> Self {
+    pub(super) fn duplicate(&self, state: &StateAddress) -> Self {
+        let state = || state.clone();
         match self {
             Self::Illegal(illegal) => Self::Illegal(illegal.clone()),
-            Self::Taken { path } => Self::Taken { path: path.clone() },
+            Self::Taken { .. } => Self::Taken { state: state() },
             Self::Replaced { path } => Self::Replaced { path: path.clone() },
-            Self::Corrupt { reason, .. } => Self::Corrupt {
-                path: path.to_owned(),
+            Self::Corrupt { path, reason } => Self::Corrupt {
+                path: path.clone(),
                 reason: reason.clone(),
             },
             Self::NotWritable { reason, .. } => Self::NotWritable {
-                path: path.to_owned(),
+                state: state(),
                 reason: reason.clone(),
             },
             other => Self::NotWritable {
-                path: path.to_owned(),
+                state: state(),
                 reason: other.to_string(),
             },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::ffi;
-
-    use super::*;
-
-    #[test]
-    fn what_sqlite_says_is_sorted_by_what_can_be_done() {
-        for (code, kind) in [
-            (ffi::SQLITE_FULL, "not writable"),
-            (ffi::SQLITE_READONLY, "not writable"),
-            (ffi::SQLITE_IOERR_WRITE, "not writable"),
-            (ffi::SQLITE_PERM, "not writable"),
-            (ffi::SQLITE_CORRUPT, "corrupt"),
-            (ffi::SQLITE_NOTADB, "corrupt"),
-            (ffi::SQLITE_BUSY, "other"),
-            (ffi::SQLITE_CONSTRAINT, "other"),
-        ] {
-            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let sorted = StateError::sqlite(Path::new("s.db"), source);
-            let found = match sorted {
-                StateError::NotWritable { .. } => "not writable",
-                StateError::Corrupt { .. } => "corrupt",
-                StateError::Sqlite { .. } => "other",
-                error => panic!("{error}"),
-            };
-            assert_eq!(found, kind, "{code}");
         }
     }
 }

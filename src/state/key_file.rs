@@ -8,8 +8,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::beside::beside;
 use super::error::StateError;
-use super::file::{beside, real_path};
 
 /// The key of a state.
 pub(super) type Key = [u8; 32];
@@ -19,29 +19,26 @@ const MARK: &str = "partner-sync state key 1 ";
 /// A key file is no longer than this.
 const LONGEST: u64 = 256;
 
-/// Where the key of a state is.
-pub(super) fn path_of(state: &Path) -> PathBuf {
-    beside(&real_path(state), ".key")
-}
-
 /// The key; `None` where there is no file, or one that is no key.
 ///
 /// # Errors
 /// [`StateError::Key`] where the file is there and cannot be read.
-pub(super) fn read(state: &Path) -> Result<Option<Key>, StateError> {
-    let path = path_of(state);
+pub(super) fn read(path: &Path) -> Result<Option<Key>, StateError> {
     let read = || -> io::Result<Option<String>> {
-        match std::fs::metadata(&path) {
+        match std::fs::metadata(path) {
             Ok(found) if !found.is_file() => return Ok(None),
-            Ok(found) => make_private(&path, &found),
+            Ok(found) => make_private(path, &found),
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(e),
         }
         let mut text = Vec::new();
-        File::open(&path)?.take(LONGEST).read_to_end(&mut text)?;
+        File::open(path)?.take(LONGEST).read_to_end(&mut text)?;
         Ok(String::from_utf8(text).ok())
     };
-    let text = read().map_err(|source| StateError::Key { path, source })?;
+    let text = read().map_err(|source| StateError::Key {
+        path: path.to_owned(),
+        source,
+    })?;
     Ok(text.as_deref().and_then(parse))
 }
 
@@ -49,26 +46,25 @@ pub(super) fn read(state: &Path) -> Result<Option<Key>, StateError> {
 ///
 /// # Errors
 /// [`StateError::Key`].
-pub(super) fn put(state: &Path, key: &Key) -> Result<Option<PathBuf>, StateError> {
-    if read(state)?.as_ref() == Some(key) {
+pub(super) fn put(path: &Path, key: &Key) -> Result<Option<PathBuf>, StateError> {
+    if read(path)?.as_ref() == Some(key) {
         return Ok(None);
     }
-    let path = path_of(state);
     let write = || -> io::Result<Option<PathBuf>> {
-        let aside = move_aside(&path)?;
-        let new = beside(&path, ".new");
+        let aside = move_aside(path)?;
+        let new = beside(path, ".new");
         // Of a run that was killed here.
         match std::fs::remove_file(&new) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => {}
         }
         write_new(&new, key)?;
-        std::fs::rename(&new, &path)?;
-        sync_folder(&path)?;
+        std::fs::rename(&new, path)?;
+        sync_folder(path)?;
         Ok(aside)
     };
     write().map_err(|source| StateError::Key {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     })
 }
@@ -81,10 +77,12 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<bool, StateError> {
     let Some(key) = read(from)? else {
         return Ok(false);
     };
-    let path = path_of(to);
     if read(to)? != Some(key) {
-        let written = write_new(&path, &key).and_then(|()| sync_folder(&path));
-        written.map_err(|source| StateError::Key { path, source })?;
+        let written = write_new(to, &key).and_then(|()| sync_folder(to));
+        written.map_err(|source| StateError::Key {
+            path: to.to_owned(),
+            source,
+        })?;
     }
     Ok(true)
 }

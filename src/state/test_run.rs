@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Doubt, OpenRows, RunId, RunStart, StateWriter};
+use super::{Doubt, OpenRows, RunId, RunStart, StateWriter, sqlite};
 use crate::clock::Clock;
 
 /// Begins a run in the state at `path`, which is made where it is not there. What an earlier run left in flight comes
@@ -16,6 +16,6 @@ pub(crate) fn begin(path: &Path) -> (StateWriter, Vec<Doubt>) {
         mapping: "m".to_owned(),
         files: String::new(),
     };
-    let (state, doubts, _) = StateWriter::begin(path, &start, &Clock::System).unwrap();
+    let (state, doubts, _) = sqlite::begin(path, &start, &Clock::System).unwrap();
     (state, doubts)
 }

@@ -6,12 +6,6 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
-
-use super::error::StateError;
-use super::reader::StateReader;
-use super::space::SpaceId;
-
 /// A set of legacyIdentifiers, by their hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identifiers(HashSet<u64>);
@@ -39,11 +33,11 @@ impl Identifiers {
         self.0.is_empty()
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|h| h.to_le_bytes()).collect()
     }
 
-    fn from_bytes(bytes: &[u8]) -> Self {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         let (hashes, _) = bytes.as_chunks();
         Self(hashes.iter().map(|h| u64::from_le_bytes(*h)).collect())
     }
@@ -54,43 +48,6 @@ fn hash(legacy: &str) -> u64 {
     hash.as_bytes()
         .first_chunk()
         .map_or(0, |h| u64::from_le_bytes(*h))
-}
-
-fn name(space: i64) -> String {
-    format!("unclaimed/{space}")
-}
-
-fn of(c: &Connection, space: i64) -> rusqlite::Result<Identifiers> {
-    let value: Option<Vec<u8>> = c
-        .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
-        .query_row([name(space)], |r| r.get(0))
-        .optional()?;
-    Ok(value.map_or_else(Identifiers::default, |v| Identifiers::from_bytes(&v)))
-}
-
-/// Notes what a walk over the whole list showed, in place of what was known before.
-pub(super) fn set(c: &Connection, space: SpaceId, unclaimed: &Identifiers) -> rusqlite::Result<()> {
-    put(c, space.0, unclaimed)
-}
-
-fn put(c: &Connection, space: i64, unclaimed: &Identifiers) -> rusqlite::Result<()> {
-    c.prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")?
-        .execute(params![name(space), unclaimed.to_bytes()])?;
-    Ok(())
-}
-
-/// Adds the identifier of a row that is forgotten.
-pub(super) fn add(c: &Connection, space: i64, legacy: &str) -> rusqlite::Result<()> {
-    let mut unclaimed = of(c, space)?;
-    unclaimed.insert(legacy);
-    put(c, space, &unclaimed)
-}
-
-impl StateReader {
-    /// legacyIdentifiers that the API may have and no row of the space does.
-    pub fn unclaimed(&self) -> Result<Identifiers, StateError> {
-        self.look(|c| of(c, self.space().0))
-    }
 }
 
 #[cfg(test)]

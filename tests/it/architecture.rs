@@ -28,7 +28,7 @@ const MAY: &[(&str, &[&str])] = &[
         &["partner", "api", "state", "diagnostic", "clock"],
     ),
     ("report", &["partner", "diagnostic"]),
-    ("config", &["secret"]),
+    ("config", &["secret", "state"]),
     ("notify", &["secret", "http_client"]),
     ("telemetry", &[]),
     ("sandbox", &["clock"]),
@@ -164,4 +164,46 @@ fn the_command_line_stays_thin() {
         .map(|f| std::fs::read_to_string(f).unwrap().lines().count())
         .sum();
     assert!(lines < 1_500, "{lines} lines");
+}
+
+/// What a state lies in is known to its own room alone: no other module names the library or its files.
+#[test]
+fn only_its_room_knows_what_a_state_lies_in() {
+    let root = repository("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let rooms = [
+        ("state/sqlite", "rusqlite"),
+        ("state/postgres", "postgres::"),
+    ];
+    let mut wrong = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().display().to_string();
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (room, library) in rooms {
+            let names = text.lines().any(|line| {
+                let code = line.split("//").next().unwrap_or_default();
+                code.contains(&format!("use {library}")) || code.contains(&format!(" {library}"))
+            });
+            if names
+                && !name.starts_with(room)
+                && !(name.starts_with("state/") && library != "rusqlite")
+            {
+                wrong.push(format!("{name} names {library}"));
+            }
+        }
+        if !name.starts_with("state/") {
+            for handled in [
+                "settings.state.exists",
+                "settings.state.join",
+                "sqlite::",
+                "StateAddress::File",
+            ] {
+                if text.contains(handled) {
+                    wrong.push(format!("{name} has {handled}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -199,7 +199,9 @@ fn every_attempt_is_counted_in_the_state() {
         "echo x >> runs; echo token-$(wc -l < runs | tr -d ' ')",
     ];
     until_done(&dir, &server, &[AT_ONCE, &token].concat());
-    let view = partner_sync::state::StateView::open(&dir.path("partner-sync.db")).unwrap();
+    let view = partner_sync::state::Store::Sqlite(dir.path("partner-sync.db"))
+        .view()
+        .unwrap();
     let attempts: u32 = (1..=ROWS)
         .map(|i| view.rows_of(&format!("K-{i}")).unwrap()[0].attempts)
         .sum();

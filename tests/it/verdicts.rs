@@ -33,7 +33,9 @@ fn stopped(run: &Finished) -> String {
 
 /// State and last status of the state's rows that are in flight, in doubt or rejected.
 fn open_rows(dir: &Workdir) -> Vec<(&'static str, Option<u16>)> {
-    let view = partner_sync::state::StateView::open(&dir.path("partner-sync.db")).unwrap();
+    let view = partner_sync::state::Store::Sqlite(dir.path("partner-sync.db"))
+        .view()
+        .unwrap();
     let rows = view.open_rows(1000).unwrap();
     rows.into_iter().map(|r| (r.state, r.status)).collect()
 }

@@ -6,7 +6,7 @@ use crate::cli::exit::CliError;
 use crate::cli::front::Front;
 use crate::ops;
 use crate::report::RunEnding;
-use crate::state::{RecordRow, StateView};
+use crate::state::RecordRow;
 
 /// Runs and rows that are shown.
 const SHOWN: u32 = 10;
@@ -19,8 +19,8 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
         // The run's own exit code is in the report; making it again is a success of its own.
         return Ok(RunEnding::Done);
     }
-    let settings = &front.settings;
-    let view = StateView::open(&settings.state)?;
+    let (settings, store) = (&front.settings, ops::store(&front.settings));
+    let view = store.view()?;
     if let Some(key) = &args.row {
         let rows = view.rows_of(key)?;
         if rows.is_empty() {
@@ -42,14 +42,14 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
     let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
     if desk.output.json {
         let all = serde_json::json!({
-            "state": settings.state.display().to_string(),
-            "bytes": std::fs::metadata(&settings.state).map_or(0, |m| m.len()),
+            "state": settings.state.to_string(),
+            "bytes": store.bytes(),
             "spaces": counts, "runs": runs, "open": open,
         });
         desk.output.result(&format!("{all}\n"));
         return Ok(RunEnding::Done);
     }
-    let out = ops::status_text(&settings.state, &counts, &runs, &open);
+    let out = ops::status_text(&settings.state, store.bytes(), &counts, &runs, &open);
     desk.output.result(&out);
     Ok(RunEnding::Done)
 }

@@ -8,7 +8,7 @@ use crate::cli::settings;
 use crate::ops::{self, Resolution, RowsRequest};
 use crate::partner::PartnerId;
 use crate::report::{RunEnding, table};
-use crate::state::{MaintenanceRow, backup};
+use crate::state::MaintenanceRow;
 
 pub(super) fn run(
     which: &StateCommand,
@@ -18,7 +18,7 @@ pub(super) fn run(
     let (settings, _) = settings::resolved(shared, desk)?;
     match which {
         StateCommand::Backup { file } => {
-            let key = backup(&settings.state, file)?;
+            let key = ops::store(&settings).backup(file)?;
             desk.output
                 .note(&format!("the state was copied to {}", file.display()));
             desk.output.note(&match key {

@@ -11,7 +11,7 @@ use crate::partner::{
     ApiWords, Body, CreateOutcome, DoubtCause, ExternalId, Fingerprint, Link, Origin, PartnerId,
     Query, SourceCells, SourceValue,
 };
-use crate::state::{Event, RecordRow, StateView, test_run};
+use crate::state::{Event, RecordRow, Store, test_run};
 
 /// What the API does with a create.
 #[derive(Clone)]
@@ -304,7 +304,7 @@ impl Bench {
     }
 
     pub(super) fn record(&self, key: &str) -> RecordRow {
-        let view = StateView::open(&self.dir.path().join("s.db")).unwrap();
+        let view = Store::Sqlite(self.dir.path().join("s.db")).view().unwrap();
         view.rows_of(key).unwrap().remove(0)
     }
 }

@@ -20,7 +20,7 @@ use crate::mapping::MappingError;
 use crate::prepare::PrepareError;
 use crate::report::{ReportError, RunEnding};
 use crate::sandbox::SandboxError;
-use crate::state::StateError;
+use crate::state::{StateAddress, StateError};
 
 /// An operation cannot be done, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -75,12 +75,11 @@ pub enum OpError {
     NotConfirmed,
     /// The state knows nothing of what is to be compared.
     #[error(
-        "the state {} has no rows of the mapping \"{mapping}\" for {target}. An import creates them; `partner-sync reconcile --adopt` finds partners that already exist",
-        state.display()
+        "the state {state} has no rows of the mapping \"{mapping}\" for {target}. An import creates them; `partner-sync reconcile --adopt` finds partners that already exist"
     )]
     NothingKnown {
         /// The state that was asked.
-        state: PathBuf,
+        state: StateAddress,
         /// The name of the export's mapping.
         mapping: String,
         /// The API's address as the state knows it.

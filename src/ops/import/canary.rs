@@ -2,6 +2,7 @@
 //! they were sent. Those of a canary that failed are compared again, and no others are created for them.
 
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::request::ImportRequest;
@@ -15,7 +16,7 @@ use crate::ops::session::Session;
 use crate::ops::verify::{self, Purpose};
 use crate::partner::RowOutcome;
 use crate::report::{Counts, RunReport};
-use crate::state::RunId;
+use crate::state::{RunId, StateLock};
 
 /// How a canary ended.
 pub(super) enum Canary {
@@ -43,6 +44,7 @@ pub(super) fn run(
     opened: &Opened,
     rows: NonZeroU64,
     session: &Session<'_>,
+    lock: &Arc<StateLock>,
 ) -> Result<Canary, OpError> {
     let earlier = open_canaries(opened, session)?;
     if earlier > 0
@@ -60,7 +62,7 @@ pub(super) fn run(
         id: None,
         ..request.clone()
     };
-    let sent = once(&first, opened, session)?;
+    let sent = once(&first, opened, session, lock)?;
     let created = sent.count(RowOutcome::Created);
     if sent.stopped.is_some() || (created == 0 && earlier == 0) {
         return Ok(Canary::Ends(Box::new(sent)));

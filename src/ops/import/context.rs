@@ -13,12 +13,13 @@ use crate::ops::request::Rejected;
 use crate::ops::session::Session;
 use crate::prepare::Exports;
 use crate::report::{Collector, Detected, Kind, ReportFolder, RunEnding, RunReport};
-use crate::state::{RunId, StateReader};
+use crate::state::{RunId, StateLock, StateReader};
 
 /// One import under way.
 pub(super) struct Import<'i> {
     pub(super) request: &'i ImportRequest,
     pub(super) session: &'i Session<'i>,
+    pub(super) lock: &'i Arc<StateLock>,
     pub(super) opened: &'i Opened,
     pub(super) connection: Connection,
     pub(super) stop: Stop,

@@ -98,7 +98,7 @@ pub(in crate::ops) fn preview(
     let survey = export::survey(exports, Ahead::Nothing, &stop, &counters)?;
     let detected = export::detected(exports, &survey, request.report.values);
     session.observer.found(&detected);
-    let parents = KnownRows::new(reader.as_ref().map(StateReader::reopen).transpose()?);
+    let parents = KnownRows::new(reader.as_ref().map(|r| r.reopen()).transpose()?);
     let known = |key: &RowKey| parents.is_created(key);
     let scan = Scan {
         exports,

@@ -7,7 +7,6 @@ use crate::ops::error::OpError;
 use crate::ops::request::{Expectations, LastRun};
 use crate::ops::session::Session;
 use crate::report::{Contents, RunReport, drift};
-use crate::state::StateView;
 
 impl Expectations {
     /// Why so many rows are not to be sent.
@@ -76,7 +75,7 @@ impl Expectations {
         let Some(bound) = self.max_new else {
             return Ok(None);
         };
-        let good = match StateView::find(&session.settings.state)? {
+        let good = match session.store().find_view()? {
             Some(view) => view.last_good_run(target, mapping)?,
             None => None,
         };

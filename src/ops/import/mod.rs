@@ -54,15 +54,15 @@ pub fn import(request: &ImportRequest, session: &Session<'_>) -> Result<RunRepor
 fn begun(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
     // Before the state is touched, so that a typing error makes none; and once, since a pipe cannot be read twice.
     let opened = export::open(&request.export, session)?;
-    let _lock = session.lock()?;
+    let lock = session.lock()?;
     let Some(rows) = request.canary else {
         let partners = open_canaries(&opened, session)?;
         if partners > 0 {
             session.observer.note(&Note::CanaryPassedOver { partners });
         }
-        return once(request, &opened, session);
+        return once(request, &opened, session, &lock);
     };
-    let is_new = match canary::run(request, &opened, rows, session)? {
+    let is_new = match canary::run(request, &opened, rows, session, &lock)? {
         Canary::Agrees { is_new } => is_new,
         Canary::Ends(report) => return Ok(*report),
     };
@@ -74,5 +74,5 @@ fn begun(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, Op
         // It held before the canary; the canary's own rows have moved the state since.
         rest.plan = None;
     }
-    once(&rest, &opened, session)
+    once(&rest, &opened, session, &lock)
 }

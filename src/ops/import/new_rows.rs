@@ -93,7 +93,7 @@ impl Scan<'_> {
 
     /// Identifiers that the API may have and no row of the state does.
     pub(super) fn unclaimed(&self) -> Result<Identifiers, OpError> {
-        let unclaimed = self.reader.map(StateReader::unclaimed).transpose()?;
+        let unclaimed = self.reader.map(|r| r.unclaimed()).transpose()?;
         Ok(unclaimed.unwrap_or_default())
     }
 

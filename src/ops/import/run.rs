@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::adopt::doubts_left;
@@ -26,13 +25,14 @@ use crate::ops::session::Session;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::Survey;
 use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport, Stopped};
-use crate::state::{Doubt, OpenRows, RunId, RunStart, StateWriter};
+use crate::state::{Begun, OpenRows, RunId, RunStart, StateLock};
 
 /// Imports. The caller holds the lock of the state, and its session stops when the time of the request is over.
 pub(in crate::ops) fn once(
     request: &ImportRequest,
     opened: &Opened,
     session: &Session<'_>,
+    lock: &Arc<StateLock>,
 ) -> Result<RunReport, OpError> {
     let started = Instant::now();
     let folder = request.report.create_folder(&request.export.files)?;
@@ -49,6 +49,7 @@ pub(in crate::ops) fn once(
             .unwrap_or_else(|| RunId::new(&session.clock)),
         request,
         session,
+        lock,
         opened,
         connection,
         stop,
@@ -170,11 +171,7 @@ impl Import<'_> {
     }
 
     /// Begins the run in the state, which from then on keeps the collector's problems.
-    fn begin(
-        &self,
-        open: OpenRows,
-        collector: &Mutex<Collector>,
-    ) -> Result<(StateWriter, Vec<Doubt>, JoinHandle<()>), OpError> {
+    fn begin(&self, open: OpenRows, collector: &Mutex<Collector>) -> Result<Begun, OpError> {
         let start = RunStart {
             id: self.id.clone(),
             command: match (&self.request.job, self.request.canary) {
@@ -187,7 +184,7 @@ impl Import<'_> {
             files: export::file_names(&self.opened.exports).join(", "),
             open,
         };
-        let (state, doubts, thread) = self.session.begin(start)?;
+        let (state, doubts, thread) = self.session.begin(self.lock, start)?;
         if !doubts.is_empty() {
             tracing::info!(
                 count = doubts.len(),

@@ -12,7 +12,6 @@ use crate::ops::error::OpError;
 use crate::ops::observer::Note;
 use crate::ops::session::{Session, Target};
 use crate::ops::unknown::{OnApi, Unknown};
-use crate::state::StateReader;
 
 /// How long an answer is waited for that a dry run can do without.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,7 +62,7 @@ pub(super) fn there_already(
             return Ok(HashSet::new());
         }
     };
-    let known = scan.reader.map_or(Ok(None), StateReader::total)?;
+    let known = scan.reader.map_or(Ok(None), |r| r.total())?;
     let mut new = None;
     if !scan.unclaimed()?.is_empty() {
         new = Some(scan.run(Extent::All)?);

@@ -15,7 +15,6 @@ use crate::ops::request::ExportRequest;
 use crate::ops::session::Session;
 use crate::partner::Query;
 use crate::report::{ReportFolder, RunEnding, SourceValues};
-use crate::state::StateView;
 
 /// Something that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +57,8 @@ pub fn check_config(
         findings.job(job, session);
     }
     let state = &session.settings.state;
-    let name = state.display().to_string();
-    match StateView::find(state) {
+    let name = state.to_string();
+    match session.store().find_view() {
         Ok(None) => findings.0.push(Finding::Missing(format!(
             "state: {name} is created by the first run"
         ))),

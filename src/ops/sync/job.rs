@@ -1,6 +1,7 @@
 //! One job of the configuration: its file, its import, its end.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::archive::{Archived, archive};
@@ -22,7 +23,7 @@ use crate::ops::session::Session;
 use crate::partner::Query;
 use crate::report::{Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json};
 use crate::source::Stamp;
-use crate::state::{RunId, StateView};
+use crate::state::{RunId, StateLock};
 
 /// A job at its end.
 #[derive(Debug)]
@@ -88,8 +89,13 @@ pub fn file_of_job(
     })
 }
 
-/// Runs one job. Whatever goes wrong is its report.
-pub(super) fn run(job: &Job, request: &SyncRequest, session: &Session<'_>) -> JobEnd {
+/// Runs one job: for good where the state is held, else as far as a dry run goes. Whatever goes wrong is its report.
+pub(super) fn run(
+    job: &Job,
+    request: &SyncRequest,
+    session: &Session<'_>,
+    lock: Option<&Arc<StateLock>>,
+) -> JobEnd {
     let started = Instant::now();
     let id = RunId::new(&session.clock);
     let base = request
@@ -105,7 +111,7 @@ pub(super) fn run(job: &Job, request: &SyncRequest, session: &Session<'_>) -> Jo
     let mut notes = Vec::new();
     // Its time counts from here: also a file is waited for no longer.
     let within = session.within(request.max_duration);
-    let report = match attempt(job, request, &reports, &id, &within, &mut notes) {
+    let report = match attempt(job, request, &reports, &id, (&within, lock), &mut notes) {
         Ok(report) => report,
         Err(error) => {
             let error = within.meaning(error);
@@ -148,7 +154,7 @@ fn attempt(
     request: &SyncRequest,
     reports: &ReportRequest,
     id: &RunId,
-    session: &Session<'_>,
+    (session, lock): (&Session<'_>, Option<&Arc<StateLock>>),
     notes: &mut Vec<String>,
 ) -> Result<RunReport, OpError> {
     let now = session.clock.now();
@@ -176,11 +182,11 @@ fn attempt(
         job: Some(job.name.0.clone()),
         id: Some(id.clone()),
     };
-    if request.dry_run {
+    let Some(lock) = lock else {
         return Ok(preview(&import, session)?.report);
-    }
+    };
     let opened = export::open(&import.export, session)?;
-    let mut report = once(&import, &opened, session)?;
+    let mut report = once(&import, &opened, session, lock)?;
     let is_good =
         matches!(report.ending, RunEnding::Done | RunEnding::Problems) && report.stopped.is_none();
     let read = opened
@@ -245,7 +251,7 @@ pub(super) fn mapping_name(job: &Job, session: &Session<'_>) -> Result<String, O
 /// What the job expects, with the last good run that its source is compared with.
 fn expectations(job: &Job, session: &Session<'_>) -> Result<Expectations, OpError> {
     let mapping = mapping_name(job, session)?;
-    let view = StateView::find(&session.settings.state)?;
+    let view = session.store().find_view()?;
     let stored = match (known_target(session)?, view) {
         (Some(target), Some(view)) => view.last_good_run(&target, &mapping)?,
         _ => None,

@@ -10,6 +10,7 @@ mod night;
 mod passed_over;
 mod publish;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use check_config::{Finding, check_config};
@@ -73,7 +74,7 @@ fn run_jobs(
     } else {
         lock(request.wait, session).map(Some)
     };
-    let _lock = locked.inspect_err(|error| {
+    let lock = locked.inspect_err(|error| {
         ends.extend(not_begun(jobs, request, error, session));
     })?;
     for job in jobs {
@@ -81,7 +82,7 @@ fn run_jobs(
             ends.push(job::not_begun(job, request, &session.stopped(), session));
             continue;
         }
-        let end = job::run(job, request, session);
+        let end = job::run(job, request, session, lock.as_ref());
         session
             .observer
             .job_ended(&end.name, &end.report, ends.is_empty());
@@ -146,18 +147,18 @@ fn write_summary(night: &Night, request: &SyncRequest, session: &Session<'_>) {
 }
 
 /// Takes the lock of the state; waits for another run for as long as that is asked for.
-fn lock(wait: Option<Duration>, session: &Session<'_>) -> Result<StateLock, OpError> {
+fn lock(wait: Option<Duration>, session: &Session<'_>) -> Result<Arc<StateLock>, OpError> {
     let begin = Instant::now();
     let mut is_noted = false;
     loop {
         match session.lock() {
-            Err(OpError::State(StateError::Locked { path, holder }))
+            Err(OpError::State(StateError::Locked { state, holder }))
                 if wait.is_some_and(|most| begin.elapsed() < most) =>
             {
                 if !is_noted {
                     is_noted = true;
                     session.observer.note(&Note::WaitingForLock {
-                        state: &path,
+                        state: &state,
                         holder: holder.as_deref(),
                     });
                 }

@@ -14,7 +14,7 @@ use crate::ops::observer::Note;
 use crate::ops::session::Session;
 use crate::report::{JobMoments, RunEnding, RunReport, brief_verdict, metrics};
 use crate::secret::Secret;
-use crate::state::{RecordState, StateView};
+use crate::state::RecordState;
 
 /// Kinds of problems that a message names for each job.
 const NAMED_GROUPS: usize = 3;
@@ -67,7 +67,7 @@ fn moments(report: &RunReport, session: &Session<'_>) -> JobMoments {
     let Some(target) = &report.target else {
         return moments;
     };
-    let Ok(view) = StateView::open(&session.settings.state) else {
+    let Ok(view) = session.store().view() else {
         return moments;
     };
     if let Ok(counts) = view.counts() {

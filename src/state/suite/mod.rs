@@ -10,7 +10,7 @@ mod store;
 mod views;
 
 use store::Case;
-pub(super) use store::{Begun, Store};
+pub(super) use store::Store;
 
 /// Runs every case, each against a new state, and names those that failed.
 pub(super) fn run(make: &dyn Fn() -> Box<dyn Store>) {

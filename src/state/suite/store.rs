@@ -7,23 +7,20 @@ use std::thread::JoinHandle;
 use crate::clock::Clock;
 use crate::partner::{ApiWords, ExternalId, Fingerprint, PartnerId, RowKey};
 use crate::state::{
-    Claim, Doubt, Event, Known, OpenRows, RecordRow, RecordState, RunEnd, RunId, RunStart,
-    Settlement, StateError, StateLock, StateReader, StateView, StateWriter, Upkeep,
+    self, Begun, Claim, Doubt, Event, Known, OpenRows, RecordRow, RecordState, RunEnd, RunId,
+    RunStart, Settlement, StateError, StateLock, StateReader, StateView, StateWriter, Upkeep,
 };
-
-pub(in crate::state) type Begun = (StateWriter, Vec<Doubt>, JoinHandle<()>);
 
 /// What an implementation keeps, in words, and how it is seen.
 pub(super) type Case = (&'static str, fn(&dyn Store));
 
 /// One state, empty at first.
 pub(in crate::state) trait Store {
-    /// Begins a run, whoever has the lock.
+    /// The door to it.
+    fn door(&self) -> state::Store;
+    /// Begins a run, whoever holds the state.
     fn begin(&self, start: &RunStart, clock: &Clock) -> Result<Begun, StateError>;
-    /// Takes the lock of the state.
-    fn lock(&self) -> Result<StateLock, StateError>;
-    fn reader(&self, target: &str, mapping: &str) -> Result<Option<StateReader>, StateError>;
-    fn view(&self) -> Result<StateView, StateError>;
+    /// Opens it for upkeep, whoever holds it.
     fn upkeep(&self) -> Result<Upkeep, StateError>;
     /// Makes the state one of the version before this program's.
     fn become_older(&self);
@@ -31,6 +28,19 @@ pub(in crate::state) trait Store {
     fn become_newer(&self);
     /// Has the lock as a program of another version has it, which migrates nothing, until the value is dropped.
     fn hold_as_another_program(&self) -> Box<dyn std::any::Any>;
+
+    /// Takes the lock of the state.
+    fn lock(&self) -> Result<StateLock, StateError> {
+        self.door().lock(&Clock::System)
+    }
+
+    fn reader(&self, target: &str, mapping: &str) -> Result<Option<StateReader>, StateError> {
+        self.door().reader(target, mapping)
+    }
+
+    fn view(&self) -> Result<StateView, StateError> {
+        self.door().view()
+    }
 }
 
 /// Waits for an answer.

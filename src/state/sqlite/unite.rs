@@ -4,9 +4,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::address::address_of;
-use super::error::StateError;
-use super::record::RecordState;
+use super::super::address::address_of;
+use super::super::error::StateError;
+use super::super::record::RecordState;
 
 /// A space as it is stored.
 struct Stored {
@@ -34,7 +34,7 @@ pub(super) fn is_due(c: &Connection, path: &Path) -> Result<bool, StateError> {
 }
 
 /// Gives each address its one spelling. Where that makes one space of two, all that they know becomes one's. The caller
-/// holds the [`super::StateLock`].
+/// holds the [`super::FileLock`].
 pub(super) fn spaces(c: &mut Connection, path: &Path) -> Result<(), StateError> {
     if !is_due(c, path)? {
         return Ok(());

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::error::StateError;
+use super::super::error::StateError;
 use super::fence::Fence;
 use super::file::connect;
 use super::log;

@@ -7,19 +7,18 @@ use rusqlite::Connection;
 use super::{claim, make_older, start, state_file};
 use crate::clock::Clock;
 use crate::partner::{Fingerprint, PartnerId, Query, RowKey};
-use crate::state::open::open_for_writing;
-use crate::state::{
-    Event, Known, Settlement, StateError, StateLock, StateReader, StateWriter, backup, key_file,
-};
+use crate::state::sqlite::open::open_for_writing;
+use crate::state::sqlite::{FileLock, SqliteReader, backup, begin, file};
+use crate::state::{Event, Known, Reader as _, Settlement, StateError, key_file};
 
 fn key_of(path: &Path) -> PathBuf {
-    key_file::path_of(path)
+    file::key_path(path)
 }
 
 /// Creates a row in a run of its own, hashed as its writer hashes.
 async fn create(path: &Path, key: &str) -> Fingerprint {
-    let _lock = StateLock::take(path, &Clock::System).unwrap();
-    let (state, _, thread) = StateWriter::begin(path, &start("t"), &Clock::System).unwrap();
+    let _lock = FileLock::take(path, &Clock::System).unwrap();
+    let (state, _, thread) = begin(path, &start("t"), &Clock::System).unwrap();
     let fingerprint = state.fingerprinter().of(b"body", &[], Query::default());
     let mut claim = claim(key);
     claim.fingerprint = fingerprint;
@@ -33,8 +32,11 @@ async fn create(path: &Path, key: &str) -> Fingerprint {
 }
 
 fn known(path: &Path, key: &str) -> (Known, Fingerprint) {
-    let reader = StateReader::find(path, "t", "m").unwrap().unwrap();
-    let known = reader.known(std::iter::once(key)).unwrap().remove(0);
+    let reader = SqliteReader::find(path, "t", "m").unwrap().unwrap();
+    let known = reader
+        .known_of(&mut std::iter::once(key))
+        .unwrap()
+        .remove(0);
     let now = reader.fingerprinter().of(b"body", &[], Query::default());
     (known.unwrap(), now)
 }
@@ -52,7 +54,7 @@ fn holds(path: &Path, needle: &[u8]) -> bool {
 async fn a_state_and_its_key_are_apart_and_belong_together() {
     let (_dir, path) = state_file();
     let written = create(&path, "a").await;
-    let key = key_file::read(&path).unwrap().unwrap();
+    let key = key_file::read(&key_of(&path)).unwrap().unwrap();
     assert!(!holds(&path, &key));
     // With the key the row is known as it was sent.
     let (row, now) = known(&path, "a");
@@ -76,7 +78,7 @@ async fn a_lost_key_is_followed_by_another_and_may_come_back() {
     let aside = path.with_file_name("aside");
     std::fs::rename(key_of(&path), &aside).unwrap();
     let (reader, lost) = {
-        let reader = StateReader::find(&path, "t", "m").unwrap().unwrap();
+        let reader = SqliteReader::find(&path, "t", "m").unwrap().unwrap();
         let lost = reader.lost_key().unwrap().unwrap();
         (reader, lost)
     };
@@ -85,7 +87,7 @@ async fn a_lost_key_is_followed_by_another_and_may_come_back() {
     assert!(reader.done_rows(10_000).unwrap().unwrap().is_empty());
     drop(reader);
 
-    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     let lost = state.lost_key().unwrap();
     assert_eq!((lost.rows, &lost.aside), (1, &None));
     drop(state);
@@ -116,7 +118,7 @@ async fn the_key_of_another_state_is_moved_aside_and_not_written_over() {
         let (_dir, path) = state_file();
         create(&path, "a").await;
         std::fs::write(key_of(&path), &other).unwrap();
-        let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+        let (state, _, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
         let aside = state.lost_key().unwrap().aside.clone().unwrap();
         assert_eq!(std::fs::read_to_string(aside).unwrap(), other);
         drop(state);
@@ -198,20 +200,24 @@ async fn an_older_state_moves_its_key_out_and_keeps_no_copy() {
     for stage in ["nothing", "half a key", "the key", "another key"] {
         let (_dir, path) = state_file();
         let written = create(&path, "a").await;
-        let key = key_file::read(&path).unwrap().unwrap();
+        let key = key_file::read(&key_of(&path)).unwrap().unwrap();
         older_with_key(&path, &key);
         let other = format!("partner-sync state key 1 {}\n", "cd".repeat(32));
         match stage {
             "half a key" => {
                 std::fs::write(path.with_file_name("s.db.key.new"), "partner-").unwrap();
             }
-            "the key" => drop(key_file::put(&path, &key).unwrap()),
+            "the key" => drop(key_file::put(&key_of(&path), &key).unwrap()),
             "another key" => std::fs::write(key_of(&path), &other).unwrap(),
             _ => {}
         }
-        drop(StateLock::take(&path, &Clock::System).unwrap());
+        drop(FileLock::take(&path, &Clock::System).unwrap());
         assert!(!holds(&path, &key), "{stage}");
-        assert_eq!(key_file::read(&path).unwrap(), Some(key), "{stage}");
+        assert_eq!(
+            key_file::read(&key_of(&path)).unwrap(),
+            Some(key),
+            "{stage}"
+        );
         let aside = std::fs::read_to_string(path.with_file_name("s.db.key.old1")).ok();
         assert_eq!(aside, (stage == "another key").then_some(other), "{stage}");
         assert!(!path.with_file_name("s.db.key.new").exists());
@@ -226,10 +232,10 @@ async fn an_older_state_moves_its_key_out_and_keeps_no_copy() {
 async fn what_was_not_swept_is_swept_by_the_next_run() {
     let (_dir, path) = state_file();
     let written = create(&path, "a").await;
-    let key = key_file::read(&path).unwrap().unwrap();
+    let key = key_file::read(&key_of(&path)).unwrap().unwrap();
     older_with_key(&path, &key);
     let mut state = Connection::open(&path).unwrap();
-    crate::state::migration::migrate(&mut state, &path).unwrap();
+    crate::state::sqlite::migration::migrate(&mut state, &path).unwrap();
     // A reader keeps the old pages.
     let reader = Connection::open(&path).unwrap();
     reader.execute_batch("BEGIN; SELECT * FROM meta").unwrap();
@@ -237,7 +243,7 @@ async fn what_was_not_swept_is_swept_by_the_next_run() {
     assert!(holds(&path, &key), "it was swept already");
     drop(reader);
     assert_eq!(known(&path, "a").0.fingerprint, Some(written));
-    drop(StateLock::take(&path, &Clock::System).unwrap());
+    drop(FileLock::take(&path, &Clock::System).unwrap());
     assert!(!holds(&path, &key));
     assert_eq!(known(&path, "a").0.fingerprint, Some(written));
 }
@@ -259,7 +265,7 @@ async fn a_key_that_cannot_be_read_or_written_is_an_error_that_says_so() {
         return;
     }
     let begun = open_for_writing(&path).map(drop);
-    let run = StateWriter::begin(&path, &start("t"), &Clock::System);
+    let run = begin(&path, &start("t"), &Clock::System);
     mode(0o700);
     assert!(
         begun.is_err() || matches!(run, Err(StateError::Key { .. })),

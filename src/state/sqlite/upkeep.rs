@@ -1,6 +1,6 @@
-//! Looking after the state: backup, export, forgetting rows, accepting changed ones.
+//! Looking after the state: backup, forgetting rows, accepting changed ones.
 //!
-//! Whoever forgets or accepts holds the [`super::StateLock`]; a backup and an export read, and need none.
+//! Whoever forgets or accepts holds the [`super::lock::FileLock`]; a backup reads, and needs none.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,13 +8,15 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use super::error::StateError;
+use super::super::contract::Maintain;
+use super::super::error::StateError;
+use super::super::key_file;
+use super::super::maintenance::MaintenanceRow;
+use super::super::record::{Event, Lost, RecordState, may_forget, step};
 use super::fence::Fence;
-use super::file::create_private;
-use super::key_file;
+use super::file::{create_private, key_path};
 use super::log::{self, Mark};
 use super::open::{open_for_reading, open_for_writing};
-use super::record::{Event, Lost, RecordState, may_forget, step};
 use super::unclaimed;
 use crate::clock::Timestamp;
 use crate::partner::PartnerId;
@@ -28,7 +30,7 @@ const BACKUP_PAGES: i32 = 4096;
 /// # Errors
 /// [`StateError::Open`] where the file is there already, [`StateError::Orphan`] where the log of another state is,
 /// [`StateError::Key`] where another key is.
-pub fn backup(from: &Path, to: &Path) -> Result<Option<PathBuf>, StateError> {
+pub(in crate::state) fn backup(from: &Path, to: &Path) -> Result<Option<PathBuf>, StateError> {
     let source = open_for_reading(from)?;
     log::refuse_orphan(to)?;
     if !create_private(to)? {
@@ -40,7 +42,7 @@ pub fn backup(from: &Path, to: &Path) -> Result<Option<PathBuf>, StateError> {
             ),
         });
     }
-    let has_key = key_file::copy(from, to).inspect_err(|_| {
+    let has_key = key_file::copy(&key_path(from), &key_path(to)).inspect_err(|_| {
         // It is empty yet.
         let _ = std::fs::remove_file(to);
     })?;
@@ -52,85 +54,12 @@ pub fn backup(from: &Path, to: &Path) -> Result<Option<PathBuf>, StateError> {
         target.query_row("PRAGMA quick_check(1)", [], |_| Ok(()))
     };
     copy().map_err(|e| StateError::sqlite(to, e))?;
-    Ok(has_key.then(|| key_file::path_of(to)))
-}
-
-/// A row that has its partner, as `state export` writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
-    /// Base URL of the API, or `sandbox:` and the name of its book.
-    pub target: String,
-    /// Name of the mapping, as its file has it.
-    pub mapping: String,
-    /// Value of the row's key column.
-    pub key: String,
-    /// What the partner is known by on the API.
-    pub legacy_identifier: String,
-    /// Id of its partner on the API; empty where the API named none.
-    pub partner: String,
-    /// Since when its partner is known, RFC 3339 in UTC.
-    pub since: String,
-}
-
-/// Hands over every row that has its partner.
-pub fn export(path: &Path, each: &mut dyn FnMut(Exported)) -> Result<(), StateError> {
-    let connection = open_for_reading(path)?;
-    let mut read = || -> rusqlite::Result<()> {
-        let mut statement = connection.prepare(
-            "SELECT s.target, s.mapping, r.key, r.legacy, coalesce(r.partner, ''), r.since
-             FROM record r JOIN space s ON s.id = r.space WHERE r.state = ?1 ORDER BY s.id, r.key",
-        )?;
-        let mut rows = statement.query(params![RecordState::Created.code()])?;
-        while let Some(r) = rows.next()? {
-            each(Exported {
-                target: r.get(0)?,
-                mapping: r.get(1)?,
-                key: r.get(2)?,
-                legacy_identifier: r.get(3)?,
-                partner: r.get(4)?,
-                since: Timestamp(r.get(5)?).to_rfc3339(),
-            });
-        }
-        Ok(())
-    };
-    read().map_err(|e| StateError::sqlite(path, e))
-}
-
-/// A row that upkeep is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MaintenanceRow {
-    space: i64,
-    /// Base URL of the API, or `sandbox:` and the name of its book.
-    pub target: String,
-    /// Name of the mapping, as its file has it.
-    pub mapping: String,
-    /// Value of the row's key column.
-    pub key: String,
-    /// What is known of its partner.
-    pub state: RecordState,
-    /// The partner's id, where it has one.
-    pub partner: Option<String>,
-    /// Whether the last run reported it as changed.
-    pub changed: bool,
-}
-
-impl MaintenanceRow {
-    /// Whether it is not known if it has a partner.
-    #[must_use]
-    pub fn is_unsettled(&self) -> bool {
-        matches!(self.state, RecordState::InDoubt | RecordState::InFlight)
-    }
-
-    /// Whether it may be forgotten.
-    #[must_use]
-    pub fn may_be_forgotten(&self) -> bool {
-        may_forget(self.state)
-    }
+    Ok(has_key.then(|| key_path(to)))
 }
 
 /// The state, open for upkeep.
 #[derive(Debug)]
-pub struct Upkeep {
+pub(in crate::state) struct SqliteUpkeep {
     connection: Connection,
     path: PathBuf,
     fence: Fence,
@@ -139,9 +68,9 @@ pub struct Upkeep {
 /// The newest run of a space that has read its source.
 const LAST_RUN: &str = "(SELECT max(id) FROM run WHERE run.space = r.space AND run.command IN ('import', 'sync') AND run.ended IS NOT NULL)";
 
-impl Upkeep {
+impl SqliteUpkeep {
     /// Opens a state that is there. The caller holds its lock.
-    pub fn open(path: &Path) -> Result<Self, StateError> {
+    pub(in crate::state) fn open(path: &Path) -> Result<Self, StateError> {
         drop(open_for_reading(path)?);
         let connection = open_for_writing(path)?;
         // It takes the state from nobody: what it shows to a person is only worth something while no run begins.
@@ -183,18 +112,36 @@ impl Upkeep {
         read().map_err(|e| StateError::sqlite(&self.path, e))
     }
 
-    /// Every record of a key.
-    pub fn of_key(&self, key: &str) -> Result<Vec<MaintenanceRow>, StateError> {
+    fn each(
+        &mut self,
+        rows: &[MaintenanceRow],
+        work: impl Fn(&Connection, &MaintenanceRow) -> rusqlite::Result<usize>,
+    ) -> Result<u64, StateError> {
+        let sqlite = |e| StateError::sqlite(&self.path, e);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sqlite)?;
+        self.fence.hold(&transaction, &self.path)?;
+        let mut count = 0;
+        for row in rows {
+            count += work(&transaction, row).map_err(sqlite)? as u64;
+        }
+        transaction.commit().map_err(sqlite)?;
+        Ok(count)
+    }
+}
+
+impl Maintain for SqliteUpkeep {
+    fn of_key(&self, key: &str) -> Result<Vec<MaintenanceRow>, StateError> {
         self.kept("r.key = ?1", params![key])
     }
 
-    /// Every row that the last run of its mapping reported as changed.
-    pub fn all_changed(&self) -> Result<Vec<MaintenanceRow>, StateError> {
+    fn all_changed(&self) -> Result<Vec<MaintenanceRow>, StateError> {
         self.kept("c.key IS NOT NULL", [])
     }
 
-    /// Forgets rows. Those that may not be forgotten are left as they are.
-    pub fn forget(&mut self, rows: &[MaintenanceRow], now: Timestamp) -> Result<u64, StateError> {
+    fn forget(&mut self, rows: &[MaintenanceRow], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
             // What it is now decides, not what it was when it was shown.
             let known: Option<(i64, String)> = c
@@ -220,8 +167,7 @@ impl Upkeep {
         })
     }
 
-    /// Takes the payload that the last run saw as the one that is known.
-    pub fn accept(&mut self, rows: &[MaintenanceRow], now: Timestamp) -> Result<u64, StateError> {
+    fn accept(&mut self, rows: &[MaintenanceRow], now: Timestamp) -> Result<u64, StateError> {
         self.each(rows, |c, row| {
             add_to_history(c, row, now, "its change was accepted by hand")?;
             let accepted = c.execute(
@@ -240,8 +186,7 @@ impl Upkeep {
         })
     }
 
-    /// The key of the row that has this partner in a space, if one has it.
-    pub fn row_of_partner(
+    fn row_of_partner(
         &self,
         space_of: &MaintenanceRow,
         partner: &PartnerId,
@@ -253,9 +198,7 @@ impl Upkeep {
             .map_err(|e| StateError::sqlite(&self.path, e))
     }
 
-    /// Notes what a person found out about rows in doubt: their partner, or that they have none. Rows that are not in
-    /// doubt are left as they are. The caller holds the lock, so that what is in flight is of a run that is dead.
-    pub fn resolve(
+    fn resolve(
         &mut self,
         rows: &[MaintenanceRow],
         partner: Option<&PartnerId>,
@@ -293,28 +236,9 @@ impl Upkeep {
             Ok(resolved)
         })
     }
-
-    fn each(
-        &mut self,
-        rows: &[MaintenanceRow],
-        work: impl Fn(&Connection, &MaintenanceRow) -> rusqlite::Result<usize>,
-    ) -> Result<u64, StateError> {
-        let sqlite = |e| StateError::sqlite(&self.path, e);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(sqlite)?;
-        self.fence.hold(&transaction, &self.path)?;
-        let mut count = 0;
-        for row in rows {
-            count += work(&transaction, row).map_err(sqlite)? as u64;
-        }
-        transaction.commit().map_err(sqlite)?;
-        Ok(count)
-    }
 }
 
-impl Drop for Upkeep {
+impl Drop for SqliteUpkeep {
     fn drop(&mut self) {
         log::fold_away(&mut self.connection, self.fence, &self.path);
     }

@@ -3,8 +3,9 @@
 use super::{start, state_file};
 use crate::clock::Clock;
 use crate::partner::RowKey;
-use crate::state::open::open_for_writing;
-use crate::state::{RecordState, RunId, RunStart, StateLock, StateReader, StateView, StateWriter};
+use crate::state::sqlite::open::open_for_writing;
+use crate::state::sqlite::{FileLock, SqliteReader, SqliteView, begin};
+use crate::state::{RecordState, RunId, RunStart, View as _};
 
 /// A record: key, state, partner, since, posts, lost.
 type Row = (
@@ -74,19 +75,15 @@ fn what_an_older_program_spelled_otherwise_is_found() {
             ];
             plant(&path, &[(spelled, &rows), ("sandbox:X", &[])]);
             match by {
-                "run" => drop(
-                    StateWriter::begin(&path, &at("http://127.0.0.1:4010"), &Clock::System)
-                        .unwrap(),
-                ),
-                "lock" => drop(StateLock::take(&path, &Clock::System).unwrap()),
-                "reader" => drop(StateReader::find(&path, spelled, "m").unwrap().unwrap()),
-                _ => drop(StateView::open(&path).unwrap()),
+                "run" => drop(begin(&path, &at("http://127.0.0.1:4010"), &Clock::System).unwrap()),
+                "lock" => drop(FileLock::take(&path, &Clock::System).unwrap()),
+                "reader" => drop(SqliteReader::find(&path, spelled, "m").unwrap().unwrap()),
+                _ => drop(SqliteView::open(&path).unwrap()),
             }
-            let counts = StateView::open(&path).unwrap().counts().unwrap();
+            let counts = SqliteView::open(&path).unwrap().counts().unwrap();
             let targets: Vec<_> = counts.iter().map(|c| c.target.as_str()).collect();
             assert_eq!(targets, ["http://127.0.0.1:4010", "sandbox:X"], "{by}");
-            let (state, doubts, _) =
-                StateWriter::begin(&path, &at(spelled), &Clock::System).unwrap();
+            let (state, doubts, _) = begin(&path, &at(spelled), &Clock::System).unwrap();
             // Also where the run above has made a doubt of it already.
             assert_eq!(doubts.len(), 1, "{by}");
             let reader = state.reader().unwrap();
@@ -142,7 +139,7 @@ fn of_two_records_of_a_row_the_safe_one_stays() {
                         (spelled[1], &[second, theirs]),
                     ],
                 );
-                let view = StateView::open(&path).unwrap();
+                let view = SqliteView::open(&path).unwrap();
                 assert_eq!(view.counts().unwrap().len(), 1, "{what}");
                 let expected = [a, b][stays];
                 let rows = view.rows_of("k").unwrap();
@@ -192,7 +189,7 @@ fn one_mapping_is_never_united_with_another() {
     )
     .unwrap();
     drop(c);
-    let counts = StateView::open(&path).unwrap().counts().unwrap();
+    let counts = SqliteView::open(&path).unwrap().counts().unwrap();
     let spaces: Vec<_> = counts
         .iter()
         .map(|c| format!("{} {}", c.target, c.mapping))

@@ -7,11 +7,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::error::StateError;
-use super::note::Settlement;
-use super::reader::StateReader;
-use super::record::Event;
-use super::space::SpaceId;
+use super::super::note::Settlement;
+use super::super::record::Event;
+use super::super::space::SpaceId;
 
 /// Where `meta` keeps the run that compared the rows of a space: what was sent before it is in the total already.
 fn compared_by(space: i64) -> String {
@@ -73,26 +71,17 @@ pub(super) fn add(c: &Connection, space: SpaceId, senders: &[(i64, u64)]) -> rus
     Ok(())
 }
 
-impl StateReader {
-    /// Partners of the API that the state knows of; none where the rows of this space were never compared with the API.
-    pub fn total(&self) -> Result<Option<u64>, StateError> {
-        let total: Option<i64> = self.look(|c| {
-            let sql = "SELECT total FROM space WHERE id = ?1";
-            c.query_row(sql, params![self.space().0], |r| r.get(0))
-        })?;
-        Ok(total.and_then(|t| u64::try_from(t).ok()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::super::{Claim, RunId, RunStart, StateWriter};
-    use super::super::{OpenRows, Settlement};
+    use super::super::super::{Claim, OpenRows, RunId, RunStart, Settlement, StateWriter};
+    use super::super::begin as begin_in;
+    use super::super::reader::SqliteReader;
     use super::*;
     use crate::clock::Clock;
     use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
+    use crate::state::Reader as _;
 
     fn begin(path: &Path, mapping: &str) -> StateWriter {
         let start = RunStart {
@@ -103,7 +92,7 @@ mod tests {
             files: String::new(),
             open: OpenRows::MayExist,
         };
-        StateWriter::begin(path, &start, &Clock::System).unwrap().0
+        begin_in(path, &start, &Clock::System).unwrap().0
     }
 
     fn claim(key: &str) -> Claim {
@@ -143,7 +132,7 @@ mod tests {
         settle(&one, "a", Event::Created).await;
         settle(&one, "b", Event::Rejected).await;
         settle(&one, "c", Event::OutcomeUnknown).await;
-        let of = |mapping| StateReader::find(&path, "http://t", mapping).unwrap();
+        let of = |mapping| SqliteReader::find(&path, "http://t", mapping).unwrap();
         let totals = ["one", "two", "3"].map(|m| of(m).unwrap().total().unwrap());
         // "two" was compared by an earlier run, so what this one sent comes on top.
         assert_eq!(totals, [Some(11), Some(13), None]);

@@ -19,9 +19,10 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::error::StateError;
+use super::super::beside::beside;
+use super::super::error::StateError;
 use super::fence::Fence;
-use super::file::{BUSY, beside, real_path};
+use super::file::{BUSY, real_path};
 use super::pair;
 
 /// Frames of the log, a page each, before it is folded into the file: each folding waits for the disk several times.
@@ -157,7 +158,7 @@ pub(super) fn fold_all(c: &mut Connection, fence: Fence, path: &Path) -> Result<
     let (is_partial, _) = checkpoint(c, "TRUNCATE").map_err(sqlite)?;
     if is_partial {
         return Err(StateError::NotWritable {
-            path: path.to_owned(),
+            state: path.into(),
             reason: "it is being read".to_owned(),
         });
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::error::StateError;
+use super::super::error::StateError;
 
 /// A generation of a state file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +64,13 @@ impl Fence {
     /// [`StateError::Taken`], [`StateError::Replaced`].
     pub(super) fn hold(self, c: &Connection, path: &Path) -> Result<(), StateError> {
         let now = Self::present(c, path).map_err(|e| StateError::sqlite(path, e))?;
-        let path = path.to_owned();
         if now.file != self.file {
-            return Err(StateError::Replaced { path });
+            return Err(StateError::Replaced {
+                path: path.to_owned(),
+            });
         }
         if now.generation != self.generation {
-            return Err(StateError::Taken { path });
+            return Err(StateError::Taken { state: path.into() });
         }
         Ok(())
     }

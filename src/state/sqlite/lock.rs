@@ -8,10 +8,11 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::error::StateError;
+use super::super::beside::beside;
+use super::super::error::StateError;
 #[cfg(unix)]
 use super::file::make_private;
-use super::file::{beside, create_private, real_path, refuse_no_file};
+use super::file::{create_private, real_path, refuse_no_file};
 #[cfg(unix)]
 use super::inode_lock::InodeLock;
 use super::migration;
@@ -20,7 +21,7 @@ use crate::clock::Clock;
 /// Holds the state for as long as it lives. `<state>.lock` stays behind; the locks end with the process, however it
 /// ends.
 #[derive(Debug)]
-pub struct StateLock {
+pub(in crate::state) struct FileLock {
     /// A state file that was made to be locked: one that is still empty when the lock ends is taken away again.
     made: Option<PathBuf>,
     #[cfg(unix)]
@@ -28,14 +29,14 @@ pub struct StateLock {
     _file: File,
 }
 
-impl StateLock {
+impl FileLock {
     /// Takes the lock, or returns who has it. A state that is there is brought to this program's version, and one
     /// that a killed run had only begun to make is finished: only who has the lock may do that. Where there is none, an
     /// empty file is made, so that two first runs meet at it.
     ///
     /// # Errors
     /// [`StateError::Locked`] where another run has it.
-    pub fn take(state: &Path, clock: &Clock) -> Result<Self, StateError> {
+    pub(in crate::state) fn take(state: &Path, clock: &Clock) -> Result<Self, StateError> {
         refuse_no_file(state)?;
         let real = real_path(state);
         let file = lock_file(state, &real)?;
@@ -57,7 +58,7 @@ impl StateLock {
     }
 }
 
-impl Drop for StateLock {
+impl Drop for FileLock {
     fn drop(&mut self) {
         if let Some(path) = &self.made
             && std::fs::metadata(path).is_ok_and(|m| m.len() == 0)
@@ -88,7 +89,7 @@ fn held(state: &Path, mut file: &File) -> StateError {
         .ok()
         .map(|_| holder.trim().to_owned());
     StateError::Locked {
-        path: state.to_owned(),
+        state: state.into(),
         holder: holder.filter(|h| !h.is_empty()),
     }
 }

@@ -5,17 +5,15 @@ use std::path::{Path, PathBuf};
 use super::{claim, start, state_file};
 use crate::clock::Clock;
 use crate::partner::{PartnerId, RowKey};
-use crate::state::begin::begin_run;
 use crate::state::hash_key::KeyNumber;
-use crate::state::log::{self, Mark};
-use crate::state::open::open_for_writing;
-use crate::state::{
-    Event, RunEnd, Settlement, StateError, StateLock, StateReader, StateView, StateWriter, Upkeep,
-    backup, export, file,
-};
+use crate::state::sqlite::begin::begin_run;
+use crate::state::sqlite::log::{self, Mark};
+use crate::state::sqlite::open::open_for_writing;
+use crate::state::sqlite::{FileLock, SqliteReader, SqliteUpkeep, SqliteView, backup, begin, file};
+use crate::state::{Event, RunEnd, Settlement, StateError, View as _};
 
 fn beside(path: &Path, more: &str) -> PathBuf {
-    file::beside(path, more)
+    crate::state::beside::beside(path, more)
 }
 
 /// State and log, as a kill leaves them; a plan of the second makes a new folder of them.
@@ -54,7 +52,7 @@ fn made(key: &str) -> Settlement {
 
 /// What is recorded of rows, by `status`.
 fn recorded(path: &Path) -> Result<u64, StateError> {
-    let Some(view) = StateView::find(path)? else {
+    let Some(view) = SqliteView::find(path)? else {
         return Ok(0);
     };
     Ok(view.counts()?.iter().flat_map(|c| c.states.values()).sum())
@@ -65,7 +63,7 @@ fn recorded(path: &Path) -> Result<u64, StateError> {
 async fn stages() -> Vec<(Left, u64)> {
     let (_dir, path) = state_file();
     let mut all = Vec::new();
-    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     let mut snap = |what: &str, rows: u64| all.push((Left::of(&path, what), rows));
     snap("begun", 0);
     state.claim(vec![claim("a"), claim("b")]).await.unwrap();
@@ -98,10 +96,10 @@ async fn stages() -> Vec<(Left, u64)> {
     snap("closed", 3);
     assert!(!beside(&path, "-wal").exists());
 
-    let upkeep = Upkeep::open(&path).unwrap();
+    let upkeep = SqliteUpkeep::open(&path).unwrap();
     snap("upkeep", 3);
     drop(upkeep);
-    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     snap("begun again", 3);
     drop(state);
     thread.join().unwrap();
@@ -119,14 +117,16 @@ async fn a_copy_without_its_log_is_whole_or_refused() {
             continue;
         };
         assert!(error.to_string().contains("without its log"), "{error}");
-        let _lock = StateLock::take(&path, &Clock::System).unwrap();
+        let _lock = FileLock::take(&path, &Clock::System).unwrap();
         for error in [
             Some(error),
-            StateReader::find(&path, "t", "m").err(),
-            Upkeep::open(&path).err(),
-            export(&path, &mut |_| ()).err(),
+            SqliteReader::find(&path, "t", "m").err(),
+            SqliteUpkeep::open(&path).err(),
+            SqliteView::open(&path)
+                .and_then(|v| v.each_exported(&mut |_| ()))
+                .err(),
             backup(&path, &path.with_extension("copy")).err(),
-            StateWriter::begin(&path, &start("t"), &Clock::System).err(),
+            begin(&path, &start("t"), &Clock::System).err(),
             recorded(&path).err(),
         ] {
             let is_missing = matches!(error, Some(StateError::LogMissing { .. }));
@@ -149,11 +149,11 @@ type Visitor<'v> = (&'v str, &'v dyn Fn(&Path));
 /// Whoever comes next, and after it the next: all see all rows, whatever each leaves of the log.
 #[tokio::test]
 async fn a_state_with_its_log_is_never_refused() {
-    let look = |path: &Path| drop(StateView::open(path).unwrap());
-    let take = |path: &Path| drop(StateLock::take(path, &Clock::System).unwrap());
-    let keep = |path: &Path| drop(Upkeep::open(path).unwrap());
+    let look = |path: &Path| drop(SqliteView::open(path).unwrap());
+    let take = |path: &Path| drop(FileLock::take(path, &Clock::System).unwrap());
+    let keep = |path: &Path| drop(SqliteUpkeep::open(path).unwrap());
     let run = |path: &Path| {
-        let (state, _, thread) = StateWriter::begin(path, &start("t"), &Clock::System).unwrap();
+        let (state, _, thread) = begin(path, &start("t"), &Clock::System).unwrap();
         drop(state);
         thread.join().unwrap();
     };
@@ -234,25 +234,25 @@ async fn a_file_and_a_log_of_another_moment_are_not_mixed() {
 #[tokio::test]
 async fn a_backup_over_a_killed_state_is_not_mixed_with_its_log() {
     let (_dir, path) = state_file();
-    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     state.claim(vec![claim("a")]).await.unwrap();
     let copy = path.with_extension("copy");
     backup(&path, &copy).unwrap();
     drop(state);
     thread.join().unwrap();
     let ended = std::fs::read(&path).unwrap();
-    let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, _thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     state.claim(vec![claim("b")]).await.unwrap();
     let killed = Left::of(&path, "killed");
     for restored in [std::fs::read(&copy).unwrap(), ended] {
         let (_dir, path) = killed.plant(true);
         std::fs::write(&path, &restored).unwrap();
-        let lock = StateLock::take(&path, &Clock::System).unwrap();
+        let lock = FileLock::take(&path, &Clock::System).unwrap();
         for error in [
-            StateView::find(&path).err(),
-            StateReader::find(&path, "t", "m").err(),
-            Upkeep::open(&path).err(),
-            StateWriter::begin(&path, &start("t"), &Clock::System).err(),
+            SqliteView::find(&path).err(),
+            SqliteReader::find(&path, "t", "m").err(),
+            SqliteUpkeep::open(&path).err(),
+            begin(&path, &start("t"), &Clock::System).err(),
         ] {
             let is_foreign = matches!(error, Some(StateError::LogForeign { .. }));
             assert!(is_foreign, "{error:?}");
@@ -260,14 +260,14 @@ async fn a_backup_over_a_killed_state_is_not_mixed_with_its_log() {
         drop(lock);
         std::fs::remove_file(beside(&path, "-wal")).unwrap();
         assert_eq!(recorded(&path).unwrap(), 1);
-        StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+        begin(&path, &start("t"), &Clock::System).unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_long_log_is_folded_and_the_file_still_says_that_it_needs_it() {
     let (_dir, path) = state_file();
-    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     let log_bytes = || std::fs::metadata(beside(&path, "-wal")).unwrap().len();
     let part = || vec![7; 1 << 20];
     for _ in 0..40 {
@@ -295,7 +295,7 @@ async fn a_long_log_is_folded_and_the_file_still_says_that_it_needs_it() {
 #[tokio::test]
 async fn a_backup_of_a_run_under_way_is_whole() {
     let (_dir, path) = state_file();
-    let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, _thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     state.claim(vec![claim("a")]).await.unwrap();
     let beside_it = file::connect(&path).unwrap();
     for (mark, name) in [(Mark::Here, "1"), (Mark::Needed, "2")] {
@@ -343,7 +343,7 @@ fn of_two_runs_that_begin_at_once_one_begins() {
 #[tokio::test]
 async fn a_log_whose_state_is_gone_is_not_deleted() {
     let (_dir, path) = state_file();
-    let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, _thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     state.claim(vec![claim("a")]).await.unwrap();
     let left = Left::of(&path, "killed");
     for is_empty in [false, true] {
@@ -352,13 +352,13 @@ async fn a_log_whose_state_is_gone_is_not_deleted() {
         if is_empty {
             std::fs::write(&path, "").unwrap();
         }
-        let lock = StateLock::take(&path, &Clock::System).unwrap();
+        let lock = FileLock::take(&path, &Clock::System).unwrap();
         for error in [
-            StateView::open(&path).err(),
-            StateView::find(&path).err(),
-            StateReader::find(&path, "t", "m").err(),
-            Upkeep::open(&path).err(),
-            StateWriter::begin(&path, &start("t"), &Clock::System).err(),
+            SqliteView::open(&path).err(),
+            SqliteView::find(&path).err(),
+            SqliteReader::find(&path, "t", "m").err(),
+            SqliteUpkeep::open(&path).err(),
+            begin(&path, &start("t"), &Clock::System).err(),
         ] {
             let is_orphan = matches!(error, Some(StateError::Orphan { .. }));
             assert!(is_orphan, "{error:?}");
@@ -374,22 +374,22 @@ async fn a_log_whose_state_is_gone_is_not_deleted() {
     let (_dir, path) = state_file();
     std::fs::write(beside(&path, "-wal"), "").unwrap();
     std::fs::write(beside(&path, "-shm"), vec![0; 32768]).unwrap();
-    StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    begin(&path, &start("t"), &Clock::System).unwrap();
 }
 
 /// What a killed run leaves is one file again once somebody has looked at it, or worked on it.
 #[tokio::test]
 async fn whoever_is_the_last_to_close_a_state_leaves_one_file() {
     let (_dir, path) = state_file();
-    let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, _thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     state.claim(vec![claim("a")]).await.unwrap();
     let left = Left::of(&path, "killed");
     for by in ["view", "reader", "upkeep"] {
         let (_dir, path) = left.plant(true);
         match by {
-            "view" => drop(StateView::open(&path).unwrap()),
-            "reader" => drop(StateReader::find(&path, "t", "m").unwrap().unwrap()),
-            _ => drop(Upkeep::open(&path).unwrap()),
+            "view" => drop(SqliteView::open(&path).unwrap()),
+            "reader" => drop(SqliteReader::find(&path, "t", "m").unwrap().unwrap()),
+            _ => drop(SqliteUpkeep::open(&path).unwrap()),
         }
         assert!(!beside(&path, "-wal").exists(), "{by}");
         let copy = path.with_extension("copy");

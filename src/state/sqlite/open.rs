@@ -4,9 +4,9 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::error::StateError;
+use super::super::error::StateError;
 use super::file::{connect, create_private, make_empty_private, refuse_no_file};
-use super::lock::StateLock;
+use super::lock::FileLock;
 use super::log::{self, Reading};
 use super::migration::{self, Version};
 use super::sweep::sweep_if_due;
@@ -17,7 +17,7 @@ use crate::clock::Clock;
 const CACHE_KIB: i64 = 8 * 1024;
 
 /// Opens the state for writing: made with mode 0600 where it is not there, migrated where it is older,
-/// checked where the last run did not end. The caller holds the [`StateLock`].
+/// checked where the last run did not end. The caller holds the [`FileLock`].
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StateError> {
     log::refuse_orphan(path)?;
     let fresh = create_private(path)?;
@@ -57,9 +57,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StateError> {
 /// # Errors
 /// [`StateError::Missing`] where there is none, or one that a run had only begun to make.
 pub(super) fn open_for_reading(path: &Path) -> Result<Reading, StateError> {
-    find_for_reading(path)?.ok_or_else(|| StateError::Missing {
-        path: path.to_owned(),
-    })
+    find_for_reading(path)?.ok_or_else(|| StateError::Missing { state: path.into() })
 }
 
 /// Opens the state for reading only; `None` where there is none, or one that a run had only begun to make.
@@ -91,11 +89,11 @@ pub(super) fn find_for_reading(path: &Path) -> Result<Option<Reading>, StateErro
 /// Taking the lock migrates. A program that is older may hold it, and would refuse the file from then on, so a reader
 /// does not migrate beside a run.
 fn bring_up_to_date(path: &Path, version: Version) -> Result<(), StateError> {
-    match (StateLock::take(path, &Clock::System), version) {
+    match (FileLock::take(path, &Clock::System), version) {
         (Ok(_), _) => Ok(()),
-        (Err(StateError::Locked { path, holder }), Version::Older(found)) => {
+        (Err(StateError::Locked { state, holder }), Version::Older(found)) => {
             Err(StateError::Outdated {
-                path,
+                state,
                 found,
                 known: migration::known(),
                 holder,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::error::StateError;
+use super::super::error::StateError;
 use super::file::{connect, make_empty_private};
 use super::sweep::sweep_if_due;
 use super::{hash_key, log, unite};
@@ -151,13 +151,13 @@ pub(super) fn examine(connection: &Connection, path: &Path) -> Result<Version, S
     match found {
         0 if all == 0 => Ok(Version::New),
         _ if found > known() && ours > 0 => Err(StateError::Newer {
-            path: path.to_owned(),
+            state: path.into(),
             found,
             known: known(),
         }),
-        _ if found < 1 || found > known() || ours < 4 => Err(StateError::Foreign {
-            path: path.to_owned(),
-        }),
+        _ if found < 1 || found > known() || ours < 4 => {
+            Err(StateError::Foreign { state: path.into() })
+        }
         _ if found < known() => Ok(Version::Older(found)),
         _ => Ok(Version::Current),
     }

@@ -11,8 +11,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use super::error::StateError;
-use super::file::{beside, real_path};
+use super::super::beside::beside;
+use super::super::error::StateError;
+use super::file::real_path;
 
 /// What a file of before pairs were written is known by, and one without a mark.
 const NONE: &str = "-";

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::address::address_of;
-use super::error::StateError;
+use super::super::address::address_of;
+use super::super::error::StateError;
+use super::super::hash_key::KeyNumber;
+use super::super::note::Doubt;
+use super::super::record::{Event, RecordState, step};
+use super::super::run::{OpenRows, RunStart};
+use super::super::space::SpaceId;
 use super::fence::Fence;
-use super::hash_key::KeyNumber;
 use super::log::Mark;
-use super::note::Doubt;
-use super::record::{Event, RecordState, step};
-use super::run::{OpenRows, RunStart};
-use super::space::SpaceId;
 use crate::clock::Timestamp;
 use crate::partner::{ExternalId, RowKey};
 

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::hash_key::KeyNumber;
-use super::note::{Claim, Settlement};
-use super::record::{Event, IllegalMove, Lost, RecordState, sources, step};
-use super::space::SpaceId;
+use super::super::hash_key::KeyNumber;
+use super::super::note::{Claim, Settlement};
+use super::super::record::{Event, IllegalMove, Lost, RecordState, sources, step};
+use super::super::space::SpaceId;
 use crate::clock::Timestamp;
 use crate::partner::{ApiWords, PartnerId, RowKey};
 

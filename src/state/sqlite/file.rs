@@ -8,7 +8,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::StateError;
+use super::super::beside::beside;
+use super::super::error::StateError;
 
 /// How long a statement waits for a lock of another connection.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
@@ -49,11 +50,9 @@ pub(super) fn refuse_no_file(path: &Path) -> Result<(), StateError> {
     }
 }
 
-/// The file beside another whose name has this more.
-pub(super) fn beside(path: &Path, more: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(more);
-    PathBuf::from(name)
+/// Where the key of a state is.
+pub(super) fn key_path(state: &Path) -> PathBuf {
+    beside(&real_path(state), ".key")
 }
 
 /// Makes the file, readable by its owner alone; `-wal` and `-shm` inherit its mode. True where it is new.

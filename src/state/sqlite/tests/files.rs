@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use super::{claim, make_older, start, state_file};
 use crate::clock::Clock;
-use crate::state::migration::Version;
-use crate::state::open::open_for_writing;
-use crate::state::{
-    OpenRows, RunEnd, RunStart, StateError, StateLock, StateReader, StateView, StateWriter, Upkeep,
-    backup, export, file, lock, migration,
+use crate::state::sqlite::migration::Version;
+use crate::state::sqlite::open::open_for_writing;
+use crate::state::sqlite::{
+    FileLock, SqliteReader, SqliteUpkeep, SqliteView, backup, begin, file, lock, migration,
 };
+use crate::state::{OpenRows, RunEnd, RunStart, StateError, StateWriter, View as _};
 
 /// Files by what their names add to the state's own.
 type Files = Vec<(&'static str, Vec<u8>)>;
@@ -68,22 +68,33 @@ async fn a_state_that_was_only_begun_is_a_new_one() {
             let is_missing = matches!(error, Some(StateError::Missing { .. }));
             assert_eq!(is_missing, begun, "{stage}, {what}: {error:?}");
         };
-        missing("open", StateView::open(&path).err());
-        missing("export", export(&path, &mut |_| ()).err());
+        missing("open", SqliteView::open(&path).err());
+        missing(
+            "export",
+            SqliteView::open(&path)
+                .and_then(|v| v.each_exported(&mut |_| ()))
+                .err(),
+        );
         missing("backup", backup(&path, &path.with_extension("copy")).err());
-        missing("upkeep", Upkeep::open(&path).err());
-        assert_eq!(StateView::find(&path).unwrap().is_none(), begun, "{stage}");
-        let found = StateReader::find(&path, "t", "m").unwrap();
+        missing("upkeep", SqliteUpkeep::open(&path).err());
+        assert_eq!(SqliteView::find(&path).unwrap().is_none(), begun, "{stage}");
+        let found = SqliteReader::find(&path, "t", "m").unwrap();
         assert!(found.is_none(), "{stage}");
 
         // By a run, and by whoever takes the lock.
-        StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+        begin(&path, &start("t"), &Clock::System).unwrap();
         let (_dir, path) = plant();
-        let _lock = StateLock::take(&path, &Clock::System).unwrap();
-        assert!(StateView::open(&path).unwrap().counts().unwrap().is_empty());
-        let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+        let _lock = FileLock::take(&path, &Clock::System).unwrap();
+        assert!(
+            SqliteView::open(&path)
+                .unwrap()
+                .counts()
+                .unwrap()
+                .is_empty()
+        );
+        let (state, _, _thread) = begin(&path, &start("t"), &Clock::System).unwrap();
         state.claim(vec![claim("a")]).await.unwrap();
-        let found = StateReader::find(&path, "t", "m").unwrap();
+        let found = SqliteReader::find(&path, "t", "m").unwrap();
         assert!(found.is_some(), "{stage}");
     }
 }
@@ -97,7 +108,7 @@ fn an_empty_file_becomes_its_owners_alone() {
         std::fs::write(&path, "").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         if by_the_lock {
-            StateLock::take(&path, &Clock::System).unwrap();
+            FileLock::take(&path, &Clock::System).unwrap();
         } else {
             open_for_writing(&path).unwrap();
         }
@@ -121,12 +132,12 @@ fn a_database_of_another_program_is_left_as_it_is() {
         theirs.pragma_update(None, "user_version", version).unwrap();
         drop(theirs);
         let before = std::fs::read(&path).unwrap();
-        let _lock = StateLock::take(&path, &Clock::System).unwrap();
+        let _lock = FileLock::take(&path, &Clock::System).unwrap();
         for error in [
             open_for_writing(&path).err(),
-            StateView::open(&path).err(),
-            StateReader::find(&path, "t", "m").err(),
-            Upkeep::open(&path).err(),
+            SqliteView::open(&path).err(),
+            SqliteReader::find(&path, "t", "m").err(),
+            SqliteUpkeep::open(&path).err(),
         ] {
             let is_foreign = matches!(error, Some(StateError::Foreign { .. }));
             assert!(is_foreign, "{sql}, {version}: {error:?}");
@@ -148,9 +159,11 @@ fn an_older_state_is_migrated_only_by_who_has_the_lock() {
     make_older(&path);
     let older_program = lock::hold(&path, &Clock::System).unwrap();
     for error in [
-        StateView::open(&path).err(),
-        StateReader::find(&path, "t", "m").err(),
-        export(&path, &mut |_| ()).err(),
+        SqliteView::open(&path).err(),
+        SqliteReader::find(&path, "t", "m").err(),
+        SqliteView::open(&path)
+            .and_then(|v| v.each_exported(&mut |_| ()))
+            .err(),
     ] {
         let words = error.as_ref().map(ToString::to_string).unwrap_or_default();
         assert!(words.contains("of version 5") && words.contains("another run holds it (process"));
@@ -163,14 +176,14 @@ fn an_older_state_is_migrated_only_by_who_has_the_lock() {
     drop(older_program);
 
     // A reader alone takes the lock for as long as it migrates.
-    StateView::open(&path).unwrap();
+    SqliteView::open(&path).unwrap();
     assert_eq!(version_of(&path), 8);
-    StateLock::take(&path, &Clock::System).unwrap();
+    FileLock::take(&path, &Clock::System).unwrap();
 
     // A run migrates when it takes the lock, so its own readers find nothing to migrate.
     make_older(&path.with_extension("2"));
-    let _run = StateLock::take(&path.with_extension("2"), &Clock::System).unwrap();
-    StateView::open(&path.with_extension("2")).unwrap();
+    let _run = FileLock::take(&path.with_extension("2"), &Clock::System).unwrap();
+    SqliteView::open(&path.with_extension("2")).unwrap();
 }
 
 #[test]
@@ -186,9 +199,9 @@ fn rubbish_is_told_as_damage() {
         Err(StateError::Corrupt { .. })
     ));
     std::fs::write(&path, "a note").unwrap();
-    let _lock = StateLock::take(&path, &Clock::System).unwrap();
+    let _lock = FileLock::take(&path, &Clock::System).unwrap();
     assert!(matches!(
-        StateView::open(&path),
+        SqliteView::open(&path),
         Err(StateError::Corrupt { .. })
     ));
     assert!(matches!(
@@ -211,7 +224,7 @@ async fn damage_after_a_crash_is_seen_before_anything_relies_on_the_file() {
             open: OpenRows::NoneExist,
             ..start("t")
         };
-        StateWriter::begin(path, &start, &Clock::System)
+        begin(path, &start, &Clock::System)
     };
     for crashed in [true, false] {
         let (_dir, path) = state_file();
@@ -297,7 +310,7 @@ fn what_is_no_file_is_no_state() {
 async fn a_state_that_is_gone_or_another_file_is_not_written() {
     for put_another in [false, true] {
         let (_dir, path) = state_file();
-        let (state, _, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+        let (state, _, _thread) = begin(&path, &start("t"), &Clock::System).unwrap();
         state.claim(vec![claim("a")]).await.unwrap();
         // Moved, so that the other one gets another inode.
         std::fs::rename(&path, path.with_extension("old")).unwrap();

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::{start, state_file};
 use crate::clock::Clock;
-use crate::state::{StateError, StateLock, StateView, StateWriter, file};
+use crate::state::StateError;
+use crate::state::sqlite::{FileLock, SqliteView, begin, file};
 
 fn is_locked(path: &Path) -> bool {
-    match StateLock::take(path, &Clock::System) {
+    match FileLock::take(path, &Clock::System) {
         Ok(_) => false,
         Err(StateError::Locked { .. }) => true,
         Err(error) => panic!("{}: {error}", path.display()),
@@ -20,13 +21,13 @@ fn no_other_name_lets_a_second_one_in() {
     for is_there in [true, false] {
         let (dir, path) = state_file();
         if is_there {
-            StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+            begin(&path, &start("t"), &Clock::System).unwrap();
         }
         let at = |name: &str| dir.path().join(name);
         std::fs::create_dir(at("sub")).unwrap();
         std::os::unix::fs::symlink("s.db", at("link.db")).unwrap();
         std::os::unix::fs::symlink("../link.db", at("sub/link.db")).unwrap();
-        let held = StateLock::take(&path, &Clock::System).unwrap();
+        let held = FileLock::take(&path, &Clock::System).unwrap();
         std::fs::hard_link(&path, at("hard.db")).unwrap();
         let names = [
             "s.db",
@@ -48,7 +49,7 @@ fn no_other_name_lets_a_second_one_in() {
             assert!(!is_locked(&at(name)), "{name}");
         }
         // By another name, it keeps the first one out.
-        let held = StateLock::take(&at("sub/link.db"), &Clock::System).unwrap();
+        let held = FileLock::take(&at("sub/link.db"), &Clock::System).unwrap();
         assert!(is_locked(&path));
         drop(held);
     }
@@ -57,17 +58,17 @@ fn no_other_name_lets_a_second_one_in() {
 #[test]
 fn a_state_that_is_only_locked_leaves_no_file() {
     let (_dir, path) = state_file();
-    drop(StateLock::take(&path, &Clock::System).unwrap());
+    drop(FileLock::take(&path, &Clock::System).unwrap());
     assert!(!path.exists());
-    let lock = StateLock::take(&path, &Clock::System).unwrap();
-    assert!(StateView::find(&path).unwrap().is_none());
-    StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let lock = FileLock::take(&path, &Clock::System).unwrap();
+    assert!(SqliteView::find(&path).unwrap().is_none());
+    begin(&path, &start("t"), &Clock::System).unwrap();
     drop(lock);
-    StateView::open(&path).unwrap();
+    SqliteView::open(&path).unwrap();
     // An empty one that somebody else made is left to them.
     let other = path.with_extension("other");
     std::fs::write(&other, "").unwrap();
-    drop(StateLock::take(&other, &Clock::System).unwrap());
+    drop(FileLock::take(&other, &Clock::System).unwrap());
     assert!(other.exists());
 }
 
@@ -75,13 +76,13 @@ fn a_state_that_is_only_locked_leaves_no_file() {
 #[test]
 fn a_lock_that_ends_takes_no_lock_off_open_connections() {
     let (_dir, path) = state_file();
-    let lock = StateLock::take(&path, &Clock::System).unwrap();
-    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let lock = FileLock::take(&path, &Clock::System).unwrap();
+    let (state, _, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     let before = locks_of(&path);
     assert!(before > 0, "the connection locks nothing");
     drop(lock);
     for _ in 0..3 {
-        drop(StateLock::take(&path, &Clock::System).unwrap());
+        drop(FileLock::take(&path, &Clock::System).unwrap());
         assert!(is_locked_by_none(&path));
     }
     assert_eq!(locks_of(&path), before);
@@ -119,6 +120,6 @@ fn a_link_to_no_file_leads_to_where_it_would_be() {
     // A circle leads nowhere, and is told by whoever opens it.
     let circle = dir.path().join("circle.db");
     std::os::unix::fs::symlink("circle.db", &circle).unwrap();
-    let refused = StateLock::take(&circle, &Clock::System);
+    let refused = FileLock::take(&circle, &Clock::System);
     assert!(refused.is_ok() || matches!(refused, Err(StateError::Open { .. })));
 }

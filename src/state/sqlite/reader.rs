@@ -4,33 +4,42 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::address::address_of;
-use super::error::StateError;
-use super::hash_key::{self, KeyNumber, LostKey, StateKey};
-use super::known::{KNOWN_OF, Known, look_up};
+use super::super::address::address_of;
+use super::super::contract::{Reader, StateReader};
+use super::super::done::DoneRows;
+use super::super::error::StateError;
+use super::super::hash_key::{KeyNumber, LostKey, StateKey};
+use super::super::known::Known;
+use super::super::record::RecordState;
+use super::super::space::SpaceId;
+use super::super::unclaimed::Identifiers;
+use super::known::{KNOWN_OF, look_up};
 use super::log::Reading;
 use super::open::{find_for_reading, open_for_reading};
-use super::record::RecordState;
-use super::space::SpaceId;
-use crate::partner::{ExternalId, Fingerprinter, PartnerId, RowKey};
+use super::{hash_key, unclaimed};
+use crate::partner::{ExternalId, Fingerprinter, PartnerId};
 
 /// A connection of its own for looking rows up while the writer writes.
 #[derive(Debug)]
-pub struct StateReader {
+pub(in crate::state) struct SqliteReader {
     connection: Reading,
     path: std::path::PathBuf,
     space: SpaceId,
     key: StateKey,
 }
 
-impl StateReader {
+impl SqliteReader {
     pub(super) fn open(path: &Path, space: SpaceId) -> Result<Self, StateError> {
         let connection = open_for_reading(path)?;
         Self::of(connection, path, space)
     }
 
     /// Opens the space of a mapping at a target; `None` where the state has no such space, or there is no state.
-    pub fn find(path: &Path, target: &str, mapping: &str) -> Result<Option<Self>, StateError> {
+    pub(in crate::state) fn find(
+        path: &Path,
+        target: &str,
+        mapping: &str,
+    ) -> Result<Option<Self>, StateError> {
         let Some(connection) = find_for_reading(path)? else {
             return Ok(None);
         };
@@ -67,45 +76,9 @@ impl StateReader {
         question(&self.connection).map_err(|e| StateError::sqlite(&self.path, e))
     }
 
-    /// Another connection to the same space.
-    pub fn reopen(&self) -> Result<Self, StateError> {
-        Self::open(&self.path, self.space)
-    }
-
-    /// The hasher of this state.
-    #[must_use]
-    pub fn fingerprinter(&self) -> &Fingerprinter {
-        &self.key.fingerprinter
-    }
-
     /// The number of the key that it hashes with.
     pub(super) fn key(&self) -> KeyNumber {
         self.key.number
-    }
-
-    /// Rows that were hashed with a key that is lost, where there are any.
-    pub fn lost_key(&self) -> Result<Option<LostKey>, StateError> {
-        LostKey::find(
-            &self.connection,
-            &self.path,
-            self.space,
-            self.key.number,
-            None,
-        )
-    }
-
-    /// Hands over key and partner id of every row that has its partner.
-    pub fn each_created(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
-        self.each_created_where("TRUE", each)
-    }
-
-    /// Hands over key and partner id of the rows that canaries have created since the last import: no import that followed
-    /// has gone on by them. Rows that they adopted were sent by nobody here.
-    pub fn each_of_canary(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
-        let canaries =
-            "attempts > 0 AND run IN (SELECT id FROM run WHERE space = ?1 AND command = 'canary' AND id > coalesce(
-            (SELECT max(id) FROM run WHERE space = ?1 AND command IN ('import', 'sync')), 0))";
-        self.each_created_where(canaries, each)
     }
 
     fn each_created_where(
@@ -125,9 +98,39 @@ impl StateReader {
             Ok(())
         })
     }
+}
 
-    /// Hands over the key of every row.
-    pub fn each_key(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
+impl Reader for SqliteReader {
+    fn reopen(&self) -> Result<StateReader, StateError> {
+        Ok(StateReader::new(Self::open(&self.path, self.space)?))
+    }
+
+    fn fingerprinter(&self) -> &Fingerprinter {
+        &self.key.fingerprinter
+    }
+
+    fn lost_key(&self) -> Result<Option<LostKey>, StateError> {
+        hash_key::find_lost(
+            &self.connection,
+            &self.path,
+            self.space,
+            self.key.number,
+            None,
+        )
+    }
+
+    fn each_created(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
+        self.each_created_where("TRUE", each)
+    }
+
+    fn each_of_canary(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
+        let canaries =
+            "attempts > 0 AND run IN (SELECT id FROM run WHERE space = ?1 AND command = 'canary' AND id > coalesce(
+            (SELECT max(id) FROM run WHERE space = ?1 AND command IN ('import', 'sync')), 0))";
+        self.each_created_where(canaries, each)
+    }
+
+    fn each_key(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
         self.look(|c| {
             let mut statement = c.prepare("SELECT key FROM record WHERE space = ?1")?;
             let mut rows = statement.query(params![self.space.0])?;
@@ -138,8 +141,7 @@ impl StateReader {
         })
     }
 
-    /// Hands over the id of every row's partner.
-    pub fn each_partner(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
+    fn each_partner(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
         self.look(|c| {
             let sql = "SELECT partner FROM record WHERE space = ?1 AND partner IS NOT NULL";
             let mut statement = c.prepare(sql)?;
@@ -151,11 +153,7 @@ impl StateReader {
         })
     }
 
-    /// Some rows, of any mapping at the same API, that have their partner: its id, what it is known by, and its name.
-    pub fn some_created(
-        &self,
-        most: u32,
-    ) -> Result<Vec<(PartnerId, ExternalId, String)>, StateError> {
+    fn some_created(&self, most: u32) -> Result<Vec<(PartnerId, ExternalId, String)>, StateError> {
         self.look(|c| {
             let sql = "SELECT r.partner, r.legacy, r.name FROM space s JOIN record r ON r.space = s.id
                        WHERE s.target = (SELECT target FROM space WHERE id = ?1) AND r.state = ?2 AND r.partner IS NOT NULL
@@ -173,8 +171,7 @@ impl StateReader {
         })
     }
 
-    /// A digest of all that the space knows of its rows: another one means that something moved.
-    pub fn digest(&self) -> Result<String, StateError> {
+    fn digest(&self) -> Result<String, StateError> {
         let read = || -> rusqlite::Result<String> {
             let mut hasher = blake3::Hasher::new();
             let mut statement = self.connection.prepare(
@@ -191,26 +188,32 @@ impl StateReader {
         read().map_err(|e| StateError::sqlite(&self.path, e))
     }
 
-    /// Whether a row has its partner.
-    pub fn is_created(&self, key: &RowKey) -> Result<bool, StateError> {
-        let known = self.known(std::iter::once(key.as_str()))?;
-        Ok(known
-            .into_iter()
-            .flatten()
-            .any(|k| k.state == RecordState::Created))
-    }
-
-    /// What is known of rows, in the order asked. All look-ups see one moment.
-    pub fn known<'k>(
+    fn known_of(
         &self,
-        keys: impl Iterator<Item = &'k str>,
+        keys: &mut dyn Iterator<Item = &str>,
     ) -> Result<Vec<Option<Known>>, StateError> {
-        let read = || -> rusqlite::Result<Vec<Option<Known>>> {
+        let mut read = || -> rusqlite::Result<Vec<Option<Known>>> {
             let transaction = self.connection.unchecked_transaction()?;
             let mut statement = transaction.prepare_cached(KNOWN_OF)?;
             keys.map(|key| look_up(&mut statement, self.space, self.key.number, key))
                 .collect()
         };
         read().map_err(|e| StateError::sqlite(&self.path, e))
+    }
+
+    fn done_rows(&self, most: u64) -> Result<Option<DoneRows>, StateError> {
+        self.read_done(most)
+    }
+
+    fn total(&self) -> Result<Option<u64>, StateError> {
+        let total: Option<i64> = self.look(|c| {
+            let sql = "SELECT total FROM space WHERE id = ?1";
+            c.query_row(sql, params![self.space.0], |r| r.get(0))
+        })?;
+        Ok(total.and_then(|t| u64::try_from(t).ok()))
+    }
+
+    fn unclaimed(&self) -> Result<Identifiers, StateError> {
+        self.look(|c| unclaimed::of(c, self.space.0))
     }
 }

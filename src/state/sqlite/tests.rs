@@ -1,9 +1,14 @@
 use std::path::PathBuf;
 
+use super::super::suite;
+use super::file::key_path;
 use super::open::open_for_writing;
 use super::*;
 use crate::clock::Clock;
 use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
+use crate::state::{
+    Begun, Claim, Event, OpenRows, RunId, RunStart, Settlement, StateError, Store, Upkeep, key_file,
+};
 
 mod files;
 mod key;
@@ -44,24 +49,16 @@ struct Sqlite {
 }
 
 impl suite::Store for Sqlite {
-    fn begin(&self, start: &RunStart, clock: &Clock) -> Result<suite::Begun, StateError> {
-        StateWriter::begin(&self.path, start, clock)
+    fn door(&self) -> Store {
+        Store::Sqlite(self.path.clone())
     }
 
-    fn lock(&self) -> Result<StateLock, StateError> {
-        StateLock::take(&self.path, &Clock::System)
-    }
-
-    fn reader(&self, target: &str, mapping: &str) -> Result<Option<StateReader>, StateError> {
-        StateReader::find(&self.path, target, mapping)
-    }
-
-    fn view(&self) -> Result<StateView, StateError> {
-        StateView::open(&self.path)
+    fn begin(&self, start: &RunStart, clock: &Clock) -> Result<Begun, StateError> {
+        begin(&self.path, start, clock)
     }
 
     fn upkeep(&self) -> Result<Upkeep, StateError> {
-        Upkeep::open(&self.path)
+        Ok(Upkeep::new(SqliteUpkeep::open(&self.path)?))
     }
 
     fn become_older(&self) {
@@ -92,7 +89,7 @@ fn sqlite_keeps_the_contract() {
 #[tokio::test]
 async fn a_claim_of_a_dead_run_is_a_doubt_and_cannot_be_claimed() {
     let (_dir, path) = state_file();
-    let (state, doubts, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, doubts, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     assert!(doubts.is_empty());
     state.claim(vec![claim("a"), claim("b")]).await.unwrap();
     let mut made = Settlement::new(RowKey::new("a"), Event::Created);
@@ -101,7 +98,7 @@ async fn a_claim_of_a_dead_run_is_a_doubt_and_cannot_be_claimed() {
     drop(state);
     thread.join().unwrap();
 
-    let (state, doubts, _thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, doubts, _thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     assert_eq!(doubts.len(), 1);
     assert_eq!(doubts[0].key.as_str(), "b");
     assert_eq!(doubts[0].business_name, "Name of b");
@@ -137,7 +134,7 @@ async fn a_claim_of_a_dead_run_is_a_doubt_and_cannot_be_claimed() {
 #[tokio::test]
 async fn outcomes_take_the_room_that_their_claims_kept() {
     let (_dir, path) = state_file();
-    let (state, _, thread) = StateWriter::begin(&path, &start("t"), &Clock::System).unwrap();
+    let (state, _, thread) = begin(&path, &start("t"), &Clock::System).unwrap();
     let keys = || (0..2_000).map(|i| format!("K-{i:04}"));
     let measure = |what: &str| {
         let reader = rusqlite::Connection::open(&path).unwrap();
@@ -177,12 +174,11 @@ async fn outcomes_take_the_room_that_their_claims_kept() {
 #[tokio::test]
 async fn a_state_never_answers_for_another_target() {
     let (_dir, path) = state_file();
-    let (state, _, thread) = StateWriter::begin(&path, &start("one"), &Clock::System).unwrap();
+    let (state, _, thread) = begin(&path, &start("one"), &Clock::System).unwrap();
     state.claim(vec![claim("a")]).await.unwrap();
     drop(state);
     thread.join().unwrap();
-    let (state, doubts, _thread) =
-        StateWriter::begin(&path, &start("two"), &Clock::System).unwrap();
+    let (state, doubts, _thread) = begin(&path, &start("two"), &Clock::System).unwrap();
     assert!(doubts.is_empty());
     assert_eq!(state.known(vec![RowKey::new("a")]).await.unwrap(), [None]);
 }
@@ -198,7 +194,7 @@ fn a_newer_state_is_refused() {
         Err(StateError::Newer { found: 99, .. })
     ));
     assert!(matches!(
-        StateView::open(&path),
+        SqliteView::open(&path),
         Err(StateError::Newer { found: 99, .. })
     ));
 }
@@ -206,10 +202,10 @@ fn a_newer_state_is_refused() {
 /// Makes a state of an older version, which has its key within it.
 fn make_older(path: &std::path::Path) {
     let state = open_for_writing(path).unwrap();
-    if let Some(key) = key_file::read(path).unwrap() {
+    if let Some(key) = key_file::read(&key_path(path)).unwrap() {
         let sql = "INSERT INTO meta (name, value) VALUES ('hash_key', ?1)";
         state.execute(sql, [key]).unwrap();
-        std::fs::remove_file(key_file::path_of(path)).unwrap();
+        std::fs::remove_file(key_path(path)).unwrap();
     }
     state
         .execute_batch(
@@ -224,14 +220,14 @@ fn make_older(path: &std::path::Path) {
 #[test]
 fn two_locks_do_not_fit() {
     let (_dir, path) = state_file();
-    let held = StateLock::take(&path, &Clock::System).unwrap();
-    let second = StateLock::take(&path, &Clock::System);
+    let held = FileLock::take(&path, &Clock::System).unwrap();
+    let second = FileLock::take(&path, &Clock::System);
     assert!(
         matches!(&second, Err(StateError::Locked { holder: Some(h), .. }) if h.contains("process")),
         "{second:?}"
     );
     drop(held);
-    StateLock::take(&path, &Clock::System).unwrap();
+    FileLock::take(&path, &Clock::System).unwrap();
 }
 
 #[cfg(unix)]

@@ -1,0 +1,125 @@
+//! A state, whatever it lies in: the only door to it.
+
+use std::path::{Path, PathBuf};
+
+use super::contract::{StateReader, StateView, Upkeep};
+use super::error::StateError;
+use super::place::StateAddress;
+use super::run::RunStart;
+use super::sqlite::{self, FileLock};
+use super::writer::Begun;
+use crate::clock::Clock;
+
+/// A state, of which nothing has been opened yet. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// A file of this machine.
+    Sqlite(PathBuf),
+}
+
+/// Holds the state for one run, for as long as it lives. It ends with the process, however that ends.
+#[derive(Debug)]
+pub struct StateLock {
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    File { _lock: FileLock },
+}
+
+impl Store {
+    /// The state at an address. Nothing is asked of it yet.
+    #[must_use]
+    pub fn at(address: &StateAddress) -> Self {
+        match address {
+            StateAddress::File(path) => Store::Sqlite(path.clone()),
+        }
+    }
+
+    /// Takes the state for a run, or returns who has it. A state that is there is brought to this program's version: only
+    /// who holds it may do that.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where another run has it.
+    pub fn lock(&self, clock: &Clock) -> Result<StateLock, StateError> {
+        let held = match self {
+            Store::Sqlite(path) => Held::File {
+                _lock: FileLock::take(path, clock)?,
+            },
+        };
+        Ok(StateLock { held })
+    }
+
+    /// Begins a run in a state that is held, which makes it where there is none. Rows `in_flight` of dead runs become
+    /// doubts, and all doubts of the space are returned.
+    pub fn begin(
+        &self,
+        lock: &StateLock,
+        start: &RunStart,
+        clock: &Clock,
+    ) -> Result<Begun, StateError> {
+        match (self, &lock.held) {
+            (Store::Sqlite(path), Held::File { .. }) => sqlite::begin(path, start, clock),
+        }
+    }
+
+    /// A reader of the space of a mapping at a target; `None` where the state has no such space, or there is no state.
+    pub fn reader(&self, target: &str, mapping: &str) -> Result<Option<StateReader>, StateError> {
+        match self {
+            Store::Sqlite(path) => {
+                let reader = sqlite::SqliteReader::find(path, target, mapping)?;
+                Ok(reader.map(StateReader::new))
+            }
+        }
+    }
+
+    /// The whole state, for reading.
+    ///
+    /// # Errors
+    /// [`StateError::Missing`] where there is none.
+    pub fn view(&self) -> Result<StateView, StateError> {
+        match self {
+            Store::Sqlite(path) => Ok(StateView::new(sqlite::SqliteView::open(path)?)),
+        }
+    }
+
+    /// The whole state, for reading; `None` where there is none, or one that a run had only begun to make.
+    pub fn find_view(&self) -> Result<Option<StateView>, StateError> {
+        match self {
+            Store::Sqlite(path) => Ok(sqlite::SqliteView::find(path)?.map(StateView::new)),
+        }
+    }
+
+    /// Opens a state that is there, and held, for upkeep.
+    ///
+    /// # Errors
+    /// [`StateError::Missing`] where there is none.
+    pub fn upkeep(&self, lock: &StateLock) -> Result<Upkeep, StateError> {
+        match (self, &lock.held) {
+            (Store::Sqlite(path), Held::File { .. }) => {
+                Ok(Upkeep::new(sqlite::SqliteUpkeep::open(path)?))
+            }
+        }
+    }
+
+    /// Copies the state into a new file, and its key into one beside that, also while a run writes it. Returns where the
+    /// copy of the key is; none where the state has lost it.
+    ///
+    /// # Errors
+    /// [`StateError::Open`] where the file is there already, [`StateError::Orphan`] where the log of another state is,
+    /// [`StateError::Key`] where another key is.
+    pub fn backup(&self, to: &Path) -> Result<Option<PathBuf>, StateError> {
+        match self {
+            Store::Sqlite(path) => sqlite::backup(path, to),
+        }
+    }
+
+    /// Bytes that the state takes; 0 where there is none.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Store::Sqlite(path) => std::fs::metadata(path).map_or(0, |m| m.len()),
+        }
+    }
+}
