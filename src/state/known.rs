@@ -30,6 +30,14 @@ pub struct Known {
     pub lost: u32,
 }
 
+impl Known {
+    /// Whether its partner exists.
+    #[must_use]
+    pub fn is_created(&self) -> bool {
+        self.state == RecordState::Created
+    }
+}
+
 /// Looks rows up by `KNOWN_OF`, prepared once.
 pub(super) fn look_up(
     statement: &mut rusqlite::Statement<'_>,

@@ -200,6 +200,27 @@ impl StateReader {
             .any(|k| k.state == RecordState::Created))
     }
 
+    /// The partners of rows, in the order asked; none where a row has none. All look-ups see one moment.
+    pub fn partners_of<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k str>,
+    ) -> Result<Vec<Option<PartnerId>>, StateError> {
+        let created = RecordState::Created.code();
+        self.look(|c| {
+            let transaction = c.unchecked_transaction()?;
+            let sql = "SELECT partner FROM record WHERE space = ?1 AND key = ?2 AND state = ?3";
+            let mut statement = transaction.prepare_cached(sql)?;
+            keys.map(|key| {
+                let mut rows = statement.query(params![self.space.0, key, created])?;
+                match rows.next()? {
+                    Some(row) => Ok(row.get_ref(0)?.as_str_or_null()?.map(PartnerId::new)),
+                    None => Ok(None),
+                }
+            })
+            .collect()
+        })
+    }
+
     /// What is known of rows, in the order asked. All look-ups see one moment.
     pub fn known<'k>(
         &self,
