@@ -40,6 +40,9 @@ const HEADERS: [&[&str]; 4] = [
     ],
 ];
 
+/// The column that `partners.csv` adds: a table with it is one that we wrote with guards, whatever its other columns are.
+pub const PARTNER_COLUMN: &str = "_partner_id";
+
 /// Whether a text is computed, once apostrophes before it are taken off.
 fn begins_formula(text: &str) -> bool {
     text.trim_start_matches(GUARD).starts_with(BEGINS)
@@ -68,7 +71,7 @@ pub fn unguarded(text: &str) -> &str {
 /// Whether a table with these columns is one that we wrote with guards.
 #[must_use]
 pub fn is_guarded_header(names: &[String]) -> bool {
-    HEADERS.iter().any(|header| *header == names)
+    HEADERS.iter().any(|header| *header == names) || names.iter().any(|n| n == PARTNER_COLUMN)
 }
 
 #[cfg(test)]

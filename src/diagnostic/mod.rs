@@ -12,7 +12,7 @@ mod suggest;
 mod text;
 
 pub use code::{Code, Severity};
-pub use formula::{guarded, is_guarded_header, unguarded};
+pub use formula::{PARTNER_COLUMN, guarded, is_guarded_header, unguarded};
 pub use location::{ColumnAt, Location, column_letter};
 pub use render::one_line;
 pub use suggest::nearest;

@@ -18,7 +18,7 @@ use super::sensitivity::{refuse_identity, sensitive_columns, sensitive_leaves};
 use super::template::Templates;
 use super::template_columns::template_columns;
 use super::words::WordMap;
-use crate::diagnostic::{listed, nearest};
+use crate::diagnostic::{PARTNER_COLUMN, listed, nearest};
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
 use crate::source::{ColumnWords, Header, is_of_a_report};
@@ -157,6 +157,10 @@ impl<'m> Compiler<'m> {
         } else {
             let names = self.header.names().iter().map(|n| &**n);
             let help = match nearest(&placed.text, names.clone()) {
+                _ if names.clone().any(|name| name == PARTNER_COLUMN) => {
+                    "this is a partners.csv, which has no columns of bank data: read the export itself"
+                        .to_owned()
+                }
                 Some(meant) => format!("did you mean \"{meant}\"?"),
                 None => format!("its columns: {}", listed(names, ", ")),
             };

@@ -28,7 +28,9 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
     let stop = session.stop.child();
     let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
-    let folder = request.report.create_folder(&request.export.files)?;
+    let folder = request
+        .report
+        .create_folder(&request.export.files, session.settings.keep)?;
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(session.observer, &counters);
     let wanted = request.report.wanted(PerRow::No);

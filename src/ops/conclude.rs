@@ -140,6 +140,7 @@ pub(super) fn finish(
                 report.ending = RunEnding::Stopped;
             }
         }
+        folder.let_go_of_earlier();
     }
     report
 }

@@ -10,15 +10,15 @@ use crate::delivery::Stop;
 use crate::mapping::DateColumn;
 use crate::mapping::Mapping;
 use crate::mapping::date::{Evidence, Verdict};
-use crate::partner::{RowKey, RowOutcome, RowResult};
-use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
+use crate::partner::{RowOutcome, RowResult};
+use crate::prepare::{Ahead, Exports, PreparedRow, Survey};
 use crate::report::{
     Collector, Counters, CsvRules, Decision, Detected, Encode, RejectFormat, ReportFolder,
     SourceValues, Wanted, fits_a_sheet,
 };
 use crate::secret::Scrubber;
 use crate::source::{
-    Escape, Flow, Format, Header, LeftOut, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report,
+    Escape, Format, Header, LeftOut, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report,
 };
 
 /// A mapping and the files it fits.
@@ -160,8 +160,8 @@ pub(super) fn survey(
     Ok(survey)
 }
 
-/// How each source is written again for its rejects.
-fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
+/// How each source is written again, for its rejects and its partners.
+pub(super) fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
     let options = exports.options();
     exports
         .files()
@@ -201,7 +201,7 @@ fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
                 dropped: (0..header.len())
                     .filter(|c| is_of_a_report(&header.names()[*c]))
                     .collect(),
-                problems_column: PROBLEMS_COLUMN,
+                added_column: PROBLEMS_COLUMN,
                 rules,
                 blank_lines: options.header_row.map_or(0, |n| n.saturating_sub(1)),
                 mark: encoding.bom_bytes(),
@@ -227,23 +227,6 @@ pub(super) fn collector(
     let formats = reject_formats(exports);
     let collector = Collector::new(folder, names, formats, wanted, Arc::clone(counters))?;
     Ok(Arc::new(Mutex::new(collector)))
-}
-
-/// How many rows are invalid and have no partner either, and what the rows hold. Nothing was sent yet.
-pub(super) fn count_invalid(
-    exports: &Exports,
-    survey: &Survey,
-    known: &(dyn Fn(&RowKey) -> bool + Sync),
-    stop: &dyn Fn() -> bool,
-) -> Result<(u64, Tally), OpError> {
-    let mut invalid = 0_u64;
-    let tally = exports.judge(survey, known, &mut |rows, _| {
-        let is_done = |row: &PreparedRow| row.key.as_ref().is_some_and(known);
-        let counts = |row: &&PreparedRow| row.partner.is_none() && !is_done(row);
-        invalid += rows.iter().filter(counts).count() as u64;
-        if stop() { Flow::Enough } else { Flow::More }
-    })?;
-    Ok((invalid, tally))
 }
 
 /// A row that needs no sending, as a result.

@@ -21,6 +21,7 @@ mod import;
 mod known;
 mod lost_key;
 mod observer;
+mod partner_rows;
 mod partner_table;
 mod propose;
 mod reconcile;

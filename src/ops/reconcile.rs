@@ -12,6 +12,7 @@ use super::error::OpError;
 use super::export::{self, Opened};
 use super::import::Adoption;
 use super::observer::Note;
+use super::partner_rows::WithPartners;
 use super::request::ReconcileRequest;
 use super::session::Session;
 use super::settling::settling_time;
@@ -33,7 +34,9 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
     let adopt = request.adopt.as_ref();
     let opened = adopt.map(|e| export::open(e, session)).transpose()?;
     let inputs = adopt.map_or(&[][..], |e| &e.files);
-    let folder = request.report.create_folder(inputs)?;
+    let folder = request
+        .report
+        .create_folder(inputs, session.settings.keep)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
     let lock = session.lock()?;
@@ -200,6 +203,16 @@ impl Reconcile<'_> {
         let detected = export::detected(exports, &survey, self.request.report.values);
         self.session.observer.found(&detected);
         self.adopt_rows(opened, &survey, &collector)?;
+        let target = &self.connection.target;
+        WithPartners {
+            exports,
+            survey: &survey,
+            reader: self.session.reader(target, &opened.mapping.name)?.as_ref(),
+            folder,
+            values: self.request.report.values,
+            stopped: self.stop.is_requested(),
+        }
+        .write(&collector);
         Ok((collector, detected))
     }
 

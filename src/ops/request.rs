@@ -40,11 +40,12 @@ impl ReportRequest {
         }
     }
 
-    /// Makes the folder, where one is asked for. None of the files that are read may lie in it: a report of the next run
+    /// Makes the folder, where one is asked for; the newest `keep` earlier reports are kept in it. None of the files that are read may lie in it: a report of the next run
     /// would be laid over rejects that somebody has repaired.
     pub(super) fn create_folder(
         &self,
         inputs: &[PathBuf],
+        keep: u32,
     ) -> Result<Option<ReportFolder>, OpError> {
         let Some(folder) = self.folder.as_deref() else {
             return Ok(None);
@@ -62,7 +63,7 @@ impl ReportRequest {
                 another: another(folder),
             });
         }
-        Ok(Some(ReportFolder::for_run(folder)?))
+        Ok(Some(ReportFolder::for_run(folder, keep)?))
     }
 }
 

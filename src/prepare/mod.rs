@@ -17,6 +17,7 @@ mod early_check;
 mod exports;
 mod first_pass;
 mod flags;
+mod keyed;
 mod keys;
 mod number_keys;
 mod parallel;
@@ -33,6 +34,7 @@ mod tally;
 
 pub use self::ahead::{Ahead, AreDone};
 pub use self::exports::{Export, Exports, PrepareError};
+pub use self::keyed::KeyedRows;
 pub use self::prepared_row::PreparedRow;
 pub use self::survey::Survey;
 pub use self::tally::{FieldTally, Sample, Tally};

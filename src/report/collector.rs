@@ -55,6 +55,8 @@ pub struct Collector {
     started: Instant,
     /// Run and job, as log lines name them.
     log: Option<(String, String)>,
+    /// Files that somebody else has written into the folder.
+    others: Vec<PathBuf>,
     trouble: Option<ReportError>,
 }
 
@@ -86,6 +88,7 @@ impl Collector {
             timeline: Timeline::default(),
             started: Instant::now(),
             log: None,
+            others: Vec::new(),
             trouble: None,
         })
     }
@@ -106,6 +109,16 @@ impl Collector {
             SourceValues::Shown => contents,
             SourceValues::LeftOut => contents.without_values(),
         };
+    }
+
+    /// Takes what became of further files of the report.
+    pub fn wrote(&mut self, files: Result<Vec<PathBuf>, ReportError>) {
+        match files {
+            Ok(files) => self.others.extend(files),
+            Err(error) => {
+                self.trouble.get_or_insert(error);
+            }
+        }
     }
 
     /// Takes a time in which nothing was sent because the API asked for it.
@@ -220,6 +233,7 @@ impl Collector {
                 self.trouble = Some(error);
             }
         }
+        written.extend(self.others);
         Collected {
             counts: self.counts,
             groups,

@@ -8,6 +8,8 @@ use std::time::SystemTime;
 
 /// The folder of earlier reports, within the report folder.
 const PREVIOUS: &str = "previous";
+/// `20261123T191300Z`: how the name of a run begins.
+const TIME_CHARS: usize = 16;
 /// The longest name of a run that is taken from a file.
 const LONGEST_NAME: usize = 64;
 
@@ -24,9 +26,9 @@ fn is_of_a_report(name: &str) -> bool {
             | "partners.csv"
             | "plan.csv"
             | "rejects.csv"
-    ) || name
-        .strip_prefix("rejects-")
-        .and_then(|rest| rest.strip_suffix(".csv"))
+    ) || ["rejects-", "partners-"]
+        .iter()
+        .find_map(|stem| name.strip_prefix(stem)?.strip_suffix(".csv"))
         .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
@@ -50,6 +52,74 @@ pub(super) fn set_aside(folder: &Path) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(Some(place))
+}
+
+/// Removes earlier reports but the newest `keep`. Only files that a run wrote, and that nobody has changed since, are
+/// removed; a folder that holds anything else stays with it. What cannot be removed stays, and is tried again next time.
+pub(super) fn let_go(folder: &Path, keep: u32) {
+    let entries = fs::read_dir(folder.join(PREVIOUS));
+    let mut reports: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()))
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_of_a_run))
+        .map(|entry| entry.path())
+        .collect();
+    // Their names begin with the second in which the run began; of two of one second, the one that ended later is newer.
+    reports.sort_by_cached_key(|report| {
+        let name = report.file_name().unwrap_or_default().to_string_lossy();
+        (
+            name.chars().take(TIME_CHARS).collect::<String>(),
+            ended(report).ok(),
+        )
+    });
+    let old = reports.len().saturating_sub(keep as usize);
+    for report in &reports[..old] {
+        if let Err(error) = remove(report) {
+            tracing::info!(report = %report.display(), "an earlier report was not removed: {error}");
+        }
+    }
+}
+
+/// `20261123T191300Z-4f2a07c1`, or the time alone, also with a number behind: the names that [`set_aside`] gives.
+fn is_of_a_run(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    matches!(bytes.get(..TIME_CHARS), Some([date @ .., b'T', h, i, j, k, l, m, b'Z'])
+        if date.len() == 8 && date.iter().chain([h, i, j, k, l, m]).all(u8::is_ascii_digit))
+        && matches!(bytes.get(TIME_CHARS), None | Some(b'-'))
+}
+
+/// When a run ended: its summary is written last, so what is newer was changed by somebody.
+fn ended(report: &Path) -> io::Result<SystemTime> {
+    fs::symlink_metadata(report.join("summary.json"))?.modified()
+}
+
+/// Removes a report whose files are as the run left them.
+fn remove(report: &Path) -> io::Result<()> {
+    let done = ended(report);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(report)? {
+        let entry = entry?;
+        let found = entry.metadata()?;
+        let is_ours = found.is_file() && entry.file_name().to_str().is_some_and(is_of_a_report);
+        let is_as_written = match &done {
+            Ok(done) => found.modified()? <= *done,
+            // A run that was killed, whose lines of problems are all there is.
+            Err(_) => entry.file_name() == "problems.jsonl",
+        };
+        if !is_ours || !is_as_written {
+            return Err(io::Error::other(format!(
+                "{} is not, or not any more, what the run wrote",
+                entry.path().display()
+            )));
+        }
+        files.push(entry.path());
+    }
+    // The summary last: one that is left halfway is still known by it.
+    files.sort_by_key(|file| file.ends_with("summary.json"));
+    files.iter().try_for_each(fs::remove_file)?;
+    fs::remove_dir(report)
 }
 
 /// What the report is of: the run, else the time at which it was written.
@@ -122,7 +192,12 @@ mod tests {
         let path = dir.path();
         assert_eq!(set_aside(path).unwrap(), None);
         let theirs = ["export.csv", "rejects-old.csv", "rejects-.csv", "notes"];
-        let ours = ["rejects.csv", "rejects-2.csv", "problems.jsonl"];
+        let ours = [
+            "rejects.csv",
+            "rejects-2.csv",
+            "partners-3.csv",
+            "problems.jsonl",
+        ];
         for name in theirs.iter().chain(&ours) {
             fs::write(path.join(name), name).unwrap();
         }
@@ -137,6 +212,7 @@ mod tests {
         assert_eq!(
             names(&place),
             [
+                "partners-3.csv",
                 "problems.jsonl",
                 "rejects-2.csv",
                 "rejects.csv",
@@ -158,6 +234,62 @@ mod tests {
             ]
             .concat()
         );
+    }
+
+    #[test]
+    fn the_newest_reports_stay_and_so_does_what_somebody_has_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let previous = dir.path().join(PREVIOUS);
+        let minute = std::time::Duration::from_secs(60);
+        let done = SystemTime::now() - 9 * minute;
+        let put = |folder: &str, name: &str, at: SystemTime| {
+            let path = previous.join(folder).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, name).unwrap();
+            let file = fs::File::options().append(true).open(&path).unwrap();
+            file.set_modified(at).unwrap();
+        };
+        let report = |folder: &str| {
+            put(folder, "rejects.csv", done - minute);
+            put(folder, "partners-2.csv", done);
+            put(folder, "summary.json", done);
+        };
+        // Old ones that may go; a run that was killed has only its lines.
+        report("20260101T000000Z-00000001");
+        report("20260102T000000Z");
+        put("20260103T000000Z-2", "problems.jsonl", done);
+        // Old ones with something that no run wrote.
+        report("20260104T000000Z-repaired");
+        put("20260104T000000Z-repaired", "rejects.csv", done + minute);
+        report("20260105T000000Z-noted");
+        put("20260105T000000Z-noted", "notes.txt", done - minute);
+        report("20260106T000000Z-held");
+        fs::create_dir(previous.join("20260106T000000Z-held/report.html")).unwrap();
+        put("20260107T000000Z-half", "rejects.csv", done);
+        // Not ours, whatever is in it.
+        report("2026-01-01");
+        report("backup");
+        // The newest.
+        report("20260108T000000Z-00000002");
+        report("20260109T000000Z-00000003");
+        let_go(dir.path(), 2);
+        assert_eq!(
+            names(&previous),
+            [
+                "2026-01-01",
+                "20260104T000000Z-repaired",
+                "20260105T000000Z-noted",
+                "20260106T000000Z-held",
+                "20260107T000000Z-half",
+                "20260108T000000Z-00000002",
+                "20260109T000000Z-00000003",
+                "backup",
+            ]
+        );
+        for kept in ["20260104T000000Z-repaired", "20260105T000000Z-noted"] {
+            assert!(names(&previous.join(kept)).len() >= 3, "{kept}");
+        }
+        let_go(&dir.path().join("nowhere"), 0);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::NamedTempFile;
 
-use super::earlier::set_aside;
+use super::earlier::{let_go, set_aside};
+
 /// The name of a file that is not finished begins and ends so.
 const UNFINISHED: &str = ".partner-sync-";
 const UNFINISHED_END: &str = ".unfinished";
@@ -41,19 +42,35 @@ pub struct ReportFolder {
     path: PathBuf,
     /// Whether a report of an earlier run may still lie in it.
     has_earlier: Arc<AtomicBool>,
+    /// How many earlier reports are kept; none where there are none.
+    keep: Option<u32>,
 }
 
 impl ReportFolder {
     /// Makes the folder for the report of a run: see [`ReportFolder::create`]. The report of an earlier run is moved to
     /// `previous/` within it before the first file is written, and not before: a run that ends before it has anything to
-    /// report leaves it where it is.
+    /// report leaves it where it is. The newest `keep` of these are kept.
     ///
     /// # Errors
     /// As [`ReportFolder::create`].
-    pub fn for_run(path: &Path) -> Result<Self, ReportError> {
-        let folder = Self::create(path)?;
+    pub fn for_run(path: &Path, keep: u32) -> Result<Self, ReportError> {
+        let mut folder = Self::create(path)?;
         folder.has_earlier.store(true, Ordering::Relaxed);
+        folder.keep = Some(keep);
         Ok(folder)
+    }
+
+    /// Removes the oldest of the earlier reports, once the new one stands.
+    pub fn let_go_of_earlier(&self) {
+        if let Some(keep) = self.keep {
+            let_go(&self.path, keep);
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     fn set_earlier_aside(&self) -> Result<(), ReportError> {
@@ -81,6 +98,7 @@ impl ReportFolder {
         let folder = Self {
             path: path.to_owned(),
             has_earlier: Arc::default(),
+            keep: None,
         };
         folder.sweep();
         Ok(folder)
@@ -92,6 +110,7 @@ impl ReportFolder {
         Self {
             path: path.to_owned(),
             has_earlier: Arc::default(),
+            keep: None,
         }
     }
 

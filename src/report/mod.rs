@@ -1,8 +1,8 @@
 //! What happened → files and words.
 //!
 //! What comes in: a [`RowResult`](crate::partner::RowResult) for every row, and at the end how the run
-//! ended. What goes out: a [`RunReport`], `problems.csv`, `rejects.csv`, `report.xlsx`, `report.html`, `created.csv` and
-//! `summary.json` while or after it runs, and the words of the terminal. Renderers are pure; files are
+//! ended. What goes out: a [`RunReport`], `problems.csv`, `rejects.csv`, `report.xlsx`, `report.html`, `created.csv`,
+//! `partners.csv` and `summary.json` while or after it runs, and the words of the terminal. Renderers are pure; files are
 //! written under a temporary name and renamed, mode 0600, so that a report is whole or not there. Only
 //! `problems.jsonl` grows under its own name, for those who watch.
 
@@ -25,12 +25,14 @@ mod marked;
 mod marker;
 mod metrics;
 mod model;
+mod partners;
 mod problems;
 mod rejects;
 mod sections;
 mod sheet_limits;
 mod sheet_rows;
 mod skeleton;
+mod source_files;
 mod stopped;
 mod stored_problems;
 mod stored_report;
@@ -54,6 +56,7 @@ pub use json::summary_json;
 pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
+pub use partners::PartnerRows;
 pub use rejects::RejectFormat;
 pub use sheet_limits::fits_a_sheet;
 pub use stopped::Stopped;

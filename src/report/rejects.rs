@@ -4,9 +4,10 @@
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
-use super::csv_file::{CsvFile, CsvRules, Encode};
+use super::csv_file::{CsvRules, Encode};
 use super::folder::{ReportError, ReportFolder};
 use super::sheet_limits::fits_a_sheet;
+use super::source_files::{Guards, SourceFiles};
 use crate::diagnostic::Diagnostic;
 
 /// How a source is written again.
@@ -16,10 +17,10 @@ pub struct RejectFormat {
     pub sheet: Option<String>,
     /// The header cells as they stood.
     pub header: Vec<String>,
-    /// The columns that an earlier report added, which are not carried on.
+    /// The columns that are not written: those that an earlier report added, for one.
     pub dropped: Vec<usize>,
     /// The name of the added column.
-    pub problems_column: &'static str,
+    pub added_column: &'static str,
     /// How cells are set apart and quoted.
     pub rules: CsvRules,
     /// Blank lines above the header, where the mapping names its row.
@@ -38,12 +39,10 @@ impl fmt::Debug for RejectFormat {
     }
 }
 
-/// The files under way: one for each source, the first always, the others where they have rows.
+/// The files under way.
 #[derive(Debug)]
 pub(super) struct Rejects {
-    folder: ReportFolder,
-    formats: Vec<RejectFormat>,
-    files: Vec<Option<CsvFile>>,
+    files: SourceFiles,
     rows: u64,
 }
 
@@ -52,45 +51,14 @@ impl Rejects {
         folder: &ReportFolder,
         formats: Vec<RejectFormat>,
     ) -> Result<Self, ReportError> {
-        let mut rejects = Self {
-            folder: folder.clone(),
-            files: formats.iter().map(|_| None).collect(),
-            formats,
+        Ok(Self {
+            files: SourceFiles::begin(folder, "rejects", formats, Guards::None)?,
             rows: 0,
-        };
-        if !rejects.formats.is_empty() {
-            rejects.file(0)?;
-        }
-        Ok(rejects)
+        })
     }
 
     pub(super) fn rows(&self) -> u64 {
         self.rows
-    }
-
-    fn file(&mut self, index: usize) -> Result<Option<(&mut CsvFile, &RejectFormat)>, ReportError> {
-        let Some(format) = self.formats.get(index) else {
-            return Ok(None);
-        };
-        if self.files[index].is_none() {
-            let name = if index == 0 {
-                "rejects.csv".to_owned()
-            } else {
-                format!("rejects-{}.csv", index + 1)
-            };
-            let mut file = self.folder.begin(&name)?;
-            file.put(format.mark)?;
-            for _ in 1..=format.blank_lines {
-                match &format.encode {
-                    None => file.put(b"\n")?,
-                    Some(encode) => file.put(&encode("\n"))?,
-                }
-            }
-            let mut file = CsvFile::with(file, format.rules, format.encode.clone());
-            file.record(format.line_of_header())?;
-            self.files[index] = Some(file);
-        }
-        Ok(self.files[index].as_mut().map(|file| (file, format)))
     }
 
     /// Adds a row of source `index`.
@@ -100,19 +68,12 @@ impl Rejects {
         cells: &[impl AsRef<str>],
         problems: &str,
     ) -> Result<(), ReportError> {
-        if let Some((file, format)) = self.file(index)? {
-            file.record(format.arrange(cells, problems))?;
-            self.rows += 1;
-        }
+        self.rows += u64::from(self.files.add(index, cells, problems)?);
         Ok(())
     }
 
     pub(super) fn finish(self) -> Result<Vec<PathBuf>, ReportError> {
-        self.files
-            .into_iter()
-            .flatten()
-            .map(CsvFile::finish)
-            .collect()
+        self.files.finish()
     }
 }
 
@@ -144,19 +105,19 @@ impl RejectFormat {
 
     /// The header as it is written.
     pub(super) fn line_of_header(&self) -> impl Iterator<Item = &str> {
-        self.arrange(&self.header, self.problems_column)
+        self.arrange(&self.header, self.added_column)
     }
 
-    /// The header's columns, the problems, then whatever a ragged row had beyond the header.
-    fn arrange<'c>(
+    /// The header's columns, the added one, then whatever a ragged row had beyond the header.
+    pub(super) fn arrange<'c>(
         &self,
         cells: &'c [impl AsRef<str>],
-        problems: &'c str,
+        added: &'c str,
     ) -> impl Iterator<Item = &'c str> {
         let width = self.header.len();
         self.own_columns()
             .map(|column| cells.get(column).map_or("", AsRef::as_ref))
-            .chain(std::iter::once(problems))
+            .chain(std::iter::once(added))
             .chain(cells.iter().skip(width).map(AsRef::as_ref))
     }
 }

@@ -76,7 +76,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
         sheet: None,
         header: ["Id", "Signed \"On\"", "ABA"].map(str::to_owned).to_vec(),
         dropped: Vec::new(),
-        problems_column: "_problems",
+        added_column: "_problems",
         rules: super::CsvRules::usual(b';'),
         blank_lines: 0,
         mark: b"",

@@ -67,8 +67,9 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
         known: &KnownPieces::new(),
     };
     table.pieces(&|_| true, &mut |_, piece| search.take(&piece.rows().0))?;
-    let (header, header_row) = search.choose(path, &mut notes)?;
+    let (mut header, header_row) = search.choose(path, &mut notes)?;
     if header.is_guarded() {
+        header = header.without_guards();
         notes.push(
             "partner-sync wrote this list: the apostrophe that it puts before =, +, - and @ is removed"
                 .to_owned(),

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{is_guarded_header, listed};
+use crate::diagnostic::{PARTNER_COLUMN, is_guarded_header, listed, unguarded};
 
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
 /// The columns that reports add to the source's own: where a row came from, how bad it is, its problems, its partner.
-const REPORT_COLUMNS: [&str; 4] = ["_row", "_level", PROBLEMS_COLUMN, "_partner_id"];
+const REPORT_COLUMNS: [&str; 4] = ["_row", "_level", PROBLEMS_COLUMN, PARTNER_COLUMN];
 
 /// Whether a column was added by a report: every later import ignores it.
 #[must_use]
@@ -65,6 +65,11 @@ impl Header {
     /// Whether it is the header of a list that we write with guards against formulas.
     pub(super) fn is_guarded(&self) -> bool {
         is_guarded_header(&self.raw)
+    }
+
+    /// The same header without the guards of a list that we wrote.
+    pub(super) fn without_guards(self) -> Self {
+        Self::new(self.raw.iter().map(|c| unguarded(c).to_owned()).collect())
     }
 
     /// How many columns there are up to the last one with a name: a row that has no more cells lacks nothing.

@@ -10,7 +10,6 @@ use super::error::StateError;
 use super::hash_key::LostKey;
 use super::known::Known;
 use super::maintenance::{Exported, MaintenanceRow};
-use super::record::RecordState;
 use super::unclaimed::Identifiers;
 use super::view::{RecordRow, RunRow, SpaceCounts, StoredRun};
 use crate::clock::Timestamp;
@@ -160,10 +159,17 @@ impl StateReader {
     /// Whether a row has its partner.
     pub fn is_created(&self, key: &RowKey) -> Result<bool, StateError> {
         let known = self.known(std::iter::once(key.as_str()))?;
-        Ok(known
-            .into_iter()
-            .flatten()
-            .any(|k| k.state == RecordState::Created))
+        Ok(known.into_iter().flatten().any(|k| k.is_created()))
+    }
+
+    /// The partners of rows, in the order asked; none where a row has none. All look-ups see one moment.
+    pub fn partners_of<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k str>,
+    ) -> Result<Vec<Option<PartnerId>>, StateError> {
+        let partner = |known: Known| known.is_created().then_some(known.partner).flatten();
+        let known = self.known(keys)?;
+        Ok(known.into_iter().map(|k| k.and_then(partner)).collect())
     }
 }
 

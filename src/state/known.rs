@@ -25,3 +25,11 @@ pub struct Known {
     /// Those of them whose answer was lost.
     pub lost: u32,
 }
+
+impl Known {
+    /// Whether its partner exists.
+    #[must_use]
+    pub fn is_created(&self) -> bool {
+        self.state == RecordState::Created
+    }
+}

@@ -87,6 +87,8 @@ mod no_records;
 mod outage;
 /// Two runs and one state, however the second one comes to it.
 mod overlaps;
+/// `partners.csv`, and how many earlier reports are kept.
+mod partner_rows;
 /// The API's read side.
 mod partners;
 /// A dry run, sealed.

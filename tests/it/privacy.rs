@@ -51,6 +51,7 @@ fn bank_data_is_nowhere_but_in_the_rejects() {
         files,
         [
             "out/created.csv",
+            "out/partners.csv",
             "out/problems.csv",
             "out/problems.jsonl",
             "out/report.html",

@@ -12,7 +12,7 @@ use super::settings::Seen;
 use super::spelling::{Spelled, words};
 use crate::partner::catalogue::{self, BUSINESS_NAME};
 use crate::partner::{Field, FieldKind};
-use crate::source::{Header, PROBLEMS_COLUMN};
+use crate::source::{Header, is_of_a_report};
 
 const PHONE: &str = "organization.phoneNumbers[].phoneNumber";
 const PARENT: &str = "organization.parentId";
@@ -174,7 +174,7 @@ impl Survey<'_> {
 
     fn key(&self, has_bank: bool) -> super::proposal::KeyChoice {
         let candidates: Vec<Candidate<'_>> = (0..self.names.len())
-            .filter(|c| self.names[*c] != PROBLEMS_COLUMN)
+            .filter(|c| !is_of_a_report(&self.names[*c]))
             .map(|column| Candidate {
                 column,
                 named: &self.named[column],
@@ -198,7 +198,7 @@ impl Survey<'_> {
         let has_house_numbers = self.named.iter().flatten().any(|n| n.path == HOUSE_NUMBER);
         let mut candidates: Vec<Assignment> = Vec::new();
         for column in (0..self.names.len()).filter(|c| Some(*c) != key) {
-            if self.names[column] == PROBLEMS_COLUMN {
+            if is_of_a_report(&self.names[column]) {
                 continue;
             }
             let content = self.content(column);

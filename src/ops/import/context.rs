@@ -9,9 +9,10 @@ use crate::ops::conclude::{self, Heading};
 use crate::ops::connect::Connection;
 use crate::ops::error::OpError;
 use crate::ops::export::{self, Opened};
+use crate::ops::partner_rows::WithPartners;
 use crate::ops::request::Rejected;
 use crate::ops::session::Session;
-use crate::prepare::Exports;
+use crate::prepare::{Exports, Survey};
 use crate::report::{Collector, Detected, Kind, ReportFolder, RunEnding, RunReport};
 use crate::state::{RunId, StateLock, StateReader};
 
@@ -49,9 +50,22 @@ impl Import<'_> {
         &self,
         heading: Heading,
         collector: &Arc<Mutex<Collector>>,
+        survey: &Survey,
         ending: impl FnOnce(&RunReport) -> RunEnding,
     ) -> RunReport {
         let observer = self.session.observer;
+        match self.reader() {
+            Ok(reader) => WithPartners {
+                exports: self.exports(),
+                survey,
+                reader: reader.as_ref(),
+                folder: self.folder.as_ref(),
+                values: self.request.report.values,
+                stopped: self.stop.is_requested(),
+            }
+            .write(collector),
+            Err(error) => observer.trouble(&error),
+        }
         conclude::conclude(heading, collector, self.folder.as_ref(), observer, ending)
     }
 

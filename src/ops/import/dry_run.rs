@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::new_rows::{Extent, Scan};
-use super::repaired::repaired;
+use super::repaired::{repaired, skipped};
 use super::request::ImportRequest;
 use super::sealed_plan::{Asked, SealedPlan, state_digest};
 use super::there_already::there_already;
@@ -90,7 +90,9 @@ pub(in crate::ops) fn preview(
     let rate = rate(settings)?;
     let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
-    let folder = request.report.create_folder(&request.export.files)?;
+    let folder = request
+        .report
+        .create_folder(&request.export.files, settings.keep)?;
     let target = known_target(session)?;
     let (reader, fingerprinter) = state_of(target.as_deref(), &opened.mapping.name, session)?;
     let counters = Arc::new(Counters::default());
@@ -258,11 +260,9 @@ fn judge_rows(
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         for row in rows {
             let record = row.key.as_ref().and_then(|_| records.next().flatten());
-            if let Some(warning) = repaired(&row, record.as_ref()) {
-                let mut result = export::unsent(row, RowOutcome::Skipped);
-                result.outcome = RowOutcome::Skipped;
-                result.diagnostics = vec![warning];
-                held.add(result);
+            let is_created = |_: &RowKey| record.as_ref().is_some_and(Known::is_created);
+            if let Some(warning) = repaired(&row, &is_created) {
+                held.add(skipped(row, warning));
                 continue;
             }
             let (outcome, found) = judge.outcome(&row, record.as_ref());

@@ -211,7 +211,7 @@ impl Feeder {
         record: Option<&Known>,
         sorted: &mut Sorted,
     ) -> Result<(), StopReason> {
-        let repaired = repaired(&row, record);
+        let repaired = repaired(&row, &|_| record.is_some_and(Known::is_created));
         let PreparedRow {
             origin,
             key,

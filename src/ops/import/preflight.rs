@@ -4,15 +4,16 @@
 use std::sync::{Arc, Mutex};
 
 use super::context::{Import, lock};
+use super::repaired::{is_repaired, repaired, skipped};
 use crate::config::Bound;
 use crate::diagnostic::counted;
 use crate::ops::contents::contents;
 use crate::ops::error::OpError;
-use crate::ops::export::{count_invalid, unsent};
+use crate::ops::export::unsent;
 use crate::ops::known::KnownRows;
 use crate::ops::observer::{Answer, FirstSend};
 use crate::partner::{RowKey, RowOutcome};
-use crate::prepare::Survey;
+use crate::prepare::{Exports, PreparedRow, Survey, Tally};
 use crate::report::{Collector, RunEnding};
 use crate::source::Flow;
 
@@ -80,7 +81,10 @@ impl Import<'_> {
             let tally = exports.prepare(survey, None, None, &known, &mut |rows| {
                 let mut held = lock(collector);
                 for row in rows {
-                    held.add(unsent(row, RowOutcome::Deferred));
+                    held.add(match repaired(&row, &known) {
+                        Some(warning) => skipped(row, warning),
+                        None => unsent(row, RowOutcome::Deferred),
+                    });
                 }
                 Flow::More
             })?;
@@ -111,4 +115,20 @@ impl Import<'_> {
         }
         Ok(answer == Answer::Send)
     }
+}
+
+/// How many rows are invalid and were not repaired either, and what the rows hold. Nothing was sent yet.
+fn count_invalid(
+    exports: &Exports,
+    survey: &Survey,
+    known: &(dyn Fn(&RowKey) -> bool + Sync),
+    stop: &dyn Fn() -> bool,
+) -> Result<(u64, Tally), OpError> {
+    let mut invalid = 0_u64;
+    let tally = exports.judge(survey, known, &mut |rows, _| {
+        let counts = |row: &&PreparedRow| row.partner.is_none() && !is_repaired(row, &known);
+        invalid += rows.iter().filter(counts).count() as u64;
+        if stop() { Flow::Enough } else { Flow::More }
+    })?;
+    Ok((invalid, tally))
 }

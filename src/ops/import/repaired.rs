@@ -2,18 +2,25 @@
 //! those, and the source itself is read again. They are done.
 
 use crate::diagnostic::{Code, Diagnostic, Location};
+use crate::partner::{RowKey, RowOutcome, RowResult};
 use crate::prepare::PreparedRow;
-use crate::state::{Known, RecordState};
 
-/// What is reported of such a row in place of its problems; none where it is another row.
-pub(super) fn repaired(row: &PreparedRow, record: Option<&Known>) -> Option<Diagnostic> {
-    let is_created = record.is_some_and(|known| known.state == RecordState::Created);
+/// Whether it is such a row. `is_created` says of a key whether its partner exists.
+pub(super) fn is_repaired(row: &PreparedRow, is_created: &dyn Fn(&RowKey) -> bool) -> bool {
     // Of two rows with one key, nobody can say which one has the partner: the other one may have none.
     let is_shared = row
         .diagnostics
         .iter()
         .any(|d| matches!(d.code, Code::KeyDuplicate | Code::IdentifierDuplicate));
-    if row.partner.is_some() || !is_created || is_shared {
+    row.partner.is_none() && !is_shared && row.key.as_ref().is_some_and(is_created)
+}
+
+/// What is reported of such a row in place of its problems; none where it is another row.
+pub(super) fn repaired(
+    row: &PreparedRow,
+    is_created: &dyn Fn(&RowKey) -> bool,
+) -> Option<Diagnostic> {
+    if !is_repaired(row, is_created) {
         return None;
     }
     let place = Location {
@@ -38,4 +45,16 @@ pub(super) fn repaired(row: &PreparedRow, record: Option<&Known>) -> Option<Diag
             problems.join(", ")
         ),
     ))
+}
+
+/// Such a row, as a result.
+pub(super) fn skipped(row: PreparedRow, warning: Diagnostic) -> RowResult {
+    RowResult {
+        origin: row.origin,
+        key: row.key,
+        legacy_identifier: None,
+        outcome: RowOutcome::Skipped,
+        partner: None,
+        diagnostics: vec![warning],
+    }
 }

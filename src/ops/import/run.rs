@@ -35,7 +35,9 @@ pub(in crate::ops) fn once(
     lock: &Arc<StateLock>,
 ) -> Result<RunReport, OpError> {
     let started = Instant::now();
-    let folder = request.report.create_folder(&request.export.files)?;
+    let folder = request
+        .report
+        .create_folder(&request.export.files, session.settings.keep)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
     if let Some(plan) = &request.plan {
@@ -81,7 +83,7 @@ impl Import<'_> {
             if refusal.ending == RunEnding::Stopped {
                 heading.stopped = Some(refusal.words.into());
             }
-            return Ok(self.conclude(heading, &collector, |_| refusal.ending));
+            return Ok(self.conclude(heading, &collector, &survey, |_| refusal.ending));
         }
         if !self.is_confirmed(&survey)? {
             return Err(OpError::NotConfirmed);
@@ -112,7 +114,7 @@ impl Import<'_> {
             let words = self.not_reached(not_reached, counters.get(RowOutcome::Created));
             heading.stopped = words.map(Stopped::from);
         }
-        let report = self.conclude(heading, &collector, |report| {
+        let report = self.conclude(heading, &collector, &survey, |report| {
             self.ending(report, survey.rows, &leftover)
         });
         let end = run_end(&report, self.session.settings.keep);

@@ -88,9 +88,7 @@ fn put_back(from: &Path, to: &Path) -> io::Result<()> {
 
 /// A new file in `folder`, which nobody else has: `name`, else with the first free number before its endings.
 fn free_place(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
-    // A dot at the beginning begins no ending.
-    let dot = name.char_indices().skip(1).find(|(_, c)| *c == '.');
-    let (stem, endings) = name.split_at(dot.map_or(name.len(), |(at, _)| at));
+    let (stem, endings) = name_and_endings(name);
     for number in 1_u32.. {
         let place = folder.join(match number {
             1 => name.to_owned(),
@@ -103,6 +101,13 @@ fn free_place(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// A file's name cut where the number of a second one of that name stands: before its endings.
+pub(super) fn name_and_endings(name: &str) -> (&str, &str) {
+    // A dot at the beginning begins no ending.
+    let dot = name.char_indices().skip(1).find(|(_, c)| *c == '.');
+    name.split_at(dot.map_or(name.len(), |(at, _)| at))
 }
 
 fn name_of(path: &Path) -> String {

@@ -72,7 +72,8 @@ pub(super) fn chosen<'c>(
     })
 }
 
-/// The newest file and the mapping of a job of the configuration, for `verify`; `now` is the time.
+/// The newest file and the mapping of a job of the configuration, for `verify`: where no file is left in its place, the newest
+/// that was put away. `now` is the time.
 ///
 /// # Errors
 /// [`OpError`] where there is no such job, or no file of it that can be used.
@@ -83,7 +84,7 @@ pub fn file_of_job(
 ) -> Result<ExportRequest, OpError> {
     let job = chosen(config, Some(name))?[0];
     Ok(ExportRequest {
-        files: vec![job_file::of_job(job, now)?],
+        files: vec![job_file::read_last(job, now)?],
         mapping: job.mapping.clone(),
         always: Query::default(),
     })

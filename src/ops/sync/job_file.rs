@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::archive::name_and_endings;
 use super::passed_over::is_temporary;
 use crate::clock::Timestamp;
 use crate::config::Job;
@@ -15,20 +16,8 @@ const CLOCKS_DIFFER: Duration = Duration::from_mins(2);
 /// The newest file that a pattern matches; of two of one age, the last by name. Temporary files of other programs are
 /// passed over; a name without `*`, `?` or `[` is taken as it is.
 fn newest(pattern: &str, now: Timestamp) -> Result<PathBuf, JobError> {
-    let matches = glob::glob(pattern).map_err(|source| JobError::Pattern {
-        pattern: pattern.to_owned(),
-        source,
-    })?;
-    let is_pattern = pattern.contains(['*', '?', '[']);
-    let (temporary, exports): (Vec<PathBuf>, Vec<PathBuf>) = matches
-        .flatten()
-        .filter(|path| path.is_file())
-        .partition(|path| is_pattern && is_temporary(path, pattern));
-    let newest = exports
-        .into_iter()
-        .filter_map(|path| Some((modified(&path)?, path)))
-        .max();
-    let Some((at, path)) = newest else {
+    let (exports, temporary) = matches(pattern)?;
+    let Some((at, path)) = exports.into_iter().max() else {
         return Err(match temporary.into_iter().next() {
             Some(example) => JobError::OnlyTemporary {
                 pattern: pattern.to_owned(),
@@ -46,6 +35,46 @@ fn newest(pattern: &str, now: Timestamp) -> Result<PathBuf, JobError> {
         });
     }
     Ok(path)
+}
+
+/// The files that a pattern matches, each with the time of its change, and the temporary ones beside them.
+fn matches(pattern: &str) -> Result<(Vec<(i64, PathBuf)>, Vec<PathBuf>), JobError> {
+    let matches = glob::glob(pattern).map_err(|source| JobError::Pattern {
+        pattern: pattern.to_owned(),
+        source,
+    })?;
+    let is_pattern = pattern.contains(['*', '?', '[']);
+    let (temporary, exports): (Vec<PathBuf>, Vec<PathBuf>) = matches
+        .flatten()
+        .filter(|path| path.is_file())
+        .partition(|path| is_pattern && is_temporary(path, pattern));
+    let exports = exports
+        .into_iter()
+        .filter_map(|path| Some((modified(&path)?, path)));
+    Ok((exports.collect(), temporary))
+}
+
+/// The file of a job for whoever looks back: see [`of_job`]; where none is left in its place, the newest that was put away
+/// under a name that the job's pattern matches, or under one of these with a number.
+pub(super) fn read_last(job: &Job, now: Timestamp) -> Result<PathBuf, JobError> {
+    let missing = match of_job(job, now) {
+        Err(error @ (JobError::NoFile(_) | JobError::OnlyTemporary { .. })) => error,
+        found => return found,
+    };
+    let name = Path::new(&job.file).file_name().and_then(|n| n.to_str());
+    let (Some(folder), Some(name)) = (&job.archive, name) else {
+        return Err(missing);
+    };
+    let folder = glob::Pattern::escape(&folder.to_string_lossy());
+    let (stem, endings) = name_and_endings(name);
+    let mut put_away = Vec::new();
+    for name in [name, &format!("{stem}.[0-9]*{endings}")] {
+        put_away.extend(matches(&format!("{folder}/{name}"))?.0);
+    }
+    put_away
+        .into_iter()
+        .max()
+        .map_or(Err(missing), |(_, path)| Ok(path))
 }
 
 /// The newest file of a job: see [`newest`]. One that was put away already is refused: it would be read, and put away

@@ -17,6 +17,7 @@ use super::contents::contents;
 use super::error::OpError;
 use super::export::{self, Opened};
 use super::observer::Progress;
+use super::partner_rows::WithPartners;
 use super::request::VerifyRequest;
 use super::session::Session;
 use crate::api::ApiError;
@@ -66,7 +67,9 @@ pub(super) fn compare(
     session: &Session<'_>,
     purpose: Purpose,
 ) -> Result<Verification, OpError> {
-    let folder = request.report.create_folder(&request.export.files)?;
+    let folder = request
+        .report
+        .create_folder(&request.export.files, session.settings.keep)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForNothing, request.report.values)?;
     let mapping = &opened.mapping.name;
@@ -79,6 +82,7 @@ pub(super) fn compare(
     session.observer.found(&detected);
     let wanted = request.report.wanted(PerRow::No);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
+    let sends = matches!(purpose, Purpose::Canary { .. });
     let mut comparison = Comparison {
         request,
         exports,
@@ -125,6 +129,17 @@ pub(super) fn compare(
     if let Purpose::Canary { sent } = purpose {
         let (run, counts) = sent.unwrap_or_else(|| (RunId::new(&session.clock), comparison.counts));
         heading = as_import(heading, run, counts, survey.rows);
+    }
+    if sends {
+        WithPartners {
+            exports,
+            survey: &survey,
+            reader: Some(&comparison.reader),
+            folder: folder.as_ref(),
+            values: request.report.values,
+            stopped: stop.is_requested(),
+        }
+        .write(&collector);
     }
     let differs = heading.kind == Kind::Import && heading.stopped.is_some();
     let ending = |report: &RunReport| match stop.reason() {
