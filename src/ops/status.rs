@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use crate::diagnostic::thousands;
-use crate::report::table;
+use crate::report::table_within;
 use crate::state::{RecordRow, RunRow, SpaceCounts};
 
-/// The whole state: its spaces, its last runs, and rows whose partner is not created.
+/// The whole state: its spaces, its last runs, and rows whose partner is not created; tables are `width` wide at most.
 #[must_use]
 pub fn status_text(
     state: &Path,
     counts: &[SpaceCounts],
     runs: &[RunRow],
     open: &[RecordRow],
+    width: Option<usize>,
 ) -> String {
     let size = std::fs::metadata(state).map_or(0, |m| m.len());
     let mut out = format!(
@@ -20,17 +21,17 @@ pub fn status_text(
         state.display(),
         thousands(size.div_ceil(1024))
     );
-    out.push_str(&space_table(counts));
+    out.push_str(&space_table(counts, width));
     out.push_str("\nRuns, newest first\n");
-    out.push_str(&run_table(runs));
+    out.push_str(&run_table(runs, width));
     if !open.is_empty() {
         out.push_str("\nIn doubt, in flight or rejected, oldest first\n");
-        out.push_str(&row_table(open));
+        out.push_str(&row_table(open, width));
     }
     out
 }
 
-fn space_table(counts: &[SpaceCounts]) -> String {
+fn space_table(counts: &[SpaceCounts], width: Option<usize>) -> String {
     let header = [
         "TARGET",
         "MAPPING",
@@ -57,10 +58,10 @@ fn space_table(counts: &[SpaceCounts]) -> String {
             ]
         })
         .collect();
-    table(&header, &rows)
+    table_within(&header, &rows, width)
 }
 
-fn run_table(runs: &[RunRow]) -> String {
+fn run_table(runs: &[RunRow], width: Option<usize>) -> String {
     let header = [
         "RUN", "COMMAND", "STARTED", "ENDED", "EXIT", "ROWS", "CREATED", "MAPPING",
     ];
@@ -86,7 +87,7 @@ fn run_table(runs: &[RunRow]) -> String {
             ]
         })
         .collect();
-    table(&header, &rows)
+    table_within(&header, &rows, width)
 }
 
 /// All that is known of one row.
@@ -128,7 +129,7 @@ pub fn row_story(row: &RecordRow) -> String {
     out
 }
 
-fn row_table(rows: &[RecordRow]) -> String {
+fn row_table(rows: &[RecordRow], width: Option<usize>) -> String {
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|r| {
@@ -144,10 +145,8 @@ fn row_table(rows: &[RecordRow]) -> String {
             ]
         })
         .collect();
-    table(
-        &[
-            "KEY", "STATE", "SINCE", "ATTEMPTS", "PARTNER", "STATUS", "WORDS", "MAPPING",
-        ],
-        &rows,
-    )
+    let header = [
+        "KEY", "STATE", "SINCE", "ATTEMPTS", "PARTNER", "STATUS", "WORDS", "MAPPING",
+    ];
+    table_within(&header, &rows, width)
 }

@@ -55,7 +55,7 @@ pub use done::DoneRows;
 pub use error::StateError;
 pub use hash_key::LostKey;
 pub use known::Known;
-pub use lock::StateLock;
+pub use lock::{StateLock, lock_holder};
 pub use note::{Claim, Doubt, RunEnd, Settlement};
 pub use reader::StateReader;
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};

@@ -7,7 +7,7 @@ use crate::cli::prompt;
 use crate::cli::settings;
 use crate::ops::{self, Resolution, RowsRequest};
 use crate::partner::PartnerId;
-use crate::report::{RunEnding, table};
+use crate::report::{RunEnding, table_within};
 use crate::state::{MaintenanceRow, backup};
 
 pub(super) fn run(
@@ -30,12 +30,15 @@ pub(super) fn run(
             });
             Ok(RunEnding::Done)
         }
-        StateCommand::Export => {
-            desk.output.csv(&ops::exported(&settings)?);
+        StateCommand::Export { output } => {
+            let kept = shared.read_files(&settings.state);
+            let mut sink = desk.output.sink(output.as_deref(), &kept, true)?;
+            sink.put(&ops::exported(&settings)?)?;
+            sink.finish()?;
             Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {
-            let question = "Forget these rows? The next import makes a partner for each of them.";
+            let question = "Forget these rows? The next import creates a partner for each of them.";
             let count = ops::forget(&keys.request(), &settings, &desk.clock, &mut |rows| {
                 confirmed(rows, keys.yes, question, desk)
             })?;
@@ -67,7 +70,7 @@ pub(super) fn run(
             } else {
                 keys.request()
             };
-            let question = "Take what the last run saw of these rows as known? They are told as changed no more.";
+            let question = "Mark these rows as handled? They are not reported as changed again.";
             let count = ops::accept(&request, &settings, &desk.clock, &mut |rows| {
                 confirmed(rows, keys.yes, question, desk)
             })?;
@@ -91,9 +94,8 @@ fn confirmed(rows: &[MaintenanceRow], yes: bool, question: &str, desk: &Desk) ->
             ]
         })
         .collect();
-    desk.output.note(&table(
-        &["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"],
-        &lines,
-    ));
-    yes || prompt::confirm_on_terminal(question, &desk.signals.stop())
+    let header = ["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"];
+    let width = desk.output.width();
+    desk.output.note(&table_within(&header, &lines, width));
+    yes || prompt::confirm_on_terminal(question, &desk.output, &desk.signals.stop())
 }

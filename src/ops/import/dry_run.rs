@@ -85,9 +85,8 @@ pub(in crate::ops) fn preview(
     session: &Session<'_>,
 ) -> Result<Preview, OpError> {
     let started = Instant::now();
-    let settings = session.settings;
     let stop = session.stop.child();
-    let rate = rate(settings)?;
+    let rate = rate(session)?;
     let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
     let folder = request.report.create_folder(&request.export.files)?;
