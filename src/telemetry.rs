@@ -13,6 +13,30 @@ pub enum LogFormat {
     Json,
 }
 
+/// How serious a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What happens.
+    Info,
+    /// A run goes on, but somebody should look.
+    Warning,
+    /// Something could not be done.
+    Error,
+}
+
+/// A line in the form of the log's own JSON lines, for what a front says beside the log.
+#[must_use]
+pub fn json_line(level: Level, message: &str) -> String {
+    let level = match level {
+        Level::Info => "INFO",
+        Level::Warning => "WARN",
+        Level::Error => "ERROR",
+    };
+    let now = humantime::format_rfc3339_micros(std::time::SystemTime::now());
+    serde_json::json!({"timestamp": now.to_string(), "level": level, "message": message})
+        .to_string()
+}
+
 /// Sets logging up. `verbosity`: below 0 errors only, 0 warnings, 1 what happens, 2 details, 3 everything.
 pub fn init<W>(format: LogFormat, verbosity: i8, colour: bool, writer: W)
 where

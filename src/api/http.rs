@@ -77,23 +77,7 @@ impl HttpApi {
     /// [`ApiError::Setup`] where TLS cannot be set up or the base takes no path.
     pub fn new(settings: &HttpSettings, auth: Auth, clock: Clock) -> Result<Self, ApiError> {
         let setup = |e: &dyn std::fmt::Display| ApiError::Setup(e.to_string());
-        let mut builder = http_client::builder()
-            .timeout(settings.timeout)
-            .connect_timeout(CONNECT.min(settings.timeout))
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(settings.connections);
-        let is_loopback = is_loopback(&settings.base);
-        if is_loopback {
-            builder = builder.no_proxy();
-        }
-        builder = if is_loopback && settings.base.scheme() == "http" {
-            // No certificates are needed, and the system may have none.
-            builder.tls_certs_only([])
-        } else {
-            settings.tls.apply(builder)
-        };
-        let client = builder.build();
-        let client = client.map_err(|e| setup(&http_client::setup_words(&e)))?;
+        let client = client_of(settings)?;
         let join = |path: &str| {
             let base = settings.base.as_str().trim_end_matches('/');
             Url::parse(&format!("{base}/{path}")).map_err(|e| setup(&e))
@@ -301,6 +285,27 @@ impl Backpressure for HttpApi {
 
 fn bool_word(b: bool) -> &'static str {
     if b { "true" } else { "false" }
+}
+
+/// What sends the requests; it has no token.
+pub(super) fn client_of(settings: &HttpSettings) -> Result<Client, ApiError> {
+    let mut builder = http_client::builder()
+        .timeout(settings.timeout)
+        .connect_timeout(CONNECT.min(settings.timeout))
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(settings.connections);
+    let is_loopback = is_loopback(&settings.base);
+    if is_loopback {
+        builder = builder.no_proxy();
+    }
+    builder = if is_loopback && settings.base.scheme() == "http" {
+        // No certificates are needed, and the system may have none.
+        builder.tls_certs_only([])
+    } else {
+        settings.tls.apply(builder)
+    };
+    let client = builder.build();
+    client.map_err(|e| ApiError::Setup(http_client::setup_words(&e)))
 }
 
 /// Whether an address is this machine's own.

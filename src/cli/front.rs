@@ -31,7 +31,7 @@ impl<'d> Front<'d> {
     /// For what is left to do where the settings do not fit: whom to tell is in the configuration.
     pub(crate) fn unresolved(shared: &Shared, desk: &'d Desk) -> Result<Self, CliError> {
         let config = settings::config(shared).unwrap_or_else(|_| settings::whom_to_tell(shared));
-        let settings = Resolved::least(shared.report.clone(), &config);
+        let settings = Resolved::least(shared.reports.report.clone(), &config);
         Self::of(settings, config, shared, desk)
     }
 
@@ -42,13 +42,13 @@ impl<'d> Front<'d> {
         desk: &'d Desk,
     ) -> Result<Self, CliError> {
         Ok(Self {
-            report: shared.report_request(settings.report.clone()),
+            report: shared.reports.request(settings.report.clone()),
             settings,
             config,
             runtime: runtime()?,
             desk,
-            terminal: Terminal::new(desk, shared.progress),
-            target: if shared.sandbox {
+            terminal: Terminal::new(desk, shared),
+            target: if shared.target.sandbox {
                 Target::Sandbox
             } else {
                 Target::Api

@@ -13,9 +13,8 @@ mod settings;
 mod signals;
 mod terminal;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 pub use args::{Cli, command};
 use desk::Desk;
@@ -31,19 +30,20 @@ use crate::config::Environment;
 pub fn main() -> ExitCode {
     let signals = Watcher::start();
     let environment = Environment::of_process();
-    let cli = match Cli::try_parse() {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::read(&typed, &environment) {
         Ok(cli) => cli,
         Err(said) => return output::said(&said, &environment),
     };
-    let output = Output::new(&cli.shared, &environment);
+    let output = Output::new(&cli.output, &environment);
     let desk = Desk {
         environment,
         output,
         clock: Clock::System,
         signals,
     };
-    for unknown in desk.environment.unknown() {
-        desk.output.note(&format!("warning: {unknown}"));
+    for unknown in args::unknown_variables(&desk.environment) {
+        desk.output.warning(&unknown.to_string());
     }
     let ending = commands::run(cli, &desk).unwrap_or_else(|error| {
         desk.output.error(&error);

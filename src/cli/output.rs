@@ -2,19 +2,25 @@
 //! to the second. A closed pipe is a quiet end.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use super::args::Shared;
+use anstyle::{AnsiColor, Style};
+
+use super::args::{OutputArgs, Unreadable};
 use super::progress::Screen;
 use crate::config::Environment;
 use crate::diagnostic::{Colours, harmless};
-use crate::report::{Examples, RunEnding, RunReport, render_terminal, summary_json};
+use crate::ops::{OpError, OutputFile};
+use crate::report::{Examples, RunEnding, RunReport, render_terminal, summary_json, verdict};
+use crate::telemetry::{Level, LogFormat, json_line};
 
 const UNWRITABLE: &str = "standard output cannot be written";
 
 /// Help, a version, or what does not fit of what was typed.
-pub(crate) fn said(message: &clap::Error, environment: &Environment) -> ExitCode {
+pub(crate) fn said(said: &Unreadable, environment: &Environment) -> ExitCode {
+    let message = &said.error;
     // clap repeats what was typed, which may be the name of a file that somebody else named.
     let text = |is_terminal| {
         let styled = message.render();
@@ -26,7 +32,11 @@ pub(crate) fn said(message: &clap::Error, environment: &Environment) -> ExitCode
     };
     let printed = if message.use_stderr() {
         let mut err = io::stderr().lock();
-        err.write_all(text(err.is_terminal()).as_bytes())
+        let note = match said.variables.as_slice() {
+            [] => String::new(),
+            names => format!("\nRead from the environment: {}\n", names.join(", ")),
+        };
+        err.write_all((text(err.is_terminal()) + &note).as_bytes())
     } else {
         let mut out = io::stdout().lock();
         out.write_all(text(out.is_terminal()).as_bytes())
@@ -44,21 +54,28 @@ pub(crate) fn said(message: &clap::Error, environment: &Environment) -> ExitCode
 /// The two voices.
 #[derive(Debug)]
 pub(crate) struct Output {
-    pub(crate) json: bool,
     pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) format: LogFormat,
     pub(crate) colour: bool,
     pub(crate) screen: Screen,
+    /// Whether results have colours.
+    colour_results: bool,
     /// Why standard output cannot be written, where somebody still reads it.
     broken: Mutex<Option<io::Error>>,
 }
 
 impl Output {
-    pub(crate) fn new(shared: &Shared, environment: &Environment) -> Self {
+    pub(crate) fn new(args: &OutputArgs, environment: &Environment) -> Self {
+        let colour = environment.get("NO_COLOR").is_none();
+        let is_text = args.log_format == LogFormat::Text;
         Self {
-            json: shared.json,
-            quiet: shared.quiet,
-            colour: environment.get("NO_COLOR").is_none() && io::stderr().is_terminal(),
+            quiet: args.quiet,
+            verbose: args.verbose > 0,
+            format: args.log_format,
+            colour: colour && is_text && io::stderr().is_terminal(),
             screen: Screen::new(),
+            colour_results: colour && io::stdout().is_terminal(),
             broken: Mutex::default(),
         }
     }
@@ -71,6 +88,27 @@ impl Output {
     /// Like [`Output::result`], and false where nothing more can be written.
     pub(crate) fn stream(&self, text: &str) -> bool {
         self.put(&harmless(text, Colours::None))
+    }
+
+    /// Characters of a line of results; none where they go to a program.
+    pub(crate) fn width(&self) -> Option<usize> {
+        screen_width(&io::stdout())
+    }
+
+    /// Where a list goes: standard output, or a file that is none of those that are `kept`.
+    pub(crate) fn sink(
+        &self,
+        file: Option<&Path>,
+        kept: &[PathBuf],
+        csv: bool,
+    ) -> Result<Sink<'_>, OpError> {
+        let file = file.filter(|path| *path != Path::new("-"));
+        let file = file.map(|path| OutputFile::begin(path, kept)).transpose()?;
+        Ok(Sink {
+            output: self,
+            csv,
+            file,
+        })
     }
 
     /// Lines of CSV, which knows no escapes: as they are where they go to a program.
@@ -107,40 +145,121 @@ impl Output {
         }
     }
 
-    /// The summary of a run, as asked for, and how the run ended.
-    pub(crate) fn summary(&self, report: &RunReport) -> RunEnding {
-        if self.json {
+    /// The summary of a run, as asked for, and how the run ended. With `-q` a run that went well is silent.
+    pub(crate) fn summary(&self, report: &RunReport, json: bool) -> RunEnding {
+        let verdict = verdict(report);
+        let level = match report.ending {
+            RunEnding::Done => Level::Info,
+            RunEnding::Problems if !self.quiet => Level::Warning,
+            _ => Level::Error,
+        };
+        if json {
             self.result(&format!("{}\n", summary_json(report)));
-        } else {
-            self.result(&render_terminal(report, Examples::Shown));
+        } else if !self.quiet {
+            let text = render_terminal(report, Examples::Shown);
+            let text = harmless(&text, Colours::None);
+            match text.strip_prefix(verdict.as_str()) {
+                Some(rest) if self.colour_results => {
+                    let verdict = painted(&verdict, level);
+                    self.put(&format!("{verdict}{rest}"));
+                }
+                _ => {
+                    self.put(&text);
+                }
+            }
+        }
+        if self.format == LogFormat::Json || (self.quiet && !json && level != Level::Info) {
+            self.line(level, &verdict);
         }
         report.ending
     }
 
     /// A line for people, to standard error; silent with `-q`.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
-            self.screen.around(|| {
-                let text = harmless(text, Colours::None);
-                let _ = writeln!(io::stderr().lock(), "{text}");
-            });
-        }
+        self.line(Level::Info, text);
+    }
+
+    /// Something to look at, to standard error; silent with `-q`.
+    pub(crate) fn warning(&self, text: &str) {
+        self.line(Level::Warning, text);
     }
 
     /// An error, to standard error.
     pub(crate) fn error(&self, error: &dyn std::fmt::Display) {
-        let red = anstyle::Style::new()
-            .bold()
-            .fg_color(Some(anstyle::AnsiColor::Red.into()));
-        let (on, off) = if self.colour {
-            (red.render().to_string(), red.render_reset().to_string())
-        } else {
-            Default::default()
+        self.line(Level::Error, &error.to_string());
+    }
+
+    fn line(&self, level: Level, text: &str) {
+        if self.quiet && level != Level::Error {
+            return;
+        }
+        let head = match level {
+            Level::Info => "",
+            Level::Warning => "warning: ",
+            Level::Error => "error: ",
+        };
+        let text = match self.format {
+            LogFormat::Json => json_line(level, text),
+            LogFormat::Text if self.colour && !head.is_empty() => {
+                let (text, head) = (harmless(text, Colours::None), head.trim_end());
+                format!("{} {text}", painted(head, level))
+            }
+            LogFormat::Text => format!("{head}{}", harmless(text, Colours::None)),
         };
         self.screen.around(|| {
-            let error = error.to_string();
-            let error = harmless(&error, Colours::None);
-            let _ = writeln!(io::stderr().lock(), "{on}error:{off} {error}");
+            let _ = writeln!(io::stderr().lock(), "{text}");
         });
     }
+}
+
+/// Where a list goes.
+pub(crate) struct Sink<'o> {
+    output: &'o Output,
+    csv: bool,
+    file: Option<OutputFile>,
+}
+
+impl Sink<'_> {
+    /// Adds a text; false where nobody wants more.
+    pub(crate) fn put(&mut self, text: &str) -> Result<bool, OpError> {
+        match &mut self.file {
+            Some(file) => file.write(text).map(|()| true),
+            None if self.csv => Ok(self.output.csv(text)),
+            None => Ok(self.output.stream(text)),
+        }
+    }
+
+    /// As [`Output::width`].
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.file.is_none().then(|| self.output.width()).flatten()
+    }
+
+    /// The list is complete.
+    pub(crate) fn finish(self) -> Result<(), OpError> {
+        self.file.map_or(Ok(()), OutputFile::finish)
+    }
+}
+
+/// Characters of a line on a terminal.
+#[cfg(unix)]
+fn screen_width(terminal: &impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    // A terminal that does not know says 0.
+    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+}
+
+#[cfg(not(unix))]
+fn screen_width<T>(_: &T) -> Option<usize> {
+    None
+}
+
+/// A text in the colour of how serious it is.
+fn painted(text: &str, level: Level) -> String {
+    let colour = match level {
+        Level::Info => AnsiColor::Green,
+        Level::Warning => AnsiColor::Yellow,
+        Level::Error => AnsiColor::Red,
+    };
+    let style = Style::new().bold().fg_color(Some(colour.into()));
+    format!("{style}{text}{style:#}")
 }

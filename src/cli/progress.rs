@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::ProgressMode;
+use super::output::Output;
 use crate::diagnostic::{Colours, harmless};
-use crate::partner::RowOutcome;
-use crate::report::Counters;
+use crate::report::{Counters, Pace};
+use crate::telemetry::{Level, LogFormat, json_line};
 
 /// Bars of the process; log lines are written around them.
 #[derive(Debug, Clone)]
@@ -69,30 +70,27 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Starts a display of `counters`.
-    pub(crate) fn start(
-        mode: ProgressMode,
-        quiet: bool,
-        screen: &Screen,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(crate) fn start(mode: ProgressMode, output: &Output, counters: Arc<Counters>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let terminal = io::IsTerminal::is_terminal(&io::stderr());
+        // A bar is no line of JSON.
+        let format = output.format;
+        let terminal = format == LogFormat::Text && io::IsTerminal::is_terminal(&io::stderr());
         let (bar, lines) = match mode {
             ProgressMode::Never => (false, false),
-            ProgressMode::Auto if quiet => (false, false),
+            ProgressMode::Auto if output.quiet => (false, false),
             ProgressMode::Auto | ProgressMode::Always => (terminal, !terminal),
         };
         if !bar && !lines {
             return Self { stop, thread: None };
         }
-        let (flag, screen) = (Arc::clone(&stop), screen.clone());
+        let (flag, screen) = (Arc::clone(&stop), output.screen.clone());
         let thread = std::thread::Builder::new()
             .name("progress".to_owned())
             .spawn(move || {
                 if bar {
                     draw(&screen, &counters, &flag);
                 } else {
-                    print(&screen, &counters, &flag);
+                    print(&screen, &counters, &flag, format);
                 }
             })
             .ok();
@@ -111,24 +109,14 @@ impl Drop for Progress {
     }
 }
 
-fn outcomes(counters: &Counters) -> String {
-    RowOutcome::ALL
-        .into_iter()
-        .filter(|o| counters.get(*o) > 0)
-        .map(|o| format!("{} {}", counters.get(o), o.as_str()))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 fn draw(screen: &Screen, counters: &Counters, stop: &AtomicBool) {
     let bar = screen.0.add(ProgressBar::no_length());
-    let counting = ProgressStyle::with_template("{spinner} reading: {pos} rows");
-    let running =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} rows, {per_sec}, {eta} left  {msg}");
+    let counting = ProgressStyle::with_template("{spinner} {wide_msg}");
+    let running = ProgressStyle::with_template("{bar:20} {wide_msg}");
     if let Ok(style) = counting {
         bar.set_style(style);
     }
-    let mut known = false;
+    let (begin, mut pace, mut known) = (Instant::now(), Pace::default(), false);
     while !stop.load(Ordering::SeqCst) {
         let total = counters.total.load(Ordering::Relaxed);
         if total > 0 && !known {
@@ -139,11 +127,10 @@ fn draw(screen: &Screen, counters: &Counters, stop: &AtomicBool) {
             bar.reset();
             bar.set_length(total);
         }
+        bar.set_message(pace.words(counters, begin.elapsed()));
         if known {
             bar.set_position(counters.done());
-            bar.set_message(outcomes(counters));
         } else {
-            bar.set_position(counters.surveyed.load(Ordering::Relaxed));
             bar.tick();
         }
         std::thread::park_timeout(TICK);
@@ -151,39 +138,20 @@ fn draw(screen: &Screen, counters: &Counters, stop: &AtomicBool) {
     bar.finish_and_clear();
 }
 
-fn print(screen: &Screen, counters: &Counters, stop: &AtomicBool) {
-    let mut last = Instant::now();
-    let mut last_done = 0;
+fn print(screen: &Screen, counters: &Counters, stop: &AtomicBool, format: LogFormat) {
+    let (begin, mut last, mut pace) = (Instant::now(), Instant::now(), Pace::default());
     while !stop.load(Ordering::SeqCst) {
         std::thread::park_timeout(TICK);
-        let elapsed = last.elapsed();
-        if elapsed < LINE_EVERY {
+        // The first row that is sent begins the measure, so each look counts.
+        let words = pace.words(counters, begin.elapsed());
+        if last.elapsed() < LINE_EVERY {
             continue;
         }
-        let total = counters.total.load(Ordering::Relaxed);
-        let done = counters.done();
-        #[expect(clippy::cast_precision_loss, reason = "a display of rows a second")]
-        let rate = done.saturating_sub(last_done) as f64 / elapsed.as_secs_f64();
-        let line = if total == 0 {
-            format!(
-                "reading: {} rows\n",
-                counters.surveyed.load(Ordering::Relaxed)
-            )
-        } else {
-            #[expect(clippy::cast_precision_loss, reason = "a display of the time left")]
-            let left = total.saturating_sub(done) as f64 / rate;
-            let left = if left.is_finite() {
-                format!(", about {left:.0} s left")
-            } else {
-                String::new()
-            };
-            format!(
-                "{done} of {total} rows, {rate:.1} rows/s{left}: {}\n",
-                outcomes(counters)
-            )
+        let line = match format {
+            LogFormat::Json => json_line(Level::Info, &words) + "\n",
+            LogFormat::Text => words + "\n",
         };
         let _ = io::Write::write_all(&mut AroundBar(screen.clone()), line.as_bytes());
         last = Instant::now();
-        last_done = done;
     }
 }

@@ -3,22 +3,28 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use super::output::Output;
 use crate::blocking;
 use crate::delivery::Stop;
 use crate::diagnostic::{Colours, harmless};
+use crate::telemetry::{Level, LogFormat, json_line};
 
 /// Asks on the terminal; true for yes. Without a terminal it never asks and goes on.
-pub(crate) fn confirm(question: &str, stop: &Stop) -> bool {
-    !is_terminal() || confirm_on_terminal(question, stop)
+pub(crate) fn confirm(question: &str, output: &Output, stop: &Stop) -> bool {
+    !is_terminal() || confirm_on_terminal(question, output, stop)
 }
 
 /// Asks on the terminal; true for yes. Without a terminal the answer is no, since what cannot be undone is not done
 /// unasked, and so it is once `stop` is requested.
-pub(crate) fn confirm_on_terminal(question: &str, stop: &Stop) -> bool {
+pub(crate) fn confirm_on_terminal(question: &str, output: &Output, stop: &Stop) -> bool {
     let asked = || {
         let mut err = io::stderr().lock();
-        let question = harmless(question, Colours::None);
-        write!(err, "{question} [y/N] ").and_then(|()| err.flush())
+        let question = format!("{} [y/N] ", harmless(question, Colours::None));
+        match output.format {
+            LogFormat::Json => writeln!(err, "{}", json_line(Level::Warning, &question)),
+            LogFormat::Text => write!(err, "{question}"),
+        }
+        .and_then(|()| err.flush())
     };
     if !is_terminal() || asked().is_err() {
         return false;

@@ -2,16 +2,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::args::ProgressMode;
+use super::args::{ProgressMode, Shared};
 use super::desk::Desk;
 use super::output::Output;
 use super::progress::Progress;
 use super::prompt;
 use super::signals::Watcher;
 use crate::clock::spoken;
-use crate::diagnostic::counted;
+use crate::diagnostic::{counted, thousands};
 use crate::ops::{Answer, FirstSend, Note, Observer, OpError};
-use crate::report::{Counters, Detected, Examples, RunReport, SourceValues, render_terminal};
+use crate::report::{
+    Counters, Detected, Examples, RunEnding, RunReport, SourceValues, brief_verdict,
+    render_terminal,
+};
+use crate::telemetry::LogFormat;
 
 /// Tells a person what an operation does.
 pub(super) struct Terminal<'o> {
@@ -19,16 +23,21 @@ pub(super) struct Terminal<'o> {
     signals: &'o Watcher,
     mode: ProgressMode,
     values: SourceValues,
+    json: bool,
+    /// The files whose detection was told.
+    told: Mutex<Vec<Detected>>,
     shown: Mutex<Option<Progress>>,
 }
 
 impl<'o> Terminal<'o> {
-    pub(super) fn new(desk: &'o Desk, mode: ProgressMode) -> Self {
+    pub(super) fn new(desk: &'o Desk, shared: &Shared) -> Self {
         Self {
             output: &desk.output,
             signals: &desk.signals,
-            mode,
+            mode: shared.progress.progress,
             values: SourceValues::Shown,
+            json: shared.json.json,
+            told: Mutex::default(),
             shown: Mutex::new(None),
         }
     }
@@ -53,14 +62,25 @@ impl<'o> Terminal<'o> {
 
 impl Observer for Terminal<'_> {
     fn found(&self, detected: &[Detected]) {
-        for line in detected.iter().flat_map(|d| d.lines(self.values)) {
-            self.output.note(&line);
+        // A canary and the rest of its import read the same files.
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for file in detected.iter().filter(|file| !told.contains(file)) {
+            let lines = if self.output.verbose {
+                file.lines(self.values)
+            } else {
+                file.brief(self.values)
+            };
+            lines.iter().for_each(|line| self.output.note(line));
         }
+        *told = detected.to_vec();
     }
 
     fn note(&self, note: &Note<'_>) {
         for line in words(note) {
-            self.output.note(&line);
+            match line.strip_prefix("warning: ") {
+                Some(line) => self.output.warning(line),
+                None => self.output.note(&line),
+            }
         }
     }
 
@@ -69,12 +89,7 @@ impl Observer for Terminal<'_> {
     }
 
     fn progress(&self, counters: &Arc<Counters>) {
-        let progress = Progress::start(
-            self.mode,
-            self.output.quiet,
-            &self.output.screen,
-            Arc::clone(counters),
-        );
+        let progress = Progress::start(self.mode, self.output, Arc::clone(counters));
         self.show(Some(progress));
     }
 
@@ -84,14 +99,15 @@ impl Observer for Terminal<'_> {
 
     fn first_send(&self, ask: &FirstSend<'_>) -> Answer {
         let question = format!(
-            "First import into {} with mapping \"{}\": up to {} will be created, which the API cannot undo.{} State: {} (new). Continue?",
+            "First import into {} with mapping \"{}\": up to {} of {} will be created, which the API cannot undo.{} State: {} (new). Continue?",
             ask.target,
             ask.mapping,
-            counted(ask.rows, "partner"),
+            thousands(ask.created),
+            counted(ask.rows, "row"),
             ask.what_is_there(),
             ask.state
         );
-        if prompt::confirm(&question, &self.signals.stop()) {
+        if prompt::confirm(&question, self.output, &self.signals.stop()) {
             Answer::Send
         } else {
             Answer::Cancel
@@ -99,7 +115,16 @@ impl Observer for Terminal<'_> {
     }
 
     fn job_ended(&self, name: &str, report: &RunReport, first: bool) {
-        if !self.output.json {
+        let is_done = report.ending == RunEnding::Done;
+        if self.output.format == LogFormat::Json {
+            let verdict = format!("job {name}: {}", brief_verdict(report));
+            if is_done {
+                self.output.note(&verdict);
+            } else {
+                self.output.error(&verdict);
+            }
+        }
+        if !self.json && !(self.output.quiet && is_done) {
             self.output.result(&format!(
                 "{}job {name}: {}\n",
                 if first { "" } else { "\n" },

@@ -1,6 +1,6 @@
 //! The environment, read in this one place and handed on as an argument.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::error::ConfigError;
@@ -9,37 +9,13 @@ use super::error::ConfigError;
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
-/// The API's base.
-pub(super) const API_URL: &str = "PARTNER_SYNC_API_URL";
 /// The token for the API: a secret that never appears in words.
 pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
-/// The state file.
-pub(super) const STATE: &str = "PARTNER_SYNC_STATE";
-/// How long an API that does not answer is waited for.
-pub(super) const OUTAGE: &str = "PARTNER_SYNC_OUTAGE";
-/// Certificates that are trusted beside the system's own.
-pub(super) const CA_FILE: &str = "PARTNER_SYNC_CA_FILE";
-/// The certificate that the program shows to the API, and its key.
-pub(super) const CLIENT_CERT: &str = "PARTNER_SYNC_CLIENT_CERT";
-pub(super) const CLIENT_KEY: &str = "PARTNER_SYNC_CLIENT_KEY";
-/// Plain http may go to other machines.
-pub(super) const INSECURE_HTTP: &str = "PARTNER_SYNC_INSECURE_HTTP";
 /// Turns colour off where it is set and not empty, whatever it holds. Source: no-color.org.
 pub(super) const NO_COLOR: &str = "NO_COLOR";
 
 /// What the program's own variables begin with.
 const PREFIX: &str = "PARTNER_SYNC_";
-/// The program's own variables.
-const KNOWN: [&str; 8] = [
-    API_URL,
-    TOKEN,
-    STATE,
-    OUTAGE,
-    CA_FILE,
-    CLIENT_CERT,
-    CLIENT_KEY,
-    INSECURE_HTTP,
-];
 /// How alike two names are at least, from 0 to 1, so that one is taken for a misspelling of the other.
 const ALIKE: f64 = 0.8;
 
@@ -49,17 +25,27 @@ pub struct UnknownVariable {
     /// Its name as it is set; its value is never shown.
     pub name: String,
     /// The known variable most like it, where one is like it at all.
-    pub nearest: Option<&'static str>,
+    pub nearest: Option<String>,
 }
 
 impl fmt::Display for UnknownVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "unknown environment variable {}", self.name)?;
-        match self.nearest {
+        match &self.nearest {
             Some(nearest) => write!(f, ": did you mean {nearest}?"),
-            None => write!(f, ": known are {}", KNOWN.join(", ")),
+            None => write!(
+                f,
+                ": no option has this name, so it changes nothing. The variable of --token-file is {}",
+                variable("token-file")
+            ),
         }
     }
+}
+
+/// The variable of an option: `PARTNER_SYNC_TOKEN_FILE` of `token-file`.
+#[must_use]
+pub fn variable(option: &str) -> String {
+    format!("{PREFIX}{}", option.to_uppercase().replace('-', "_"))
 }
 
 impl Environment {
@@ -93,16 +79,16 @@ impl Environment {
             .filter(|v| !v.is_empty())
     }
 
-    /// Variables of the program's own prefix that it does not know, by name. They change nothing, so they are
-    /// worth a warning.
+    /// Variables of the program's own prefix that are neither the token nor one of `options`, by name. They change
+    /// nothing, so they are worth a warning.
     #[must_use]
-    pub fn unknown(&self) -> Vec<UnknownVariable> {
+    pub fn unknown(&self, options: &BTreeSet<String>) -> Vec<UnknownVariable> {
         let names = self.0.keys().filter(|name| name.starts_with(PREFIX));
         names
-            .filter(|name| !KNOWN.contains(&name.as_str()))
+            .filter(|name| *name != TOKEN && !options.contains(*name))
             .map(|name| UnknownVariable {
                 name: name.clone(),
-                nearest: nearest(name),
+                nearest: nearest(name, options),
             })
             .collect()
     }
@@ -139,14 +125,14 @@ fn is_looked_at(name: &str) -> bool {
 }
 
 /// The known variable that is most like `name` behind the prefix.
-fn nearest(name: &str) -> Option<&'static str> {
+fn nearest(name: &str, options: &BTreeSet<String>) -> Option<String> {
     let own = |name: &str| name.trim_start_matches(PREFIX).to_owned();
-    KNOWN
-        .into_iter()
+    let known = options.iter().map(String::as_str).chain([TOKEN]);
+    known
         .map(|known| (strsim::jaro_winkler(&own(name), &own(known)), known))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
+        .map(|(_, known)| known.to_owned())
 }
 
 #[cfg(test)]
@@ -156,8 +142,8 @@ mod tests {
     #[test]
     fn an_empty_variable_is_refused_by_name() {
         for (name, value) in [
-            (API_URL, ""),
-            (STATE, ""),
+            ("PARTNER_SYNC_API_URL", ""),
+            ("PARTNER_SYNC_STATE", ""),
             (TOKEN, " \n"),
             ("PARTNER_SYNC_WHATEVER", ""),
         ] {
@@ -167,7 +153,7 @@ mod tests {
                 .to_string();
             assert!(words.contains(name) && words.contains("unset"), "{words}");
         }
-        let good = Environment::of(&[(API_URL, "http://localhost"), (NO_COLOR, "")]);
+        let good = Environment::of(&[("PARTNER_SYNC_API_URL", "http://localhost"), (NO_COLOR, "")]);
         assert!(good.refuse_empty().is_ok());
     }
 
@@ -180,15 +166,16 @@ mod tests {
             ("PARTNER_SYNC_COLOUR", "never"),
             ("PARTNER_SYNC_TOKNE", "secret"),
         ]);
-        let unknown = environment.unknown();
+        let options = ["api-url", "token-file", "state"].map(variable).into();
+        let unknown = environment.unknown(&options);
         let nearest: Vec<_> = unknown
             .iter()
-            .map(|u| (u.name.as_str(), u.nearest))
+            .map(|u| (u.name.as_str(), u.nearest.as_deref()))
             .collect();
         assert_eq!(
             nearest,
             [
-                ("PARTNER_SYNC_APIURL", Some(API_URL)),
+                ("PARTNER_SYNC_APIURL", Some("PARTNER_SYNC_API_URL")),
                 ("PARTNER_SYNC_COLOUR", None),
                 ("PARTNER_SYNC_TOKNE", Some(TOKEN)),
             ]
@@ -198,7 +185,7 @@ mod tests {
             words[..2],
             [
                 "unknown environment variable PARTNER_SYNC_APIURL: did you mean PARTNER_SYNC_API_URL?",
-                "unknown environment variable PARTNER_SYNC_COLOUR: known are PARTNER_SYNC_API_URL, PARTNER_SYNC_TOKEN, PARTNER_SYNC_STATE, PARTNER_SYNC_OUTAGE, PARTNER_SYNC_CA_FILE, PARTNER_SYNC_CLIENT_CERT, PARTNER_SYNC_CLIENT_KEY, PARTNER_SYNC_INSECURE_HTTP",
+                "unknown environment variable PARTNER_SYNC_COLOUR: no option has this name, so it changes nothing. The variable of --token-file is PARTNER_SYNC_TOKEN_FILE",
             ]
         );
         assert!(!words.concat().contains("secret"));

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::origin::Origin;
+
 /// The configuration file is not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -64,8 +66,8 @@ pub enum ConfigError {
         name: &'static str,
         /// The value as written.
         value: String,
-        /// Where the value came from: flag, environment, configuration file, default.
-        origin: String,
+        /// Where the value came from.
+        origin: Origin,
         /// What would be accepted instead.
         reason: String,
     },

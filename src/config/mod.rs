@@ -5,20 +5,24 @@
 
 mod adopt;
 mod bound;
+mod effective;
 mod env;
 mod error;
 mod file;
 mod job;
+mod origin;
 mod resolve;
 mod salvage;
 mod transport;
 
 pub use adopt::Adopt;
 pub use bound::Bound;
-pub use env::{Environment, UnknownVariable, is_hangup_ignored};
+pub use effective::{Effective, effective};
+pub use env::{Environment, UnknownVariable, is_hangup_ignored, variable};
 pub use error::ConfigError;
 pub use file::ConfigFile;
 pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
-pub use resolve::{Resolved, TokenSetting, Typed, resolve};
+pub use origin::Origin;
+pub use resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed, resolve};
 pub use salvage::whom_to_tell;
 pub use transport::Transport;

@@ -1,4 +1,4 @@
-//! Flag, then environment, then file, then default.
+//! What was typed or set in the environment, then the file, then the default.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::env::{self, Environment};
 use super::error::ConfigError;
 use super::file::ConfigFile;
+use super::origin::Origin;
 use super::transport::Transport;
 use crate::secret::Secret;
 use crate::state::StateAddress;
 
-/// What was typed on the command line; it comes before all else.
+/// What was typed on the command line, or set by an environment variable of the same name; it comes before all else.
 #[derive(Debug, Clone, Default)]
 pub struct Typed {
     /// `--api-url`: the API's base address.
@@ -34,7 +35,25 @@ pub struct Typed {
     /// `--report`: the folder for reports.
     pub report: Option<PathBuf>,
     /// `--ca-file`, `--client-cert`, `--client-key`, `--insecure-http`.
-    pub transport: Transport,
+    pub transport: Transport<Option<bool>>,
+    /// The environment variables whose values are among these.
+    pub variables: Vec<String>,
+}
+
+impl Typed {
+    /// Where the value of an option comes from, if it is among these.
+    pub(super) fn origin(&self, option: &str) -> Origin {
+        let name = env::variable(option);
+        if self.variables.contains(&name) {
+            Origin::Variable(name)
+        } else {
+            Origin::Option(option.to_owned())
+        }
+    }
+
+    fn is_variable(&self, option: &str) -> bool {
+        matches!(self.origin(option), Origin::Variable(_))
+    }
 }
 
 /// Where the token comes from.
@@ -57,8 +76,8 @@ pub struct Resolved {
     pub token: Option<TokenSetting>,
     /// Where the state is; it need not exist.
     pub state: StateAddress,
-    /// Requests in a time, as written.
-    pub rate: String,
+    /// Requests in a time, as written; absent, [`DEFAULT_RATE`], and no limit for a practice API.
+    pub rate: Option<String>,
     /// Requests that may go out at once; absent, the rate decides.
     pub burst: Option<u32>,
     /// Requests under way at the same time, 1 to 1024.
@@ -89,7 +108,7 @@ impl Resolved {
                 .clone()
                 .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE))
                 .into(),
-            rate: DEFAULT_RATE.to_owned(),
+            rate: None,
             burst: None,
             workers: DEFAULT_WORKERS,
             timeout: Duration::from_secs(30),
@@ -113,7 +132,8 @@ impl Resolved {
 /// The API's base. Source: the documentation page's server list.
 const DEFAULT_API_URL: &str = "https://orgs.ecg-api.com";
 const DEFAULT_STATE: &str = "partner-sync.db";
-const DEFAULT_RATE: &str = "10/s";
+/// The rate of requests to an API where none is set.
+pub const DEFAULT_RATE: &str = "10/s";
 const DEFAULT_KEEP: u32 = 30;
 const DEFAULT_WORKERS: usize = 8;
 const DEFAULT_TIMEOUT: &str = "30s";
@@ -134,24 +154,14 @@ pub fn resolve(
     file: ConfigFile,
 ) -> Result<Resolved, ConfigError> {
     environment.refuse_empty()?;
-    let transport = Transport::resolve(typed.transport, environment, &file.api)?;
-    let token = if let Some(path) = typed.token_file {
-        Some(TokenSetting::File(path))
-    } else if let Some(command) = typed.token_command {
-        // A flag is one text, so a shell takes it apart; the file has a list and needs none.
-        Some(TokenSetting::Command(vec![
-            "sh".to_owned(),
-            "-c".to_owned(),
-            command,
-        ]))
-    } else if let Some(token) = environment.get(env::TOKEN) {
-        Some(TokenSetting::Given(Secret::new(token.trim())))
-    } else if let Some(path) = file.api.token_file {
-        Some(TokenSetting::File(path))
-    } else {
-        file.api.token_command.map(TokenSetting::Command)
-    };
-    let timeout = first(typed.timeout, None, file.api.timeout, DEFAULT_TIMEOUT);
+    let token = token(&typed, environment, &file)?;
+    let timeout = first(
+        &typed,
+        "timeout",
+        &typed.timeout,
+        &file.api.timeout,
+        DEFAULT_TIMEOUT,
+    );
     let timeout = time(
         "timeout",
         timeout,
@@ -159,9 +169,10 @@ pub fn resolve(
         |t| !t.is_zero(),
     )?;
     let outage = first(
-        typed.outage,
-        environment.get(env::OUTAGE).map(str::to_owned),
-        file.api.outage,
+        &typed,
+        "outage",
+        &typed.outage,
+        &file.api.outage,
         DEFAULT_OUTAGE,
     );
     let most = |t: Duration| t <= LONGEST_OUTAGE;
@@ -171,50 +182,93 @@ pub fn resolve(
         "expected a duration of at most a week, for example 5m or 1h, or 0 not to wait",
         most,
     )?;
-    let workers = typed
-        .workers
-        .or(file.api.workers)
-        .unwrap_or(DEFAULT_WORKERS);
-    if workers == 0 || workers > MOST_WORKERS {
+    let written = typed.workers.map(|n| n.to_string());
+    let in_file = file.api.workers.map(|n| n.to_string());
+    let default = DEFAULT_WORKERS.to_string();
+    let (value, origin) = first(&typed, "workers", &written, &in_file, &default);
+    let workers = value.parse().ok();
+    let Some(workers) = workers.filter(|n| (1..=MOST_WORKERS).contains(n)) else {
         return Err(ConfigError::Value {
             name: "workers",
-            value: workers.to_string(),
-            origin: "given".to_owned(),
+            value,
+            origin,
             reason: format!("write a number from 1 to {MOST_WORKERS}"),
         });
-    }
+    };
     let (api_url, _) = first(
-        typed.api_url,
-        environment.get(env::API_URL).map(str::to_owned),
-        file.api.url,
+        &typed,
+        "api-url",
+        &typed.api_url,
+        &file.api.url,
         DEFAULT_API_URL,
     );
-    let state = typed
-        .state
-        .or_else(|| environment.get(env::STATE).map(PathBuf::from))
-        .or(file.state.path)
-        .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE))
-        .into();
-    let (rate, _) = first(typed.rate, None, file.api.rate, DEFAULT_RATE);
+    let default_state = || PathBuf::from(DEFAULT_STATE);
     Ok(Resolved {
         api_url,
         token,
-        state,
-        rate,
+        state: typed
+            .state
+            .or(file.state.path)
+            .unwrap_or_else(default_state)
+            .into(),
+        rate: typed.rate.or_else(|| file.api.rate.clone()),
         burst: typed.burst.or(file.api.burst),
         workers,
         timeout,
         outage,
         report: typed.report.or(file.report.dir),
         keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
-        transport,
+        transport: Transport::resolve(typed.transport, &file.api)?,
+    })
+}
+
+/// What was typed, then the environment, then the file. Two variables for one token are one too many.
+fn token(
+    typed: &Typed,
+    environment: &Environment,
+    file: &ConfigFile,
+) -> Result<Option<TokenSetting>, ConfigError> {
+    let given = environment.get(env::TOKEN);
+    let asked = [
+        (
+            "token-file",
+            typed.token_file.is_some(),
+            "PARTNER_SYNC_TOKEN_FILE",
+        ),
+        (
+            "token-command",
+            typed.token_command.is_some(),
+            "PARTNER_SYNC_TOKEN_COMMAND",
+        ),
+    ];
+    for (option, is_there, other) in asked {
+        if given.is_some() && is_there && typed.is_variable(option) {
+            return Err(ConfigError::Both {
+                one: env::TOKEN,
+                other,
+            });
+        }
+    }
+    Ok(if let Some(path) = &typed.token_file {
+        Some(TokenSetting::File(path.clone()))
+    } else if let Some(command) = &typed.token_command {
+        // An option is one text, so a shell takes it apart; the file has a list and needs none.
+        let words = ["sh", "-c", command].map(str::to_owned);
+        Some(TokenSetting::Command(words.to_vec()))
+    } else if let Some(token) = given {
+        Some(TokenSetting::Given(Secret::new(token.trim())))
+    } else if let Some(path) = &file.api.token_file {
+        Some(TokenSetting::File(path.clone()))
+    } else {
+        let command = file.api.token_command.clone();
+        command.map(TokenSetting::Command)
     })
 }
 
 /// Reads a time that `fits`; `reason` says what would be accepted.
 fn time(
     name: &'static str,
-    (value, origin): (String, &'static str),
+    (value, origin): (String, Origin),
     reason: &str,
     fits: impl Fn(Duration) -> bool,
 ) -> Result<Duration, ConfigError> {
@@ -224,25 +278,25 @@ fn time(
         .ok_or_else(|| ConfigError::Value {
             name,
             value,
-            origin: origin.to_owned(),
+            origin,
             reason: reason.to_owned(),
         })
 }
 
 fn first(
-    typed: Option<String>,
-    environment: Option<String>,
-    file: Option<String>,
+    all: &Typed,
+    option: &str,
+    typed: &Option<String>,
+    file: &Option<String>,
     default: &str,
-) -> (String, &'static str) {
+) -> (String, Origin) {
     if let Some(value) = typed {
-        (value, "flag")
-    } else if let Some(value) = environment {
-        (value, "environment")
+        (value.clone(), all.origin(option))
     } else if let Some(value) = file {
-        (value, "configuration file")
+        let path = PathBuf::from("configuration file");
+        (value.clone(), Origin::File { path, line: None })
     } else {
-        (default.to_owned(), "default")
+        (default.to_owned(), Origin::Default)
     }
 }
 
@@ -251,23 +305,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flag_beats_environment_beats_file_beats_default() {
+    fn what_is_typed_beats_the_file_beats_the_default() {
         let file: ConfigFile =
             toml::from_str("[api]\nurl = \"http://file\"\nrate = \"5/s\"\ntoken_file = \"t\"\n")
                 .unwrap();
-        let environment = Environment::of(&[(env::API_URL, "http://env"), (env::TOKEN, "secret")]);
+        let environment = Environment::of(&[(env::TOKEN, "secret")]);
         let typed = Typed {
             api_url: Some("http://flag".to_owned()),
             ..Typed::default()
         };
         let all = resolve(typed, &environment, file.clone()).unwrap();
         assert_eq!(
-            (all.api_url.as_str(), all.rate.as_str(), all.workers),
-            ("http://flag", "5/s", 8)
+            (all.api_url.as_str(), all.rate.as_deref(), all.workers),
+            ("http://flag", Some("5/s"), 8)
         );
         assert!(matches!(all.token, Some(TokenSetting::Given(_))));
-        let environment_only = resolve(Typed::default(), &environment, file.clone()).unwrap();
-        assert_eq!(environment_only.api_url, "http://env");
         let file_only = resolve(Typed::default(), &Environment::default(), file).unwrap();
         assert_eq!(file_only.api_url, "http://file");
         assert!(matches!(file_only.token, Some(TokenSetting::File(_))));
@@ -285,34 +337,56 @@ mod tests {
 
     #[test]
     fn the_time_to_wait_for_an_outage_may_be_none_at_all() {
-        let with = |typed: Option<&str>, variable: &str, file: &str| {
+        let with = |typed: Option<&str>, file: &str| {
             let file: ConfigFile = toml::from_str(file).unwrap();
             let typed = Typed {
                 outage: typed.map(str::to_owned),
+                variables: vec!["PARTNER_SYNC_OUTAGE".to_owned()],
                 ..Typed::default()
             };
-            let environment = Environment::of(&[(env::OUTAGE, variable)]);
-            resolve(typed, &environment, file).map(|r| r.outage.as_secs())
+            resolve(typed, &Environment::default(), file).map(|r| r.outage.as_secs())
         };
         let file = "[api]\noutage = \"3m\"\n";
-        assert_eq!(with(Some("1h"), "2m", file).unwrap(), 3600);
-        assert_eq!(with(None, "2m", file).unwrap(), 120);
+        assert_eq!(with(Some("1h"), file).unwrap(), 3600);
+        assert_eq!(with(None, file).unwrap(), 180);
         for zero in ["0", "0s"] {
-            assert_eq!(with(Some(zero), "2m", file).unwrap(), 0);
+            assert_eq!(with(Some(zero), file).unwrap(), 0);
         }
         for wrong in ["soon", "-1s", "8days"] {
-            let words = with(Some(wrong), "2m", file).unwrap_err().to_string();
-            assert!(words.contains("outage"), "{words}");
+            let words = with(Some(wrong), file).unwrap_err().to_string();
+            let says = ["outage", "(PARTNER_SYNC_OUTAGE)"];
+            assert!(says.iter().all(|s| words.contains(s)), "{words}");
         }
     }
 
     #[test]
     fn an_empty_address_is_not_production() {
-        let environment = Environment::of(&[(env::API_URL, "")]);
+        let environment = Environment::of(&[("PARTNER_SYNC_API_URL", "")]);
         let refused = resolve(Typed::default(), &environment, ConfigFile::default());
         assert!(
-            matches!(&refused, Err(ConfigError::EmptyVariable { name }) if name == env::API_URL),
+            matches!(&refused, Err(ConfigError::EmptyVariable { name }) if name == "PARTNER_SYNC_API_URL"),
             "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn a_token_has_one_source() {
+        let environment = Environment::of(&[(env::TOKEN, "secret")]);
+        let with = |variables: &[&str]| {
+            let typed = Typed {
+                token_file: Some("t".into()),
+                variables: variables.iter().map(|v| (*v).to_owned()).collect(),
+                ..Typed::default()
+            };
+            resolve(typed, &environment, ConfigFile::default())
+        };
+        // What is typed comes before the environment.
+        let typed = with(&[]).unwrap().token;
+        assert!(matches!(typed, Some(TokenSetting::File(_))));
+        let words = with(&["PARTNER_SYNC_TOKEN_FILE"]).unwrap_err().to_string();
+        assert!(
+            words.contains("PARTNER_SYNC_TOKEN and PARTNER_SYNC_TOKEN_FILE"),
+            "{words}"
         );
     }
 }

@@ -12,7 +12,7 @@ use crate::api::{
     Auth, BodyWords, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying, Tls,
     TokenSource, is_loopback,
 };
-use crate::config::{Resolved, TokenSetting};
+use crate::config::{DEFAULT_RATE, Resolved, TokenSetting};
 use crate::delivery::Stop;
 use crate::report::SourceValues;
 use crate::sandbox::{Sandbox, Settings};
@@ -37,9 +37,13 @@ pub struct Connection {
     _sandbox: Option<Sandbox>,
 }
 
-/// The rate as written, read.
-pub(super) fn rate(settings: &Resolved) -> Result<Rate, OpError> {
-    settings.rate.parse().map_err(OpError::Rate)
+/// The rate as written, read. A practice API on this machine has no limit unless one is asked for.
+pub(super) fn rate(session: &Session<'_>) -> Result<Rate, OpError> {
+    match (&session.settings.rate, session.target) {
+        (Some(rate), _) => rate.parse().map_err(OpError::Rate),
+        (None, Target::Sandbox) => Ok(Rate::Unlimited),
+        (None, Target::Api) => DEFAULT_RATE.parse().map_err(OpError::Rate),
+    }
 }
 
 /// What becomes of an operation whose API does not answer.
@@ -71,7 +75,7 @@ async fn connect_now(
     values: SourceValues,
 ) -> Result<Connection, OpError> {
     let settings = session.settings;
-    let rate = rate(settings)?;
+    let rate = rate(session)?;
     let (base, token, target, sandbox) = match session.target {
         Target::Sandbox => {
             let token = uuid::Uuid::new_v4().to_string();
@@ -103,16 +107,7 @@ async fn connect_now(
     let auth = Auth::new(token, session.clock.clone(), stop.flag())?;
     let loopback = is_loopback(&base);
     let http = HttpApi::new(
-        &HttpSettings {
-            base,
-            timeout: settings.timeout,
-            connections: settings.workers,
-            tls,
-            body_words: match values {
-                SourceValues::Shown => BodyWords::Shown,
-                SourceValues::LeftOut => BodyWords::LeftOut,
-            },
-        },
+        &http_of(base, tls, settings, values),
         auth.clone(),
         session.clock.clone(),
     )?;
@@ -134,6 +129,27 @@ async fn connect_now(
         outage,
         _sandbox: sandbox,
     })
+}
+
+fn http_of(base: Url, tls: Tls, settings: &Resolved, values: SourceValues) -> HttpSettings {
+    HttpSettings {
+        base,
+        timeout: settings.timeout,
+        connections: settings.workers,
+        tls,
+        body_words: match values {
+            SourceValues::Shown => BodyWords::Shown,
+            SourceValues::LeftOut => BodyWords::LeftOut,
+        },
+    }
+}
+
+/// How the API of the settings is reached.
+pub(super) fn http_settings(session: &Session<'_>) -> Result<HttpSettings, OpError> {
+    let settings = session.settings;
+    let base = base_url(&settings.api_url)?;
+    refuse_insecure("--api-url", &base, settings)?;
+    Ok(http_of(base, tls(settings)?, settings, SourceValues::Shown))
 }
 
 /// For how long the present token says that it can be used; `None` where it does not say.

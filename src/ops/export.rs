@@ -52,6 +52,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                 .describe()
                 .into_iter()
                 .map(|(subject, found, setting)| Decision {
+                    brief: Some(brief_of(subject, &found)),
                     subject: subject.to_owned(),
                     found,
                     setting: setting.into(),
@@ -72,6 +73,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                         },
                         found: evidence.describe(),
                         setting: "date_order".into(),
+                        brief: brief_of_dates(column.column.map(|c| &*names[c]), evidence),
                     }),
             );
             let left_out = survey.left_out.get(index);
@@ -210,6 +212,27 @@ pub(super) fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
             }
         })
         .collect()
+}
+
+/// What was found out about a file in a few words: without its evidence.
+fn brief_of(subject: &str, found: &str) -> String {
+    let end = found.find([';', ':', '(']).unwrap_or(found.len());
+    let found = found[..end].trim_end();
+    match subject {
+        "encoding" | "delimiter" => found.to_owned(),
+        subject => format!("{subject} {found}"),
+    }
+}
+
+/// How a column of dates is read; empty where its dates are plain, none where somebody has to look.
+fn brief_of_dates(column: Option<&str>, evidence: &Evidence) -> Option<String> {
+    let order = match evidence.verdict() {
+        Verdict::DayFirst => "day first",
+        Verdict::MonthFirst => "month first",
+        Verdict::Silent if evidence.undecided == 0 => return Some(String::new()),
+        _ => return None,
+    };
+    Some(format!("{order} in \"{}\"", column.unwrap_or("a template")))
 }
 
 /// A collector that several threads fill.

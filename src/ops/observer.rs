@@ -44,6 +44,8 @@ pub trait Observer: Sync {
 pub struct FirstSend<'a> {
     /// How many rows the export has, invalid ones included.
     pub rows: u64,
+    /// How many of them would be created at most: those that are valid, within the limit.
+    pub created: u64,
     /// The API's address.
     pub target: &'a str,
     /// The name under which the state will know the rows.

@@ -20,7 +20,7 @@ pub const PARTNER_COLUMNS: [(&str, &str); 7] = [
 
 /// What the columns hold of a partner; empty where the API says nothing.
 #[must_use]
-pub fn partner_cells(partner: &RemotePartner) -> [String; 7] {
+pub(super) fn partner_cells(partner: &RemotePartner) -> [String; 7] {
     PARTNER_COLUMNS.map(|(_, pointer)| match partner.raw.pointer(pointer) {
         Some(Value::String(s)) => s.clone(),
         Some(other) => other.to_string(),
@@ -66,7 +66,7 @@ fn hide(within: &str, value: &mut Value) {
 
 /// A line of CSV, guarded against formulas.
 #[must_use]
-pub fn partner_line(cells: &[String]) -> String {
+pub(super) fn partner_line(cells: &[String]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail.
     let _ = writer.write_record(cells.iter().map(|c| guarded(c).into_owned()));

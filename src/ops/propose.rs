@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::OpError;
+use super::named_files;
 use crate::mapping::Mapping;
 use crate::mapping::starter::{Columns, Proposal, Remarks, Undecided, propose as propose_for};
 use crate::partner::Query;
@@ -35,6 +36,7 @@ pub fn propose(file: &Path) -> Result<Proposed, OpError> {
     if file.as_os_str() == "-" {
         return Err(OpError::StandardInput);
     }
+    let file = &named_files::one(file)?;
     let source = Source::open(file, &SourceOptions::default()).map_err(PrepareError::from)?;
     let mut columns = Columns::default();
     source

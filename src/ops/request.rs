@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::OpError;
+use super::named_files;
 use crate::config::Bound;
 use crate::partner::Query;
 use crate::report::{MarkedRows, PerRow, ReportFolder, RunReport, SourceValues, Wanted};
@@ -17,6 +18,17 @@ pub struct ExportRequest {
     pub mapping: PathBuf,
     /// Flags that are set for every row, whatever the mapping says.
     pub always: Query,
+}
+
+impl ExportRequest {
+    /// The same with patterns that no shell expanded replaced by their files.
+    ///
+    /// # Errors
+    /// [`OpError`] where no file fits one, or a name is an address.
+    pub fn expanded(self) -> Result<Self, OpError> {
+        let files = named_files::expanded(&self.files)?;
+        Ok(Self { files, ..self })
+    }
 }
 
 /// Where reports go and what they hold.

@@ -1,18 +1,21 @@
 //! What an operation runs in.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 use super::error::OpError;
-use super::observer::Observer;
+use super::observer::{Note, Observer};
 use crate::api::ApiError;
 use crate::blocking::{self, Unfinished};
 use crate::clock::Clock;
 use crate::config::Resolved;
 use crate::delivery::{Stop, StopReason};
-use crate::state::{Begun, RunStart, StateLock, StateReader, Store};
+use crate::state::{Begun, RunStart, StateError, StateLock, StateReader, Store};
+
+/// How often a state that another run holds is asked for again.
+const LOCK_EVERY: Duration = Duration::from_millis(250);
 
 /// Which API is talked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +97,31 @@ impl<'s> Session<'s> {
     pub(super) fn lock(&self) -> Result<Arc<StateLock>, OpError> {
         let (store, clock) = (self.store(), self.clock.clone());
         Ok(Arc::new(self.blocking(move || store.lock(&clock))??))
+    }
+
+    /// Takes the lock of the state; waits for another run for as long as that is asked for, and says so once.
+    pub(super) fn lock_within(&self, wait: Option<Duration>) -> Result<Arc<StateLock>, OpError> {
+        let begin = Instant::now();
+        let mut is_noted = false;
+        loop {
+            match self.lock() {
+                Err(OpError::State(StateError::Locked { state, holder }))
+                    if wait.is_some_and(|most| begin.elapsed() < most) =>
+                {
+                    if !is_noted {
+                        is_noted = true;
+                        self.observer.note(&Note::WaitingForLock {
+                            state: &state,
+                            holder: holder.as_deref(),
+                        });
+                    }
+                    if !self.runtime.block_on(self.stop.pause(LOCK_EVERY)) {
+                        return Err(self.stopped());
+                    }
+                }
+                taken => return taken,
+            }
+        }
     }
 
     /// Begins a run in the state, which may be looked over for damage first.

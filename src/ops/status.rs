@@ -1,10 +1,10 @@
 //! What the state knows, in words and tables.
 
 use crate::diagnostic::thousands;
-use crate::report::table;
+use crate::report::table_within;
 use crate::state::{RecordRow, RunRow, SpaceCounts, StateAddress};
 
-/// The whole state: its spaces, its last runs, and rows whose partner is not created.
+/// The whole state: its spaces, its last runs, and rows whose partner is not created; tables are `width` wide at most.
 #[must_use]
 pub fn status_text(
     state: &StateAddress,
@@ -12,19 +12,20 @@ pub fn status_text(
     counts: &[SpaceCounts],
     runs: &[RunRow],
     open: &[RecordRow],
+    width: Option<usize>,
 ) -> String {
     let mut out = format!("State {state}, {} KiB\n\n", thousands(bytes.div_ceil(1024)));
-    out.push_str(&space_table(counts));
+    out.push_str(&space_table(counts, width));
     out.push_str("\nRuns, newest first\n");
-    out.push_str(&run_table(runs));
+    out.push_str(&run_table(runs, width));
     if !open.is_empty() {
         out.push_str("\nIn doubt, in flight or rejected, oldest first\n");
-        out.push_str(&row_table(open));
+        out.push_str(&row_table(open, width));
     }
     out
 }
 
-fn space_table(counts: &[SpaceCounts]) -> String {
+fn space_table(counts: &[SpaceCounts], width: Option<usize>) -> String {
     let header = [
         "TARGET",
         "MAPPING",
@@ -51,10 +52,10 @@ fn space_table(counts: &[SpaceCounts]) -> String {
             ]
         })
         .collect();
-    table(&header, &rows)
+    table_within(&header, &rows, width)
 }
 
-fn run_table(runs: &[RunRow]) -> String {
+fn run_table(runs: &[RunRow], width: Option<usize>) -> String {
     let header = [
         "RUN", "COMMAND", "STARTED", "ENDED", "EXIT", "ROWS", "CREATED", "MAPPING",
     ];
@@ -80,7 +81,7 @@ fn run_table(runs: &[RunRow]) -> String {
             ]
         })
         .collect();
-    table(&header, &rows)
+    table_within(&header, &rows, width)
 }
 
 /// All that is known of one row.
@@ -122,7 +123,7 @@ pub fn row_story(row: &RecordRow) -> String {
     out
 }
 
-fn row_table(rows: &[RecordRow]) -> String {
+fn row_table(rows: &[RecordRow], width: Option<usize>) -> String {
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|r| {
@@ -138,10 +139,8 @@ fn row_table(rows: &[RecordRow]) -> String {
             ]
         })
         .collect();
-    table(
-        &[
-            "KEY", "STATE", "SINCE", "ATTEMPTS", "PARTNER", "STATUS", "WORDS", "MAPPING",
-        ],
-        &rows,
-    )
+    let header = [
+        "KEY", "STATE", "SINCE", "ATTEMPTS", "PARTNER", "STATUS", "WORDS", "MAPPING",
+    ];
+    table_within(&header, &rows, width)
 }

@@ -25,6 +25,7 @@ mod marked;
 mod marker;
 mod metrics;
 mod model;
+mod pace;
 mod partners;
 mod problems;
 mod rejects;
@@ -38,6 +39,7 @@ mod stored_problems;
 mod stored_report;
 mod styles;
 mod summary;
+mod table;
 mod terminal;
 
 pub use collector::Collector;
@@ -56,13 +58,15 @@ pub use json::summary_json;
 pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
+pub use pace::Pace;
 pub use partners::PartnerRows;
 pub use rejects::RejectFormat;
 pub use sheet_limits::fits_a_sheet;
 pub use stopped::Stopped;
 pub use stored_problems::{StoreProblems, read_problems};
 pub use stored_report::{StoredReportError, read_stored};
-pub use terminal::{Examples, brief_verdict, render as render_terminal, table, verdict};
+pub use table::{table, table_within};
+pub use terminal::{Examples, brief_verdict, render as render_terminal, verdict};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::contents::{Contents, SourceValues, Timeline, Verified};
 use super::ending::RunEnding;
 use super::stopped::Stopped;
-use crate::diagnostic::{Code, Severity, listed};
+use crate::diagnostic::{Code, Severity, counted, listed};
 use crate::partner::RowOutcome;
 
 /// What kind of run it was.
@@ -129,14 +129,8 @@ impl Detected {
     #[must_use]
     pub fn lines(&self, values: SourceValues) -> Vec<String> {
         let mut lines = vec![self.file.clone()];
-        lines.extend(self.decisions.iter().map(|d| {
-            format!(
-                "  {}: {}; [source] {} changes it",
-                d.subject, d.found, d.setting
-            )
-        }));
-        let notes = self.all_notes(values);
-        lines.extend(notes.iter().map(|note| format!("  note: {note}")));
+        lines.extend(self.decisions.iter().map(Decision::line));
+        self.add_notes(values, &mut lines);
         if !self.unused.is_empty() {
             lines.push(format!(
                 "  columns that the mapping does not use: {}",
@@ -144,6 +138,47 @@ impl Detected {
             ));
         }
         lines
+    }
+
+    /// The same in two lines, where nothing is unusual; what is, whole.
+    #[must_use]
+    pub fn brief(&self, values: SourceValues) -> Vec<String> {
+        let of_dates = |d: &&Decision| d.setting == "date_order";
+        let short = |wanted: bool| {
+            let all = self.decisions.iter().filter(|d| of_dates(d) == wanted);
+            let words = all
+                .filter_map(|d| d.brief.as_deref())
+                .filter(|b| !b.is_empty());
+            words.collect::<Vec<_>>()
+        };
+        let mut found = short(false).join(", ");
+        if !self.unused.is_empty() {
+            let unused = counted(self.unused.len() as u64, "column");
+            found.push_str(&format!("; {unused} not used"));
+        }
+        let mut lines = vec![format!("{}: {found}", self.file)];
+        let dates = short(true);
+        if !dates.is_empty() {
+            lines.push(format!("  dates: {}", listed(dates, "; ")));
+        }
+        let unusual = self.decisions.iter().filter(|d| d.brief.is_none());
+        lines.extend(unusual.map(Decision::line));
+        self.add_notes(values, &mut lines);
+        lines
+    }
+
+    fn add_notes(&self, values: SourceValues, lines: &mut Vec<String>) {
+        let notes = self.all_notes(values);
+        lines.extend(notes.iter().map(|note| format!("  note: {note}")));
+    }
+}
+
+impl Decision {
+    fn line(&self) -> String {
+        format!(
+            "  {}: {}; [source] {} overrides it",
+            self.subject, self.found, self.setting
+        )
     }
 }
 
@@ -156,6 +191,9 @@ pub struct Decision {
     pub found: String,
     /// The setting under `[source]` that changes it.
     pub setting: Cow<'static, str>,
+    /// It in a few words, where nobody has to look at it; empty where it need not be said.
+    #[serde(default)]
+    pub brief: Option<String>,
 }
 
 /// All that renderers say about a run. It is kept in the state without its groups and files, in a form of its own

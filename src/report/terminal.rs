@@ -260,26 +260,3 @@ pub(super) fn next_step(report: &RunReport) -> &'static str {
         ""
     }
 }
-
-/// A plain table: columns as wide as their widest cell.
-#[must_use]
-pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let mut widths: Vec<usize> = header.iter().map(|h| h.chars().count()).collect();
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let line = |cells: &mut dyn Iterator<Item = &str>| -> String {
-        let mut out = String::new();
-        for (cell, width) in cells.zip(&widths) {
-            let _ = write!(out, "{cell:<width$}  ");
-        }
-        out.trim_end().to_owned() + "\n"
-    };
-    let mut out = line(&mut header.iter().copied());
-    for row in rows {
-        out.push_str(&line(&mut row.iter().map(String::as_str)));
-    }
-    out
-}

@@ -165,6 +165,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
                 subject: "delimiter".to_owned(),
                 found: "semicolon: 4 of 4 records have 3 cells".to_owned(),
                 setting: "delimiter".into(),
+                brief: Some("semicolon".to_owned()),
             }],
             notes: vec!["2 rows are hidden".to_owned()],
             left_out: 2,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::beside::beside;
+
 /// Where a state is, as a person wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateAddress {
@@ -16,6 +18,16 @@ impl StateAddress {
     pub fn companion(&self, extension: &str) -> PathBuf {
         match self {
             StateAddress::File(path) => path.with_extension(extension),
+        }
+    }
+
+    /// The files of this machine that the state consists of, there or not.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            StateAddress::File(path) => ["", "-wal", "-shm", ".key", ".lock"]
+                .map(|end| beside(path, end))
+                .into(),
         }
     }
 }

@@ -51,6 +51,14 @@ impl Store {
         Ok(StateLock { held })
     }
 
+    /// Who holds the state now; none where nobody does, or that cannot be found out. Nothing is made and nothing is changed.
+    #[must_use]
+    pub fn holder(&self) -> Option<String> {
+        match self {
+            Store::Sqlite(path) => sqlite::lock_holder(path),
+        }
+    }
+
     /// Begins a run in a state that is held, which makes it where there is none. Rows `in_flight` of dead runs become
     /// doubts, and all doubts of the space are returned.
     pub fn begin(

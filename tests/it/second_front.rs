@@ -95,7 +95,7 @@ impl Front {
             state: Some(dir.path("state.db")),
             rate: Some(rate.to_owned()),
             transport: Transport {
-                insecure_http: true,
+                insecure_http: Some(true),
                 ..Transport::default()
             },
             ..Typed::default()
@@ -149,6 +149,7 @@ fn request(dir: &Workdir) -> ImportRequest {
         expect: Expectations::default(),
         plan: None,
         ask_first: true,
+        wait: None,
         job: None,
         id: None,
     }
@@ -225,6 +226,7 @@ fn whoever_does_not_want_to_be_asked_is_not() {
     let front = Front::new(&dir, Target::Api, Answer::Cancel, &url, "unlimited");
     let request = ImportRequest {
         ask_first: false,
+        wait: None,
         ..request(&dir)
     };
     let report = ops::import(&request, &front.session()).unwrap();

@@ -1,11 +1,11 @@
-//! What looks, and what looks after the state: `status`, `verify`, `state`, `partners`, `init`.
+//! What looks, and what looks after the state: `status`, `verify`, `state`, `partners`, `init`, `doctor`, `config`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::api::ListFilter;
-use crate::ops::RowsRequest;
+use crate::ops::{ListRequest, ListShape, RowsRequest};
 
 /// `status`.
 #[derive(Debug, Clone, Args)]
@@ -64,20 +64,32 @@ impl KeysArgs {
 }
 
 /// `state`.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Args)]
+pub struct StateArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub which: StateCommand,
+}
+
+/// `state …`.
+#[derive(Debug, Clone, Subcommand)]
 pub enum StateCommand {
-    /// Copy the state into a file, also while a run writes it.
+    /// Copy the state and its key, also while a run writes it.
     #[command(after_help = "Example:
   partner-sync state backup /backup/partner-sync-$(date +%F).db")]
     Backup {
-        /// The new file. One that is there is not written over.
+        /// The new file. An existing file is not overwritten.
         file: PathBuf,
     },
     /// Every row that has its partner, as CSV: target, mapping, key, legacyIdentifier, partner id, when.
     #[command(after_help = "Example:
-  partner-sync state export > partners.csv")]
-    Export,
-    /// Forget rows, for partners that were deleted on the other side. The next import makes them again.
+  partner-sync state export -o partners.csv")]
+    Export {
+        /// Write into this file instead of standard output.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Forget rows, for partners that were deleted on the API. The next import creates them again.
     #[command(
         after_help = "A row in doubt or in flight is not forgotten: whether its partner exists has to be found out first.
 
@@ -106,9 +118,9 @@ Examples:
         #[arg(long, group = "finding")]
         absent: bool,
     },
-    /// Take the present payload of changed rows as known, so that they are not told as changed any more.
+    /// Mark changed rows as handled; they are not reported again.
     #[command(
-        after_help = "The payload is the one that the last import or sync saw and told as changed.
+        after_help = "What the last import or sync saw of these rows is what they are compared with from now on.
 
 Examples:
   partner-sync state accept C-1001
@@ -118,19 +130,39 @@ Examples:
         /// The rows.
         #[command(flatten)]
         keys: KeysArgs,
-        /// All rows that the last run of each mapping told as changed.
+        /// All rows that the last run of each mapping reported as changed.
         #[arg(long, conflicts_with = "keys")]
         all_changed: bool,
     },
 }
 
+/// `doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// Also try this mapping; the mappings of the configuration's jobs are tried anyway.
+    #[arg(long, short, value_name = "MAPPING")]
+    pub mapping: Vec<PathBuf>,
+}
+
+/// `config show` has no arguments of its own.
+#[derive(Debug, Clone, Args)]
+pub struct SettingsArgs {}
+
 /// `partners`.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Args)]
+pub struct PartnersArgs {
+    /// What to show.
+    #[command(subcommand)]
+    pub which: PartnersCommand,
+}
+
+/// `partners …`.
+#[derive(Debug, Clone, Subcommand)]
 pub enum PartnersCommand {
     /// List partners; pages by itself.
     #[command(after_help = "Examples:
   partner-sync partners list --search-term Acme
-  partner-sync partners list --status Active --is-w2 true --format csv > partners.csv
+  partner-sync partners list --status Active --is-w2 true --format csv -o partners.csv
   partner-sync partners list --include partner-type --partner-type-ids e8d2d255-3e62-413f-9275-e8929eced814 --format jsonl")]
     List(ListArgs),
     /// Show one partner.
@@ -176,22 +208,22 @@ pub struct ListArgs {
     /// Pages to skip.
     #[arg(long, default_value_t = 0, value_name = "PAGES")]
     pub skip: u64,
-    /// Partners a page.
+    /// Partners per page.
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub take: u64,
-    /// Partners in all; without it, all pages are read.
+    /// Show at most this many partners [default: all].
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
     /// Also show: parent-partner, partner-type.
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub include: Vec<String>,
-    /// Active, Inactive, Suspended, Restored (the API's default is all of these).
+    /// Active, Inactive, Suspended, Restored [default: all of these]. Other words are sent as they are, with a warning.
     #[arg(long, value_delimiter = ',')]
     pub status: Vec<String>,
-    /// on-boarded and the like.
+    /// Status in the partner programme, such as on-boarded.
     #[arg(long)]
     pub partner_status: Option<String>,
-    /// active and the like.
+    /// Status of commission payouts, such as active.
     #[arg(long)]
     pub commission_payout_status: Option<String>,
     /// What the API searches for.
@@ -215,11 +247,30 @@ pub struct ListArgs {
     /// How to show them.
     #[arg(long, value_enum, default_value_t)]
     pub format: ListFormat,
+    /// Write into this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 impl ListArgs {
+    /// What is asked for; `--json` is the API's answers.
+    pub(crate) fn request(&self, json: bool) -> ListRequest {
+        ListRequest {
+            filter: self.filter(),
+            take: self.take,
+            skip: self.skip,
+            limit: self.limit,
+            shape: match self.format {
+                _ if json => ListShape::Jsonl,
+                ListFormat::Table => ListShape::Table,
+                ListFormat::Jsonl => ListShape::Jsonl,
+                ListFormat::Csv => ListShape::Csv,
+            },
+        }
+    }
+
     /// The documented filters as query parameters. Source: the documentation page's list request.
-    pub(crate) fn filter(&self) -> ListFilter {
+    fn filter(&self) -> ListFilter {
         let mut parameters: Vec<(&'static str, String)> = Vec::new();
         let mut put = |name, value: Option<String>| parameters.extend(value.map(|v| (name, v)));
         put(
@@ -258,7 +309,7 @@ pub struct InitArgs {
     /// The export to propose a mapping for.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Where to write it [default: standard output]. A file that is there already is not touched.
+    /// Write into this file [default: standard output]. An existing file is not overwritten.
     #[arg(long, short, value_name = "MAPPING")]
     pub output: Option<PathBuf>,
     /// Print the JSON Schema of a mapping file, for editors.

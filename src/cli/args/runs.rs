@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::value::parse_time;
+use super::value::{parse_time, parse_wait};
 use crate::config::{Adopt, Bound, OnChange};
 use crate::ops::{
     Expectations, ExportRequest, ImportRequest, ReconcileRequest, Rejected, ReportRequest,
@@ -27,10 +27,10 @@ pub struct ExportArgs {
     #[arg(long, value_name = "N|P%")]
     pub max_errors: Option<Bound>,
     /// Set createApptivoAccount for every row, whatever the mapping says.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub create_apptivo_account: bool,
     /// Set createBillDotComProfile for every row, whatever the mapping says.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub create_bill_com_profile: bool,
 }
 
@@ -55,7 +55,7 @@ pub struct CheckArgs {
     /// Files and mapping.
     #[command(flatten)]
     pub export: ExportArgs,
-    /// Look at this many rows only.
+    /// Check only this many rows.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
 }
@@ -77,10 +77,10 @@ pub struct ImportArgs {
     #[arg(long, value_name = "N|P%")]
     pub max_errors: Option<Bound>,
     /// Set createApptivoAccount for every row, whatever the mapping says.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub create_apptivo_account: bool,
     /// Set createBillDotComProfile for every row, whatever the mapping says.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub create_bill_com_profile: bool,
     /// Show what an import would do, against the state; send nothing.
     #[arg(long)]
@@ -103,9 +103,12 @@ pub struct ImportArgs {
     /// Create this many partners at most, parents before their children; the other rows are deferred (exit 3).
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// Stop in good order after this time (exit 3).
+    /// Stop after this time (exit 3); run again to go on.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub max_duration: Option<Duration>,
+    /// Wait for another run that holds the state, at most so long (10m, or forever), instead of ending at once with exit 4.
+    #[arg(long, value_name = "TIME", value_parser = parse_wait)]
+    pub wait: Option<Duration>,
     /// Do not ask before the first import into an API.
     #[arg(long)]
     pub yes: bool,
@@ -119,9 +122,9 @@ pub struct ImportArgs {
     /// Send rows again that the API rejected, though they are unchanged.
     #[arg(long)]
     pub retry_rejected: bool,
-    /// How long after its answer was lost a create may still be processed: 2 minutes or four times --timeout, whichever
-    /// is longer. With less, a row may be sent again while the first request is still being processed.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// How long the API may still process a create after its answer was lost [default: 2 minutes or four times --timeout,
+    /// whichever is longer]. With less, a row may be sent again while the first request is still being processed.
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = parse_time)]
     pub settle: Option<Duration>,
 }
 
@@ -157,6 +160,7 @@ impl ImportArgs {
             },
             plan: None,
             ask_first: !self.yes,
+            wait: self.wait,
             job: None,
             id: None,
         }
@@ -175,15 +179,15 @@ pub struct SyncArgs {
     /// Validate the configuration: files, mappings, state, token, API. Nothing is sent.
     #[arg(long, conflicts_with = "dry_run")]
     pub check_config: bool,
-    /// Wait so long for another run that holds the state, instead of ending at once with exit 4.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// Wait for another run that holds the state, at most so long (10m, or forever), instead of ending at once with exit 4.
+    #[arg(long, value_name = "TIME", value_parser = parse_wait)]
     pub wait: Option<Duration>,
-    /// Stop each job in good order after this time (exit 3).
+    /// Stop each job after this time (exit 3).
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub max_duration: Option<Duration>,
-    /// How long after its answer was lost a create may still be processed: 2 minutes or four times --timeout, whichever
-    /// is longer. With less, a row may be sent again while the first request is still being processed.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// How long the API may still process a create after its answer was lost [default: 2 minutes or four times --timeout,
+    /// whichever is longer]. With less, a row may be sent again while the first request is still being processed.
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = parse_time)]
     pub settle: Option<Duration>,
 }
 
@@ -211,9 +215,9 @@ pub struct ReconcileArgs {
     /// The mapping of the export.
     #[arg(long, short, value_name = "MAPPING", requires = "adopt")]
     pub mapping: Option<PathBuf>,
-    /// How long after its answer was lost a create may still be processed: 2 minutes or four times --timeout, whichever
-    /// is longer. With less, a row may be sent again while the first request is still being processed.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// How long the API may still process a create after its answer was lost [default: 2 minutes or four times --timeout,
+    /// whichever is longer]. With less, a row may be sent again while the first request is still being processed.
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = parse_time)]
     pub settle: Option<Duration>,
 }
 

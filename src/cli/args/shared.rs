@@ -1,5 +1,6 @@
-//! Options of every command.
+//! Options that several commands take, in groups: a command has the groups that mean something to it, and no others.
 
+use crate::state::StateAddress;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -11,7 +12,7 @@ use crate::telemetry::LogFormat;
 
 /// When to show progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ProgressMode {
+pub(crate) enum ProgressMode {
     /// A bar on a terminal, plain lines elsewhere, nothing with -q.
     #[default]
     Auto,
@@ -21,15 +22,82 @@ pub enum ProgressMode {
     Never,
 }
 
-/// Options of every command.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Shared options")]
-#[expect(clippy::struct_excessive_bools, reason = "flags, as they are typed")]
-pub struct Shared {
-    /// The API's base [env: `PARTNER_SYNC_API_URL`] [default: <https://orgs.ecg-api.com>].
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// More output (-vv: debug).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Only errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// What standard error has: text for people, or JSON, one object a line.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_short_help = true,
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// For commands that read the configuration and the state.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Configuration and state")]
+pub(crate) struct StoredArgs {
+    /// Configuration file [default: partner-sync.toml, if it exists].
+    #[arg(long, short = 'c', global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// State file [default: partner-sync.db].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+}
+
+/// For commands that print a summary or a list.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct JsonArgs {
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// For commands that go through an export.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ProgressArgs {
+    /// Show progress.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_short_help = true,
+        value_name = "WHEN"
+    )]
+    pub progress: ProgressMode,
+}
+
+/// For commands to which it matters which API is meant.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "API")]
+pub(crate) struct TargetArgs {
+    /// Address of the API [default: https://orgs.ecg-api.com].
     #[arg(long, global = true, value_name = "URL")]
     pub api_url: Option<String>,
-    /// A file that holds the token; read again when the API refuses it. Or set `PARTNER_SYNC_TOKEN`.
+    /// Use a practice API in this process instead; its partners are kept in a file beside the state.
+    #[arg(long, global = true)]
+    pub sandbox: bool,
+}
+
+/// For commands that send requests.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "API")]
+pub(crate) struct RequestArgs {
+    /// File with the token (or set PARTNER_SYNC_TOKEN to the token itself); read again when the API refuses the token.
     #[arg(
         long,
         global = true,
@@ -37,72 +105,52 @@ pub struct Shared {
         conflicts_with = "token_command"
     )]
     pub token_file: Option<PathBuf>,
-    /// A shell command that prints the token; run again when the API refuses it.
-    #[arg(long, global = true, value_name = "COMMAND")]
+    /// Shell command that prints the token; run again when the API refuses the token.
+    #[arg(long, global = true, hide_short_help = true, value_name = "COMMAND")]
     pub token_command: Option<String>,
-    /// Serve the API in this process for this run; its partners are kept in a file beside the state.
-    #[arg(long, global = true)]
-    pub sandbox: bool,
-    /// The state file [env: `PARTNER_SYNC_STATE`] [default: partner-sync.db].
-    #[arg(long, global = true, value_name = "FILE")]
-    pub state: Option<PathBuf>,
-    /// Requests to the API: 10/s, 600/m or unlimited [default: 10/s].
-    #[arg(long, global = true, value_name = "RATE")]
+    /// Requests a second or minute: 10/s, 600/m or unlimited [default: 10/s; with --sandbox: unlimited].
+    #[arg(long, global = true, hide_short_help = true, value_name = "RATE")]
     pub rate: Option<String>,
-    /// Requests that may go out at once within the rate [default: a hundredth of a second's worth, at least 1].
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Requests that may be sent at once within the rate [default: a hundredth of a second's worth, at least 1].
+    #[arg(long, global = true, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub burst: Option<u32>,
-    /// Requests under way at most [default: 8].
-    #[arg(long, global = true, value_name = "N")]
+    /// Maximum concurrent requests [default: 8].
+    #[arg(long, global = true, hide_short_help = true, value_name = "N")]
     pub workers: Option<usize>,
-    /// The longest a request may take [default: 30s].
-    #[arg(long, global = true, value_name = "TIME")]
+    /// Timeout per request [default: 30s].
+    #[arg(long, global = true, hide_short_help = true, value_name = "TIME")]
     pub timeout: Option<String>,
-    /// How long an API that does not answer, or asks for a pause, is waited for; 0: not at all [env: `PARTNER_SYNC_OUTAGE`]
-    /// [default: 5m].
-    #[arg(long, global = true, value_name = "TIME")]
+    /// How long to wait for an API that does not answer or asks for a pause; 0: not at all [default: 5m].
+    #[arg(long, global = true, hide_short_help = true, value_name = "TIME")]
     pub outage: Option<String>,
     #[command(flatten)]
     pub transport: TransportArgs,
+}
+
+/// For commands that write reports.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Reports")]
+pub(crate) struct ReportArgs {
     /// Write the reports into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub report: Option<PathBuf>,
     /// Put all rows into report.xlsx, not only those that somebody has to look at.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub report_all: bool,
     /// Leave values of the source out of reports and messages; rejects.csv, report.xlsx and created.csv are not written.
-    #[arg(long, global = true, conflicts_with = "report_all")]
-    pub no_source_values: bool,
-    /// The configuration file [default: partner-sync.toml where it is there].
-    #[arg(long, short = 'c', global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The summary on standard output as one JSON object.
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Show progress.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub progress: ProgressMode,
-    /// More output; -vv for debug.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
-    /// Only errors.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// How log lines look.
     #[arg(
         long,
         global = true,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT"
+        hide_short_help = true,
+        conflicts_with = "report_all"
     )]
-    pub log_format: LogFormat,
+    pub no_source_values: bool,
 }
 
-impl Shared {
+impl ReportArgs {
     /// What reports hold, and where they go.
     #[must_use]
-    pub(crate) fn report_request(&self, folder: Option<PathBuf>) -> ReportRequest {
+    pub(crate) fn request(&self, folder: Option<PathBuf>) -> ReportRequest {
         ReportRequest {
             folder,
             values: if self.no_source_values {
@@ -117,4 +165,85 @@ impl Shared {
             },
         }
     }
+}
+
+/// All groups; those that a command does not take are as if nothing was typed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shared {
+    /// Configuration and state.
+    pub stored: StoredArgs,
+    /// Whether the result is JSON.
+    pub json: JsonArgs,
+    /// Whether progress is shown.
+    pub progress: ProgressArgs,
+    /// Which API.
+    pub target: TargetArgs,
+    /// How it is asked.
+    pub requests: RequestArgs,
+    /// What is reported.
+    pub reports: ReportArgs,
+    /// Environment variables whose values stand here as if they had been typed.
+    pub variables: Vec<String>,
+}
+
+impl Shared {
+    /// The files that a command reads beside its exports: nothing is written over these.
+    pub(crate) fn read_files(&self, state: &StateAddress) -> Vec<PathBuf> {
+        let transport = &self.requests.transport;
+        let named = [
+            &self.stored.config,
+            &self.requests.token_file,
+            &transport.ca_file,
+            &transport.client_cert,
+            &transport.client_key,
+        ];
+        let named = named.into_iter().flatten().cloned();
+        let practice = state.companion("sandbox.jsonl");
+        state.files().into_iter().chain(named).chain([practice]).collect()
+    }
+}
+
+macro_rules! with_groups {
+    ($(#[$meaning:meta])* $name:ident: $($field:ident: $group:ty),+) => {
+        $(#[$meaning])*
+        #[derive(Debug, Clone, Args)]
+        pub(crate) struct $name<A: Args> {
+            #[command(flatten)]
+            pub(crate) own: A,
+            $(#[command(flatten)] $field: $group,)+
+        }
+
+        impl<A: Args> $name<A> {
+            /// The command's own arguments, and the groups beside them.
+            pub(crate) fn split(self, shared: &mut Shared) -> A {
+                $(shared.$field = self.$field;)+
+                self.own
+            }
+        }
+    };
+}
+
+with_groups! {
+    /// A command that looks at what is stored, and asks no API.
+    Stored: stored: StoredArgs
+}
+with_groups! {
+    /// The same, where its result may be a report.
+    Reported: reports: ReportArgs, stored: StoredArgs, json: JsonArgs
+}
+with_groups! {
+    /// A command that reads an export, and asks no API.
+    Local: reports: ReportArgs, target: TargetArgs, stored: StoredArgs, json: JsonArgs, progress: ProgressArgs
+}
+with_groups! {
+    /// A command that asks the API, and reads no export.
+    Online: target: TargetArgs, requests: RequestArgs, stored: StoredArgs, json: JsonArgs
+}
+with_groups! {
+    /// A command that looks at all settings.
+    Settled: reports: ReportArgs, target: TargetArgs, requests: RequestArgs, stored: StoredArgs, json: JsonArgs
+}
+with_groups! {
+    /// A command that reads an export and asks the API.
+    Full: reports: ReportArgs, target: TargetArgs, requests: RequestArgs, stored: StoredArgs, json: JsonArgs, progress: ProgressArgs
 }

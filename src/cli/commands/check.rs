@@ -10,10 +10,10 @@ use crate::report::RunEnding;
 pub(super) fn run(args: &CheckArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
     let request = CheckRequest {
-        export: args.export.request(),
+        export: args.export.request().expanded()?,
         report: front.report(),
         limit: args.limit,
     };
     let report = ops::check(&request, &front.session())?;
-    Ok(desk.output.summary(&report))
+    Ok(desk.output.summary(&report, shared.json.json))
 }

@@ -9,15 +9,16 @@ use crate::report::RunEnding;
 
 pub(super) fn run(args: &ImportArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
-    let request = args.request(front.report());
+    let mut request = args.request(front.report());
+    request.export = request.export.expanded()?;
     if args.dry_run {
         let preview = ops::dry_run(&request, args.plan_out.as_deref(), &front.session())?;
-        return Ok(desk.output.summary(&preview.report));
+        return Ok(desk.output.summary(&preview.report, shared.json.json));
     }
     let request = match &args.plan {
         Some(path) => request.by(SealedPlan::read(path)?),
         None => request,
     };
     let report = ops::import(&request, &front.session())?;
-    Ok(desk.output.summary(&report))
+    Ok(desk.output.summary(&report, shared.json.json))
 }

@@ -2,8 +2,10 @@
 //! that only look at the state or the API do that themselves.
 
 mod check;
+mod doctor;
 mod import;
 mod init;
+mod manual;
 mod partners;
 mod reconcile;
 mod sandbox;
@@ -12,7 +14,7 @@ mod sync;
 mod upkeep;
 mod verify;
 
-use super::args::{Cli, Command, command};
+use super::args::{Cli, Command, ConfigCommand, Shared};
 use super::desk::Desk;
 use super::exit::CliError;
 use crate::report::RunEnding;
@@ -20,44 +22,45 @@ use crate::telemetry;
 
 /// Sets logging up and runs the command.
 pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<RunEnding, CliError> {
-    let Cli {
-        command: chosen,
-        shared,
-    } = cli;
-    let verbosity = if shared.quiet {
+    let verbosity = if cli.output.quiet {
         -1
     } else {
-        i8::try_from(shared.verbose).unwrap_or(3)
+        i8::try_from(cli.output.verbose).unwrap_or(3)
     };
     telemetry::init(
-        shared.log_format,
+        cli.output.log_format,
         verbosity,
         desk.output.colour,
         desk.output.screen.clone(),
     );
-    match chosen {
+    let mut shared = Shared {
+        variables: cli.variables,
+        ..Shared::default()
+    };
+    // A night whose settings do not fit is still reported, so `sync` looks itself.
+    if !matches!(cli.command, Command::Sync(_)) {
+        desk.environment.refuse_empty()?;
+    }
+    match cli.command {
         Command::Init(args) => init::run(&args, desk),
-        Command::Check(args) => check::run(&args, &shared, desk),
-        Command::Import(args) => import::run(&args, &shared, desk),
-        Command::Sync(args) => sync::run(&args, &shared, desk),
-        Command::Verify(args) => verify::run(&args, &shared, desk),
-        Command::State(which) => upkeep::run(&which, &shared, desk),
-        Command::Status(args) => status::run(&args, &shared, desk),
-        Command::Reconcile(args) => reconcile::run(&args, &shared, desk),
-        Command::Partners(which) => partners::run(&which, &shared, desk),
-        Command::Sandbox(args) => sandbox::run(args, desk),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut command(), "partner-sync", &mut script);
-            desk.output.result(&String::from_utf8_lossy(&script));
-            Ok(RunEnding::Done)
+        Command::Check(args) => check::run(&args.split(&mut shared), &shared, desk),
+        Command::Import(args) => import::run(&args.split(&mut shared), &shared, desk),
+        Command::Sync(args) => sync::run(&args.split(&mut shared), &shared, desk),
+        Command::Verify(args) => verify::run(&args.split(&mut shared), &shared, desk),
+        Command::State(args) => upkeep::run(&args.split(&mut shared).which, &shared, desk),
+        Command::Status(args) => status::run(&args.split(&mut shared), &shared, desk),
+        Command::Reconcile(args) => reconcile::run(&args.split(&mut shared), &shared, desk),
+        Command::Partners(args) => partners::run(&args.split(&mut shared).which, &shared, desk),
+        Command::Doctor(args) => doctor::run(&args.split(&mut shared), &shared, desk),
+        Command::Config(ConfigCommand::Show(args)) => {
+            args.split(&mut shared);
+            doctor::show_settings(&shared, desk)
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(command())
-                .render(&mut page)
-                .map_err(|e| CliError::Machine(format!("the manual cannot be written: {e}")))?;
-            desk.output.result(&String::from_utf8_lossy(&page));
+        Command::Sandbox(args) => sandbox::run(*args, desk),
+        Command::Completions { shell } => Ok(manual::completions(shell, desk)),
+        Command::Man { dir } => manual::run(dir.as_deref(), desk),
+        Command::Version => {
+            desk.output.result(&crate::cli::args::version());
             Ok(RunEnding::Done)
         }
     }

@@ -13,6 +13,11 @@ pub(super) fn run(
     desk: &Desk,
 ) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
-    let report = ops::reconcile(&args.request(front.report()), &front.session())?;
-    Ok(desk.output.summary(&report))
+    let mut request = args.request(front.report());
+    request.adopt = request
+        .adopt
+        .map(ops::ExportRequest::expanded)
+        .transpose()?;
+    let report = ops::reconcile(&request, &front.session())?;
+    Ok(desk.output.summary(&report, shared.json.json))
 }

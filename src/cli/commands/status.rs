@@ -15,7 +15,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
     let front = Front::start(shared, desk)?;
     if let Some(name) = &args.run {
         let report = ops::reprint(name, &front.report(), &front.session())?;
-        desk.output.summary(&report);
+        desk.output.summary(&report, shared.json.json);
         // The run's own exit code is in the report; making it again is a success of its own.
         return Ok(RunEnding::Done);
     }
@@ -28,7 +28,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
                 "the state has no row with the key \"{key}\""
             )));
         }
-        let text = if desk.output.json {
+        let text = if shared.json.json {
             json(&rows)?
         } else {
             rows.iter()
@@ -40,7 +40,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
         return Ok(RunEnding::Done);
     }
     let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
-    if desk.output.json {
+    if shared.json.json {
         let all = serde_json::json!({
             "state": settings.state.to_string(),
             "bytes": store.bytes(),
@@ -49,7 +49,8 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
         desk.output.result(&format!("{all}\n"));
         return Ok(RunEnding::Done);
     }
-    let out = ops::status_text(&settings.state, store.bytes(), &counts, &runs, &open);
+    let (state, width) = (&settings.state, desk.output.width());
+    let out = ops::status_text(state, store.bytes(), &counts, &runs, &open, width);
     desk.output.result(&out);
     Ok(RunEnding::Done)
 }

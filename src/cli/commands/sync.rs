@@ -24,7 +24,7 @@ pub(super) fn run(args: &SyncArgs, shared: &Shared, desk: &Desk) -> Result<RunEn
     }
     let request = args.request(front.report());
     let night = ops::sync(&front.config, &request, &front.session());
-    if desk.output.json {
+    if shared.json.json {
         let summary = night.summary_without_values();
         desk.output.result(&format!("{summary}\n"));
     }

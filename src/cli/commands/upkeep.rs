@@ -7,7 +7,7 @@ use crate::cli::prompt;
 use crate::cli::settings;
 use crate::ops::{self, Resolution, RowsRequest};
 use crate::partner::PartnerId;
-use crate::report::{RunEnding, table};
+use crate::report::{RunEnding, table_within};
 use crate::state::MaintenanceRow;
 
 pub(super) fn run(
@@ -30,8 +30,11 @@ pub(super) fn run(
             });
             Ok(RunEnding::Done)
         }
-        StateCommand::Export => {
-            desk.output.csv(&ops::exported(&settings)?);
+        StateCommand::Export { output } => {
+            let kept = shared.read_files(&settings.state);
+            let mut sink = desk.output.sink(output.as_deref(), &kept, true)?;
+            sink.put(&ops::exported(&settings)?)?;
+            sink.finish()?;
             Ok(RunEnding::Done)
         }
         StateCommand::Forget(keys) => {
@@ -92,9 +95,8 @@ fn confirmed(rows: &[MaintenanceRow], yes: bool, question: &str, desk: &Desk) ->
             ]
         })
         .collect();
-    desk.output.note(&table(
-        &["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"],
-        &lines,
-    ));
-    yes || prompt::confirm_on_terminal(question, &desk.signals.stop())
+    let header = ["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"];
+    let width = desk.output.width();
+    desk.output.note(&table_within(&header, &lines, width));
+    yes || prompt::confirm_on_terminal(question, &desk.output, &desk.signals.stop())
 }

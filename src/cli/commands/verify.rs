@@ -1,7 +1,5 @@
 //! `verify`: partners are read back and compared with the source, field by field.
 
-use std::path::Path;
-
 use crate::cli::args::{Shared, VerifyArgs};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
@@ -18,7 +16,8 @@ pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<Run
             files: args.files.clone(),
             mapping: mapping.clone(),
             always: Query::default(),
-        },
+        }
+        .expanded()?,
         _ => {
             return Err(CliError::Usage(
                 "name what to compare with: FILE -m MAPPING, or --job NAME for a job of the configuration"
@@ -32,16 +31,21 @@ pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<Run
         sample: args.sample,
         each_row: args.combined.is_some(),
     };
+    let mut kept = shared.read_files(&front.settings.state);
+    kept.extend(request.export.files.iter().cloned());
+    kept.push(request.export.mapping.clone());
+    let mut sink = match &args.combined {
+        Some(path) => Some(desk.output.sink(Some(path), &kept, false)?),
+        None => None,
+    };
     let found = ops::verify(&request, &front.session())?;
-    if let (Some(path), Some(rows)) = (&args.combined, &found.rows) {
-        if path == Path::new("-") {
-            desk.output.result(&ops::signed_rows(rows));
-        } else {
-            ops::write_signed_rows(path, rows)
-                .map_err(|e| CliError::Machine(format!("cannot write {}: {e}", path.display())))?;
-        }
+    if let (Some(sink), Some(rows)) = (&mut sink, &found.rows) {
+        sink.put(&ops::signed_rows(rows))?;
+    }
+    if let Some(sink) = sink {
+        sink.finish()?;
     }
     desk.output
         .note("the API does not return vendorAccount (all bank data), so it was not compared");
-    Ok(desk.output.summary(&found.report))
+    Ok(desk.output.summary(&found.report, shared.json.json))
 }

@@ -101,6 +101,38 @@ pub enum OpError {
         /// A folder that is not there yet.
         another: PathBuf,
     },
+    /// An address where a file is expected.
+    #[error(
+        "{0} is an address; files are read from this machine. Download it first, then name the file: curl -o export.csv \"ADDRESS\""
+    )]
+    IsAddress(String),
+    /// A file as an address.
+    #[error("a file is named by its path: write {}", .0.display())]
+    IsFileAddress(PathBuf),
+    /// No file fits a pattern.
+    #[error("no file matches {}. Check the folder and the name.", .0.display())]
+    NoMatch(PathBuf),
+    /// Several files fit a pattern where one is read.
+    #[error("{count} files match {}, and one is read: name it, such as {}", pattern.display(), first.display())]
+    SeveralMatch {
+        /// The pattern.
+        pattern: PathBuf,
+        /// The first of the files.
+        first: PathBuf,
+        /// How many they are.
+        count: usize,
+    },
+    /// What is to be written is a file that is read.
+    #[error("{} is read by this command, so it is not written over. Name another file.", .0.display())]
+    OutputIsInput(PathBuf),
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}. Name a file in a folder that you may write to.", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// `init` needs a file that can be read twice.
     #[error("init reads the export twice, so it needs a file; save it first")]
     StandardInput,
@@ -172,6 +204,11 @@ impl OpError {
             | OpError::NothingKnown { .. }
             | OpError::UnknownRun(_)
             | OpError::InputInReports { .. }
+            | OpError::IsAddress(_)
+            | OpError::IsFileAddress(_)
+            | OpError::NoMatch(_)
+            | OpError::SeveralMatch { .. }
+            | OpError::OutputIsInput(_)
             | OpError::StandardInput => RunEnding::Refused,
             OpError::Prepare(PrepareError::Source(error)) if error.is_passing() => {
                 RunEnding::Stopped
@@ -180,6 +217,7 @@ impl OpError {
             OpError::Plan(error) => error.ending(),
             OpError::Job(error) => error.ending(),
             OpError::State(_)
+            | OpError::Unwritable { .. }
             | OpError::Report(_)
             | OpError::Api(_)
             | OpError::TimeOver

@@ -85,14 +85,13 @@ pub(in crate::ops) fn preview(
     session: &Session<'_>,
 ) -> Result<Preview, OpError> {
     let started = Instant::now();
-    let settings = session.settings;
     let stop = session.stop.child();
-    let rate = rate(settings)?;
+    let rate = rate(session)?;
     let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
     let folder = request
         .report
-        .create_folder(&request.export.files, settings.keep)?;
+        .create_folder(&request.export.files, session.settings.keep)?;
     let target = known_target(session)?;
     let (reader, fingerprinter) = state_of(target.as_deref(), &opened.mapping.name, session)?;
     let counters = Arc::new(Counters::default());

@@ -46,7 +46,7 @@ use crate::report::RunReport;
 /// [`OpError`] where nothing could be begun: mapping, files, address, state or the report's folder. Whatever goes wrong
 /// later is the report's `stopped`.
 pub fn import(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
-    rate(session.settings)?;
+    rate(session)?;
     let session = &session.within(request.max_duration);
     begun(request, session).map_err(|error| session.meaning(error))
 }
@@ -54,7 +54,7 @@ pub fn import(request: &ImportRequest, session: &Session<'_>) -> Result<RunRepor
 fn begun(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
     // Before the state is touched, so that a typing error makes none; and once, since a pipe cannot be read twice.
     let opened = export::open(&request.export, session)?;
-    let lock = session.lock()?;
+    let lock = session.lock_within(request.wait)?;
     let Some(rows) = request.canary else {
         let partners = open_canaries(&opened, session)?;
         if partners > 0 {

@@ -101,8 +101,12 @@ impl Import<'_> {
         if !self.request.ask_first || self.connection.loopback || self.reader()?.is_some() {
             return Ok(true);
         }
+        let stop = || self.stop.is_requested();
+        let (invalid, _) = count_invalid(self.exports(), survey, &|_| false, &stop)?;
+        let most = self.request.most_sent().unwrap_or(u64::MAX);
         let ask = FirstSend {
             rows: survey.rows,
+            created: survey.rows.saturating_sub(invalid).min(most),
             target: &self.connection.target,
             mapping: &self.opened.mapping.name,
             adopt: self.request.adopt,

@@ -37,6 +37,8 @@ pub struct ImportRequest {
     pub plan: Option<SealedPlan>,
     /// Whether the observer is asked before the first import into an API.
     pub ask_first: bool,
+    /// How long another run that holds the state is waited for; without it, not at all.
+    pub wait: Option<Duration>,
     /// The name of the job, where a nightly run imports.
     pub job: Option<String>,
     /// The run's name, where it was given one.

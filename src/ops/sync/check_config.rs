@@ -52,6 +52,27 @@ pub fn check_config(
     session: &Session<'_>,
 ) -> Result<(Vec<Finding>, RunEnding), OpError> {
     let jobs = chosen(config, job)?;
+    let mut findings = Findings(looked_at(config, &jobs, report, session));
+    let is_broken = findings.any_wrong();
+    let asked = ask(session);
+    let api_ending = asked.as_ref().err().map(OpError::ending);
+    findings.take("api", "health and list", asked);
+    let ending = match (is_broken, api_ending) {
+        (_, Some(RunEnding::Interrupted)) => RunEnding::Interrupted,
+        (false, None) => RunEnding::Done,
+        (false, Some(ending)) if ending != RunEnding::Refused => RunEnding::Stopped,
+        _ => RunEnding::Refused,
+    };
+    Ok((findings.0, ending))
+}
+
+/// Looks at jobs, state, report folder, metrics and webhook.
+pub(in crate::ops) fn looked_at(
+    config: &ConfigFile,
+    jobs: &[&Job],
+    report: Option<&Path>,
+    session: &Session<'_>,
+) -> Vec<Finding> {
     let mut findings = Findings::default();
     for job in jobs {
         findings.job(job, session);
@@ -79,17 +100,15 @@ pub fn check_config(
         }
         Err(error) => findings.take("notify", "url", Err(error)),
     }
-    let is_broken = findings.any_wrong();
-    let asked = ask(session);
-    let api_ending = asked.as_ref().err().map(OpError::ending);
-    findings.take("api", "health and list", asked);
-    let ending = match (is_broken, api_ending) {
-        (_, Some(RunEnding::Interrupted)) => RunEnding::Interrupted,
-        (false, None) => RunEnding::Done,
-        (false, Some(ending)) if ending != RunEnding::Refused => RunEnding::Stopped,
-        _ => RunEnding::Refused,
-    };
-    Ok((findings.0, ending))
+    findings.0
+}
+
+/// All jobs of a configuration, which may have none.
+pub(in crate::ops) fn chosen_or_all(config: &ConfigFile) -> Result<Vec<&Job>, JobError> {
+    if config.job.is_empty() {
+        return Ok(Vec::new());
+    }
+    chosen(config, None)
 }
 
 fn folder_of(path: &Path) -> Result<String, String> {
@@ -102,7 +121,7 @@ fn folder_of(path: &Path) -> Result<String, String> {
 }
 
 /// How the API is, and how many partners it has.
-fn ask(session: &Session<'_>) -> Result<String, OpError> {
+pub(in crate::ops) fn ask(session: &Session<'_>) -> Result<String, OpError> {
     let connection = connect(
         session,
         &session.stop,

@@ -180,6 +180,7 @@ fn attempt(
         expect: expectations(job, session)?,
         plan: None,
         ask_first: false,
+        wait: None,
         job: Some(job.name.0.clone()),
         id: Some(id.clone()),
     };

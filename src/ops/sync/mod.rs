@@ -10,24 +10,17 @@ mod night;
 mod passed_over;
 mod publish;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 pub use check_config::{Finding, check_config};
+pub(super) use check_config::{ask, chosen_or_all, looked_at};
 use job::chosen;
 pub use job::{JobEnd, file_of_job};
 pub use night::Night;
 
 use super::error::OpError;
-use super::observer::Note;
 use super::request::SyncRequest;
 use super::session::Session;
 use crate::config::{ConfigFile, Job};
 use crate::report::{ReportFolder, RunEnding};
-use crate::state::{StateError, StateLock};
-
-/// How often a state that another run holds is asked for again.
-const LOCK_EVERY: Duration = Duration::from_millis(250);
 
 /// Runs the jobs of a configuration, then writes `sync.json` and the metrics, and calls the webhook: also where the night
 /// could not begin, since there is no such job, the state is held by another run, or a stop came first. The observer is
@@ -72,7 +65,7 @@ fn run_jobs(
     let locked = if request.dry_run {
         Ok(None)
     } else {
-        lock(request.wait, session).map(Some)
+        session.lock_within(request.wait).map(Some)
     };
     let lock = locked.inspect_err(|error| {
         ends.extend(not_begun(jobs, request, error, session));
@@ -143,30 +136,5 @@ fn write_summary(night: &Night, request: &SyncRequest, session: &Session<'_>) {
     let written = ReportFolder::create(folder).and_then(|f| f.write("sync.json", text.as_bytes()));
     if let Err(error) = written {
         session.observer.trouble(&error.into());
-    }
-}
-
-/// Takes the lock of the state; waits for another run for as long as that is asked for.
-fn lock(wait: Option<Duration>, session: &Session<'_>) -> Result<Arc<StateLock>, OpError> {
-    let begin = Instant::now();
-    let mut is_noted = false;
-    loop {
-        match session.lock() {
-            Err(OpError::State(StateError::Locked { state, holder }))
-                if wait.is_some_and(|most| begin.elapsed() < most) =>
-            {
-                if !is_noted {
-                    is_noted = true;
-                    session.observer.note(&Note::WaitingForLock {
-                        state: &state,
-                        holder: holder.as_deref(),
-                    });
-                }
-                if !session.runtime.block_on(session.stop.pause(LOCK_EVERY)) {
-                    return Err(session.stopped());
-                }
-            }
-            taken => return taken,
-        }
     }
 }

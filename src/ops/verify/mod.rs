@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use comparison::{Comparison, Which};
-pub use row_sign::{RowSign, signed_rows, write_signed_rows};
+pub use row_sign::{RowSign, signed_rows};
 
 use super::conclude::{Heading, conclude, ending_of, stop_reason, stopped_by};
 use super::connect::{Waits, connect};

@@ -1,8 +1,6 @@
 //! How a row compares with its partner, as one character.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
-use std::path::Path;
 
 /// How a row compares. Shown as one character: `=`, `+`, `-`, `*`, `!`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,21 +39,4 @@ pub fn signed_rows(rows: &[(RowSign, String)]) -> String {
         let _ = writeln!(text, "{} {key}", sign.as_char());
     }
     text
-}
-
-/// Writes such lines into a file that its owner alone can read.
-///
-/// # Errors
-/// What the file system says.
-pub fn write_signed_rows(path: &Path, rows: &[(RowSign, String)]) -> io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options
-        .open(path)
-        .and_then(|mut file| file.write_all(signed_rows(rows).as_bytes()))
 }

@@ -130,6 +130,19 @@ fn sign(mut file: File, clock: &Clock) -> File {
     file
 }
 
+/// Who holds a state now; none where nobody does, or that cannot be found out. Nothing is made and nothing is changed.
+pub(in crate::state) fn lock_holder(state: &Path) -> Option<String> {
+    let mut file = File::open(beside(&real_path(state), ".lock")).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            Some(holder.trim().to_owned())
+        }
+        _ => None,
+    }
+}
+
 /// Holds the state as older programs do, by its lock file alone.
 #[cfg(test)]
 pub(super) fn hold(state: &Path, clock: &Clock) -> Result<File, StateError> {

@@ -40,7 +40,7 @@ mod upkeep;
 mod view;
 
 pub(super) use journal::begin;
-pub(super) use lock::FileLock;
+pub(super) use lock::{FileLock, lock_holder};
 pub(super) use reader::SqliteReader;
 pub(super) use upkeep::{SqliteUpkeep, backup};
 pub(super) use view::SqliteView;

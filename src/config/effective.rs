@@ -1,0 +1,331 @@
+//! Every setting that a run would have, and where it comes from.
+
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use super::env::{self, Environment};
+use super::origin::Origin;
+use super::resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed};
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// Its name in the configuration file: `api.rate`, `job.apptivo.max_age`.
+    pub name: String,
+    /// Its value, or that there is one where it is a secret.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What stands for a secret.
+const HIDDEN: &str = "(set; not shown)";
+/// What stands for a value that is not there.
+const NONE: &str = "(none)";
+
+/// All settings, in the order of the configuration file. `file` is the configuration as it is written.
+#[must_use]
+pub fn effective(
+    typed: &Typed,
+    environment: &Environment,
+    resolved: &Resolved,
+    file: Option<(&Path, &str)>,
+) -> Vec<Effective> {
+    let written = Written::of(file);
+    let text = |path: &Option<std::path::PathBuf>| {
+        let shown = path.as_ref().map(|p| p.display().to_string());
+        shown.unwrap_or_else(|| NONE.to_owned())
+    };
+    let transport = (&typed.transport, &resolved.transport);
+    let rate = resolved
+        .rate
+        .clone()
+        .unwrap_or_else(|| DEFAULT_RATE.to_owned());
+    let burst = resolved.burst.map_or(NONE.to_owned(), |n| n.to_string());
+    let time = |t| humantime::format_duration(t).to_string();
+    let mut all = Vec::new();
+    let mut put = |name: &str, option: Option<&str>, is_typed: bool, value: String| {
+        let origin = match option {
+            Some(option) if is_typed => typed.origin(option),
+            _ => written.origin(name),
+        };
+        all.push(Effective {
+            name: name.to_owned(),
+            value,
+            origin,
+        });
+    };
+    put(
+        "api.url",
+        Some("api-url"),
+        typed.api_url.is_some(),
+        address(&resolved.api_url),
+    );
+    put("api.rate", Some("rate"), typed.rate.is_some(), rate);
+    put("api.burst", Some("burst"), typed.burst.is_some(), burst);
+    put(
+        "api.workers",
+        Some("workers"),
+        typed.workers.is_some(),
+        resolved.workers.to_string(),
+    );
+    put(
+        "api.timeout",
+        Some("timeout"),
+        typed.timeout.is_some(),
+        time(resolved.timeout),
+    );
+    put(
+        "api.outage",
+        Some("outage"),
+        typed.outage.is_some(),
+        time(resolved.outage),
+    );
+    for (name, option, typed, value) in [
+        (
+            "api.ca_file",
+            "ca-file",
+            &transport.0.ca_file,
+            &transport.1.ca_file,
+        ),
+        (
+            "api.client_cert",
+            "client-cert",
+            &transport.0.client_cert,
+            &transport.1.client_cert,
+        ),
+        (
+            "api.client_key",
+            "client-key",
+            &transport.0.client_key,
+            &transport.1.client_key,
+        ),
+    ] {
+        put(name, Some(option), typed.is_some(), text(value));
+    }
+    let insecure = (
+        transport.0.insecure_http.is_some(),
+        transport.1.insecure_http,
+    );
+    put(
+        "api.insecure_http",
+        Some("insecure-http"),
+        insecure.0,
+        insecure.1.to_string(),
+    );
+    put(
+        "state.path",
+        Some("state"),
+        typed.state.is_some(),
+        resolved.state.to_string(),
+    );
+    put(
+        "report.dir",
+        Some("report"),
+        typed.report.is_some(),
+        text(&resolved.report),
+    );
+    put("report.keep", None, false, resolved.keep.to_string());
+    all.insert(1, token(typed, environment, resolved, &written));
+    all.extend(written.others());
+    all
+}
+
+/// The token's source; never the token, nor a command, which may hold a password.
+fn token(
+    typed: &Typed,
+    environment: &Environment,
+    resolved: &Resolved,
+    written: &Written,
+) -> Effective {
+    let (name, value) = match &resolved.token {
+        None => ("api.token", NONE.to_owned()),
+        Some(TokenSetting::Given(_)) => ("api.token", HIDDEN.to_owned()),
+        Some(TokenSetting::File(path)) => ("api.token_file", path.display().to_string()),
+        Some(TokenSetting::Command(_)) => ("api.token_command", HIDDEN.to_owned()),
+    };
+    let origin = if typed.token_file.is_some() {
+        typed.origin("token-file")
+    } else if typed.token_command.is_some() {
+        typed.origin("token-command")
+    } else if environment.get(env::TOKEN).is_some() {
+        Origin::Variable(env::TOKEN.to_owned())
+    } else {
+        written.origin(name)
+    };
+    Effective {
+        name: name.to_owned(),
+        value,
+        origin,
+    }
+}
+
+/// An address without a password and without what stands behind a question mark.
+fn address(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    match url[..end].split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = host.rsplit('@').next().unwrap_or_default();
+            format!("{scheme}://{host}{path}")
+        }
+        None => url[..end].to_owned(),
+    }
+}
+
+/// The keys of the configuration file with their lines and values.
+struct Written {
+    path: std::path::PathBuf,
+    keys: Vec<(String, usize, String)>,
+}
+
+impl Written {
+    fn of(file: Option<(&Path, &str)>) -> Self {
+        let (path, text) = file.unwrap_or((Path::new(""), ""));
+        let (table, _) = DeTable::parse_recoverable(text);
+        let mut written = Self {
+            path: path.to_owned(),
+            keys: Vec::new(),
+        };
+        written.add("", table.get_ref(), text);
+        written.keys.sort_by_key(|(_, line, _)| *line);
+        written
+    }
+
+    fn add(&mut self, within: &str, table: &DeTable<'_>, text: &str) {
+        for (key, value) in table {
+            let name = format!("{within}{}", key.get_ref());
+            match value.get_ref() {
+                DeValue::Table(table) => self.add(&format!("{name}."), table, text),
+                DeValue::Array(all) if name == "job" => {
+                    for job in all.iter() {
+                        if let DeValue::Table(job) = job.get_ref() {
+                            let called = job.get("name").and_then(|n| n.get_ref().as_str());
+                            self.add(&format!("job.{}.", called.unwrap_or("?")), job, text);
+                        }
+                    }
+                }
+                _ => {
+                    let line = text[..key.span().start].matches('\n').count() + 1;
+                    let value = text.get(value.span()).unwrap_or_default();
+                    self.keys.push((name, line, value.trim().to_owned()));
+                }
+            }
+        }
+    }
+
+    fn origin(&self, name: &str) -> Origin {
+        match self.keys.iter().find(|(key, ..)| key == name) {
+            Some((_, line, _)) => Origin::File {
+                path: self.path.clone(),
+                line: Some(*line),
+            },
+            None => Origin::Default,
+        }
+    }
+
+    /// What only the file can say: metrics, webhook, jobs.
+    fn others(&self) -> impl Iterator<Item = Effective> {
+        let is_other = |name: &str| {
+            ["metrics.", "notify.", "job."]
+                .iter()
+                .any(|section| name.starts_with(section))
+        };
+        let keys = self.keys.iter().filter(move |(name, ..)| is_other(name));
+        keys.map(|(name, line, value)| Effective {
+            name: name.clone(),
+            value: if name == "notify.url" {
+                HIDDEN.to_owned()
+            } else {
+                value.clone()
+            },
+            origin: Origin::File {
+                path: self.path.clone(),
+                line: Some(*line),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file::ConfigFile;
+    use super::super::resolve::resolve;
+    use super::*;
+
+    fn shown(typed: &Typed, environment: &Environment, text: &str) -> Vec<String> {
+        let file: ConfigFile = toml::from_str(text).unwrap();
+        let resolved = resolve(typed.clone(), environment, file).unwrap();
+        effective(
+            typed,
+            environment,
+            &resolved,
+            Some((Path::new("c.toml"), text)),
+        )
+        .into_iter()
+        .map(|s| format!("{} = {} ({})", s.name, s.value, s.origin))
+        .collect()
+    }
+
+    #[test]
+    fn each_setting_has_its_origin() {
+        let typed = Typed {
+            rate: Some("5/s".to_owned()),
+            state: Some("night.db".into()),
+            variables: vec!["PARTNER_SYNC_STATE".to_owned()],
+            ..Typed::default()
+        };
+        let text = "[api]\nurl = \"https://x\"\ntimeout = \"1m\"\n[[job]]\nname = \"a\"\nfile = \"*.csv\"\nmapping = \"m\"\n";
+        let all = shown(&typed, &Environment::default(), text);
+        for line in [
+            "api.url = https://x (c.toml:2)",
+            "api.rate = 5/s (--rate)",
+            "api.timeout = 1m (c.toml:3)",
+            "api.outage = 5m (default)",
+            "api.workers = 8 (default)",
+            "api.token = (none) (default)",
+            "state.path = night.db (PARTNER_SYNC_STATE)",
+            "report.keep = 30 (default)",
+            "job.a.file = \"*.csv\" (c.toml:6)",
+        ] {
+            assert!(all.iter().any(|l| l == line), "{line}: {all:#?}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let text = "[api]\nurl = \"https://me:HUSH@x/orgs?key=HUSH\"\ntoken_command = [\"curl\", \"HUSH\"]\n[notify]\nurl = \"https://hook/HUSH\"\n";
+        let typed = Typed {
+            token_command: Some("curl HUSH".to_owned()),
+            ..Typed::default()
+        };
+        let given = Environment::of(&[(env::TOKEN, "HUSH")]);
+        for (typed, environment, says) in [
+            (
+                &Typed::default(),
+                &given,
+                "api.token = (set; not shown) (PARTNER_SYNC_TOKEN)",
+            ),
+            (
+                &typed,
+                &given,
+                "api.token_command = (set; not shown) (--token-command)",
+            ),
+            (
+                &Typed::default(),
+                &Environment::default(),
+                "api.token_command = (set; not shown) (c.toml:3)",
+            ),
+        ] {
+            let all = shown(typed, environment, text).join("\n");
+            assert!(all.contains(says), "{all}");
+            assert!(!all.contains("HUSH"), "{all}");
+            assert!(all.contains("api.url = https://x/orgs (c.toml:2)"), "{all}");
+            assert!(
+                all.contains("notify.url = (set; not shown) (c.toml:5)"),
+                "{all}"
+            );
+        }
+    }
+}

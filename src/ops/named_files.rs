@@ -1,0 +1,143 @@
+//! Files as they are named → files: a pattern that no shell expanded, an address, a name.
+
+use std::path::{Path, PathBuf};
+
+use super::error::OpError;
+
+/// What begins an address, or names another machine.
+const SCHEMES: [&str; 9] = [
+    "http://", "https://", "ftp://", "sftp://", "s3://", "gs://", "az://", "abfs://", "ssh://",
+];
+
+/// The files that are meant, patterns expanded in the order of names.
+///
+/// # Errors
+/// [`OpError::IsAddress`], and [`OpError::NoMatch`] where no file fits a pattern.
+pub(super) fn expanded(named: &[PathBuf]) -> Result<Vec<PathBuf>, OpError> {
+    let mut files = Vec::new();
+    for path in named {
+        match pattern(path)? {
+            None => files.push(path.clone()),
+            Some(pattern) => files.extend(matches(path, &pattern)?),
+        }
+    }
+    Ok(files)
+}
+
+/// The one file that is meant.
+///
+/// # Errors
+/// As [`expanded`], and [`OpError::SeveralMatch`] where more than one file fits a pattern.
+pub(super) fn one(named: &Path) -> Result<PathBuf, OpError> {
+    let files = expanded(&[named.to_owned()])?;
+    match files.as_slice() {
+        [file] => Ok(file.clone()),
+        files => Err(OpError::SeveralMatch {
+            pattern: named.to_owned(),
+            first: files.first().cloned().unwrap_or_default(),
+            count: files.len(),
+        }),
+    }
+}
+
+/// The pattern in a name that is no file as it stands.
+fn pattern(path: &Path) -> Result<Option<String>, OpError> {
+    // A file may have any of these characters in its name.
+    if path.as_os_str() == "-" || std::fs::symlink_metadata(path).is_ok() {
+        return Ok(None);
+    }
+    let Some(text) = path.to_str() else {
+        return Ok(None);
+    };
+    let lower = text.to_ascii_lowercase();
+    if SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
+        return Err(OpError::IsAddress(without_secrets(text)));
+    }
+    if let Some(local) = lower
+        .starts_with("file://")
+        .then(|| &text["file://".len()..])
+    {
+        return Err(OpError::IsFileAddress(local.into()));
+    }
+    let is_pattern = text.contains(['*', '?', '[']);
+    Ok(is_pattern.then(|| text.to_owned()))
+}
+
+/// An address without what stands before the host and behind the path: a password or a signature may be there.
+fn without_secrets(text: &str) -> String {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let (scheme, rest) = text[..end].split_once("://").unwrap_or(("", &text[..end]));
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
+fn matches(named: &Path, pattern: &str) -> Result<Vec<PathBuf>, OpError> {
+    let options = glob::MatchOptions {
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::default()
+    };
+    let found = glob::glob_with(pattern, options).map(|paths| {
+        let files = paths.filter_map(Result::ok).filter(|path| path.is_file());
+        files.collect::<Vec<_>>()
+    });
+    match found {
+        Ok(files) if !files.is_empty() => Ok(files),
+        _ => Err(OpError::NoMatch(named.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_its_files_and_a_name_is_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b.csv", "a.csv", "odd[1].csv", ".hidden.csv", "a.txt"] {
+            std::fs::write(dir.path().join(name), "").unwrap();
+        }
+        std::fs::create_dir(dir.path().join("folder.csv")).unwrap();
+        let named = |name: &str| expanded(&[dir.path().join(name)]);
+        let names = |files: Vec<PathBuf>| -> Vec<String> {
+            let name = |p: &PathBuf| p.file_name().unwrap().to_str().unwrap().to_owned();
+            files.iter().map(name).collect()
+        };
+        for (name, files) in [
+            ("*.csv", vec!["a.csv", "b.csv", "odd[1].csv"]),
+            ("?.csv", vec!["a.csv", "b.csv"]),
+            ("[a].*", vec!["a.csv", "a.txt"]),
+            ("odd[1].csv", vec!["odd[1].csv"]),
+            ("not-there.csv", vec!["not-there.csv"]),
+        ] {
+            assert_eq!(names(named(name).unwrap()), files, "{name}");
+        }
+        for name in ["x*.csv", "**bad[", "[z].csv"] {
+            assert!(matches!(named(name), Err(OpError::NoMatch(_))), "{name}");
+        }
+        assert_eq!(expanded(&["-".into()]).unwrap(), [PathBuf::from("-")]);
+        assert!(matches!(
+            one(&dir.path().join("*.csv")),
+            Err(OpError::SeveralMatch { count: 3, .. })
+        ));
+        assert!(one(&dir.path().join("b*")).unwrap().ends_with("b.csv"));
+    }
+
+    #[test]
+    fn an_address_is_named_without_its_secrets() {
+        for (text, shown) in [
+            ("https://x.example/a.csv", "https://x.example/a.csv"),
+            (
+                "HTTPS://me:Secret@x.example/a.csv?sig=Secret",
+                "HTTPS://x.example/a.csv",
+            ),
+            ("s3://bucket/a.csv", "s3://bucket/a.csv"),
+        ] {
+            let words = expanded(&[text.into()]).unwrap_err().to_string();
+            assert!(words.contains(shown), "{words}");
+            assert!(!words.contains("Secret"), "{words}");
+        }
+        let words = expanded(&["file:///data/a.csv".into()]).unwrap_err();
+        assert!(words.to_string().contains("write /data/a.csv"), "{words}");
+    }
+}

@@ -1,0 +1,154 @@
+//! Partners of the API as a list.
+
+use super::connect::Connection;
+use super::error::OpError;
+use super::partner_table::{PARTNER_COLUMNS, partner_cells, partner_json, partner_line};
+use crate::api::{ListFilter, PageWalk};
+
+/// How partners are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListShape {
+    /// Cells of a table, which is drawn when all are there.
+    Table,
+    /// The API's answers, one a line.
+    Jsonl,
+    /// The table's columns as CSV.
+    Csv,
+}
+
+/// Which partners, and how.
+#[derive(Debug, Clone)]
+pub struct ListRequest {
+    /// The filters.
+    pub filter: ListFilter,
+    /// Partners a page.
+    pub take: u64,
+    /// Pages to skip.
+    pub skip: u64,
+    /// Partners at most.
+    pub limit: Option<u64>,
+    /// How they are shown.
+    pub shape: ListShape,
+}
+
+/// Words that the API documents for a filter. Source: the documentation page's list request and its default value.
+const DOCUMENTED: [(&str, &[&str]); 3] = [
+    ("status", &["Active", "Inactive", "Suspended", "Restored"]),
+    ("include", &["parent-partner", "partner-type"]),
+    ("order_by", &["ASC", "DESC"]),
+];
+
+impl ListRequest {
+    /// What is asked for in words that the API does not document, as a sentence each. They are sent all the same.
+    #[must_use]
+    pub fn undocumented(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (name, value) in &self.filter.parameters {
+            let Some((_, known)) = DOCUMENTED.iter().find(|(n, _)| n == name) else {
+                continue;
+            };
+            for word in value.split(',').filter(|word| !known.contains(word)) {
+                let same = |k: &&&str| k.eq_ignore_ascii_case(word.trim());
+                let nearest = known.iter().find(same).copied();
+                let nearest =
+                    nearest.or_else(|| crate::diagnostic::nearest(word, known.iter().copied()));
+                let meant = nearest.map_or_else(String::new, |n| format!(" Did you mean {n}?"));
+                found.push(format!(
+                    "the API does not document \"{word}\" for --{}, it is sent as written; documented are {}.{meant}",
+                    name.replace('_', "-"),
+                    known.join(", ")
+                ));
+            }
+        }
+        found
+    }
+}
+
+/// Lists partners: `put` gets the lines of JSON or CSV one after the other and says whether more is wanted, and the cells
+/// of a table are returned.
+///
+/// # Errors
+/// [`OpError`] where the API cannot be asked, or what `put` returns.
+pub async fn list_partners(
+    request: &ListRequest,
+    connection: &Connection,
+    put: &mut dyn FnMut(&str) -> Result<bool, OpError>,
+) -> Result<Vec<Vec<String>>, OpError> {
+    let mut walk =
+        PageWalk::with_take(request.filter.clone(), request.take).from_page(request.skip);
+    let mut left = request.limit.unwrap_or(u64::MAX);
+    let mut cells = Vec::new();
+    if request.shape == ListShape::Csv {
+        let header = PARTNER_COLUMNS.map(|(name, _)| name.to_owned());
+        put(&partner_line(&header))?;
+    }
+    while left > 0 {
+        let Some(items) = walk.next(&*connection.api).await? else {
+            break;
+        };
+        let most = usize::try_from(left).unwrap_or(usize::MAX);
+        for partner in items.into_iter().take(most) {
+            left -= 1;
+            let is_more_wanted = match request.shape {
+                ListShape::Table => {
+                    cells.push(partner_cells(&partner).to_vec());
+                    true
+                }
+                ListShape::Jsonl => put(&format!("{}\n", partner_json(&partner)))?,
+                ListShape::Csv => put(&partner_line(&partner_cells(&partner)))?,
+            };
+            if !is_more_wanted {
+                return Ok(cells);
+            }
+        }
+    }
+    Ok(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_not_documented_is_named_with_the_nearest() {
+        let words = |name: &'static str, value: &str| {
+            let filter = ListFilter {
+                parameters: vec![(name, value.to_owned())],
+            };
+            let request = ListRequest {
+                filter,
+                take: 1,
+                skip: 0,
+                limit: None,
+                shape: ListShape::Table,
+            };
+            request.undocumented().join("|")
+        };
+        for (name, value, says) in [
+            (
+                "status",
+                "Active,Foo",
+                "does not document \"Foo\" for --status",
+            ),
+            ("status", "active", "Did you mean Active?"),
+            ("status", "Actve", "Did you mean Active?"),
+            (
+                "include",
+                "parent",
+                "documented are parent-partner, partner-type",
+            ),
+            ("order_by", "up", "--order-by"),
+        ] {
+            let found = words(name, value);
+            assert!(found.contains(says), "{name} {value}: {found}");
+        }
+        for (name, value) in [
+            ("status", "Active,Inactive,Suspended,Restored"),
+            ("include", "parent-partner,partner-type"),
+            ("partnerStatus", "anything"),
+            ("searchTerm", "Foo"),
+        ] {
+            assert_eq!(words(name, value), "", "{name}");
+        }
+    }
+}
