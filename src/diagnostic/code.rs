@@ -82,10 +82,14 @@ codes! {
         "Delete the row, or leave it out in the mapping: [source] except = { Name = [\"Total*\"] }. If it is a partner: [validation] allow = [\"row.total\"].";
     RowSecondHeader, "row.second_header", Error, "The row looks like a second header, not a record.",
         "Delete the row. In the mapping: [source] header_row = 2 where it is the better header. If it is a partner: [validation] allow = [\"row.second_header\"].";
+    RowSeparator, "row.separator", Error, "The row is a line of dashes or other signs, not a record.",
+        "Delete the row. If it is a partner: [validation] allow = [\"row.separator\"].";
     KeyMissing, "key.missing", Error, "The row's key is empty.",
         "Fill the key column: without it a rerun cannot recognise the row.";
     KeyDuplicate, "key.duplicate", Error, "Another row has the same key; neither is sent.",
         "Keep one of the rows, or give each its own key.";
+    KeyDecimal, "key.decimal", Error, "A program has made a number with a decimal point of the key: 1001.0 for 1001.",
+        "Export the column as text or as whole numbers (in pandas: dtype=\"string\" or \"Int64\"). If the keys are really written so: [validation] allow = [\"key.decimal\"].";
     IdentifierDuplicate, "key.legacy_duplicate", Error, "Another row has the same legacyIdentifier; neither is sent.",
         "Give each row its own legacyIdentifier: it is how a partner is recognised on the API.";
     RowRepaired, "row.repaired", Warning, "The row cannot be sent as it stands, but its partner was created before, from a repaired row.",
@@ -168,6 +172,8 @@ codes! {
         "Format the column as text, and type or paste the number again from where it comes from.";
     CellScientific, "cell.scientific", Error, "The identifier is a number in scientific notation: its last digits are gone.",
         "Format the column as text, paste the identifiers again from where they come from, and export once more.";
+    CellDecimal, "cell.decimal", Warning, "A program has made a number with a decimal point of the identifier: 10115.0 for 10115; it is sent as written.",
+        "Export the column as text or as whole numbers (in pandas: dtype=\"string\" or \"Int64\"). In the mapping, for single values: map = { \"1001.0\" = \"1001\" }.";
     CellType, "cell.type", Error, "A date, a time or a true/false cell stands where an identifier belongs.",
         "Format the cell as text and type the identifier again: a spreadsheet took it for a date.";
     DateAsText, "cell.date_as_text", Warning, "A date or time cell fills a text field; it is sent as 2026-03-04 or 14:30.",
