@@ -1,5 +1,6 @@
 //! What somebody else said, raw → words that may be kept, printed and logged. Every word of an answer goes through here.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -82,9 +83,14 @@ impl Redaction<'_> {
             Said::Body(text) | Said::Page(text) | Said::Other(text) => text,
         };
         let scrubber = Scrubber::new().with_token(self.token);
-        let scrubber = match self.values {
-            Some(values) => scrubber.with_values(values.values()),
-            None => scrubber,
+        let (scrubber, text) = match (self.values, said) {
+            (Some(values), _) => (scrubber.with_values(values.values()), text.into()),
+            // A list, a look-up, a health check: whose values it quotes is not known.
+            (None, Said::Body(_) | Said::Page(_)) => {
+                let text = scrubber.clone().with_short_numbers().scrub(text);
+                (scrubber, Cow::Owned(text))
+            }
+            (None, Said::Other(_)) => (scrubber, text.into()),
         };
         let words = ApiWords::scrubbed(&format!("{ours}{text}"), &scrubber);
         match said {
@@ -156,6 +162,30 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(words_of(body.as_bytes()), words);
+        }
+    }
+
+    /// The answer to a list may quote any partner's account; only of a create it is known whose.
+    #[test]
+    fn short_numbers_are_shown_only_where_the_row_is_known() {
+        let token = Secret::new("a-token-of-some-length");
+        let said =
+            Said::of_body(br#"{"message":"account 482913 of page 2 is broken (code 4711)"}"#);
+        let row = SensitiveValues::default();
+        for (values, words) in [
+            (None, "account *** of page 2 is broken (code 4711)"),
+            (Some(&row), "account 482913 of page 2 is broken (code 4711)"),
+        ] {
+            let redaction = Redaction {
+                token: &token,
+                values,
+                body: BodyWords::Shown,
+            };
+            assert_eq!(redaction.words(&said).to_string(), words);
+            // Ports, and places in an answer, are no accounts.
+            let network = Said::Other("connect to 127.0.0.1:48291 failed".to_owned());
+            let ours = redaction.behind("column 20483: ", &network).to_string();
+            assert_eq!(ours, "column 20483: connect to 127.0.0.1:48291 failed");
         }
     }
 

@@ -82,10 +82,14 @@ codes! {
         "Delete the row. In the mapping: [source] except = { Name = [\"Total*\"] } leaves it out; if it is a partner, [validation] allow = [\"row.total\"].";
     RowSecondHeader, "row.second_header", Error, "The row looks like a second header, not a record.",
         "Delete the row. In the mapping: [source] header_row = 2 if it is the better header; if it is a partner, [validation] allow = [\"row.second_header\"].";
+    RowSeparator, "row.separator", Error, "The row is a line of dashes or other signs, not a record.",
+        "Delete the row. In the mapping: if it is a partner, [validation] allow = [\"row.separator\"].";
     KeyMissing, "key.missing", Error, "The row has no key.",
         "Fill in the key column. Without a key, a later run cannot recognise the row.";
     KeyDuplicate, "key.duplicate", Error, "Another row has the same key, so neither is sent.",
         "Keep one of the rows, or give each its own key.";
+    KeyDecimal, "key.decimal", Error, "A program has written the key as a number with a decimal point: 1001.0 for 1001.",
+        "Export the column as text or as whole numbers (in pandas: dtype=\"string\" or \"Int64\"). In the mapping: if the keys are really written so, [validation] allow = [\"key.decimal\"].";
     IdentifierDuplicate, "key.legacy_duplicate", Error, "Another row has the same legacyIdentifier, so neither is sent.",
         "Give each row its own legacyIdentifier: the API recognises a partner by it.";
     RowRepaired, "row.repaired", Warning, "The row cannot be sent as it is, but its partner was already created from a repaired row.",
@@ -168,6 +172,8 @@ codes! {
         "Format the column as text, then type or paste the number again from where it comes from.";
     CellScientific, "cell.scientific", Error, "The identifier is a number in scientific notation, so its last digits are lost.",
         "Format the column as text, paste the identifiers again from where they come from, and export again.";
+    CellDecimal, "cell.decimal", Warning, "A program has written the identifier as a number with a decimal point: 10115.0 for 10115; it is sent as written.",
+        "Export the column as text or as whole numbers (in pandas: dtype=\"string\" or \"Int64\"). In the mapping, for single values: map = { \"1001.0\" = \"1001\" }.";
     CellType, "cell.type", Error, "The cell is a date, a time or true/false, but an identifier is expected.",
         "Format the cell as text and type the identifier again: a spreadsheet took it for something else.";
     DateAsText, "cell.date_as_text", Warning, "A date or time cell fills a text field; it is sent as 2026-03-04 or 14:30.",

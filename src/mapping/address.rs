@@ -1,6 +1,7 @@
 //! What only the parts of an address together can show: a state's code by its country, and a postal code's
 //! lost zero by its state.
 
+use super::identifier::is_decimal_whole;
 use super::lookup::{self, StateName};
 use crate::diagnostic::Code;
 use crate::partner::{Draft, FieldKind, Finding, LeafInfo};
@@ -87,6 +88,8 @@ impl AddressLeaves {
         {
             let (code, message, restored) = match judge_postal(text, state, country) {
                 Postal::Usual => return,
+                // Reported already.
+                Postal::Unusual(_) if is_decimal_whole(text) => return,
                 Postal::LostZero(full) => (
                     Code::PostalZeroRestored,
                     format!("The leading zero is missing: {full} is sent."),

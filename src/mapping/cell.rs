@@ -2,7 +2,7 @@
 
 use super::coerce::{Coerced, coerce, trim};
 use super::doubtful::{doubtful, usual_line_breaks};
-use super::identifier::{self, is_identifier};
+use super::identifier::{self, is_decimal_whole, is_identifier};
 use super::known::Became;
 use super::placeholder::{Placeholder, null_hint, placeholder};
 use super::plan::{Plan, Ready, TextPath};
@@ -23,6 +23,12 @@ impl Plan {
         {
             let finding = target.finding(code, message).with_value(cell.to_text());
             return s.findings.push(finding);
+        }
+        if is_identifier(rule.kind)
+            && let Cell::Text(text) = cell
+            && report_decimal(target, trim(text).0, s)
+        {
+            return;
         }
         match cell {
             Cell::Text(text) => {
@@ -186,6 +192,28 @@ fn fill_known(target: Target<'_>, text: &str, s: &mut Scratch) {
     if s.findings.len() == before {
         s.known[leaf].put(text, became);
     }
+}
+
+/// Reports a whole number with a decimal point in an identifier; true where it is all that has to be done. A telephone number
+/// is sent as it is written: its `.0` would be one digit more.
+fn report_decimal(target: Target<'_>, text: &str, s: &mut Scratch) -> bool {
+    let rule = target.rule;
+    let is_number = rule.kind == FieldKind::Phone;
+    let digits = match text.strip_prefix('+') {
+        Some(digits) if is_number => digits,
+        _ => text,
+    };
+    // A routing number has words of its own, and what the mapping translates is known to it.
+    if !is_decimal_whole(digits) || rule.kind == FieldKind::Routing || rule.map.is_some() {
+        return false;
+    }
+    let message = "A program has made a number with a decimal point of it; it is sent as written.";
+    let finding = target.finding(Code::CellDecimal, message).with_value(text);
+    s.findings.push(finding);
+    if is_number {
+        s.draft.set_text(target.leaf, text, true);
+    }
+    is_number
 }
 
 /// A list out of one cell; with a part that is refused, nothing of it is sent.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::date::Locale;
+use super::identifier::is_decimal_whole;
 use super::lookup::{self, CountryName};
 use super::yes_no;
 use crate::diagnostic::{Code, nearest};
@@ -188,7 +189,12 @@ fn accepted(words: &[(i64, &str)]) -> String {
 }
 
 fn wrong_routing_number(text: &str) -> Complaint {
-    if text.len() == 8 && is_routing_number(&format!("0{text}")) {
+    if is_decimal_whole(text) {
+        Complaint::new(
+            Code::RoutingInvalid,
+            "A program has made a number with a decimal point of it.",
+        )
+    } else if text.len() == 8 && is_routing_number(&format!("0{text}")) {
         Complaint {
             hint: Some(
                 "A leading zero is probably missing: format the column as text and type the number again."

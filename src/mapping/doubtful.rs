@@ -9,7 +9,13 @@ use crate::source::is_double_encoded;
 
 /// What is odd about a trimmed text.
 pub(super) fn doubtful(target: Target<'_>, text: &str) -> Option<Finding> {
-    let (code, message) = if is_double_encoded(text) {
+    let (code, message) = oddity(text)?;
+    Some(target.finding(code, message).with_value(text))
+}
+
+/// The same without a field: code and message.
+pub(super) fn oddity(text: &str) -> Option<(Code, &'static str)> {
+    Some(if is_double_encoded(text) {
         (
             Code::TextDoubleEncoded,
             "The value looks like UTF-8 that was read in another encoding before it was exported; it is sent as written.",
@@ -26,8 +32,7 @@ pub(super) fn doubtful(target: Target<'_>, text: &str) -> Option<Finding> {
         )
     } else {
         return None;
-    };
-    Some(target.finding(code, message).with_value(text))
+    })
 }
 
 /// Whether a text begins as a formula does, and has a call, a text, an operator or a reference in it.
@@ -35,6 +40,10 @@ fn is_formula(text: &str) -> bool {
     let Some(formula) = text.strip_prefix('=') else {
         return false;
     };
+    // What Excel makes of it is a number without its zeros.
+    if !formula.is_empty() && formula.bytes().all(|b| b.is_ascii_digit()) {
+        return true;
+    }
     let has_sign = formula.contains(['(', '"', '&', '*', '/', '+', '!']);
     let letters = formula.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = &formula[letters..];
@@ -47,10 +56,17 @@ fn is_formula(text: &str) -> bool {
 /// Whether a text begins with an apostrophe before a digit, or stands between two: where the first surely is a guard, the
 /// reader has taken it off.
 fn is_perhaps_guarded(text: &str) -> bool {
+    // A mark that was typed on the wrong key.
+    if let Some(rest) = text.strip_prefix(['`', '´']) {
+        return rest.starts_with(|c: char| c.is_ascii_digit());
+    }
     let Some(rest) = text.strip_prefix('\'') else {
         return false;
     };
-    rest.starts_with(|c: char| c.is_ascii_digit()) || (rest.len() > 1 && rest.ends_with('\''))
+    let marks = |c| c == '\'';
+    rest.trim_start_matches(marks)
+        .starts_with(|c: char| c.is_ascii_digit())
+        || (rest.len() > 1 && rest.ends_with('\''))
 }
 
 /// A text whose line breaks are `\n`, `\r\n` or `\r`: `FileMaker` writes U+000B, others U+0085, U+2028 or U+2029.
@@ -75,6 +91,11 @@ mod tests {
             ("=HYPERLINK(\"x\",\"Acme\")", true, false),
             ("=\"a\"&\"b\"", true, false),
             ("=1+2", true, false),
+            ("=00123", true, false),
+            ("`00123", false, true),
+            ("´00123", false, true),
+            ("''00123", false, true),
+            ("`Beta`", false, false),
             ("=mc2 GmbH", false, false),
             ("=", false, false),
             ("A=B(c)", false, false),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::coerce::trim;
+use super::doubtful::oddity;
 use super::identifier::key_trouble;
 use super::plan::{Plan, PlanFeed};
 use super::scratch::Scratch;
@@ -101,11 +102,19 @@ impl Plan {
             };
             if let Some((code, message)) = key_trouble(cell) {
                 report(code, message);
-            } else if let Cell::Text(text) = cell
-                && trim(text).1
-            {
-                let message = "Invisible characters around the value were removed.";
-                report(Code::TextTrimmed, message.to_owned());
+            } else if let Cell::Text(text) = cell {
+                let (text, odd) = trim(text);
+                if odd {
+                    let message = "Invisible characters around the value were removed.";
+                    report(Code::TextTrimmed, message.to_owned());
+                }
+                // Of nearly all keys a look at the first byte is enough.
+                if (!text.is_ascii()
+                    || matches!(text.as_bytes().first(), Some(b'=' | b'\'' | b'`')))
+                    && let Some((code, message)) = oddity(text)
+                {
+                    report(code, message.to_owned());
+                }
             }
         }
     }

@@ -40,6 +40,7 @@ mod yes_no;
 pub use apply::Filled;
 pub use error::{MappingError, MappingProblem};
 pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
+pub use identifier::is_decimal_whole;
 pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
 pub use rule::{Constant, Feed, FieldRule, Rule, Selection, Transform};

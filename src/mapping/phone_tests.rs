@@ -122,6 +122,8 @@ const TABLE: &[Section] = &[
             ),
             Case("auf Anfrage", "auf Anfrage", "", "phone.invalid"),
             Case("NULL", "", "", "cell.null_word"),
+            Case("+4930123456.0", "+4930123456.0", "", "cell.decimal"),
+            Case("4915123456789.0", "4915123456789.0", "", "cell.decimal"),
         ],
     },
 ];

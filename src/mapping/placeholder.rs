@@ -13,8 +13,15 @@ pub enum Placeholder {
 /// Words of databases and programming languages, letter by letter: `Null` may be a name, `none` a word.
 ///
 /// Source: what `PostgreSQL`, `MySQL`, `SQL Server` and `DBeaver` write for NULL, and `pandas`, R, Python and JavaScript for
-/// no value.
-const NULL_WORDS: [&str; 22] = [
+/// no value; and what Excel's pivot tables write for an empty cell in the languages of their users.
+const NULL_WORDS: [&str; 29] = [
+    "(blank)",
+    "(leer)",
+    "(vide)",
+    "(en blanco)",
+    "(vuoto)",
+    "(leeg)",
+    "(em branco)",
     "NULL",
     "null",
     "(NULL)",
@@ -41,9 +48,9 @@ const NULL_WORDS: [&str; 22] = [
 
 /// Errors of spreadsheets as their programs show them, in English and in the languages of their users.
 ///
-/// Source: Microsoft's list of error values, the same list in German, French, Spanish, Italian, Portuguese and Dutch, and
-/// those of Google Sheets.
-const ERROR_TEXTS: [&str; 42] = [
+/// Source: Microsoft's list of error values, the same list in German, French, Spanish, Italian, Portuguese, Dutch,
+/// Polish, Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Turkish and Russian, and those of Google Sheets.
+const ERROR_TEXTS: [&str; 79] = [
     "#N/A",
     "#N/A!",
     "#REF!",
@@ -86,6 +93,43 @@ const ERROR_TEXTS: [&str; 42] = [
     "#WAARDE!",
     "#NAAM?",
     "#GETAL!",
+    "#ADR!",
+    "#ARG!",
+    "#LICZBA!",
+    "#NAZWA?",
+    "#N/D!",
+    "#SAKNAS!",
+    "#REFERENS!",
+    "#VÄRDEFEL!",
+    "#NAMN?",
+    "#OGILTIGT!",
+    "#I/T",
+    "#VÆRDI!",
+    "#NAVN?",
+    "#REFERENCE!",
+    "#VERDI!",
+    "#PUUTTUU!",
+    "#VIITTAUS!",
+    "#ARVO!",
+    "#NIMI?",
+    "#HODNOTA!",
+    "#NÁZEV?",
+    "#HIÁNYZIK",
+    "#HIV!",
+    "#ÉRTÉK!",
+    "#NÉV?",
+    "#YOK",
+    "#BAŞV!",
+    "#DEĞER!",
+    "#AD?",
+    "#Н/Д",
+    "#ССЫЛКА!",
+    "#ЗНАЧ!",
+    "#ИМЯ?",
+    "#ДЕЛ/0!",
+    "#ЧИСЛО!",
+    "#ПУСТО!",
+    "#¡NULO!",
 ];
 
 /// The longest of all, in bytes.

@@ -67,6 +67,7 @@ pub(super) const TABLE: &[Section] = &[
             Case("(null)", "", "cell.null_word"),
             Case("None", "", "cell.null_word"),
             Case("N/A", "", "cell.null_word"),
+            Case("(leer)", "", "cell.null_word"),
             Case("Null", "Null", ""),
             Case("none", "none", ""),
             Case("Null & Void Ltd", "Null & Void Ltd", ""),
@@ -319,6 +320,10 @@ pub(super) const TABLE: &[Section] = &[
             Case("00042", "00042", ""),
             Case("0015000000abcDE", "0015000000abcDE", ""),
             Case("NaN", "", "cell.null_word"),
+            Case("1001.0", "1001.0", "cell.decimal"),
+            Case("1001,00", "1001,00", "cell.decimal"),
+            Case("1.001", "1.001", ""),
+            Case("1.000", "1.000", ""),
         ],
     },
     Section {

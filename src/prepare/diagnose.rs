@@ -10,6 +10,7 @@ use super::place::{NAMED_ROWS, Place};
 use super::record;
 use super::survey::Elsewhere;
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
+use crate::mapping::is_decimal_whole;
 use crate::partner::{Draft, Finding, Slot};
 use crate::secret::Scrubber;
 use crate::source::{RowFault, SourceRow};
@@ -111,6 +112,15 @@ impl Diagnose<'_> {
             let found = Diagnostic::new(code, self.location(column, None), message);
             diagnostics.push(found.with_value(key, self.is_sensitive(column)));
         }
+        for column in evidence.decimals(plan, self.row) {
+            let message = "A program has made a number with a decimal point of the key: with the point it is another one.";
+            let at = self.location(Some(column), None);
+            let value = self.row.cell(column).to_text();
+            diagnostics.push(
+                Diagnostic::new(Code::KeyDecimal, at, message)
+                    .with_value(&value, self.is_sensitive(Some(column))),
+            );
+        }
         for column in evidence.shortened(plan, self.row) {
             let message = "The key is a number, but others have more digits or are text: leading zeros may be missing.";
             let found = Diagnostic::new(
@@ -180,9 +190,12 @@ impl Diagnose<'_> {
                 continue;
             };
             let target = draft.text(at);
-            let Some((code, message)) = self.reference(key, target) else {
+            let Some((code, mut message)) = self.reference(key, target) else {
                 continue;
             };
+            if code == Code::ReferenceMissing && is_decimal_whole(target) {
+                message.push_str(" A program has made a number with a decimal point of it.");
+            }
             let column = plan.column_of(leaf);
             let at = self.location(column, Some(leaf));
             diagnostics.push(

@@ -4,6 +4,7 @@
 //! the column are texts of digits, or have more digits than the numbers in between can explain, somebody typed `00123`
 //! and the workbook holds 123.
 
+use crate::mapping::is_decimal_whole;
 use crate::source::Cell;
 
 /// Numbers that leave more room between them than this are no running numbers: they have as many digits as somebody
@@ -17,10 +18,14 @@ pub(super) struct NumberKeys {
     largest: f64,
     /// A text of digits only stands among them.
     has_digit_texts: bool,
+    /// A text like `1001.0`,
+    has_decimals: bool,
+    /// and one like `1.1`: numbers of chapters, of which some end with a zero.
+    has_fractions: bool,
 }
 
 impl NumberKeys {
-    /// Takes a cell in; true where it is a number.
+    /// Takes a cell in; true where it is a number, or a text that may be one with a decimal point.
     pub(super) fn add(&mut self, cell: Cell<'_>) -> bool {
         match cell {
             Cell::Number(n) => {
@@ -30,9 +35,16 @@ impl NumberKeys {
             }
             Cell::Text(text) => {
                 let text = text.trim();
-                self.has_digit_texts |=
-                    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-                false
+                let is_of = |is_one: fn(u8) -> bool| !text.is_empty() && text.bytes().all(is_one);
+                if is_of(|b| b.is_ascii_digit()) {
+                    self.has_digit_texts = true;
+                    return false;
+                }
+                let is_decimal = is_decimal_whole(text);
+                self.has_decimals |= is_decimal;
+                self.has_fractions |=
+                    !is_decimal && is_of(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
+                is_decimal
             }
             _ => false,
         }
@@ -42,6 +54,13 @@ impl NumberKeys {
         self.numbers += other.numbers;
         self.largest = self.largest.max(other.largest);
         self.has_digit_texts |= other.has_digit_texts;
+        self.has_decimals |= other.has_decimals;
+        self.has_fractions |= other.has_fractions;
+    }
+
+    /// Whether texts like `1001.0` are whole numbers of which a program made others: nothing else stands behind a point.
+    pub(super) fn were_whole(&self) -> bool {
+        self.has_decimals && !self.has_fractions
     }
 
     /// Whether any number may have lost zeros.
@@ -89,5 +108,22 @@ mod tests {
         let lettered = of(&[Cell::Text("A-7"), Cell::Text(" "), Cell::Number(1.0)]);
         assert!(!lettered.are_suspicious());
         assert!(!of(&[Cell::Text("00123")]).are_suspicious());
+    }
+
+    #[test]
+    fn keys_that_end_with_a_point_and_a_zero_were_whole_unless_others_have_fractions() {
+        for (keys, were_whole) in [
+            (&["1001.0", "1002.0"][..], true),
+            (&["1001", "1002.0"], true),
+            (&["A-7", " 1002.00 "], true),
+            (&["1.0", "1.1", "2.0"], false),
+            (&["1.0", "1.0.1"], false),
+            (&["1001", "1002"], false),
+            (&["1.000", "2.000"], false),
+            (&["A.0", ""], false),
+        ] {
+            let cells: Vec<Cell<'_>> = keys.iter().map(|key| Cell::Text(key)).collect();
+            assert_eq!(of(&cells).were_whole(), were_whole, "{keys:?}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::number_keys::NumberKeys;
 use super::record_words::{BESIDE, HEADINGS, TOTALS};
 use crate::diagnostic::Code;
-use crate::mapping::Plan;
+use crate::mapping::{Plan, is_decimal_whole};
 use crate::source::{Cell, SourceRow};
 
 /// A longer text is no caption of a total.
@@ -130,7 +130,7 @@ impl RecordEvidence {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             keys: KeyKinds::default(),
-            numbers: vec![NumberKeys::default(); plan.judged_key_columns().len()],
+            numbers: vec![NumberKeys::default(); plan.key_columns().len()],
         }
     }
 
@@ -146,7 +146,7 @@ impl RecordEvidence {
         if !record {
             self.keys.add(key);
         }
-        let columns = plan.judged_key_columns().iter().zip(&mut self.numbers);
+        let columns = plan.key_columns().iter().zip(&mut self.numbers);
         let mut number = false;
         for (column, numbers) in columns {
             number |= numbers.add(row.cell(*column));
@@ -161,9 +161,24 @@ impl RecordEvidence {
         }
     }
 
-    /// Whether any key that is a number may have lost zeros.
+    /// Whether any key that is a number, or was one, has lost something.
     pub(super) fn has_suspicious_numbers(&self) -> bool {
-        self.numbers.iter().any(NumberKeys::are_suspicious)
+        (self.numbers.iter()).any(|numbers| numbers.are_suspicious() || numbers.were_whole())
+    }
+
+    /// The columns of the key of whose whole number a program made another in this row.
+    pub(super) fn decimals<'r>(
+        &'r self,
+        plan: &'r Plan,
+        row: SourceRow<'r>,
+    ) -> impl Iterator<Item = usize> + 'r {
+        let columns = plan.key_columns().iter().zip(&self.numbers);
+        columns.filter_map(move |(column, numbers)| match row.cell(*column) {
+            Cell::Text(text) if numbers.were_whole() && is_decimal_whole(text.trim()) => {
+                Some(*column)
+            }
+            _ => None,
+        })
     }
 
     /// The columns of the key whose number may have lost zeros in this row.
@@ -172,9 +187,12 @@ impl RecordEvidence {
         plan: &'r Plan,
         row: SourceRow<'r>,
     ) -> impl Iterator<Item = usize> + 'r {
-        let columns = plan.judged_key_columns().iter().zip(&self.numbers);
+        let columns = plan.key_columns().iter().zip(&self.numbers);
         columns.filter_map(move |(column, numbers)| match row.cell(*column) {
-            Cell::Number(n) if numbers.is_suspicious(n) => Some(*column),
+            Cell::Number(n) if numbers.is_suspicious(n) => {
+                // The others' own rule reports it.
+                (plan.judged_key_columns().contains(column)).then_some(*column)
+            }
             _ => None,
         })
     }
@@ -191,10 +209,38 @@ pub(super) struct Place {
 
 /// Whether a row may be no record: it is judged when all rows are known.
 fn is_suspect(row: SourceRow<'_>, key: &str, name: Option<usize>, at: Place) -> bool {
-    is_total_caption(key)
+    is_line(key)
+        || is_total_caption(key)
         || name.is_some_and(|column| is_caption(row.cell(column)))
         || (at.is_last && has_caption(row))
         || (at.is_first && headings(row).is_some())
+}
+
+/// Whether a text is a part of a drawn line: `-----`, `=====`, `:---:`, `...`.
+fn is_line(text: &str) -> bool {
+    let is_drawn = |c: char| {
+        matches!(
+            c,
+            '-' | '=' | '_' | '*' | '~' | '+' | '#' | '.' | ':' | '\u{2500}'
+                ..='\u{257f}' | '–' | '—'
+        )
+    };
+    text.len() > 1
+        && !text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(is_drawn)
+}
+
+/// Whether all cells of a row that are filled are parts of a line.
+fn is_separator(row: SourceRow<'_>) -> bool {
+    (0..row.width()).all(|column| match row.cell(column) {
+        Cell::Empty => true,
+        Cell::Text(text) => {
+            let text = text.trim();
+            // A column may be one sign wide.
+            text.len() < 2 && !text.contains(char::is_alphanumeric) || is_line(text)
+        }
+        _ => false,
+    })
 }
 
 fn is_caption(cell: Cell<'_>) -> bool {
@@ -217,6 +263,10 @@ pub(super) fn judge(
     let name = plan.column_of(plan.business_name_leaf());
     if !is_suspect(row, key, name, at) {
         return None;
+    }
+    if is_line(key) && is_separator(row) {
+        let message = "The row is a line of dashes or other signs, not a record.";
+        return Some((Code::RowSeparator, message.to_owned()));
     }
     let is_like_others = evidence.keys.has_like(key);
     if let Some(headings) = at.is_first.then(|| headings(row)).flatten()

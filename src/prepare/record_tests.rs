@@ -22,7 +22,10 @@ fn told(table: &str) -> Vec<(u64, &'static str)> {
             .judge(&survey, &|_| false, &mut |rows, _| {
                 for row in rows {
                     for d in &row.diagnostics {
-                        if matches!(d.code, Code::RowTotal | Code::RowSecondHeader) {
+                        if matches!(
+                            d.code,
+                            Code::RowTotal | Code::RowSecondHeader | Code::RowSeparator
+                        ) {
                             assert!(row.partner.is_none());
                             told.push((row.origin.row, d.code.as_str()));
                         }
@@ -88,6 +91,21 @@ fn no_caption_is_passed_over_by_its_first_letters() {
                 "{before} {word}"
             );
         }
+    }
+}
+
+#[test]
+fn drawn_lines_are_no_records() {
+    for (rows, lines) in [
+        ("--,----,-\n1,Alpha,X\n2,Beta,Y\n", &[2][..]),
+        ("1,Alpha,X\n2,Beta,Y\n=====,=====,===\n", &[4]),
+        (":---,:---:,\n1,Alpha,X\n", &[2]),
+        ("1,Alpha,X\n─────,─────,\n", &[3]),
+        ("1,Alpha,X\n---,Beta,Y\n", &[]),
+        ("-,Alpha,X\n--1,--,X\n", &[]),
+    ] {
+        let expected: Vec<(u64, &str)> = lines.iter().map(|row| (*row, "row.separator")).collect();
+        assert_eq!(told(&format!("Id,Name,More\n{rows}")), expected, "{rows}");
     }
 }
 

@@ -41,6 +41,25 @@ pub(super) fn long_numbers(text: &str, signs: &[Sign]) -> Vec<Range<usize>> {
     found
 }
 
+/// Digits that may be the whole number of a short account, where nobody knows which values a text may quote: a year, a count
+/// of a page and an HTTP status have fewer.
+const SHORT: usize = 5;
+
+/// The bytes of each number that may be that of a short account: unbroken, or in groups with hyphens, as sort codes are.
+pub(super) fn short_numbers(text: &str, signs: &[Sign]) -> Vec<Range<usize>> {
+    let known = known_shapes(text);
+    let in_shape = |sign: &Sign| known.iter().any(|shape| shape.contains(&sign.at.start));
+    let digits: Vec<&Sign> = (signs.iter())
+        .filter(|sign| sign.what.is_ascii_digit() && !in_shape(sign))
+        .collect();
+    let goes_on = |a: &&Sign, b: &&Sign| matches!(&text[a.at.end..b.at.start], "" | "-");
+    digits
+        .chunk_by(goes_on)
+        .filter(|number| number.len() >= SHORT)
+        .filter_map(|number| Some(number.first()?.at.start..number.last()?.at.end))
+        .collect()
+}
+
 /// Whether what stands between two digits only groups them.
 fn is_grouping(between: &str) -> bool {
     let is_separator = |c: char| {
@@ -321,6 +340,29 @@ mod tests {
         ] {
             assert_eq!(
                 found(long_numbers(text, &signs(text, Reading::Decoded)), text),
+                numbers,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn short_numbers_are_those_that_no_status_and_no_year_is() {
+        for (text, numbers) in [
+            ("account 482913 is closed", vec!["482913"]),
+            ("account=48291", vec!["48291"]),
+            ("sort code 12-34-56", vec!["12-34-56"]),
+            ("K-10023", vec!["10023"]),
+            ("HTTP/1.1 503 Service Unavailable", vec![]),
+            ("row 4711 of 9999, 404, page 12 of 30", vec![]),
+            ("limit must not be greater than 100", vec![]),
+            ("on 2026-11-26T06:52:15Z", vec![]),
+            ("at 10.20.130.240:8443", vec![]),
+            ("5f0c6a52-8f2e-4f0e-9a53-012345678901", vec![]),
+            ("1.2.3.4.5 and 12 34 56", vec![]),
+        ] {
+            assert_eq!(
+                found(short_numbers(text, &signs(text, Reading::Decoded)), text),
                 numbers,
                 "{text}"
             );

@@ -6,7 +6,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::numbers::{ibans, long_numbers};
+use super::numbers::{ibans, long_numbers, short_numbers};
 use super::text::{Reading, Sign, letters_and_digits, signs};
 use super::tokens::{Uuids, tokens, without_controls};
 use super::{MASKED, Secret, mask};
@@ -34,6 +34,7 @@ pub struct Scrubber {
     values: Vec<Vec<char>>,
     tokens: Vec<String>,
     uuids: Uuids,
+    short_numbers: bool,
 }
 
 impl Scrubber {
@@ -47,6 +48,13 @@ impl Scrubber {
     #[must_use]
     pub fn without_uuids(mut self) -> Self {
         self.uuids = Uuids::Masked;
+        self
+    }
+
+    /// Masks numbers of five digits and six too: the words may quote rows of which nothing is known here.
+    #[must_use]
+    pub fn with_short_numbers(mut self) -> Self {
+        self.short_numbers = true;
         self
     }
 
@@ -107,6 +115,11 @@ impl Scrubber {
                 .chain(long_numbers(&text, &signs))
                 .chain(ibans(&text, &signs));
             hidden.extend(numbers.map(|at| (at, Shown::End)));
+            if self.short_numbers {
+                // Two characters of so few would be a part of them.
+                let short = short_numbers(&text, &signs).into_iter();
+                hidden.extend(short.map(|at| (at, Shown::Nothing)));
+            }
         }
         rendered(&text, hidden)
     }

@@ -50,10 +50,12 @@ pub(super) fn is_hardly_western(text: &str) -> bool {
         let behind = chars.peek().copied().unwrap_or(' ');
         let is_odd = match c {
             // These open something, or are none of western languages.
-            '‚' | '„' | '‹' | 'ˆ' | '˜' | 'ƒ' | '¤' => before.is_ascii_alphabetic(),
+            '‚' | '„' | '‹' | 'ˆ' | '˜' | 'ƒ' => before.is_alphabetic(),
+            // The euro of ISO 8859-15 has its place; nobody writes the sign itself.
+            '¤' => true,
             '“' | '”' | '†' | '‡' | '‰' | '›' | '¢' | '£' | '¥' | '¦' | '§' | '¨' | '¬' | '¯'
-            | '±' | '¶' | '¸' | '¡' | '¿' => {
-                before.is_ascii_alphabetic() && behind.is_ascii_alphabetic()
+            | '±' | '¶' | '¸' | '¡' | '¿' | '™' | '½' | '¼' | '¾' => {
+                before.is_alphabetic() && behind.is_alphabetic()
             }
             'Š' | 'Œ' | 'Ž' | 'Ÿ' => {
                 before.is_ascii_lowercase()
@@ -127,6 +129,10 @@ mod tests {
             "MŸller",
             "CafŽ",
             "R¡o",
+            "Gr”áe",
+            "K™ln",
+            "c½ur",
+            "5 ¤",
         ] {
             assert!(is_hardly_western(odd), "{odd}");
         }

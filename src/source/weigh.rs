@@ -299,6 +299,19 @@ impl HighBytes {
 
     /// Whether an encoding makes a letter of what is a sign in western code pages and stands alone: `£` before a price.
     fn refutes(&self, guessed: &'static Encoding) -> bool {
+        // Accents without a letter (`˝`, `ˇ`, `˛`) stand in no word.
+        let is_accent = |c: char| matches!(c, '\u{2c6}'..='\u{2dd}');
+        let has_accent = |word: &Vec<u8>| {
+            let text = decoded(word, guessed);
+            let letters = text.trim_matches(|c: char| !c.is_alphabetic() || is_accent(c));
+            letters.contains(is_accent)
+        };
+        if guessed != encoding_rs::WINDOWS_1252
+            && guessed.is_single_byte()
+            && self.words.iter().any(has_accent)
+        {
+            return true;
+        }
         self.words.iter().any(|word| {
             word.iter()
                 .all(|b| matches!(b, 0xa2..=0xa9 | 0xab..=0xb3 | 0xb6..=0xb9 | 0xbb..=0xbe))

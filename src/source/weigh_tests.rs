@@ -140,6 +140,8 @@ fn few_bytes_are_western_where_that_makes_sense_and_doubt_is_told() {
         ("1,O’Brien\n2,D’Arcy\n", WINDOWS_1252, false),
         ("1,50°\n", WINDOWS_1252, false),
         ("1,Zürich,Genève\n", WINDOWS_1252, false),
+        // ISO 8859-15: `œ` has the place of `½`, which in Windows-1250 is an accent without a letter.
+        ("1,c½ur\n2,Été\n", WINDOWS_1252, false),
         ("1,Łukasz\n", WINDOWS_1250, true),
         ("1,Łódź,Kraków\n2,Żółć,Gdańsk\n", WINDOWS_1250, true),
     ] {

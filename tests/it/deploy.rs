@@ -20,6 +20,73 @@ fn the_examples_hold() {
     }
 }
 
+/// A tag can be moved to another image: no example names one without the digest.
+#[test]
+fn an_image_without_its_digest_is_refused() {
+    let digest = "0123456789abcdef".repeat(4);
+    for (file, line, is_right) in [
+        ("Dockerfile", "FROM debian:12".to_owned(), false),
+        ("Dockerfile", "FROM debian:12@sha256:abc".to_owned(), false),
+        (
+            "Dockerfile",
+            "FROM debian:12@${BASE_DIGEST}".to_owned(),
+            false,
+        ),
+        (
+            "Dockerfile",
+            "COPY --from=debian:12 /a /b".to_owned(),
+            false,
+        ),
+        (
+            "Dockerfile",
+            "# syntax=docker/dockerfile:1".to_owned(),
+            false,
+        ),
+        (
+            "Dockerfile",
+            format!("FROM debian:12@sha256:{digest} AS more"),
+            true,
+        ),
+        ("Dockerfile", "COPY --from=build /a /b".to_owned(), true),
+        ("Dockerfile.debug", "FROM debian".to_owned(), false),
+        (
+            "kubernetes/job.yaml",
+            "  - image: registry.example.com/x:1".to_owned(),
+            false,
+        ),
+        (
+            "kubernetes/job.yaml",
+            format!("    image: \"x@sha256:{digest}\""),
+            true,
+        ),
+    ] {
+        let dir = crate::support::Workdir::new();
+        let copied = Command::new("cp")
+            .arg("-r")
+            .arg(repository("deploy"))
+            .arg(dir.path("deploy"))
+            .status()
+            .unwrap();
+        assert!(copied.success());
+        let path = dir.path("deploy").join(file);
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(&path, format!("{before}{line}\n")).unwrap();
+        let output = Command::new("bash")
+            .arg(dir.path("deploy/check"))
+            .arg(binary())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let is_refused = text.contains(&format!("{file} names an image without its digest"));
+        assert_eq!(is_refused, !is_right, "{line}: {text}");
+        assert_eq!(
+            text.contains("ok    every image"),
+            is_right,
+            "{line}: {text}"
+        );
+    }
+}
+
 /// The table of metrics in the docs is the program's own.
 #[test]
 fn the_metrics_are_documented() {

@@ -211,6 +211,51 @@ fn numbers_as_keys_are_told_where_zeros_may_be_gone() {
     }
 }
 
+/// A key is what finds the row again: what is odd about it is told as of any other field.
+#[test]
+fn a_formula_as_a_key_is_told() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.write("m.toml", MAPPING);
+    dir.write(
+        "e.csv",
+        "Id,Name\n=00123,A\n=\"00124\",B\n`00125,C\n=mc2,D\n",
+    );
+    let run = import(&dir, &server, "e.csv").expect_exit(0);
+    assert_eq!(keys(&server), ["00124", "=00123", "=mc2", "`00125"]);
+    assert_eq!(codes(&run), ["text.formula", "text.guard"]);
+}
+
+/// What pandas makes of a column of whole numbers with gaps.
+#[test]
+fn keys_with_a_decimal_point_are_refused_unless_they_are_meant() {
+    for (keys, allow, created) in [
+        (["1001.0", "1002.0", "1003.0"], false, &[][..]),
+        (["1001", "1002.0", "1003"], false, &["1001", "1003"]),
+        (["1.0", "1.1", "2.0"], false, &["1.0", "1.1", "2.0"]),
+        (["1.0", "2.0", "3.0"], true, &["1.0", "2.0", "3.0"]),
+    ] {
+        let dir = Workdir::new();
+        let server = Server::start(&dir, &[]);
+        let allow = if allow {
+            "[validation]\nallow = [\"key.decimal\"]\n"
+        } else {
+            ""
+        };
+        dir.write("m.toml", format!("{MAPPING}{allow}"));
+        let rows: Vec<String> = (keys.iter())
+            .map(|key| format!("{key},Company {key}\n"))
+            .collect();
+        dir.write("e.csv", format!("Id,Name\n{}", rows.concat()));
+        let exit = i32::from(created.len() < keys.len());
+        let run = import(&dir, &server, "e.csv").expect_exit(exit);
+        assert_eq!(self::keys(&server), created, "{keys:?}");
+        if exit == 1 {
+            assert!(codes(&run).contains(&"key.decimal".to_owned()), "{keys:?}");
+        }
+    }
+}
+
 /// A row of texts by its number, from 0.
 type Row<'t> = (u32, &'t [&'t str]);
 
