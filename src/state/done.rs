@@ -134,7 +134,7 @@ impl StateReader {
             let mut waiting = Vec::with_capacity(TOGETHER);
             while let Some(row) = rows.next()? {
                 match RecordState::from_code(row.get(2)?) {
-                    // Of these it cannot be told whether they are as they were sent.
+                    // Of these it is not known whether they are as they were sent.
                     Some(RecordState::Created) if row.get::<_, i64>(3)? != self.key().0 => {}
                     Some(RecordState::Created) => {
                         let key = row.get_ref(0)?.as_str()?;

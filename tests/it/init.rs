@@ -60,11 +60,7 @@ fn a_question_stops_every_run_until_it_is_answered() {
             "{}",
             run.stderr
         );
-        assert!(
-            run.stderr.contains("take out of it: decide"),
-            "{}",
-            run.stderr
-        );
+        assert!(run.stderr.contains("remove decide"), "{}", run.stderr);
     }
     dir.write(
         "m.toml",
@@ -195,7 +191,7 @@ fn two_columns_for_one_field_are_a_question() {
     ];
     let (text, _) = propose(&dir, &rows);
     assert!(
-        line(&text, "businessName").contains("is called so, too"),
+        line(&text, "businessName").contains("has such a name, too"),
         "{text}"
     );
     assert!(

@@ -126,7 +126,7 @@ fn a_row_in_doubt_is_not_forgotten() {
     );
 }
 
-/// A row's story has what befell it: an answer that was lost, a look-up, a person's hand.
+/// A row's story has its history: an answer that was lost, a look-up, a person's hand.
 #[test]
 fn a_rows_story_is_told() {
     let dir = Workdir::new();

@@ -115,11 +115,11 @@ fn mappings_that_are_wrong() {
         ),
         (
             "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = { template = \"{{ row['Name'] | shout }}\" }\n",
-            &["the template does not work", "shout"],
+            &["the template fails", "shout"],
         ),
         (
             "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = { column = \"Name\", formats = [\"dd.mm.yyyy\"] }\n",
-            &["is no date format", "strptime"],
+            &["is not a date format", "strptime"],
         ),
         (
             "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nonBoardingStatus = { value = \"Hired\" }\n",
@@ -155,13 +155,13 @@ fn settings_that_do_not_fit() {
     let dir = good();
     for (arguments, says) in [
         (&["--rate", "fast"][..], &["\"fast\" is no rate"][..]),
-        (&["--timeout", "soon"], &["timeout", "write a time"]),
-        (&["--outage", "soon"], &["outage", "write a time"]),
+        (&["--timeout", "soon"], &["timeout", "expected a duration"]),
+        (&["--outage", "soon"], &["outage", "expected a duration"]),
         (&["--workers", "0"], &["workers", "from 1 to"]),
         (&["--api-url", "orgs.ecg-api.com"], &["is no address"]),
         (
             &["--api-url", "http://user:secret@127.0.0.1"],
-            &["may hold no password"],
+            &["must not contain a password"],
         ),
         (
             &["--token-file", "none.txt"],

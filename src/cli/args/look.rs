@@ -106,9 +106,9 @@ Examples:
         #[arg(long, group = "finding")]
         absent: bool,
     },
-    /// Take the present payload of changed rows as known, so that they are not told as changed any more.
+    /// Mark changed rows as handled; they are not reported again.
     #[command(
-        after_help = "The payload is the one that the last import or sync saw and told as changed.
+        after_help = "The payload is the one that the last import or sync saw and reported as changed.
 
 Examples:
   partner-sync state accept C-1001
@@ -118,7 +118,7 @@ Examples:
         /// The rows.
         #[command(flatten)]
         keys: KeysArgs,
-        /// All rows that the last run of each mapping told as changed.
+        /// All rows that the last run of each mapping reported as changed.
         #[arg(long, conflicts_with = "keys")]
         all_changed: bool,
     },

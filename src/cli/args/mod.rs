@@ -64,7 +64,7 @@ Examples:
   partner-sync check export.xlsx -m mappings/apptivo.toml --report out   (writes out/report.html, out/report.xlsx)
   partner-sync check a.csv b.csv -m mappings/apptivo.toml --json")]
     Check(CheckArgs),
-    /// The main job: make a partner for each row. A rerun resumes.
+    /// The main job: create a partner for each row. A rerun resumes.
     #[command(after_help = "Examples:
   partner-sync import export.csv -m mappings/apptivo.toml --sandbox           (practice: no real API)
   partner-sync import export.csv -m mappings/apptivo.toml --dry-run           (what would it do?)
