@@ -63,7 +63,8 @@ fn words_of_error(error: &reqwest::Error) -> String {
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(current) = cause {
         let text = current.to_string();
-        if !words.contains(&text) {
+        // "client error (Connect)" says nothing to a person; its cause does.
+        if !text.starts_with("client error (") && !words.contains(&text) {
             if !words.is_empty() {
                 words.push_str(": ");
             }

@@ -31,6 +31,32 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
     if report.kind == Kind::Reconcile && report.rows() == 0 {
         return out;
     }
+    // What stopped before its first row has nothing to count.
+    if report.rows() > 0 || report.stopped.is_none() {
+        counts(report, &mut out);
+    }
+    problems(report, examples, &mut out);
+    let next = next_step(report);
+    if !next.is_empty() {
+        let _ = writeln!(out, "\nNext: {next}");
+    }
+    if !report.written.is_empty() {
+        let _ = writeln!(out, "\nReports:");
+        for path in &report.written {
+            let _ = writeln!(out, "  {}", path.display());
+        }
+        if report.holds_bank_data {
+            let _ = writeln!(
+                out,
+                "  rejects.csv and report.xlsx contain your own rows, bank data included; only you can read them."
+            );
+        }
+    }
+    out
+}
+
+/// Rows by outcome, with their sum.
+fn counts(report: &RunReport, out: &mut String) {
     let _ = writeln!(out);
     let _ = writeln!(out, "  {:>10}  rows", thousands(report.rows()));
     for line in report.lines() {
@@ -61,24 +87,6 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
             thousands(verified.only_api)
         );
     }
-    problems(report, examples, &mut out);
-    let next = next_step(report);
-    if !next.is_empty() {
-        let _ = writeln!(out, "\nNext: {next}");
-    }
-    if !report.written.is_empty() {
-        let _ = writeln!(out, "\nReports:");
-        for path in &report.written {
-            let _ = writeln!(out, "  {}", path.display());
-        }
-        if report.holds_bank_data {
-            let _ = writeln!(
-                out,
-                "  rejects.csv and report.xlsx contain your own rows, bank data included; only you can read them."
-            );
-        }
-    }
-    out
 }
 
 /// The most frequent problems, with an example each.

@@ -87,7 +87,7 @@ fn reports_hold_what_happened() {
     );
     assert_eq!(
         dir.read("out/rejects.csv"),
-        "Id,Name,_problems\nB,,Name: organization.businessName has no value. [required.missing]\n"
+        "Id,Name,_problems\nB,,Name: It is required but has no value. [required.missing]\n"
     );
     insta::assert_snapshot!(dir.read("out/problems.csv"));
     let summary: serde_json::Value = serde_json::from_str(&dir.read("out/summary.json")).unwrap();

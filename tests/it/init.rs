@@ -108,7 +108,7 @@ fn what_is_not_known_is_asked_or_left_out() {
         "{text}"
     );
     assert_eq!(line(&text, "type"), "", "{text}");
-    let listed = text.split_once("feed nothing").unwrap().1;
+    let listed = text.split_once("fill no field").unwrap().1;
     for column in ["Account Owner", "Account Number", "Fax", "Type"] {
         assert!(
             listed.contains(&format!("\"{column}\"")),

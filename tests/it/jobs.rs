@@ -233,7 +233,7 @@ fn an_export_with_other_keys_sends_nothing() {
         .expect_exit(0);
     assert!(check.stdout.contains("max_new: 30%"), "{}", check.stdout);
     for (key, wrong, words) in [
-        ("max_new", "max_new = \"130%\"", "no bound"),
+        ("max_new", "max_new = \"130%\"", "not a limit"),
         ("adopt", "adopt = \"yes\"", "auto, always or never"),
     ] {
         let config = dir.read("partner-sync.toml");

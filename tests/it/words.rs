@@ -20,16 +20,13 @@ const REPLACED: &[(&str, &str)] = &[
     ("front desk", "command line"),
     ("across the street", "the sandbox server"),
     ("ledger", "state"),
-    ("the telephone", "the HTTP client"),
     ("told", "reported, shown"),
     ("stands twice", "occurs twice"),
-    ("none is sent", "neither is sent"),
     ("but for the", "except the"),
     ("left alone", "retry after"),
     ("to a file without a name", "to an unnamed temporary file"),
     ("none of the field's words", "not accepted by this field"),
     ("how full", "field coverage"),
-    ("overrides it", "changes it"),
     ("is no day", "there is no such day"),
     ("said no", "rejected"),
     ("was made by", "was created by"),
@@ -78,6 +75,8 @@ fn literals(code: &str) -> Vec<String> {
                         chars.next();
                     }
                 }
+                // A comment behind code.
+                (None, '/') if chars.peek() == Some(&'/') => break,
                 (None, '"') => open = Some(String::new()),
                 (Some(text), '\\') => {
                     text.push(' ');
@@ -165,7 +164,7 @@ fn no_replaced_word_comes_back_in_what_the_program_says() {
             .filter(|text| text.contains(' ') && !text.contains("WHERE"));
         for text in sentences {
             looked_at += 1;
-            for found in replaced_words(&text) {
+            for found in replaced_words(&without_names(&text)) {
                 wrong.push(format!("{}: {found}: {text}", source.display()));
             }
         }
@@ -207,14 +206,27 @@ fn no_replaced_word_comes_back_in_the_help() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A text without the names of values that are put into it.
+fn without_names(text: &str) -> String {
+    let parts = text.split('{').enumerate();
+    parts
+        .map(|(number, part)| match part.split_once('}') {
+            Some((_, behind)) if number > 0 => behind,
+            _ => part,
+        })
+        .collect::<Vec<_>>()
+        .join("x")
+}
+
 #[test]
 fn what_is_looked_for_is_found() {
-    assert_eq!(
-        literals(
-            "let a = \"one \\\n     two\"; // \"three\n// \"four five\"\nlet c = '\"'; let d = \"it's\";"
-        ),
-        ["one     two".replace("     ", "       "), "it's".to_owned()]
-    );
+    let code = "let a = \"one \\\n     two\"; // \"three\n// \"four five\"\nlet c = '\"'; let d = \"it's\";";
+    let found: Vec<String> = literals(code)
+        .iter()
+        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(found, ["one two", "it's"]);
+    assert_eq!(without_names("a {told} b"), "a x b");
     assert_eq!(replaced_words("The rows are\n told.").len(), 1);
     assert_eq!(replaced_words("untold ledgers").len(), 0);
     assert_eq!(without_code("a `told` b"), "a x b");
