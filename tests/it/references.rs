@@ -171,7 +171,7 @@ fn children_of_rows_that_were_not_made_are_blocked_until_they_are() {
     }
     assert!(
         dir.read("out/rejects.csv")
-            .contains("C,Gamma,B,\"[reference.blocked]")
+            .contains("C,Gamma,B,\"Its parent \"\"B\"\" is not created yet")
     );
     dir.write(
         "e.csv",
@@ -367,7 +367,7 @@ fn a_limit_blames_nobody_but_itself() {
     assert_eq!(counts, [0, 1, 2, 1], "{run:?}");
     let problems = dir.read("out/problems.csv");
     assert!(
-        problems.contains("Its parent \"\"P\"\" is rejected"),
+        problems.contains("Its parent \"\"P\"\" is not created yet: its own row is rejected"),
         "{problems}"
     );
     assert!(!problems.contains("circle"), "{problems}");

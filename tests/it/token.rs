@@ -70,7 +70,7 @@ fn what_is_no_token_is_refused_by_its_source_and_not_shown() {
             .expect_exit(2);
         assert!(
             run.stderr
-                .contains(&format!("the token file {name} holds no token"))
+                .contains(&format!("the token file {name} does not contain a token"))
                 && run.stderr.contains(says)
                 && !run.stderr.contains("hush"),
             "{}",

@@ -120,7 +120,9 @@ fn a_row_in_doubt_is_not_forgotten() {
         .finish()
         .expect_exit(2);
     assert!(
-        refused.stderr.contains("found out first"),
+        refused
+            .stderr
+            .contains("First find out whether its partner exists"),
         "{}",
         refused.stderr
     );
