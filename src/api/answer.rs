@@ -57,7 +57,11 @@ pub(super) fn page_of(value: Value) -> Result<Page, ApiError> {
             _ => return Err(ApiError::Unreadable(ApiWords::new("the list has no items"))),
         },
         Value::Null => Vec::new(),
-        _ => return Err(ApiError::Unreadable(ApiWords::new("the list is no list"))),
+        _ => {
+            return Err(ApiError::Unreadable(ApiWords::new(
+                "the list is not a list",
+            )));
+        }
     };
     let length = items.len();
     Ok(Page {

@@ -51,15 +51,20 @@ pub(super) fn error_words(error: &reqwest::Error) -> Said {
 
 /// The error with its causes, without the URL.
 fn words_of_error(error: &reqwest::Error) -> String {
-    let mut words = if error.is_timeout() {
-        "timeout".to_owned()
-    } else {
-        String::new()
-    };
+    if error.is_timeout() {
+        let what = if error.is_connect() {
+            "no connection"
+        } else {
+            "no answer"
+        };
+        return format!("{what} in time (timeout)");
+    }
+    let mut words = String::new();
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(current) = cause {
         let text = current.to_string();
-        if !words.contains(&text) {
+        // "client error (Connect)" says nothing to a person; its cause does.
+        if !text.starts_with("client error (") && !words.contains(&text) {
             if !words.is_empty() {
                 words.push_str(": ");
             }

@@ -42,7 +42,7 @@ struct Seen {
     pausing: bool,
     /// When the API was last seen to answer again.
     answered: Option<Instant>,
-    /// The begin of the outage that was told last.
+    /// The begin of the outage that was reported last.
     told: Option<Instant>,
     pauses: Vec<Pause>,
 }

@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    /// Whoever comes later is told the same.
+    /// Whoever comes later gets the same answer.
     #[tokio::test(start_paused = true)]
     async fn after_a_pause_that_nobody_waits_for_nothing_is_sent() {
         let api = Scripted::default();

@@ -50,13 +50,13 @@ struct Pace {
     permits: u32,
     permits_last_second: u32,
     pauses: Vec<Pause>,
-    /// The end of the last pause that was told.
+    /// The end of the last pause that was reported.
     told_until: Option<Instant>,
     /// What was asked for, where it is longer than anybody waits.
     too_long: Option<String>,
 }
 
-/// The longest pause that a server may ask for, and the clock by which its end is told.
+/// The longest pause that a server may ask for, and the clock by which its end is reported.
 #[derive(Debug, Clone)]
 struct Patience {
     most: Duration,
@@ -74,7 +74,7 @@ pub struct Pause {
     pub throttled: bool,
 }
 
-/// A pause that is at least this long is told when it begins.
+/// A pause that is at least this long is reported when it begins.
 const TOLD_PAUSE: Duration = Duration::from_secs(5);
 /// Pauses that are remembered.
 const REMEMBERED: usize = 1_000;

@@ -100,12 +100,12 @@ mod tests {
             (
                 list,
                 Some("https://login.example/sso?return=Secret#Secret"),
-                "https://login.example/sso?…), which is not followed: that is no other",
+                "https://login.example/sso?…), which is not followed: that is not another",
             ),
             (
                 list,
                 Some("/orgs/api/v2/partners/"),
-                "that is no other address of the API",
+                "that is not another address of the API",
             ),
             (
                 list,

@@ -226,16 +226,19 @@ pub(super) mod tests {
         for (source, name) in [
             (
                 TokenSource::Given(Secret::new("two words")),
-                "PARTNER_SYNC_TOKEN holds no token",
+                "PARTNER_SYNC_TOKEN does not contain a token",
             ),
-            (TokenSource::File(path.clone()), "token holds no token"),
+            (
+                TokenSource::File(path.clone()),
+                "token does not contain a token",
+            ),
             (
                 TokenSource::File(dir.path().to_owned()),
                 "cannot read the token file",
             ),
             (
                 TokenSource::Command(vec!["echo".to_owned(), "two words".to_owned()]),
-                "the token command echo holds no token",
+                "the token command echo does not contain a token",
             ),
         ] {
             match source.read(&flag) {

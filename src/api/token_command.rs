@@ -328,7 +328,8 @@ mod tests {
         );
         let words = shell(&script, Duration::from_millis(500)).unwrap_err();
         assert!(
-            words.contains("no token within 500ms") && words.contains("waiting for the vault"),
+            words.contains("no token within less than a second")
+                && words.contains("waiting for the vault"),
             "{words}"
         );
         let child = std::fs::read_to_string(&path).unwrap();

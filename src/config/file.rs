@@ -134,7 +134,7 @@ mod tests {
         for (text, says) in [
             (
                 "[api]\n  token = \"HUSH\"",
-                "line 2, column 11: the token itself",
+                "line 2, column 11: do not write the token itself",
             ),
             (
                 "[api]\nTOKEN = \"HUSH\"",

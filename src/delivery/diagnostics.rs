@@ -1,4 +1,4 @@
-//! What is told of a row whose way ended otherwise than with a new partner.
+//! What is reported of a row whose way ended otherwise than with a new partner.
 
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::partner::{Link, PreparedPartner};
@@ -123,7 +123,7 @@ pub fn duplicates(at: Location, legacy: &str, ids: &[&str]) -> Diagnostic {
         Code::DuplicateOnApi,
         at,
         format!(
-            "The API holds {} partners with the legacyIdentifier \"{legacy}\": {}. The oldest is taken.",
+            "The API has {} partners with the legacyIdentifier \"{legacy}\": {}. The oldest is taken.",
             ids.len(),
             ids.join(", ")
         ),
@@ -173,9 +173,9 @@ mod tests {
             (
                 in_doubt(&row, Some("reset")),
                 Code::InDoubt,
-                "\"K7\" was made. Last seen: reset.",
+                "\"K7\" was created. Last seen: reset.",
             ),
-            (in_doubt(&row, None), Code::InDoubt, "\"K7\" was made."),
+            (in_doubt(&row, None), Code::InDoubt, "\"K7\" was created."),
             (
                 duplicates(place(&row), "K7", &["a", "b"]),
                 Code::DuplicateOnApi,
@@ -214,12 +214,12 @@ mod tests {
             (
                 [made(), None, None],
                 Some("field 2"),
-                "The partner \"P2\" that it names was not created",
+                "The partner \"P2\" that it refers to is not created yet",
             ),
             (
                 [made(), made(), Some(known(RecordState::InDoubt))],
                 Some("field 3"),
-                "The partner \"P3\" that it names is in doubt.",
+                "The partner \"P3\" that it refers to is not created yet: its own row is in doubt.",
             ),
             (
                 [made(), made(), made()],

@@ -26,7 +26,7 @@ pub fn decide(known: Option<&Known>, fingerprint: &Fingerprint, retry_rejected: 
     let Some(known) = known else {
         return Decision::Create;
     };
-    // Where it cannot be told whether the row changed, nothing is sent for it.
+    // Where it is not known whether the row changed, nothing is sent for it.
     let same = fingerprint.may_be(known.fingerprint);
     match known.state {
         RecordState::Created if same => Decision::Skip(known.partner.clone()),

@@ -58,7 +58,7 @@ pub(super) struct Doubted {
     /// What was sent, by which its partner is known.
     pub(super) legacy_identifier: ExternalId,
     pub(super) business_name: String,
-    /// The hash of what was sent; none where it cannot be told.
+    /// The hash of what was sent; none where it is not known.
     pub(super) fingerprint: Option<Fingerprint>,
     /// The state of its record: only that a row in doubt has no partner is news to the state.
     pub(super) recorded: RecordState,
@@ -369,7 +369,7 @@ mod tests {
         }
     }
 
-    /// A row whose record lets it go again is judged by what the state knows of it; a doubt of another run is told from one of
+    /// A row whose record lets it go again is judged by what the state knows of it; a doubt of another run is reported from one of
     /// this run.
     #[test]
     fn what_an_earlier_run_sent_is_told_from_what_this_run_sent() {

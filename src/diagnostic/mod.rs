@@ -89,7 +89,7 @@ pub fn reference() -> String {
     use std::fmt::Write as _;
     let mut out = String::from(
         "# Diagnostics\n\nGenerated from `src/diagnostic/code.rs` by a test (`UPDATE_DOCS=1 cargo test`); do not edit it by hand.\n\n\
-         An error keeps the row from being sent; a warning is told. A mapping changes levels:\n\n\
+         An error keeps the row from being sent; a row with only warnings is sent. A mapping changes levels:\n\n\
          ```toml\n[validation]\nallow = [\"date.ambiguous\"]   # only a warning; the field is left out\n\
          deny  = [\"state.unknown\"]    # an error\n```\n\n| code | level | meaning | repair |\n|---|---|---|---|\n",
     );

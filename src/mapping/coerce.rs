@@ -164,13 +164,13 @@ pub(super) fn address_beside_name(text: &str) -> Option<&str> {
 
 fn unknown_word(words: &[(i64, &str)], text: &str) -> Complaint {
     let near = nearest(text, words.iter().map(|(_, w)| *w));
-    let meant = near.map_or(String::new(), |near| format!("Did you mean \"{near}\"? "));
     let example = near.or_else(|| words.first().map(|(_, w)| *w));
     Complaint {
-        hint: example.map(|word| {
-            format!(
-                "{meant}In the mapping, if it means {word}: map = {{ \"{text}\" = \"{word}\" }}."
-            )
+        hint: example.map(|word| match near {
+            Some(near) => format!(
+                "Did you mean \"{near}\"? In the mapping: map = {{ \"{text}\" = \"{near}\" }}."
+            ),
+            None => format!("In the mapping, for example: map = {{ \"{text}\" = \"{word}\" }}."),
         }),
         ..Complaint::new(Code::WordUnknown, accepted(words))
     }

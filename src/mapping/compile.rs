@@ -162,8 +162,11 @@ impl<'m> Compiler<'m> {
                         .to_owned()
                 }
                 Some(meant) => format!("did you mean \"{meant}\"?"),
-                None => format!("its columns: {}", listed(names, ", ")),
+                None => format!("its columns: {}.", listed(names, ", ")),
             };
+            let help = format!(
+                "{help} If the export has lost this column, check the export; otherwise correct the name here."
+            );
             self.problems.push(
                 MappingProblem::new(
                     placed.span.clone(),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::excerpt::{Excerpt, clipped};
-use crate::diagnostic::thousands;
+use crate::diagnostic::{counted, thousands};
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,15 +78,7 @@ const HELP: usize = 4_000;
 
 /// The first problems, each with its line underlined.
 fn render(path: &str, text: &str, problems: &[MappingProblem]) -> String {
-    let mut out = format!(
-        "{path}: {} {} to repair in the mapping\n",
-        problems.len(),
-        if problems.len() == 1 {
-            "thing"
-        } else {
-            "things"
-        }
-    );
+    let mut out = format!("{path}: {}\n", counted(problems.len() as u64, "problem"));
     let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme {
         characters: miette::ThemeCharacters::ascii(),
         styles: miette::ThemeStyles::none(),
@@ -110,7 +102,7 @@ fn render(path: &str, text: &str, problems: &[MappingProblem]) -> String {
         let more = problems.len() - SHOWN;
         let _ = writeln!(
             out,
-            "  and {} more; repair these first",
+            "  and {} more; correct these first",
             thousands(more as u64)
         );
     }

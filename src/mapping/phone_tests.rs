@@ -93,7 +93,7 @@ const TABLE: &[Section] = &[
         ],
     },
     Section {
-        title: "What else stands in the cell",
+        title: "What else is in the cell",
         why: "Words are cut off and reported. What may be a part of the number, or another number, leaves the text as it is.",
         region: "DE",
         country: "",

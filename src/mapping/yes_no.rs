@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(
             hint("Sim").as_deref(),
             Some(
-                "It is yes in Portuguese (locale = \"pt\"): name the language under [source] in the mapping."
+                "It is yes in Portuguese (locale = \"pt\"). In the mapping: name the language under [source] locale."
             )
         );
         assert_eq!(hint("perhaps"), None);

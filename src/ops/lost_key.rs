@@ -1,4 +1,4 @@
-//! A state whose key is gone: who is told, and how.
+//! A state whose key is gone: who is informed, and how.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Location, thousands};
 use crate::report::Collector;
 use crate::state::{LostKey, StateReader};
 
-/// Tells the person and the report of rows of which it cannot be told whether they changed.
+/// Tells the person and the report of rows of which it is not known whether they changed.
 pub(super) fn tell(lost: Option<&LostKey>, observer: &dyn Observer, collector: &Mutex<Collector>) {
     let Some(lost) = lost else { return };
     let words = words(lost);

@@ -1,4 +1,4 @@
-//! Who is told what happens, and asked what only a person can answer.
+//! Who is informed what happens, and asked what only a person can answer.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -46,7 +46,7 @@ pub fn propose(file: &Path) -> Result<Proposed, OpError> {
         })
         .map_err(PrepareError::from)?;
     let proposal = propose_for(source.header(), &columns, &name_of(file));
-    let mut detected = vec![format!("made for {}:", source.name())];
+    let mut detected = vec![format!("proposed for {}:", source.name())];
     for (subject, found, setting) in source.describe() {
         detected.push(format!(
             "  {subject}: {found}; [source] {setting} changes it"

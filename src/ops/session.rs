@@ -39,7 +39,7 @@ pub struct Session<'s> {
     pub runtime: Handle,
     /// Stops every operation of the session.
     pub stop: Stop,
-    /// Who is told, and asked.
+    /// Who is informed, and asked.
     pub observer: &'s dyn Observer,
 }
 

@@ -13,7 +13,7 @@ const TIMEOUTS: u32 = 4;
 const IN_THIS_PROCESS: Duration = Duration::from_secs(1);
 
 /// The settling time: what was asked for, else two minutes or four timeouts, whichever is longer. A shorter one is obeyed,
-/// and the observer is told.
+/// and the observer is informed.
 pub(super) fn settling_time(asked: Option<Duration>, session: &Session<'_>) -> Duration {
     let least = match session.target {
         Target::Sandbox => IN_THIS_PROCESS,

@@ -60,7 +60,7 @@ impl fmt::Display for Unknown {
             Self::Uncounted => f.write_str("The API does not say how many partners it has"),
             Self::Some { on_api, unknown } if on_api == unknown => write!(
                 f,
-                "The API has {} that are not in this state",
+                "The API has {} that this state does not have",
                 partners(on_api)
             ),
             Self::Some { on_api, unknown } => write!(
@@ -167,14 +167,14 @@ mod tests {
                     on_api: 1,
                     unknown: 1,
                 },
-                "The API has 1 partner that this state does not know of",
+                "The API has 1 partner that this state does not have",
             ),
             (
                 Unknown::Some {
                     on_api: 12_000,
                     unknown: 1_500,
                 },
-                "The API has 12,000 partners, 1,500 more than this state knows of",
+                "The API has 12,000 partners, 1,500 more than this state",
             ),
         ] {
             assert_eq!(unknown.to_string(), words);

@@ -220,7 +220,7 @@ pub const FIELDS: &[Field] = &[
     field(
         "organization.phoneNumbers[].phoneNumber",
         Phone,
-        "Telephone number.",
+        "Phone number.",
     ),
     field(
         "organization.phoneNumbers[].phoneType",

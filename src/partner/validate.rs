@@ -21,7 +21,7 @@ pub fn validate(
             findings.push(Finding::new(
                 leaf,
                 Code::RequiredMissing,
-                format!("{} has no value.", info.path),
+                "It is required but has no value.",
             ));
         }
     }

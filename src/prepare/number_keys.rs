@@ -1,4 +1,4 @@
-//! Keys that are numbers of a workbook: whether they have lost zeros can be told only from all keys together.
+//! Keys that are numbers of a workbook: whether they have lost zeros shows only in all keys together.
 //!
 //! A number is shown as it is, and most keys are such numbers: nothing is wrong with 1 to 500. But where other keys of
 //! the column are texts of digits, or have more digits than the numbers in between can explain, somebody typed `00123`

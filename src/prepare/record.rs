@@ -289,7 +289,8 @@ pub(super) fn judge(
     let is_total = at.is_last
         && ((key_is_caption && holds_numbers_only(row, plan.key_columns()))
             || (counts_rows && has_caption(row)));
-    let message = "The row looks like a total: it is the last one, and holds nothing but numbers.";
+    let message =
+        "The row looks like a total: it is the last one, and contains nothing but numbers.";
     is_total.then(|| (Code::RowTotal, message.to_owned()))
 }
 

@@ -22,7 +22,7 @@ pub fn drift(last: &Contents, now: &Contents, most: Option<f64>) -> Vec<Diagnost
             found.push(Diagnostic::new(
                 Code::ColumnGone,
                 Location::default(),
-                format!("The column \"{name}\" is gone."),
+                format!("The column \"{name}\" is missing."),
             ));
         }
     }

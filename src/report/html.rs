@@ -13,8 +13,9 @@ use super::escape::{inert, shown};
 use super::folder::{ReportError, ReportFile, ReportFolder};
 use super::groups::GroupKey;
 use super::model::{Kind, ProblemGroup, RunReport};
+use super::next::next_step;
 use super::sections;
-use super::terminal::{next_step, verdict};
+use super::terminal::verdict;
 use crate::diagnostic::{Diagnostic, column_letter, listed, thousands};
 
 /// Problems that a page holds: what a browser opens in a moment.

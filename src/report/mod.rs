@@ -25,6 +25,7 @@ mod marked;
 mod marker;
 mod metrics;
 mod model;
+mod next;
 mod pace;
 mod partners;
 mod problems;

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use crate::diagnostic::{counted, thousands};
 
-use super::contents::SourceValues;
 use super::ending::RunEnding;
 use super::model::{Kind, RunReport};
+use super::next::{is_refused, next_step};
 use super::stopped::Stopped;
 use crate::partner::RowOutcome;
 
@@ -31,6 +31,32 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
     if report.kind == Kind::Reconcile && report.rows() == 0 {
         return out;
     }
+    // What stopped before its first row has nothing to count.
+    if report.rows() > 0 || report.stopped.is_none() {
+        counts(report, &mut out);
+    }
+    problems(report, examples, &mut out);
+    let next = next_step(report);
+    if !next.is_empty() {
+        let _ = writeln!(out, "\nNext: {next}");
+    }
+    if !report.written.is_empty() {
+        let _ = writeln!(out, "\nReports:");
+        for path in &report.written {
+            let _ = writeln!(out, "  {}", path.display());
+        }
+        if report.holds_bank_data {
+            let _ = writeln!(
+                out,
+                "  rejects.csv and report.xlsx contain your own rows, bank data included; only you can read them."
+            );
+        }
+    }
+    out
+}
+
+/// Rows by outcome, with their sum.
+fn counts(report: &RunReport, out: &mut String) {
     let _ = writeln!(out);
     let _ = writeln!(out, "  {:>10}  rows", thousands(report.rows()));
     for line in report.lines() {
@@ -61,24 +87,6 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
             thousands(verified.only_api)
         );
     }
-    problems(report, examples, &mut out);
-    let next = next_step(report);
-    if !next.is_empty() {
-        let _ = writeln!(out, "\nNext: {next}");
-    }
-    if !report.written.is_empty() {
-        let _ = writeln!(out, "\nReports:");
-        for path in &report.written {
-            let _ = writeln!(out, "  {}", path.display());
-        }
-        if report.holds_bank_data {
-            let _ = writeln!(
-                out,
-                "  rejects.csv and report.xlsx contain your own rows, bank data included; only you can read them."
-            );
-        }
-    }
-    out
 }
 
 /// The most frequent problems, with an example each.
@@ -142,13 +150,23 @@ fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
         target => format!(" to {target}"),
     };
     if let Some(stopped) = stopped {
+        let stop = match report.kind {
+            Kind::DryRun => "Dry run",
+            _ => "Stopped early",
+        };
         // Whole sentences say themselves what to do.
         if stopped.ends_with(['.', '?', '!']) {
-            return format!("Stopped early: {stopped}");
+            return format!("{stop}: {stopped}");
         }
-        return format!(
-            "Stopped early: {stopped}. Nothing is lost; run the same command again to go on."
-        );
+        return match report.kind {
+            // They have sent nothing that could be lost.
+            Kind::Check | Kind::DryRun | Kind::Verify => {
+                format!("{stop}: {stopped}. Run the same command again.")
+            }
+            Kind::Import | Kind::Reconcile => format!(
+                "{stop}: {stopped}. Nothing is lost; run the same command again to continue."
+            ),
+        };
     }
     match report.kind {
         Kind::Check if report.ending == RunEnding::Done => match report.rows() {
@@ -175,7 +193,7 @@ fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
             format!("No row at {target} is in doubt.")
         }
         Kind::Reconcile => match report.count(RowOutcome::InDoubt) {
-            0 => format!("No row at {target} is in doubt, but some need somebody."),
+            0 => format!("No row at {target} is in doubt, but some rows need attention."),
             1 => format!("1 row at {target} is still in doubt; see `partner-sync status`."),
             n => format!(
                 "{} rows at {target} are still in doubt; see `partner-sync status`.",
@@ -205,6 +223,16 @@ fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
             1 => format!("Done: 1 row, which has its partner at {target}."),
             _ => format!("Done: {rows} rows, each with its partner at {target}."),
         },
+        Kind::Import if is_refused(report) => format!(
+            "Nothing was sent: {} of {} {} invalid, more than --max-errors allows.",
+            thousands(report.count(RowOutcome::Invalid)),
+            counted(report.rows(), "row"),
+            if report.count(RowOutcome::Invalid) == 1 {
+                "is"
+            } else {
+                "are"
+            }
+        ),
         Kind::Import => format!("{}.", outcomes(report)),
     }
 }
@@ -230,33 +258,4 @@ fn outcomes(report: &RunReport) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn next_step(report: &RunReport) -> &'static str {
-    let has = |outcome: RowOutcome| report.count(outcome) > 0;
-    if report.stopped.is_some() {
-        ""
-    } else if has(RowOutcome::InDoubt) {
-        "run the same command again, or `partner-sync reconcile`, when the API answers look-ups."
-    } else if has(RowOutcome::Invalid) || has(RowOutcome::Rejected) || has(RowOutcome::Blocked) {
-        if report.values == SourceValues::LeftOut {
-            "repair the rows that problems.csv names in the export, and run again."
-        } else if report.written.is_empty() {
-            "run again with --report DIR; repair the rows in its rejects.csv and import that file with the same mapping."
-        } else {
-            "repair the rows in rejects.csv and import that file with the same mapping."
-        }
-    } else if report.kind == Kind::Verify {
-        if report.ending == RunEnding::Done {
-            ""
-        } else {
-            "look at the fields that differ; the API documents no update, so partners are changed there by hand."
-        }
-    } else if has(RowOutcome::Changed) {
-        "change these partners on the API by hand."
-    } else if has(RowOutcome::Deferred) && report.ending == RunEnding::Problems {
-        "look at the problems of the rows that were refused; running the same command again sends them again."
-    } else if has(RowOutcome::Deferred) && report.kind == Kind::Import {
-        "run the same command again to go on."
-    } else {
-        ""
-    }
 }

@@ -317,9 +317,9 @@ fn the_header_may_stand_below_other_lines_and_name_columns_twice() {
     assert_eq!(
         source.notes(),
         [
-            "the header was found in row 4, below lines that fill fewer cells",
+            "the header was found in row 4, below lines with fewer cells",
             "2 columns are named \"Name\"; a mapping addresses them as \"Name\", \"Name (2)\"",
-            "columns without a name are addressed by their place: \"column 4\"",
+            "columns without a name are addressed by their position: \"column 4\"",
         ]
     );
 }

@@ -129,7 +129,7 @@ pub enum SourceError {
         limit: usize,
     },
     /// More cells in a record than any table has.
-    #[error("{}, row {row}: the row has more than {} cells. The delimiter is probably another one, or the file is no table: look at that row, or set [source] delimiter in the mapping.", path.display(), thousands(*limit as u64))]
+    #[error("{}, row {row}: the row has more than {} cells. The delimiter is probably another one, or the file is not a table: look at that row, or set [source] delimiter in the mapping.", path.display(), thousands(*limit as u64))]
     TooManyCells {
         /// The file, as it was named.
         path: PathBuf,

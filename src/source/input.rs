@@ -220,7 +220,7 @@ impl Input {
         let [(index, name)] = tables.as_slice() else {
             let names: Vec<_> = tables.iter().take(5).map(|(_, n)| n.as_str()).collect();
             return Err(self.archive(format!(
-                "its zip archive holds {} files ({}); one is expected, so unpack it and name the table",
+                "its zip archive contains {} files ({}); one is expected, so unpack it and name the table",
                 tables.len(),
                 names.join(", ")
             )));

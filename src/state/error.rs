@@ -18,7 +18,7 @@ pub enum StateError {
         source: io::Error,
     },
     /// The file beside the state that holds its key cannot be read or written.
-    #[error("cannot read or write the key of the state, {}: {source}. The key tells whether rows changed since they were sent. Give permission for this file and its folder.", path.display())]
+    #[error("cannot read or write the key of the state, {}: {source}. The key shows whether rows changed since they were sent. Correct the permissions of this file and its folder.", path.display())]
     Key {
         /// Path of the key's file.
         path: PathBuf,

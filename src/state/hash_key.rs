@@ -2,7 +2,7 @@
 //! another, and with each record the number of the key that its hash was made with.
 //!
 //! A key that is lost (the state was copied without it) is followed by a new one, with the next number. Of the rows that were
-//! hashed with another one it cannot be told whether they changed.
+//! hashed with another one it is not known whether they changed.
 
 use std::path::PathBuf;
 
@@ -37,7 +37,7 @@ pub struct LostKey {
     pub path: PathBuf,
     /// Where the file is that was in its place: the key of another state, or no key.
     pub aside: Option<PathBuf>,
-    /// Rows of which it cannot be told whether they changed.
+    /// Rows of which it is not known whether they changed.
     pub rows: u64,
 }
 

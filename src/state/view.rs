@@ -63,7 +63,7 @@ pub struct RecordRow {
     pub words: Option<String>,
     /// The run that was the last to settle it.
     pub run: String,
-    /// What else befell it, oldest first; only where one row was asked for.
+    /// What else happened to it, oldest first; only where one row was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub story: Vec<RowEvent>,
 }

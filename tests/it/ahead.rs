@@ -51,7 +51,7 @@ impl AreDone for Few {
     }
 }
 
-/// Rows that were told, rows that were only counted, and what all hold.
+/// Rows that were reported, rows that were only counted, and what all hold.
 #[derive(Debug, PartialEq)]
 struct Seen {
     told: BTreeMap<u64, String>,
@@ -269,7 +269,7 @@ fn a_rerun_finds_what_is_new_among_what_is_done() {
     );
     assert!(again.stdout.contains("row 701"), "{}", again.stdout);
     assert!(server.by_key().values().all(|n| *n == 1));
-    // A key that stands twice is told, wherever the two stand.
+    // A key that stands twice is reported, wherever the two stand.
     let twice = (1..=2_001).chain([5]).map(usual);
     dir.write("e.csv", export(twice));
     let twice = dir.run(&import).at(&server).finish().expect_exit(1);

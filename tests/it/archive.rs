@@ -23,7 +23,11 @@ fn an_archive_within_the_pattern_is_refused() {
     let server = Server::start(&dir, &[]);
     dir.write("exports/a-1.csv", plain(2));
     let run = night(&dir, &server).finish().expect_exit(2);
-    assert!(run.stderr.contains("that were put away"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("also finds archived exports"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(server.count("POST"), 0);
     assert!(dir.path("exports/a-1.csv").exists());
 }

@@ -139,7 +139,7 @@ fn a_mapping_of_one_endless_line_is_told_as_any_other() {
                 .map(|n| format!("x{n} = \"A\"\n"))
                 .collect::<Vec<_>>()
                 .concat(),
-            "more; repair these first",
+            "more; correct these first",
         ),
     ] {
         dir.write("m.toml", format!("{head}{line}\n"));
@@ -155,5 +155,5 @@ fn a_mapping_of_one_endless_line_is_told_as_any_other() {
         ),
     );
     let run = check(&dir, "e.csv").expect_exit(2);
-    assert!(run.stderr.contains("longer than 4 MiB"), "{}", run.stderr);
+    assert!(run.stderr.contains("larger than 4 MiB"), "{}", run.stderr);
 }

@@ -188,7 +188,7 @@ fn after_a_failed_canary_an_import_without_one_goes_on_and_says_so() {
     let summary = run.summary();
     assert_eq!((summary.get("skipped"), summary.get("created")), (2, 3));
     assert!(
-        run.stderr.contains("warning: going on without --canary"),
+        run.stderr.contains("warning: continuing without --canary"),
         "{}",
         run.stderr
     );

@@ -109,7 +109,7 @@ fn all_faults_together_with_a_list_that_lags() {
     }
 }
 
-/// Kills and stops at seeded moments, while answers are lost and the list lags. Whatever is in doubt at the end is told, and
+/// Kills and stops at seeded moments, while answers are lost and the list lags. Whatever is in doubt at the end is reported, and
 /// settled by `reconcile` once the API tells the truth; no key is ever there twice.
 #[test]
 fn faults_kills_and_stopped_processes_together() {

@@ -1,4 +1,4 @@
-//! A webhook that keeps what it is told.
+//! A webhook that keeps what is reported to it.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

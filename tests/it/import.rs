@@ -87,7 +87,7 @@ fn reports_hold_what_happened() {
     );
     assert_eq!(
         dir.read("out/rejects.csv"),
-        "Id,Name,_problems\nB,,[required.missing] Name: organization.businessName has no value.\n"
+        "Id,Name,_problems\nB,,Name: It is required but has no value. [required.missing]\n"
     );
     insta::assert_snapshot!(dir.read("out/problems.csv"));
     let summary: serde_json::Value = serde_json::from_str(&dir.read("out/summary.json")).unwrap();
@@ -400,7 +400,7 @@ fn several_files_are_one_export() {
     assert_eq!((summary.get("created"), summary.get("invalid")), (2, 2));
     let problems = dir.read("out/problems.csv");
     assert!(
-        problems.contains("The key stands in a.csv row 3 and b.csv row 3; none is sent."),
+        problems.contains("a.csv row 3 and b.csv row 3 have the same key, so neither is sent."),
         "{problems}"
     );
     assert!(

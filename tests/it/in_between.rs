@@ -22,7 +22,7 @@ fn stopped(run: &Finished) -> String {
     summary.value()["stopped"].as_str().unwrap().to_owned()
 }
 
-/// A firewall does not like one row: the others pass, the row is told, and a rerun sends it again.
+/// A firewall does not like one row: the others pass, the row is reported, and a rerun sends it again.
 #[test]
 fn one_row_that_is_refused_is_set_aside() {
     for flags in [&[][..], &["--create-apptivo-account"]] {
@@ -48,7 +48,7 @@ fn one_row_that_is_refused_is_set_aside() {
         let refused = refused.iter().filter(|r| r["status"] == 403).count();
         assert_eq!(refused, 1, "it is sent once a run");
         assert_eq!(server.by_key().get("K-3"), None);
-        // As long as it is refused it is told again.
+        // As long as it is refused it is reported again.
         import(&dir, flags).at(&server).finish().expect_exit(1);
         let url = server.url.clone();
         let port = url.rsplit(':').next().unwrap();

@@ -213,7 +213,7 @@ fn an_interrupted_check_leaves_whole_reports() {
     let mut text = Vec::new();
     writeln!(text, "Id,Name").unwrap();
     for i in 0..300_000 {
-        // Where nothing were to be told, nothing would be read a second time.
+        // Where nothing were to be reported, nothing would be read a second time.
         writeln!(text, "K-{i},").unwrap();
     }
     dir.write("e.csv", text);

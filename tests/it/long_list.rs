@@ -55,8 +55,7 @@ fn of_a_long_list_a_sample_is_looked_up_first() {
     assert_eq!(counts(&run.summary()), [0, 3, 0]);
     assert!(server.questions() < 20, "{}", server.questions());
     assert!(
-        run.stderr
-            .contains("None of 3 rows, spread over this export"),
+        run.stderr.contains("None of 3 sample rows of this export"),
         "{}",
         run.stderr
     );

@@ -99,7 +99,7 @@ fn totals_without_items_prove_no_absence() {
     assert_eq!(run.summary().get("in_doubt"), 1);
     let problems = dir.read("out/problems.csv");
     assert!(
-        problems.contains("its total is 1, and it shows 0"),
+        problems.contains("its total is 1, but it lists 0"),
         "{problems}"
     );
     lying.assert_each_once(1);
@@ -107,7 +107,7 @@ fn totals_without_items_prove_no_absence() {
     let (dir, lying) = begun_by_hand(&["list-empty"], &[], 3, 2);
     stopped(
         import(&dir, &lying, &["--adopt"]),
-        "its total is 3, and it shows 0",
+        "its total is 3, but it lists 0",
     );
     let plan = dir
         .run(&["import", "e.csv", "-m", "m.toml", "--adopt", "--dry-run"])
@@ -147,7 +147,7 @@ fn another_page_than_the_one_asked_for_proves_nothing() {
     let (dir, server) = begun_by_hand(&["skip-counts-records"], &[], 150, 5);
     stopped(
         import(&dir, &server, &["--adopt"]),
-        "page 2 was asked for, and page 1 came",
+        "page 2 was requested, but page 1 was returned",
     );
     server.assert_each_once(150);
 }
@@ -200,14 +200,14 @@ fn a_parent_is_not_missing_where_the_list_proves_nothing() {
     );
     let run = import(&dir, &server, &[]).expect_exit(3);
     assert!(
-        run.stderr.contains("its total is 1, and it shows 0"),
+        run.stderr.contains("its total is 1, but it lists 0"),
         "{}",
         run.stderr
     );
     server.assert_each_once(1);
 }
 
-/// A partner that could not be read is not told as gone.
+/// A partner that could not be read is not reported as gone.
 #[test]
 fn a_comparison_says_what_could_not_be_read() {
     let dir = Workdir::new();
@@ -217,7 +217,7 @@ fn a_comparison_says_what_could_not_be_read() {
     let port = honest.url.rsplit(':').next().unwrap().to_owned();
     drop(honest);
     for (lies, words) in [
-        (&["list-empty"][..], "its total is 3, and it shows 0"),
+        (&["list-empty"][..], "its total is 3, but it lists 0"),
         (
             &["list-without-identifiers", "get-not-found"],
             "3 of its partners cannot be compared",

@@ -121,7 +121,7 @@ mod terminal;
 mod text_files;
 /// Tokens as people give them, and commands that print them.
 mod token;
-/// Everybody is told how a night ended; results that cannot be written.
+/// Everybody is informed how a night ended; results that cannot be written.
 mod told;
 /// The way to the API: TLS, certificates, plain http.
 mod transport;
@@ -136,6 +136,8 @@ mod verify;
 mod waits;
 /// Was it sent? The table of cases.
 mod was_it_sent;
+/// The words that users read: those that were replaced do not come back.
+mod words;
 /// Workbooks and the dates in them.
 mod workbooks;
 /// Wrong input: exit 2, one clear message, no panic.

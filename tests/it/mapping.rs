@@ -41,13 +41,13 @@ const SHIPPED: &[(&str, &[&str])] = &[
     ("template", &["template.csv"]),
 ];
 
-/// A row that went through the corridor: its body, or none, and its problems.
+/// A row that went through the pipeline: its body, or none, and its problems.
 pub(crate) struct Row {
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) problems: Vec<String>,
 }
 
-/// Takes a file through the corridor.
+/// Takes a file through the pipeline.
 pub(crate) fn rows_of(file: &Path, mapping: &Mapping) -> Vec<Row> {
     let exports = Exports::open(&[file.to_owned()], mapping, Query::default()).unwrap();
     let survey = exports.survey(Ahead::Nothing, &|| false, &|_| {}).unwrap();

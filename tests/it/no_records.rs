@@ -297,7 +297,7 @@ fn the_sheet_that_fits_is_named_and_several_are_read() {
     let run = import(&dir, &server, "e.xlsx").expect_exit(2);
     assert!(
         run.stderr
-            .contains("sheet \"A\", \"B\" has them. In the mapping: [source] sheet = \"A\"."),
+            .contains("sheet \"A\", \"B\" does. In the mapping: [source] sheet = \"A\"."),
         "{}",
         run.stderr
     );

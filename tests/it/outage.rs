@@ -9,7 +9,7 @@ use crate::support::{Finished, Run, Server, Workdir, signal, wait_until};
 /// Port 9 on loopback: nobody listens there.
 const NOBODY: &str = "http://127.0.0.1:9";
 /// What is said when a wait begins, and when it ends.
-const WAITING: &str = "nothing is sent until it answers";
+const WAITING: &str = "Nothing is sent until it answers";
 const ANSWERS: &str = "the API answers again after";
 
 fn import(dir: &Workdir, more: &[&str]) -> Run {

@@ -206,7 +206,7 @@ fn a_run_whose_state_was_taken_records_and_sends_nothing_more() {
     let summary = run.summary();
     let stopped = summary.value()["stopped"].as_str().unwrap().to_owned();
     assert!(
-        stopped.contains("another run has taken the state"),
+        stopped.contains("another run has taken over the state"),
         "{stopped}"
     );
     assert_eq!(created(), before);

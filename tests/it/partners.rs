@@ -106,7 +106,7 @@ fn one_partner_is_got_or_is_not_there() {
         .finish()
         .expect_exit(1);
     assert_eq!(run.stdout, "");
-    assert!(run.stderr.contains("there is no partner nobody"));
+    assert!(run.stderr.contains("the API has no partner nobody"));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_plan_refuses_what_changed_and_names_it() {
     dir.simple_export(5);
     let plan = dir.read("plan.json");
     dir.write("plan.json", plan.replace("\"limit\": null", "\"limit\": 3"));
-    refuse("its seal is broken");
+    refuse("was changed by hand");
     dir.write("plan.json", &plan);
     let elsewhere = Workdir::new();
     let other = Server::start(&elsewhere, &[]);
@@ -111,18 +111,22 @@ fn a_dry_run_says_how_long_it_takes_and_whether_the_token_lasts() {
     let told = run("eyJhbGciOiJub25lIn0.eyJleHAiOjF9.x");
     assert!(
         told.stderr
-            .contains("1,200 requests at 2/s take at least 10m"),
+            .contains("1,200 requests would be sent; at 2/s that takes at least 10 min"),
         "{}",
         told.stderr
     );
     assert!(
-        told.stderr.contains("before the rows are through"),
+        told.stderr.contains("before all rows are sent"),
         "{}",
         told.stderr
     );
     // {"exp":99999999999}
     let told = run("eyJhbGciOiJub25lIn0.eyJleHAiOjk5OTk5OTk5OTk5fQ.x");
-    assert!(told.stderr.contains("the token lasts"), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("the token expires in"),
+        "{}",
+        told.stderr
+    );
 }
 
 #[test]

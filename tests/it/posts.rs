@@ -93,8 +93,8 @@ fn a_person_says_which_partner_a_row_has() {
         (&["K-9", "--absent"], "no row with the key"),
         (&["K-2"], "--created"),
         (&["K-2", "--absent", "--created", "x"], "cannot be used"),
-        (&["K-2", "--created", "an id"], "no id of a partner"),
-        (&["K-2", "--created", &taken], "that of the row \"K-1\""),
+        (&["K-2", "--created", "an id"], "not the id of a partner"),
+        (&["K-2", "--created", &taken], "belongs to the row \"K-1\""),
     ] {
         let refused = resolve(arguments).expect_exit(2);
         assert!(refused.stderr.contains(words), "{}", refused.stderr);

@@ -9,7 +9,7 @@ fn bank_data_is_nowhere_but_in_the_rejects() {
     for i in 0..40 {
         rows.push_str(&format!("K{i},Company {i},021000021,7733441{i:03}\n"));
     }
-    // One that is wrong, so that a problem is told about it.
+    // One that is wrong, so that a problem is reported about it.
     rows.push_str("K99,Company 99,021000022,7733441999\n");
     dir.write("e.csv", rows);
     dir.write(
@@ -87,7 +87,7 @@ fn bank_data_is_nowhere_but_in_the_rejects() {
     assert!(dir.read("out/rejects.csv").contains("021000022"));
     assert!(
         run.stdout
-            .contains("rejects.csv and report.xlsx hold the rows as read, bank data included")
+            .contains("rejects.csv and report.xlsx contain your own rows, bank data included")
     );
 }
 

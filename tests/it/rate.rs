@@ -101,7 +101,7 @@ fn a_pause_that_is_longer_than_the_run_waits_ends_it() {
     }
 }
 
-/// A pause is told when it begins, however many are refused at once, and can be stopped.
+/// A pause is reported when it begins, however many are refused at once, and can be stopped.
 #[test]
 fn a_long_pause_is_told_when_it_begins() {
     let dir = Workdir::new();

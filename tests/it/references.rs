@@ -171,7 +171,7 @@ fn children_of_rows_that_were_not_made_are_blocked_until_they_are() {
     }
     assert!(
         dir.read("out/rejects.csv")
-            .contains("C,Gamma,B,\"[reference.blocked]")
+            .contains("C,Gamma,B,\"Its parent \"\"B\"\" is not created yet")
     );
     dir.write(
         "e.csv",
@@ -219,7 +219,7 @@ fn rows_alike_but_for_the_key_are_told() {
     let problems = dir.read("out/problems.csv");
     assert_eq!(
         problems
-            .matches("But for the key, rows 2 and 4 hold the same.")
+            .matches("Rows 2 and 4 have the same values in all mapped columns except the key.")
             .count(),
         2,
         "{problems}"
@@ -292,7 +292,7 @@ fn a_parent_can_be_looked_up_on_the_api() {
     let problems = dir.read("out/problems.csv");
     for key in ["Q", "X"] {
         assert!(
-            problems.contains(&format!("No row has the key \"\"{key}\"\", and neither the state nor the API knows one partner by it.")),
+            problems.contains(&format!("No row has the key \"\"{key}\"\", and neither the state nor the API has one partner with it.")),
             "{problems}"
         );
     }
@@ -301,7 +301,7 @@ fn a_parent_can_be_looked_up_on_the_api() {
     assert_eq!(["skipped", "invalid"].map(|n| summary.get(n)), [2, 2]);
 }
 
-/// A limit takes parents before their children, wherever they stand, and no row that it does not reach is told as blocked
+/// A limit takes parents before their children, wherever they stand, and no row that it does not reach is reported as blocked
 /// or as part of a circle. Reruns come to the end.
 #[test]
 fn a_limit_takes_parents_first() {
@@ -338,7 +338,7 @@ fn a_limit_takes_parents_first() {
     assert_eq!(server.by_key().len(), 23);
 }
 
-/// A row that was not reached keeps those below it from being told as blocked; one that was refused does not.
+/// A row that was not reached keeps those below it from being reported as blocked; one that was refused does not.
 #[test]
 fn a_limit_blames_nobody_but_itself() {
     let dir = tree(&[
@@ -367,7 +367,7 @@ fn a_limit_blames_nobody_but_itself() {
     assert_eq!(counts, [0, 1, 2, 1], "{run:?}");
     let problems = dir.read("out/problems.csv");
     assert!(
-        problems.contains("Its parent \"\"P\"\" is rejected"),
+        problems.contains("Its parent \"\"P\"\" is not created yet: its own row is rejected"),
         "{problems}"
     );
     assert!(!problems.contains("circle"), "{problems}");

@@ -164,7 +164,7 @@ fn what_the_api_refuses_is_told_and_not_sent_again_unchanged() {
     assert_eq!((first.get("created"), first.get("rejected")), (1, 1));
     assert!(
         dir.read("out/rejects.csv")
-            .contains("The API refused the row (400): organization.businessName")
+            .contains("The API rejected the row (400): organization.businessName")
     );
     assert_eq!(server.count("POST"), 2);
     let again = import(&[]).expect_exit(1).summary();
@@ -200,7 +200,7 @@ fn duplicate_keys_name_both_rows_and_send_neither() {
     let problems = dir.read("out/problems.csv");
     assert_eq!(
         problems
-            .matches("The key stands in rows 2 and 4; none is sent.")
+            .matches("Rows 2 and 4 have the same key, so neither is sent.")
             .count(),
         2,
         "{problems}"
@@ -452,7 +452,7 @@ fn a_runs_reports_are_made_again() {
         .expect_exit(2);
 }
 
-/// A run that died is told as far as the state knows it.
+/// A run that died is reported as far as the state knows it.
 #[test]
 fn a_dead_runs_reports_are_made_too() {
     let dir = Workdir::new();
@@ -473,7 +473,7 @@ fn a_dead_runs_reports_are_made_too() {
         .finish()
         .expect_exit(0);
     assert!(
-        told.stdout.contains("the run did not end"),
+        told.stdout.contains("the run has not ended"),
         "{}",
         told.stdout
     );

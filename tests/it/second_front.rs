@@ -19,7 +19,7 @@ use partner_sync::report::{Counters, Detected, MarkedRows, RunEnding, SourceValu
 
 use crate::support::{Server, Workdir, wait_until};
 
-/// Writes down all that it is told.
+/// Writes down all that is reported to it.
 struct Watcher {
     answer: Answer,
     found: Mutex<Vec<String>>,

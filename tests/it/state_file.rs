@@ -123,7 +123,7 @@ fn what_is_no_file_is_refused() {
             let run = dir.run(command).args(&["--state", state]);
             let run = run.at(&server).finish();
             assert_eq!(run.exit, 2, "{state} {command:?}: {}", run.stderr);
-            assert!(run.stderr.contains("is no file"), "{}", run.stderr);
+            assert!(run.stderr.contains("is not a file"), "{}", run.stderr);
         }
     }
     assert!(server.partners().is_empty());

@@ -225,7 +225,7 @@ fn a_restored_backup_is_not_mixed_with_the_log_of_a_killed_run() {
         let refused = dir.run(command).at(&server).finish();
         assert_eq!(refused.exit, 2, "{command:?}: {}", refused.stderr);
         assert!(
-            refused.stderr.contains("not of the same moment"),
+            refused.stderr.contains("from different moments"),
             "{}",
             refused.stderr
         );

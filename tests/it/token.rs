@@ -52,7 +52,7 @@ fn what_is_no_token_is_refused_by_its_source_and_not_shown() {
     for (number, (bytes, says)) in [
         (&b""[..], "it is empty"),
         (b"\xef\xbb\xbf\r\n", "it is empty"),
-        (b"hush1 hush2", "a blank inside"),
+        (b"hush1 hush2", "contains a blank"),
         (b"hush1\nhush2\n", "several lines"),
         (b"hush1\x07hush2", "a control character"),
         ("hush1\u{201c}hush2".as_bytes(), "not ASCII"),
@@ -70,7 +70,7 @@ fn what_is_no_token_is_refused_by_its_source_and_not_shown() {
             .expect_exit(2);
         assert!(
             run.stderr
-                .contains(&format!("the token file {name} holds no token"))
+                .contains(&format!("the token file {name} does not contain a token"))
                 && run.stderr.contains(says)
                 && !run.stderr.contains("hush"),
             "{}",
@@ -82,7 +82,9 @@ fn what_is_no_token_is_refused_by_its_source_and_not_shown() {
             .finish()
             .expect_exit(2);
         assert!(
-            run.stderr.contains("the token command holds no token") && run.stderr.contains(says),
+            run.stderr
+                .contains("the token command does not contain a token")
+                && run.stderr.contains(says),
             "{}",
             run.stderr
         );
@@ -94,7 +96,8 @@ fn what_is_no_token_is_refused_by_its_source_and_not_shown() {
                 .finish()
                 .expect_exit(2);
             assert!(
-                run.stderr.contains("PARTNER_SYNC_TOKEN holds no token")
+                run.stderr
+                    .contains("PARTNER_SYNC_TOKEN does not contain a token")
                     && !run.stderr.contains("hush"),
                 "{}",
                 run.stderr

@@ -1,4 +1,4 @@
-//! Everybody is told how a night ended, also when it could not begin: `sync.json`, metrics and the webhook.
+//! Everybody is informed how a night ended, also when it could not begin: `sync.json`, metrics and the webhook.
 
 use serde_json::Value;
 
@@ -96,7 +96,7 @@ fn a_night_that_cannot_begin() {
             &[],
             "two jobs",
         ),
-        ("[api]\ntimeout = \"soon\"\n", &[], "write a time"),
+        ("[api]\ntimeout = \"soon\"\n", &[], "expected a duration"),
         // What cannot be read as a whole still says whom to tell.
         ("[api]\nrat = \"10/s\"\n", &[], "unknown field `rat`"),
         ("[api]\nurl = \n", &[], "partner-sync.toml, line"),

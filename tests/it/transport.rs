@@ -269,7 +269,7 @@ fn plain_http_to_another_machine_is_refused_unless_it_is_allowed() {
     assert!(!server.requests().is_empty());
 }
 
-/// A webhook's address is a secret, which plain http shows; a night is not begun whose end nobody would be told of.
+/// A webhook's address is a secret, which plain http shows; a night is not begun whose end nobody would be informed of.
 #[test]
 fn a_webhook_over_plain_http_is_refused_like_the_api() {
     let dir = Workdir::new();

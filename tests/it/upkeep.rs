@@ -120,13 +120,15 @@ fn a_row_in_doubt_is_not_forgotten() {
         .finish()
         .expect_exit(2);
     assert!(
-        refused.stderr.contains("found out first"),
+        refused
+            .stderr
+            .contains("First find out whether its partner exists"),
         "{}",
         refused.stderr
     );
 }
 
-/// A row's story has what befell it: an answer that was lost, a look-up, a person's hand.
+/// A row's story has its history: an answer that was lost, a look-up, a person's hand.
 #[test]
 fn a_rows_story_is_told() {
     let dir = Workdir::new();

@@ -132,7 +132,7 @@ fn a_409_whose_partner_is_not_there_is_a_refusal() {
         .expect_exit(1);
     assert_eq!(run.summary().get("rejected"), 3);
     let problems = dir.read("out/problems.csv");
-    let said = "The API refused the row (409): The partner is being changed.";
+    let said = "The API rejected the row (409): The partner is being changed.";
     assert!(problems.contains(said), "{problems}");
     assert_eq!(open_rows(&dir), [("rejected", Some(409)); 3]);
     // Refused as it is, it is not sent again by itself.

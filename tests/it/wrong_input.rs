@@ -71,7 +71,7 @@ fn a_header_that_lacks_the_mapped_columns() {
         &dir,
         &["check", "e.csv", "-m", "m.toml"],
         &[
-            "2 things to repair",
+            "2 problems",
             "the file has no column \"Id\"",
             "the file has no column \"Name\"",
             "did you mean \"Nmae\"?",
@@ -115,11 +115,11 @@ fn mappings_that_are_wrong() {
         ),
         (
             "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = { template = \"{{ row['Name'] | shout }}\" }\n",
-            &["the template does not work", "shout"],
+            &["the template fails", "shout"],
         ),
         (
             "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = { column = \"Name\", formats = [\"dd.mm.yyyy\"] }\n",
-            &["is no date format", "strptime"],
+            &["is not a date format", "strptime"],
         ),
         (
             "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nonBoardingStatus = { value = \"Hired\" }\n",
@@ -154,14 +154,14 @@ fn one_broken_mapping_as_people_see_it() {
 fn settings_that_do_not_fit() {
     let dir = good();
     for (arguments, says) in [
-        (&["--rate", "fast"][..], &["\"fast\" is no rate"][..]),
-        (&["--timeout", "soon"], &["timeout", "write a time"]),
-        (&["--outage", "soon"], &["outage", "write a time"]),
+        (&["--rate", "fast"][..], &["\"fast\" is not a rate"][..]),
+        (&["--timeout", "soon"], &["timeout", "expected a duration"]),
+        (&["--outage", "soon"], &["outage", "expected a duration"]),
         (&["--workers", "0"], &["workers", "from 1 to"]),
-        (&["--api-url", "orgs.ecg-api.com"], &["is no address"]),
+        (&["--api-url", "orgs.ecg-api.com"], &["is not an address"]),
         (
             &["--api-url", "http://user:secret@127.0.0.1"],
-            &["may hold no password"],
+            &["must not contain a password"],
         ),
         (
             &["--token-file", "none.txt"],

@@ -280,7 +280,7 @@ async fn only_a_body_that_was_asked_for_can_have_made_a_partner() {
     );
 }
 
-/// A proxy that wants a name opens no way to the API: nothing was sent, and it is the proxy that has to be told.
+/// A proxy that wants a name opens no way to the API: nothing was sent, and it is the proxy that needs the name.
 #[tokio::test]
 async fn a_proxy_that_wants_a_name_is_told_from_an_api_that_is_away() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -182,7 +182,7 @@ async fn pauses_that_touch_are_one() {
             .collect()
     };
     let steps: [(Told, &[Told]); 6] = [
-        // When, for how long, whether for being asked too often; then what is told.
+        // When, for how long, whether for being asked too often; then what is reported.
         ((0, 4, false), &[(0, 4, false)]),
         // A shorter one ends none.
         ((1, 2, false), &[(0, 4, false)]),

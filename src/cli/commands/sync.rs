@@ -10,7 +10,7 @@ use crate::report::RunEnding;
 pub(super) fn run(args: &SyncArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
     let front = match Front::start(shared, desk) {
         Err(CliError::Op(error)) if !args.check_config => {
-            // Whoever is told of every other end.
+            // Whoever is informed of every other end.
             if let Ok(front) = Front::unresolved(shared, desk) {
                 let request = args.request(front.report());
                 ops::unstarted(&front.config, &request, &error, &front.session());

@@ -298,7 +298,7 @@ impl Bench {
         (end.await.unwrap(), told)
     }
 
-    /// What is told next.
+    /// What is reported next.
     pub(super) async fn told(&mut self) -> Vec<RowResult> {
         self.results.recv().await.unwrap()
     }

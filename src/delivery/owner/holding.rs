@@ -151,7 +151,7 @@ mod tests {
         let reason = bench.stop.reason().unwrap().to_string();
         assert_eq!(
             reason,
-            "seen; it did not answer again within 5 min (--outage)"
+            "seen, and it did not answer again within 5 min (--outage)"
         );
         // Where nothing is waited for, the row is unsent.
         let mut bench = Bench::new(FakeApi::new(Create::Answered));

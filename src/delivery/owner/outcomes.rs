@@ -174,7 +174,7 @@ impl<A: PartnersApi> Delivery<A> {
                 );
                 self.wake_children(&job.row.key, false);
             }
-            // Their doubts are still there and are told at the end.
+            // Their doubts are still there and are reported at the end.
             After::Found { .. } | After::Absent(_) => {}
         }
     }

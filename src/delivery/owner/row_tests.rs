@@ -94,7 +94,7 @@ async fn a_throttled_look_up_waits_as_long_as_it_is_asked_to() {
     }
 }
 
-/// What is told at the end of rows that are still in doubt, and what a person is asked.
+/// What is reported at the end of rows that are still in doubt, and what a person is asked.
 #[tokio::test]
 async fn what_is_left_in_doubt_says_what_to_do() {
     let mut bench = Bench::new(FakeApi::new(Create::Answered));

@@ -40,7 +40,7 @@ pub(super) struct Section {
 /// The policy, by example.
 pub(super) const TABLE: &[Section] = &[
     Section {
-        title: "The year stands first",
+        title: "The year comes first",
         why: "Nothing can be misread. A time behind the date is read and dropped; an offset keeps the day as written.",
         setting: Setting::Nothing,
         column: Verdict::Silent,
@@ -408,7 +408,7 @@ pub(super) const TABLE: &[Section] = &[
     },
     Section {
         title: "What is no date",
-        why: "No part is filled in, nothing may stand behind it.",
+        why: "No part is filled in, no text may follow it.",
         setting: Setting::Nothing,
         column: Verdict::Silent,
         cases: &[
@@ -430,7 +430,7 @@ pub(super) const TABLE: &[Section] = &[
         ],
     },
     Section {
-        title: "What stands around a date",
+        title: "What is around a date",
         why: "Blanks, marks of direction and order, one pair of quotes and Excel's apostrophe are taken off.",
         setting: Setting::Nothing,
         column: Verdict::Silent,

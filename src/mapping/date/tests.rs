@@ -117,7 +117,7 @@ fn evidence_counts_and_names_its_first_proof() {
     assert_eq!(evidence.verdict(), Verdict::DayFirst);
     assert_eq!(
         evidence.describe(),
-        "day first: 5 values; 2 only fit day first; none only month first; 1 fit both; first proof: row 4"
+        "day/month/year: 2 of 5 dates can only be read so (first: row 4), none the other way"
     );
 }
 

@@ -290,8 +290,7 @@ impl Survey<'_> {
             return;
         }
         let question = if content.fits(FieldKind::Uuid).unwrap_or(0.0) >= 0.5 {
-            "its ids are no keys of this file; are they ids of partners that the API has?"
-                .to_owned()
+            "its ids are not keys of this file; are they ids of partners on the API?".to_owned()
         } else {
             format!(
                 "{} % of its values are keys of this file; is each the key of another row?",

@@ -44,7 +44,7 @@ pub enum JobError {
     NoFile(String),
     /// Nothing but temporary files match the job's pattern.
     #[error(
-        "only temporary files match \"{pattern}\", like {}: is the export still being written, or open in Excel or an editor? A temporary file is used only if `file` names it in full",
+        "only temporary files match \"{pattern}\", like {}: is the export still being written, or open in Excel or an editor? A temporary file is used only if `file` names it in full.",
         example.display()
     )]
     OnlyTemporary {
@@ -55,7 +55,7 @@ pub enum JobError {
     },
     /// The newest file lies in the folder that files are put away in.
     #[error(
-        "{} lies in {}, the folder of `archive`: the pattern \"{pattern}\" also finds archived exports. Name another folder for `archive`, or a pattern that does not reach into it",
+        "{} lies in {}, the folder of `archive`: the pattern \"{pattern}\" also finds archived exports. Name another folder for `archive`, or a pattern that does not match files in it.",
         path.display(), folder.display()
     )]
     InArchive {
@@ -68,7 +68,7 @@ pub enum JobError {
     },
     /// The newest file was changed in the future.
     #[error(
-        "{} was changed at {}, which is {} ahead of this machine's clock, so neither the newest export nor its age is certain. Nothing was sent. Correct the clock of the machine that writes the export, or this one's; `touch` sets the file's time to now",
+        "{} was changed at {}, which is {} ahead of this machine's clock, so neither the newest export nor its age is certain. Nothing was sent. Correct the clock of the machine that writes the export, or this one's; `touch` sets the file's time to now.",
         path.display(), at.to_rfc3339(), spoken(*.ahead)
     )]
     InTheFuture {
@@ -105,7 +105,7 @@ pub enum JobError {
     },
     /// The file cannot be moved into the archive.
     #[error(
-        "the import is complete, but {} cannot be moved to {}: {source}. Move it yourself, or correct the folder's permissions",
+        "the import is complete, but {} cannot be moved to {}: {source}. Move it yourself, and correct the folder's permissions.",
         path.display(), folder.display()
     )]
     Archive {

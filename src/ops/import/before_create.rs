@@ -296,7 +296,7 @@ mod tests {
             (
                 OpError::Api(ApiError::Forbidden(words())),
                 "not authorised",
-                "the list of partners may not be read",
+                "the token may not read the list of partners",
             ),
             (
                 OpError::Api(status(404)),
@@ -307,7 +307,7 @@ mod tests {
             (
                 OpError::Api(status(500)),
                 "down",
-                "cannot be known, so none was created: the API answered 500: no",
+                "on the API, so nothing was created: the API answered 500: no",
             ),
             (
                 OpError::Api(ApiError::Unreachable(words())),
@@ -320,12 +320,12 @@ mod tests {
                     retry_after: None,
                 }),
                 "down",
-                "the API asks to be left alone for a while (429)",
+                "the API asks to retry later (429)",
             ),
             (
                 OpError::Api(ApiError::Unreadable(words())),
                 "down",
-                "cannot be known, so none was created",
+                "on the API, so nothing was created",
             ),
             (
                 OpError::State(StateError::WriterGone),

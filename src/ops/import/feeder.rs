@@ -323,7 +323,7 @@ impl Feeder {
         Ok(())
     }
 
-    /// Warnings of a row that is on its way are told now; its outcome is counted when it is known.
+    /// Warnings of a row that is on its way are reported now; its outcome is counted when it is known.
     fn warnings(&self, row: &PreparedPartner, diagnostics: Vec<Diagnostic>) {
         if !diagnostics.is_empty() {
             self.lock().add_diagnostics(row.origin.file, diagnostics);

@@ -40,7 +40,7 @@ pub(super) fn too_many_new(
             "One of them has the key {}: if all keys are spelt differently than before, correct the export or the mapping",
             shown(new)
         ),
-        (None, None) => "Look at the export".to_owned(),
+        (None, None) => "Check the export".to_owned(),
     };
     Ok(Some(format!(
         "{} of {} rows are new; max_new = {bound}. Nothing was sent. {example}. If they really are new, run once with a larger max_new.",
@@ -143,7 +143,7 @@ mod tests {
         };
         assert_eq!(told(2, 9), None);
         let words = told(3, 1_009).unwrap();
-        let expected = "3 of 1,009 rows are new, more than max_new = 2 allows, so nothing was sent. Look at the export.";
+        let expected = "3 of 1,009 rows are new; max_new = 2. Nothing was sent. Check the export.";
         assert!(words.starts_with(expected), "{words}");
     }
 

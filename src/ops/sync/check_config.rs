@@ -116,7 +116,8 @@ fn folder_of(path: &Path) -> Result<String, String> {
     if folder.is_none_or(Path::is_dir) {
         Ok(path.display().to_string())
     } else {
-        Err(format!("folder of {} does not exist", path.display()))
+        let folder = folder.unwrap_or(path);
+        Err(format!("folder {} does not exist", folder.display()))
     }
 }
 

@@ -29,7 +29,7 @@ pub fn sync(config: &ConfigFile, request: &SyncRequest, session: &Session<'_>) -
     let mut ends = Vec::new();
     let begun = chosen(config, request.job.as_deref())
         .map_err(OpError::from)
-        // Before anything is sent: a night whose end nobody is told of is to be mended first.
+        // Before anything is sent: a night whose end nobody is informed of is to be mended first.
         .and_then(|jobs| publish::webhook(config, session).map(|_| jobs))
         .and_then(|jobs| run_jobs(&jobs, request, session, &mut ends));
     match begun {
@@ -41,7 +41,7 @@ pub fn sync(config: &ConfigFile, request: &SyncRequest, session: &Session<'_>) -
     }
 }
 
-/// A night whose settings could not be resolved: whoever is told of every other end is told of this one, and its jobs end
+/// A night whose settings could not be resolved: whoever is informed of every other end is informed of this one, and its jobs end
 /// with the reason.
 pub fn unstarted(
     config: &ConfigFile,

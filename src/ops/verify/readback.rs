@@ -54,7 +54,7 @@ impl Readback {
                 }
             }
         }
-        // What was not seen would be told as gone.
+        // What was not seen would be reported as gone.
         scan.complete()?;
         read.duplicates = by_legacy
             .into_iter()

@@ -109,7 +109,7 @@ fn look(stream: impl Read + Seek) -> Result<Examined, Trouble> {
         .ok_or_else(|| {
             let other = OTHERS.iter().find(|(name, ..)| document.is_stream(name));
             other.map_or(
-                Trouble::Broken("it holds no workbook"),
+                Trouble::Broken("it contains no workbook"),
                 |(_, what, advice)| Trouble::Other(what, advice),
             )
         })?;

@@ -107,7 +107,7 @@ fn hidden_and_merged_and_below_a_title_are_told() {
         notes,
         [
             "sheet \"Accounts & more\" is read, the first visible one; not read: \"hiddenSheet\"; [source] sheet settles it",
-            "the header was found in row 3, below lines that fill fewer cells",
+            "the header was found in row 3, below lines with fewer cells",
             "1 hidden row is read like all others: row 5",
             "1 merged range has a value in the first cell only, and the others are empty: C4:C5",
             "rows 9 to 10 at the end are a footer and are not imported: \"Partner report\"",

@@ -36,7 +36,7 @@ fn encrypted_and_broken_books_are_refused_in_words() {
         ),
         (
             zip_of(&[("a.csv", b"Id\n1\n"), ("b.csv", b"Id\n1\n")]),
-            "cannot be unpacked: its zip archive holds 2 files (a.csv, b.csv)",
+            "cannot be unpacked: its zip archive contains 2 files (a.csv, b.csv)",
         ),
         (
             zip_of(&[]),

@@ -97,7 +97,7 @@ async fn a_lost_key_is_followed_by_another_and_may_come_back() {
     assert_eq!(known(&path, "a").0.fingerprint, None);
     assert_eq!(known(&path, "b").0.fingerprint, Some(second));
 
-    // The first one is found again: then its row is told, and the other is not.
+    // The first one is found again: then its row is reported, and the other is not.
     let other = path.with_file_name("other");
     std::fs::rename(key_of(&path), &other).unwrap();
     std::fs::copy(&aside, key_of(&path)).unwrap();

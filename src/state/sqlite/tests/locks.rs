@@ -117,7 +117,7 @@ fn a_link_to_no_file_leads_to_where_it_would_be() {
     let folder = dir.path().join("folder");
     std::os::unix::fs::symlink(dir.path(), &folder).unwrap();
     assert_eq!(file::real_path(&folder.join("s.db")), real);
-    // A circle leads nowhere, and is told by whoever opens it.
+    // A circle leads nowhere, and is reported by whoever opens it.
     let circle = dir.path().join("circle.db");
     std::os::unix::fs::symlink("circle.db", &circle).unwrap();
     let refused = FileLock::take(&circle, &Clock::System);

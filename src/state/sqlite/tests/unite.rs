@@ -147,11 +147,11 @@ fn of_two_records_of_a_row_the_safe_one_stays() {
                 assert_eq!(rows[0].state, expected.1.as_str(), "{what}");
                 assert_eq!(rows[0].partner_id.as_deref(), expected.2, "{what}");
                 assert_eq!(rows[0].attempts, 2);
-                // Both histories, and what was known by the other spelling, are told.
+                // Both histories, and what was known by the other spelling, are reported.
                 let story: Vec<_> = rows[0].story.iter().map(|s| s.what.as_str()).collect();
                 assert_eq!(story.len(), 3, "{what}: {story:?}");
                 let lost = [a, b][1 - stays];
-                let twice = story.iter().find(|s| s.contains("known twice")).unwrap();
+                let twice = story.iter().find(|s| s.contains("recorded twice")).unwrap();
                 assert!(
                     twice.contains(&lost.1.as_str().replace('_', " ")),
                     "{twice}"
