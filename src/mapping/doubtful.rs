@@ -9,7 +9,13 @@ use crate::source::is_double_encoded;
 
 /// What is odd about a trimmed text.
 pub(super) fn doubtful(target: Target<'_>, text: &str) -> Option<Finding> {
-    let (code, message) = if is_double_encoded(text) {
+    let (code, message) = oddity(text)?;
+    Some(target.finding(code, message).with_value(text))
+}
+
+/// Code and message.
+pub(super) fn oddity(text: &str) -> Option<(Code, &'static str)> {
+    Some(if is_double_encoded(text) {
         (
             Code::TextDoubleEncoded,
             "The value looks like UTF-8 that was read as another encoding before it was exported; it is sent as written.",
@@ -26,8 +32,7 @@ pub(super) fn doubtful(target: Target<'_>, text: &str) -> Option<Finding> {
         )
     } else {
         return None;
-    };
-    Some(target.finding(code, message).with_value(text))
+    })
 }
 
 /// Whether a text begins as a formula does, and has a call, a text, an operator or a reference in it.

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -120,5 +122,23 @@ fn letters_are_digits_only_in_a_toll_free_number() {
         ("800 555 0134 Max", us, None),
     ] {
         assert_eq!(vanity(text, region).as_deref(), expected, "{text}");
+    }
+}
+
+proptest! {
+    /// The usual way gives what cutting and reading give, and leaves nothing beside the number.
+    #[test]
+    fn the_usual_way_is_the_long_way(text in "[+(]?[0-9 ().+/-]{8,16}|[+]?1?[ (]{0,2}[2-9][0-9]{2}[ )-]{0,2}[2-9][0-9]{2}[-. /]?[0-9]{4}[ ()/-]{0,3}") {
+        for region in [None, region("US"), region("CA"), region("DE")] {
+            // A text comes trimmed.
+            let text = text.trim();
+            if let Some(number) = usual(text, region) {
+                let written = cut(text);
+                prop_assert_eq!(written.extension, None);
+                prop_assert_eq!(written.beside, Beside::Nothing);
+                prop_assert_eq!(vanity(text, region), None);
+                prop_assert_eq!(read(written.number, region), Phone::International(number.as_str().to_owned()));
+            }
+        }
     }
 }
