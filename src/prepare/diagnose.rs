@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::content::content;
+use super::content::ContentHash;
 use super::context::PassContext;
 use super::exports::Export;
 use super::place::{NAMED_ROWS, Place};
@@ -142,7 +142,9 @@ impl Diagnose<'_> {
             return None;
         }
         let plan = &self.context.export.plan;
-        let places = survey.alike.get(&content(plan, self.row))?;
+        let places = survey
+            .alike
+            .get(&ContentHash::default().of(plan, self.row))?;
         Some(Diagnostic::new(
             Code::RowAlike,
             self.location(plan.key_column(), None),

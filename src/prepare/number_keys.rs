@@ -29,9 +29,12 @@ impl NumberKeys {
                 true
             }
             Cell::Text(text) => {
-                let text = text.trim();
-                self.has_digit_texts |=
-                    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+                // One is enough.
+                if !self.has_digit_texts {
+                    let text = text.trim();
+                    self.has_digit_texts =
+                        !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+                }
                 false
             }
             _ => false,
