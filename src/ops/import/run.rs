@@ -87,7 +87,6 @@ impl Import<'_> {
         }
 
         let (state, doubts, thread) = self.begin(open, &collector)?;
-        let survey = Arc::new(survey);
         let looked = Look {
             import: &self,
             survey: &survey,
@@ -95,6 +94,10 @@ impl Import<'_> {
             collector: &collector,
         }
         .first();
+        if !exports.has_references() {
+            survey.forget_keys();
+        }
+        let survey = Arc::new(survey);
         let doubts = doubts_left(&state, doubts)?;
         let pipeline = Pipeline {
             import: &self,
