@@ -23,7 +23,6 @@ impl Plan {
         scratch.findings.clear();
         scratch.remember_for(self);
         scratch.draft.reset(self.rules.len());
-        scratch.plain = row.is_plain();
         for leaf in self.order.iter().copied() {
             let rule = &self.rules[leaf];
             self.fill_leaf(leaf, rule, row, verdicts, scratch);
@@ -71,21 +70,22 @@ impl Plan {
             PlanFeed::Template(index) => match self.templates.fill(*index, row, &self.header) {
                 Ok(text) => {
                     // It holds more than the row's own texts.
-                    let plain = std::mem::take(&mut s.plain);
+                    s.plain = false;
                     self.fill_cell(target(None, 0), Cell::Text(&text), s);
-                    s.plain = plain;
                 }
                 Err(message) => s
                     .findings
                     .push(Finding::new(leaf, Code::TemplateFailed, message)),
             },
             PlanFeed::Column(column) => {
+                s.plain = row.is_plain(*column);
                 self.fill_cell(target(Some(*column), 0), row.cell(*column), s);
             }
             PlanFeed::Columns(columns) => {
                 let filled = |c: &usize| !self.is_blank(row.cell(*c));
                 let nth = columns.iter().position(filled).unwrap_or(0);
                 if let Some(column) = columns.get(nth) {
+                    s.plain = row.is_plain(*column);
                     self.fill_cell(target(Some(*column), nth), row.cell(*column), s);
                 }
             }

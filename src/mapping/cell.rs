@@ -2,10 +2,11 @@
 
 use super::coerce::{Coerced, coerce, trim};
 use super::doubtful::{doubtful, usual_line_breaks};
-use super::identifier::{self, is_decimal_whole, is_identifier};
+use super::identifier::{self, is_decimal_whole, is_identifier, is_reshaped};
 use super::known::Became;
 use super::placeholder::{Placeholder, null_hint, placeholder};
 use super::plan::{Plan, Ready, TextPath};
+use super::quiet::is_quiet;
 use super::scratch::Scratch;
 use super::target::Target;
 use super::value::{LONGEST_TEXT, Value, is_plain, value_of};
@@ -16,6 +17,21 @@ use crate::source::{Cell, number_text};
 impl Plan {
     /// Fills a leaf from a cell, with findings where the cell does not fit.
     pub(super) fn fill_cell(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
+        // Nearly all texts take the short path at once.
+        if let Cell::Text(text) = cell
+            && (s.plain || is_plain(text))
+            && is_quiet(text)
+            && !self.is_null(text)
+            && !(is_identifier(target.rule.kind) && is_reshaped(text))
+            && self.fill_plain_text(target, text, s)
+        {
+            return;
+        }
+        self.fill_by_steps(target, cell, s);
+    }
+
+    /// The same with every look at the cell that there is.
+    fn fill_by_steps(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
         let (leaf, rule) = (target.leaf, target.rule);
         if is_identifier(rule.kind)
             && let Some((code, message)) = identifier::trouble(cell)
@@ -45,7 +61,9 @@ impl Plan {
                     && (s.plain || is_plain(text))
                     && text.len() <= LONGEST_TEXT
                     && !matches!(text.as_bytes()[0], b'=' | b'\'');
-                if plain && self.fill_plain_text(target, text, s) {
+                // The findings about a date show it with its blanks.
+                let is_date = rule.text_path == TextPath::Date;
+                if plain && !is_date && self.fill_plain_text(target, text, s) {
                     return;
                 }
             }
@@ -146,6 +164,7 @@ impl Plan {
     fn fill_plain_text(&self, target: Target<'_>, text: &str, s: &mut Scratch) -> bool {
         match target.rule.text_path {
             TextPath::Verbatim => s.draft.set_text(target.leaf, text, true),
+            TextPath::Date => self.fill_date(target, Cell::Text(text), s),
             TextPath::Memoised => fill_known(target, text, s),
             TextPath::Direct if target.rule.kind == FieldKind::Phone => {
                 self.fill_phone(target, text, s);

@@ -129,6 +129,41 @@ fn either(codes: &[&str]) -> String {
 
 /// Whether a text is one address and nothing beside it, with a domain of at least two parts.
 fn is_email(text: &str) -> bool {
+    is_usual_email(text) || is_email_by_library(text)
+}
+
+/// An address of letters, digits, hyphens, underscores, pluses and single dots, as nearly all are: one that the library
+/// takes too, for a tenth of the work.
+fn is_usual_email(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let Some(at) = memchr::memchr(b'@', bytes) else {
+        return false;
+    };
+    let (local, domain) = (&bytes[..at], &bytes[at + 1..]);
+    if local.len() > 64 || domain.len() > 253 {
+        return false;
+    }
+    let is_local = (local.split(|b| *b == b'.')).all(|atom| {
+        let is_usual = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+');
+        !atom.is_empty() && atom.iter().all(is_usual)
+    });
+    let mut labels = 0;
+    let is_domain = (domain.split(|b| *b == b'.')).all(|label| {
+        labels += 1;
+        let ([first, .., last] | [first @ last]) = label else {
+            return false;
+        };
+        first.is_ascii_alphanumeric()
+            && last.is_ascii_alphanumeric()
+            && label.len() <= 63
+            && label
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+    });
+    is_local && is_domain && labels > 1
+}
+
+fn is_email_by_library(text: &str) -> bool {
     let options = email_address::Options::default()
         .with_required_tld()
         .without_display_text()
@@ -282,6 +317,8 @@ pub(super) fn trim(text: &str) -> (&str, bool) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::partner::catalogue::{ONBOARDING_WORDS, ORGANIZATION_WORDS};
 
@@ -359,6 +396,27 @@ mod tests {
         ] {
             assert_eq!(plain(kind, text), expected, "{kind:?} {text}");
         }
+    }
+
+    proptest! {
+        /// An address that is seen to be one at once is one for the library too.
+        #[test]
+        fn usual_addresses_are_addresses(text in "[a-z0-9._+-]{0,8}@?[a-z0-9.-]{0,8}[.]?[@.A-Za-z0-9 é'-]{0,4}") {
+            if is_usual_email(&text) {
+                prop_assert!(is_email_by_library(&text), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn long_parts_are_left_to_the_library() {
+        for (local, label, is_usual) in [(64, 63, true), (65, 1, false), (1, 64, false)] {
+            let text = format!("{}@{}.example", "a".repeat(local), "b".repeat(label));
+            assert_eq!(is_usual_email(&text), is_usual, "{text}");
+            assert_eq!(is_email_by_library(&text), is_usual, "{text}");
+        }
+        assert!(is_usual_email("a.b-c_d+e@sub.example.com"));
+        assert!(!is_usual_email("a@example"));
     }
 
     #[test]

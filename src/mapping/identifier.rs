@@ -24,6 +24,12 @@ pub(super) fn is_identifier(kind: FieldKind) -> bool {
     )
 }
 
+/// Whether the text of an identifier may be a number that a program has written in its own way.
+#[inline]
+pub(super) fn is_reshaped(text: &str) -> bool {
+    is_scientific(text) || is_decimal_whole(text.strip_prefix('+').unwrap_or(text))
+}
+
 /// Why a cell is no identifier: code and message.
 pub(super) fn trouble(cell: Cell<'_>) -> Option<(Code, String)> {
     match cell {

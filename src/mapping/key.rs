@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::coerce::trim;
 use super::doubtful::oddity;
-use super::identifier::key_trouble;
+use super::identifier::{is_scientific, key_trouble};
 use super::plan::{Plan, PlanFeed};
+use super::quiet::is_quiet;
 use super::scratch::Scratch;
 use crate::diagnostic::Code;
 use crate::partner::Finding;
@@ -89,7 +90,9 @@ impl Plan {
     pub(super) fn judge_key(&self, row: SourceRow<'_>, s: &mut Scratch) {
         for column in self.judged_key.iter().copied() {
             let cell = row.cell(column);
-            if self.is_blank(cell) {
+            let is_quiet =
+                |text: &str| row.is_plain(column) && is_quiet(text) && !is_scientific(text);
+            if matches!(cell, Cell::Text(text) if is_quiet(text)) || self.is_blank(cell) {
                 continue;
             }
             let mut report = |code: Code, message: String| {

@@ -24,6 +24,7 @@ mod lookup;
 mod phone;
 mod placeholder;
 mod plan;
+mod quiet;
 mod rule;
 mod scratch;
 mod sensitivity;

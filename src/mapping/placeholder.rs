@@ -135,11 +135,20 @@ const ERROR_TEXTS: [&str; 79] = [
 /// The longest of all, in bytes.
 const LONGEST: usize = 14;
 
+/// Whether a text that begins with this byte may stand for no value.
+pub(super) const fn may_begin_one(first: u8) -> bool {
+    matches!(
+        first,
+        b'#' | b'E' | b'N' | b'n' | b'(' | b'<' | b'[' | b'\\' | b'u'
+    )
+}
+
 /// What a trimmed text stands for, where it stands for no value.
 #[must_use]
 pub fn placeholder(text: &str) -> Option<Placeholder> {
     // Nearly every text begins otherwise: one byte is looked at.
     match text.as_bytes().first()? {
+        first if !may_begin_one(*first) => None,
         b'#' if text.len() >= 3 && text.bytes().all(|b| b == b'#') => Some(Placeholder::ErrorText),
         _ if text.len() > LONGEST => None,
         b'#' if ERROR_TEXTS.contains(&text) => Some(Placeholder::ErrorText),
@@ -147,10 +156,7 @@ pub fn placeholder(text: &str) -> Option<Placeholder> {
         b'E' => (text.strip_prefix("Err:"))
             .is_some_and(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit()))
             .then_some(Placeholder::ErrorText),
-        b'N' | b'n' | b'(' | b'<' | b'[' | b'\\' | b'u' | b'#' => {
-            NULL_WORDS.contains(&text).then_some(Placeholder::NullWord)
-        }
-        _ => None,
+        _ => NULL_WORDS.contains(&text).then_some(Placeholder::NullWord),
     }
 }
 

@@ -60,6 +60,8 @@ pub(super) struct PlanRule {
 pub(super) enum TextPath {
     /// Nothing is done to it but to send it.
     Verbatim,
+    /// It is read as a date, and by nothing else.
+    Date,
     /// What it becomes depends on nothing else, and costs more than to remember it.
     Memoised,
     /// It is judged by its field alone, and sent as it stands or nearly so.
@@ -81,8 +83,7 @@ impl PlanRule {
             {
                 TextPath::Direct
             }
-            // The sibling's value depends on the text too.
-            _ if self.sibling.is_some() => TextPath::General,
+            // A sibling takes the lines behind the first, and such a text has one line.
             FieldKind::Text
             | FieldKind::Identifier
             | FieldKind::PostalCode
@@ -92,6 +93,9 @@ impl PlanRule {
             {
                 TextPath::Verbatim
             }
+            FieldKind::Date if !is_changed => TextPath::Date,
+            // The sibling's value depends on the text too.
+            _ if self.sibling.is_some() => TextPath::General,
             FieldKind::Date | FieldKind::Phone => TextPath::General,
             FieldKind::Words(_)
             | FieldKind::Boolean

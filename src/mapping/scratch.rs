@@ -14,7 +14,7 @@ pub struct Scratch {
     pub findings: Vec<Finding>,
     /// The row's key, which the caller writes before the row is filled.
     pub key: String,
-    /// The row's texts are plain: nothing in them has to be looked for.
+    /// The cell under way is a plain text: nothing inside it has to be looked for.
     pub(super) plain: bool,
     /// The plan that the dates below were read by.
     plan: u64,

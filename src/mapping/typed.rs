@@ -99,10 +99,13 @@ impl Plan {
     /// value already. What cannot be shown to be the number that was written is sent as written, with a warning.
     pub(super) fn fill_phone(&self, target: Target<'_>, text: &str, s: &mut Scratch) {
         let leaf = target.leaf;
+        let region = self.region_of_row(s);
+        if let Some(number) = phone::usual(text, region) {
+            return s.draft.set_text(leaf, number.as_str(), true);
+        }
         // Excel's text mark is no part of the number.
         let text = text.strip_prefix('\'').unwrap_or(text);
         let written = phone::cut(text);
-        let region = self.region_of_row(s);
         let mut report = |code: Code, message: &str| {
             s.findings
                 .push(target.finding(code, message).with_value(text));

@@ -178,7 +178,11 @@ fn lock(session: &Session<'_>) -> Option<Checked> {
 fn disk(session: &Session<'_>, report: Option<&Path>) -> Vec<Checked> {
     let files = session.settings.state.files();
     let mut places: Vec<(&str, &Path)> = Vec::new();
-    places.extend(files.first().map(|file| ("disk of the state", file.as_path())));
+    places.extend(
+        files
+            .first()
+            .map(|file| ("disk of the state", file.as_path())),
+    );
     places.extend(report.map(|folder| ("disk of the reports", folder)));
     let mut found = Vec::new();
     for (subject, path) in places {

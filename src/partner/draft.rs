@@ -54,7 +54,7 @@ impl Filled {
     fn set(&mut self, leaf: usize, slot: Slot, from_data: bool) {
         let bit = 1_u128 << (leaf % MOST_LEAVES);
         let put = |bits: &mut u128, on: bool| *bits = if on { *bits | bit } else { *bits & !bit };
-        put(&mut self.any, slot != Slot::Empty);
+        put(&mut self.any, !matches!(slot, Slot::Empty));
         put(&mut self.text, matches!(slot, Slot::Text { .. }));
         put(&mut self.data, from_data);
     }
@@ -85,6 +85,12 @@ impl Draft {
     /// Which leaves have which values; none where there are too many leaves.
     pub(super) fn filled(&self) -> Option<Filled> {
         (self.slots.len() <= MOST_LEAVES).then_some(self.filled)
+    }
+
+    /// Which leaves have a value, a bit for each; none where there are too many leaves.
+    #[must_use]
+    pub fn filled_leaves(&self) -> Option<u128> {
+        self.filled().map(|filled| filled.any)
     }
 
     /// The value of a leaf; empty for a leaf that the shape does not have.

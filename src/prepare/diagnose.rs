@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::content::content;
+use super::content::ContentHash;
 use super::context::PassContext;
 use super::exports::Export;
 use super::place::{NAMED_ROWS, Place};
@@ -153,7 +153,9 @@ impl Diagnose<'_> {
             return None;
         }
         let plan = &self.context.export.plan;
-        let places = survey.alike.get(&content(plan, self.row))?;
+        let places = survey
+            .alike
+            .get(&ContentHash::default().of(plan, self.row))?;
         Some(Diagnostic::new(
             Code::RowAlike,
             self.location(plan.key_column(), None),

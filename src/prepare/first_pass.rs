@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::ahead::Ahead;
-use super::content::content;
+use super::content::ContentHash;
 use super::cycle::References;
 use super::early_check::{CheckContext, EarlyCheck};
 use super::exports::{Exports, PrepareError};
@@ -20,6 +20,7 @@ use crate::source::{Flow, Format, RowBatch};
 /// What a thread of the survey keeps for itself.
 struct SurveyState {
     scratch: Scratch,
+    content: ContentHash,
     check: EarlyCheck,
 }
 
@@ -43,7 +44,11 @@ impl Part {
         batch: &RowBatch,
     ) -> Self {
         let plan = &context.export.plan;
-        let SurveyState { scratch, check } = state;
+        let SurveyState {
+            scratch,
+            content,
+            check,
+        } = state;
         let mut part = Self {
             keys: Vec::with_capacity(batch.len()),
             evidence: vec![Evidence::default(); plan.date_columns.len()],
@@ -80,7 +85,7 @@ impl Part {
                     part.references.push((key, KeyIndex::hash(parent)));
                 });
                 if !plan.content_columns().is_empty() {
-                    part.contents.push(content(plan, row));
+                    part.contents.push(content.of(plan, row));
                 }
             } else {
                 check.needs_second_pass();
@@ -230,6 +235,7 @@ impl Exports {
             source: &context.export.source,
             start: &|| SurveyState {
                 scratch: Scratch::default(),
+                content: ContentHash::default(),
                 check: EarlyCheck::new(plan),
             },
             wanted: &|_| true,

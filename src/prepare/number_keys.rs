@@ -36,6 +36,9 @@ impl NumberKeys {
             Cell::Text(text) => {
                 let text = text.trim();
                 let is_of = |is_one: fn(u8) -> bool| !text.is_empty() && text.bytes().all(is_one);
+                if self.has_digit_texts && !text.bytes().any(|b| matches!(b, b'.' | b',')) {
+                    return false;
+                }
                 if is_of(|b| b.is_ascii_digit()) {
                     self.has_digit_texts = true;
                     return false;

@@ -19,8 +19,11 @@ const MOST_WORDS: usize = 5;
 
 /// Whether a text is a caption of a total and nothing else: `Grand Total (3 records)`, not `Total Energies`.
 fn is_total_caption(text: &str) -> bool {
+    if !may_begin_total(text) {
+        return false;
+    }
     let text = text.trim();
-    if text.is_empty() || text.len() > LONGEST || !may_begin_total(text) {
+    if text.is_empty() || text.len() > LONGEST {
         return false;
     }
     if text.is_ascii() {
@@ -58,14 +61,19 @@ fn may_begin_total(text: &str) -> bool {
         }
         pairs
     });
-    let mut letters = text.chars().skip_while(|c| !c.is_alphabetic());
-    match (letters.next(), letters.next()) {
-        (None, _) | (_, None) => !text.is_ascii(),
-        (Some(first), Some(second)) if first.is_ascii() && second.is_ascii() => {
-            let of = |c: char| u8::try_from(c).ok().and_then(letter);
-            matches!((of(first), of(second)), (Some(first), Some(second)) if PAIRS[first][second])
+    let bytes = text.as_bytes();
+    let begin = bytes
+        .iter()
+        .position(|b| b.is_ascii_alphabetic() || !b.is_ascii());
+    let Some(begin) = begin else {
+        return false;
+    };
+    match (bytes[begin], bytes.get(begin + 1)) {
+        (first, None) => !first.is_ascii(),
+        (first, Some(second)) if first.is_ascii() && second.is_ascii() => {
+            matches!((letter(first), letter(*second)), (Some(first), Some(second)) if PAIRS[first][second])
         }
-        // Letters that are none of these 26.
+        // Letters that are none of these 26, or signs before them.
         _ => true,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::content::content;
+use super::content::ContentHash;
 use super::exports::{Exports, PrepareError};
 use super::keys::KeyIndex;
 use super::parallel::Pass;
@@ -128,7 +128,7 @@ impl SecondLook {
                 seen.push((row.row(), Sighting::InCycle(key, scratch.key.clone())));
             }
             if !self.contents.is_empty() {
-                let content = content(plan, row);
+                let content = ContentHash::default().of(plan, row);
                 if self.contents.contains(&content) {
                     seen.push((row.row(), Sighting::Content(content)));
                 }

@@ -61,6 +61,13 @@ impl Survey {
         self.elsewhere = Elsewhere::Found(partners);
     }
 
+    /// Lets go of the rows' keys and identifiers, eight bytes each: once it is known which of them the API has, only references
+    /// between rows ask for them.
+    pub fn forget_keys(&mut self) {
+        self.keys = KeyIndex::default();
+        self.identifiers = None;
+    }
+
     /// The last row of a file, as a spreadsheet counts; 0 where it has none.
     #[must_use]
     pub fn last_row(&self, file: usize) -> u64 {

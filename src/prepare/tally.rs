@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use rustc_hash::FxHashSet;
 
 use crate::mapping::Plan;
-use crate::partner::{Body, Draft, Finding, Slot, write_payload};
+use crate::partner::{Body, Draft, FieldKind, Finding, Slot, write_payload};
 use crate::source::{Cell, SourceRow};
 
 /// Payloads that are kept to look at.
@@ -55,13 +55,19 @@ pub struct Tally {
 
 /// A column with more different words than this holds no fixed words.
 const MOST_WORDS: usize = 200;
+/// Sets of leaves that are counted each by itself.
+const MOST_SETS: usize = 16;
 
 /// The same for one file, by leaf.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LeafTally {
     filled: Vec<u64>,
+    /// Sets of leaves that rows without a finding fill, a bit for each leaf, and how many rows: not yet in `filled`.
+    sets: Vec<(u128, u64)>,
     invalid: Vec<u64>,
     dates: Vec<Option<(Date, Date)>>,
+    /// Leaves that hold dates.
+    date_leaves: Vec<usize>,
     rows: u64,
     samples: Vec<Sample>,
     errors: Vec<usize>,
@@ -76,6 +82,9 @@ impl LeafTally {
             filled: vec![0; leaves],
             invalid: vec![0; leaves],
             dates: vec![None; leaves],
+            date_leaves: (0..leaves)
+                .filter(|leaf| plan.shape.leaves[*leaf].field.kind == FieldKind::Date)
+                .collect(),
             words: plan
                 .word_columns()
                 .map(|(leaf, column)| (leaf, column, FxHashSet::default()))
@@ -111,17 +120,40 @@ impl LeafTally {
                 self.invalid[leaf] += 1;
             }
         }
-        for leaf in 0..self.filled.len() {
-            let slot = draft.slot(leaf);
-            if slot == Slot::Empty {
-                continue;
+        match draft.filled_leaves() {
+            Some(set) if self.errors.is_empty() => self.count_set(set),
+            _ => {
+                for leaf in 0..self.filled.len() {
+                    let is_counted =
+                        draft.slot(leaf) != Slot::Empty && !self.errors.contains(&leaf);
+                    self.filled[leaf] += u64::from(is_counted);
+                }
             }
-            if self.errors.is_empty() || !self.errors.contains(&leaf) {
-                self.filled[leaf] += 1;
-            }
-            if let Slot::Date(date) = slot {
+        }
+        for leaf in self.date_leaves.iter().copied() {
+            if let Slot::Date(date) = draft.slot(leaf) {
                 let range = self.dates[leaf].get_or_insert((date, date));
                 *range = (range.0.min(date), range.1.max(date));
+            }
+        }
+    }
+
+    /// Counts a row that fills these leaves: nearly all rows fill one of a few sets.
+    fn count_set(&mut self, set: u128) {
+        if let Some((_, rows)) = self.sets.iter_mut().find(|(known, _)| *known == set) {
+            *rows += 1;
+            return;
+        }
+        if self.sets.len() == MOST_SETS {
+            self.add_sets_up();
+        }
+        self.sets.push((set, 1));
+    }
+
+    fn add_sets_up(&mut self) {
+        for (set, rows) in self.sets.drain(..) {
+            for (leaf, filled) in self.filled.iter_mut().enumerate() {
+                *filled += rows * u64::from(set >> leaf & 1 == 1);
             }
         }
     }
@@ -142,7 +174,8 @@ impl LeafTally {
     }
 
     /// Takes in what other rows of the same plan hold.
-    pub(super) fn absorb(&mut self, other: Self) {
+    pub(super) fn absorb(&mut self, mut other: Self) {
+        other.add_sets_up();
         self.rows += other.rows;
         let counts = self.filled.iter_mut().zip(other.filled);
         counts.for_each(|(all, more)| *all += more);
@@ -211,7 +244,8 @@ impl Tally {
     }
 
     /// Adds what one file counted; fields of the same name are added up.
-    pub(super) fn add(&mut self, plan: &Plan, names: &[Arc<str>], leaves: LeafTally) {
+    pub(super) fn add(&mut self, plan: &Plan, names: &[Arc<str>], mut leaves: LeafTally) {
+        leaves.add_sets_up();
         let mut places: HashMap<Arc<str>, usize> = self
             .fields
             .iter()

@@ -257,5 +257,3 @@ fn outcomes(report: &RunReport) -> String {
     });
     each.collect::<Vec<_>>().join(", ")
 }
-
-}

@@ -1,10 +1,10 @@
 //! Words of somebody else (the API, a token command) → words that may be kept and shown.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use rustc_hash::FxHashSet;
 
 use super::numbers::{ibans, long_numbers, short_numbers};
 use super::text::{Reading, Sign, letters_and_digits, signs};
@@ -168,14 +168,13 @@ fn places(value: &[char], signs: &[Sign], text: &str) -> Vec<Range<usize>> {
         .filter(|at| value.len() >= ANYWHERE || is_word(at, text))
         .collect();
     let whole = value.get(..LONGEST_IN_PARTS).unwrap_or(value);
-    let parts: HashSet<&[char]> = whole
-        .windows(PART)
-        .filter(|part| part.iter().filter(|c| c.is_ascii_digit()).count() >= DIGITS_OF_PART)
-        .collect();
+    let has_digits =
+        |part: &&[char]| part.iter().filter(|c| c.is_ascii_digit()).count() >= DIGITS_OF_PART;
+    let parts: FxHashSet<&[char]> = whole.windows(PART).filter(has_digits).collect();
     if !parts.is_empty() {
         let letters: Vec<char> = signs.iter().map(|s| s.what).collect();
         let windows = letters.windows(PART).enumerate();
-        let there = windows.filter(|(_, window)| parts.contains(window));
+        let there = windows.filter(|(_, window)| has_digits(window) && parts.contains(window));
         found.extend(there.map(|(from, _)| bytes(from, PART)));
     }
     found

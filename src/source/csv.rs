@@ -24,7 +24,7 @@ use super::header::Header;
 use super::header_search::HeaderSearch;
 use super::input::Input;
 use super::options::SourceOptions;
-use super::record::{Parsed, Record, Span};
+use super::record::{Parsed, Record, RecordParser, Span};
 use super::record_scan::Position;
 use super::row::{RowBatch, RowFault};
 use super::short_rows::{Rows, ShortRows};
@@ -84,7 +84,8 @@ pub(super) fn detect(input: &Input, options: &SourceOptions) -> Result<Detected,
     }
     let head = usize::try_from(dialect.head).unwrap_or(usize::MAX);
     let table = sample.get(head..).unwrap_or(b"");
-    let parsed = Parsed::of(table, dialect.grammar(), header.len(), &[]);
+    let parser = RecordParser::new(dialect.grammar());
+    let parsed = Parsed::of(table, &parser, header.len(), &[]);
     let below = below(&parsed.records, u64::from(dialect.sep_line), header_row);
     // The sample may end inside a record.
     let records = &parsed.records
@@ -149,7 +150,7 @@ fn refuse_binary(path: &Path, sample: &[u8]) -> Result<(), SourceError> {
 #[derive(Debug)]
 struct Table {
     header: Arc<Header>,
-    dialect: Dialect,
+    parser: RecordParser,
     /// Rows up to this one are no data.
     after: u64,
     origin: Origin,
@@ -214,7 +215,7 @@ impl TextTable<'_> {
         let decoded = self.encoding.encoding != encoding_rs::UTF_8;
         let table = Arc::new(Table {
             header: Arc::clone(self.header),
-            dialect: self.dialect,
+            parser: RecordParser::new(self.dialect.grammar()),
             after: self.after,
             origin: Origin {
                 decoded,
@@ -353,7 +354,7 @@ impl TextPiece {
     pub(super) fn rows(self) -> (RowBatch, Option<Footer>) {
         let table = &*self.table;
         let width = table.header.len();
-        let mut parsed = Parsed::of(&self.bytes, table.dialect.grammar(), width, &self.unfit);
+        let mut parsed = Parsed::of(&self.bytes, &table.parser, width, &self.unfit);
         let (text, broken) = decode(&mut parsed, table.origin);
         if table.guarded {
             take_guards_off(&text, &mut parsed.cells);
@@ -373,7 +374,7 @@ impl TextPiece {
                 continue;
             }
             let cells = record.cells;
-            batch.push_row(at.row, line, cells.clone(), record.plain);
+            batch.push_row(at.row, line, cells.clone(), record.odd);
             if record.unfit {
                 batch.set_fault(RowFault::Quoting);
             }

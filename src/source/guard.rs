@@ -5,8 +5,17 @@
 /// A formula is taken for a guard only where it is one text constant and nothing else. An apostrophe is one only before what
 /// a spreadsheet would change: `=`, `+`, `-`, `@` and tabs, before which programs put it against formulas, and a word that
 /// begins with a digit. Before letters it is a part of names: `'t Hart`, `'s-Hertogenbosch`, `'47 Brand`.
+#[inline]
 #[must_use]
 pub(super) fn without_guard(text: &str) -> &str {
+    match text.as_bytes() {
+        // Nearly all texts begin otherwise.
+        [b'=' | b'\'', ..] => without_any_guard(text),
+        _ => text,
+    }
+}
+
+fn without_any_guard(text: &str) -> &str {
     match text.as_bytes() {
         [b'=', b'"', inner @ .., b'"'] if !inner.contains(&b'"') => &text[2..text.len() - 1],
         [b'\'', b'=' | b'+' | b'-' | b'@' | b'\t', .., last] if *last != b'\'' => &text[1..],

@@ -2,6 +2,7 @@
 //! dialect is none that this parser knows.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use super::grammar::{Cells, Ending, Grammar, Seen};
 
@@ -27,6 +28,55 @@ impl Span {
     }
 }
 
+/// The cells of a record that are not plain: that hold anything but printable ASCII, or a quote, an apostrophe, a backslash
+/// or an ampersand. A bit for each cell; the last stands for all behind it, too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct OddCells(u64);
+
+impl OddCells {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const ALL: Self = Self(u64::MAX);
+
+    fn bit(cell: usize) -> u64 {
+        1 << cell.min(63)
+    }
+
+    /// Those of the cells that end at `ends` in `texts`: one scan for all of them.
+    fn of(texts: &[u8], ends: &[usize]) -> Self {
+        let mut odd = 0;
+        let (blocks, rest) = texts.as_chunks::<32>();
+        let mut cell = 0;
+        let mut look = |from: usize, block: &[u8]| {
+            // No early end: that lets the compiler look at many bytes at once.
+            let plain = block.iter().fold(true, |plain, b| plain & is_plain(*b));
+            if !plain {
+                for (at, _) in (from..).zip(block).filter(|(_, b)| !is_plain(**b)) {
+                    while ends.get(cell).is_some_and(|end| *end <= at) {
+                        cell += 1;
+                    }
+                    odd |= Self::bit(cell);
+                }
+            }
+        };
+        for (number, block) in blocks.iter().enumerate() {
+            look(number * 32, block);
+        }
+        look(blocks.len() * 32, rest);
+        Self(odd)
+    }
+
+    /// Whether all cells are plain.
+    pub(super) fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Whether a cell may be odd; false where it surely is plain.
+    #[inline]
+    pub(super) fn may_have(self, cell: usize) -> bool {
+        self.0 & Self::bit(cell) != 0
+    }
+}
+
 /// A record of a piece.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Record {
@@ -38,10 +88,56 @@ pub(super) struct Record {
     pub(super) blank_lines: u64,
     /// Line feeds in its cells.
     pub(super) breaks: u64,
-    /// Its cells hold printable ASCII, and neither quotes, apostrophes nor backslashes.
-    pub(super) plain: bool,
+    /// The cells that are not plain.
+    pub(super) odd: OddCells,
     /// Its quoting does not fit.
     pub(super) unfit: bool,
+}
+
+/// What finds the records of a table, for all its pieces. To make the csv crate's parser costs as much as some dozens of
+/// records do, so one that is through with a piece is kept for another. (A clone of it does not work.)
+#[derive(Debug)]
+pub(super) struct RecordParser {
+    grammar: Grammar,
+    idle: Mutex<Vec<csv_core::Reader>>,
+}
+
+impl RecordParser {
+    pub(super) fn new(grammar: Grammar) -> Self {
+        Self {
+            grammar,
+            idle: Mutex::default(),
+        }
+    }
+
+    /// A parser at the beginning of a piece, for a usual grammar.
+    fn take(&self) -> csv_core::Reader {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut parser = match idle {
+            Some(mut parser) => {
+                parser.reset();
+                parser
+            }
+            None => csv_core::ReaderBuilder::new()
+                .delimiter(self.grammar.delimiter)
+                .quote(self.grammar.quote.unwrap_or(b'"'))
+                .quoting(self.grammar.quote.is_some())
+                .build(),
+        };
+        // The parser takes a byte order mark off what it reads first. The file's own mark is gone by now, and another
+        // one is text; so the parser first reads nothing.
+        parser.read_record(&[], &mut [], &mut []);
+        parser
+    }
+
+    fn give_back(&self, parser: csv_core::Reader) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push(parser);
+    }
 }
 
 /// The records of a piece.
@@ -56,7 +152,12 @@ pub(super) struct Parsed {
 impl Parsed {
     /// Finds the records of `input`, which begins and ends between two records, under a header of `width` columns. Those
     /// at `unfit`, in their order, are taken as they stand.
-    pub(super) fn of(input: &[u8], grammar: Grammar, width: usize, unfit: &[Range<usize>]) -> Self {
+    pub(super) fn of(
+        input: &[u8],
+        parser: &RecordParser,
+        width: usize,
+        unfit: &[Range<usize>],
+    ) -> Self {
         let mut parsed = Self {
             // Cells without their quotes and delimiters are no longer than with them.
             bytes: vec![0; input.len() + 1],
@@ -66,13 +167,13 @@ impl Parsed {
         let (mut from, mut written, mut blank_lines) = (0, 0, 0);
         for record in unfit {
             let fit = &input[from..record.start];
-            (written, blank_lines) = parsed.add(fit, grammar, width, written, blank_lines);
+            (written, blank_lines) = parsed.add(fit, parser, width, written, blank_lines);
             let record_bytes = &input[record.clone()];
-            written = parsed.add_unfit(record_bytes, grammar, blank_lines, written);
+            written = parsed.add_unfit(record_bytes, parser.grammar, blank_lines, written);
             blank_lines = 0;
             from = record.end;
         }
-        (written, _) = parsed.add(&input[from..], grammar, width, written, blank_lines);
+        (written, _) = parsed.add(&input[from..], parser, width, written, blank_lines);
         parsed.bytes.truncate(written);
         parsed
     }
@@ -82,36 +183,31 @@ impl Parsed {
     fn add(
         &mut self,
         input: &[u8],
-        grammar: Grammar,
+        parser: &RecordParser,
         width: usize,
         written: usize,
         blank_lines: u64,
     ) -> (usize, u64) {
         if input.is_empty() {
             (written, blank_lines)
-        } else if grammar.is_usual() {
-            self.add_usual(input, grammar, width, written, blank_lines)
+        } else if parser.grammar.is_usual() {
+            let mut usual = parser.take();
+            let end = self.add_usual(input, &mut usual, width, written, blank_lines);
+            parser.give_back(usual);
+            end
         } else {
-            self.add_unusual(input, grammar, width, written, blank_lines)
+            self.add_unusual(input, parser.grammar, width, written, blank_lines)
         }
     }
 
     fn add_usual(
         &mut self,
         input: &[u8],
-        grammar: Grammar,
+        parser: &mut csv_core::Reader,
         width: usize,
         mut written: usize,
         mut blank_lines: u64,
     ) -> (usize, u64) {
-        let mut parser = csv_core::ReaderBuilder::new()
-            .delimiter(grammar.delimiter)
-            .quote(grammar.quote.unwrap_or(b'"'))
-            .quoting(grammar.quote.is_some())
-            .build();
-        // The parser takes a byte order mark off what it reads first. The file's own mark is gone by now, and another
-        // one is text; so the parser first reads nothing.
-        parser.read_record(&[], &mut [], &mut []);
         let mut ends = vec![0; 64];
         let mut from = 0;
         loop {
@@ -213,7 +309,7 @@ impl Parsed {
             cells,
             blank_lines,
             breaks: memchr::memchr_iter(b'\n', line).count() as u64,
-            plain: false,
+            odd: OddCells::ALL,
             unfit: true,
         });
         end
@@ -232,16 +328,19 @@ impl Parsed {
             end -= 1;
         }
         let texts = &self.bytes[texts];
-        // No early end: that lets the compiler look at many bytes at once.
-        let plain = texts
-            .iter()
-            .fold(true, |plain, byte| plain & is_plain(*byte));
+        let odd = OddCells::of(texts, ends);
+        // A line feed is odd.
+        let breaks = if odd.is_none() {
+            0
+        } else {
+            memchr::memchr_iter(b'\n', texts).count() as u64
+        };
         self.records.push(Record {
             cells: first..end,
             found: ends.len(),
             blank_lines,
-            breaks: memchr::memchr_iter(b'\n', texts).count() as u64,
-            plain,
+            breaks,
+            odd,
             unfit: false,
         });
     }

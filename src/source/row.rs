@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::cell::Cell;
 use super::guard::without_guard;
 use super::header::Header;
-use super::record::Span;
+use super::record::{OddCells, Span};
 pub use super::stored::RowFault;
 pub(super) use super::stored::{Cells, RowMeta, Stored, TypedRow};
 
@@ -68,7 +68,7 @@ impl RowBatch {
                     fault: (ragged > 0).then_some(RowFault::Ragged {
                         found: ragged as usize,
                     }),
-                    plain: false,
+                    odd: OddCells::ALL,
                 };
                 first = meta.end;
                 meta
@@ -97,13 +97,13 @@ impl RowBatch {
         }
     }
 
-    /// A row of texts: its cells by their numbers, and whether they are plain.
+    /// A row of texts: its cells by their numbers, and which of them are not plain.
     pub(super) fn push_row(
         &mut self,
         row: u64,
         line: u64,
         cells: std::ops::Range<usize>,
-        plain: bool,
+        odd: OddCells,
     ) {
         let number = |n| u32::try_from(n).unwrap_or(u32::MAX);
         self.rows.push(RowMeta {
@@ -112,7 +112,7 @@ impl RowBatch {
             first: number(cells.start),
             end: number(cells.end),
             fault: None,
-            plain,
+            odd,
         });
     }
 
@@ -128,7 +128,7 @@ impl RowBatch {
             first,
             end: first,
             fault: None,
-            plain: false,
+            odd: OddCells::ALL,
         });
     }
 
@@ -315,10 +315,11 @@ impl<'a> SourceRow<'a> {
             && self.meta.fault.is_none()
     }
 
-    /// True where all its cells are known to be texts of printable ASCII, without quotes, apostrophes and backslashes.
+    /// True where a cell is known to be a text of printable ASCII, without quotes, apostrophes, backslashes and ampersands.
+    #[inline]
     #[must_use]
-    pub fn is_plain(self) -> bool {
-        self.meta.plain
+    pub fn is_plain(self, column: usize) -> bool {
+        !self.meta.odd.may_have(column)
     }
 
     /// The bytes of a text; none where the cell is something else.
@@ -329,11 +330,18 @@ impl<'a> SourceRow<'a> {
             return None;
         };
         let span = cells.get(column)?;
-        if self.meta.plain {
-            let all = self.batch.text.as_bytes();
-            return all.get(span.start as usize..span.end as usize);
-        }
         Some(self.unguarded(span.start, span.end).as_bytes())
+    }
+
+    /// All that lies between the beginning of one cell and the end of another, where a text file keeps them.
+    #[must_use]
+    pub fn text_between(self, first: usize, last: usize) -> Option<&'a [u8]> {
+        let RowCells::Texts(cells) = self.cells else {
+            return None;
+        };
+        let (first, last) = (cells.get(first)?, cells.get(last)?);
+        let all = self.batch.text.as_bytes();
+        all.get(first.start as usize..last.end as usize)
     }
 
     /// The cell of a column; empty where the row is too short.
@@ -343,7 +351,6 @@ impl<'a> SourceRow<'a> {
         match self.cells {
             RowCells::Texts(cells) => match cells.get(column) {
                 Some(span) if span.is_empty() => Cell::Empty,
-                Some(span) if self.meta.plain => Cell::Text(self.text(span.start, span.end)),
                 Some(span) => Cell::Text(self.unguarded(span.start, span.end)),
                 None => Cell::Empty,
             },
@@ -353,6 +360,7 @@ impl<'a> SourceRow<'a> {
         }
     }
 
+    #[inline]
     fn text(self, start: u32, end: u32) -> &'a str {
         self.batch
             .text
@@ -360,7 +368,8 @@ impl<'a> SourceRow<'a> {
             .unwrap_or("")
     }
 
-    /// The text without what only tells a spreadsheet that it is text. A plain row has none of it.
+    /// The text without what only tells a spreadsheet that it is text.
+    #[inline]
     fn unguarded(self, start: u32, end: u32) -> &'a str {
         without_guard(self.text(start, end))
     }
@@ -413,34 +422,5 @@ impl<'a> SourceRow<'a> {
 }
 
 #[cfg(test)]
-impl RowBatch {
-    /// One row of these cells, as a workbook has it: for tests of what is done with them.
-    pub(crate) fn of_cells(header: Arc<Header>, cells: &[Cell<'_>]) -> Self {
-        let mut batch = Self::typed(header);
-        batch.start_row(2);
-        for cell in cells {
-            let stored = match *cell {
-                Cell::Empty => Stored::Empty,
-                Cell::Text(text) => {
-                    let (from, to) = batch.push_text(text);
-                    Stored::Text(from, to)
-                }
-                Cell::Iso(text) => {
-                    let (from, to) = batch.push_text(text);
-                    Stored::Iso(from, to)
-                }
-                Cell::Error(text) => {
-                    let (from, to) = batch.push_text(text);
-                    Stored::Error(from, to)
-                }
-                Cell::Number(n) => Stored::Number(n),
-                Cell::Serial(n, epoch) => Stored::Serial(n, epoch),
-                Cell::Duration(n) => Stored::Duration(n),
-                Cell::Bool(b) => Stored::Bool(b),
-                Cell::NoValue => Stored::NoValue,
-            };
-            batch.push(stored);
-        }
-        batch
-    }
-}
+#[path = "row_of_cells.rs"]
+mod of_cells;

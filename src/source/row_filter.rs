@@ -2,7 +2,8 @@
 //! `except` leave out.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+
+use rustc_hash::FxHashSet;
 
 use super::cell::Cell;
 use super::header::{Header, tidy};
@@ -157,7 +158,7 @@ enum Again {
 struct HeaderNames {
     /// By column.
     names: Vec<String>,
-    known: HashSet<String>,
+    known: FxHashSet<String>,
     /// How many columns have a name.
     filled: usize,
     /// By the length and the last byte of a text it is known at once that it is no name, as nearly always.
@@ -207,6 +208,10 @@ impl HeaderNames {
             if (filled - known) * 5 > width {
                 return None;
             }
+            if row.text_bytes(column).is_some_and(|b| self.is_no_name(b)) {
+                filled += 1;
+                continue;
+            }
             let cell = row.cell(column).to_text();
             let text = tidy(&cell);
             let name = self.names.get(column).map_or("", String::as_str);
@@ -244,6 +249,12 @@ impl HeaderNames {
             (Some(_), Some(_)) => true,
             _ => false,
         }
+    }
+
+    /// Whether a text is no column's name however it is tidied: it ends as none does.
+    fn is_no_name(&self, bytes: &[u8]) -> bool {
+        let last = bytes.last();
+        last.is_some_and(|last| last.is_ascii_graphic() && !self.last_bytes[usize::from(*last)])
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a batch keeps its rows: what a cell is stored as, where a row's cells lie, and what is wrong with it.
 
 use super::cell::Epoch;
-use super::record::Span;
+use super::record::{OddCells, Span};
 
 /// What makes a row unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,8 @@ pub(super) struct RowMeta {
     /// to here.
     pub(super) end: u32,
     pub(super) fault: Option<RowFault>,
-    pub(super) plain: bool,
+    /// Its cells that are not plain.
+    pub(super) odd: OddCells,
 }
 
 /// A row of typed cells: its number, its width, and how many cells it has where it is ragged, else 0.

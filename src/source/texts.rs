@@ -34,7 +34,10 @@ pub(super) fn decode(parsed: &mut Parsed, origin: Origin) -> (String, Vec<(usize
     let bytes = match String::from_utf8(std::mem::take(&mut parsed.bytes)) {
         Ok(text) => {
             // The broken end of one cell and the broken start of the next may be a character together.
-            let is_whole = (parsed.cells.iter())
+            // Of records that are ASCII this is known.
+            let odd = parsed.records.iter().filter(|r| !r.odd.is_none());
+            let is_whole = odd
+                .flat_map(|record| &parsed.cells[record.cells.clone()])
                 .all(|cell| text.is_char_boundary(cell.end as usize))
                 && !(origin.decoded && text.contains('\u{fffd}'));
             if is_whole {
@@ -95,7 +98,7 @@ pub(super) fn decode(parsed: &mut Parsed, origin: Origin) -> (String, Vec<(usize
 
 /// The cells of a piece that were decoded by another encoding than theirs.
 fn misread(parsed: &Parsed, text: &str, origin: Origin) -> Vec<(usize, Broken)> {
-    let odd = parsed.records.iter().filter(|record| !record.plain);
+    let odd = parsed.records.iter().filter(|record| !record.odd.is_none());
     odd.flat_map(|record| record.cells.clone())
         .filter_map(|number| {
             let cell = parsed.cells[number];
@@ -136,7 +139,7 @@ mod tests {
     use encoding_rs::WINDOWS_1252;
 
     use super::*;
-    use crate::source::record::Record;
+    use crate::source::record::{OddCells, Record};
 
     /// A record of these cells, decoded: its texts, and what is wrong with which.
     fn of(cells: &[&[u8]], origin: Origin) -> (Vec<String>, Vec<(usize, Broken)>) {
@@ -154,7 +157,7 @@ mod tests {
                 found: cells.len(),
                 blank_lines: 0,
                 breaks: 0,
-                plain: false,
+                odd: OddCells::ALL,
                 unfit: false,
             }],
         };

@@ -199,7 +199,12 @@ impl Shared {
         ];
         let named = named.into_iter().flatten().cloned();
         let practice = state.companion("sandbox.jsonl");
-        state.files().into_iter().chain(named).chain([practice]).collect()
+        state
+            .files()
+            .into_iter()
+            .chain(named)
+            .chain([practice])
+            .collect()
     }
 }
 
@@ -207,7 +212,7 @@ macro_rules! with_groups {
     ($(#[$meaning:meta])* $name:ident: $($field:ident: $group:ty),+) => {
         $(#[$meaning])*
         #[derive(Debug, Clone, Args)]
-        pub(crate) struct $name<A: Args> {
+        pub struct $name<A: Args> {
             #[command(flatten)]
             pub(crate) own: A,
             $(#[command(flatten)] $field: $group,)+

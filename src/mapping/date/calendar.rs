@@ -46,8 +46,13 @@ pub(super) fn choose(
     sep: char,
     hints: &Hints,
 ) -> Result<Reading, Refusal> {
-    let day_first = Date::new(year, b.part(), a.part());
-    let month_first = Date::new(year, a.part(), b.part());
+    // The library makes a text of each refusal, which nobody reads.
+    let date = |month: i8, day: i8| {
+        let may_be = (1..=12).contains(&month) && (1..=31).contains(&day);
+        may_be.then(|| Date::new(year, month, day).ok()).flatten()
+    };
+    let day_first = date(b.part(), a.part());
+    let month_first = date(a.part(), b.part());
     let meaning = match hints.order {
         // Point 4: a hint is obeyed strictly; what does not fit is invalid, never swapped.
         Some(Order::YearFirst) => {
@@ -61,7 +66,7 @@ pub(super) fn choose(
             } else {
                 month_first
             }
-            .map_err(|_| {
+            .ok_or_else(|| {
                 Refusal::invalid(format!(
                     "It does not fit date_order = \"{}\" in the mapping, and day and month are not swapped.",
                     order.word()
@@ -70,21 +75,21 @@ pub(super) fn choose(
             Meaning::Sure { date, proves: None }
         }
         None => match (day_first, month_first) {
-            (Ok(d), Ok(m)) if d == m => Meaning::Sure {
+            (Some(d), Some(m)) if d == m => Meaning::Sure {
                 date: d,
                 proves: None,
             },
-            (Ok(d), Ok(m)) => Meaning::Choice {
+            (Some(d), Some(m)) => Meaning::Choice {
                 day_first: Some(d),
                 month_first: Some(m),
                 dots: sep == '.',
             },
             // Only a part over 12 decides. A 31 that its month does not have is a mistake, not a proof.
-            (Ok(d), Err(_)) if a.value > 12 => Meaning::Sure {
+            (Some(d), None) if a.value > 12 => Meaning::Sure {
                 date: d,
                 proves: Some(Order::DayFirst),
             },
-            (Err(_), Ok(m)) if b.value > 12 => Meaning::Sure {
+            (None, Some(m)) if b.value > 12 => Meaning::Sure {
                 date: m,
                 proves: Some(Order::MonthFirst),
             },

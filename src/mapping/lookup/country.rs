@@ -33,7 +33,22 @@ fn named() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// A country's own code where `text` is one.
 pub(in crate::mapping) fn alpha2(text: &str) -> Option<&'static str> {
-    rust_iso3166::from_alpha2(text).map(|country| country.alpha2)
+    // By two letters, a table is a fraction of the library's hash.
+    static CODES: LazyLock<[[Option<&str>; 26]; 26]> = LazyLock::new(|| {
+        let mut codes = [[None; 26]; 26];
+        for country in rust_iso3166::ALL {
+            if let [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] = country.alpha2.as_bytes() {
+                codes[usize::from(first - b'A')][usize::from(second - b'A')] = Some(country.alpha2);
+            }
+        }
+        codes
+    });
+    match text.as_bytes() {
+        [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] => {
+            CODES[usize::from(first - b'A')][usize::from(second - b'A')]
+        }
+        _ => None,
+    }
 }
 
 /// The ISO 3166-1 alpha-2 code of a country; none where the text is no country, or may be several.

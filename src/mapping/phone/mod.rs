@@ -9,7 +9,7 @@ mod written;
 
 use phonenumber::country::Id as Region;
 
-pub(super) use north_america::vanity;
+pub(super) use north_america::{usual, vanity};
 pub(super) use written::{Beside, cut};
 
 /// What became of a number.
@@ -55,7 +55,7 @@ pub(super) fn region(code: &str) -> Option<Region> {
 /// Reads a number that [`cut`] left.
 pub(super) fn read(text: &str, region: Option<Region>) -> Phone {
     if let Some(number) = north_america::short_way(text, region) {
-        return Phone::International(number);
+        return Phone::International(number.as_str().to_owned());
     }
     let Some(digits) = digits_of(text) else {
         return Phone::Invalid;

@@ -60,8 +60,28 @@ fn key(c: char) -> char {
     }
 }
 
+/// A number with its country code, `+16195550134`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::mapping) struct International([u8; 12]);
+
+impl International {
+    pub(in crate::mapping) fn as_str(&self) -> &str {
+        // A plus and digits.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// A number of digits and separators with nothing beside it, as nearly all are: what cutting and reading it gives. Behind a
+/// slash another number may begin.
+pub(in crate::mapping) fn usual(text: &str, region: Option<Region>) -> Option<International> {
+    if text.contains('/') {
+        return None;
+    }
+    short_way(text, region)
+}
+
 /// A number of ten digits, or of eleven that begin with 1: none where it is something else.
-pub(super) fn short_way(text: &str, region: Option<Region>) -> Option<String> {
+pub(super) fn short_way(text: &str, region: Option<Region>) -> Option<International> {
     let mut digits = [0_u8; 11];
     let mut count = 0;
     let mut plus = false;
@@ -92,10 +112,11 @@ pub(super) fn short_way(text: &str, region: Option<Region>) -> Option<String> {
     if !is_mainland_office(office) {
         return None;
     }
-    let mut number = String::with_capacity(12);
-    number.push_str("+1");
-    number.extend(national.iter().map(|d| char::from(b'0' + d)));
-    Some(number)
+    let mut number = *b"+1..........";
+    for (place, digit) in number[2..].iter_mut().zip(national) {
+        *place = b'0' + digit;
+    }
+    Some(International(number))
 }
 
 /// Whether all exchanges of an area code from 200 on are valid, by area code. The library would say so too, but takes

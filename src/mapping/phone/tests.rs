@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -157,7 +159,11 @@ fn the_short_way_takes_whole_north_american_numbers_alone() {
         // What is known of an exchange says the same the second time.
         for _ in 0..2 {
             let number = north_america::short_way(text, region);
-            assert_eq!(number.as_deref(), expected, "{text} {region:?}");
+            assert_eq!(
+                number.as_ref().map(|n| n.as_str()),
+                expected,
+                "{text} {region:?}"
+            );
         }
     }
 }
@@ -199,5 +205,22 @@ fn regions_are_named_by_their_codes_or_the_rows_address() {
         ("", None),
     ] {
         assert_eq!(PhoneRegion::from_word(word), expected, "{word}");
+    }
+}
+proptest! {
+    /// The usual way gives what cutting and reading give, and leaves nothing beside the number.
+    #[test]
+    fn the_usual_way_is_the_long_way(text in "[+(]?[0-9 ().+/-]{8,16}|[+]?1?[ (]{0,2}[2-9][0-9]{2}[ )-]{0,2}[2-9][0-9]{2}[-. /]?[0-9]{4}[ ()/-]{0,3}") {
+        for region in [None, region("US"), region("CA"), region("DE")] {
+            // A text comes trimmed.
+            let text = text.trim();
+            if let Some(number) = usual(text, region) {
+                let written = cut(text);
+                prop_assert_eq!(written.extension, None);
+                prop_assert_eq!(written.beside, Beside::Nothing);
+                prop_assert_eq!(vanity(text, region), None);
+                prop_assert_eq!(read(written.number, region), Phone::International(number.as_str().to_owned()));
+            }
+        }
     }
 }

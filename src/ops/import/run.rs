@@ -90,7 +90,6 @@ impl Import<'_> {
         }
 
         let (state, doubts, thread) = self.begin(open, &collector)?;
-        let survey = Arc::new(survey);
         let looked = Look {
             import: &self,
             survey: &survey,
@@ -98,6 +97,10 @@ impl Import<'_> {
             collector: &collector,
         }
         .first();
+        if !exports.has_references() {
+            survey.forget_keys();
+        }
+        let survey = Arc::new(survey);
         let doubts = doubts_left(&state, doubts)?;
         let pipeline = Pipeline {
             import: &self,
