@@ -113,8 +113,8 @@ fn every_difference_is_told_by_field() {
     );
     let problems = dir.read("out/problems.csv");
     for line in [
-        "e.csv,2,City,organization.addresses[0].city,api.differs,warning,Oslo,\"The API has \"\"Bergen\"\".\"",
-        "e.csv,3,Signed,organization.signOnDate,api.differs,warning,2026-03-05,\"The API has \"\"2026-05-03\"\".\"",
+        "e.csv,2,City,organization.addresses[0].city,api.differs,warning,Oslo,\"API: Bergen, export: Oslo\"",
+        "e.csv,3,Signed,organization.signOnDate,api.differs,warning,2026-03-05,\"API: 2026-05-03, export: 2026-03-05\"",
         "e.csv,4,,,api.gone,error,",
         "e.csv,5,,,api.none,warning,",
     ] {
