@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::archive::{Archived, archive};
 use super::folders::prune_reports;
+use super::index;
 use super::job_file;
 use crate::clock::Timestamp;
 use crate::config::{ConfigFile, Job, OnDrift};
@@ -20,7 +21,9 @@ use crate::ops::request::{
 };
 use crate::ops::session::Session;
 use crate::partner::Query;
-use crate::report::{Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json};
+use crate::report::{
+    Findings, Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json,
+};
 use crate::source::Stamp;
 use crate::state::{RunId, StateView};
 
@@ -105,7 +108,16 @@ pub(super) fn run(job: &Job, request: &SyncRequest, session: &Session<'_>) -> Jo
     let mut notes = Vec::new();
     // Its time counts from here: also a file is waited for no longer.
     let within = session.within(request.max_duration);
-    let report = match attempt(job, request, &reports, &id, &within, &mut notes) {
+    let mut last_good = None;
+    let report = match attempt(
+        job,
+        request,
+        &reports,
+        &id,
+        &within,
+        &mut notes,
+        &mut last_good,
+    ) {
         Ok(report) => report,
         Err(error) => {
             let error = within.meaning(error);
@@ -115,6 +127,7 @@ pub(super) fn run(job: &Job, request: &SyncRequest, session: &Session<'_>) -> Jo
     };
     if let Some(base) = base.filter(|b| b.is_dir()) {
         prune_reports(&base, session.settings.keep);
+        index::write(job, request, &report, last_good.as_deref(), session);
     }
     tracing::info!(run = %report.run, job = %job.name.0, exit = report.ending.code(), rows = report.rows(), errors = report.errors, "the job ended");
     JobEnd {
@@ -150,11 +163,14 @@ fn attempt(
     id: &RunId,
     session: &Session<'_>,
     notes: &mut Vec<String>,
+    last_good: &mut Option<Box<RunReport>>,
 ) -> Result<RunReport, OpError> {
     let now = session.clock.now();
     let file = job_file::of_job(job, now)?;
     job_file::fresh_enough(&file, job.max_age.map(|t| t.0), now)?;
     job_file::settled(&file, job.settle_file.map(|t| t.0), session)?;
+    let expect = expectations(job, session)?;
+    *last_good = index::last_good(&expect);
     let import = ImportRequest {
         export: ExportRequest {
             files: vec![file.clone()],
@@ -170,7 +186,7 @@ fn attempt(
         rejected: Rejected::Keep,
         settle: request.settle,
         on_change: job.on_change,
-        expect: expectations(job, session)?,
+        expect,
         plan: None,
         ask_first: false,
         job: Some(job.name.0.clone()),
@@ -307,7 +323,7 @@ fn failed(
             let ending = error.ending();
             finish(
                 report,
-                None,
+                &Findings::default(),
                 None,
                 folder.as_ref(),
                 session.observer,
