@@ -9,8 +9,8 @@ use crate::api::ApiError;
 use crate::delivery::StopReason;
 use crate::diagnostic::Code;
 use crate::report::{
-    Collector, Contents, Counts, Detected, Kind, PageParts, ReportFolder, RunEnding, RunReport,
-    SourceValues, Stopped, Verified, Wanted, summary_json, write_page,
+    Collector, Contents, Counts, Detected, Findings, Kind, ReportFolder, RunEnding, RunReport,
+    SourceValues, StopCause, Stopped, Verified, Wanted, summary_json, write_page,
 };
 use crate::state::{RunEnd, RunId};
 
@@ -48,12 +48,23 @@ pub(super) fn ending_of(reason: &StopReason) -> RunEnding {
 
 /// Why a run was stopped, for its report.
 pub(super) fn stopped_by(reason: &StopReason) -> Stopped {
-    Stopped::new(reason.to_string(), reason.brief())
+    let cause = match reason {
+        StopReason::Interrupted => StopCause::Interrupted,
+        StopReason::NotAuthorised(_) => StopCause::NotAuthorised,
+        StopReason::Redirected(_) => StopCause::Settings,
+        StopReason::ApiDown(_) => StopCause::ApiDown,
+        StopReason::TimeOver => StopCause::TimeOver,
+        StopReason::State(_) => StopCause::State,
+        StopReason::Source(_) => StopCause::Export,
+        StopReason::TooManyNew(_) => StopCause::TooManyNew,
+        StopReason::Internal(_) => StopCause::Fault,
+    };
+    Stopped::new(reason.to_string(), reason.brief()).because(cause)
 }
 
 /// Why a run could not be begun, for its report.
 pub(super) fn not_begun(error: &OpError) -> Stopped {
-    Stopped::new(error.to_string(), error.brief())
+    Stopped::new(error.to_string(), error.brief()).because(error.cause())
 }
 
 /// Why an error stops a run in which the API has to answer.
@@ -98,7 +109,7 @@ pub(super) fn conclude(
     report.timeline = Some(collected.timeline).filter(|t| has_sent && !t.rows.is_empty());
     finish(
         report,
-        collected.page.as_ref(),
+        &collected.findings,
         collected.trouble,
         folder,
         observer,
@@ -109,7 +120,7 @@ pub(super) fn conclude(
 /// Judges a report and writes what is made of the whole: the page and the summary.
 pub(super) fn finish(
     mut report: RunReport,
-    page: Option<&PageParts>,
+    findings: &Findings,
     trouble: Option<String>,
     folder: Option<&ReportFolder>,
     observer: &dyn Observer,
@@ -120,8 +131,8 @@ pub(super) fn finish(
         observer.trouble(&OpError::ReportTrouble(trouble));
         report.ending = RunEnding::Stopped;
     }
-    if let (Some(folder), Some(parts)) = (folder, page) {
-        match write_page(folder, &report, parts) {
+    if let Some(folder) = folder {
+        match write_page(folder, &report, findings) {
             Ok(path) => report.written.insert(0, path),
             Err(error) => {
                 observer.trouble(&error.into());

@@ -54,6 +54,7 @@ pub(super) fn contents(exports: &Exports, survey: &Survey, tally: Tally) -> Cont
                 empty: f.empty,
                 invalid: f.invalid,
                 dates: f.dates.map(|(a, b)| (a.to_string(), b.to_string())),
+                example: f.example.map(|e| (e.before, e.after)),
             })
             .collect(),
         samples: tally

@@ -11,7 +11,7 @@ use crate::mapping::DateColumn;
 use crate::mapping::Mapping;
 use crate::mapping::date::{Evidence, Verdict};
 use crate::partner::{RowOutcome, RowResult};
-use crate::prepare::{Ahead, Exports, PreparedRow, Survey};
+use crate::prepare::{Ahead, Export, Exports, PreparedRow, Survey};
 use crate::report::{
     Collector, Counters, CsvRules, Decision, Detected, Encode, RejectFormat, ReportFolder,
     SourceValues, Wanted, fits_a_sheet,
@@ -248,8 +248,16 @@ pub(super) fn collector(
         .map(|f| (Arc::clone(f.source.name()), f.source.sheet()))
         .collect();
     let formats = reject_formats(exports);
-    let collector = Collector::new(folder, names, formats, wanted, Arc::clone(counters))?;
+    let mut collector = Collector::new(folder, names, formats, wanted, Arc::clone(counters))?;
+    collector.set_name_columns(exports.files().iter().map(name_column).collect());
     Ok(Arc::new(Mutex::new(collector)))
+}
+
+/// The column that names a row's partner, unless nobody may see what stands in it.
+fn name_column(export: &Export) -> Option<usize> {
+    let plan = &export.plan;
+    let leaf = plan.business_name_leaf();
+    plan.column_of(leaf).filter(|_| !plan.is_sensitive(leaf))
 }
 
 /// A row that needs no sending, as a result.

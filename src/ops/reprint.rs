@@ -56,7 +56,7 @@ pub fn reprint(
     let ending = report.ending;
     Ok(finish(
         report,
-        collected.page.as_ref(),
+        &collected.findings,
         collected.trouble,
         folder.as_ref(),
         session.observer,

@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod compare;
 mod draft;
+mod field_name;
 mod finding;
 mod fingerprint;
 mod id;
@@ -22,6 +23,7 @@ mod validate;
 pub use catalogue::{Field, FieldKind};
 pub use compare::{FieldText, NOT_RETURNED, fields_of_answer, fields_of_request};
 pub use draft::{Draft, Slot};
+pub use field_name::field_name;
 pub use finding::Finding;
 pub use fingerprint::{Fingerprint, Fingerprinter, HashScheme};
 pub use id::{ExternalId, PartnerId, RowKey};

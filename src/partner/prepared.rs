@@ -13,6 +13,11 @@ use super::payload::Body;
 pub trait SourceCells: Send + Sync + fmt::Debug {
     /// The cells of a row in the order of the header.
     fn cells(&self, index: u32) -> Vec<Cow<'_, str>>;
+    /// One of them, for people.
+    fn cell(&self, index: u32, column: usize) -> Cow<'_, str> {
+        let cells = self.cells(index);
+        cells.into_iter().nth(column).unwrap_or_default()
+    }
     /// Hands over the same, by column, with the types that their file gave them: what a marked-up workbook is made of.
     fn each_value(&self, index: u32, each: &mut dyn FnMut(usize, SourceValue<'_>));
 }
@@ -52,6 +57,12 @@ impl Origin {
     #[must_use]
     pub fn cells(&self) -> Vec<Cow<'_, str>> {
         self.batch.cells(self.index)
+    }
+
+    /// One of them, for people.
+    #[must_use]
+    pub fn cell(&self, column: usize) -> Cow<'_, str> {
+        self.batch.cell(self.index, column)
     }
 
     /// Hands over the same, by column, with the types that their file gave them.

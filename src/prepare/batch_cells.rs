@@ -15,6 +15,11 @@ impl SourceCells for BatchCells {
         row.into_iter().flat_map(SourceRow::shown).collect()
     }
 
+    fn cell(&self, index: u32, column: usize) -> Cow<'_, str> {
+        let row = self.0.row(index as usize);
+        row.map_or(Cow::Borrowed(""), |row| row.cell(column).to_text())
+    }
+
     fn each_value(&self, index: u32, each: &mut dyn FnMut(usize, SourceValue<'_>)) {
         let Some(row) = self.0.row(index as usize) else {
             return;

@@ -14,6 +14,7 @@ mod context;
 mod cycle;
 mod diagnose;
 mod early_check;
+mod example;
 mod exports;
 mod first_pass;
 mod flags;
@@ -33,6 +34,7 @@ mod survey;
 mod tally;
 
 pub use self::ahead::{Ahead, AreDone};
+pub use self::example::Example;
 pub use self::exports::{Export, Exports, PrepareError};
 pub use self::keyed::KeyedRows;
 pub use self::prepared_row::PreparedRow;

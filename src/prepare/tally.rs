@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rustc_hash::FxHashSet;
 
+use super::example::{Example, Examples};
 use crate::mapping::Plan;
 use crate::partner::{Body, Draft, FieldKind, Finding, Slot, write_payload};
 use crate::source::{Cell, SourceRow};
@@ -29,6 +30,8 @@ pub struct FieldTally {
     pub invalid: u64,
     /// The earliest and the latest date, where it is a field of dates.
     pub dates: Option<(Date, Date)>,
+    /// A cell as read and what is sent of it, both masked where they are sensitive.
+    pub example: Option<Example>,
 }
 
 /// A payload as it would be sent, sensitive values masked.
@@ -73,6 +76,7 @@ pub(super) struct LeafTally {
     errors: Vec<usize>,
     /// Leaf, column, and the words so far.
     words: Vec<(usize, usize, FxHashSet<String>)>,
+    examples: Examples,
 }
 
 impl LeafTally {
@@ -136,6 +140,9 @@ impl LeafTally {
                 *range = (range.0.min(date), range.1.max(date));
             }
         }
+        if self.examples.wants(self.rows) {
+            self.examples.row(plan, row, draft, &self.errors);
+        }
     }
 
     /// Counts a row that fills these leaves: nearly all rows fill one of a few sets.
@@ -170,6 +177,7 @@ impl LeafTally {
 
     /// Lets go of payloads of these rows.
     pub(super) fn forget_samples(&mut self, rows: std::ops::RangeInclusive<u64>) {
+        self.examples.forget(&rows);
         self.samples.retain(|s| !rows.contains(&s.row));
     }
 
@@ -189,6 +197,7 @@ impl LeafTally {
                 all.extend(more);
             }
         }
+        self.examples.absorb(other.examples);
         self.samples.extend(other.samples);
     }
 
@@ -246,6 +255,7 @@ impl Tally {
     /// Adds what one file counted; fields of the same name are added up.
     pub(super) fn add(&mut self, plan: &Plan, names: &[Arc<str>], mut leaves: LeafTally) {
         leaves.add_sets_up();
+        let mut examples = leaves.examples;
         let mut places: HashMap<Arc<str>, usize> = self
             .fields
             .iter()
@@ -264,6 +274,7 @@ impl Tally {
                     empty: 0,
                     invalid: 0,
                     dates: None,
+                    example: None,
                 });
                 self.fields.len() - 1
             });
@@ -274,6 +285,8 @@ impl Tally {
                 .rows
                 .saturating_sub(leaves.filled[leaf] + leaves.invalid[leaf]);
             field.dates = widest(field.dates, leaves.dates[leaf]);
+            let example = examples.take(leaf);
+            field.example = Example::better(field.example.take(), example);
         }
         for (leaf, column, words) in leaves.words {
             let (Some(info), Some(name)) = (plan.shape.leaves.get(leaf), names.get(column)) else {

@@ -9,12 +9,13 @@ use super::counters::Counters;
 use super::files::{Files, SourceName, Wanted};
 use super::folder::{ReportError, ReportFolder};
 use super::groups::Groups;
-use super::html::PageParts;
 use super::model::{Counts, Kind, ProblemGroup};
+use super::page::Findings;
 use super::rejects::RejectFormat;
+use super::row_name::RowName;
 use super::stored_problems::{ProblemStore, StoreProblems};
 use crate::diagnostic::Diagnostic;
-use crate::partner::{RowOutcome, RowResult};
+use crate::partner::{Origin, RowKey, RowOutcome, RowResult};
 
 /// All that was collected of a run, when it is over.
 #[derive(Debug, Default)]
@@ -31,8 +32,8 @@ pub struct Collected {
     pub written: Vec<PathBuf>,
     /// Whether a rejects file has rows.
     pub has_rejects: bool,
-    /// The problems of the page.
-    pub page: Option<PageParts>,
+    /// What the page shows of rows.
+    pub findings: Findings,
     /// What the rows hold: field shares, samples, words.
     pub contents: Contents,
     /// Rows that the API answered, over time, and its pauses.
@@ -44,6 +45,9 @@ pub struct Collected {
 /// Collects the results of a run.
 pub struct Collector {
     names: Vec<SourceName>,
+    /// The column of the business name, by file.
+    name_columns: Vec<Option<usize>>,
+    findings: Findings,
     counters: Arc<Counters>,
     counts: Counts,
     groups: Groups,
@@ -78,6 +82,8 @@ impl Collector {
                 .into_iter()
                 .map(|(file, sheet)| SourceName { file, sheet })
                 .collect(),
+            name_columns: Vec::new(),
+            findings: Findings::default(),
             counters,
             counts: Counts::default(),
             groups: Groups::default(),
@@ -91,6 +97,11 @@ impl Collector {
             others: Vec::new(),
             trouble: None,
         })
+    }
+
+    /// Names rows by the business name too, which stands in these columns, by file; `None` where it may not be shown.
+    pub fn set_name_columns(&mut self, columns: Vec<Option<usize>>) {
+        self.name_columns = columns;
     }
 
     /// Hands every problem from now on to `keep` too, without values.
@@ -168,20 +179,63 @@ impl Collector {
                 "row"
             );
         }
-        self.place(row.origin.file, &mut row.diagnostics);
+        let is_named = self.files.is_some()
+            && (!row.diagnostics.is_empty() || self.findings.wants(row.outcome));
+        let name = if is_named {
+            self.name_of(&row.origin, row.key.as_ref())
+        } else {
+            RowName::default()
+        };
+        self.place(row.origin.file, &mut row.diagnostics, &name);
+        if is_named {
+            let source = self.names.get(row.origin.file as usize);
+            let (file, sheet) = (
+                source.map(|s| &s.file),
+                source.and_then(|s| s.sheet.as_ref()),
+            );
+            self.findings
+                .row(row.outcome, file, sheet, row.origin.row, &name);
+        }
         let names = std::mem::take(&mut self.names);
-        self.try_write(|files| files.write(&names, row));
+        self.try_write(|files| files.write(&names, row, &name));
         self.names = names;
     }
 
+    /// Takes problems that are of no row.
+    pub fn add_diagnostics(&mut self, file: u32, diagnostics: Vec<Diagnostic>) {
+        self.add_named(file, diagnostics, &RowName::default());
+    }
+
     /// Takes problems of a row whose outcome is not known yet; the row itself is added later, without them.
-    pub fn add_diagnostics(&mut self, file: u32, mut diagnostics: Vec<Diagnostic>) {
-        self.place(file, &mut diagnostics);
-        self.try_write(|files| files.add_problems(&diagnostics));
+    pub fn add_row_diagnostics(
+        &mut self,
+        origin: &Origin,
+        key: &RowKey,
+        diagnostics: Vec<Diagnostic>,
+    ) {
+        let name = if self.files.is_some() {
+            self.name_of(origin, Some(key))
+        } else {
+            RowName::default()
+        };
+        self.add_named(origin.file, diagnostics, &name);
+    }
+
+    fn add_named(&mut self, file: u32, mut diagnostics: Vec<Diagnostic>, name: &RowName) {
+        self.place(file, &mut diagnostics, name);
+        self.try_write(|files| files.add_problems(&diagnostics, name));
+    }
+
+    fn name_of(&self, origin: &Origin, key: Option<&RowKey>) -> RowName {
+        if self.values == SourceValues::LeftOut {
+            return RowName::default();
+        }
+        let column = self.name_columns.get(origin.file as usize);
+        RowName::of(origin, key, column.copied().flatten())
     }
 
     /// Completes places and counts.
-    fn place(&mut self, file: u32, diagnostics: &mut [Diagnostic]) {
+    fn place(&mut self, file: u32, diagnostics: &mut [Diagnostic], name: &RowName) {
         for diagnostic in diagnostics {
             if diagnostic.at.file.is_none()
                 && let Some(name) = self.names.get(file as usize)
@@ -195,7 +249,10 @@ impl Collector {
             if let Some(problem_store) = &mut self.problem_store {
                 problem_store.add(diagnostic);
             }
-            self.group(diagnostic);
+            let group = self.groups.add(diagnostic);
+            if self.files.is_some() {
+                self.findings.add(group, diagnostic, name);
+            }
         }
     }
 
@@ -209,11 +266,6 @@ impl Collector {
         }
     }
 
-    fn group(&mut self, diagnostic: &Diagnostic) {
-        let key = self.groups.add(diagnostic);
-        self.try_write(|files| files.add_to_page(key, diagnostic));
-    }
-
     /// Gives the files their names and returns what was collected.
     #[must_use]
     pub fn finish(mut self, kind: Kind) -> Collected {
@@ -224,11 +276,10 @@ impl Collector {
         }
         let mut written = Vec::new();
         let mut has_rejects = false;
-        let mut page = None;
         if let Some(files) = self.files.take() {
             has_rejects = files.have_rejects();
             let ended = files.finish(&self.counts, &groups, kind);
-            (written, page) = (ended.written, ended.page);
+            written = ended.written;
             if let Some(error) = ended.trouble {
                 self.trouble = Some(error);
             }
@@ -241,7 +292,7 @@ impl Collector {
             warnings,
             written,
             has_rejects,
-            page,
+            findings: self.findings,
             contents: self.contents,
             timeline: self.timeline,
             trouble: self.trouble.map(|e| e.to_string()),

@@ -29,6 +29,9 @@ pub struct FieldShare {
     pub order: Option<String>,
     /// The earliest and the latest date, as `yyyy-MM-dd`.
     pub dates: Option<(String, String)>,
+    /// A cell as it was read and what is sent of it, both masked where they are sensitive. It is not kept in the state.
+    #[serde(skip)]
+    pub example: Option<(String, String)>,
 }
 
 /// A payload as it is sent, sensitive values masked.
@@ -97,6 +100,7 @@ impl Contents {
         self.samples.clear();
         for field in &mut self.fields {
             field.dates = None;
+            field.example = None;
         }
         for word in self.words.iter_mut().flat_map(|w| &mut w.seen) {
             word.text = None;

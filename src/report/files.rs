@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::contents::SourceValues;
 use super::created::{CreatedList, PlanList};
 use super::folder::{ReportError, ReportFolder};
-use super::groups::GroupKey;
-use super::html::{PageParts, PageProblems};
 use super::marked::MarkedRows;
 use super::marker::Marker;
 use super::model::{Counts, Kind, ProblemGroup};
 use super::problems::Problems;
 use super::rejects::{RejectFormat, Rejects, problems_text};
+use super::row_name::RowName;
 use super::summary::Summary;
 use crate::diagnostic::Diagnostic;
 use crate::partner::{RowOutcome, RowResult};
@@ -64,7 +63,6 @@ pub(super) struct SourceName {
 pub(super) struct Files {
     marked: Option<Marker>,
     problems: Problems,
-    page: PageProblems,
     rejects: Option<Rejects>,
     created: Option<CreatedList>,
     plan: Option<PlanList>,
@@ -88,7 +86,6 @@ impl Files {
                 Some(Marker::begin(folder, &formats, wanted.marked)?)
             },
             problems: Problems::begin(folder)?,
-            page: PageProblems::begin(folder)?,
             rejects: if formats.is_empty() {
                 None
             } else {
@@ -112,10 +109,9 @@ impl Files {
         &mut self,
         names: &[SourceName],
         row: RowResult,
+        name: &RowName,
     ) -> Result<(), ReportError> {
-        for diagnostic in &row.diagnostics {
-            self.problems.add(diagnostic)?;
-        }
+        self.add_problems(&row.diagnostics, name)?;
         if let Some(plan) = &mut self.plan {
             let file = names.get(row.origin.file as usize).map_or("", |n| &*n.file);
             plan.add(file, &row)?;
@@ -138,18 +134,14 @@ impl Files {
         Ok(())
     }
 
-    /// Writes problems of a row that has no outcome yet.
-    pub(super) fn add_problems(&mut self, diagnostics: &[Diagnostic]) -> Result<(), ReportError> {
-        diagnostics.iter().try_for_each(|d| self.problems.add(d))
-    }
-
-    /// Shows a problem of this group on the page.
-    pub(super) fn add_to_page(
+    /// Writes problems of a row of this name.
+    pub(super) fn add_problems(
         &mut self,
-        group: GroupKey,
-        diagnostic: &Diagnostic,
+        diagnostics: &[Diagnostic],
+        name: &RowName,
     ) -> Result<(), ReportError> {
-        self.page.add(group, diagnostic)
+        let problems = &mut self.problems;
+        diagnostics.iter().try_for_each(|d| problems.add(d, name))
     }
 
     /// Whether a file holds rows of the source that wait for repair.
@@ -162,10 +154,6 @@ impl Files {
     pub(super) fn finish(self, counts: &Counts, groups: &[ProblemGroup], kind: Kind) -> Finished {
         let mut finished = Finished::default();
         finished.take(self.problems.finish());
-        match self.page.finish() {
-            Ok(parts) => finished.page = Some(parts),
-            Err(error) => finished.trouble = Some(error),
-        }
         if let Some(rejects) = self.rejects {
             finished.take(rejects.finish());
         }
@@ -188,8 +176,6 @@ impl Files {
 pub(super) struct Finished {
     /// Files that have their names.
     pub(super) written: Vec<PathBuf>,
-    /// The problems of the page.
-    pub(super) page: Option<PageParts>,
     /// The last one that could not be finished.
     pub(super) trouble: Option<ReportError>,
 }

@@ -268,16 +268,6 @@ impl ReportFile {
             .map_err(|e| ReportError::new(&self.path, e))
     }
 
-    /// Its bytes; it leaves no file behind.
-    pub(super) fn take(self) -> Result<Vec<u8>, ReportError> {
-        let path = self.path;
-        let file = self
-            .writer
-            .into_inner()
-            .map_err(|e| ReportError::new(&path, e.into_error()))?;
-        fs::read(file.path()).map_err(|e| ReportError::new(&path, e))
-    }
-
     /// Where its bytes go.
     pub(super) fn writer(&mut self) -> &mut (impl Write + io::Seek) {
         &mut self.writer

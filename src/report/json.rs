@@ -31,6 +31,9 @@ pub fn summary_json(report: &RunReport) -> String {
     put("files", json!(report.files));
     put("errors", json!(report.errors));
     put("warnings", json!(report.warnings));
+    if report.drift() > 0 {
+        put("drift", json!(report.drift()));
+    }
     if report.kind == Kind::DryRun {
         put("dry_run", json!(true));
     }

@@ -317,6 +317,23 @@ impl RunReport {
     pub fn count(&self, outcome: RowOutcome) -> u64 {
         self.counts.get(outcome)
     }
+
+    /// How many problems have this code.
+    #[must_use]
+    pub fn count_of(&self, code: Code) -> u64 {
+        let of_it = self.groups.iter().filter(|g| g.code == code);
+        of_it.map(|g| g.count).sum()
+    }
+
+    /// How many differences from the last good run were found: columns, words and shares.
+    #[must_use]
+    pub fn drift(&self) -> u64 {
+        let of_it = self
+            .groups
+            .iter()
+            .filter(|g| g.code.as_str().starts_with("drift."));
+        of_it.map(|g| g.count).sum()
+    }
 }
 
 /// An outcome in words, as this kind of run means it.

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 use super::csv_file::CsvFile;
 use super::folder::{ReportError, ReportFolder, Stream};
+use super::row_name::RowName;
 use crate::diagnostic::{Diagnostic, column_letter, guarded};
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 13] = [
     "file", "row", "column", "field", "code", "severity", "value", "message", "hint", "cell",
-    "sheet",
+    "sheet", "key", "name",
 ];
 
 /// The file under way.
@@ -30,7 +31,9 @@ struct JsonLine<'d> {
     field: Option<&'d str>,
     file: Option<&'d str>,
     hint: Option<&'d str>,
+    key: Option<&'d str>,
     message: &'d str,
+    name: Option<&'d str>,
     row: Option<u64>,
     severity: &'d str,
     sheet: Option<&'d str>,
@@ -48,7 +51,7 @@ impl Problems {
         Ok(problems)
     }
 
-    pub(super) fn add(&mut self, d: &Diagnostic) -> Result<(), ReportError> {
+    pub(super) fn add(&mut self, d: &Diagnostic, of: &RowName) -> Result<(), ReportError> {
         let row = d.at.row.map(|r| r.to_string()).unwrap_or_default();
         let mut cell = String::new();
         if let Some(column) = &d.at.column {
@@ -58,6 +61,8 @@ impl Problems {
         let value = guarded(d.value.as_deref().unwrap_or(""));
         let column = guarded(d.at.column.as_ref().map_or("", |c| &*c.name));
         let message = guarded(&d.message);
+        let key = guarded(of.key.as_deref().unwrap_or(""));
+        let name = guarded(of.name.as_deref().unwrap_or(""));
         let line = JsonLine {
             cell: Some(cell.as_str()).filter(|c| !c.is_empty()),
             code: d.code.as_str(),
@@ -65,7 +70,9 @@ impl Problems {
             field: d.at.field.as_deref(),
             file: d.at.file.as_deref(),
             hint: d.hint.as_deref(),
+            key: of.key.as_deref(),
             message: &d.message,
+            name: of.name.as_deref(),
             row: d.at.row,
             severity: d.severity.as_str(),
             sheet: d.at.sheet.as_deref(),
@@ -88,6 +95,8 @@ impl Problems {
             d.hint.as_deref().unwrap_or(""),
             &cell,
             d.at.sheet.as_deref().unwrap_or(""),
+            &key,
+            &name,
         ];
         self.file.record(cells.into_iter())
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::contents::{Contents, SourceValues, Timeline, Verified};
 use super::ending::RunEnding;
 use super::model::{Counts, Detected, Kind, RunReport};
-use super::stopped::Stopped;
+use super::stopped::{StopCause, Stopped};
 use crate::partner::RowOutcome;
 
 /// The form that is written. 1, which carries no version, lists the counts by place; 2 names them.
@@ -75,6 +75,8 @@ struct Form<'r> {
     timeline: Option<Cow<'r, Timeline>>,
     values: SourceValues,
     stopped: Option<Cow<'r, str>>,
+    #[serde(default)]
+    stop_cause: StopCause,
     seconds: f64,
     exit: u8,
     holds_bank_data: bool,
@@ -98,6 +100,11 @@ impl Serialize for RunReport {
             timeline: self.timeline.as_ref().map(Cow::Borrowed),
             values: self.values,
             stopped: self.stopped.as_ref().map(|s| Cow::Borrowed(s.words())),
+            stop_cause: self
+                .stopped
+                .as_ref()
+                .map(Stopped::cause)
+                .unwrap_or_default(),
             seconds: self.seconds,
             exit: self.ending.code(),
             holds_bank_data: self.holds_bank_data,
@@ -127,7 +134,9 @@ impl<'de> Deserialize<'de> for RunReport {
             contents: form.contents.into_owned(),
             timeline: form.timeline.map(Cow::into_owned),
             values: form.values,
-            stopped: form.stopped.map(|s| Stopped::from(s.into_owned())),
+            stopped: form
+                .stopped
+                .map(|s| Stopped::from(s.into_owned()).because(form.stop_cause)),
             seconds: form.seconds,
             ending: RunEnding::of(form.exit),
             written: Vec::new(),

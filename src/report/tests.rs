@@ -95,6 +95,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
         Arc::default(),
     )
     .unwrap();
+    collector.set_name_columns(vec![Some(0)]);
     collector.add(row(
         2,
         RowOutcome::Created,
@@ -138,6 +139,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
             invalid: 2,
             order: Some("day first: 1,000 values".to_owned()),
             dates: Some(("1999-12-31".to_owned(), "2026-03-04".to_owned())),
+            example: Some(("04/03/2026".to_owned(), "2026-03-04".to_owned())),
         }],
         samples: vec![SamplePayload {
             file: "export.csv".to_owned(),
@@ -189,7 +191,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
         written: Vec::new(),
         holds_bank_data: collected.has_rejects,
     };
-    write_page(&folder, &report, &collected.page.unwrap()).unwrap();
+    write_page(&folder, &report, &collected.findings).unwrap();
     folder
         .write("summary.json", summary_json(&report).as_bytes())
         .unwrap();

@@ -13,6 +13,8 @@ mod hook;
 mod leaks;
 mod support;
 
+/// Every page under axe-core, where that and a browser are there.
+mod accessibility;
 /// What is on the API already is not created again.
 mod adoption;
 /// Rows that are judged while they are surveyed.
@@ -87,6 +89,8 @@ mod no_records;
 mod outage;
 /// Two runs and one state, however the second one comes to it.
 mod overlaps;
+/// What each kind of page says on top, and the pages of a job's runs.
+mod pages;
 /// `partners.csv`, and how many earlier reports are kept.
 mod partner_rows;
 /// The API's read side.

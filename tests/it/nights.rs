@@ -94,11 +94,11 @@ fn nights_of_growth_rest_and_change() {
     assert_eq!(job(&fifth, 0)["skipped"], 25);
     assert_eq!(server.by_key().len(), 25);
     assert!(server.by_key().values().all(|n| *n == 1));
-    // Two runs' reports are kept.
+    // Two runs' reports are kept, and the page of the job's runs.
     let kept = std::fs::read_dir(dir.path("reports/accounts"))
         .unwrap()
         .count();
-    assert_eq!(kept, 2);
+    assert_eq!(kept, 3);
     assert!(dir.path("reports/sync.json").exists());
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{Timestamp, spoken};
-use crate::report::RunEnding;
+use crate::report::{RunEnding, StopCause};
 
 /// A job of the configuration cannot be run, or its file not be put away.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +126,22 @@ fn instead(nearest: Option<&str>, names: &[String]) -> String {
 }
 
 impl JobError {
+    pub(super) fn cause(&self) -> StopCause {
+        match self {
+            JobError::NoFile(_)
+            | JobError::OnlyTemporary { .. }
+            | JobError::InTheFuture { .. }
+            | JobError::Stale { .. }
+            | JobError::StillWritten { .. } => StopCause::Export,
+            JobError::Twice(_)
+            | JobError::Unknown { .. }
+            | JobError::None
+            | JobError::Pattern { .. }
+            | JobError::InArchive { .. }
+            | JobError::Archive { .. } => StopCause::Settings,
+        }
+    }
+
     pub(super) fn ending(&self) -> RunEnding {
         match self {
             JobError::Twice(_)

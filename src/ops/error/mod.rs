@@ -16,9 +16,10 @@ pub use upkeep::UpkeepError;
 
 use crate::api::{ApiError, TlsError};
 use crate::config::ConfigError;
+use crate::delivery::StopReason;
 use crate::mapping::MappingError;
 use crate::prepare::PrepareError;
-use crate::report::{ReportError, RunEnding};
+use crate::report::{ReportError, RunEnding, StopCause};
 use crate::sandbox::SandboxError;
 use crate::state::{StateAddress, StateError};
 
@@ -167,6 +168,29 @@ impl OpError {
         match self {
             OpError::Api(error) => error.brief(),
             error => error.to_string(),
+        }
+    }
+
+    /// What kind of reason it is, for those who have to do something now.
+    #[must_use]
+    pub fn cause(&self) -> StopCause {
+        match self {
+            OpError::Prepare(PrepareError::Source(_)) => StopCause::Export,
+            OpError::Job(error) => error.cause(),
+            OpError::State(_) | OpError::Report(_) | OpError::ReportTrouble(_) => StopCause::State,
+            OpError::Interrupted | OpError::Api(ApiError::Stopped) => StopCause::Interrupted,
+            OpError::TimeOver => StopCause::TimeOver,
+            OpError::Api(error) => match StopReason::of(error) {
+                Some(StopReason::NotAuthorised(_)) => StopCause::NotAuthorised,
+                Some(StopReason::Redirected(_)) => StopCause::Settings,
+                _ => match error {
+                    ApiError::NoToken(_) | ApiError::Setup(_) => StopCause::Settings,
+                    ApiError::Forbidden(_) => StopCause::NotAuthorised,
+                    _ => StopCause::ApiDown,
+                },
+            },
+            OpError::Miscounted { .. } | OpError::Thread(_) => StopCause::Fault,
+            _ => StopCause::Settings,
         }
     }
 

@@ -30,7 +30,8 @@ use crate::ops::session::{Session, Target};
 use crate::partner::{Fingerprinter, HashScheme, RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PreparedRow, Survey, Tally};
 use crate::report::{
-    Collector, Contents, Counters, Kind, PerRow, RunEnding, RunReport, Stopped, summary_json,
+    Collector, Contents, Counters, Kind, PerRow, RunEnding, RunReport, StopCause, Stopped,
+    summary_json,
 };
 use crate::source::Flow;
 use crate::state::{Known, RunId, StateError, StateReader};
@@ -168,7 +169,10 @@ pub(in crate::ops) fn preview(
 
 /// Why it stopped early, or why a run would.
 fn stopped(stop: &Stop, refusal: Option<String>) -> Option<Stopped> {
-    let refused = || Some(format!("an import would send nothing: {}", refusal?).into());
+    let refused = || {
+        let words = format!("an import would send nothing: {}", refusal?);
+        Some(Stopped::from(words).because(StopCause::Export))
+    };
     stop.reason().map(|r| stopped_by(&r)).or_else(refused)
 }
 

@@ -326,7 +326,8 @@ impl Feeder {
     /// Warnings of a row that is on its way are reported now; its outcome is counted when it is known.
     fn warnings(&self, row: &PreparedPartner, diagnostics: Vec<Diagnostic>) {
         if !diagnostics.is_empty() {
-            self.lock().add_diagnostics(row.origin.file, diagnostics);
+            self.lock()
+                .add_row_diagnostics(&row.origin, &row.key, diagnostics);
         }
     }
 

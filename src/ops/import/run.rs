@@ -24,7 +24,7 @@ use crate::ops::observer::{Note, Progress};
 use crate::ops::session::Session;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::Survey;
-use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport, Stopped};
+use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport, StopCause, Stopped};
 use crate::state::{Begun, OpenRows, RunId, RunStart, StateLock};
 
 /// Imports. The caller holds the lock of the state, and its session stops when the time of the request is over.
@@ -81,7 +81,7 @@ impl Import<'_> {
             self.session.observer.note(&Note::Refused(&refusal.words));
             let mut heading = self.heading(&detected);
             if refusal.ending == RunEnding::Stopped {
-                heading.stopped = Some(refusal.words.into());
+                heading.stopped = Some(Stopped::from(refusal.words).because(StopCause::Export));
             }
             return Ok(self.conclude(heading, &collector, &survey, |_| refusal.ending));
         }
@@ -115,7 +115,11 @@ impl Import<'_> {
         let mut heading = self.heading(&detected);
         if not_reached > 0 && heading.stopped.is_none() {
             let words = self.not_reached(not_reached, counters.get(RowOutcome::Created));
-            heading.stopped = words.map(Stopped::from);
+            let cause = match self.request.canary {
+                Some(_) => StopCause::Canary,
+                None => StopCause::Limit,
+            };
+            heading.stopped = words.map(|words| Stopped::from(words).because(cause));
         }
         let report = self.conclude(heading, &collector, &survey, |report| {
             self.ending(report, survey.rows, &leftover)

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::archive::{Archived, archive};
 use super::folders::prune_reports;
+use super::index;
 use super::job_file;
 use crate::clock::Timestamp;
 use crate::config::{ConfigFile, Job, OnDrift};
@@ -21,7 +22,9 @@ use crate::ops::request::{
 };
 use crate::ops::session::Session;
 use crate::partner::Query;
-use crate::report::{Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json};
+use crate::report::{
+    Findings, Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json,
+};
 use crate::source::Stamp;
 use crate::state::{RunId, StateLock};
 
@@ -112,7 +115,16 @@ pub(super) fn run(
     let mut notes = Vec::new();
     // Its time counts from here: also a file is waited for no longer.
     let within = session.within(request.max_duration);
-    let report = match attempt(job, request, &reports, &id, (&within, lock), &mut notes) {
+    let mut last_good = None;
+    let report = match attempt(
+        job,
+        request,
+        &reports,
+        &id,
+        (&within, lock),
+        &mut notes,
+        &mut last_good,
+    ) {
         Ok(report) => report,
         Err(error) => {
             let error = within.meaning(error);
@@ -122,6 +134,7 @@ pub(super) fn run(
     };
     if let Some(base) = base.filter(|b| b.is_dir()) {
         prune_reports(&base, session.settings.keep);
+        index::write(job, request, &report, last_good.as_deref(), session);
     }
     tracing::info!(run = %report.run, job = %job.name.0, exit = report.ending.code(), rows = report.rows(), errors = report.errors, "the job ended");
     JobEnd {
@@ -157,11 +170,14 @@ fn attempt(
     id: &RunId,
     (session, lock): (&Session<'_>, Option<&Arc<StateLock>>),
     notes: &mut Vec<String>,
+    last_good: &mut Option<Box<RunReport>>,
 ) -> Result<RunReport, OpError> {
     let now = session.clock.now();
     let file = job_file::of_job(job, now)?;
     job_file::fresh_enough(&file, job.max_age.map(|t| t.0), now)?;
     job_file::settled(&file, job.settle_file.map(|t| t.0), session)?;
+    let expect = expectations(job, session)?;
+    *last_good = index::last_good(&expect);
     let import = ImportRequest {
         export: ExportRequest {
             files: vec![file.clone()],
@@ -177,7 +193,7 @@ fn attempt(
         rejected: Rejected::Keep,
         settle: request.settle,
         on_change: job.on_change,
-        expect: expectations(job, session)?,
+        expect,
         plan: None,
         ask_first: false,
         wait: None,
@@ -315,7 +331,7 @@ fn failed(
             let ending = error.ending();
             finish(
                 report,
-                None,
+                &Findings::default(),
                 None,
                 folder.as_ref(),
                 session.observer,

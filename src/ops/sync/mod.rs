@@ -4,6 +4,7 @@
 mod archive;
 mod check_config;
 mod folders;
+mod index;
 mod job;
 mod job_file;
 mod night;

@@ -283,21 +283,22 @@ impl Comparison<'_> {
                 visible(&known.scrub_values(text), 80)
             }
         };
-        let message = match remote {
-            None => "The API has another value.".to_owned(),
+        let there = match remote {
+            None => "another value".to_owned(),
             Some(fields) => {
                 let there: Vec<String> = fields
                     .iter()
                     .filter(|f| f.field == field)
-                    .map(|f| format!("\"{}\"", shown(&f.text)))
+                    .map(|f| shown(&f.text))
                     .collect();
                 if there.is_empty() {
-                    "The API has no value.".to_owned()
+                    "no value".to_owned()
                 } else {
-                    format!("The API has {}.", there.join(", "))
+                    there.join(" and ")
                 }
             }
         };
+        let message = format!("API: {there}, export: {}", shown(source));
         Diagnostic::new(Code::PartnerDiffers, at, message)
             .with_value(&known.scrub_values(source), sensitive)
     }

@@ -25,7 +25,9 @@ use crate::delivery::Stop;
 use crate::diagnostic::thousands;
 use crate::partner::RowOutcome;
 use crate::prepare::Ahead;
-use crate::report::{Counters, Counts, Kind, PerRow, RunEnding, RunReport, Verified};
+use crate::report::{
+    Counters, Counts, Kind, PerRow, RunEnding, RunReport, StopCause, Stopped, Verified,
+};
 use crate::state::{RunId, StateReader};
 
 /// What a comparison found.
@@ -178,9 +180,10 @@ fn as_import(heading: Heading, run: RunId, mut counts: Counts, rows: u64) -> Hea
     Heading {
         run,
         kind: Kind::Import,
-        stopped: heading
-            .stopped
-            .or_else(|| Some(heading.verified.and_then(canary_differs)?.into())),
+        stopped: heading.stopped.or_else(|| {
+            let words = heading.verified.and_then(canary_differs)?;
+            Some(Stopped::from(words).because(StopCause::Canary))
+        }),
         verified: None,
         counts: Some(counts),
         ..heading

@@ -1,5 +1,7 @@
 //! A folder for each test, a sandbox process, and a builder for runs.
 
+pub(crate) mod browser;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
