@@ -15,6 +15,11 @@ pub(super) const API_URL: &str = "PARTNER_SYNC_API_URL";
 pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
 /// The state file.
 pub(super) const STATE: &str = "PARTNER_SYNC_STATE";
+/// The file that holds the key of a state in a database.
+pub(super) const STATE_KEY_FILE: &str = "PARTNER_SYNC_STATE_KEY_FILE";
+/// The file of passwords of databases; without it, `.pgpass` in the home folder. Source: libpq's documentation.
+pub(super) const PGPASSFILE: &str = "PGPASSFILE";
+pub(super) const HOME: &str = "HOME";
 /// How long an API that does not answer is waited for.
 pub(super) const OUTAGE: &str = "PARTNER_SYNC_OUTAGE";
 /// Certificates that are trusted beside the system's own.
@@ -30,10 +35,11 @@ pub(super) const NO_COLOR: &str = "NO_COLOR";
 /// What the program's own variables begin with.
 const PREFIX: &str = "PARTNER_SYNC_";
 /// The program's own variables.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 9] = [
     API_URL,
     TOKEN,
     STATE,
+    STATE_KEY_FILE,
     OUTAGE,
     CA_FILE,
     CLIENT_CERT,
@@ -135,7 +141,7 @@ pub fn is_hangup_ignored() -> bool {
 }
 
 fn is_looked_at(name: &str) -> bool {
-    name.starts_with(PREFIX) || name == NO_COLOR
+    name.starts_with(PREFIX) || [NO_COLOR, PGPASSFILE, HOME].contains(&name)
 }
 
 /// The known variable that is most like `name` behind the prefix.
@@ -198,7 +204,7 @@ mod tests {
             words[..2],
             [
                 "unknown environment variable PARTNER_SYNC_APIURL: did you mean PARTNER_SYNC_API_URL?",
-                "unknown environment variable PARTNER_SYNC_COLOUR: known are PARTNER_SYNC_API_URL, PARTNER_SYNC_TOKEN, PARTNER_SYNC_STATE, PARTNER_SYNC_OUTAGE, PARTNER_SYNC_CA_FILE, PARTNER_SYNC_CLIENT_CERT, PARTNER_SYNC_CLIENT_KEY, PARTNER_SYNC_INSECURE_HTTP",
+                "unknown environment variable PARTNER_SYNC_COLOUR: known are PARTNER_SYNC_API_URL, PARTNER_SYNC_TOKEN, PARTNER_SYNC_STATE, PARTNER_SYNC_STATE_KEY_FILE, PARTNER_SYNC_OUTAGE, PARTNER_SYNC_CA_FILE, PARTNER_SYNC_CLIENT_CERT, PARTNER_SYNC_CLIENT_KEY, PARTNER_SYNC_INSECURE_HTTP",
             ]
         );
         assert!(!words.concat().contains("secret"));

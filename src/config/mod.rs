@@ -5,16 +5,19 @@
 
 mod adopt;
 mod bound;
+mod database;
 mod env;
 mod error;
 mod file;
 mod job;
 mod resolve;
 mod salvage;
+mod time;
 mod transport;
 
 pub use adopt::Adopt;
 pub use bound::Bound;
+pub use database::Database;
 pub use env::{Environment, UnknownVariable, is_hangup_ignored};
 pub use error::ConfigError;
 pub use file::ConfigFile;

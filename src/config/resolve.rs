@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::database::{self, Database};
 use super::env::{self, Environment};
 use super::error::ConfigError;
 use super::file::ConfigFile;
+use super::time::time;
 use super::transport::Transport;
 use crate::secret::Secret;
 use crate::state::StateAddress;
@@ -57,6 +59,8 @@ pub struct Resolved {
     pub token: Option<TokenSetting>,
     /// Where the state is; it need not exist.
     pub state: StateAddress,
+    /// What a state in a database needs.
+    pub database: Database,
     /// Requests in a time, as written.
     pub rate: String,
     /// Requests that may go out at once; absent, the rate decides.
@@ -89,6 +93,7 @@ impl Resolved {
                 .clone()
                 .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE))
                 .into(),
+            database: Database::default(),
             rate: DEFAULT_RATE.to_owned(),
             burst: None,
             workers: DEFAULT_WORKERS,
@@ -189,14 +194,15 @@ pub fn resolve(
     let state = typed
         .state
         .or_else(|| environment.get(env::STATE).map(PathBuf::from))
-        .or(file.state.path)
-        .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE))
-        .into();
+        .or_else(|| file.state.path.clone())
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE));
+    let state = database::address(&state)?;
     let (rate, _) = first(typed.rate, None, file.api.rate, DEFAULT_RATE);
     Ok(Resolved {
         api_url,
         token,
         state,
+        database: Database::resolve(environment, file.state)?,
         rate,
         burst: typed.burst.or(file.api.burst),
         workers,
@@ -206,24 +212,6 @@ pub fn resolve(
         keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
         transport,
     })
-}
-
-/// Reads a time that `fits`; `reason` says what would be accepted.
-fn time(
-    name: &'static str,
-    (value, origin): (String, &'static str),
-    reason: &str,
-    fits: impl Fn(Duration) -> bool,
-) -> Result<Duration, ConfigError> {
-    humantime::parse_duration(value.trim())
-        .ok()
-        .filter(|t| fits(*t))
-        .ok_or_else(|| ConfigError::Value {
-            name,
-            value,
-            origin: origin.to_owned(),
-            reason: reason.to_owned(),
-        })
 }
 
 fn first(

@@ -73,6 +73,10 @@ pub enum StateCommand {
         /// The new file. One that is there is not written over.
         file: PathBuf,
     },
+    /// The tables of a state in Postgres, as SQL for whoever makes them there.
+    #[command(after_help = "Example:
+  partner-sync state schema | psql -d partners")]
+    Schema,
     /// Every row that has its partner, as CSV: target, mapping, key, legacyIdentifier, partner id, when.
     #[command(after_help = "Example:
   partner-sync state export > partners.csv")]

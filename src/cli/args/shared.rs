@@ -43,8 +43,8 @@ pub struct Shared {
     /// Serve the API in this process for this run; its partners are kept in a file beside the state.
     #[arg(long, global = true)]
     pub sandbox: bool,
-    /// The state file [env: `PARTNER_SYNC_STATE`] [default: partner-sync.db].
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The state: a file, or `postgres://USER@HOST/DATABASE` [env: `PARTNER_SYNC_STATE`] [default: partner-sync.db].
+    #[arg(long, global = true, value_name = "STATE")]
     pub state: Option<PathBuf>,
     /// Requests to the API: 10/s, 600/m or unlimited [default: 10/s].
     #[arg(long, global = true, value_name = "RATE")]
