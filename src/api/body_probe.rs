@@ -11,10 +11,13 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use super::gate::{Closed, Gate};
+
 /// A body of one chunk with a flag that is set when it is first asked for.
 pub(super) struct ProbeBody {
     bytes: Option<Bytes>,
     asked: Arc<AtomicBool>,
+    gate: Gate,
 }
 
 /// Knows whether the body was asked for, also when the request is gone.
@@ -29,12 +32,13 @@ impl Probe {
 }
 
 impl ProbeBody {
-    pub(super) fn new(bytes: Bytes) -> (Self, Probe) {
+    pub(super) fn new(bytes: Bytes, gate: Gate) -> (Self, Probe) {
         let asked = Arc::new(AtomicBool::new(false));
         (
             Self {
                 bytes: Some(bytes),
                 asked: Arc::clone(&asked),
+                gate,
             },
             Probe(asked),
         )
@@ -43,12 +47,16 @@ impl ProbeBody {
 
 impl Body for ProbeBody {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = Closed;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        // A closed gate gives nothing away, so nobody can hold the whole request.
+        if self.bytes.is_some() && !self.gate.is_open() {
+            return Poll::Ready(Some(Err(Closed)));
+        }
         self.asked.store(true, Ordering::SeqCst);
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
@@ -68,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_body_of_a_known_length_tells_when_it_is_asked_for() {
-        let (mut body, probe) = ProbeBody::new("abc".into());
+        let (mut body, probe) = ProbeBody::new("abc".into(), Gate::default());
         assert_eq!(body.size_hint().exact(), Some(3));
         assert!(!body.is_end_stream());
         assert!(!probe.was_asked(), "a look at its length asks for nothing");
@@ -82,5 +90,16 @@ mod tests {
         assert_eq!(body.size_hint().exact(), Some(0));
         assert!(body.is_end_stream());
         assert_eq!(poll(&mut body), None);
+    }
+
+    #[test]
+    fn a_closed_gate_gives_no_body_away() {
+        let gate = Gate::default();
+        gate.watch(|| Some(false));
+        let (mut body, probe) = ProbeBody::new("abc".into(), gate);
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let polled = Pin::new(&mut body).poll_frame(&mut context);
+        assert!(matches!(polled, Poll::Ready(Some(Err(Closed)))));
+        assert!(!probe.was_asked());
     }
 }

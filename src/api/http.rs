@@ -17,6 +17,7 @@ use super::auth::{Auth, Token};
 use super::body_probe::ProbeBody;
 use super::contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 use super::error::ApiError;
+use super::gate::Gate;
 use super::network::{Unread, error_words, is_proxy_refusal, read_answer};
 use super::redirect;
 use super::retry::{retry_after, spent_quota};
@@ -38,6 +39,8 @@ pub struct HttpSettings {
     pub tls: Tls,
     /// Whether what the bodies of its answers say is kept and shown.
     pub body_words: BodyWords,
+    /// Whether partners may be created at a moment.
+    pub gate: Gate,
 }
 
 /// The API over HTTP: one client with a pool of connections. It asks once and waits for nothing; pace, renewal of the
@@ -52,6 +55,7 @@ pub struct HttpApi {
     body_words: BodyWords,
     clock: Clock,
     backpressure: Arc<Mutex<Option<Duration>>>,
+    gate: Gate,
 }
 
 /// An answer, and the token of its question, which it may quote.
@@ -91,6 +95,7 @@ impl HttpApi {
             body_words: settings.body_words,
             clock,
             backpressure: Arc::default(),
+            gate: settings.gate.clone(),
         })
     }
 
@@ -193,7 +198,10 @@ impl PartnersApi for HttpApi {
         }
         let token = self.auth.token().await;
         let redaction = self.redaction(&token, Some(&request.sensitive));
-        let (probe_body, probe) = ProbeBody::new(request.body);
+        if !self.gate.pass().await {
+            return CreateOutcome::NotCreated(NotCreated::Stopped);
+        }
+        let (probe_body, probe) = ProbeBody::new(request.body, self.gate.clone());
         let sent = self
             .client
             .post(url)

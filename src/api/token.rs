@@ -26,6 +26,19 @@ pub enum TokenSource {
     Command(Vec<String>),
 }
 
+/// The secret that a command prints, as a token is: run for 30 seconds at most.
+///
+/// # Errors
+/// In words, where it prints none.
+pub fn printed_by(command: &[String]) -> Result<Secret, String> {
+    let (_never, stop) = watch::channel(false);
+    let read = TokenSource::Command(command.to_vec()).read(&stop);
+    read.map_err(|why| match why {
+        MissingToken::Because(words) => format!("password_command: {words}"),
+        MissingToken::Stopped => "password_command was ended".to_owned(),
+    })
+}
+
 impl TokenSource {
     /// Reads the token: for 30 seconds at most, and no longer once `stop` is true.
     pub(super) fn read(&self, stop: &watch::Receiver<bool>) -> Result<Secret, MissingToken> {

@@ -11,11 +11,18 @@ pub struct Environment(BTreeMap<String, String>);
 
 /// The token for the API: a secret that never appears in words.
 pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
+/// The file that holds the key of a state in a database.
+pub(super) const STATE_KEY_FILE: &str = "PARTNER_SYNC_STATE_KEY_FILE";
+/// The file of passwords of databases; without it, `.pgpass` in the home folder. Source: libpq's documentation.
+pub(super) const PGPASSFILE: &str = "PGPASSFILE";
+pub(super) const HOME: &str = "HOME";
 /// Turns colour off where it is set and not empty, whatever it holds. Source: no-color.org.
 pub(super) const NO_COLOR: &str = "NO_COLOR";
 
 /// What the program's own variables begin with.
 const PREFIX: &str = "PARTNER_SYNC_";
+/// Those of them that are no options.
+const OTHERS: [&str; 2] = [TOKEN, STATE_KEY_FILE];
 /// How alike two names are at least, from 0 to 1, so that one is taken for a misspelling of the other.
 const ALIKE: f64 = 0.8;
 
@@ -79,13 +86,13 @@ impl Environment {
             .filter(|v| !v.is_empty())
     }
 
-    /// Variables of the program's own prefix that are neither the token nor one of `options`, by name. They change
+    /// Variables of the program's own prefix that are neither one of `options` nor read without an option, by name. They change
     /// nothing, so they are worth a warning.
     #[must_use]
     pub fn unknown(&self, options: &BTreeSet<String>) -> Vec<UnknownVariable> {
         let names = self.0.keys().filter(|name| name.starts_with(PREFIX));
         names
-            .filter(|name| *name != TOKEN && !options.contains(*name))
+            .filter(|name| !OTHERS.contains(&name.as_str()) && !options.contains(*name))
             .map(|name| UnknownVariable {
                 name: name.clone(),
                 nearest: nearest(name, options),
@@ -121,7 +128,7 @@ pub fn is_hangup_ignored() -> bool {
 }
 
 fn is_looked_at(name: &str) -> bool {
-    name.starts_with(PREFIX) || name == NO_COLOR
+    name.starts_with(PREFIX) || [NO_COLOR, PGPASSFILE, HOME].contains(&name)
 }
 
 /// The known variable that is most like `name` behind the prefix.

@@ -62,8 +62,14 @@ pub struct ApiSection {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StateSection {
-    /// The state file, as `--state`.
+    /// The state file or `postgres://USER@HOST/DATABASE`, as `--state`.
     pub path: Option<PathBuf>,
+    /// The file that holds the key of a state in a database.
+    pub key_file: Option<PathBuf>,
+    /// A command that prints the password of the database.
+    pub password_command: Option<Vec<String>>,
+    /// How long a run that does not renew its lease keeps a state in a database, `30s`.
+    pub lease: Option<String>,
 }
 
 /// `[report]`: what a run leaves behind.

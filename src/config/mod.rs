@@ -5,6 +5,7 @@
 
 mod adopt;
 mod bound;
+mod database;
 mod effective;
 mod env;
 mod error;
@@ -13,10 +14,12 @@ mod job;
 mod origin;
 mod resolve;
 mod salvage;
+mod time;
 mod transport;
 
 pub use adopt::Adopt;
 pub use bound::Bound;
+pub use database::Database;
 pub use effective::{Effective, effective};
 pub use env::{Environment, UnknownVariable, is_hangup_ignored, variable};
 pub use error::ConfigError;

@@ -21,6 +21,14 @@ pub enum Origin {
     Default,
 }
 
+impl Origin {
+    /// The configuration file, somewhere.
+    pub(super) fn in_file() -> Self {
+        let path = PathBuf::from("configuration file");
+        Origin::File { path, line: None }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

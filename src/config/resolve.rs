@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::database::{self, Database};
 use super::env::{self, Environment};
 use super::error::ConfigError;
 use super::file::ConfigFile;
 use super::origin::Origin;
+use super::time::time;
 use super::transport::Transport;
 use crate::secret::Secret;
 use crate::state::StateAddress;
@@ -76,6 +78,8 @@ pub struct Resolved {
     pub token: Option<TokenSetting>,
     /// Where the state is; it need not exist.
     pub state: StateAddress,
+    /// What a state in a database needs.
+    pub database: Database,
     /// Requests in a time, as written; absent, [`DEFAULT_RATE`], and no limit for a practice API.
     pub rate: Option<String>,
     /// Requests that may go out at once; absent, the rate decides.
@@ -108,6 +112,7 @@ impl Resolved {
                 .clone()
                 .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE))
                 .into(),
+            database: Database::default(),
             rate: None,
             burst: None,
             workers: DEFAULT_WORKERS,
@@ -202,15 +207,19 @@ pub fn resolve(
         &file.api.url,
         DEFAULT_API_URL,
     );
-    let default_state = || PathBuf::from(DEFAULT_STATE);
+    let from = match typed.state {
+        Some(_) => typed.origin("state"),
+        None => Origin::in_file(),
+    };
+    let state = typed
+        .state
+        .or_else(|| file.state.path.clone())
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE));
     Ok(Resolved {
         api_url,
         token,
-        state: typed
-            .state
-            .or(file.state.path)
-            .unwrap_or_else(default_state)
-            .into(),
+        state: database::address(&state, from)?,
+        database: Database::resolve(environment, file.state)?,
         rate: typed.rate.or_else(|| file.api.rate.clone()),
         burst: typed.burst.or(file.api.burst),
         workers,
@@ -265,24 +274,6 @@ fn token(
     })
 }
 
-/// Reads a time that `fits`; `reason` says what would be accepted.
-fn time(
-    name: &'static str,
-    (value, origin): (String, Origin),
-    reason: &str,
-    fits: impl Fn(Duration) -> bool,
-) -> Result<Duration, ConfigError> {
-    humantime::parse_duration(value.trim())
-        .ok()
-        .filter(|t| fits(*t))
-        .ok_or_else(|| ConfigError::Value {
-            name,
-            value,
-            origin,
-            reason: reason.to_owned(),
-        })
-}
-
 fn first(
     all: &Typed,
     option: &str,
@@ -293,8 +284,7 @@ fn first(
     if let Some(value) = typed {
         (value.clone(), all.origin(option))
     } else if let Some(value) = file {
-        let path = PathBuf::from("configuration file");
-        (value.clone(), Origin::File { path, line: None })
+        (value.clone(), Origin::in_file())
     } else {
         (default.to_owned(), Origin::Default)
     }

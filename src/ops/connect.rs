@@ -9,8 +9,8 @@ use reqwest::Url;
 use super::error::{AddressError, OpError};
 use super::session::{Session, Target};
 use crate::api::{
-    Auth, BodyWords, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying, Tls,
-    TokenSource, is_loopback,
+    Auth, BodyWords, Gate, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying,
+    Tls, TokenSource, is_loopback,
 };
 use crate::config::{DEFAULT_RATE, Resolved, TokenSetting};
 use crate::delivery::Stop;
@@ -34,6 +34,8 @@ pub struct Connection {
     pub(super) limiter: Limiter,
     /// What waits for it where it does not answer.
     pub(super) outage: Outage,
+    /// Whether partners may be created at a moment.
+    pub(super) gate: Gate,
     _sandbox: Option<Sandbox>,
 }
 
@@ -104,10 +106,14 @@ async fn connect_now(
         Target::Sandbox => Tls::default(),
         Target::Api => tls(settings)?,
     };
+    let gate = Gate::default();
     let auth = Auth::new(token, session.clock.clone(), stop.flag())?;
     let loopback = is_loopback(&base);
     let http = HttpApi::new(
-        &http_of(base, tls, settings, values),
+        &HttpSettings {
+            gate: gate.clone(),
+            ..http_of(base, tls, settings, values)
+        },
         auth.clone(),
         session.clock.clone(),
     )?;
@@ -127,6 +133,7 @@ async fn connect_now(
         loopback,
         limiter,
         outage,
+        gate,
         _sandbox: sandbox,
     })
 }
@@ -141,6 +148,7 @@ fn http_of(base: Url, tls: Tls, settings: &Resolved, values: SourceValues) -> Ht
             SourceValues::Shown => BodyWords::Shown,
             SourceValues::LeftOut => BodyWords::LeftOut,
         },
+        gate: Gate::default(),
     }
 }
 

@@ -7,12 +7,15 @@ use tokio::runtime::Handle;
 
 use super::error::OpError;
 use super::observer::{Note, Observer};
-use crate::api::ApiError;
+use crate::api::{ApiError, printed_by};
 use crate::blocking::{self, Unfinished};
 use crate::clock::Clock;
 use crate::config::Resolved;
 use crate::delivery::{Stop, StopReason};
-use crate::state::{Begun, RunStart, StateError, StateLock, StateReader, Store};
+use crate::state::{
+    Begun, PasswordSource, RunStart, ServerSettings, StateError, StateLock, StateReader, Store,
+    in_password_file,
+};
 
 /// How often a state that another run holds is asked for again.
 const LOCK_EVERY: Duration = Duration::from_millis(250);
@@ -143,5 +146,21 @@ impl<'s> Session<'s> {
 /// The state of the settings. Nothing is asked of it yet.
 #[must_use]
 pub fn store(settings: &Resolved) -> Store {
-    Store::at(&settings.state)
+    let database = &settings.database;
+    let (file, command) = (
+        database.password_file.clone(),
+        database.password_command.clone(),
+    );
+    let password = PasswordSource::new(move |address| match (&command, &file) {
+        (Some(command), _) => printed_by(command).map(Some),
+        (None, Some(file)) => in_password_file(file, address),
+        (None, None) => Ok(None),
+    });
+    let needs = ServerSettings {
+        key_file: database.key_file.clone(),
+        password: Some(password),
+        ca_file: settings.transport.ca_file.clone(),
+        lease: database.lease,
+    };
+    Store::at(&settings.state, &needs)
 }

@@ -149,6 +149,50 @@ pub enum StateError {
     /// The writer thread ended.
     #[error("the state's writer has stopped")]
     WriterGone,
+    /// The database does not answer.
+    #[error(
+        "the database of the state {state} does not answer: {reason}. Nothing is sent without it, and nothing is lost; look at the database and run again."
+    )]
+    Away {
+        /// Where the state is.
+        state: StateAddress,
+        /// What the client or the server said.
+        reason: String,
+    },
+    /// The database lets this user not in, or not do what is needed.
+    #[error(
+        "the database of the state {state} cannot be used: {reason}. Look at the user, its password (PGPASSFILE or [state] password_command), its rights and the certificate; `partner-sync state schema` prints what it needs."
+    )]
+    Refused {
+        /// Where the state is.
+        state: StateAddress,
+        /// What the client or the server said.
+        reason: String,
+    },
+    /// Nobody said where the key of the hashes is.
+    #[error(
+        "the state {state} needs a file for its key, which tells whether rows changed since they were sent and does not lie in the database. Name one by [state] key_file or PARTNER_SYNC_STATE_KEY_FILE; the first import makes it."
+    )]
+    NoKeyFile {
+        /// Where the state is.
+        state: StateAddress,
+    },
+    /// Commits that were confirmed are gone.
+    #[error(
+        "the database of the state {state} has lost commits that it had confirmed, as a failover to a standby that was behind does. This run stops. Rows may have partners that the state does not know: run `partner-sync reconcile --adopt FILE -m MAPPING` before the next import."
+    )]
+    CommitsLost {
+        /// Where the state is.
+        state: StateAddress,
+    },
+    /// A database is not copied by this program.
+    #[error(
+        "the state {state} is in a database, which is backed up by its own means: pg_dump --schema=partner_sync. Keep its key file with the copy."
+    )]
+    NoBackup {
+        /// Where the state is.
+        state: StateAddress,
+    },
     /// The machine gives no thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -169,6 +213,11 @@ impl StateError {
         match self {
             Self::Illegal(illegal) => Self::Illegal(illegal.clone()),
             Self::Taken { .. } => Self::Taken { state: state() },
+            Self::Away { reason, .. } => Self::Away {
+                state: state(),
+                reason: reason.clone(),
+            },
+            Self::CommitsLost { .. } => Self::CommitsLost { state: state() },
             Self::Replaced { path } => Self::Replaced { path: path.clone() },
             Self::Corrupt { path, reason } => Self::Corrupt {
                 path: path.clone(),

@@ -5,7 +5,7 @@
 //! here: a keyed hash of the payload (its key is in a file beside the state), the row's key, legacyIdentifier, the business name, counts, times, and the
 //! API's words, scrubbed.
 //!
-//! One contract (`contract`) and the rooms that keep it: `sqlite`, a file of this machine. Outside, a state is a [`Store`],
+//! One contract (`contract`) and the rooms that keep it: `sqlite`, a file of this machine, and `postgres`, a database. Outside, a state is a [`Store`],
 //! opened by its [`StateAddress`]; `suite` holds the cases that every room passes.
 //!
 //! One writes: who holds the [`StateLock`]. One thread drives the room's journal (`writer`): whatever has queued up goes into
@@ -24,6 +24,7 @@ mod known;
 mod maintenance;
 mod note;
 mod place;
+mod postgres;
 mod record;
 mod run;
 mod space;
@@ -42,6 +43,9 @@ pub use known::Known;
 pub use maintenance::{Exported, MaintenanceRow};
 pub use note::{Claim, Doubt, RunEnd, Settlement};
 pub use place::StateAddress;
+pub use postgres::{
+    PasswordSource, Server, ServerAddress, ServerSettings, definition, in_password_file,
+};
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{OpenRows, RunId, RunStart};
 pub use space::SpaceId;

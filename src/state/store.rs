@@ -1,10 +1,12 @@
 //! A state, whatever it lies in: the only door to it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::contract::{StateReader, StateView, Upkeep};
 use super::error::StateError;
 use super::place::StateAddress;
+use super::postgres::{self, Lease, Server, ServerSettings};
 use super::run::RunStart;
 use super::sqlite::{self, FileLock};
 use super::writer::Begun;
@@ -15,6 +17,8 @@ use crate::clock::Clock;
 pub enum Store {
     /// A file of this machine.
     Sqlite(PathBuf),
+    /// A Postgres database.
+    Postgres(Arc<Server>),
 }
 
 /// Holds the state for one run, for as long as it lives. It ends with the process, however that ends.
@@ -26,14 +30,30 @@ pub struct StateLock {
 #[derive(Debug)]
 enum Held {
     File { _lock: FileLock },
+    Server(Lease),
+}
+
+impl StateLock {
+    /// Whether something may be sent now; `None` where nothing may be sent any more, since another run has the state. A file
+    /// is held until its process ends.
+    #[must_use]
+    pub fn may_send(&self) -> Option<bool> {
+        match &self.held {
+            Held::File { .. } => Some(true),
+            Held::Server(lease) => lease.may_send(),
+        }
+    }
 }
 
 impl Store {
     /// The state at an address. Nothing is asked of it yet.
     #[must_use]
-    pub fn at(address: &StateAddress) -> Self {
+    pub fn at(address: &StateAddress, settings: &ServerSettings) -> Self {
         match address {
             StateAddress::File(path) => Store::Sqlite(path.clone()),
+            StateAddress::Server(address) => {
+                Store::Postgres(Arc::new(Server::new(address.clone(), settings.clone())))
+            }
         }
     }
 
@@ -47,6 +67,7 @@ impl Store {
             Store::Sqlite(path) => Held::File {
                 _lock: FileLock::take(path, clock)?,
             },
+            Store::Postgres(server) => Held::Server(Lease::take(server, clock)?),
         };
         Ok(StateLock { held })
     }
@@ -56,6 +77,8 @@ impl Store {
     pub fn holder(&self) -> Option<String> {
         match self {
             Store::Sqlite(path) => sqlite::lock_holder(path),
+            // Nobody knows without asking the database.
+            Store::Postgres(_) => None,
         }
     }
 
@@ -69,6 +92,10 @@ impl Store {
     ) -> Result<Begun, StateError> {
         match (self, &lock.held) {
             (Store::Sqlite(path), Held::File { .. }) => sqlite::begin(path, start, clock),
+            (Store::Postgres(server), Held::Server(lease)) => {
+                postgres::begin(server, lease, start, clock)
+            }
+            _ => Err(self.not_held()),
         }
     }
 
@@ -77,6 +104,10 @@ impl Store {
         match self {
             Store::Sqlite(path) => {
                 let reader = sqlite::SqliteReader::find(path, target, mapping)?;
+                Ok(reader.map(StateReader::new))
+            }
+            Store::Postgres(server) => {
+                let reader = postgres::PostgresReader::find(server, target, mapping)?;
                 Ok(reader.map(StateReader::new))
             }
         }
@@ -89,6 +120,9 @@ impl Store {
     pub fn view(&self) -> Result<StateView, StateError> {
         match self {
             Store::Sqlite(path) => Ok(StateView::new(sqlite::SqliteView::open(path)?)),
+            Store::Postgres(_) => self.find_view()?.ok_or_else(|| StateError::Missing {
+                state: self.address(),
+            }),
         }
     }
 
@@ -96,6 +130,9 @@ impl Store {
     pub fn find_view(&self) -> Result<Option<StateView>, StateError> {
         match self {
             Store::Sqlite(path) => Ok(sqlite::SqliteView::find(path)?.map(StateView::new)),
+            Store::Postgres(server) => {
+                Ok(postgres::PostgresView::find(server)?.map(StateView::new))
+            }
         }
     }
 
@@ -108,6 +145,11 @@ impl Store {
             (Store::Sqlite(path), Held::File { .. }) => {
                 Ok(Upkeep::new(sqlite::SqliteUpkeep::open(path)?))
             }
+            (Store::Postgres(server), Held::Server(lease)) => {
+                let upkeep = postgres::PostgresUpkeep::open(server, lease)?;
+                Ok(Upkeep::new(upkeep))
+            }
+            _ => Err(self.not_held()),
         }
     }
 
@@ -116,10 +158,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StateError::Open`] where the file is there already, [`StateError::Orphan`] where the log of another state is,
-    /// [`StateError::Key`] where another key is.
+    /// [`StateError::Key`] where another key is, [`StateError::NoBackup`] where the state is in a database.
     pub fn backup(&self, to: &Path) -> Result<Option<PathBuf>, StateError> {
         match self {
             Store::Sqlite(path) => sqlite::backup(path, to),
+            Store::Postgres(_) => Err(StateError::NoBackup {
+                state: self.address(),
+            }),
         }
     }
 
@@ -128,6 +173,21 @@ impl Store {
     pub fn bytes(&self) -> u64 {
         match self {
             Store::Sqlite(path) => std::fs::metadata(path).map_or(0, |m| m.len()),
+            Store::Postgres(server) => postgres::PostgresView::bytes(server).unwrap_or(0),
+        }
+    }
+
+    fn address(&self) -> StateAddress {
+        match self {
+            Store::Sqlite(path) => StateAddress::File(path.clone()),
+            Store::Postgres(server) => server.state(),
+        }
+    }
+
+    /// Another state is held than this one.
+    fn not_held(&self) -> StateError {
+        StateError::Taken {
+            state: self.address(),
         }
     }
 }

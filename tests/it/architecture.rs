@@ -22,7 +22,7 @@ const MAY: &[(&str, &[&str])] = &[
         "api",
         &["partner", "secret", "clock", "http_client", "blocking"],
     ),
-    ("state", &["partner", "clock"]),
+    ("state", &["partner", "clock", "secret"]),
     (
         "delivery",
         &["partner", "api", "state", "diagnostic", "clock"],

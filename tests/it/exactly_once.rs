@@ -113,7 +113,10 @@ fn all_faults_together_with_a_list_that_lags() {
 /// settled by `reconcile` once the API tells the truth; no key is ever there twice.
 #[test]
 fn faults_kills_and_stopped_processes_together() {
-    let dir = Workdir::new();
+    Workdir::each(faults_kills_and_stopped_processes);
+}
+
+fn faults_kills_and_stopped_processes(dir: &Workdir) {
     let faults = [
         "reset-after=0.1",
         "500-after=0.1",
@@ -124,12 +127,13 @@ fn faults_kills_and_stopped_processes_together() {
     ];
     let faults: Vec<&str> = faults.iter().flat_map(|f| ["--fault", f]).collect();
     let busy = ["--seed", "5", "--latency", "5ms", "--list-lag", "100ms"];
-    let server = Server::start(&dir, &[&busy[..], &faults].concat());
+    let server = Server::start(dir, &[&busy[..], &faults].concat());
     dir.simple_export(ROWS);
     let mut random = fastrand::Rng::with_seed(42);
     for round in 0..9 {
+        dir.wait_until_free();
         let before = server.count("POST");
-        let mut child = import(&dir, &server).args(LEFT_BEHIND).start();
+        let mut child = import(dir, &server).args(LEFT_BEHIND).start();
         // Some come at a time, whatever it finds the run at; the others once the run has sent some rows, so
         // that a busy machine does not turn all of them into kills of runs that have not begun.
         if round % 2 == 0 {
@@ -144,7 +148,7 @@ fn faults_kills_and_stopped_processes_together() {
             // Between claim and send, send and answer, answer and record: at one moment, all are there. It goes on when
             // what it sent is long answered; meanwhile, nobody else may have the state.
             signal(&child, "STOP");
-            let other = import(&dir, &server).args(LEFT_BEHIND).finish();
+            let other = import(dir, &server).args(LEFT_BEHIND).finish();
             assert_eq!(other.exit, 4, "{other:?}");
             std::thread::sleep(Duration::from_millis(random.u64(100..1000)));
             signal(&child, "CONT");
@@ -154,24 +158,25 @@ fn faults_kills_and_stopped_processes_together() {
             child.wait().unwrap();
         }
     }
-    let mut last = import(&dir, &server).args(LEFT_BEHIND).finish();
+    dir.wait_until_free();
+    let mut last = import(dir, &server).args(LEFT_BEHIND).finish();
     for _ in 0..20 {
         if last.exit < 2 {
             break;
         }
-        last = import(&dir, &server).args(LEFT_BEHIND).finish();
+        last = import(dir, &server).args(LEFT_BEHIND).finish();
     }
     let summary = last.summary();
     let done = summary.get("created") + summary.get("skipped");
     assert_eq!(done + summary.get("in_doubt"), ROWS as u64, "{last:?}");
     assert_eq!(last.exit, i32::from(summary.get("in_doubt") > 0));
     // From here on, the API tells the truth.
-    let server = server.restart(&dir, &[]);
+    let server = server.restart(dir, &[]);
     dir.run(&["reconcile", "--settle", "300ms"])
         .at(&server)
         .finish()
         .expect_exit(0);
-    import(&dir, &server).finish().expect_exit(0);
+    import(dir, &server).finish().expect_exit(0);
     server.assert_each_once(ROWS);
 }
 
@@ -199,9 +204,7 @@ fn every_attempt_is_counted_in_the_state() {
         "echo x >> runs; echo token-$(wc -l < runs | tr -d ' ')",
     ];
     until_done(&dir, &server, &[AT_ONCE, &token].concat());
-    let view = partner_sync::state::Store::Sqlite(dir.path("partner-sync.db"))
-        .view()
-        .unwrap();
+    let view = dir.store().view().unwrap();
     let attempts: u32 = (1..=ROWS)
         .map(|i| view.rows_of(&format!("K-{i}")).unwrap()[0].attempts)
         .sum();

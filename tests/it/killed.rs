@@ -35,13 +35,17 @@ fn five_thousand_rows_become_five_thousand_partners() {
 
 #[test]
 fn killed_at_ten_moments_and_run_again_each_row_has_one_partner() {
-    let dir = Workdir::new();
-    let server = Server::start(&dir, &["--latency", "5ms"]);
+    Workdir::each(killed_at_ten_moments);
+}
+
+fn killed_at_ten_moments(dir: &Workdir) {
+    let server = Server::start(dir, &["--latency", "5ms"]);
     dir.simple_export(ROWS);
     for kill in 1..=10 {
         // The moments are set by how far the server is, not by a clock.
         let until = ROWS * kill / 12;
-        let mut child = import(&dir, &server).start();
+        dir.wait_until_free();
+        let mut child = import(dir, &server).start();
         wait_until("the server has so many", || {
             server.count("POST") >= until || child.try_wait().unwrap().is_some()
         });
@@ -49,7 +53,8 @@ fn killed_at_ten_moments_and_run_again_each_row_has_one_partner() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let summary = import(&dir, &server).finish().expect_exit(0).summary();
+    dir.wait_until_free();
+    let summary = import(dir, &server).finish().expect_exit(0).summary();
     assert_eq!(summary.get("created") + summary.get("skipped"), ROWS as u64);
     let made = server.by_key();
     assert_eq!(made.len(), ROWS);

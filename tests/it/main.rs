@@ -119,6 +119,8 @@ mod state_file;
 mod state_key;
 /// A state that lacks its log, and one that was killed at any moment.
 mod state_log;
+/// A state in Postgres: its commands, its lease, and a database that crashes.
+mod state_postgres;
 /// Questions on a terminal.
 mod terminal;
 /// Text files with spoilt bytes, odd quotes and short rows.

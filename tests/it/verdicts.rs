@@ -33,9 +33,7 @@ fn stopped(run: &Finished) -> String {
 
 /// State and last status of the state's rows that are in flight, in doubt or rejected.
 fn open_rows(dir: &Workdir) -> Vec<(&'static str, Option<u16>)> {
-    let view = partner_sync::state::Store::Sqlite(dir.path("partner-sync.db"))
-        .view()
-        .unwrap();
+    let view = dir.store().view().unwrap();
     let rows = view.open_rows(1000).unwrap();
     rows.into_iter().map(|r| (r.state, r.status)).collect()
 }

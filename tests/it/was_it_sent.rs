@@ -22,6 +22,7 @@ fn api(base: &str) -> HttpApi {
         connections: 4,
         tls: partner_sync::http_client::Tls::default(),
         body_words: BodyWords::Shown,
+        gate: partner_sync::api::Gate::default(),
     };
     HttpApi::new(&settings, auth, Clock::System).unwrap()
 }

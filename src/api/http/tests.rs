@@ -15,6 +15,7 @@ fn at(base: &str) -> HttpApi {
         connections: 1,
         tls: Tls::default(),
         body_words: BodyWords::Shown,
+        gate: Gate::default(),
     };
     let token = TokenSource::Given(Secret::new("token"));
     let never = tokio::sync::watch::channel(false).1;

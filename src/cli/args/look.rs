@@ -81,6 +81,10 @@ pub enum StateCommand {
         /// The new file. An existing file is not overwritten.
         file: PathBuf,
     },
+    /// The tables of a state in Postgres, as SQL for whoever makes them there.
+    #[command(after_help = "Example:
+  partner-sync state schema | psql -d partners")]
+    Schema,
     /// Every row that has its partner, as CSV: target, mapping, key, legacyIdentifier, partner id, when.
     #[command(after_help = "Example:
   partner-sync state export -o partners.csv")]

@@ -8,7 +8,7 @@ use crate::cli::settings;
 use crate::ops::{self, Resolution, RowsRequest};
 use crate::partner::PartnerId;
 use crate::report::{RunEnding, table_within};
-use crate::state::MaintenanceRow;
+use crate::state::{MaintenanceRow, definition};
 
 pub(super) fn run(
     which: &StateCommand,
@@ -28,6 +28,10 @@ pub(super) fn run(
                 ),
                 None => "the key file of the state is missing, so the copy has none: changed rows cannot be recognised with it".to_owned(),
             });
+            Ok(RunEnding::Done)
+        }
+        StateCommand::Schema => {
+            desk.output.result(&definition());
             Ok(RunEnding::Done)
         }
         StateCommand::Export { output } => {

@@ -212,6 +212,9 @@ impl OpError {
                 | StateError::LogForeign { .. }
                 | StateError::Orphan { .. }
                 | StateError::NoLocks { .. }
+                | StateError::Refused { .. }
+                | StateError::NoKeyFile { .. }
+                | StateError::NoBackup { .. }
                 | StateError::Key { .. }
                 | StateError::Open { .. },
             )

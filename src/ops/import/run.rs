@@ -40,6 +40,10 @@ pub(in crate::ops) fn once(
         .create_folder(&request.export.files, session.settings.keep)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
+    let held = Arc::downgrade(lock);
+    connection
+        .gate
+        .watch(move || held.upgrade().and_then(|lock| lock.may_send()));
     if let Some(plan) = &request.plan {
         let state = state_digest(session, &connection.target, &opened.mapping.name)?;
         plan.hold(&connection.target, &state)?;

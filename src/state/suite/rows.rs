@@ -322,7 +322,9 @@ fn rows_are_known_at_one_moment(store: &dyn Store) {
     });
     let known = reader.known(keys).unwrap();
     let states: Vec<_> = known.iter().map(|k| k.as_ref().map(|k| k.state)).collect();
-    assert_eq!(states, [in_flight, created, None, in_flight]);
+    // Whether that moment is before or after the move is the implementation's.
+    assert_eq!(states[0], states[3]);
+    assert_eq!(states[1..3], [created, None]);
     assert_eq!(run.states(&["b"]), [created]);
 }
 

@@ -9,6 +9,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+pub(crate) mod postgres;
+
 /// The binary under test.
 pub(crate) fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_partner-sync")
@@ -20,15 +22,77 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 }
 
 /// A folder of its own, removed with the test.
-pub(crate) struct Workdir(tempfile::TempDir);
+pub(crate) struct Workdir {
+    folder: tempfile::TempDir,
+    /// The address of its state, where that is in a database, and the server of it.
+    database: Option<(&'static postgres::Cluster, String)>,
+}
 
 impl Workdir {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            database: None,
+        }
+    }
+
+    /// One whose state is in a database of its own; none where there is no Postgres.
+    pub(crate) fn in_postgres() -> Option<Self> {
+        Some(Self::in_cluster(postgres::cluster()?))
+    }
+
+    pub(crate) fn in_cluster(cluster: &'static postgres::Cluster) -> Self {
+        let dir = Self {
+            database: Some((cluster, cluster.database())),
+            ..Self::new()
+        };
+        // Long enough for a machine that is busy, short enough to wait for the lease of a run that was killed.
+        dir.write("partner-sync.toml", "[state]\nlease = \"3s\"\n");
+        dir
+    }
+
+    /// Does a test with the state in a file, and with it in Postgres where that is there.
+    pub(crate) fn each(test: impl Fn(&Workdir)) {
+        test(&Self::new());
+        if let Some(dir) = Self::in_postgres() {
+            test(&dir);
+        }
+    }
+
+    /// What the database of the state answers.
+    pub(crate) fn ask_database(&self, sql: &str) -> String {
+        let (cluster, address) = self.database.as_ref().unwrap();
+        cluster.ask(address, sql)
+    }
+
+    /// Waits until nobody holds the state any more. A file is free when its process has ended.
+    pub(crate) fn wait_until_free(&self) {
+        if self.database.is_none() {
+            return;
+        }
+        let held = "SELECT count(*) FROM pg_tables WHERE schemaname = 'partner_sync' AND tablename = 'lease'";
+        if self.ask_database(held) == "0" {
+            return;
+        }
+        let held = "SELECT count(*) FROM partner_sync.lease WHERE until > clock_timestamp()";
+        wait_until("the lease has ended", || self.ask_database(held) == "0");
+    }
+
+    /// The state, opened by the library.
+    pub(crate) fn store(&self) -> partner_sync::state::Store {
+        use partner_sync::state::{ServerSettings, StateAddress, Store};
+        let file = self.path("partner-sync.db");
+        let place = self.database.as_ref().map_or(file, |(_, at)| at.into());
+        let address = StateAddress::read(&place).unwrap();
+        let settings = ServerSettings {
+            key_file: Some(postgres::key_file(self.folder.path())),
+            ..ServerSettings::default()
+        };
+        Store::at(&address, &settings)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.folder.path().join(name)
     }
 
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
@@ -43,7 +107,15 @@ impl Workdir {
 
     /// A run of the binary in this folder, with a clean environment.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        Run::new(self.0.path(), arguments)
+        let run = Run::new(self.folder.path(), arguments);
+        match &self.database {
+            Some((_, address)) => {
+                let key = postgres::key_file(self.folder.path());
+                run.env("PARTNER_SYNC_STATE", address)
+                    .env("PARTNER_SYNC_STATE_KEY_FILE", key.to_str().unwrap())
+            }
+            None => run,
+        }
     }
 
     /// A file of `rows` simple rows, and a mapping for it.

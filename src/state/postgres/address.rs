@@ -1,0 +1,204 @@
+//! Which database, as a person writes it.
+
+use std::fmt;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use postgres::Config;
+use postgres::config::{Host, SslMode, TargetSessionAttrs};
+
+/// A Postgres database, as a person wrote it: `postgres://user@host/db`. Never with a password.
+#[derive(Clone)]
+pub struct ServerAddress {
+    text: String,
+    config: Config,
+}
+
+impl PartialEq for ServerAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for ServerAddress {}
+
+/// How the address of a database begins.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+/// How long one host may take to answer.
+const CONNECT: Duration = Duration::from_secs(10);
+/// After how long without a sign a connection is called dead.
+const SILENT: Duration = Duration::from_secs(10);
+
+impl ServerAddress {
+    /// Reads an address; `None` where the text is no address of a database.
+    ///
+    /// # Errors
+    /// In words, without the address: it may hold a password.
+    pub fn parse(text: &str) -> Option<Result<Self, String>> {
+        let is_server = SCHEMES.iter().any(|scheme| text.starts_with(scheme));
+        is_server.then(|| Self::read(text))
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        // The client calls the strict modes `require`; certificates and names are always verified here.
+        let plain = text
+            .replace("sslmode=verify-full", "sslmode=require")
+            .replace("sslmode=verify-ca", "sslmode=require");
+        let mut config = Config::from_str(&plain).map_err(|error| {
+            use std::error::Error as _;
+            let why = error
+                .source()
+                .map_or_else(String::new, |s| format!(": {s}"));
+            format!("it cannot be read{why}. Write postgres://USER@HOST/DATABASE")
+        })?;
+        if config.get_password().is_some() {
+            return Err("a password does not belong into the address: it would be seen in lists of processes and in logs. Put it into a password file (PGPASSFILE, or ~/.pgpass), or print it by `[state] password_command`".to_owned());
+        }
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err("it names no host. Write postgres://USER@HOST/DATABASE, or postgres:///DATABASE?host=/FOLDER for a socket".to_owned());
+        }
+        let is_local = config.get_hosts().iter().all(is_local)
+            && config
+                .get_hostaddrs()
+                .iter()
+                .all(std::net::IpAddr::is_loopback);
+        match (is_local, config.get_ssl_mode()) {
+            (true, SslMode::Require) => {}
+            (true, _) => {
+                config.ssl_mode(SslMode::Disable);
+            }
+            (false, SslMode::Disable) => {
+                return Err("sslmode=disable would send rows and the password as plain text to another machine; leave it out".to_owned());
+            }
+            (false, _) => {
+                config.ssl_mode(SslMode::Require);
+            }
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENT);
+        }
+        config
+            .keepalives_idle(SILENT / 2)
+            .keepalives_interval(SILENT / 5)
+            .keepalives_retries(3);
+        if config.get_application_name().is_none() {
+            config.application_name("partner-sync");
+        }
+        if config.get_hosts().len() > 1 {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        let text = text.to_owned();
+        Ok(Self { text, config })
+    }
+
+    /// The first host by its name, or the folder of its socket.
+    #[must_use]
+    pub fn host(&self) -> String {
+        match self.config.get_hosts().first() {
+            Some(Host::Tcp(name)) => name.clone(),
+            #[cfg(unix)]
+            Some(Host::Unix(_)) => "localhost".to_owned(),
+            None => String::new(),
+        }
+    }
+
+    /// The first port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.config.get_ports().first().copied().unwrap_or(5432)
+    }
+
+    /// The user, where the address names one.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.config.get_user().unwrap_or_default()
+    }
+
+    /// The database; the user's name where the address names none.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        self.config.get_dbname().unwrap_or_else(|| self.user())
+    }
+
+    pub(super) fn config(&self) -> Config {
+        self.config.clone()
+    }
+}
+
+/// Whether rows would not leave this machine.
+fn is_local(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            let name = name.trim_matches(['[', ']']);
+            name == "localhost"
+                || name
+                    .parse()
+                    .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    }
+}
+
+impl fmt::Display for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_or_refused_without_being_shown() {
+        let read = |text: &str| ServerAddress::parse(text).unwrap();
+        for (text, mode) in [
+            ("postgres://u@db.example.com/d", SslMode::Require),
+            (
+                "postgres://u@db.example.com/d?sslmode=verify-full",
+                SslMode::Require,
+            ),
+            (
+                "postgresql://u@db.example.com:6432/d?sslmode=prefer",
+                SslMode::Require,
+            ),
+            ("postgres://u@localhost/d", SslMode::Disable),
+            ("postgres://u@127.0.0.1:5433/d", SslMode::Disable),
+            (
+                "postgres://u@127.0.0.1/d?sslmode=verify-full",
+                SslMode::Require,
+            ),
+            ("postgres:///d?host=/run/postgresql", SslMode::Disable),
+            ("postgres://u@%2Frun%2Fpostgresql/d", SslMode::Disable),
+        ] {
+            let address = read(text).unwrap();
+            assert_eq!(address.config.get_ssl_mode(), mode, "{text}");
+            assert_eq!(address.to_string(), text);
+            assert_eq!(address.database(), "d");
+        }
+        for text in [
+            "postgres://u:hush@db.example.com/d",
+            "postgres://u@db.example.com/d?password=hush",
+            "postgres://u@db.example.com/hush?sslmode=disable",
+            "postgres://u@localhost:hush/d",
+            "postgres:///hush",
+            "postgres://u@a/d?hush=1",
+        ] {
+            let words = read(text).unwrap_err();
+            assert!(!words.contains("hush"), "{text}: {words}");
+        }
+        for text in ["s.db", "/var/lib/s.db", "http://a/b", "postgres.db"] {
+            assert!(ServerAddress::parse(text).is_none(), "{text}");
+        }
+    }
+}

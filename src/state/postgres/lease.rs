@@ -1,0 +1,244 @@
+//! Who may write. The database's clock decides: a lease that is not renewed ends, and whoever takes the state then raises
+//! its generation, which every commit of the earlier one names in vain.
+//!
+//! The clock of this machine decides only what is *not* done: a run that could not renew its lease for a while sends nothing
+//! more, well before the lease ends. That time is counted on a clock that goes on while the machine is suspended
+//! (`Instant` does not, rust-lang/rust#87906), from the moment before the last renewal was asked for.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::super::error::StateError;
+use super::error::Trouble;
+use super::link::{Link, query, values};
+use super::schema;
+use super::server::Server;
+use crate::clock::Clock;
+
+/// Parts of a lease after which it is renewed, and in which a renewal that failed is tried again.
+const RENEWALS: u32 = 3;
+const TRIES: u32 = 30;
+/// Of ten parts of a lease, those in which something may be sent.
+const SENDS: u64 = 8;
+
+/// A state that is held, until it is dropped.
+#[derive(Debug)]
+pub(in crate::state) struct Lease {
+    term: Arc<Term>,
+    stop: Option<mpsc::Sender<()>>,
+    renewing: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// One holding of the state.
+#[derive(Debug)]
+pub(super) struct Term {
+    link: Link,
+    pub(super) machine: String,
+    pub(super) generation: i64,
+    length: Duration,
+    /// When the last renewal that went well was asked for, in milliseconds since the machine was started.
+    renewed: AtomicU64,
+    lost: AtomicBool,
+}
+
+impl Lease {
+    /// Takes the state, which is made or brought to this version first.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where another run has it.
+    pub(in crate::state) fn take(server: &Arc<Server>, clock: &Clock) -> Result<Self, StateError> {
+        server.key_file()?;
+        let link = Link::new(Arc::clone(server));
+        schema::migrate(&link)?;
+        let length = server.lease();
+        let machine = uuid::Uuid::new_v4().to_string();
+        let host = host_name();
+        let holder = format!(
+            "process {} on {host}, since {}",
+            std::process::id(),
+            clock.now().to_rfc3339()
+        );
+        let state = server.state();
+        let asked = now();
+        let millis = millis(length);
+        let taken = || {
+            link.with(|client| {
+                let of = |e: postgres::Error| Trouble::of(&e, &state);
+                let sql = "INSERT INTO partner_sync.machine (id, name, started) VALUES ($1, $2, clock_timestamp())
+                           ON CONFLICT (id) DO NOTHING";
+                query(client, sql, &values![machine => TEXT, host => TEXT]).map_err(of)?;
+                let sql = "INSERT INTO partner_sync.lease AS l (name, machine, holder, gen, until, batch)
+                           VALUES ('writer', $1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond', 0)
+                           ON CONFLICT (name) DO UPDATE SET machine = $1, holder = $2, gen = l.gen + 1, batch = 0,
+                               until = clock_timestamp() + $3 * interval '1 millisecond'
+                           WHERE l.until <= clock_timestamp() OR l.machine = $1 RETURNING gen";
+                let values = values![machine => TEXT, holder => TEXT, millis => FLOAT8];
+                let taken = query(client, sql, &values).map_err(of)?;
+                match taken.first() {
+                    Some(row) => Ok(row.get::<_, i64>(0)),
+                    None => Err(Trouble::State(StateError::Locked {
+                        state: state.clone(),
+                        holder: schema::held_by(client).map_err(of)?,
+                    })),
+                }
+            })
+        };
+        let mut taken_now = taken();
+        // One's own lease can be taken twice: an answer that was lost is asked for again.
+        if matches!(taken_now, Err(Trouble::Again | Trouble::Away(_))) {
+            taken_now = taken();
+        }
+        let generation = taken_now.map_err(|trouble| trouble.settled(&state))?;
+        let term = Arc::new(Term {
+            link,
+            machine,
+            generation,
+            length,
+            renewed: AtomicU64::new(asked),
+            lost: AtomicBool::new(false),
+        });
+        let (stop, stopped) = mpsc::channel();
+        let renewing = Arc::clone(&term);
+        let thread = std::thread::Builder::new()
+            .name("lease".to_owned())
+            .spawn(move || renewing.renew_until(&stopped))
+            .map_err(StateError::Thread)?;
+        Ok(Self {
+            term,
+            stop: Some(stop),
+            renewing: Mutex::new(Some(thread)),
+        })
+    }
+
+    pub(super) fn term(&self) -> &Arc<Term> {
+        &self.term
+    }
+
+    /// Whether something may be sent now; `None` where nothing may be sent any more, since the lease is over.
+    #[must_use]
+    pub(in crate::state) fn may_send(&self) -> Option<bool> {
+        self.term.may_send()
+    }
+}
+
+impl Term {
+    fn may_send(&self) -> Option<bool> {
+        let since = now().saturating_sub(self.renewed.load(Ordering::SeqCst));
+        let most = u64::try_from(self.length.as_millis()).unwrap_or(u64::MAX) / 10 * SENDS;
+        (!self.may_be_over()).then_some(since < most)
+    }
+
+    /// Whether the lease may have ended by now, as far as this machine can know.
+    pub(super) fn may_be_over(&self) -> bool {
+        let since = now().saturating_sub(self.renewed.load(Ordering::SeqCst));
+        self.lost.load(Ordering::SeqCst) || u128::from(since) >= self.length.as_millis()
+    }
+
+    /// The length of a lease in milliseconds.
+    pub(super) fn millis(&self) -> f64 {
+        millis(self.length)
+    }
+
+    /// Another run has it.
+    pub(super) fn is_lost(&self) {
+        self.lost.store(true, Ordering::SeqCst);
+    }
+
+    /// Asks for another term of the same length. True where it was given: nobody has taken the state since.
+    pub(super) fn renew(&self) -> Result<bool, Trouble> {
+        let asked = now();
+        let state = self.link.server().state();
+        let millis = millis(self.length);
+        let renewed = self.link.with(|client| {
+            let sql = "UPDATE partner_sync.lease SET until = clock_timestamp() + $3 * interval '1 millisecond'
+                       WHERE name = 'writer' AND machine = $1 AND gen = $2 RETURNING gen";
+            let values = values![self.machine => TEXT, self.generation => INT8, millis => FLOAT8];
+            query(client, sql, &values).map_err(|e| Trouble::of(&e, &state))
+        })?;
+        if renewed.is_empty() {
+            self.is_lost();
+            return Ok(false);
+        }
+        self.renewed.store(asked, Ordering::SeqCst);
+        Ok(true)
+    }
+
+    fn renew_until(&self, stopped: &mpsc::Receiver<()>) {
+        let mut wait = self.length / RENEWALS;
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(wait) {
+            wait = match self.renew() {
+                Ok(true) => self.length / RENEWALS,
+                Ok(false) => return,
+                Err(trouble) => {
+                    tracing::debug!(?trouble, "the lease of the state was not renewed");
+                    self.length / TRIES
+                }
+            };
+        }
+    }
+
+    fn give_back(&self) {
+        let sql = "UPDATE partner_sync.lease SET until = clock_timestamp() WHERE name = 'writer' AND machine = $1 AND gen = $2";
+        let values = values![self.machine => TEXT, self.generation => INT8];
+        let given = self
+            .link
+            .look(|client| query(client, sql, &values).map(drop));
+        if let Err(error) = given {
+            tracing::debug!(%error, "the lease of the state was not given back; it ends by itself");
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let renewing = self
+            .renewing
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = renewing.take() {
+            let _ = thread.join();
+        }
+        self.term.give_back();
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a lease has minutes at most")]
+fn millis(time: Duration) -> f64 {
+    time.as_millis() as f64
+}
+
+/// Milliseconds since the machine was started, also those in which it was suspended.
+fn now() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let millis = time.tv_sec * 1000 + time.tv_nsec / 1_000_000;
+        u64::try_from(millis).unwrap_or(0)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        use std::sync::LazyLock;
+        use std::time::Instant;
+        static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        u64::try_from(BEGIN.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// What this machine calls itself.
+fn host_name() -> String {
+    #[cfg(unix)]
+    {
+        rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned()
+    }
+    #[cfg(not(unix))]
+    {
+        "this machine".to_owned()
+    }
+}

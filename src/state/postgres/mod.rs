@@ -1,0 +1,43 @@
+//! The state in a Postgres database: for a machine without a disk of its own, and for jobs on several machines that share
+//! one memory. `docs/state.md` is for those who run one.
+//!
+//! Locking: one run writes. It holds a lease in the table `lease` (`lease`), which ends by the database's clock if it is not
+//! renewed. Every commit names the lease's generation and fails if another run has taken the state since.
+//!
+//! Ordering: a batch of commands is one transaction (`journal`), answered once it is committed. The lease counts the
+//! batches, so that a commit whose answer was lost is known to be there or not, and a database that lost commits is noticed.
+//!
+//! Connections: nothing of a session is relied on (no named statements, no settings, every table by its full name), so a
+//! pooler in transaction mode may stand in between. Statements are those that CockroachDB has as well.
+
+mod address;
+mod begin;
+mod error;
+mod journal;
+mod keys;
+mod known;
+mod lease;
+mod link;
+mod maintenance;
+mod moves;
+mod owner;
+mod password;
+mod reader;
+mod schema;
+mod server;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod totals;
+mod view;
+
+pub use address::ServerAddress;
+pub use password::{PasswordSource, in_password_file};
+pub use schema::definition;
+pub use server::{Server, ServerSettings};
+
+pub(super) use journal::begin;
+pub(super) use lease::Lease;
+pub(super) use maintenance::PostgresUpkeep;
+pub(super) use reader::PostgresReader;
+pub(super) use view::PostgresView;

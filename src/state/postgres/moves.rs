@@ -1,0 +1,250 @@
+//! Claims and settlements: the statements, and the moves that they may make.
+//!
+//! A whole batch is one statement, over arrays. The space stands within what is joined: on a table without statistics the
+//! planner would else read the whole space for each batch.
+
+use std::borrow::Cow;
+
+use postgres::GenericClient;
+
+use super::super::error::StateError;
+use super::super::note::{Claim, Settlement};
+use super::super::record::{Event, IllegalMove, Lost, RecordState, sources, step};
+use super::error::Trouble;
+use super::link::{query, values};
+use super::owner::{Owner, text};
+use super::totals;
+use crate::clock::Timestamp;
+use crate::partner::{ApiWords, PartnerId};
+
+/// The states from which an event is legal, as SQL: the table of moves decides, not this file.
+fn legal(event: Event) -> String {
+    let codes: Vec<String> = sources(event)
+        .0
+        .iter()
+        .map(|s| s.code().to_string())
+        .collect();
+    codes.join(", ")
+}
+
+fn current(
+    c: &mut impl GenericClient,
+    owner: &Owner<'_>,
+    key: &str,
+) -> Result<Option<RecordState>, Trouble> {
+    let sql = "SELECT state FROM partner_sync.record WHERE space = $1 AND key = $2";
+    let rows = query(c, sql, &values![owner.space.0 => INT8, text(key) => TEXT]);
+    let rows = rows.map_err(owner.trouble())?;
+    Ok(rows
+        .first()
+        .and_then(|row| RecordState::from_code(row.get(0))))
+}
+
+fn illegal(from: Option<RecordState>, event: Event) -> Trouble {
+    Trouble::State(StateError::Illegal(IllegalMove { from, event }))
+}
+
+/// Claims rows, all or none: each of them is answered for.
+pub(super) fn claim_all(
+    c: &mut impl GenericClient,
+    owner: &Owner<'_>,
+    now: Timestamp,
+    claims: &[Claim],
+) -> Result<(), Trouble> {
+    let in_flight = RecordState::InFlight.code();
+    let sql = format!(
+        "INSERT INTO partner_sync.record AS r (space, key, state, machine, gen, run, since, hash_key, attempts, posts, lost,
+             fingerprint, legacy, name)
+         SELECT $1, t.key, {in_flight}, $2, $3, $4, $5, $6, 1, {posts}, 0, t.fingerprint, t.legacy, t.name
+         FROM unnest($7::text[], $8::bytea[], $9::text[], $10::text[]) AS t (key, fingerprint, legacy, name)
+         ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, machine = $2, gen = $3, run = $4, since = $5, hash_key = $6,
+             fingerprint = excluded.fingerprint, legacy = excluded.legacy, name = excluded.name, attempts = r.attempts + 1,
+             posts = r.posts + {posts}, status = NULL, words = NULL
+         WHERE r.state IN ({legal}) RETURNING r.key",
+        posts = Event::Claim.counts().posts,
+        legal = legal(Event::Claim),
+    );
+    let keys: Vec<_> = claims.iter().map(|c| text(c.key.as_str())).collect();
+    let fingerprints: Vec<&[u8]> = claims.iter().map(|c| c.fingerprint.0.as_slice()).collect();
+    let legacy: Vec<_> = claims
+        .iter()
+        .map(|c| text(c.legacy_identifier.as_str()))
+        .collect();
+    let names: Vec<_> = claims.iter().map(|c| text(&c.business_name)).collect();
+    let claimed = query(
+        c,
+        &sql,
+        &values![
+            owner.space.0 => INT8, owner.machine => TEXT, owner.generation => INT8, owner.run => INT8, now.0 => INT8,
+            owner.key.0 => INT8, keys => TEXT_ARRAY, fingerprints => BYTEA_ARRAY, legacy => TEXT_ARRAY, names => TEXT_ARRAY,
+        ],
+    );
+    let claimed = match claimed {
+        Ok(claimed) => claimed,
+        // A key that is there twice in one statement.
+        Err(error) if error.code().is_some_and(|code| code.code() == "21000") => {
+            return Err(illegal(Some(RecordState::InFlight), Event::Claim));
+        }
+        Err(error) => return Err(owner.trouble()(error)),
+    };
+    if claimed.len() == claims.len() {
+        return Ok(());
+    }
+    let claimed: std::collections::HashSet<&str> = claimed.iter().map(|row| row.get(0)).collect();
+    let left = keys.iter().find(|key| !claimed.contains(key.as_ref()));
+    let from = match left {
+        Some(key) => current(c, owner, key)?,
+        None => Some(RecordState::InFlight),
+    };
+    Err(illegal(from, Event::Claim))
+}
+
+/// Settles rows: those that were created, nearly all, by one statement.
+pub(super) fn settle_all(
+    c: &mut impl GenericClient,
+    owner: &Owner<'_>,
+    now: Timestamp,
+    settlements: &[Settlement],
+) -> Result<(), Trouble> {
+    let senders = totals::senders(c, owner, settlements)?;
+    let (created, others): (Vec<_>, Vec<_>) =
+        settlements.iter().partition(|s| s.event == Event::Created);
+    let mut settled = std::collections::HashSet::new();
+    if !created.is_empty() {
+        settled = settle_created(c, owner, now, &created)?;
+    }
+    // One whose move is not legal says so, like any other.
+    let illegal = created
+        .into_iter()
+        .filter(|s| !settled.contains(s.key.as_str()));
+    for settlement in illegal.chain(others) {
+        settle_one(c, owner, now, settlement)?;
+    }
+    totals::add(c, owner, &senders)
+}
+
+fn settle_created(
+    c: &mut impl GenericClient,
+    owner: &Owner<'_>,
+    now: Timestamp,
+    created: &[&Settlement],
+) -> Result<std::collections::HashSet<String>, Trouble> {
+    let sql = format!(
+        "UPDATE partner_sync.record AS r SET state = {created}, partner = coalesce(t.partner, r.partner),
+             attempts = r.attempts + t.attempts, run = $2, since = $3, status = t.status, words = t.words
+         FROM (SELECT $1::bigint AS space, u.* FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[])
+                   AS u (key, partner, attempts, status, words) OFFSET 0) AS t
+         WHERE r.space = t.space AND r.key = t.key AND r.state IN ({legal}) RETURNING r.key",
+        created = RecordState::Created.code(),
+        legal = legal(Event::Created),
+    );
+    let keys: Vec<_> = created.iter().map(|s| text(s.key.as_str())).collect();
+    let partners: Vec<_> = created.iter().map(|s| partner(s)).collect();
+    let attempts: Vec<i64> = created.iter().map(|s| i64::from(s.more_attempts)).collect();
+    let statuses: Vec<_> = created.iter().map(|s| s.status.map(i64::from)).collect();
+    let words: Vec<_> = created.iter().map(|s| words(s)).collect();
+    let rows = query(
+        c,
+        &sql,
+        &values![
+            owner.space.0 => INT8, owner.run => INT8, now.0 => INT8, keys => TEXT_ARRAY, partners => TEXT_ARRAY,
+            attempts => INT8_ARRAY, statuses => INT8_ARRAY, words => TEXT_ARRAY,
+        ],
+    );
+    let rows = rows.map_err(owner.trouble())?;
+    let settled: std::collections::HashSet<&str> = rows.iter().map(|row| row.get(0)).collect();
+    let keys = created
+        .iter()
+        .zip(&keys)
+        .filter(|(_, key)| settled.contains(key.as_ref()));
+    Ok(keys.map(|(s, _)| s.key.as_str().to_owned()).collect())
+}
+
+fn partner(s: &Settlement) -> Option<Cow<'_, str>> {
+    s.partner.as_ref().map(PartnerId::as_str).map(text)
+}
+
+fn words(s: &Settlement) -> Option<Cow<'_, str>> {
+    s.words.as_ref().map(ApiWords::as_str).map(text)
+}
+
+fn settle_one(
+    c: &mut impl GenericClient,
+    owner: &Owner<'_>,
+    now: Timestamp,
+    s: &Settlement,
+) -> Result<(), Trouble> {
+    let key = text(s.key.as_str());
+    let from = current(c, owner, s.key.as_str())?;
+    let to = step(from, s.event).map_err(|e| Trouble::State(StateError::Illegal(e)))?;
+    let (status, said) = (s.status.map(i64::from), words(s));
+    // That a row was created is in its record; its history has what else happened.
+    if s.event != Event::Created {
+        let sql = "INSERT INTO partner_sync.story (space, key, at, run, what, status, words)
+                   VALUES ($1, $2, $3, (SELECT name FROM partner_sync.run WHERE id = $4), $5, $6, $7)";
+        let values = values![
+            owner.space.0 => INT8, key => TEXT, now.0 => INT8, owner.run => INT8, s.event.as_str() => TEXT, status => INT8,
+            said => TEXT,
+        ];
+        query(c, sql, &values).map_err(owner.trouble())?;
+    }
+    if let (None, Some(adopted)) = (from, &s.adopted) {
+        let sql = "INSERT INTO partner_sync.record (space, key, state, fingerprint, legacy, name, attempts, posts, lost, run,
+                       since, hash_key)
+                   VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8, $9)";
+        let values = values![
+            owner.space.0 => INT8, key => TEXT, to.code() => INT8, adopted.fingerprint.0.as_slice() => BYTEA,
+            text(adopted.legacy_identifier.as_str()) => TEXT, text(&adopted.business_name) => TEXT, owner.run => INT8,
+            now.0 => INT8, owner.key.0 => INT8,
+        ];
+        query(c, sql, &values).map_err(owner.trouble())?;
+    }
+    let counts = s.event.counts();
+    let sql = "UPDATE partner_sync.record SET state = $3, partner = coalesce($4, partner), attempts = attempts + $5, run = $6,
+                   since = $7, status = $8, words = $9, posts = greatest(0, posts + $10), lost = lost * $11 + $12
+               WHERE space = $1 AND key = $2";
+    let values = values![
+        owner.space.0 => INT8, key => TEXT, to.code() => INT8, partner(s) => TEXT, i64::from(s.more_attempts) => INT8,
+        owner.run => INT8, now.0 => INT8, status => INT8, said => TEXT, counts.posts => INT8,
+        i64::from(counts.lost != Lost::Forgotten) => INT8, i64::from(counts.lost == Lost::OneMore) => INT8,
+    ];
+    query(c, sql, &values).map_err(owner.trouble()).map(drop)
+}
+
+/// Keeps answers that came after another run had taken the state: what the API said of a partner is never dropped. Where the
+/// row's outcome is still unknown to the new owner, its partner is known from now on.
+pub(super) fn late(
+    c: &mut impl GenericClient,
+    owner: &Owner<'_>,
+    now: Timestamp,
+    settlements: &[Settlement],
+) -> Result<(), Trouble> {
+    for s in settlements {
+        let key = text(s.key.as_str());
+        let sql = "INSERT INTO partner_sync.late (space, key, machine, gen, partner, what, at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let values = values![
+            owner.space.0 => INT8, key => TEXT, owner.machine => TEXT, owner.generation => INT8, partner(s) => TEXT,
+            s.event.as_str() => TEXT, now.0 => INT8,
+        ];
+        query(c, sql, &values).map_err(owner.trouble())?;
+        if s.event != Event::Created || s.partner.is_none() {
+            continue;
+        }
+        let sql = format!(
+            "WITH known AS (
+                 UPDATE partner_sync.record SET state = {created}, partner = $3, since = $4, status = $5,
+                     words = 'its answer came after another run had taken the state'
+                 WHERE space = $1 AND key = $2 AND state IN ({legal}) RETURNING space, key)
+             INSERT INTO partner_sync.story (space, key, at, what)
+             SELECT space, key, $4, 'made, as an answer says that came after another run had taken the state' FROM known",
+            created = RecordState::Created.code(),
+            legal = legal(Event::FoundRemotely),
+        );
+        let values = values![
+            owner.space.0 => INT8, key => TEXT, partner(s) => TEXT, now.0 => INT8, s.status.map(i64::from) => INT8,
+        ];
+        query(c, &sql, &values).map_err(owner.trouble())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! How a database is reached, and what it needs beside its address.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::error::StateError;
+use super::super::place::StateAddress;
+use super::address::ServerAddress;
+use super::password::PasswordSource;
+
+/// What a database needs beside its address.
+#[derive(Debug, Clone, Default)]
+pub struct ServerSettings {
+    /// The file that holds the key of the hashes. It is made where it is not there.
+    pub key_file: Option<PathBuf>,
+    /// Where the password comes from; the server may ask for none.
+    pub password: Option<PasswordSource>,
+    /// Certificates that are trusted beside the system's own.
+    pub ca_file: Option<PathBuf>,
+    /// How long a run that does not renew its lease keeps the state; 30 seconds where nothing is said.
+    pub lease: Option<Duration>,
+}
+
+/// A database and how it is reached.
+#[derive(Debug)]
+pub struct Server {
+    pub(super) address: ServerAddress,
+    settings: ServerSettings,
+}
+
+impl Server {
+    pub(in crate::state) fn new(address: ServerAddress, settings: ServerSettings) -> Self {
+        Self { address, settings }
+    }
+
+    /// Where the key of the hashes is.
+    ///
+    /// # Errors
+    /// [`StateError::NoKeyFile`] where nobody says.
+    pub(super) fn key_file(&self) -> Result<&std::path::Path, StateError> {
+        self.settings
+            .key_file
+            .as_deref()
+            .ok_or_else(|| StateError::NoKeyFile {
+                state: self.state(),
+            })
+    }
+
+    pub(super) fn lease(&self) -> Duration {
+        /// As several-machines' design has it: long enough for a failover, short enough to wait for.
+        const USUAL: Duration = Duration::from_secs(30);
+        self.settings.lease.unwrap_or(USUAL)
+    }
+
+    pub(super) fn ca_file(&self) -> Option<&std::path::Path> {
+        self.settings.ca_file.as_deref()
+    }
+
+    /// The password, asked for anew with each connection, since it may be short-lived.
+    pub(super) fn password(&self) -> Result<Option<crate::secret::Secret>, String> {
+        match &self.settings.password {
+            Some(source) => source.get(&self.address),
+            None => Ok(None),
+        }
+    }
+
+    /// The state's address, for messages.
+    pub(in crate::state) fn state(&self) -> StateAddress {
+        StateAddress::Server(self.address.clone())
+    }
+}
