@@ -17,7 +17,7 @@ mod transport;
 
 pub use adopt::Adopt;
 pub use bound::Bound;
-pub use database::Database;
+pub use database::{Database, state_address};
 pub use env::{Environment, UnknownVariable, is_hangup_ignored};
 pub use error::ConfigError;
 pub use file::ConfigFile;

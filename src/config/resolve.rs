@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::database::{self, Database};
+use super::database::{Database, state_address};
 use super::env::{self, Environment};
 use super::error::ConfigError;
 use super::file::ConfigFile;
@@ -196,7 +196,7 @@ pub fn resolve(
         .or_else(|| environment.get(env::STATE).map(PathBuf::from))
         .or_else(|| file.state.path.clone())
         .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE));
-    let state = database::address(&state)?;
+    let state = state_address(&state)?;
     let (rate, _) = first(typed.rate, None, file.api.rate, DEFAULT_RATE);
     Ok(Resolved {
         api_url,

@@ -159,6 +159,7 @@ impl OpError {
                 | StateError::Refused { .. }
                 | StateError::NoKeyFile { .. }
                 | StateError::NoBackup { .. }
+                | StateError::NotEmpty { .. }
                 | StateError::Key { .. }
                 | StateError::Open { .. },
             )
