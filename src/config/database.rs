@@ -50,8 +50,11 @@ impl Database {
     }
 }
 
-/// Where the state is. An address that is refused is not shown: it may hold a password.
-pub(super) fn address(text: &Path, origin: Origin) -> Result<StateAddress, ConfigError> {
+/// Where a state is. An address that is refused is not shown: it may hold a password.
+///
+/// # Errors
+/// [`ConfigError::Value`] where the address of a database cannot be read, or has a password.
+pub fn state_address(text: &Path, origin: Origin) -> Result<StateAddress, ConfigError> {
     StateAddress::read(text).map_err(|reason| ConfigError::Value {
         name: "state",
         value: "postgres://...".to_owned(),
@@ -67,7 +70,7 @@ mod tests {
     #[test]
     fn a_password_in_the_address_is_refused_and_never_shown() {
         for text in ["postgres://u:hush@h/d", "postgres://u@h/d?password=hush"] {
-            let words = address(Path::new(text), Origin::Default)
+            let words = state_address(Path::new(text), Origin::Default)
                 .unwrap_err()
                 .to_string();
             assert!(
@@ -75,8 +78,8 @@ mod tests {
                 "{words}"
             );
         }
-        let file = address(Path::new("s.db"), Origin::Default).unwrap();
-        assert_eq!(file, StateAddress::File("s.db".into()));
+        let file = state_address(Path::new("s.db"), Origin::Default).unwrap();
+        assert_eq!(file.to_string(), "s.db");
     }
 
     #[test]

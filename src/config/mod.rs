@@ -19,7 +19,7 @@ mod transport;
 
 pub use adopt::Adopt;
 pub use bound::Bound;
-pub use database::Database;
+pub use database::{Database, state_address};
 pub use effective::{Effective, effective};
 pub use env::{Environment, UnknownVariable, is_hangup_ignored, variable};
 pub use error::ConfigError;

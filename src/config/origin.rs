@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub enum Origin {
     /// It was typed.
     Option(String),
+    /// An argument that is no option.
+    Argument,
     /// An environment variable of this name.
     Variable(String),
     /// The configuration file, and the line where it is known.
@@ -33,6 +35,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Option(name) => write!(f, "--{name}"),
+            Origin::Argument => f.write_str("argument"),
             Origin::Variable(name) => f.write_str(name),
             Origin::File { path, line: None } => path.display().fmt(f),
             Origin::File {

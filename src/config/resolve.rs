@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::database::{self, Database};
+use super::database::{Database, state_address};
 use super::env::{self, Environment};
 use super::error::ConfigError;
 use super::file::ConfigFile;
@@ -218,7 +218,7 @@ pub fn resolve(
     Ok(Resolved {
         api_url,
         token,
-        state: database::address(&state, from)?,
+        state: state_address(&state, from)?,
         database: Database::resolve(environment, file.state)?,
         rate: typed.rate.or_else(|| file.api.rate.clone()),
         burst: typed.burst.or(file.api.burst),

@@ -60,5 +60,5 @@ pub use session::{Session, Target, store};
 pub use status::{row_story, status_text};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync, unstarted};
 pub use unknown::{OnApi, Unknown};
-pub use upkeep::{Confirm, Resolution, RowsRequest, accept, exported, forget, resolve};
+pub use upkeep::{Confirm, Resolution, RowsRequest, accept, exported, forget, move_state, resolve};
 pub use verify::{RowSign, Verification, signed_rows, verify};

@@ -1,13 +1,15 @@
 //! Looking after rows of the state: forgetting them, accepting their changes, saying what became of those in doubt.
 
+use std::path::Path;
+
 use super::error::{OpError, UpkeepError};
 use super::session::store;
 use crate::api::is_plain_id;
 use crate::clock::Clock;
-use crate::config::Resolved;
+use crate::config::{Origin, Resolved, state_address};
 use crate::diagnostic::guarded;
 use crate::partner::PartnerId;
-use crate::state::{MaintenanceRow, StateLock, Upkeep};
+use crate::state::{MaintenanceRow, StateLock, Store, Upkeep};
 
 /// Which rows of the state.
 #[derive(Debug, Clone)]
@@ -120,6 +122,32 @@ pub fn resolve(
         return Err(UpkeepError::NotConfirmed("resolved").into());
     }
     Ok(upkeep.resolve(&rows, partner, clock.now())?)
+}
+
+/// Gives all that one state has to another one that is not there yet; returns how many rows both have. The first one stays as
+/// it is.
+///
+/// # Errors
+/// [`OpError`] where one of the two is held by another run or cannot be used, or the second one has rows.
+pub fn move_state(
+    from: &Path,
+    to: &Path,
+    settings: &Resolved,
+    clock: &Clock,
+) -> Result<u64, OpError> {
+    let at = |path: &Path| -> Result<Store, OpError> {
+        let state = state_address(path, Origin::Argument)?;
+        Ok(store(&Resolved {
+            state,
+            ..settings.clone()
+        }))
+    };
+    let (from, to) = (at(from)?, at(to)?);
+    // Without a state there is nothing to hold.
+    drop(from.view()?);
+    let _from_lock = from.lock(clock)?;
+    let lock = to.lock(clock)?;
+    Ok(from.move_to(&to, &lock)?)
 }
 
 /// Every row that has its partner, as CSV.

@@ -193,6 +193,22 @@ pub enum StateError {
         /// Where the state is.
         state: StateAddress,
     },
+    /// A state that is to take another one over has rows of its own.
+    #[error(
+        "the state {state} has rows of its own, and nothing is mixed with them. Name a state that is not there yet."
+    )]
+    NotEmpty {
+        /// Where the state is.
+        state: StateAddress,
+    },
+    /// What came is not what was sent.
+    #[error(
+        "the state {state} did not take all rows over: the counts do not agree, so nothing was written. Try it again while nobody else uses both states."
+    )]
+    NotMoved {
+        /// Where the state is.
+        state: StateAddress,
+    },
     /// The machine gives no thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),

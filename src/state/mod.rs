@@ -30,6 +30,7 @@ mod run;
 mod space;
 mod sqlite;
 mod store;
+mod transfer;
 mod unclaimed;
 mod view;
 mod writer;

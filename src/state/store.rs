@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::contract::{StateReader, StateView, Upkeep};
 use super::error::StateError;
+use super::key_file;
 use super::place::StateAddress;
 use super::postgres::{self, Lease, Server, ServerSettings};
 use super::run::RunStart;
 use super::sqlite::{self, FileLock};
+use super::transfer::{Giver, Taker, transfer};
 use super::writer::Begun;
 use crate::clock::Clock;
 
@@ -174,6 +176,42 @@ impl Store {
         match self {
             Store::Sqlite(path) => std::fs::metadata(path).map_or(0, |m| m.len()),
             Store::Postgres(server) => postgres::PostgresView::bytes(server).unwrap_or(0),
+        }
+    }
+
+    /// Gives all that this state has to another one, which is held and empty, with the key of its hashes; returns how many
+    /// records both have. This one stays as it is.
+    ///
+    /// # Errors
+    /// [`StateError::NotEmpty`] where the other one has rows, [`StateError::NotMoved`] where the counts do not agree,
+    /// [`StateError::Key`] where another key is in its place; then nothing is written.
+    pub fn move_to(&self, to: &Self, held: &StateLock) -> Result<u64, StateError> {
+        if let Some(view) = to.find_view()?
+            && !view.counts()?.is_empty()
+        {
+            return Err(StateError::NotEmpty {
+                state: to.address(),
+            });
+        }
+        let giver: Box<dyn Giver> = match self {
+            Store::Sqlite(path) => Box::new(sqlite::SqliteGiver::open(path)?),
+            Store::Postgres(server) => Box::new(postgres::PostgresGiver::open(server)?),
+        };
+        key_file::copy(&self.key_path()?, &to.key_path()?)?;
+        let mut taker: Box<dyn Taker> = match (to, &held.held) {
+            (Store::Sqlite(path), Held::File { .. }) => Box::new(sqlite::SqliteTaker::open(path)?),
+            (Store::Postgres(server), Held::Server(lease)) => {
+                Box::new(postgres::PostgresTaker::open(server, lease))
+            }
+            _ => return Err(to.not_held()),
+        };
+        transfer(giver.as_ref(), taker.as_mut())
+    }
+
+    fn key_path(&self) -> Result<PathBuf, StateError> {
+        match self {
+            Store::Sqlite(path) => Ok(sqlite::key_path(path)),
+            Store::Postgres(server) => server.key_file().map(Path::to_owned),
         }
     }
 

@@ -212,3 +212,61 @@ fn a_paused_run_that_wakes_sends_nothing() {
     assert_eq!(server.count("POST"), sent);
     server.assert_each_once(ROWS);
 }
+
+/// There and back again: everything that the program knows of its rows and runs is as it was.
+#[test]
+fn a_state_moves_both_ways() {
+    let Some(dir) = Workdir::in_postgres() else {
+        return;
+    };
+    let file = dir.path("there.db");
+    let file = file.to_str().unwrap();
+    let in_file = |arguments: &[&str]| dir.run(arguments).env("PARTNER_SYNC_STATE", file);
+    let server = Server::start(&dir, &["--fault", "500-after=0.2", "--seed", "4"]);
+    dir.simple_export(ROWS);
+    let first = import(&dir, &server).env("PARTNER_SYNC_STATE", file);
+    first.finish();
+    in_file(&["state", "forget", "K-3", "--yes"]).finish();
+    let known = |arguments: &[&str], run: &dyn Fn(&[&str]) -> Run| {
+        run(arguments).finish().expect_exit(0).stdout
+    };
+    let exported = known(&["state", "export"], &in_file);
+    let told = known(&["status", "--json"], &in_file);
+    let address = dir.address();
+    let moved = dir
+        .run(&["state", "move", file, &address])
+        .finish()
+        .expect_exit(0);
+    let rows = exported.lines().count() - 1;
+    assert!(moved.stderr.contains("moved: "), "{moved:?}");
+    let here = |arguments: &[&str]| dir.run(arguments);
+    assert_eq!(known(&["state", "export"], &here), exported);
+    let parts = |told: &str| {
+        let told: serde_json::Value = serde_json::from_str(told).unwrap();
+        ["spaces", "runs", "open"].map(|part| told[part].clone())
+    };
+    assert_eq!(parts(&known(&["status", "--json"], &here)), parts(&told));
+    // Nothing is mixed.
+    dir.run(&["state", "move", file, &address])
+        .finish()
+        .expect_exit(2);
+    let back = dir.path("back.db");
+    let back = back.to_str().unwrap();
+    dir.run(&["state", "move", &address, back])
+        .finish()
+        .expect_exit(0);
+    let in_back = |arguments: &[&str]| dir.run(arguments).env("PARTNER_SYNC_STATE", back);
+    assert_eq!(known(&["state", "export"], &in_back), exported);
+    assert_eq!(parts(&known(&["status", "--json"], &in_back)), parts(&told));
+    // Each of them knows its rows as they were sent: nothing is created again, nothing counts as changed.
+    let server = server.restart(&dir, &[]);
+    for state in [address.as_str(), back] {
+        let again = import(&dir, &server)
+            .env("PARTNER_SYNC_STATE", state)
+            .finish();
+        let again = again.expect_exit(0).summary();
+        assert_eq!(again.get("skipped") + again.get("adopted"), ROWS as u64);
+        assert!(again.get("skipped") >= rows as u64);
+    }
+    server.assert_each_once(ROWS);
+}

@@ -81,6 +81,16 @@ pub enum StateCommand {
         /// The new file. An existing file is not overwritten.
         file: PathBuf,
     },
+    /// Copy all of a state to one that is not there yet: from a file into Postgres, or back. The first one stays as it is; use it
+    /// no more.
+    #[command(after_help = "Example:
+  partner-sync state move partner-sync.db postgres://partner_sync@db.example.com/partners")]
+    Move {
+        /// The state that is there: a file, or postgres://USER@HOST/DATABASE.
+        from: PathBuf,
+        /// The new one.
+        to: PathBuf,
+    },
     /// The tables of a state in Postgres, as SQL for whoever makes them there.
     #[command(after_help = "Example:
   partner-sync state schema | psql -d partners")]

@@ -30,6 +30,13 @@ pub(super) fn run(
             });
             Ok(RunEnding::Done)
         }
+        StateCommand::Move { from, to } => {
+            let rows = ops::move_state(from, to, &settings, &desk.clock)?;
+            desk.output.note(&format!(
+                "moved: {rows} rows. Use the new state only, and put the old one away"
+            ));
+            Ok(RunEnding::Done)
+        }
         StateCommand::Schema => {
             desk.output.result(&definition());
             Ok(RunEnding::Done)

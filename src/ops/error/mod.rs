@@ -215,6 +215,7 @@ impl OpError {
                 | StateError::Refused { .. }
                 | StateError::NoKeyFile { .. }
                 | StateError::NoBackup { .. }
+                | StateError::NotEmpty { .. }
                 | StateError::Key { .. }
                 | StateError::Open { .. },
             )

@@ -44,13 +44,9 @@ impl ServerAddress {
         let plain = text
             .replace("sslmode=verify-full", "sslmode=require")
             .replace("sslmode=verify-ca", "sslmode=require");
-        let mut config = Config::from_str(&plain).map_err(|error| {
-            use std::error::Error as _;
-            let why = error
-                .source()
-                .map_or_else(String::new, |s| format!(": {s}"));
-            format!("it cannot be read{why}. Write postgres://USER@HOST/DATABASE")
-        })?;
+        // What the client says of it may quote a part of it.
+        let mut config = Config::from_str(&plain)
+            .map_err(|_| "it cannot be read. Write postgres://USER@HOST/DATABASE".to_owned())?;
         if config.get_password().is_some() {
             return Err("a password does not belong into the address: it would be seen in lists of processes and in logs. Put it into a password file (PGPASSFILE, or ~/.pgpass), or print it by `[state] password_command`".to_owned());
         }

@@ -16,11 +16,22 @@ use crate::partner::{Fingerprinter, HashScheme};
 /// Where `meta` keeps what tells key number N from others.
 const IDS: &str = "hash_key_id/";
 
-fn with(key: &Key, number: KeyNumber) -> StateKey {
-    StateKey {
+/// The mark of states that were made before version 5 of the file, and moved here.
+const SCHEME_WHOLE: &[u8] = b"whole";
+
+fn with(link: &Link, key: &Key, number: KeyNumber) -> Result<StateKey, StateError> {
+    let scheme = link.look(|client| {
+        let sql = "SELECT value FROM partner_sync.meta WHERE name = 'hash_scheme'";
+        let rows = query(client, sql, &[])?;
+        Ok(match rows.first().map(|row| row.get::<_, &[u8]>(0)) {
+            Some(SCHEME_WHOLE) => HashScheme::Whole,
+            _ => HashScheme::Folded,
+        })
+    })?;
+    Ok(StateKey {
         number,
-        fingerprinter: Fingerprinter::new(*key, HashScheme::Folded),
-    }
+        fingerprinter: Fingerprinter::new(*key, scheme),
+    })
 }
 
 /// The numbers of all keys that the state has had.
@@ -48,10 +59,10 @@ pub(super) fn for_reading(link: &Link) -> Result<StateKey, StateError> {
     };
     let known = link.look(ids)?;
     let number = key.as_ref().and_then(|key| number_of(&known, key));
-    Ok(match (key, number) {
-        (Some(key), Some(number)) => with(&key, number),
-        _ => with(&random(), KeyNumber::NONE),
-    })
+    match (key, number) {
+        (Some(key), Some(number)) => with(link, &key, number),
+        _ => with(link, &random(), KeyNumber::NONE),
+    }
 }
 
 /// The key for who writes: where there is no file, one is made.
@@ -76,7 +87,7 @@ pub(super) fn for_writing(link: &Link) -> Result<StateKey, StateError> {
     };
     let known = link.look(ids)?;
     if let Some(number) = number_of(&known, &key) {
-        return Ok(with(&key, number));
+        return with(link, &key, number);
     }
     let number = known
         .iter()
@@ -88,7 +99,7 @@ pub(super) fn for_writing(link: &Link) -> Result<StateKey, StateError> {
         let sql = "INSERT INTO partner_sync.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
         query(client, sql, &values![name => TEXT, id => BYTEA]).map(drop)
     })?;
-    Ok(with(&key, KeyNumber(number)))
+    with(link, &key, KeyNumber(number))
 }
 
 /// The rows of a space that were hashed with another key than this one, if there are any.

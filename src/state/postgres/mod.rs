@@ -29,6 +29,7 @@ mod server;
 mod tests;
 mod tls;
 mod totals;
+mod transfer;
 mod view;
 
 pub use address::ServerAddress;
@@ -40,4 +41,5 @@ pub(super) use journal::begin;
 pub(super) use lease::Lease;
 pub(super) use maintenance::PostgresUpkeep;
 pub(super) use reader::PostgresReader;
+pub(super) use transfer::{PostgresGiver, PostgresTaker};
 pub(super) use view::PostgresView;

@@ -37,7 +37,7 @@ impl Server {
     ///
     /// # Errors
     /// [`StateError::NoKeyFile`] where nobody says.
-    pub(super) fn key_file(&self) -> Result<&std::path::Path, StateError> {
+    pub(in crate::state) fn key_file(&self) -> Result<&std::path::Path, StateError> {
         self.settings
             .key_file
             .as_deref()

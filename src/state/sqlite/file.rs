@@ -51,7 +51,7 @@ pub(super) fn refuse_no_file(path: &Path) -> Result<(), StateError> {
 }
 
 /// Where the key of a state is.
-pub(super) fn key_path(state: &Path) -> PathBuf {
+pub(in crate::state) fn key_path(state: &Path) -> PathBuf {
     beside(&real_path(state), ".key")
 }
 

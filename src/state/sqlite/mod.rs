@@ -34,14 +34,17 @@ mod pair;
 mod reader;
 mod sweep;
 mod total;
+mod transfer;
 mod unclaimed;
 mod unite;
 mod upkeep;
 mod view;
 
+pub(super) use file::key_path;
 pub(super) use journal::begin;
 pub(super) use lock::{FileLock, lock_holder};
 pub(super) use reader::SqliteReader;
+pub(super) use transfer::{SqliteGiver, SqliteTaker};
 pub(super) use upkeep::{SqliteUpkeep, backup};
 pub(super) use view::SqliteView;
 

@@ -59,6 +59,11 @@ impl Workdir {
         }
     }
 
+    /// The address of its state in a database.
+    pub(crate) fn address(&self) -> String {
+        self.database.as_ref().unwrap().1.clone()
+    }
+
     /// What the database of the state answers.
     pub(crate) fn ask_database(&self, sql: &str) -> String {
         let (cluster, address) = self.database.as_ref().unwrap();

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// One cluster, shared by the tests of a process.
 pub(crate) struct Cluster {
+    user: User,
     folder: PathBuf,
     programs: PathBuf,
     port: u16,
@@ -22,9 +23,9 @@ pub(crate) struct Cluster {
 /// The cluster of this process; `None`, and a line that says so, where this machine has no Postgres.
 pub(crate) fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(|| programs().map(Cluster::start));
+    let cluster = CLUSTER.get_or_init(|| Some(Cluster::start(programs()?, User::find()?)));
     if cluster.is_none() {
-        eprintln!("left out: no Postgres is installed here (Debian: postgresql)");
+        eprintln!("left out: there is no Postgres here, or no user for it (Debian: postgresql)");
     }
     cluster.as_ref()
 }
@@ -32,7 +33,7 @@ pub(crate) fn cluster() -> Option<&'static Cluster> {
 /// One more cluster, for a test that ends its server.
 pub(crate) fn own() -> Option<&'static Cluster> {
     cluster()?;
-    let own = Cluster::start(programs()?);
+    let own = Cluster::start(programs()?, User::find()?);
     Some(Box::leak(Box::new(own)))
 }
 
@@ -53,20 +54,47 @@ fn is_root() -> bool {
     id.stdout.starts_with(b"0")
 }
 
-/// A program as a user that is not root: Postgres refuses to run as root.
-fn as_user(program: &str) -> Command {
-    if !is_root() {
-        return Command::new(program);
+/// How a program is started as a user that is not root: Postgres refuses to run as root.
+#[derive(Clone, Copy)]
+enum User {
+    /// Nobody here is root.
+    Ours,
+    /// Another user of this machine.
+    Nobody,
+    /// Ours, under another number.
+    Renamed,
+}
+
+impl User {
+    /// The first way that works here: another user may lack what every program needs.
+    fn find() -> Option<Self> {
+        if !is_root() {
+            return Some(User::Ours);
+        }
+        [User::Nobody, User::Renamed].into_iter().find(|user| {
+            let mut trial = user.command("sh");
+            trial
+                .args(["-c", "exec 2>&-; : >/dev/null"])
+                .stderr(Stdio::null());
+            trial.status().is_ok_and(|status| status.success())
+        })
     }
-    let mut command = Command::new("setpriv");
-    let nobody = [
-        "--reuid=nobody",
-        "--regid=nogroup",
-        "--clear-groups",
-        program,
-    ];
-    command.args(nobody);
-    command
+
+    fn command(self, program: &str) -> Command {
+        let words: &[&str] = match self {
+            User::Ours => return Command::new(program),
+            User::Nobody => &[
+                "setpriv",
+                "--reuid=nobody",
+                "--regid=nogroup",
+                "--clear-groups",
+            ],
+            User::Renamed => &["unshare", "--user", "--map-user=1000", "--map-group=1000"],
+        };
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).arg(program);
+        command
+    }
 }
 
 fn done(mut command: Command) -> String {
@@ -77,20 +105,20 @@ fn done(mut command: Command) -> String {
 }
 
 impl Cluster {
-    fn start(programs: PathBuf) -> Self {
+    fn start(programs: PathBuf, user: User) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("pg")
             .tempdir()
             .unwrap()
             .keep();
-        if is_root() {
+        if let User::Nobody = user {
             let mut chown = Command::new("chown");
             chown.arg("nobody:nogroup").arg(&folder);
             done(chown);
         }
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = port.local_addr().unwrap().port();
-        let mut initdb = as_user(programs.join("initdb").to_str().unwrap());
+        let mut initdb = user.command(programs.join("initdb").to_str().unwrap());
         initdb
             .args([
                 "--username=postgres",
@@ -108,7 +136,7 @@ impl Cluster {
             folder.display()
         );
         // The configuration is the other user's.
-        let mut configure = as_user("sh");
+        let mut configure = user.command("sh");
         configure
             .args(["-c", "cat >> \"$0\""])
             .arg(folder.join("data/postgresql.conf"))
@@ -121,7 +149,7 @@ impl Cluster {
         let script =
             "\"$0\" -D \"$1/data\" -w -l \"$1/log\" start >/dev/null 2>&1; echo; cat >/dev/null
             \"$0\" -D \"$1/data\" -m immediate stop >/dev/null 2>&1; rm -rf \"$1\"";
-        let mut keeper = as_user("sh");
+        let mut keeper = user.command("sh");
         keeper
             .args(["-c", script])
             .arg(programs.join("pg_ctl"))
@@ -139,6 +167,7 @@ impl Cluster {
             .read_exact(&mut started)
             .unwrap();
         let cluster = Self {
+            user,
             folder,
             programs,
             port,
@@ -182,7 +211,9 @@ impl Cluster {
     }
 
     fn control(&self, arguments: &[&str]) {
-        let mut control = as_user(self.programs.join("pg_ctl").to_str().unwrap());
+        let mut control = self
+            .user
+            .command(self.programs.join("pg_ctl").to_str().unwrap());
         control
             .arg("-D")
             .arg(self.folder.join("data"))
