@@ -236,6 +236,43 @@ mod tests {
             ("1067", None, Some("DE"), Postal::Unusual("Five digits")),
             ("K1A 0B1", Some("ON"), Some("CA"), Postal::Usual),
             ("SW1A 1AA", None, Some("GB"), Postal::Usual),
+            ("12345", None, Some("AU"), Postal::Unusual("Four digits")),
+            (
+                "abcde",
+                Some("MA"),
+                Some("US"),
+                Postal::Unusual("Five digits, or five and four,"),
+            ),
+            (
+                "02139-12",
+                Some("MA"),
+                Some("US"),
+                Postal::Unusual("Five digits, or five and four,"),
+            ),
+            (
+                "02139-abcd",
+                Some("MA"),
+                Some("US"),
+                Postal::Unusual("Five digits, or five and four,"),
+            ),
+            (
+                "21a9",
+                Some("MA"),
+                Some("US"),
+                Postal::Unusual("Five digits, or five and four,"),
+            ),
+            (
+                "021a",
+                Some("MA"),
+                Some("US"),
+                Postal::Unusual("Five digits, or five and four,"),
+            ),
+            (
+                "2139-12",
+                Some("MA"),
+                Some("US"),
+                Postal::Unusual("Five digits, or five and four,"),
+            ),
             (
                 "é-12",
                 Some("MA"),

@@ -420,6 +420,66 @@ mod tests {
     }
 
     #[test]
+    fn a_complaint_says_what_may_be_meant() {
+        for (kind, text, message, hint) in [
+            (
+                FieldKind::Boolean,
+                "Ja",
+                "Yes or no was expected.",
+                Some("locale"),
+            ),
+            (
+                FieldKind::Words(ONBOARDING_WORDS),
+                "Complete",
+                "One of 1 Not Started",
+                Some("Did you mean \"Completed\"?"),
+            ),
+            (
+                FieldKind::Routing,
+                "21000021",
+                "It has eight digits; with a zero in front it would be valid.",
+                Some("A leading zero is probably gone"),
+            ),
+            (
+                FieldKind::Routing,
+                "21000022",
+                "Nine digits with a valid checksum",
+                None,
+            ),
+            (
+                FieldKind::Routing,
+                "21000021x",
+                "Nine digits with a valid checksum",
+                None,
+            ),
+        ] {
+            let complaint = coerce(kind, text).unwrap_err();
+            assert!(complaint.message.starts_with(message), "{complaint:?}");
+            let said = complaint.hint.as_deref();
+            assert_eq!(said.is_some(), hint.is_some(), "{complaint:?}");
+            assert!(
+                said.unwrap_or("").contains(hint.unwrap_or("")),
+                "{complaint:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_taken_off_is_odd_where_nobody_sees_it() {
+        for (text, trimmed, odd) in [
+            (" a ", "a", false),
+            ("\ta\r\n", "a", false),
+            ("\u{7}a", "a", true),
+            ("a\u{a0}", "a", true),
+            ("a\u{feff} ", "a", true),
+            ("é", "é", false),
+            (" ", "", false),
+        ] {
+            assert_eq!(trim(text), (trimmed, odd), "{text:?}");
+        }
+    }
+
+    #[test]
     fn an_address_is_taken_out_of_its_name() {
         for (text, address) in [
             ("Jane Doe <jane@example.com>", Some("jane@example.com")),

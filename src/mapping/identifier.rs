@@ -143,6 +143,15 @@ mod tests {
             (Cell::Text("E+17"), None),
             (Cell::Text("1.E+17"), None),
             (Cell::Text("1.58E+17"), Some("cell.scientific")),
+            (Cell::Text("1E+17"), Some("cell.scientific")),
+            (Cell::Text("1E+123"), Some("cell.scientific")),
+            (Cell::Text("1E+1234"), None),
+            // Thirty characters at most.
+            (
+                Cell::Text("1.000000000000000000000000E+17"),
+                Some("cell.scientific"),
+            ),
+            (Cell::Text("1.0000000000000000000000000E+17"), None),
             (Cell::Text(" 1,58e+17 "), Some("cell.scientific")),
             (Cell::Text("-2E+05"), Some("cell.scientific")),
             (Cell::Number(999_999_999_999_999.0), None),

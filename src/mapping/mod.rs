@@ -48,9 +48,13 @@ pub use rule::{Constant, Feed, FieldRule, Rule, Selection, Transform};
 pub use scratch::Scratch;
 
 #[cfg(test)]
+mod cell_tests;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod phone_tests;
+#[cfg(test)]
+mod together_tests;
 #[cfg(test)]
 mod trial;
 #[cfg(test)]

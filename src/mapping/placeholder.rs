@@ -133,7 +133,7 @@ const ERROR_TEXTS: [&str; 79] = [
 ];
 
 /// The longest of all, in bytes.
-const LONGEST: usize = 14;
+const LONGEST: usize = 13;
 
 /// Whether a text that begins with this byte may stand for no value.
 pub(super) const fn may_begin_one(first: u8) -> bool {
@@ -169,6 +169,16 @@ pub(super) fn null_hint(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_is_known_and_the_hint_is_a_setting() {
+        let all = NULL_WORDS.iter().chain(&ERROR_TEXTS);
+        assert_eq!(all.map(|text| text.len()).max(), Some(LONGEST));
+        assert_eq!(
+            null_hint("\\N"),
+            "Clear the cell. In the mapping: [source] null = [\"\\\\N\"]."
+        );
+    }
 
     #[test]
     fn only_the_whole_text_stands_for_nothing() {

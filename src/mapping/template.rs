@@ -126,3 +126,32 @@ impl Object for RowValues {
         Some(Value::from(self.cells.get(column).map_or("", |c| c.trim())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_names_columns_that_the_file_has() {
+        let header = Arc::new(Header::new(["Id", "Name"].map(str::to_owned).to_vec()));
+        let add = |text: &str| Templates::new().add(text, &header);
+        assert_eq!(add("{{ row['Name'] }} {{ row[\"Id\"] }}"), Ok(0));
+        assert_eq!(
+            add("{{ row['Nam'] }}"),
+            Err("the file has no column \"Nam\"; did you mean \"Name\"?".to_owned())
+        );
+        assert_eq!(
+            add("{{ row['Xyzzy'] }}"),
+            Err("the file has no column \"Xyzzy\"".to_owned())
+        );
+        let wrong = add("{{ row['Name'] | nosuchfilter }}").unwrap_err();
+        assert!(wrong.contains("nosuchfilter"), "{wrong}");
+        let mut both = Templates::new();
+        assert_eq!(both.add("a", &header), Ok(0));
+        assert_eq!(both.add("b", &header), Ok(1));
+        assert_eq!(
+            columns_of("{{ row['A'] }}{{ row[c] }}{{ row[\"B\"] }}"),
+            ["A", "B"]
+        );
+    }
+}

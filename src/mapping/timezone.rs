@@ -109,6 +109,8 @@ mod tests {
             ("W. Europe Standard Time", Some("Europe/Berlin")),
             ("UTC", Some("Etc/UTC")),
             ("Mars/Olympus", None),
+            ("(XYZ-05:00) Eastern Time", None),
+            ("(UTC-05:00) Mars", None),
             ("5", None),
             ("()", None),
         ] {

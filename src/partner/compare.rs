@@ -139,6 +139,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fields_of_a_request_are_all_but_bank_data() {
+        let request = br#"{"organization":{"businessName":"Alpha and Sons Ltd","signOnDate":"2026-03-04T10:00:00Z",
+            "displayName":null,"addresses":[{"city":"X"},{"city":"Y"}],"vendorProfileIds":["v","w"]},
+            "vendorAccount":{"accountNumber":"1"}}"#;
+        let fields = fields_of_request(request);
+        let shown: Vec<_> = (fields.iter())
+            .map(|f| (f.field.as_str(), f.text.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("organization.addresses[0].city", "X"),
+                ("organization.addresses[1].city", "Y"),
+                ("organization.businessName", "Alpha and Sons Ltd"),
+                // Of a date the day.
+                ("organization.signOnDate", "2026-03-04"),
+                ("organization.vendorProfileIds", "v"),
+                ("organization.vendorProfileIds", "w"),
+            ]
+        );
+        let mut hashes: Vec<u32> = fields.iter().map(FieldText::hash).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), fields.len());
+    }
+
+    #[test]
     fn an_answer_has_the_requests_fields_in_other_places() {
         let request = br#"{"organization":{"legacyIdentifier":"K","parentId":"p","businessName":"A","onBoardingStatus":1,
             "addresses":[{"city":"X"}],"signOnDate":"2026-03-04","vendorProfileIds":["v","w"],

@@ -268,3 +268,53 @@ fn keys_are_of_four_kinds() {
     all.merge(&keys);
     assert_eq!(all.0, [0, 1, 1, 0]);
 }
+
+#[test]
+fn rows_of_numbers_and_of_names_are_told_apart() {
+    use crate::source::{Header, RowBatch};
+    let names = ["Id", "Name", "City"].map(str::to_owned).to_vec();
+    let header = std::sync::Arc::new(Header::new(names));
+    let of = |cells: &[Cell<'_>]| RowBatch::of_cells(std::sync::Arc::clone(&header), cells);
+    let (total, number) = (Cell::Text("Total"), Cell::Number(3.0));
+    for (cells, numbers_only) in [
+        ([total, Cell::Empty, number], true),
+        ([total, number, number], true),
+        ([total, Cell::Text(" "), Cell::Text("1,234.50")], true),
+        ([total, Cell::Text("Sum"), number], true),
+        ([total, Cell::Text("Alpha"), number], false),
+        ([total, Cell::Bool(true), number], false),
+        ([total, Cell::Empty, Cell::Empty], false),
+        ([total, Cell::Text("Sum"), Cell::Text("")], false),
+    ] {
+        let batch = of(&cells);
+        let row = batch.rows().next().unwrap();
+        assert_eq!(holds_numbers_only(row, &[0]), numbers_only, "{cells:?}");
+    }
+    for (cells, found) in [
+        (
+            [Cell::Text("id"), Cell::Text("name"), Cell::Text("city")],
+            Some(3),
+        ),
+        ([Cell::Text("id"), Cell::Text(" "), Cell::Empty], Some(1)),
+        ([Cell::Text("id"), Cell::Text("Alpha"), Cell::Empty], None),
+        ([Cell::Text("id"), number, Cell::Empty], None),
+        ([Cell::Empty, Cell::Text(" "), Cell::Empty], None),
+    ] {
+        let batch = of(&cells);
+        let row = batch.rows().next().unwrap();
+        assert_eq!(headings(row), found, "{cells:?}");
+    }
+}
+
+/// One cell that is its column's name is a heading only where the key is not like the others; a key that counts one row is
+/// a key.
+#[test]
+fn little_evidence_is_none() {
+    for (table, expected) in [
+        ("Id,Name\nid,\n1,Gamma\n", &[(2, "row.second_header")][..]),
+        ("Id,Name\nid,\nA,Gamma\nB,Delta\n", &[]),
+        ("Id,Name\n7,Alpha\n1,Total\n", &[]),
+    ] {
+        assert_eq!(told(table), expected, "{table:?}");
+    }
+}

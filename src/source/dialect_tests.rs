@@ -152,3 +152,157 @@ fn marks_and_the_sep_line_are_passed_over() {
         UNIT_SEPARATOR
     );
 }
+
+#[test]
+fn a_dialect_is_described_where_it_is_unusual() {
+    let usual = judged("a,b\n1,2\n", Wanted::default());
+    for (delimiter, name) in [
+        (b',', "comma"),
+        (b';', "semicolon"),
+        (b'\t', "tab"),
+        (b'|', "bar"),
+        (UNIT_SEPARATOR, "unit separator (U+001F)"),
+        (b'~', "\"~\""),
+    ] {
+        assert_eq!(Dialect { delimiter, ..usual }.describe(), name);
+    }
+    let (double, single, none) = (Quote::Double, Quote::Single, Quote::None);
+    let (doubled, backslash) = (Escape::Double, Escape::Backslash);
+    for (quote, escape, blanks, said) in [
+        (double, doubled, false, None),
+        (
+            double,
+            backslash,
+            false,
+            Some("double quotes, escaped by a backslash"),
+        ),
+        (
+            double,
+            doubled,
+            true,
+            Some("double quotes, also behind blanks"),
+        ),
+        (single, doubled, false, Some("single quotes (apostrophes)")),
+        (
+            single,
+            backslash,
+            true,
+            Some("single quotes (apostrophes), escaped by a backslash, also behind blanks"),
+        ),
+        (none, doubled, false, Some("none: quotes are text")),
+    ] {
+        let dialect = Dialect {
+            quote,
+            escape,
+            blanks,
+            ..usual
+        };
+        assert_eq!(dialect.describe_quoting().as_deref(), said);
+        let grammar = dialect.grammar();
+        assert_eq!(
+            (grammar.quote, grammar.backslash, grammar.blanks),
+            (quote.byte(), escape == backslash, blanks)
+        );
+    }
+    for (marks, sep_line, said) in [
+        (0, false, None),
+        (
+            1,
+            false,
+            Some("another byte order mark stands at the beginning; it was passed over"),
+        ),
+        (
+            2,
+            true,
+            Some(
+                "another byte order mark stands beside the line that names the delimiter; it was passed over",
+            ),
+        ),
+    ] {
+        let dialect = Dialect {
+            marks,
+            sep_line,
+            ..usual
+        };
+        assert_eq!(dialect.describe_marks().as_deref(), said);
+    }
+}
+
+/// How many cells most records of a sample have, by commas and double quotes, and how far they agree.
+fn measured(sample: &str, is_whole: bool) -> (usize, f64) {
+    let grammar = Grammar {
+        delimiter: b',',
+        quote: Some(b'"'),
+        backslash: false,
+        blanks: false,
+    };
+    let measure = Measure::of(sample.as_bytes(), is_whole, grammar);
+    (measure.usual_width(), measure.agreement())
+}
+
+#[test]
+fn agreement_is_the_share_of_the_commonest_width() {
+    let share = |records: f64, all: f64, width: f64| records / all * (1.0 - 1.0 / width);
+    for (sample, is_whole, width, agreement) in [
+        ("a,b\n1,2\n", true, 2, share(2.0, 2.0, 2.0)),
+        ("a,b\n1,2\n3\n", true, 2, share(2.0, 3.0, 2.0)),
+        ("a\nb\n", true, 1, 0.0),
+        ("a,b\n1,2\n,,\n", true, 2, share(2.0, 3.0, 2.0)),
+        ("", true, 0, 0.0),
+        // Blank lines are no records; a record that does not fit is one.
+        ("a,b\n\n1,2\n", true, 2, share(2.0, 2.0, 2.0)),
+        ("a,b\n1,\"2\"x\n", true, 2, share(1.0, 2.0, 2.0)),
+        // A sample may be cut in its last record, the whole table may not.
+        ("a,b\n1,2\n3", false, 2, share(2.0, 2.0, 2.0)),
+        ("a,b\n1,2\n3", true, 2, share(2.0, 3.0, 2.0)),
+        ("a,b\n1,2\n3,\"x", false, 2, share(2.0, 2.0, 2.0)),
+        ("a,b\n1,2\n3,\"x", true, 2, share(2.0, 3.0, 2.0)),
+        // A quote that is not closed, in the first half: what is behind it would be more than half of the sample.
+        ("a,\"b\n1,2\n3,4\n5,6\n", false, 2, share(2.0, 3.0, 2.0)),
+        // In the second half, it may be a long cell.
+        (
+            "a,b\n1,2\n3,4\n5,\"6\n7,8\n",
+            false,
+            2,
+            share(3.0, 3.0, 2.0),
+        ),
+        ("a,b\n1,2\n3,\"\n5,6\n", false, 2, share(2.0, 3.0, 2.0)),
+        ("a,b\n1,\"xxxxxxxxxxxx", false, 2, share(1.0, 1.0, 2.0)),
+        ("a,b,c\n1,2,3\n1,2\n", true, 3, share(2.0, 3.0, 3.0)),
+    ] {
+        let (found, share) = measured(sample, is_whole);
+        assert_eq!(found, width, "{sample:?}");
+        assert!(
+            (share - agreement).abs() < 1e-9,
+            "{sample:?} {is_whole}: {share}"
+        );
+    }
+    // Of a hundred records, and no more, the agreement is made.
+    let long = "a,b\n".repeat(100) + &"x\n".repeat(100);
+    assert!((measured(&long, true).1 - 0.5).abs() < 1e-9);
+    let unfit = "a,b\n".repeat(50) + &"1,\"2\"x\n".repeat(200);
+    assert!((measured(&unfit, true).1 - 0.25).abs() < 1e-9);
+}
+
+#[test]
+fn apostrophes_and_backslashes_are_proved_or_text() {
+    let usual = (Quote::Double, Escape::Double, false);
+    for sample in [
+        // A header without names is no quoted one.
+        ",\n'1','A'\n2,B\n3,C\n4,D\n",
+        // Too few words, and not all of them.
+        "a,b\n'x',1\n'y',2\n",
+        "a,b\n'x',1\n'y',2\nz,3\nw,4\n",
+        // In one column, and in one record, quotes that do not fit prove nothing.
+        "Name\n\"5\" pipe\nB\nC\n",
+        "a,\"b\"c\n",
+        // A backslash at the end of a line.
+        "a,b\n1,x\\\ny\n2,z\n",
+    ] {
+        assert_eq!(quoting(sample), usual, "{sample:?}");
+    }
+    assert_eq!(
+        quoting("a,b\n'x',1\n'y',2\n'z',3\n'w',4\n"),
+        (Quote::Single, Escape::Double, false)
+    );
+}

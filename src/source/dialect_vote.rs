@@ -114,7 +114,6 @@ impl Measure {
         self.seen.after_blanks += seen.after_blanks;
         self.seen.needed += seen.needed;
         self.seen.escapes += seen.escapes;
-        self.seen.strays += seen.strays;
         self.seen.idle += seen.idle;
     }
 
@@ -250,5 +249,27 @@ impl Measure {
         self.unfit == 0
             && self.seen.quoted >= 2
             && (self.header_is_quoted || self.seen.needed > 0 || is_quoted_throughout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_compared_and_not_numbers() {
+        let of = |widths: &[usize], unfit| Measure {
+            widths: widths.to_vec(),
+            unfit,
+            ..Measure::default()
+        };
+        for (a, b, order) in [
+            (of(&[2, 2, 2], 1), of(&[2, 2], 0), Ordering::Less),
+            (of(&[2, 2], 0), of(&[2, 2, 2], 1), Ordering::Greater),
+            (of(&[2, 2], 2), of(&[3], 1), Ordering::Equal),
+            (of(&[1, 1], 0), of(&[2, 3], 0), Ordering::Less),
+        ] {
+            assert_eq!(a.compare(&b), order, "{a:?} {b:?}");
+        }
     }
 }

@@ -219,10 +219,9 @@ struct Judged {
 fn judge_all(input: &Input) -> io::Result<Judged> {
     let bytes = input.len()?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
-    let parts = (bytes / PART_BYTES).clamp(1, cores.min(MOST_PARTS));
     let mut starts = vec![0];
-    for part in 1..parts {
-        starts.push(next_character(input, bytes / parts * part)?);
+    for at in part_starts(bytes, cores) {
+        starts.push(next_character(input, at)?);
     }
     // The last part goes as far as the file does by then.
     let ends = starts[1..].iter().copied().chain([u64::MAX]);
@@ -250,6 +249,12 @@ fn judge_all(input: &Input) -> io::Result<Judged> {
         all.utf8 &= part.utf8;
     }
     Ok(all)
+}
+
+/// Where the second part and those behind it begin, about.
+fn part_starts(bytes: u64, cores: u64) -> impl Iterator<Item = u64> {
+    let parts = (bytes / PART_BYTES).clamp(1, cores.min(MOST_PARTS));
+    (1..parts).map(move |part| bytes / parts * part)
 }
 
 /// The first place from `at` on where a character of UTF-8 can begin.

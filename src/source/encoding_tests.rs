@@ -321,3 +321,15 @@ fn an_interrupted_reading_goes_on_and_a_failed_one_does_not() {
     let failed = read_full(&mut Failing(Some(io::ErrorKind::NotConnected)), &mut buffer);
     assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::NotConnected);
 }
+
+#[test]
+fn a_large_file_is_looked_at_in_parts() {
+    let starts = |bytes, cores| part_starts(bytes, cores).collect::<Vec<_>>();
+    let part = PART_BYTES;
+    assert_eq!(starts(2 * part - 1, 4), [0; 0]);
+    assert_eq!(starts(2 * part, 4), [part]);
+    assert_eq!(starts(9 * part, 3), [3 * part, 6 * part]);
+    assert_eq!(starts(3 * part + 1, 4), [part, 2 * part]);
+    assert_eq!(starts(99 * part, 1), [0; 0]);
+    assert_eq!(starts(99 * part, 99).len() as u64, MOST_PARTS - 1);
+}

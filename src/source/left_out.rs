@@ -100,10 +100,8 @@ impl LeftOut {
             let why = reason.describe(places.count == 1);
             match places.first.as_slice() {
                 [] => None,
-                [row] if places.count == 1 => Some(format!("row {row} {why}")),
-                [first, last] if places.count == 2 => {
-                    Some(format!("rows {first} and {last} {why}"))
-                }
+                [row] => Some(format!("row {row} {why}")),
+                [first, last] => Some(format!("rows {first} and {last} {why}")),
                 first => {
                     let named: Vec<String> = first.iter().map(u64::to_string).collect();
                     let more = if places.count > named.len() as u64 {

@@ -129,3 +129,60 @@ fn rare_dialects_are_followed_alike() {
     };
     assert_eq!(scanned("1, \"A,\nB\", X\n", blanks, 3), (1, 1, Vec::new()));
 }
+
+#[test]
+fn all_that_is_known_moves_down() {
+    let mut scan = RecordScan::new(USUAL, 0, 9, 3);
+    (scan.at, scan.last_end, scan.unfit) = (10, Some(8), Some(9));
+    scan.unfit_records = vec![4..6, 6..8];
+    scan.moved_down(3);
+    assert_eq!((scan.begin, scan.at), (0, 7));
+    assert_eq!((scan.last_end, scan.unfit), (Some(5), Some(6)));
+    assert_eq!(scan.unfit_records, [1..3, 3..5]);
+}
+
+#[test]
+fn line_ends_of_every_kind_end_a_record_each() {
+    for text in ["a,b\r\nc,d\r\n", "a,b\rc,d\r", "a,b\nc,d\n"] {
+        assert_eq!(scanned(text, USUAL, 2), (2, 0, Vec::new()), "{text:?}");
+    }
+}
+
+/// What stands at the end of a file behind a record that does not fit is looked at like any other.
+#[test]
+fn the_end_of_a_file_is_judged_like_its_middle() {
+    let unfit = "1,\"A \"B\" C\",X";
+    for (behind, rows, odd) in [
+        ("2,B,Y", 1, None),
+        ("rest, of", 1, Some("rest, of")),
+        ("2,B,Y\nrest, of", 2, None),
+    ] {
+        let expected = [Some(unfit), odd].into_iter().flatten().map(str::to_owned);
+        let text = format!("{unfit}\n{behind}");
+        assert_eq!(
+            scanned(&text, USUAL, 3),
+            (rows, 0, expected.collect()),
+            "{text:?}"
+        );
+    }
+    // Of a table whose width is not known each record may be one.
+    let text = format!("{unfit}\n2,B\n3,C,Z\n");
+    assert_eq!(scanned(&text, USUAL, 0), (3, 0, vec![unfit.to_owned()]));
+    // An empty last cell is a cell.
+    let expected = vec!["1,\"A,X".to_owned()];
+    assert_eq!(scanned("1,\"A,X\n2,B,\n", USUAL, 3), (2, 0, expected));
+}
+
+#[test]
+fn a_rare_dialect_is_open_only_where_the_file_ends() {
+    let escaped = Grammar {
+        backslash: true,
+        ..USUAL
+    };
+    let text = b"1,A,\"several";
+    for (ended, is_open) in [(false, false), (true, true)] {
+        let mut scan = RecordScan::new(escaped, 3, 9, 0);
+        scan.advance(text, ended);
+        assert_eq!(scan.in_quotes, is_open);
+    }
+}

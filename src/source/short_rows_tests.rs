@@ -165,3 +165,56 @@ fn kinds_are_what_a_text_is_made_of() {
         assert_eq!(wider(kinds), expected, "{kinds}");
     }
 }
+
+/// A table that has a row with an empty cell at its end does not end rows early.
+#[test]
+fn a_table_with_empty_ends_lacks_no_cells() {
+    let text = "1,A,Boston,note,\n2,B,Salem\n3,C,Boston,note\n4,D\n5,E,Boston,note,5\n6,F,Boston,x,6\n7,G,Lynn,x,7\n8,H,Lynn,y\n";
+    let (filled, ragged) = judged(&format!("{HEADER}{text}"));
+    assert_eq!((filled, ragged), (vec![], vec![3, 4, 5, 9]));
+}
+
+/// Short rows are a habit of the table where they are not fewer than one of fifty.
+#[test]
+fn a_few_short_rows_of_many_are_no_habit() {
+    let text = |rows: u32| {
+        let places = [rows / 4, rows / 2, rows / 4 * 3];
+        (1..=rows).fold(String::new(), |text, i| {
+            let row = if places.contains(&i) {
+                short(i..i + 1)
+            } else {
+                full(i..i + 1)
+            };
+            text + &row
+        })
+    };
+    let judged = |rows| judged(&format!("{HEADER}{}", text(rows)));
+    assert_eq!(judged(100).0.len(), 3);
+    assert_eq!(judged(160).1.len(), 3);
+}
+
+/// Keys alone are no rows, however many stand together.
+#[test]
+fn rows_of_one_cell_are_refused_in_blocks_too() {
+    let text = full(1..9) + "9\n10\n11\n" + &full(12..20) + &short(20..21);
+    let (filled, ragged) = judged(&format!("{HEADER}{text}"));
+    assert_eq!((filled, ragged), (vec![21], vec![10, 11, 12]));
+}
+
+/// In a block a name may have a digit where others have none; a row alone may not.
+#[test]
+fn a_block_is_judged_less_strictly_than_a_row() {
+    let full = (1..9).fold(String::new(), |mut text, i| {
+        let _ = writeln!(text, "{i},Partner,Boston,note,+1 555 010{i}");
+        text
+    });
+    let short = |from: u32, rows: u32| {
+        (from..from + rows).fold(String::new(), |mut text, i| {
+            let _ = writeln!(text, "{i},Partner {i},Boston");
+            text
+        })
+    };
+    let text = full.clone() + &short(20, 3) + &full + &short(30, 1);
+    let (filled, ragged) = judged(&format!("{HEADER}{text}"));
+    assert_eq!((filled, ragged), (vec![10, 11, 12], vec![21]));
+}

@@ -135,8 +135,8 @@ pub(super) fn paired(bytes: &[u8]) -> Option<String> {
                     return None;
                 };
                 let bits = |byte: u8, mask: u8| u32::from(byte & mask);
-                let high = bits(a, 0x0f) << 6 | bits(b, 0x3f);
-                let low = bits(c, 0x0f) << 6 | bits(d, 0x3f);
+                let high = (bits(a, 0x0f) << 6) + bits(b, 0x3f);
+                let low = (bits(c, 0x0f) << 6) + bits(d, 0x3f);
                 text.push(char::from_u32(0x1_0000 + (high << 10) + low)?);
                 rest = &behind[6..];
             }
@@ -208,7 +208,7 @@ pub(super) fn each_line(
         let is_end = n == 0;
         let is_line_end = |b: &u8| matches!(b, b'\n' | b'\r');
         let to = match buffer[..filled].iter().rposition(is_line_end) {
-            Some(last) if !is_end => last + 1,
+            Some(last) => last + 1,
             None if !is_end && filled < LONGEST_LINE => 0,
             _ => filled,
         };
@@ -216,8 +216,8 @@ pub(super) fn each_line(
             number += memchr::memchr_iter(b'\n', &buffer[..to]).count() as u64;
         } else {
             for line in buffer[..to].split_inclusive(is_line_end) {
-                let is_last = is_end && !line.ends_with(b"\n") && !line.ends_with(b"\r");
-                if each(line, number, is_last) == Flow::Enough {
+                // Of lines that end, none is left then.
+                if each(line, number, is_end) == Flow::Enough {
                     return Ok(());
                 }
                 number += u64::from(line.ends_with(b"\n"));
