@@ -103,7 +103,7 @@ codes! {
     RequiredMissing, "required.missing", Error, "A required field is empty.",
         "Fill in the cell. In the mapping: a default for the field.";
     DateAmbiguous, "date.ambiguous", Error, "The date can be read in more than one way, and the column does not show which is right.",
-        "Type the date as yyyy-MM-dd, for example 2026-02-28. In the mapping: [source] date_order = \"mdy\" or \"dmy\".";
+        "Type the date as yyyy-MM-dd, for example 2026-02-28. In the mapping: [source] date_order = \"mdy\" or \"dmy\", or the field's formats.";
     DateInvalid, "date.invalid", Error, "The value is not a date.",
         "Type the date as yyyy-MM-dd, for example 2026-02-28. In the mapping: formats = [\"%d %b %Y\"] names another format.";
     DateContradicts, "date.contradicts_column", Warning, "The date can be read in one way only, but other dates in its column can only be read the other way.",

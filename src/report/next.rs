@@ -285,6 +285,34 @@ mod tests {
     }
 
     #[test]
+    fn the_sandbox_is_called_so() {
+        let mut done = report(Kind::Import, RunEnding::Done, &[(RowOutcome::Created, 2)]);
+        done.target = Some("sandbox:104187cd".to_owned());
+        assert_eq!(
+            verdict(&done),
+            "Done: 2 rows, each with its partner at the sandbox."
+        );
+        done.kind = Kind::DryRun;
+        done.target = None;
+        let words = verdict(&done);
+        assert!(words.starts_with("Dry run: nothing was sent. "), "{words}");
+        done.stopped = Some(Stopped::from(
+            "an import would send nothing: the export has 2 rows; min_rows is 5.".to_owned(),
+        ));
+        let words = verdict(&done);
+        assert!(
+            words.starts_with("Dry run: an import would send nothing"),
+            "{words}"
+        );
+        done.kind = Kind::Check;
+        done.stopped = Some(Stopped::from("interrupted".to_owned()));
+        assert_eq!(
+            verdict(&done),
+            "Stopped early: interrupted. Run the same command again."
+        );
+    }
+
+    #[test]
     fn a_refused_import_does_not_claim_to_have_sent_anything() {
         let refused = report(
             Kind::Import,

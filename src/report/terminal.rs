@@ -137,103 +137,118 @@ pub fn brief_verdict(report: &RunReport) -> String {
 }
 
 fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
-    let rows = thousands(report.rows());
-    let undone = report.rows()
-        - RowOutcome::ALL
-            .into_iter()
-            .filter(|o| o.is_done())
-            .map(|o| report.count(o))
-            .sum::<u64>();
-    let target = report.target.as_deref().unwrap_or("");
-    let to = match target {
-        "" => String::new(),
-        target => format!(" to {target}"),
+    let target = match report.target.as_deref() {
+        // The name of its data says nothing to a person.
+        Some(target) if target.starts_with("sandbox:") => "the sandbox",
+        target => target.unwrap_or(""),
     };
-    if let Some(stopped) = stopped {
-        let stop = match report.kind {
-            Kind::DryRun => "Dry run",
-            _ => "Stopped early",
-        };
-        // Whole sentences say themselves what to do.
-        if stopped.ends_with(['.', '?', '!']) {
-            return format!("{stop}: {stopped}");
-        }
-        return match report.kind {
-            // They have sent nothing that could be lost.
-            Kind::Check | Kind::DryRun | Kind::Verify => {
-                format!("{stop}: {stopped}. Run the same command again.")
-            }
-            Kind::Import | Kind::Reconcile => format!(
-                "{stop}: {stopped}. Nothing is lost; run the same command again to continue."
-            ),
-        };
-    }
-    match report.kind {
-        Kind::Check if report.ending == RunEnding::Done => match report.rows() {
-            0 => "The export has no rows.".to_owned(),
-            1 => "1 row can be sent.".to_owned(),
-            _ => format!("All {rows} rows can be sent."),
-        },
-        Kind::Check => {
-            format!(
-                "{} of {} cannot be sent as {}.",
-                thousands(report.count(RowOutcome::Invalid)),
-                counted(report.rows(), "row"),
-                if report.count(RowOutcome::Invalid) == 1 {
-                    "it is"
-                } else {
-                    "they are"
-                }
-            )
-        }
-        Kind::DryRun => {
+    match (stopped, report.kind) {
+        (Some(stopped), kind) => stop_in_words(kind, stopped),
+        (None, Kind::Check) => of_check(report),
+        (None, Kind::DryRun) => {
+            let to = match target {
+                "" => String::new(),
+                target => format!(" to {target}"),
+            };
             format!("Dry run: nothing was sent{to}. This is what an import would do:")
         }
-        Kind::Reconcile if report.ending == RunEnding::Done => {
-            format!("No row at {target} is in doubt.")
+        (None, Kind::Reconcile) => of_reconcile(report, target),
+        (None, Kind::Verify) => of_verify(report, target),
+        (None, Kind::Import) => of_import(report, target),
+    }
+}
+
+fn stop_in_words(kind: Kind, stopped: &str) -> String {
+    let stop = match kind {
+        Kind::DryRun => "Dry run",
+        _ => "Stopped early",
+    };
+    // Whole sentences say themselves what to do.
+    if stopped.ends_with(['.', '?', '!']) {
+        return format!("{stop}: {stopped}");
+    }
+    match kind {
+        // They have sent nothing that could be lost.
+        Kind::Check | Kind::DryRun | Kind::Verify => {
+            format!("{stop}: {stopped}. Run the same command again.")
         }
-        Kind::Reconcile => match report.count(RowOutcome::InDoubt) {
-            0 => format!("No row at {target} is in doubt, but some rows need attention."),
-            1 => format!("1 row at {target} is still in doubt; see `partner-sync status`."),
-            n => format!(
-                "{} rows at {target} are still in doubt; see `partner-sync status`.",
-                thousands(n)
-            ),
-        },
-        Kind::Verify if report.ending == RunEnding::Done => match report.rows() {
-            1 => format!("1 row agrees with its partner at {target}."),
-            _ => format!("All {rows} rows agree with their partners at {target}."),
-        },
-        Kind::Verify => {
-            let agree = report.verified.map_or(0, |v| v.agree);
+        Kind::Import | Kind::Reconcile => {
+            format!("{stop}: {stopped}. Nothing is lost; run the same command again to continue.")
+        }
+    }
+}
+
+fn of_check(report: &RunReport) -> String {
+    let invalid = report.count(RowOutcome::Invalid);
+    match report.rows() {
+        _ if report.ending != RunEnding::Done => format!(
+            "{} of {} cannot be sent as {}.",
+            thousands(invalid),
+            counted(report.rows(), "row"),
+            if invalid == 1 { "it is" } else { "they are" }
+        ),
+        0 => "The export has no rows.".to_owned(),
+        1 => "1 row can be sent.".to_owned(),
+        rows => format!("All {} rows can be sent.", thousands(rows)),
+    }
+}
+
+fn of_reconcile(report: &RunReport, target: &str) -> String {
+    match report.count(RowOutcome::InDoubt) {
+        _ if report.ending == RunEnding::Done => format!("No row at {target} is in doubt."),
+        0 => format!("No row at {target} is in doubt, but some rows need attention."),
+        1 => format!("1 row at {target} is still in doubt; see `partner-sync status`."),
+        n => format!(
+            "{} rows at {target} are still in doubt; see `partner-sync status`.",
+            thousands(n)
+        ),
+    }
+}
+
+fn of_verify(report: &RunReport, target: &str) -> String {
+    let agree = report.verified.map_or(0, |v| v.agree);
+    let partners = if agree == 1 {
+        "agrees with its partner"
+    } else {
+        "agree with their partners"
+    };
+    match report.rows() {
+        rows if report.ending != RunEnding::Done => format!(
+            "{} of {} {partners} at {target}.",
+            thousands(agree),
+            counted(rows, "row")
+        ),
+        1 => format!("1 row agrees with its partner at {target}."),
+        rows => format!(
+            "All {} rows agree with their partners at {target}.",
+            thousands(rows)
+        ),
+    }
+}
+
+fn of_import(report: &RunReport, target: &str) -> String {
+    let is_done = |outcome: &RowOutcome| outcome.is_done();
+    let done: u64 = (RowOutcome::ALL.into_iter().filter(is_done))
+        .map(|outcome| report.count(outcome))
+        .sum();
+    let all_done = report.ending == RunEnding::Done && done == report.rows();
+    match report.rows() {
+        0 => "The export has no rows.".to_owned(),
+        1 if all_done => format!("Done: 1 row, which has its partner at {target}."),
+        rows if all_done => format!(
+            "Done: {} rows, each with its partner at {target}.",
+            thousands(rows)
+        ),
+        rows if is_refused(report) => {
+            let invalid = report.count(RowOutcome::Invalid);
             format!(
-                "{} of {} {} with {} at {target}.",
-                thousands(agree),
-                counted(report.rows(), "row"),
-                if agree == 1 { "agrees" } else { "agree" },
-                if agree == 1 {
-                    "its partner"
-                } else {
-                    "their partners"
-                },
+                "Nothing was sent: {} of {} {} invalid, more than --max-errors allows.",
+                thousands(invalid),
+                counted(rows, "row"),
+                if invalid == 1 { "is" } else { "are" }
             )
         }
-        Kind::Import if report.rows() == 0 => "The export has no rows.".to_owned(),
-        Kind::Import if report.ending == RunEnding::Done && undone == 0 => match report.rows() {
-            1 => format!("Done: 1 row, which has its partner at {target}."),
-            _ => format!("Done: {rows} rows, each with its partner at {target}."),
-        },
-        Kind::Import if is_refused(report) => format!(
-            "Nothing was sent: {} of {} {} invalid, more than --max-errors allows.",
-            thousands(report.count(RowOutcome::Invalid)),
-            counted(report.rows(), "row"),
-            if report.count(RowOutcome::Invalid) == 1 {
-                "is"
-            } else {
-                "are"
-            }
-        ),
-        Kind::Import => format!("{}.", outcomes(report)),
+        _ => format!("{}.", outcomes(report)),
     }
 }
 

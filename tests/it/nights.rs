@@ -231,7 +231,7 @@ fn people_and_machines_are_told() {
     let text = body["text"].as_str().unwrap();
     assert!(
         text.contains("partner-sync accounts: exit 1")
-            && text.contains("date.invalid in \"Signed\""),
+            && text.contains("in \"Signed\": The value is not a date. [date.invalid]"),
         "{text}"
     );
     assert_eq!(body["partner_sync"]["jobs"][0]["created"], 3);

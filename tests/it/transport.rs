@@ -174,16 +174,16 @@ fn files_that_cannot_be_used_are_refused_in_words() {
             "cannot read --ca-file none.pem",
         ),
         (&["--ca-file", "."], "--ca-file ."),
-        (&["--ca-file", "empty.pem"], "holds no certificate"),
-        (&["--ca-file", "key.pem"], "holds no certificate"),
-        (&["--ca-file", "cert.der"], "holds no certificate"),
+        (&["--ca-file", "empty.pem"], "contains no certificate"),
+        (&["--ca-file", "key.pem"], "contains no certificate"),
+        (&["--ca-file", "cert.der"], "contains no certificate"),
         (&["--ca-file", "broken.pem"], "certificate 1 cannot be used"),
-        (&["--ca-file", "no-base64.pem"], "no PEM file"),
+        (&["--ca-file", "no-base64.pem"], "not a PEM file"),
         (&["--client-cert", "cert.pem"], "client_key is not"),
         (&["--client-key", "key.pem"], "client_cert is not"),
         (
             &["--client-cert", "cert.pem", "--client-key", "cert.pem"],
-            "holds no key",
+            "contains no key",
         ),
         (
             &["--client-cert", "cert.pem", "--client-key", "locked.pem"],
@@ -195,7 +195,7 @@ fn files_that_cannot_be_used_are_refused_in_words() {
         ),
         (
             &["--client-cert", "key.pem", "--client-key", "key.pem"],
-            "holds no certificate",
+            "contains no certificate",
         ),
     ] {
         let run = list(&dir, url, options).expect_exit(2);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::job::JobEnd;
 use super::night::Night;
 use crate::config::{ConfigFile, NotifyOn};
+use crate::diagnostic::counted;
 use crate::notify;
 use crate::ops::connect::{refuse_insecure, tls};
 use crate::ops::error::OpError;
@@ -184,10 +185,10 @@ fn words(night: &Night, error: Option<&OpError>) -> String {
                 .map(|c| format!(" in \"{c}\""))
                 .unwrap_or_default();
             lines.push(format!(
-                "  {} × {}{column}: {}",
-                group.count,
-                group.code,
-                group.code.meaning()
+                "  {}{column}: {} [{}]",
+                counted(group.count, group.severity.as_str()),
+                group.code.meaning(),
+                group.code
             ));
         }
         lines.extend(end.notes.iter().map(|note| format!("  {note}")));
