@@ -4,6 +4,7 @@ use crate::cli::args::{Shared, StatusArgs};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
+use crate::cli::output::Output;
 use crate::ops;
 use crate::report::RunEnding;
 use crate::state::{RecordRow, StateView};
@@ -41,15 +42,11 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
     }
     let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
     if shared.json.json {
-        let all = serde_json::json!({
-            "state": settings.state.display().to_string(),
-            "bytes": std::fs::metadata(&settings.state).map_or(0, |m| m.len()),
-            "spaces": counts, "runs": runs, "open": open,
-        });
+        let all = ops::status_json(&settings.state, &counts, &runs, &open);
         desk.output.result(&format!("{all}\n"));
         return Ok(RunEnding::Done);
     }
-    let out = ops::status_text(&settings.state, &counts, &runs, &open, desk.output.width());
+    let out = ops::status_text(&settings.state, &counts, &runs, &open, Output::width());
     desk.output.result(&out);
     Ok(RunEnding::Done)
 }
