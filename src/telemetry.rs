@@ -24,17 +24,15 @@ pub enum Level {
     Error,
 }
 
-/// A line in the form of the log's own JSON lines, for what a front says beside the log.
+/// A line in the form of the log's own JSON lines, for what a front says beside the log; `at` is the time (RFC 3339).
 #[must_use]
-pub fn json_line(level: Level, message: &str) -> String {
+pub fn json_line(at: &str, level: Level, message: &str) -> String {
     let level = match level {
         Level::Info => "INFO",
         Level::Warning => "WARN",
         Level::Error => "ERROR",
     };
-    let now = humantime::format_rfc3339_micros(std::time::SystemTime::now());
-    serde_json::json!({"timestamp": now.to_string(), "level": level, "message": message})
-        .to_string()
+    serde_json::json!({"timestamp": at, "level": level, "message": message}).to_string()
 }
 
 /// Sets logging up. `verbosity`: below 0 errors only, 0 warnings, 1 what happens, 2 details, 3 everything.

@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::exit::CliError;
 use super::settings;
 use super::terminal::Terminal;
-use crate::config::{ConfigFile, Resolved};
+use crate::config::{ConfigFile, Resolved, whom_to_tell};
 use crate::ops::{ReportRequest, Session, Target};
 
 /// Threads that send.
@@ -30,7 +30,11 @@ impl<'d> Front<'d> {
 
     /// For what is left to do where the settings do not fit: whom to tell is in the configuration.
     pub(crate) fn unresolved(shared: &Shared, desk: &'d Desk) -> Result<Self, CliError> {
-        let config = settings::config(shared).unwrap_or_else(|_| settings::whom_to_tell(shared));
+        let config = {
+            let named = shared.stored.config.as_deref();
+            let broken = || ConfigFile::place(named).map(whom_to_tell);
+            ConfigFile::find(named).unwrap_or_else(|_| broken().unwrap_or_default())
+        };
         let settings = Resolved::least(shared.reports.report.clone(), &config);
         Self::of(settings, config, shared, desk)
     }
@@ -45,7 +49,7 @@ impl<'d> Front<'d> {
             report: shared.reports.request(settings.report.clone()),
             settings,
             config,
-            runtime: runtime()?,
+            runtime: runtime(Some(SENDING_THREADS))?,
             desk,
             terminal: Terminal::new(desk, shared),
             target: if shared.target.sandbox {
@@ -82,12 +86,12 @@ impl<'d> Front<'d> {
     }
 }
 
-/// Two threads, where there are two cores: one cannot fill what the making of rows and the state leave of the cores, and
-/// more would only take them from these.
-fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+/// Threads for what waits: so many at most, or one for each core. An import has two: one cannot fill what the making of rows
+/// and the state leave of the cores, and more would only take them from these.
+pub(crate) fn runtime(most: Option<usize>) -> Result<tokio::runtime::Runtime, CliError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.min(SENDING_THREADS))
+        .worker_threads(most.unwrap_or(cores).min(cores))
         .enable_all()
         .build()
         .map_err(|e| CliError::Machine(format!("cannot start: {e}")))

@@ -9,6 +9,7 @@ mod front;
 mod output;
 mod progress;
 mod prompt;
+mod screen;
 mod settings;
 mod signals;
 mod terminal;

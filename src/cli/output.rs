@@ -9,12 +9,12 @@ use std::sync::{Mutex, PoisonError};
 use anstyle::{AnsiColor, Style};
 
 use super::args::{OutputArgs, Unreadable};
-use super::progress::Screen;
-use crate::config::Environment;
+use super::screen::{Screen, json_line};
+use crate::config::{Environment, screen_width};
 use crate::diagnostic::{Colours, harmless};
-use crate::ops::{OpError, OutputFile};
+use crate::ops::{OpError, Sink};
 use crate::report::{Examples, RunEnding, RunReport, render_terminal, summary_json, verdict};
-use crate::telemetry::{Level, LogFormat, json_line};
+use crate::telemetry::{Level, LogFormat};
 
 const UNWRITABLE: &str = "standard output cannot be written";
 
@@ -53,6 +53,7 @@ pub(crate) fn said(said: &Unreadable, environment: &Environment) -> ExitCode {
 
 /// The two voices.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub(crate) struct Output {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
@@ -91,7 +92,7 @@ impl Output {
     }
 
     /// Characters of a line of results; none where they go to a program.
-    pub(crate) fn width(&self) -> Option<usize> {
+    pub(crate) fn width() -> Option<usize> {
         screen_width(&io::stdout())
     }
 
@@ -102,13 +103,14 @@ impl Output {
         kept: &[PathBuf],
         csv: bool,
     ) -> Result<Sink<'_>, OpError> {
-        let file = file.filter(|path| *path != Path::new("-"));
-        let file = file.map(|path| OutputFile::begin(path, kept)).transpose()?;
-        Ok(Sink {
-            output: self,
-            csv,
-            file,
-        })
+        let print = move |text: &str| {
+            if csv {
+                self.csv(text)
+            } else {
+                self.stream(text)
+            }
+        };
+        Sink::begin(file, kept, Box::new(print))
     }
 
     /// Lines of CSV, which knows no escapes: as they are where they go to a program.
@@ -148,11 +150,6 @@ impl Output {
     /// The summary of a run, as asked for, and how the run ended. With `-q` a run that went well is silent.
     pub(crate) fn summary(&self, report: &RunReport, json: bool) -> RunEnding {
         let verdict = verdict(report);
-        let level = match report.ending {
-            RunEnding::Done => Level::Info,
-            RunEnding::Problems if !self.quiet => Level::Warning,
-            _ => Level::Error,
-        };
         if json {
             self.result(&format!("{}\n", summary_json(report)));
         } else if !self.quiet {
@@ -160,7 +157,7 @@ impl Output {
             let text = harmless(&text, Colours::None);
             match text.strip_prefix(verdict.as_str()) {
                 Some(rest) if self.colour_results => {
-                    let verdict = painted(&verdict, level);
+                    let verdict = painted(&verdict, level_of(report.ending));
                     self.put(&format!("{verdict}{rest}"));
                 }
                 _ => {
@@ -168,10 +165,17 @@ impl Output {
                 }
             }
         }
-        if self.format == LogFormat::Json || (self.quiet && !json && level != Level::Info) {
-            self.line(level, &verdict);
-        }
+        self.verdict(report.ending, &verdict, json);
         report.ending
+    }
+
+    /// How a run ended, to standard error where only that is read: a log of JSON, or with `-q` what did not go well.
+    pub(crate) fn verdict(&self, ending: RunEnding, verdict: &str, json: bool) {
+        if self.quiet && !json && ending != RunEnding::Done {
+            self.line(Level::Error, verdict);
+        } else if self.format == LogFormat::Json {
+            self.line(level_of(ending), verdict);
+        }
     }
 
     /// A line for people, to standard error; silent with `-q`.
@@ -212,45 +216,12 @@ impl Output {
     }
 }
 
-/// Where a list goes.
-pub(crate) struct Sink<'o> {
-    output: &'o Output,
-    csv: bool,
-    file: Option<OutputFile>,
-}
-
-impl Sink<'_> {
-    /// Adds a text; false where nobody wants more.
-    pub(crate) fn put(&mut self, text: &str) -> Result<bool, OpError> {
-        match &mut self.file {
-            Some(file) => file.write(text).map(|()| true),
-            None if self.csv => Ok(self.output.csv(text)),
-            None => Ok(self.output.stream(text)),
-        }
+fn level_of(ending: RunEnding) -> Level {
+    match ending {
+        RunEnding::Done => Level::Info,
+        RunEnding::Problems => Level::Warning,
+        _ => Level::Error,
     }
-
-    /// As [`Output::width`].
-    pub(crate) fn width(&self) -> Option<usize> {
-        self.file.is_none().then(|| self.output.width()).flatten()
-    }
-
-    /// The list is complete.
-    pub(crate) fn finish(self) -> Result<(), OpError> {
-        self.file.map_or(Ok(()), OutputFile::finish)
-    }
-}
-
-/// Characters of a line on a terminal.
-#[cfg(unix)]
-fn screen_width(terminal: &impl std::os::fd::AsFd) -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
-    // A terminal that does not know says 0.
-    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
-}
-
-#[cfg(not(unix))]
-fn screen_width<T>(_: &T) -> Option<usize> {
-    None
 }
 
 /// A text in the colour of how serious it is.

@@ -6,57 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::ProgressMode;
 use super::output::Output;
-use crate::diagnostic::{Colours, harmless};
+use super::screen::{AroundBar, Screen, json_line};
 use crate::report::{Counters, Pace};
-use crate::telemetry::{Level, LogFormat, json_line};
-
-/// Bars of the process; log lines are written around them.
-#[derive(Debug, Clone)]
-pub(crate) struct Screen(MultiProgress);
-
-impl Screen {
-    pub(crate) fn new() -> Self {
-        Self(MultiProgress::with_draw_target(
-            ProgressDrawTarget::stderr_with_hz(10),
-        ))
-    }
-}
-
-impl Screen {
-    /// Takes the bar away for as long as `write` writes to standard error.
-    pub(crate) fn around(&self, write: impl FnOnce()) {
-        self.0.suspend(write);
-    }
-}
-
-/// A log writer that takes the bar away while it writes.
-pub(crate) struct AroundBar(Screen);
-
-impl io::Write for AroundBar {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A log that nobody can read (a terminal that was closed) ends nothing.
-        let text = String::from_utf8_lossy(bytes);
-        let text = harmless(&text, Colours::Kept);
-        let _ = self.0.0.suspend(|| io::stderr().write_all(text.as_bytes()));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
-}
-
-impl<'w> tracing_subscriber::fmt::MakeWriter<'w> for Screen {
-    type Writer = AroundBar;
-
-    fn make_writer(&'w self) -> AroundBar {
-        AroundBar(self.clone())
-    }
-}
+use crate::telemetry::{Level, LogFormat};
 
 /// Plain lines come this often.
 const LINE_EVERY: Duration = Duration::from_secs(10);

@@ -4,10 +4,11 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use super::output::Output;
+use super::screen::json_line;
 use crate::blocking;
 use crate::delivery::Stop;
 use crate::diagnostic::{Colours, harmless};
-use crate::telemetry::{Level, LogFormat, json_line};
+use crate::telemetry::{Level, LogFormat};
 
 /// Asks on the terminal; true for yes. Without a terminal it never asks and goes on.
 pub(crate) fn confirm(question: &str, output: &Output, stop: &Stop) -> bool {

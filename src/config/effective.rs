@@ -24,112 +24,115 @@ const HIDDEN: &str = "(set; not shown)";
 /// What stands for a value that is not there.
 const NONE: &str = "(none)";
 
-/// All settings, in the order of the configuration file. `file` is the configuration as it is written.
+/// All settings as one line of JSON.
+#[must_use]
+pub fn effective_json(all: &[Effective]) -> String {
+    let each = all.iter().map(
+        |s| serde_json::json!({"name": s.name, "value": s.value, "origin": s.origin.to_string()}),
+    );
+    format!("{}\n", serde_json::Value::from_iter(each))
+}
+
+/// All settings, in the order of the configuration file. `file` is that file, which was read before.
 #[must_use]
 pub fn effective(
+    typed: &Typed,
+    environment: &Environment,
+    resolved: &Resolved,
+    file: Option<&Path>,
+) -> Vec<Effective> {
+    let text = file.and_then(|path| std::fs::read_to_string(path).ok());
+    of_text(typed, environment, resolved, file.zip(text.as_deref()))
+}
+
+fn of_text(
     typed: &Typed,
     environment: &Environment,
     resolved: &Resolved,
     file: Option<(&Path, &str)>,
 ) -> Vec<Effective> {
     let written = Written::of(file);
-    let text = |path: &Option<std::path::PathBuf>| {
-        let shown = path.as_ref().map(|p| p.display().to_string());
-        shown.unwrap_or_else(|| NONE.to_owned())
-    };
-    let transport = (&typed.transport, &resolved.transport);
-    let rate = resolved
-        .rate
-        .clone()
-        .unwrap_or_else(|| DEFAULT_RATE.to_owned());
-    let burst = resolved.burst.map_or(NONE.to_owned(), |n| n.to_string());
-    let time = |t| humantime::format_duration(t).to_string();
-    let mut all = Vec::new();
-    let mut put = |name: &str, option: Option<&str>, is_typed: bool, value: String| {
-        let origin = match option {
-            Some(option) if is_typed => typed.origin(option),
-            _ => written.origin(name),
-        };
-        all.push(Effective {
+    let rows = api_rows(typed, resolved).into_iter();
+    let rows = rows.chain(other_rows(typed, resolved));
+    let mut all: Vec<Effective> = rows
+        .map(|(name, option, is_typed, value)| Effective {
             name: name.to_owned(),
             value,
-            origin,
-        });
-    };
-    put(
-        "api.url",
-        Some("api-url"),
-        typed.api_url.is_some(),
-        address(&resolved.api_url),
-    );
-    put("api.rate", Some("rate"), typed.rate.is_some(), rate);
-    put("api.burst", Some("burst"), typed.burst.is_some(), burst);
-    put(
-        "api.workers",
-        Some("workers"),
-        typed.workers.is_some(),
-        resolved.workers.to_string(),
-    );
-    put(
-        "api.timeout",
-        Some("timeout"),
-        typed.timeout.is_some(),
-        time(resolved.timeout),
-    );
-    put(
-        "api.outage",
-        Some("outage"),
-        typed.outage.is_some(),
-        time(resolved.outage),
-    );
-    for (name, option, typed, value) in [
+            origin: if is_typed {
+                typed.origin(option)
+            } else {
+                written.origin(name)
+            },
+        })
+        .collect();
+    all.insert(1, token(typed, environment, resolved, &written));
+    all.extend(written.others());
+    all
+}
+
+/// A setting's name, its option, whether that was typed, and its value.
+type Row = (&'static str, &'static str, bool, String);
+
+fn api_rows(typed: &Typed, resolved: &Resolved) -> Vec<Row> {
+    let time = |t| humantime::format_duration(t).to_string();
+    let rate = resolved.rate.as_deref().unwrap_or(DEFAULT_RATE).to_owned();
+    let burst = resolved.burst.map_or(NONE.to_owned(), |n| n.to_string());
+    let (url, workers) = (address(&resolved.api_url), resolved.workers.to_string());
+    let (timeout, outage) = (time(resolved.timeout), time(resolved.outage));
+    let (asked, used) = (&typed.transport, &resolved.transport);
+    let insecure = used.insecure_http.to_string();
+    let (ca, cert, key) = (&asked.ca_file, &asked.client_cert, &asked.client_key);
+    vec![
+        ("api.url", "api-url", typed.api_url.is_some(), url),
+        ("api.rate", "rate", typed.rate.is_some(), rate),
+        ("api.burst", "burst", typed.burst.is_some(), burst),
+        ("api.workers", "workers", typed.workers.is_some(), workers),
+        ("api.timeout", "timeout", typed.timeout.is_some(), timeout),
+        ("api.outage", "outage", typed.outage.is_some(), outage),
         (
             "api.ca_file",
             "ca-file",
-            &transport.0.ca_file,
-            &transport.1.ca_file,
+            ca.is_some(),
+            shown(used.ca_file.as_deref()),
         ),
         (
             "api.client_cert",
             "client-cert",
-            &transport.0.client_cert,
-            &transport.1.client_cert,
+            cert.is_some(),
+            shown(used.client_cert.as_deref()),
         ),
         (
             "api.client_key",
             "client-key",
-            &transport.0.client_key,
-            &transport.1.client_key,
+            key.is_some(),
+            shown(used.client_key.as_deref()),
         ),
-    ] {
-        put(name, Some(option), typed.is_some(), text(value));
-    }
-    let insecure = (
-        transport.0.insecure_http.is_some(),
-        transport.1.insecure_http,
-    );
-    put(
-        "api.insecure_http",
-        Some("insecure-http"),
-        insecure.0,
-        insecure.1.to_string(),
-    );
-    put(
-        "state.path",
-        Some("state"),
-        typed.state.is_some(),
-        resolved.state.to_string(),
-    );
-    put(
-        "report.dir",
-        Some("report"),
-        typed.report.is_some(),
-        text(&resolved.report),
-    );
-    put("report.keep", None, false, resolved.keep.to_string());
-    all.insert(1, token(typed, environment, resolved, &written));
-    all.extend(written.others());
-    all
+        (
+            "api.insecure_http",
+            "insecure-http",
+            asked.insecure_http.is_some(),
+            insecure,
+        ),
+    ]
+}
+
+fn other_rows(typed: &Typed, resolved: &Resolved) -> Vec<Row> {
+    let (state, report) = (resolved.state.to_string(), resolved.report.as_deref());
+    let keep = resolved.keep.to_string();
+    vec![
+        ("state.path", "state", typed.state.is_some(), state),
+        (
+            "report.dir",
+            "report",
+            typed.report.is_some(),
+            shown(report),
+        ),
+        ("report.keep", "", false, keep),
+    ]
+}
+
+fn shown(path: Option<&Path>) -> String {
+    path.map_or(NONE.to_owned(), |p| p.display().to_string())
 }
 
 /// The token's source; never the token, nor a command, which may hold a password.
@@ -199,7 +202,7 @@ impl Written {
             match value.get_ref() {
                 DeValue::Table(table) => self.add(&format!("{name}."), table, text),
                 DeValue::Array(all) if name == "job" => {
-                    for job in all.iter() {
+                    for job in all {
                         if let DeValue::Table(job) = job.get_ref() {
                             let called = job.get("name").and_then(|n| n.get_ref().as_str());
                             self.add(&format!("job.{}.", called.unwrap_or("?")), job, text);
@@ -254,10 +257,10 @@ mod tests {
     use super::super::resolve::resolve;
     use super::*;
 
-    fn shown(typed: &Typed, environment: &Environment, text: &str) -> Vec<String> {
+    fn lines(typed: &Typed, environment: &Environment, text: &str) -> Vec<String> {
         let file: ConfigFile = toml::from_str(text).unwrap();
         let resolved = resolve(typed.clone(), environment, file).unwrap();
-        effective(
+        of_text(
             typed,
             environment,
             &resolved,
@@ -277,7 +280,7 @@ mod tests {
             ..Typed::default()
         };
         let text = "[api]\nurl = \"https://x\"\ntimeout = \"1m\"\n[[job]]\nname = \"a\"\nfile = \"*.csv\"\nmapping = \"m\"\n";
-        let all = shown(&typed, &Environment::default(), text);
+        let all = lines(&typed, &Environment::default(), text);
         for line in [
             "api.url = https://x (c.toml:2)",
             "api.rate = 5/s (--rate)",
@@ -318,7 +321,7 @@ mod tests {
                 "api.token_command = (set; not shown) (c.toml:3)",
             ),
         ] {
-            let all = shown(typed, environment, text).join("\n");
+            let all = lines(typed, environment, text).join("\n");
             assert!(all.contains(says), "{all}");
             assert!(!all.contains("HUSH"), "{all}");
             assert!(all.contains("api.url = https://x/orgs (c.toml:2)"), "{all}");

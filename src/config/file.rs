@@ -82,7 +82,24 @@ pub struct ReportSection {
     pub keep: Option<u32>,
 }
 
+/// The configuration file that is read where none is named.
+const NAME: &str = "partner-sync.toml";
+
 impl ConfigFile {
+    /// The file that is read: the one that is named, else the one of this folder where there is one.
+    #[must_use]
+    pub fn place(named: Option<&Path>) -> Option<&Path> {
+        named.or_else(|| Some(Path::new(NAME)).filter(|path| path.is_file()))
+    }
+
+    /// Reads the file of [`ConfigFile::place`]; without one, everything is absent.
+    ///
+    /// # Errors
+    /// As [`ConfigFile::read`].
+    pub fn find(named: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::place(named).map_or_else(|| Ok(Self::default()), Self::read)
+    }
+
     /// Reads a configuration file.
     ///
     /// # Errors

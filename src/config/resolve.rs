@@ -163,8 +163,8 @@ pub fn resolve(
     let timeout = first(
         &typed,
         "timeout",
-        &typed.timeout,
-        &file.api.timeout,
+        typed.timeout.as_ref(),
+        file.api.timeout.as_ref(),
         DEFAULT_TIMEOUT,
     );
     let timeout = time(
@@ -176,8 +176,8 @@ pub fn resolve(
     let outage = first(
         &typed,
         "outage",
-        &typed.outage,
-        &file.api.outage,
+        typed.outage.as_ref(),
+        file.api.outage.as_ref(),
         DEFAULT_OUTAGE,
     );
     let most = |t: Duration| t <= LONGEST_OUTAGE;
@@ -190,7 +190,13 @@ pub fn resolve(
     let written = typed.workers.map(|n| n.to_string());
     let in_file = file.api.workers.map(|n| n.to_string());
     let default = DEFAULT_WORKERS.to_string();
-    let (value, origin) = first(&typed, "workers", &written, &in_file, &default);
+    let (value, origin) = first(
+        &typed,
+        "workers",
+        written.as_ref(),
+        in_file.as_ref(),
+        &default,
+    );
     let workers = value.parse().ok();
     let Some(workers) = workers.filter(|n| (1..=MOST_WORKERS).contains(n)) else {
         return Err(ConfigError::Value {
@@ -203,8 +209,8 @@ pub fn resolve(
     let (api_url, _) = first(
         &typed,
         "api-url",
-        &typed.api_url,
-        &file.api.url,
+        typed.api_url.as_ref(),
+        file.api.url.as_ref(),
         DEFAULT_API_URL,
     );
     let from = match typed.state {
@@ -277,8 +283,8 @@ fn token(
 fn first(
     all: &Typed,
     option: &str,
-    typed: &Option<String>,
-    file: &Option<String>,
+    typed: Option<&String>,
+    file: Option<&String>,
     default: &str,
 ) -> (String, Origin) {
     if let Some(value) = typed {

@@ -8,16 +8,38 @@ use super::conclude::{Heading, conclude, stopped_by};
 use super::contents::contents;
 use super::error::OpError;
 use super::known::KnownRows;
-use super::observer::Progress;
+use super::observer::{Note, Progress};
 use super::request::CheckRequest;
-use super::session::Session;
+use super::session::{Session, Target};
 use super::{connect, export};
 use crate::delivery::Stop;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PrepareError, Survey, Tally};
 use crate::report::{Collector, Counters, Kind, MarkedRows, PerRow, RunEnding, RunReport};
 use crate::source::Flow;
-use crate::state::RunId;
+use crate::state::{RunId, StateReader};
+
+/// What the state knows of a mapping at the API that is meant. After an import into the sandbox alone, it is the sandbox
+/// that is meant: the rejects of that import have their parents there.
+fn known_parents(mapping: &str, session: &Session<'_>) -> Result<Option<StateReader>, OpError> {
+    let known = |session: &Session<'_>| match connect::known_target(session)? {
+        Some(target) => session.reader(&target, mapping),
+        None => Ok(None),
+    };
+    let found = known(session)?;
+    if found.is_some() || session.target == Target::Sandbox {
+        return Ok(found);
+    }
+    let target = Target::Sandbox;
+    let found = known(&Session {
+        target,
+        ..session.clone()
+    })?;
+    if found.is_some() {
+        session.observer.note(&Note::SandboxParents);
+    }
+    Ok(found)
+}
 
 /// Checks every row. Stopped, it reports what it has seen so far.
 ///
@@ -50,11 +72,10 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
     session.observer.found(&detected);
 
     // A parent that an earlier run created is not missing; the state is read where there is one.
-    let reader = match connect::known_target(session)? {
-        Some(target) if exports.has_references() => {
-            session.reader(&target, &opened.mapping.name)?
-        }
-        _ => None,
+    let reader = if exports.has_references() {
+        known_parents(&opened.mapping.name, session)?
+    } else {
+        None
     };
     let parents = KnownRows::new(reader);
     let known = |key: &RowKey| parents.is_created(key);

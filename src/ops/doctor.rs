@@ -1,5 +1,6 @@
 //! `doctor`: everything that a run needs, tried one after the other. Nothing is sent and nothing is changed.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::error::OpError;
 use super::session::{Session, Target};
 use super::sync::{Finding, ask, chosen_or_all, looked_at};
 use crate::api::{ApiError, server_time};
-use crate::clock::spoken;
+use crate::clock::{Timestamp, spoken};
 use crate::config::{ConfigFile, TokenSetting};
 use crate::mapping::Mapping;
 use crate::report::RunEnding;
@@ -50,7 +51,7 @@ pub struct Checked {
 }
 
 /// A clock that is off by more than this is worth a look: times in reports and the ends of tokens are compared with it.
-const CLOCK_WARNING: Duration = Duration::from_secs(60);
+const CLOCK_WARNING: Duration = Duration::from_mins(1);
 /// One that is off by more than this makes tokens look valid or run out that are not.
 const CLOCK_WRONG: Duration = Duration::from_mins(10);
 /// A token that lasts less than this may not last for a run.
@@ -90,14 +91,24 @@ pub fn doctor(
     let certificates = certificates(session);
     let is_broken = is_broken || certificates.health == Health::Wrong;
     all.push(certificates);
+    let answered = server_clock(session);
     let asked = ask(session);
     let api = asked.as_ref().err().map(OpError::ending);
     all.push(token(session, asked.as_ref().err()));
     all.push(match &asked {
         Ok(found) => Checked::new(Health::Ok, "api", found),
+        // The token has a line of its own.
+        Err(OpError::NoToken) if answered.is_some() => Checked::new(
+            Health::Ok,
+            "api",
+            "answers; not asked for partners, for want of a token",
+        ),
+        Err(OpError::NoToken) => {
+            Checked::new(Health::Wrong, "api", "does not answer").with(Some(CHECK_ADDRESS))
+        }
         Err(error) => Checked::new(Health::Wrong, "api", &error.to_string()).with(api_todo(error)),
     });
-    all.extend(clock(session));
+    all.extend(answered.map(|(theirs, ours)| clock(theirs, ours)));
     Ok((all, ending(is_broken, api)))
 }
 
@@ -130,6 +141,28 @@ impl Checked {
     fn todo(self, todo: &str) -> Self {
         self.with(Some(todo))
     }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let health = self.health.as_str();
+        writeln!(f, "{health:<8} {}: {}", self.subject, self.found)?;
+        match &self.todo {
+            Some(todo) => writeln!(f, "         {todo}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What was tried, as one line of JSON.
+#[must_use]
+pub fn checks_json(all: &[Checked], ending: RunEnding) -> String {
+    let each = all.iter().map(|c| {
+        serde_json::json!({"health": c.health.as_str(), "subject": c.subject, "found": c.found, "todo": c.todo})
+    });
+    let checks: serde_json::Value = each.collect();
+    let all = serde_json::json!({"checks": checks, "exit": ending.code()});
+    format!("{all}\n")
 }
 
 impl From<Finding> for Checked {
@@ -224,7 +257,7 @@ fn certificates(session: &Session<'_>) -> Checked {
                 None => "the system's own".to_owned(),
             };
             if let Some(path) = &settings.client_cert {
-                found.push_str(&format!("; shows {}", path.display()));
+                found = format!("{found}; shows {}", path.display());
             }
             let secret = settings.client_key.as_deref();
             open_to_others("certificates", secret)
@@ -300,25 +333,25 @@ fn token(session: &Session<'_>, trouble: Option<&OpError>) -> Checked {
     Checked::new(Health::Ok, "token", &found)
 }
 
+const CHECK_ADDRESS: &str = "Check --api-url, the network, and the proxy (HTTPS_PROXY).";
+
 fn api_todo(error: &OpError) -> Option<&'static str> {
-    match error {
-        OpError::Api(ApiError::Unreachable(_)) => {
-            Some("Check --api-url, the network, and the proxy (HTTPS_PROXY).")
-        }
-        _ => None,
-    }
+    matches!(error, OpError::Api(ApiError::Unreachable(_))).then_some(CHECK_ADDRESS)
+}
+
+/// The API's clock and this machine's at the same moment.
+fn server_clock(session: &Session<'_>) -> Option<(Timestamp, Timestamp)> {
+    let settings = connect::http_settings(session).ok()?;
+    let asked = server_time(&settings, &session.clock);
+    session.runtime.block_on(asked)
 }
 
 /// This machine's clock against the API's.
-fn clock(session: &Session<'_>) -> Option<Checked> {
-    let settings = connect::http_settings(session).ok()?;
-    let (theirs, ours) = session
-        .runtime
-        .block_on(server_time(&settings, &session.clock))?;
+fn clock(theirs: Timestamp, ours: Timestamp) -> Checked {
     let off = Duration::from_millis(ours.0.abs_diff(theirs.0));
     let way = if ours > theirs { "ahead of" } else { "behind" };
     let found = format!("{} {way} the API's", spoken(off));
-    Some(match off {
+    match off {
         off if off > CLOCK_WRONG => Checked::new(Health::Wrong, "clock", &found).todo(
             "Set this machine's clock (NTP): tokens and the age of exports are judged by it.",
         ),
@@ -326,7 +359,7 @@ fn clock(session: &Session<'_>) -> Option<Checked> {
             Checked::new(Health::Warning, "clock", &found).todo("Set this machine's clock (NTP).")
         }
         _ => Checked::new(Health::Ok, "clock", "agrees with the API's"),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -345,5 +378,33 @@ mod tests {
         ] {
             assert_eq!(ending(is_broken, api), ends, "{is_broken} {api:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_may_be_off_by_a_minute() {
+        let ours = Timestamp(1_000_000_000_000);
+        for (off, health, says) in [
+            (0, Health::Ok, "agrees"),
+            (-60_000, Health::Ok, "agrees"),
+            (61_000, Health::Warning, "61 s behind the API's"),
+            (-61_000, Health::Warning, "61 s ahead of the API's"),
+            (-601_000, Health::Wrong, "11 min ahead of the API's"),
+        ] {
+            let checked = clock(Timestamp(ours.0 + off), ours);
+            assert_eq!(checked.health, health, "{off}");
+            assert!(checked.found.contains(says), "{off}: {}", checked.found);
+            assert_eq!(checked.todo.is_some(), health != Health::Ok);
+        }
+    }
+
+    #[test]
+    fn each_line_says_what_to_do() {
+        let checked = Checked::new(Health::Warning, "lock", "held").todo("Wait.");
+        assert_eq!(checked.to_string(), "warning  lock: held\n         Wait.\n");
+        let json = checks_json(&[checked], RunEnding::Done);
+        assert!(
+            json.contains(r#""todo":"Wait.""#) && json.ends_with("\"exit\":0}\n"),
+            "{json}"
+        );
     }
 }

@@ -22,6 +22,7 @@ mod import;
 mod known;
 mod lost_key;
 mod named_files;
+mod note_words;
 mod observer;
 mod output_file;
 mod partner_list;
@@ -41,12 +42,12 @@ mod verify;
 
 pub use check::check;
 pub use connect::{Connection, Waits, connect};
-pub use doctor::{Checked, Health, doctor};
+pub use doctor::{Checked, Health, checks_json, doctor};
 pub use error::{AddressError, JobError, OpError, PlanError, UpkeepError};
 pub use estimate::{Estimate, TokenLeft};
 pub use import::{ImportRequest, Preview, SealedPlan, dry_run, import};
 pub use observer::{Answer, FirstSend, Note, Observer};
-pub use output_file::OutputFile;
+pub use output_file::{OutputFile, Sink};
 pub use partner_list::{ListRequest, ListShape, list_partners};
 pub use partner_table::{PARTNER_COLUMNS, partner_json};
 pub use propose::{Proposed, propose};
@@ -57,7 +58,7 @@ pub use request::{
     SyncRequest, VerifyRequest,
 };
 pub use session::{Session, Target, store};
-pub use status::{row_story, status_text};
+pub use status::{backup_words, row_story, rows_table, status_json, status_text};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync, unstarted};
 pub use unknown::{OnApi, Unknown};
 pub use upkeep::{Confirm, Resolution, RowsRequest, accept, exported, forget, move_state, resolve};

@@ -99,7 +99,7 @@ mod tests {
         }
         std::fs::create_dir(dir.path().join("folder.csv")).unwrap();
         let named = |name: &str| expanded(&[dir.path().join(name)]);
-        let names = |files: Vec<PathBuf>| -> Vec<String> {
+        let told = |files: Vec<PathBuf>| -> Vec<String> {
             let name = |p: &PathBuf| p.file_name().unwrap().to_str().unwrap().to_owned();
             files.iter().map(name).collect()
         };
@@ -110,7 +110,7 @@ mod tests {
             ("odd[1].csv", vec!["odd[1].csv"]),
             ("not-there.csv", vec!["not-there.csv"]),
         ] {
-            assert_eq!(names(named(name).unwrap()), files, "{name}");
+            assert_eq!(told(named(name).unwrap()), files, "{name}");
         }
         for name in ["x*.csv", "**bad[", "[z].csv"] {
             assert!(matches!(named(name), Err(OpError::NoMatch(_))), "{name}");

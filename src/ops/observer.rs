@@ -130,6 +130,8 @@ pub enum Note<'n> {
     },
     /// The file of a job was not moved into the archive: it is not the one that was read any more.
     NotArchived(&'n str),
+    /// Parents outside the files are taken from imports into the sandbox: the state knows no other API.
+    SandboxParents,
     /// The key of the state is gone; the words say what follows from that.
     KeyLost(&'n str),
     /// The webhook could not be reached; the words do not show its address.

@@ -78,6 +78,55 @@ impl OutputFile {
     }
 }
 
+/// Where a list goes: what prints it, or a file.
+pub struct Sink<'p> {
+    print: Box<dyn Fn(&str) -> bool + 'p>,
+    file: Option<OutputFile>,
+}
+
+impl<'p> Sink<'p> {
+    /// Begins the file where one is named that is not `-`; else `print` gets the texts, and says whether more is wanted.
+    ///
+    /// # Errors
+    /// As [`OutputFile::begin`].
+    pub fn begin(
+        file: Option<&Path>,
+        inputs: &[PathBuf],
+        print: Box<dyn Fn(&str) -> bool + 'p>,
+    ) -> Result<Self, OpError> {
+        let file = file.filter(|path| *path != Path::new("-"));
+        let file = file
+            .map(|path| OutputFile::begin(path, inputs))
+            .transpose()?;
+        Ok(Self { print, file })
+    }
+
+    /// Adds a text; false where nobody wants more.
+    ///
+    /// # Errors
+    /// As [`OutputFile::write`].
+    pub fn put(&mut self, text: &str) -> Result<bool, OpError> {
+        match &mut self.file {
+            Some(file) => file.write(text).map(|()| true),
+            None => Ok((self.print)(text)),
+        }
+    }
+
+    /// Whether it is a file.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// The list is complete.
+    ///
+    /// # Errors
+    /// As [`OutputFile::finish`].
+    pub fn finish(self) -> Result<(), OpError> {
+        self.file.map_or(Ok(()), OutputFile::finish)
+    }
+}
+
 /// Whether two names are one file, by whatever links.
 fn is_same(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
@@ -133,7 +182,7 @@ mod tests {
                 Some(name) => dir.path().join(".").join(name),
                 None => dir.path().join(name),
             };
-            let refused = OutputFile::begin(&path, &[input.clone()]);
+            let refused = OutputFile::begin(&path, std::slice::from_ref(&input));
             assert!(matches!(refused, Err(OpError::OutputIsInput(_))), "{name}");
         }
         #[cfg(unix)]

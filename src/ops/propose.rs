@@ -28,6 +28,23 @@ pub struct Proposed {
     pub to_decide: usize,
 }
 
+impl Proposed {
+    /// How much of the file it takes, and what is left to decide.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let left = match self.to_decide {
+            0 => "nothing is left to decide".to_owned(),
+            1 => "1 line is left to decide, look for \"decide\"".to_owned(),
+            n => format!("{n} lines are left to decide, look for \"decide\""),
+        };
+        let (assigned, columns) = (self.assigned, self.columns);
+        format!(
+            "{}: {assigned} of {columns} columns fill a field; {left}",
+            self.source
+        )
+    }
+}
+
 /// Proposes a mapping for a file.
 ///
 /// # Errors

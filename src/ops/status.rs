@@ -1,8 +1,10 @@
 //! What the state knows, in words and tables.
 
+use std::path::Path;
+
 use crate::diagnostic::thousands;
 use crate::report::table_within;
-use crate::state::{RecordRow, RunRow, SpaceCounts, StateAddress};
+use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, StateAddress};
 
 /// The whole state: its spaces, its last runs, and rows whose partner is not created; tables are `width` wide at most.
 #[must_use]
@@ -23,6 +25,22 @@ pub fn status_text(
         out.push_str(&row_table(open, width));
     }
     out
+}
+
+/// The same as a JSON value.
+#[must_use]
+pub fn status_json(
+    state: &StateAddress,
+    bytes: u64,
+    counts: &[SpaceCounts],
+    runs: &[RunRow],
+    open: &[RecordRow],
+) -> serde_json::Value {
+    serde_json::json!({
+        "state": state.to_string(),
+        "bytes": bytes,
+        "spaces": counts, "runs": runs, "open": open,
+    })
 }
 
 fn space_table(counts: &[SpaceCounts], width: Option<usize>) -> String {
@@ -143,4 +161,37 @@ fn row_table(rows: &[RecordRow], width: Option<usize>) -> String {
         "KEY", "STATE", "SINCE", "ATTEMPTS", "PARTNER", "STATUS", "WORDS", "MAPPING",
     ];
     table_within(&header, &rows, width)
+}
+
+/// Rows of the state that are about to be changed.
+#[must_use]
+pub fn rows_table(rows: &[MaintenanceRow], width: Option<usize>) -> String {
+    let cells = |r: &MaintenanceRow| {
+        vec![
+            r.key.clone(),
+            r.state.to_string(),
+            r.partner.clone().unwrap_or_default(),
+            r.mapping.clone(),
+            r.target.clone(),
+        ]
+    };
+    let lines: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    let header = ["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"];
+    table_within(&header, &lines, width)
+}
+
+/// What was copied into a backup.
+#[must_use]
+pub fn backup_words(file: &Path, key: Option<&Path>) -> [String; 2] {
+    let key = match key {
+        Some(key) => format!(
+            "its key was copied to {}: keep both files together, readable only by their owner",
+            key.display()
+        ),
+        None => {
+            "the key file of the state is missing, so the copy has none: changed rows cannot be recognised with it"
+                .to_owned()
+        }
+    };
+    [format!("the state was copied to {}", file.display()), key]
 }

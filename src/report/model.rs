@@ -154,7 +154,7 @@ impl Detected {
         let mut found = short(false).join(", ");
         if !self.unused.is_empty() {
             let unused = counted(self.unused.len() as u64, "column");
-            found.push_str(&format!("; {unused} not used"));
+            found = format!("{found}; {unused} not used");
         }
         let mut lines = vec![format!("{}: {found}", self.file)];
         let dates = short(true);

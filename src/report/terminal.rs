@@ -78,6 +78,16 @@ fn counts(report: &RunReport, out: &mut String) {
             counted(report.rows(), "row")
         );
     }
+    let busy = report.timeline.as_ref().map_or(0, |timeline| {
+        timeline.pauses.iter().filter(|p| p.throttled).count()
+    });
+    if busy > 0 {
+        let _ = writeln!(
+            out,
+            "  The API was busy {}; the run slowed down for it.",
+            counted(busy as u64, "time")
+        );
+    }
     if let Some(verified) = &report.verified
         && verified.only_api > 0
     {

@@ -35,6 +35,8 @@ mod breaker;
 mod canary;
 /// What `--help` says, and what the generated references hold.
 mod cli;
+/// Variables, patterns, files of results, quiet and JSON: the command line as a whole.
+mod command_line;
 /// The examples under `deploy/`.
 mod deploy;
 /// Rows in doubt and what a look-up proves.

@@ -57,7 +57,9 @@ fn nothing_is_sent_for_the_first_time_unless_a_person_says_yes() {
         let answered = import_on_a_terminal(&dir, &server, "", typed);
         assert_eq!(answered.exit, 2, "{}", answered.screen);
         assert!(
-            answered.screen.contains("up to 3 partners will be created")
+            answered
+                .screen
+                .contains("up to 3 of 3 rows will be created")
                 && answered.screen.contains(API),
             "{}",
             answered.screen

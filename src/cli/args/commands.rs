@@ -16,8 +16,8 @@ use super::shared::{Full, Local, Online, Reported, Settled, Stored};
 pub enum Command {
     /// Propose a mapping for a file: key, fields, date order, with the evidence of each line.
     #[command(
-        after_help = "The proposal can be used as it is, or says on each line what is left to decide. It is checked on the file
-before it is shown. Look at every line: a name is no proof.
+        after_help = "The proposal can be used as it is, or says on each line what is left to decide. It is checked on
+the file before it is shown. Look at every line: a name is no proof.
 
 Examples:
   partner-sync init export.csv

@@ -113,8 +113,9 @@ Example:
     Forget(KeysArgs),
     /// Say what became of rows in doubt, after you looked on the API yourself.
     #[command(
-        after_help = "A row stays in doubt where the API's answers and lists do not show whether it has a partner. Look on the API, then say
-what you found. With --absent the next import looks once more, and sends the row if it does not find it.
+        after_help = "A row stays in doubt where the API's answers and lists do not show whether it has a partner. Look on
+the API, then say what you found. With --absent the next import looks once more, and sends the row
+if it does not find it.
 
 Examples:
   partner-sync state resolve C-1001 --created 854e27cb-7ddd-4c0f-950d-1d60bc9e0cb9

@@ -1,11 +1,12 @@
 //! Manual pages: one for the program, and one for each command.
 
 use std::io;
+use std::path::Path;
 
 use clap::Command;
 
-use super::command;
 use super::environment::name_of;
+use super::program::command;
 
 /// What ends a command, and what a run leaves. Source: the contract's table of exit codes.
 const ENDINGS: &str = ".SH \"EXIT STATUS\"
@@ -51,16 +52,28 @@ pub(crate) fn man_page() -> io::Result<Vec<u8>> {
     page(&whole, "partner-sync")
 }
 
-/// Every page, by its file's name: `partner-sync-partners-list.1`.
+/// Writes every page into a folder, by its command's name: `partner-sync-partners-list.1`. Returns how many.
 ///
 /// # Errors
-/// Where one cannot be rendered.
-pub(crate) fn man_pages() -> io::Result<Vec<(String, Vec<u8>)>> {
+/// Where one cannot be rendered or written.
+pub(crate) fn write_man_pages(dir: &Path) -> io::Result<usize> {
     let mut whole = command();
     whole.build();
     let mut pages = Vec::new();
     collect(&whole, "partner-sync", &mut pages)?;
-    Ok(pages)
+    std::fs::create_dir_all(dir)?;
+    for (name, page) in &pages {
+        std::fs::write(dir.join(name), page)?;
+    }
+    Ok(pages.len())
+}
+
+/// A completion script.
+#[must_use]
+pub(crate) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "partner-sync", &mut script);
+    script
 }
 
 fn collect(of: &Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
@@ -106,7 +119,7 @@ fn variables(of: &Command) -> String {
     let mut out = String::from(".SH ENVIRONMENT\nWhat is typed wins over the environment.\n");
     let mut put = |name: &str, meaning: &str| {
         let (name, meaning) = (roff(name), roff(meaning));
-        out.push_str(&format!(".TP\n{name}\n{meaning}\n"));
+        out.extend([".TP\n", &name, "\n", &meaning, "\n"]);
     };
     put("PARTNER_SYNC_TOKEN", "The token for the API.");
     for arg in of.get_arguments() {

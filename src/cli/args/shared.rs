@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::transport::TransportArgs;
+use crate::config::Typed;
 use crate::ops::ReportRequest;
 use crate::report::{MarkedRows, SourceValues};
 use crate::telemetry::LogFormat;
@@ -85,8 +86,13 @@ pub(crate) struct ProgressArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "API")]
 pub(crate) struct TargetArgs {
-    /// Address of the API [default: https://orgs.ecg-api.com].
-    #[arg(long, global = true, value_name = "URL")]
+    /// Address of the API.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Address of the API [default: https://orgs.ecg-api.com]"
+    )]
     pub api_url: Option<String>,
     /// Use a practice API in this process instead; its partners are kept in a file beside the state.
     #[arg(long, global = true)]
@@ -97,9 +103,10 @@ pub(crate) struct TargetArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "API")]
 pub(crate) struct RequestArgs {
-    /// File with the token (or set PARTNER_SYNC_TOKEN to the token itself); read again when the API refuses the token.
+    /// File with the token.
     #[arg(
         long,
+        help = "File with the token (or set PARTNER_SYNC_TOKEN to the token itself); read again when the API refuses the token",
         global = true,
         value_name = "FILE",
         conflicts_with = "token_command"
@@ -187,6 +194,25 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// What was typed of the settings.
+    pub(crate) fn typed(&self) -> Typed {
+        let (target, requests) = (&self.target, &self.requests);
+        Typed {
+            api_url: target.api_url.clone(),
+            token_file: requests.token_file.clone(),
+            token_command: requests.token_command.clone(),
+            state: self.stored.state.clone(),
+            rate: requests.rate.clone(),
+            burst: requests.burst,
+            workers: requests.workers,
+            timeout: requests.timeout.clone(),
+            outage: requests.outage.clone(),
+            report: self.reports.report.clone(),
+            transport: requests.transport.typed(),
+            variables: self.variables.clone(),
+        }
+    }
+
     /// The files that a command reads beside its exports: nothing is written over these.
     pub(crate) fn read_files(&self, state: &StateAddress) -> Vec<PathBuf> {
         let transport = &self.requests.transport;

@@ -1,6 +1,9 @@
 //! What is typed, and what the environment adds to it.
 
+use std::ffi::OsString;
+
 use super::*;
+use crate::config::Environment;
 
 fn read(typed: &str, variables: &[(&str, &str)]) -> Result<Cli, Unreadable> {
     let words: Vec<OsString> = std::iter::once("partner-sync")

@@ -24,22 +24,7 @@ pub(super) fn run(args: &InitArgs, desk: &Desk) -> Result<RunEnding, CliError> {
         ));
     };
     let proposed = ops::propose(file)?;
-    desk.output.note(&format!(
-        "{}: {} of {} columns fill a field; {} to decide{}",
-        proposed.source,
-        proposed.assigned,
-        proposed.columns,
-        match proposed.to_decide {
-            0 => "nothing is left".to_owned(),
-            1 => "1 line is left".to_owned(),
-            n => format!("{n} lines are left"),
-        },
-        if proposed.to_decide > 0 {
-            ", look for \"decide\""
-        } else {
-            ""
-        },
-    ));
+    desk.output.note(&proposed.words());
     write(args.output.as_deref(), &proposed.text, desk)
 }
 

@@ -5,7 +5,6 @@ mod check;
 mod doctor;
 mod import;
 mod init;
-mod manual;
 mod partners;
 mod reconcile;
 mod sandbox;
@@ -14,7 +13,9 @@ mod sync;
 mod upkeep;
 mod verify;
 
-use super::args::{Cli, Command, ConfigCommand, Shared};
+use super::args::{
+    Cli, Command, ConfigCommand, Shared, completions, man_page, version, write_man_pages,
+};
 use super::desk::Desk;
 use super::exit::CliError;
 use crate::report::RunEnding;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<RunEnding, CliError> {
     if !matches!(cli.command, Command::Sync(_)) {
         desk.environment.refuse_empty()?;
     }
+    let unmade = |e: std::io::Error| CliError::Machine(format!("cannot make the manual: {e}"));
     match cli.command {
         Command::Init(args) => init::run(&args, desk),
         Command::Check(args) => check::run(&args.split(&mut shared), &shared, desk),
@@ -57,11 +59,19 @@ pub(crate) fn run(cli: Cli, desk: &Desk) -> Result<RunEnding, CliError> {
             doctor::show_settings(&shared, desk)
         }
         Command::Sandbox(args) => sandbox::run(*args, desk),
-        Command::Completions { shell } => Ok(manual::completions(shell, desk)),
-        Command::Man { dir } => manual::run(dir.as_deref(), desk),
-        Command::Version => {
-            desk.output.result(&crate::cli::args::version());
+        Command::Completions { shell } => Ok(printed(&completions(shell), desk)),
+        Command::Man { dir: None } => Ok(printed(&man_page().map_err(unmade)?, desk)),
+        Command::Man { dir: Some(dir) } => {
+            let count = write_man_pages(&dir).map_err(unmade)?;
+            let words = format!("{count} pages written to {}", dir.display());
+            desk.output.note(&words);
             Ok(RunEnding::Done)
         }
+        Command::Version => Ok(printed(version().as_bytes(), desk)),
     }
+}
+
+fn printed(text: &[u8], desk: &Desk) -> RunEnding {
+    desk.output.result(&String::from_utf8_lossy(text));
+    RunEnding::Done
 }

@@ -5,6 +5,7 @@ use crate::cli::args::{ListArgs, PartnersCommand, Shared};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
+use crate::cli::output::Output;
 use crate::ops::{self, ListShape, PARTNER_COLUMNS, list_partners, partner_json};
 use crate::partner::PartnerId;
 use crate::report::{RunEnding, SourceValues, table_within};
@@ -66,7 +67,8 @@ fn list(
     if request.shape == ListShape::Table {
         let header = PARTNER_COLUMNS.map(|(name, _)| name.to_uppercase());
         let header = header.each_ref().map(String::as_str);
-        sink.put(&table_within(&header, &cells, sink.width()))?;
+        let width = Output::width().filter(|_| !sink.is_file());
+        sink.put(&table_within(&header, &cells, width))?;
         let count = crate::diagnostic::counted(cells.len() as u64, "partner");
         desk.output.note(&count);
     }

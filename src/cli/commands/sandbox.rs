@@ -3,12 +3,13 @@
 use crate::cli::args::SandboxArgs;
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
+use crate::cli::front::runtime;
 use crate::report::RunEnding;
 use crate::sandbox::Sandbox;
 
 pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<RunEnding, CliError> {
     let stop = desk.signals.drain();
-    server_runtime()?.block_on(async {
+    runtime(None)?.block_on(async {
         let sandbox = Sandbox::start(args.settings(), desk.clock.clone()).await?;
         if !desk.output.stream(&format!("{}\n", sandbox.url())) {
             // Nobody knows where it listens.
@@ -21,12 +22,4 @@ pub(super) fn run(args: SandboxArgs, desk: &Desk) -> Result<RunEnding, CliError>
         }
         Ok(RunEnding::Done)
     })
-}
-
-/// The runtime of the practice server, which has nothing else to do.
-fn server_runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| CliError::Machine(format!("cannot start: {e}")))
 }

@@ -4,6 +4,7 @@ use crate::cli::args::{Shared, StatusArgs};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
 use crate::cli::front::Front;
+use crate::cli::output::Output;
 use crate::ops;
 use crate::report::RunEnding;
 use crate::state::RecordRow;
@@ -41,15 +42,11 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
     }
     let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
     if shared.json.json {
-        let all = serde_json::json!({
-            "state": settings.state.to_string(),
-            "bytes": store.bytes(),
-            "spaces": counts, "runs": runs, "open": open,
-        });
+        let all = ops::status_json(&settings.state, store.bytes(), &counts, &runs, &open);
         desk.output.result(&format!("{all}\n"));
         return Ok(RunEnding::Done);
     }
-    let (state, width) = (&settings.state, desk.output.width());
+    let (state, width) = (&settings.state, Output::width());
     let out = ops::status_text(state, store.bytes(), &counts, &runs, &open, width);
     desk.output.result(&out);
     Ok(RunEnding::Done)

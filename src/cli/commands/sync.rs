@@ -36,28 +36,11 @@ fn check_config(job: Option<&str>, front: &Front<'_>, desk: &Desk) -> Result<Run
     let folder = front.report().folder;
     let (findings, ending) =
         ops::check_config(&front.config, job, folder.as_deref(), &front.session())?;
-    let mut notes = Vec::new();
-    for finding in findings {
-        match finding {
-            Finding::Good {
-                subject,
-                what,
-                found,
-            } => desk
-                .output
-                .result(&format!("ok    {subject}: {what}: {found}\n")),
-            Finding::Wrong {
-                subject,
-                what,
-                reason,
-            } => desk
-                .output
-                .result(&format!("WRONG {subject}: {what}: {reason}\n")),
-            Finding::Missing(words) => notes.push(words),
-        }
-    }
-    for words in notes {
-        desk.output.result(&format!("note  {words}\n"));
+    let (notes, found): (Vec<_>, Vec<_>) = findings
+        .iter()
+        .partition(|f| matches!(f, Finding::Missing(_)));
+    for finding in found.into_iter().chain(notes) {
+        desk.output.result(&format!("{finding}\n"));
     }
     Ok(ending)
 }

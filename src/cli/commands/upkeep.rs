@@ -3,11 +3,12 @@
 use crate::cli::args::{Shared, StateCommand};
 use crate::cli::desk::Desk;
 use crate::cli::exit::CliError;
+use crate::cli::output::Output;
 use crate::cli::prompt;
 use crate::cli::settings;
 use crate::ops::{self, Resolution, RowsRequest};
 use crate::partner::PartnerId;
-use crate::report::{RunEnding, table_within};
+use crate::report::RunEnding;
 use crate::state::{MaintenanceRow, definition};
 
 pub(super) fn run(
@@ -19,15 +20,9 @@ pub(super) fn run(
     match which {
         StateCommand::Backup { file } => {
             let key = ops::store(&settings).backup(file)?;
-            desk.output
-                .note(&format!("the state was copied to {}", file.display()));
-            desk.output.note(&match key {
-                Some(key) => format!(
-                    "its key was copied to {}: keep both files together, readable only by their owner",
-                    key.display()
-                ),
-                None => "the key file of the state is missing, so the copy has none: changed rows cannot be recognised with it".to_owned(),
-            });
+            for line in ops::backup_words(file, key.as_deref()) {
+                desk.output.note(&line);
+            }
             Ok(RunEnding::Done)
         }
         StateCommand::Move { from, to } => {
@@ -94,20 +89,7 @@ pub(super) fn run(
 
 /// Shows the rows and asks on a terminal. Without one, `--yes` says it.
 fn confirmed(rows: &[MaintenanceRow], yes: bool, question: &str, desk: &Desk) -> bool {
-    let lines: Vec<Vec<String>> = rows
-        .iter()
-        .map(|r| {
-            vec![
-                r.key.clone(),
-                r.state.to_string(),
-                r.partner.clone().unwrap_or_default(),
-                r.mapping.clone(),
-                r.target.clone(),
-            ]
-        })
-        .collect();
-    let header = ["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"];
-    let width = desk.output.width();
-    desk.output.note(&table_within(&header, &lines, width));
+    let width = Output::width();
+    desk.output.note(&ops::rows_table(rows, width));
     yes || prompt::confirm_on_terminal(question, &desk.output, &desk.signals.stop())
 }

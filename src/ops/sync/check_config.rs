@@ -1,5 +1,6 @@
 //! Everything a night needs, looked at without sending a partner.
 
+use std::fmt;
 use std::path::Path;
 
 use super::job::{chosen, mapping_name};
@@ -39,6 +40,24 @@ pub enum Finding {
     },
     /// It is not there yet, and need not be.
     Missing(String),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::Good {
+                subject,
+                what,
+                found,
+            } => write!(f, "ok    {subject}: {what}: {found}"),
+            Finding::Wrong {
+                subject,
+                what,
+                reason,
+            } => write!(f, "WRONG {subject}: {what}: {reason}"),
+            Finding::Missing(words) => write!(f, "note  {words}"),
+        }
+    }
 }
 
 /// Looks at jobs, state, report folder, metrics, webhook and API; reports every finding, not only the first.

@@ -1,0 +1,66 @@
+//! What an operation notes and asks, in words.
+
+use super::observer::{FirstSend, Note};
+use crate::clock::spoken;
+use crate::diagnostic::{counted, thousands};
+
+impl FirstSend<'_> {
+    /// The question: how many will be created, where, and that it cannot be undone.
+    #[must_use]
+    pub fn question(&self) -> String {
+        format!(
+            "First import into {} with mapping \"{}\": up to {} of {} will be created, which the API cannot undo.{} State: {} (new). Continue?",
+            self.target,
+            self.mapping,
+            thousands(self.created),
+            counted(self.rows, "row"),
+            self.what_is_there(),
+            self.state
+        )
+    }
+}
+
+impl Note<'_> {
+    /// The words for people; a line that is worth a look begins with `warning: `.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let one = |text: String| vec![text];
+        match self {
+            Note::Refused(words) | Note::Duplicate(words) => one((*words).to_owned()),
+            Note::NotArchived(words) | Note::KeyLost(words) => one(format!("warning: {words}")),
+            Note::SandboxParents => one(
+                "parents outside the file are those of the sandbox: this mapping was imported into no other API"
+                    .to_owned(),
+            ),
+            Note::InDoubt { mapping, count } => one(format!("{mapping}: {count} in doubt")),
+            Note::WaitingForLock { state, holder } => one(format!(
+                "waiting for another run that holds {state}{}",
+                holder.map(|h| format!(" ({h})")).unwrap_or_default()
+            )),
+            Note::CanaryAgrees { partners } => one(format!(
+                "canary: {partners} partners were created and read back as they were sent; continuing"
+            )),
+            Note::CanaryPassedOver { partners } => one(format!(
+                "warning: continuing without --canary, although the {partners} partners of the last canary were not confirmed"
+            )),
+            Note::OnApi(what) => one(what.to_string()),
+            Note::Estimate(estimate) => estimate.lines(),
+            Note::PlanSealed(path) => one(format!(
+                "the plan is written. To import exactly this: partner-sync import --plan {}",
+                path.display()
+            )),
+            Note::MetricsFailed { path, error } => one(format!(
+                "warning: cannot write the metrics {}: {error}",
+                path.display()
+            )),
+            Note::ShortSettlingTime { asked, least } => one(format!(
+                "warning: --settle {} is shorter than {}: a create that takes longer than that may be sent twice",
+                spoken(*asked),
+                spoken(*least)
+            )),
+            Note::WebhookFailed(error) => {
+                one(format!("warning: the webhook could not be called: {error}"))
+            }
+        }
+    }
+}
