@@ -70,7 +70,7 @@ pub struct Shared {
     /// Put all rows into report.xlsx, not only those that somebody has to look at.
     #[arg(long, global = true)]
     pub report_all: bool,
-    /// Leave values of the source out of reports and messages; rejects.csv, report.xlsx and created.csv are not written.
+    /// Leave values of the source out of reports and messages; rejects.csv, report.xlsx, created.csv and partners.csv are not written.
     #[arg(long, global = true, conflicts_with = "report_all")]
     pub no_source_values: bool,
     /// The configuration file [default: partner-sync.toml where it is there].
