@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::folder::{ReportError, ReportFolder};
-use super::rejects::RejectFormat;
+use super::reject_format::RejectFormat;
 use super::source_files::{Guards, SourceFiles};
 use crate::diagnostic::PARTNER_COLUMN;
 
