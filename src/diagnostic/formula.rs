@@ -71,7 +71,7 @@ pub fn unguarded(text: &str) -> &str {
 /// Whether a table with these columns is one that we wrote with guards.
 #[must_use]
 pub fn is_guarded_header(names: &[String]) -> bool {
-    HEADERS.iter().any(|header| *header == names) || names.iter().any(|n| n == PARTNER_COLUMN)
+    HEADERS.iter().any(|header| *header == names)
 }
 
 #[cfg(test)]

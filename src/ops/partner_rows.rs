@@ -18,8 +18,14 @@ pub(super) struct WithPartners<'w> {
     pub(super) reader: Option<&'w StateReader>,
     pub(super) folder: Option<&'w ReportFolder>,
     pub(super) values: SourceValues,
-    /// Whether the run was stopped: then the source or the state may be what stopped it.
-    pub(super) stopped: bool,
+}
+
+/// Why there is no list.
+enum Failure {
+    /// The folder cannot be written.
+    Report(ReportError),
+    /// The rows, or what became of them, cannot be read once more, and why.
+    Unreadable(String),
 }
 
 impl WithPartners<'_> {
@@ -30,42 +36,47 @@ impl WithPartners<'_> {
         if self.values == SourceValues::LeftOut || self.survey.incomplete {
             return;
         }
-        let written = self.rows(folder);
-        if let (Err(error), true) = (&written, self.stopped) {
-            tracing::warn!("{error}");
-            return;
-        }
+        let written = match self.rows(folder) {
+            Ok(files) => Ok(files),
+            Err(Failure::Report(error)) => Err(error),
+            // Each row has its outcome: an export that was replaced meanwhile changes nothing about the run.
+            Err(Failure::Unreadable(reason)) => {
+                tracing::warn!("partners.csv is not written: {reason}");
+                return;
+            }
+        };
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         held.wrote(written);
     }
 
-    fn rows(&self, folder: &ReportFolder) -> Result<Vec<PathBuf>, ReportError> {
+    fn rows(&self, folder: &ReportFolder) -> Result<Vec<PathBuf>, Failure> {
         let files = self.exports.files().iter();
         let hidden: Vec<&[usize]> = files.map(|f| &*f.plan.hidden_columns).collect();
-        let mut out = PartnerRows::begin(folder, reject_formats(self.exports), &hidden)?;
+        let formats = reject_formats(self.exports);
+        let mut out = PartnerRows::begin(folder, formats, &hidden).map_err(Failure::Report)?;
         let Some(reader) = self.reader else {
-            return out.finish();
+            return out.finish().map_err(Failure::Report);
         };
-        let mut trouble = None;
+        let mut failure = None;
         let read = self.exports.keyed(self.survey, &mut |file, rows| {
             let written = match reader.partners_of(rows.keys()) {
                 Ok(partners) => (rows.cells().zip(partners))
                     .filter_map(|(cells, partner)| Some((cells, partner?)))
-                    .try_for_each(|(cells, partner)| out.add(file, &cells, partner.as_str())),
-                Err(error) => Err(PartnerRows::unreadable(folder.path(), error)),
+                    .try_for_each(|(cells, partner)| out.add(file, &cells, partner.as_str()))
+                    .map_err(Failure::Report),
+                Err(error) => Err(Failure::Unreadable(error.to_string())),
             };
-            match written {
-                Ok(()) => Flow::More,
-                Err(error) => {
-                    trouble = Some(error);
-                    Flow::Enough
-                }
+            failure = written.err();
+            if failure.is_none() {
+                Flow::More
+            } else {
+                Flow::Enough
             }
         });
-        match (trouble, read) {
-            (Some(error), _) => Err(error),
-            (None, Err(error)) => Err(PartnerRows::unreadable(folder.path(), error)),
-            (None, Ok(())) => out.finish(),
+        match (failure, read) {
+            (Some(failure), _) => Err(failure),
+            (None, Err(error)) => Err(Failure::Unreadable(error.to_string())),
+            (None, Ok(())) => out.finish().map_err(Failure::Report),
         }
     }
 }

@@ -210,7 +210,6 @@ impl Reconcile<'_> {
             reader: self.session.reader(target, &opened.mapping.name)?.as_ref(),
             folder,
             values: self.request.report.values,
-            stopped: self.stop.is_requested(),
         }
         .write(&collector);
         Ok((collector, detected))

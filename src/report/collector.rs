@@ -11,7 +11,7 @@ use super::folder::{ReportError, ReportFolder};
 use super::groups::Groups;
 use super::model::{Counts, Kind, ProblemGroup};
 use super::page::Findings;
-use super::rejects::RejectFormat;
+use super::reject_format::RejectFormat;
 use super::row_name::RowName;
 use super::stored_problems::{ProblemStore, StoreProblems};
 use crate::diagnostic::Diagnostic;

@@ -67,12 +67,6 @@ impl ReportFolder {
         }
     }
 
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     fn set_earlier_aside(&self) -> Result<(), ReportError> {
         if self.has_earlier.swap(false, Ordering::Relaxed) {
             set_aside(&self.path).map_err(|e| ReportError::new(&self.path, e))?;

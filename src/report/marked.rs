@@ -14,7 +14,8 @@ use zip::ZipWriter;
 
 use super::cell_text::{clip, clipped};
 use super::folder::{ReportError, ReportFolder};
-use super::rejects::{RejectFormat, problems_text};
+use super::reject_format::RejectFormat;
+use super::rejects::problems_text;
 use super::sheet_limits::{ADDED, MOST_ROWS};
 use super::sheet_rows::SheetRows;
 use super::skeleton::{CellNote, End, Skeleton, header_row};

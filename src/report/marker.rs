@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use super::folder::{ReportError, ReportFolder};
 use super::marked::{Marked, MarkedRows};
-use super::rejects::RejectFormat;
+use super::reject_format::RejectFormat;
 use super::summary::Summary;
 use crate::partner::RowResult;
 

@@ -28,6 +28,7 @@ mod pace;
 mod page;
 mod partners;
 mod problems;
+mod reject_format;
 mod rejects;
 mod row_name;
 mod sheet_limits;
@@ -60,7 +61,7 @@ pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunRe
 pub use pace::Pace;
 pub use page::{Findings, IndexOf, write_index, write_page};
 pub use partners::PartnerRows;
-pub use rejects::RejectFormat;
+pub use reject_format::RejectFormat;
 pub use sheet_limits::fits_a_sheet;
 pub use stopped::{StopCause, Stopped};
 pub use stored_problems::{StoreProblems, read_problems};

@@ -2,15 +2,12 @@
 //! system that they came from. Columns that fill a field of bank data are left out. Cells are guarded against formulas; the
 //! guards are taken off where the file is read again as an export.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::folder::{ReportError, ReportFolder};
-use super::rejects::RejectFormat;
+use super::reject_format::RejectFormat;
 use super::source_files::{Guards, SourceFiles};
 use crate::diagnostic::PARTNER_COLUMN;
-
-/// The file's name, where the source is one file.
-const NAME: &str = "partners.csv";
 
 /// The files under way: one for each source, as rejects are.
 #[derive(Debug)]
@@ -53,14 +50,5 @@ impl PartnerRows {
     /// [`ReportError`] where one cannot be written.
     pub fn finish(self) -> Result<Vec<PathBuf>, ReportError> {
         self.0.finish()
-    }
-
-    /// What is said where the rows cannot be read again.
-    #[must_use]
-    pub fn unreadable(
-        folder: &Path,
-        reason: impl std::error::Error + Send + Sync + 'static,
-    ) -> ReportError {
-        ReportError::new(&folder.join(NAME), std::io::Error::other(reason))
     }
 }

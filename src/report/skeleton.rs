@@ -9,7 +9,7 @@ use rust_xlsxwriter::{Format, Note, Workbook, XlsxError};
 use zip::ZipArchive;
 
 use super::cell_text::clip;
-use super::rejects::RejectFormat;
+use super::reject_format::RejectFormat;
 use super::sheet_limits::ADDED;
 use super::styles::{Styles, formats, text_format};
 use super::summary::Summary;

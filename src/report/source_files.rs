@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::csv_file::CsvFile;
 use super::folder::{ReportError, ReportFolder};
-use super::rejects::RejectFormat;
+use super::reject_format::RejectFormat;
 use crate::diagnostic::guarded;
 
 /// Whether cells are guarded against formulas.

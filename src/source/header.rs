@@ -64,7 +64,7 @@ impl Header {
 
     /// Whether it is the header of a list that we write with guards against formulas.
     pub(super) fn is_guarded(&self) -> bool {
-        is_guarded_header(&self.raw)
+        is_guarded_header(&self.raw) || self.names.iter().any(|n| **n == *PARTNER_COLUMN)
     }
 
     /// The same header without the guards of a list that we wrote.

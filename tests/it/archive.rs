@@ -16,6 +16,37 @@ fn a_good_export_is_put_away() {
     assert_eq!(kept, 2);
 }
 
+/// What was put away is what `verify --job` compares, the newest of it; an export that waits for its night comes first.
+#[test]
+fn verify_finds_what_was_put_away() {
+    let dir = house("archive = \"exports/done\"\n");
+    let server = Server::start(&dir, &[]);
+    let verify = || {
+        let run = dir.run(&["verify", "--job", "accounts", "--json"]);
+        run.at(&server).finish()
+    };
+    assert!(verify().expect_exit(2).stderr.contains("no file matches"));
+    for rows in [2, 3] {
+        dir.write("exports/a-1.csv", plain(rows));
+        night(&dir, &server).finish().expect_exit(0);
+    }
+    // Names that are not the job's own, and temporary ones, are passed over.
+    for other in ["b-1.csv", "~$a-1.csv"] {
+        dir.write(&format!("exports/done/{other}"), plain(9));
+    }
+    let summary = verify().expect_exit(0).summary();
+    assert_eq!(summary.value()["files"][0], "exports/done/a-1.2.csv");
+    assert_eq!(summary.get("agree"), 3);
+    dir.write("exports/a-2.csv", plain(1));
+    let waiting = verify().summary();
+    assert_eq!(waiting.value()["files"][0], "exports/a-2.csv");
+    // A plain name, too, gets a number when it is put away twice.
+    let config = dir.read("partner-sync.toml").replace("a-*.csv", "a-1.csv");
+    dir.write("partner-sync.toml", config);
+    let summary = verify().expect_exit(0).summary();
+    assert_eq!(summary.value()["files"][0], "exports/done/a-1.2.csv");
+}
+
 /// The archive is the folder of the pattern: each night would read the same export and rename it.
 #[test]
 fn an_archive_within_the_pattern_is_refused() {

@@ -39,6 +39,8 @@ mod cli;
 mod command_line;
 /// The examples under `deploy/`.
 mod deploy;
+/// README and docs: commands are run, messages exist, links lead somewhere.
+mod documented;
 /// Rows in doubt and what a look-up proves.
 mod doubts;
 /// Under every fault: each key once.

@@ -144,7 +144,7 @@ pub(crate) struct ReportArgs {
     /// Put all rows into report.xlsx, not only those that somebody has to look at.
     #[arg(long, global = true, hide_short_help = true)]
     pub report_all: bool,
-    /// Leave values of the source out of reports and messages; rejects.csv, report.xlsx and created.csv are not written.
+    /// Leave values of the source out of reports and messages; rejects.csv, report.xlsx, created.csv and partners.csv are not written.
     #[arg(
         long,
         global = true,

@@ -61,10 +61,9 @@ impl Import<'_> {
                 reader: reader.as_ref(),
                 folder: self.folder.as_ref(),
                 values: self.request.report.values,
-                stopped: self.stop.is_requested(),
             }
             .write(collector),
-            Err(error) => observer.trouble(&error),
+            Err(error) => tracing::warn!("partners.csv is not written: {error}"),
         }
         conclude::conclude(heading, collector, self.folder.as_ref(), observer, ending)
     }

@@ -139,7 +139,6 @@ pub(super) fn compare(
             reader: Some(&comparison.reader),
             folder: folder.as_ref(),
             values: request.report.values,
-            stopped: stop.is_requested(),
         }
         .write(&collector);
     }
