@@ -21,6 +21,8 @@ mod ahead;
 mod architecture;
 /// Exports that are put away after a good night.
 mod archive;
+/// Every command there is, looked through for bank data.
+mod bank_commands;
 /// Bank data and tokens that the API quotes, and that other fields are made of.
 mod bank_data;
 /// Nothing is created blind.
@@ -33,6 +35,9 @@ mod breaker;
 mod canary;
 /// What `--help` says, and what the generated references hold.
 mod cli;
+/// Each line of docs/data-protection.md.
+#[cfg(unix)]
+mod data_protection;
 /// The examples under `deploy/`.
 mod deploy;
 /// Rows in doubt and what a look-up proves.
