@@ -1,7 +1,7 @@
 //! What only the parts of an address together can show: a state's code by its country, and a postal code's
 //! lost zero by its state.
 
-use super::identifier::is_decimal_whole;
+use super::decimal::is_decimal_whole;
 use super::lookup::{self, StateName};
 use crate::diagnostic::Code;
 use crate::partner::{Draft, FieldKind, Finding, LeafInfo};

@@ -1,8 +1,9 @@
 //! One cell → one leaf of the draft.
 
 use super::coerce::{Coerced, coerce, trim};
+use super::decimal::is_decimal_whole;
 use super::doubtful::{doubtful, usual_line_breaks};
-use super::identifier::{self, is_decimal_whole, is_identifier, is_reshaped};
+use super::identifier::{self, is_identifier, is_reshaped};
 use super::known::Became;
 use super::placeholder::{Placeholder, null_hint, placeholder};
 use super::plan::{Plan, Ready, TextPath};
@@ -33,17 +34,7 @@ impl Plan {
     /// The same with every look at the cell that there is.
     fn fill_by_steps(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
         let (leaf, rule) = (target.leaf, target.rule);
-        if is_identifier(rule.kind)
-            && let Some((code, message)) = identifier::trouble(cell)
-            && !self.is_blank(cell)
-        {
-            let finding = target.finding(code, message).with_value(cell.to_text());
-            return s.findings.push(finding);
-        }
-        if is_identifier(rule.kind)
-            && let Cell::Text(text) = cell
-            && report_decimal(target, trim(text).0, s)
-        {
+        if is_identifier(rule.kind) && self.is_judged(target, cell, s) {
             return;
         }
         match cell {
@@ -121,6 +112,22 @@ impl Plan {
                 _ => s.draft.set_text(leaf, &text, true),
             },
         }
+    }
+
+    /// Judges a cell of an identifier; true where it is all that has to be done.
+    fn is_judged(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) -> bool {
+        if let Some((code, message)) = identifier::trouble(cell)
+            && !self.is_blank(cell)
+        {
+            let finding = target.finding(code, message).with_value(cell.to_text());
+            s.findings.push(finding);
+            return true;
+        }
+        let Cell::Text(text) = cell else {
+            return false;
+        };
+        let (text, _) = trim(text);
+        text.ends_with('0') && !self.is_null(text) && report_decimal(target, text, s)
     }
 
     /// Reports a text that stands for no value; true where it is sent nevertheless: the rule's map or the field itself

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::date::Locale;
-use super::identifier::is_decimal_whole;
+use super::decimal::is_decimal_whole;
 use super::lookup::{self, CountryName};
 use super::yes_no;
 use crate::diagnostic::{Code, nearest};

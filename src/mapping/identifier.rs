@@ -5,6 +5,7 @@
 //! out of the cell again.
 
 use super::coerce::trim;
+use super::decimal::is_decimal_whole;
 use super::placeholder::{Placeholder, placeholder};
 use super::value::unsendable;
 use crate::diagnostic::Code;
@@ -104,25 +105,6 @@ pub(super) fn is_scientific(text: &str) -> bool {
     is_mantissa && exponent.is_some_and(|e| e.len() <= 3 && is_digits(e))
 }
 
-/// `1001.0`, `1001,00`: a whole number as programs write one that they keep with a decimal point, such as a column of
-/// numbers with gaps. Three zeros may be thousands.
-#[must_use]
-pub fn is_decimal_whole(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    // Nearly all texts end otherwise.
-    if bytes.last() != Some(&b'0') || bytes.len() > 40 {
-        return false;
-    }
-    let Some(point) = bytes.iter().rposition(|b| *b != b'0') else {
-        return false;
-    };
-    let (digits, zeros) = (&bytes[..point], bytes.len() - point - 1);
-    matches!(bytes[point], b'.' | b',')
-        && zeros != 3
-        && !digits.is_empty()
-        && digits.iter().all(u8::is_ascii_digit)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -175,26 +157,6 @@ mod tests {
         assert_eq!(of_key("NULL"), Some("key.missing"));
         assert_eq!(of_key(" #REF! "), Some("cell.error"));
         assert_eq!(of_key("Ä1"), None);
-    }
-
-    #[test]
-    fn whole_numbers_with_a_decimal_point_are_seen() {
-        for text in [
-            "1001.0",
-            "1001.00",
-            "1001,0",
-            "0.0",
-            "007.0",
-            "4915123456789.0",
-        ] {
-            assert!(is_decimal_whole(text), "{text}");
-        }
-        for text in [
-            "", "0", "1000", "1.000", "1,000", "1001.", ".0", "1001.5", "1001.50", "1.0.0", "A1.0",
-            "+1.0", "-1.0", "1 001.0", "v2.0",
-        ] {
-            assert!(!is_decimal_whole(text), "{text}");
-        }
     }
 
     proptest! {

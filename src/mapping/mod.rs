@@ -11,6 +11,7 @@ mod coerce;
 mod compile;
 mod data;
 pub mod date;
+mod decimal;
 mod doubtful;
 mod entity;
 mod error;
@@ -39,9 +40,9 @@ mod words;
 mod yes_no;
 
 pub use apply::Filled;
+pub use decimal::is_decimal_whole;
 pub use error::{MappingError, MappingProblem};
 pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
-pub use identifier::is_decimal_whole;
 pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
 pub use rule::{Constant, Feed, FieldRule, Rule, Selection, Transform};

@@ -13,6 +13,7 @@ mod cutter;
 mod detected;
 mod dialect;
 mod dialect_vote;
+mod each_line;
 mod encoding;
 mod error;
 mod file_reader;

@@ -7,8 +7,8 @@ use std::io::{self, Read};
 
 use encoding_rs::WINDOWS_1252;
 
+use super::each_line::each_line;
 use super::flow::Flow;
-use super::weigh::each_line;
 
 /// Which reading of a character's bytes makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,3 +1,4 @@
+use super::super::each_line::CHUNK_BYTES;
 use super::*;
 
 fn weighed(bytes: &[u8]) -> Weighed {

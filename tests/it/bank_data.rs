@@ -4,7 +4,7 @@ use crate::hook::Hook;
 use crate::leaks::Looked;
 use crate::support::{Server, Workdir};
 
-const TOKEN: &str = "tok-S3cr3tOf9f8e7d6c5b4a";
+pub(crate) const TOKEN: &str = "tok-S3cr3tOf9f8e7d6c5b4a";
 /// In ways of `sandbox --echo`.
 const WAYS: [&str; 10] = [
     "plain",
@@ -29,7 +29,7 @@ const SECRETS: [&str; 7] = [
     "X4Q7",
 ];
 
-const EXPORT: &str = "Id,Name,ABA,Account,Note,Code,Parent
+pub(crate) const EXPORT: &str = "Id,Name,ABA,Account,Note,Code,Parent
 K1,Acme,021000021,987654321012,DE89 3704 0044 0532 0130 00,X4Q7,
 K2,Beta,021000021,482913,GB33BUKB20201555555555,X4Q7,K1
 K3,Gamma,021000021,000771829364,de89370400440532013000,X4Q7,
@@ -56,7 +56,7 @@ value = "Code"
 "#;
 
 /// The letters and digits of the secrets, in small letters: each text is looked through by its own, whatever groups them.
-fn needles() -> Vec<String> {
+pub(crate) fn needles() -> Vec<String> {
     let mut all = vec![TOKEN.to_owned()];
     for secret in SECRETS {
         all.push(secret.to_owned());
@@ -73,7 +73,7 @@ fn needles() -> Vec<String> {
     all
 }
 
-fn setup(dir: &Workdir, hook: &Hook) {
+pub(crate) fn setup(dir: &Workdir, hook: &Hook) {
     dir.write("e.csv", EXPORT);
     dir.write("m.toml", MAPPING);
     std::fs::create_dir_all(dir.path("tmp")).unwrap();
@@ -89,7 +89,7 @@ fn setup(dir: &Workdir, hook: &Hook) {
 }
 
 /// Everything that a run left, except the source, what is made to be repaired and sent back, and the practice API's own files.
-fn left_behind(dir: &Workdir, looked: &mut Looked) {
+pub(crate) fn left_behind(dir: &Workdir, looked: &mut Looked) {
     const LEFT_OUT: [&str; 6] = [
         "e.csv",
         "m.toml",

@@ -157,3 +157,31 @@ fn a_mapping_of_one_endless_line_is_told_as_any_other() {
     let run = check(&dir, "e.csv").expect_exit(2);
     assert!(run.stderr.contains("larger than 4 MiB"), "{}", run.stderr);
 }
+
+/// The script that measures memory over samples, hostile files and what was fuzzed runs; here over the samples alone.
+#[test]
+fn the_memory_of_every_sample_is_measured() {
+    let script = crate::support::repository("scripts/peak-memory");
+    let measured = |most: &str| {
+        let run = Command::new("python3")
+            .arg(&script)
+            .args([binary(), "--samples", "--most", most])
+            .output();
+        run.map(Finished::of)
+    };
+    let Ok(run) = measured("512") else {
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"left out: python3 is not installed\n",
+        );
+        return;
+    };
+    let last = run.stdout.lines().last().unwrap_or_default().to_owned();
+    assert!(
+        run.exit == 0 && last.contains("512 MiB are allowed"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+    assert_eq!(measured("1").unwrap().exit, 1);
+}

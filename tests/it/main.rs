@@ -23,6 +23,8 @@ mod ahead;
 mod architecture;
 /// Exports that are put away after a good night.
 mod archive;
+/// Every command there is, looked through for bank data.
+mod bank_commands;
 /// Bank data and tokens that the API quotes, and that other fields are made of.
 mod bank_data;
 /// Nothing is created blind.
@@ -37,6 +39,9 @@ mod canary;
 mod cli;
 /// Variables, patterns, files of results, quiet and JSON: the command line as a whole.
 mod command_line;
+/// Each line of docs/data-protection.md.
+#[cfg(unix)]
+mod data_protection;
 /// The examples under `deploy/`.
 mod deploy;
 /// README and docs: commands are run, messages exist, links lead somewhere.

@@ -26,6 +26,10 @@ use crate::source::input::Input;
 const PART_BYTES: u64 = 256 * 1024 * 1024;
 /// A packed part below this size cannot become large: deflate makes at most 1,032 bytes of one.
 const HARMLESS_BYTES: u64 = 64 * 1024;
+/// Shared strings and styles of so many bytes that unpack to more than so many times their size were made to fill memory: texts
+/// that differ, and formats, do not pack so well. Caches of pivot tables, and rows of an ODS workbook, may.
+const DOUBTFUL_BYTES: u64 = 32 * 1024 * 1024;
+const LARGEST_RATIO: u64 = 200;
 /// Bytes that the streamed sheet may unpack to: the largest sheet Excel can hold, generously.
 const SHEET_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 /// Shared strings that a workbook may promise without their being counted: most have a few thousand.
@@ -108,12 +112,20 @@ impl Package {
             if member.compressed_size() < HARMLESS_BYTES {
                 continue;
             }
+            let packed = member.compressed_size();
             let mut limited = member.take(PART_BYTES + 1);
             let size = io::copy(&mut limited, &mut io::sink()).map_err(|e| name.unreadable(&e))?;
             if size > PART_BYTES {
                 return Err(too_large(
                     self.input.path(),
                     format!("\"{part}\" in it unpacks to more than 256 MiB"),
+                ));
+            }
+            let is_kept = part.contains("sharedstrings") || part.contains("styles");
+            if is_kept && size > DOUBTFUL_BYTES && size / LARGEST_RATIO > packed {
+                return Err(too_large(
+                    self.input.path(),
+                    format!("\"{part}\" in it unpacks to more than 200 times its size"),
                 ));
             }
         }

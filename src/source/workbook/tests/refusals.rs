@@ -70,6 +70,14 @@ fn bombs_are_refused_before_they_go_off() {
         )),
         ..Xlsx::default()
     };
+    let one_text = Xlsx {
+        rows: text_row(1, &["Id"]),
+        shared: Some(format!(
+            "<sst><si><t>{}</t></si></sst>",
+            "x".repeat(80 * 1024 * 1024)
+        )),
+        ..Xlsx::default()
+    };
     let repeated = r#"<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="1000" office:value-type="float" office:value="1"/></table:table-row>"#;
     let corners = [Old::Number(0, 0, 0, 1.0), Old::Number(65535, 65535, 0, 1.0)];
     for (name, bytes, words) in [
@@ -92,6 +100,11 @@ fn bombs_are_refused_before_they_go_off() {
             "shared strings",
             huge.bytes(),
             "is a workbook that would not fit in memory: \"xl/sharedstrings.xml\" in it unpacks to more than 256 MiB",
+        ),
+        (
+            "a shared string",
+            one_text.bytes(),
+            "is a workbook that would not fit in memory: \"xl/sharedstrings.xml\" in it unpacks to more than 200 times its size",
         ),
         (
             "ods",
