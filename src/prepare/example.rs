@@ -143,22 +143,22 @@ fn sent(draft: &Draft, leaf: usize) -> Option<Cow<'_, str>> {
 mod tests {
     use super::*;
 
-    fn example(row: u64, is_changed: bool) -> Option<Example> {
-        Some(Example {
+    fn example(row: u64, is_changed: bool) -> Example {
+        Example {
             before: "a".to_owned(),
             after: if is_changed { "b" } else { "a" }.to_owned(),
             row,
             is_changed,
-        })
+        }
     }
 
     #[test]
     fn a_change_says_more_than_an_earlier_row() {
         for (a, b, row) in [
-            (example(2, false), example(3, false), 2),
-            (example(2, false), example(3, true), 3),
-            (example(2, true), example(3, true), 2),
-            (None, example(3, false), 3),
+            (Some(example(2, false)), Some(example(3, false)), 2),
+            (Some(example(2, false)), Some(example(3, true)), 3),
+            (Some(example(2, true)), Some(example(3, true)), 2),
+            (None, Some(example(3, false)), 3),
         ] {
             assert_eq!(Example::better(a, b).map(|e| e.row), Some(row));
         }
@@ -166,11 +166,15 @@ mod tests {
 
     #[test]
     fn rows_of_several_workers_come_together_and_can_be_forgotten() {
-        let mut one = Examples(vec![example(40, false), example(41, true), None]);
+        let mut one = Examples(vec![
+            Some(example(40, false)),
+            Some(example(41, true)),
+            None,
+        ]);
         let other = Examples(vec![
-            example(2, false),
-            example(3, false),
-            example(5, false),
+            Some(example(2, false)),
+            Some(example(3, false)),
+            Some(example(5, false)),
         ]);
         one.absorb(other);
         let rows: Vec<_> = one.0.iter().flatten().map(|e| e.row).collect();
