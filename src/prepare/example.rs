@@ -6,10 +6,12 @@ use crate::diagnostic::visible;
 use crate::mapping::Plan;
 use crate::partner::{Draft, Slot};
 use crate::secret::mask;
-use crate::source::SourceRow;
+use crate::source::{Cell, SourceRow};
 
-/// Rows of a piece that are looked at first, and then one in so many: a column may be empty at the beginning.
+/// Rows of a piece in which an example is looked for that shows a change.
 const FIRST_ROWS: u64 = 8;
+/// Rows in which one is looked for at all, and then one in so many: a column may be empty at the beginning.
+const MORE_ROWS: u64 = 64;
 const ONE_IN: u64 = 64;
 /// The longest text that is shown.
 const LONGEST: usize = 60;
@@ -42,19 +44,28 @@ pub(super) struct Examples(Vec<Option<Example>>);
 impl Examples {
     /// Whether the row with this number, from 1, is looked at.
     #[inline]
-    pub(super) fn wants(&self, row: u64) -> bool {
-        row <= FIRST_ROWS || row.is_multiple_of(ONE_IN)
+    pub(super) fn wants(row: u64) -> bool {
+        row <= MORE_ROWS || row.is_multiple_of(ONE_IN)
     }
 
-    /// Looks at a row. Leaves with an error are no examples.
-    pub(super) fn row(&mut self, plan: &Plan, row: SourceRow<'_>, draft: &Draft, errors: &[usize]) {
+    /// Looks at the row with this number. Leaves with an error are no examples.
+    pub(super) fn row(
+        &mut self,
+        number: u64,
+        plan: &Plan,
+        row: SourceRow<'_>,
+        draft: &Draft,
+        errors: &[usize],
+    ) {
         let leaves = plan.shape.leaves.len();
         if self.0.is_empty() {
             self.0.resize(leaves, None);
         }
         for leaf in 0..leaves {
             let known = &self.0[leaf];
-            let is_enough = known.as_ref().is_some_and(|e| e.is_changed);
+            let is_enough = known
+                .as_ref()
+                .is_some_and(|e| e.is_changed || number > FIRST_ROWS);
             if is_enough || errors.contains(&leaf) || !draft.is_from_data(leaf) {
                 continue;
             }
@@ -62,7 +73,7 @@ impl Examples {
                 continue;
             };
             let cell = plan.column_of(leaf).map(|column| row.cell(column));
-            let before = cell.map_or(Cow::Borrowed(""), |cell| cell.to_text());
+            let before = cell.map_or(Cow::Borrowed(""), Cell::to_text);
             let is_changed = before != after;
             if known.is_some() && !is_changed {
                 continue;
@@ -126,4 +137,49 @@ fn sent(draft: &Draft, leaf: usize) -> Option<Cow<'_, str>> {
         Slot::Link { at } => Cow::Owned(format!("the partner of {}", draft.text(at))),
         Slot::List { of } => Cow::Owned(draft.list(of).collect::<Vec<_>>().join(", ")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(row: u64, is_changed: bool) -> Example {
+        Example {
+            before: "a".to_owned(),
+            after: if is_changed { "b" } else { "a" }.to_owned(),
+            row,
+            is_changed,
+        }
+    }
+
+    #[test]
+    fn a_change_says_more_than_an_earlier_row() {
+        for (a, b, row) in [
+            (Some(example(2, false)), Some(example(3, false)), 2),
+            (Some(example(2, false)), Some(example(3, true)), 3),
+            (Some(example(2, true)), Some(example(3, true)), 2),
+            (None, Some(example(3, false)), 3),
+        ] {
+            assert_eq!(Example::better(a, b).map(|e| e.row), Some(row));
+        }
+    }
+
+    #[test]
+    fn rows_of_several_workers_come_together_and_can_be_forgotten() {
+        let mut one = Examples(vec![
+            Some(example(40, false)),
+            Some(example(41, true)),
+            None,
+        ]);
+        let other = Examples(vec![
+            Some(example(2, false)),
+            Some(example(3, false)),
+            Some(example(5, false)),
+        ]);
+        one.absorb(other);
+        let rows: Vec<_> = one.0.iter().flatten().map(|e| e.row).collect();
+        assert_eq!(rows, [2, 41, 5]);
+        one.forget(&(3..=41));
+        assert_eq!(one.0.iter().flatten().count(), 1);
+    }
 }

@@ -140,8 +140,8 @@ impl LeafTally {
                 *range = (range.0.min(date), range.1.max(date));
             }
         }
-        if self.examples.wants(self.rows) {
-            self.examples.row(plan, row, draft, &self.errors);
+        if Examples::wants(self.rows) {
+            self.examples.row(self.rows, plan, row, draft, &self.errors);
         }
     }
 

@@ -63,7 +63,6 @@ pub(super) struct GroupView {
     /// Whether a line has a value, words of its own, a row.
     pub(super) has_values: bool,
     pub(super) has_messages: bool,
-    pub(super) has_rows: bool,
     pub(super) lines: Vec<LineView>,
     /// What is not shown of it: how many problems, and in words.
     pub(super) rest: u64,
@@ -198,7 +197,6 @@ fn view(
         has_messages: shown
             .iter()
             .any(|l| !l.message.is_empty() || !l.hint.is_empty()),
-        has_rows: shown.iter().any(|l| !l.rows.is_empty()),
         repair,
         lines: shown,
         rest,

@@ -1,5 +1,6 @@
 //! `index.html`: the last runs of a job as bars, each a link; and this export beside the last good one.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -56,6 +57,8 @@ struct JobView {
 struct RunBar {
     title: String,
     link: Option<String>,
+    /// Whether it differed from the last good run.
+    drifted: bool,
     x: String,
     width: String,
     parts: Vec<BarPart>,
@@ -152,7 +155,8 @@ fn in_link(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to memory cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -238,6 +242,7 @@ fn bars(runs: &[PastRun], before: &str) -> Vec<RunBar> {
         RunBar {
             title: title(run),
             link: link(run, before),
+            drifted: run.summary.as_ref().is_some_and(|s| s.drift() > 0),
             x: format!("{x:.2}"),
             width: format!("{:.2}", step * 0.85),
             parts: parts(run, most),
@@ -267,16 +272,22 @@ fn parts(run: &PastRun, most: u64) -> Vec<BarPart> {
         return vec![part("idle", 98.0, 2.0)];
     };
     let classes = [
-        ("done", s.created + s.adopted + s.skipped),
-        ("wait", s.changed + s.blocked + s.in_doubt),
-        ("bad", s.invalid + s.rejected),
+        ("there", s.adopted.saturating_add(s.skipped)),
+        ("done", s.created),
+        (
+            "wait",
+            s.changed
+                .saturating_add(s.blocked)
+                .saturating_add(s.in_doubt),
+        ),
+        ("bad", s.invalid.saturating_add(s.rejected)),
         ("idle", s.deferred),
     ];
     let mut ground = 100.0;
     let mut parts = Vec::new();
     for (class, rows) in classes.into_iter().filter(|(_, rows)| *rows > 0) {
         #[expect(clippy::cast_precision_loss, reason = "a height in a picture")]
-        let height = (rows as f64 * 98.0 / most as f64).clamp(0.5, 100.0);
+        let height = (rows as f64 * 92.0 / most as f64).clamp(0.5, 92.0);
         ground -= height;
         parts.push(part(class, ground.max(0.0), height));
     }
