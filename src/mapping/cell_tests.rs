@@ -84,6 +84,19 @@ fn cells_of_every_kind_are_sent_or_reported() {
             Some("2026-03-04"),
             "",
         ),
+    ] {
+        let became = Trial::new("", rule).cells(cell, Cell::Empty);
+        let expected = (value.map(str::to_owned), codes.to_owned());
+        assert_eq!(sent(&became, pointer), expected, "{rule} {cell:?}");
+    }
+    // An identifier that the mapping takes for an empty cell is none.
+    let became = Trial::new("null = [\"1.58E+17\"]", POSTAL).text("1.58E+17", "");
+    assert_eq!(sent(&became, POSTAL_AT), (None, String::new()));
+}
+
+#[test]
+fn odd_texts_are_sent_as_written_and_reported() {
+    for (rule, pointer, cell, value, codes) in [
         (
             NAME,
             NAME_AT,
@@ -112,9 +125,6 @@ fn cells_of_every_kind_are_sent_or_reported() {
         let expected = (value.map(str::to_owned), codes.to_owned());
         assert_eq!(sent(&became, pointer), expected, "{rule} {cell:?}");
     }
-    // An identifier that the mapping takes for an empty cell is none.
-    let became = Trial::new("null = [\"1.58E+17\"]", POSTAL).text("1.58E+17", "");
-    assert_eq!(sent(&became, POSTAL_AT), (None, String::new()));
 }
 
 #[test]

@@ -220,8 +220,8 @@ fn a_dialect_is_described_where_it_is_unusual() {
         ),
     ] {
         let dialect = Dialect {
-            marks,
             sep_line,
+            marks,
             ..usual
         };
         assert_eq!(dialect.describe_marks().as_deref(), said);
