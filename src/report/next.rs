@@ -145,18 +145,29 @@ mod tests {
         }
     }
 
-    /// What happened, and the words that have to be said of it.
+    fn with_reports(mut report: RunReport) -> RunReport {
+        report.written.push(PathBuf::from("out/rejects.csv"));
+        report
+    }
+
+    /// What happened, and how the words that have to be said of it begin.
+    fn assert_each<const N: usize>(cases: [(&str, RunReport, &str); N]) {
+        for (name, report, begins) in cases {
+            let next = next_step(&report);
+            assert!(next.starts_with(begins), "{name}: {next}");
+            assert_eq!(next.is_empty(), begins.is_empty(), "{name}: {next}");
+            // A stop says itself what to do.
+            let mut stopped = report;
+            stopped.stopped = Some(Stopped::from("the token ran out".to_owned()));
+            assert_eq!(next_step(&stopped), "", "{name}");
+        }
+    }
+
     #[test]
-    fn the_next_step_is_true_for_its_cause() {
-        use RowOutcome::{
-            Blocked, Changed, Created, Deferred, InDoubt, Invalid, Rejected, Skipped,
-        };
+    fn what_is_to_be_repaired_depends_on_what_was_sent() {
+        use RowOutcome::{Created, Deferred, Invalid, Rejected};
         let problems = RunEnding::Problems;
-        let with_reports = |mut r: RunReport| {
-            r.written.push(PathBuf::from("out/rejects.csv"));
-            r
-        };
-        for (name, report, begins) in [
+        assert_each([
             (
                 "a clean check",
                 report(Kind::Check, RunEnding::Done, &[(Deferred, 3)]),
@@ -199,6 +210,14 @@ mod tests {
                 )),
                 "repair the invalid rows in the export and import it again;",
             ),
+        ]);
+    }
+
+    #[test]
+    fn rows_that_wait_have_steps_of_their_own() {
+        use RowOutcome::{Blocked, Changed, Created, Deferred, InDoubt, Invalid, Skipped};
+        let problems = RunEnding::Problems;
+        assert_each([
             (
                 "only children wait",
                 with_reports(report(
@@ -233,15 +252,7 @@ mod tests {
                 report(Kind::Import, RunEnding::Done, &[(Skipped, 3)]),
                 "",
             ),
-        ] {
-            let next = next_step(&report);
-            assert!(next.starts_with(begins), "{name}: {next}");
-            assert_eq!(next.is_empty(), begins.is_empty(), "{name}: {next}");
-            // A stop says itself what to do.
-            let mut stopped = report;
-            stopped.stopped = Some(Stopped::from("the token ran out".to_owned()));
-            assert_eq!(next_step(&stopped), "", "{name}");
-        }
+        ]);
     }
 
     #[test]
