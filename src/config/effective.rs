@@ -30,7 +30,8 @@ pub fn effective_json(all: &[Effective]) -> String {
     let each = all.iter().map(
         |s| serde_json::json!({"name": s.name, "value": s.value, "origin": s.origin.to_string()}),
     );
-    format!("{}\n", serde_json::Value::from_iter(each))
+    let all: serde_json::Value = each.collect();
+    format!("{all}\n")
 }
 
 /// All settings, in the order of the configuration file. `file` is that file, which was read before.
