@@ -50,9 +50,7 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
     let stop = session.stop.child();
     let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
-    let folder = request
-        .report
-        .create_folder(&request.export.files, session.settings.keep)?;
+    let folder = request.report.folder_for(&request.export.files, session)?;
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(session.observer, &counters);
     let wanted = request.report.wanted(PerRow::No);

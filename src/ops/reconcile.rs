@@ -34,9 +34,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
     let adopt = request.adopt.as_ref();
     let opened = adopt.map(|e| export::open(e, session)).transpose()?;
     let inputs = adopt.map_or(&[][..], |e| &e.files);
-    let folder = request
-        .report
-        .create_folder(inputs, session.settings.keep)?;
+    let folder = request.report.folder_for(inputs, session)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
     let lock = session.lock()?;

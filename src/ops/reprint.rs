@@ -28,7 +28,7 @@ pub fn reprint(
     let Some(stored) = view.run(name)? else {
         return Err(OpError::UnknownRun(name.to_owned()));
     };
-    let folder = request.create_folder(&[], session.settings.keep)?;
+    let folder = request.folder_for(&[], session)?;
     let wanted = Wanted::problems(SourceValues::LeftOut);
     let mut collector = Collector::new(
         folder.as_ref(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::OpError;
 use super::named_files;
+use super::session::Session;
 use crate::config::Bound;
 use crate::partner::Query;
 use crate::report::{MarkedRows, PerRow, ReportFolder, RunReport, SourceValues, Wanted};
@@ -52,12 +53,12 @@ impl ReportRequest {
         }
     }
 
-    /// Makes the folder, where one is asked for; the newest `keep` earlier reports are kept in it. None of the files that are read may lie in it: a report of the next run
+    /// Makes the folder, where one is asked for; the newest `[report] keep` earlier reports are kept in it. None of the files that are read may lie in it: a report of the next run
     /// would be laid over rejects that somebody has repaired.
-    pub(super) fn create_folder(
+    pub(super) fn folder_for(
         &self,
         inputs: &[PathBuf],
-        keep: u32,
+        session: &Session<'_>,
     ) -> Result<Option<ReportFolder>, OpError> {
         let Some(folder) = self.folder.as_deref() else {
             return Ok(None);
@@ -75,7 +76,7 @@ impl ReportRequest {
                 another: another(folder),
             });
         }
-        Ok(Some(ReportFolder::for_run(folder, keep)?))
+        Ok(Some(ReportFolder::for_run(folder, session.settings.keep)?))
     }
 }
 

@@ -84,10 +84,13 @@ pub(super) fn let_go(folder: &Path, keep: u32) {
 
 /// `20261123T191300Z-4f2a07c1`, or the time alone, also with a number behind: the names that [`set_aside`] gives.
 fn is_of_a_run(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    matches!(bytes.get(..TIME_CHARS), Some([date @ .., b'T', h, i, j, k, l, m, b'Z'])
-        if date.len() == 8 && date.iter().chain([h, i, j, k, l, m]).all(u8::is_ascii_digit))
-        && matches!(bytes.get(TIME_CHARS), None | Some(b'-'))
+    let (time, rest) = name.split_at_checked(TIME_CHARS).unwrap_or_default();
+    let is_time = time.bytes().enumerate().all(|(at, byte)| match at {
+        8 => byte == b'T',
+        15 => byte == b'Z',
+        _ => byte.is_ascii_digit(),
+    });
+    !time.is_empty() && is_time && (rest.is_empty() || rest.starts_with('-'))
 }
 
 /// When a run ended: its summary is written last, so what is newer was changed by somebody.
@@ -240,8 +243,8 @@ mod tests {
     fn the_newest_reports_stay_and_so_does_what_somebody_has_touched() {
         let dir = tempfile::tempdir().unwrap();
         let previous = dir.path().join(PREVIOUS);
-        let minute = std::time::Duration::from_secs(60);
-        let done = SystemTime::now() - 9 * minute;
+        let minute = std::time::Duration::from_mins(1);
+        let done = SystemTime::UNIX_EPOCH + 9 * minute;
         let put = |folder: &str, name: &str, at: SystemTime| {
             let path = previous.join(folder).join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

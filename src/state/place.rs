@@ -12,7 +12,7 @@ pub enum StateAddress {
     /// A file of this machine; it need not be there yet.
     File(PathBuf),
     /// A Postgres database.
-    Server(ServerAddress),
+    Server(Box<ServerAddress>),
 }
 
 impl StateAddress {
@@ -22,7 +22,7 @@ impl StateAddress {
     /// In words, where the address of a database cannot be read or has a password.
     pub fn read(text: &Path) -> Result<Self, String> {
         match text.to_str().and_then(ServerAddress::parse) {
-            Some(server) => Ok(StateAddress::Server(server?)),
+            Some(server) => Ok(StateAddress::Server(Box::new(server?))),
             None => Ok(StateAddress::File(text.to_owned())),
         }
     }

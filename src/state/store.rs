@@ -54,7 +54,7 @@ impl Store {
         match address {
             StateAddress::File(path) => Store::Sqlite(path.clone()),
             StateAddress::Server(address) => {
-                Store::Postgres(Arc::new(Server::new(address.clone(), settings.clone())))
+                Store::Postgres(Arc::new(Server::new((**address).clone(), settings.clone())))
             }
         }
     }

@@ -167,10 +167,10 @@ pub(super) fn transfer(giver: &dyn Giver, taker: &mut dyn Taker) -> Result<u64, 
         let (sender, receiver) = std::sync::mpsc::sync_channel(4);
         let agrees = &agrees;
         let taking = scope.spawn(move || taker.take(receiver, agrees));
-        let mut given = Ok(());
+        let mut read = Ok(());
         for table in &TABLES {
             let mut rows = Vec::with_capacity(TOGETHER);
-            given = giver.each_row(table, &mut |row| {
+            read = giver.each_row(table, &mut |row| {
                 if table.name == "record" {
                     records.fetch_add(1, Ordering::SeqCst);
                 }
@@ -181,15 +181,15 @@ pub(super) fn transfer(giver: &dyn Giver, taker: &mut dyn Taker) -> Result<u64, 
                 }
             });
             let _ = sender.send(Batch { table, rows });
-            if given.is_err() {
+            if read.is_err() {
                 break;
             }
         }
-        is_whole.store(given.is_ok(), Ordering::SeqCst);
+        is_whole.store(read.is_ok(), Ordering::SeqCst);
         drop(sender);
-        let taken = taking
+        let written = taking
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        given.and(taken)
+        read.and(written)
     })
 }

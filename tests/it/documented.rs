@@ -77,8 +77,8 @@ fn commands(text: &str) -> Vec<String> {
             continue;
         } else {
             open.push_str(line);
-            if let Some(before) = open.strip_suffix('\\') {
-                open = before.to_owned();
+            if open.ends_with('\\') {
+                open.pop();
                 continue;
             }
             input_ends = line
@@ -119,7 +119,8 @@ fn every_block_of_commands_can_be_run_as_it_is_printed() {
             copy_folder(folder, &dir.path(folder));
         }
         let bin = Path::new(binary()).parent().unwrap().to_str().unwrap();
-        let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = format!("{bin}:{}", path.to_str().unwrap());
         for block in blocks(&page).iter().filter(|b| b.mark == "sh") {
             for command in commands(&block.text) {
                 let run = Command::new("sh")

@@ -86,7 +86,7 @@ pub enum StateCommand {
     #[command(after_help = "Example:
   partner-sync state move partner-sync.db postgres://partner_sync@db.example.com/partners")]
     Move {
-        /// The state that is there: a file, or postgres://USER@HOST/DATABASE.
+        /// The state that is there: a file, or the address of a database.
         from: PathBuf,
         /// The new one.
         to: PathBuf,

@@ -160,7 +160,7 @@ fn the_short_way_takes_whole_north_american_numbers_alone() {
         for _ in 0..2 {
             let number = north_america::short_way(text, region);
             assert_eq!(
-                number.as_ref().map(|n| n.as_str()),
+                number.as_ref().map(north_america::International::as_str),
                 expected,
                 "{text} {region:?}"
             );

@@ -90,9 +90,7 @@ pub(in crate::ops) fn preview(
     let rate = rate(session)?;
     let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
-    let folder = request
-        .report
-        .create_folder(&request.export.files, session.settings.keep)?;
+    let folder = request.report.folder_for(&request.export.files, session)?;
     let target = known_target(session)?;
     let (reader, fingerprinter) = state_of(target.as_deref(), &opened.mapping.name, session)?;
     let counters = Arc::new(Counters::default());

@@ -35,9 +35,7 @@ pub(in crate::ops) fn once(
     lock: &Arc<StateLock>,
 ) -> Result<RunReport, OpError> {
     let started = Instant::now();
-    let folder = request
-        .report
-        .create_folder(&request.export.files, session.settings.keep)?;
+    let folder = request.report.folder_for(&request.export.files, session)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
     let held = Arc::downgrade(lock);

@@ -37,8 +37,11 @@ fn newest(pattern: &str, now: Timestamp) -> Result<PathBuf, JobError> {
     Ok(path)
 }
 
+/// The time of a file's change, in milliseconds since 1970, and the file.
+type Dated = (i64, PathBuf);
+
 /// The files that a pattern matches, each with the time of its change, and the temporary ones beside them.
-fn matches(pattern: &str) -> Result<(Vec<(i64, PathBuf)>, Vec<PathBuf>), JobError> {
+fn matches(pattern: &str) -> Result<(Vec<Dated>, Vec<PathBuf>), JobError> {
     let matches = glob::glob(pattern).map_err(|source| JobError::Pattern {
         pattern: pattern.to_owned(),
         source,

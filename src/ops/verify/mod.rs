@@ -26,7 +26,8 @@ use crate::diagnostic::thousands;
 use crate::partner::RowOutcome;
 use crate::prepare::Ahead;
 use crate::report::{
-    Counters, Counts, Kind, PerRow, RunEnding, RunReport, StopCause, Stopped, Verified,
+    Counters, Counts, Kind, PerRow, ReportFolder, RunEnding, RunReport, StopCause, Stopped,
+    Verified,
 };
 use crate::state::{RunId, StateReader};
 
@@ -69,9 +70,7 @@ pub(super) fn compare(
     session: &Session<'_>,
     purpose: Purpose,
 ) -> Result<Verification, OpError> {
-    let folder = request
-        .report
-        .create_folder(&request.export.files, session.settings.keep)?;
+    let folder = request.report.folder_for(&request.export.files, session)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForNothing, request.report.values)?;
     let mapping = &opened.mapping.name;
@@ -84,7 +83,6 @@ pub(super) fn compare(
     session.observer.found(&detected);
     let wanted = request.report.wanted(PerRow::No);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
-    let sends = matches!(purpose, Purpose::Canary { .. });
     let mut comparison = Comparison {
         request,
         exports,
@@ -129,18 +127,9 @@ pub(super) fn compare(
         started,
     };
     if let Purpose::Canary { sent } = purpose {
+        comparison.write_partners(folder.as_ref());
         let (run, counts) = sent.unwrap_or_else(|| (RunId::new(&session.clock), comparison.counts));
         heading = as_import(heading, run, counts, survey.rows);
-    }
-    if sends {
-        WithPartners {
-            exports,
-            survey: &survey,
-            reader: Some(&comparison.reader),
-            folder: folder.as_ref(),
-            values: request.report.values,
-        }
-        .write(&collector);
     }
     let differs = heading.kind == Kind::Import && heading.stopped.is_some();
     let ending = |report: &RunReport| match stop.reason() {
@@ -161,6 +150,20 @@ pub(super) fn compare(
         report,
         rows: is_whole.then_some(rows),
     })
+}
+
+impl Comparison<'_> {
+    /// The rows with their partners, for the report of an import.
+    fn write_partners(&self, folder: Option<&ReportFolder>) {
+        WithPartners {
+            exports: self.exports,
+            survey: self.survey,
+            reader: Some(&self.reader),
+            folder,
+            values: self.request.report.values,
+        }
+        .write(self.collector);
+    }
 }
 
 fn known_rows(session: &Session<'_>, target: &str, mapping: &str) -> Result<StateReader, OpError> {

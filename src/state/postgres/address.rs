@@ -34,6 +34,7 @@ impl ServerAddress {
     ///
     /// # Errors
     /// In words, without the address: it may hold a password.
+    #[must_use]
     pub fn parse(text: &str) -> Option<Result<Self, String>> {
         let is_server = SCHEMES.iter().any(|scheme| text.starts_with(scheme));
         is_server.then(|| Self::read(text))

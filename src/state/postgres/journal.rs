@@ -332,7 +332,7 @@ fn apply(
             }
         }
         Command::Total(partners, unclaimed) => {
-            totals::set(c, owner, *partners, unclaimed.as_ref())?
+            totals::set(c, owner, *partners, unclaimed.as_ref())?;
         }
         Command::End(end) => end_run(c, owner, now, end)?,
         Command::Known(keys) => {

@@ -8,7 +8,7 @@
 //! batches, so that a commit whose answer was lost is known to be there or not, and a database that lost commits is noticed.
 //!
 //! Connections: nothing of a session is relied on (no named statements, no settings, every table by its full name), so a
-//! pooler in transaction mode may stand in between. Statements are those that CockroachDB has as well.
+//! pooler in transaction mode may stand in between. Statements are those that `CockroachDB` has as well.
 
 mod address;
 mod begin;

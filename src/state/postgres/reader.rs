@@ -152,7 +152,7 @@ impl Reader for PostgresReader {
         let sql = "SELECT key FROM partner_sync.record WHERE space = $1";
         self.link
             .each(sql, &values![self.space.0 => INT8], &mut |row| {
-                each(row.get(0))
+                each(row.get(0));
             })
     }
 
@@ -161,7 +161,7 @@ impl Reader for PostgresReader {
             "SELECT partner FROM partner_sync.record WHERE space = $1 AND partner IS NOT NULL";
         self.link
             .each(sql, &values![self.space.0 => INT8], &mut |row| {
-                each(row.get(0))
+                each(row.get(0));
             })
     }
 

@@ -66,6 +66,6 @@ impl Server {
 
     /// The state's address, for messages.
     pub(in crate::state) fn state(&self) -> StateAddress {
-        StateAddress::Server(self.address.clone())
+        StateAddress::Server(Box::new(self.address.clone()))
     }
 }

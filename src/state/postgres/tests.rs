@@ -106,16 +106,18 @@ impl suite::Store for Room {
 
     fn hold_as_another_program(&self) -> Box<dyn std::any::Any> {
         self.ask("UPDATE partner_sync.lease SET until = clock_timestamp() + interval '1 hour', gen = gen + 1, machine = 'another'");
-        struct Held(&'static harness::Cluster, String);
-        impl Drop for Held {
-            fn drop(&mut self) {
-                self.0.ask(
-                    &self.1,
-                    "UPDATE partner_sync.lease SET until = clock_timestamp()",
-                );
-            }
-        }
         Box::new(Held(self.cluster, self.address.clone()))
+    }
+}
+
+/// Lets go of the lease again.
+struct Held(&'static harness::Cluster, String);
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.ask(
+            &self.1,
+            "UPDATE partner_sync.lease SET until = clock_timestamp()",
+        );
     }
 }
 

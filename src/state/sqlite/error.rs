@@ -5,6 +5,7 @@ use std::path::Path;
 use super::super::error::StateError;
 
 impl StateError {
+    #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
     pub(in crate::state) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         let reason = source.to_string();

@@ -21,6 +21,7 @@ pub(crate) struct Cluster {
 }
 
 /// The cluster of this process; `None`, and a line that says so, where this machine has no Postgres.
+#[expect(clippy::print_stderr, reason = "what is left out is said")]
 pub(crate) fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
     let cluster = CLUSTER.get_or_init(|| Some(Cluster::start(programs()?, User::find()?)));
