@@ -61,8 +61,6 @@ enum User {
     Ours,
     /// Another user of this machine.
     Nobody,
-    /// Ours, under another number.
-    Renamed,
 }
 
 impl User {
@@ -71,7 +69,7 @@ impl User {
         if !is_root() {
             return Some(User::Ours);
         }
-        [User::Nobody, User::Renamed].into_iter().find(|user| {
+        [User::Nobody].into_iter().find(|user| {
             let mut trial = user.command("sh");
             trial
                 .args(["-c", "exec 2>&-; : >/dev/null"])
@@ -89,7 +87,6 @@ impl User {
                 "--regid=nogroup",
                 "--clear-groups",
             ],
-            User::Renamed => &["unshare", "--user", "--map-user=1000", "--map-group=1000"],
         };
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).arg(program);
@@ -194,19 +191,20 @@ impl Cluster {
 
     fn sql(&self, database: &str, sql: &str) -> String {
         let mut psql = Command::new(self.programs.join("psql"));
-        psql.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "postgres",
-        ])
-        .args(["-p", &self.port.to_string(), "-d", database, "-c", sql]);
+        psql.env("PGCONNECT_TIMEOUT", "10")
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "postgres",
+            ])
+            .args(["-p", &self.port.to_string(), "-d", database, "-c", sql]);
         done(psql).trim().to_owned()
     }
 
