@@ -113,8 +113,9 @@ impl Cluster {
             chown.arg("nobody:nogroup").arg(&folder);
             done(chown);
         }
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
         let mut initdb = user.command(programs.join("initdb").to_str().unwrap());
         initdb
             .args([
