@@ -425,31 +425,31 @@ mod tests {
             (
                 FieldKind::Boolean,
                 "Ja",
-                "Yes or no was expected.",
+                "It is neither yes nor no.",
                 Some("locale"),
             ),
             (
                 FieldKind::Words(ONBOARDING_WORDS),
                 "Complete",
-                "One of 1 Not Started",
+                "The field does not accept it. Use Not Started",
                 Some("Did you mean \"Completed\"?"),
             ),
             (
                 FieldKind::Routing,
                 "21000021",
-                "It has eight digits; with a zero in front it would be valid.",
-                Some("A leading zero is probably gone"),
+                "It has eight digits; with a zero in front it is valid.",
+                Some("A leading zero is probably missing"),
             ),
             (
                 FieldKind::Routing,
                 "21000022",
-                "Nine digits with a valid checksum",
+                "A routing number has nine digits",
                 None,
             ),
             (
                 FieldKind::Routing,
                 "21000021x",
-                "Nine digits with a valid checksum",
+                "A routing number has nine digits",
                 None,
             ),
         ] {

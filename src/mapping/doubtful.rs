@@ -98,7 +98,7 @@ mod tests {
             ("`Beta`", false, false),
             ("=mc2 GmbH", false, false),
             ("=", false, false),
-            ("=123", false, false),
+            ("=123", true, false),
             ("=AB cd", false, false),
             ("=AB", false, false),
             ("=ABCD1", false, false),

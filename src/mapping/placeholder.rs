@@ -133,7 +133,7 @@ const ERROR_TEXTS: [&str; 79] = [
 ];
 
 /// The longest of all, in bytes.
-const LONGEST: usize = 13;
+const LONGEST: usize = 14;
 
 /// Whether a text that begins with this byte may stand for no value.
 pub(super) const fn may_begin_one(first: u8) -> bool {

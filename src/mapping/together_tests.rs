@@ -110,20 +110,20 @@ fn fields_that_belong_together_are_compared() {
             "021000021",
             "",
             "bank.incomplete",
-            "There is a routing number and no account number.",
+            "There is a routing number but no account number.",
         ),
         (
             "",
             "123456",
             "bank.incomplete",
-            "There is an account number and no routing number.",
+            "There is an account number but no routing number.",
         ),
         // What is refused is not missing as well.
         (
             "12",
             "123456",
             "routing.invalid",
-            "Nine digits with a valid checksum were expected.",
+            "A routing number has nine digits with a valid checksum; this one does not.",
         ),
     ] {
         let became = Trial::new("", bank).text(routing, account);

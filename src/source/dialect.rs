@@ -111,7 +111,7 @@ impl Dialect {
         let place = if self.sep_line {
             "beside the line that names the delimiter"
         } else {
-            "stands at the beginning"
+            "at the beginning"
         };
         (self.marks > 0).then(|| format!("another byte order mark {place} was skipped"))
     }

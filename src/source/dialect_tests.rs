@@ -209,14 +209,12 @@ fn a_dialect_is_described_where_it_is_unusual() {
         (
             1,
             false,
-            Some("another byte order mark stands at the beginning; it was passed over"),
+            Some("another byte order mark at the beginning was skipped"),
         ),
         (
             2,
             true,
-            Some(
-                "another byte order mark stands beside the line that names the delimiter; it was passed over",
-            ),
+            Some("another byte order mark beside the line that names the delimiter was skipped"),
         ),
     ] {
         let dialect = Dialect {

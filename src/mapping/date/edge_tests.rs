@@ -249,19 +249,19 @@ fn evidence_is_described_by_what_it_proves() {
             &[][..],
             &["03/04/2026", "2026-03-04"][..],
             Verdict::Silent,
-            "not decided: 2 values; none only fit day first; none only month first; 1 fit both",
+            "not decided: 1 of 2 dates can be read as day/month or month/day",
         ),
         (
             &[],
             &["2026-03-04"],
             Verdict::Silent,
-            "nothing to decide: 1 value; none only fit day first; none only month first; none fit both",
+            "1 date, none ambiguous",
         ),
         (
             &[],
             &["04/13/2026"],
             Verdict::MonthFirst,
-            "month first: 1 value; none only fit day first; 1 only month first; none fit both; first proof: row 3",
+            "month/day/year: 1 of 1 date can only be read so (first: row 3), none the other way",
         ),
         // A day of 12 may be a month.
         (
@@ -271,22 +271,20 @@ fn evidence_is_described_by_what_it_proves() {
                 order: None,
                 whole: true,
             },
-            "the column contradicts itself: 3 values; 1 only fit day first; 1 only month first; none fit both; \
-             first proofs: row 3 and row 4; 1 date cell without a day over 12 beside these texts: a spreadsheet may \
-             have exchanged day and month",
+            "both orders occur: of 3 dates, 1 can only be day/month (first: row 3) and 1 only month/day (first: row 4); \
+             beside these texts there is 1 date cell without a day over 12: a spreadsheet may have swapped day and month",
         ),
         (
             &[date(2026, 3, 13)],
             &["13/04/2026", "04/13/2026"],
             Verdict::Contradicts,
-            "the column contradicts itself: 3 values; 1 only fit day first; 1 only month first; none fit both; \
-             first proofs: row 3 and row 4",
+            "both orders occur: of 3 dates, 1 can only be day/month (first: row 3) and 1 only month/day (first: row 4)",
         ),
         (
             &[date(2026, 3, 13)],
             &["04/13/2026"],
             Verdict::MonthFirst,
-            "month first: 2 values; none only fit day first; 1 only month first; none fit both; first proof: row 3",
+            "month/day/year: 1 of 2 dates can only be read so (first: row 3), none the other way",
         ),
     ] {
         let evidence = of(cells, texts);
@@ -340,9 +338,9 @@ fn words_of_a_mapping_are_known_or_explained() {
     }
     assert_eq!(Order::from_word("ydm"), None);
     for (word, expected) in [
-        ("yyyy-mm-dd", "\"yyyy-mm-dd\" is no date format: write"),
-        ("%H:%M", "\"%H:%M\" does not make a date"),
-        ("%!", "\"%!\" is no strptime pattern"),
+        ("yyyy-mm-dd", "\"yyyy-mm-dd\" is not a date format: write"),
+        ("%H:%M", "\"%H:%M\" does not give a date"),
+        ("%!", "\"%!\" is not a strptime pattern"),
     ] {
         let said = Format::from_word(word).unwrap_err();
         assert!(said.starts_with(expected), "{said}");
@@ -365,18 +363,15 @@ fn words_of_a_mapping_are_known_or_explained() {
 fn a_refusal_says_which_part_is_wrong() {
     let hints = Hints::default();
     for (text, words) in [
-        ("March 32, 2026", "There is no day 2026-03-32."),
-        ("32 March 2026", "There is no day 2026-03-32."),
+        ("March 32, 2026", "There is no such day as 2026-03-32."),
+        ("32 March 2026", "There is no such day as 2026-03-32."),
         ("Monday 32, 2026", "It is not a date."),
         (
             "4 mars 2026",
-            "\"mars\" is the name of a month in French: set [source] locale = \"fr\".",
+            "\"mars\" is the name of a month in French. In the mapping: [source] locale = \"fr\".",
         ),
         ("4 Brumaire 2026", "It is not a date."),
-        (
-            "4 March 002026",
-            "The year has neither four digits nor two.",
-        ),
+        ("4 March 002026", "A year has four digits, or two."),
     ] {
         assert_eq!(
             read_text(text, &hints).unwrap_err().message,
@@ -392,11 +387,11 @@ fn an_exchanged_cell_says_which_way_round() {
     for (order, words) in [
         (
             Order::DayFirst,
-            "The column was written day first and a spreadsheet read it month first; 2026-04-03 is sent.",
+            "The column was written day first, but a spreadsheet read it month first; 2026-04-03 is sent.",
         ),
         (
             Order::MonthFirst,
-            "The column was written month first and a spreadsheet read it day first; 2026-04-03 is sent.",
+            "The column was written month first, but a spreadsheet read it day first; 2026-04-03 is sent.",
         ),
     ] {
         let hints = Setting::Order(order).hints();

@@ -11,7 +11,8 @@ use postgres::config::{Host, SslMode, TargetSessionAttrs};
 #[derive(Clone)]
 pub struct ServerAddress {
     text: String,
-    config: Config,
+    /// Large, and errors carry addresses.
+    config: Box<Config>,
 }
 
 impl PartialEq for ServerAddress {
@@ -87,7 +88,7 @@ impl ServerAddress {
         if config.get_hosts().len() > 1 {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        let text = text.to_owned();
+        let (text, config) = (text.to_owned(), Box::new(config));
         Ok(Self { text, config })
     }
 
@@ -121,7 +122,7 @@ impl ServerAddress {
     }
 
     pub(super) fn config(&self) -> Config {
-        self.config.clone()
+        (*self.config).clone()
     }
 }
 

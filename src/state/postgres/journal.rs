@@ -2,7 +2,6 @@
 //! run's, and counts itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use postgres::{GenericClient, Transaction};
 
@@ -21,7 +20,7 @@ use super::error::Trouble;
 use super::keys;
 use super::known::{KNOWN, known_from};
 use super::lease::{Lease, Term};
-use super::link::{Link, query, values};
+use super::link::{AGAIN, Link, query, values};
 use super::moves::{claim_all, late, settle_all};
 use super::owner::{Owner, text};
 use super::reader::PostgresReader;
@@ -29,8 +28,6 @@ use super::server::Server;
 use super::totals;
 use crate::clock::{Clock, Timestamp};
 
-/// How long a database that is away is left alone before it is tried again.
-const AGAIN: Duration = Duration::from_millis(250);
 /// How often a batch that meets other transactions is done again.
 const MEETINGS: u32 = 100;
 

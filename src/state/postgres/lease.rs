@@ -67,9 +67,6 @@ impl Lease {
         let taken = || {
             link.with(|client| {
                 let of = |e: postgres::Error| Trouble::of(&e, &state);
-                let sql = "INSERT INTO partner_sync.machine (id, name, started) VALUES ($1, $2, clock_timestamp())
-                           ON CONFLICT (id) DO NOTHING";
-                query(client, sql, &values![machine => TEXT, host => TEXT]).map_err(of)?;
                 let sql = "INSERT INTO partner_sync.lease AS l (name, machine, holder, gen, until, batch)
                            VALUES ('writer', $1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond', 0)
                            ON CONFLICT (name) DO UPDATE SET machine = $1, holder = $2, gen = l.gen + 1, batch = 0,
@@ -78,7 +75,10 @@ impl Lease {
                 let values = values![machine => TEXT, holder => TEXT, millis => FLOAT8];
                 let taken = query(client, sql, &values).map_err(of)?;
                 match taken.first() {
-                    Some(row) => Ok(row.get::<_, i64>(0)),
+                    Some(row) => {
+                        note_machine(client, &machine, &host).map_err(of)?;
+                        Ok(row.get::<_, i64>(0))
+                    }
                     None => Err(Trouble::State(StateError::Locked {
                         state: state.clone(),
                         holder: schema::held_by(client).map_err(of)?,
@@ -204,6 +204,21 @@ impl Drop for Lease {
         }
         self.term.give_back();
     }
+}
+
+/// Notes who runs; those of a month ago are let go.
+fn note_machine(
+    client: &mut postgres::Client,
+    machine: &str,
+    host: &str,
+) -> Result<(), postgres::Error> {
+    let sql =
+        "INSERT INTO partner_sync.machine (id, name, started) VALUES ($1, $2, clock_timestamp())
+               ON CONFLICT (id) DO NOTHING";
+    query(client, sql, &values![machine => TEXT, host => TEXT])?;
+    let sql =
+        "DELETE FROM partner_sync.machine WHERE started < clock_timestamp() - interval '30 days'";
+    query(client, sql, &[]).map(drop)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a lease has minutes at most")]

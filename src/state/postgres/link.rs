@@ -4,6 +4,7 @@
 //! that. So whatever asks the database does it on a thread of its own, for as long as the question takes.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 use postgres::config::SslMode;
 use postgres::fallible_iterator::FallibleIterator as _;
@@ -26,6 +27,8 @@ macro_rules! values {
 }
 pub(super) use values;
 
+/// How long a database that is away is left alone before it is tried again.
+pub(super) const AGAIN: Duration = Duration::from_millis(250);
 /// Rows that are handed over together.
 const TOGETHER: usize = 1024;
 
@@ -88,17 +91,28 @@ impl Link {
         work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Send + Sync,
     ) -> Result<T, StateError> {
         /// A broken connection is found out at the first, a database that is away at the second.
-        const TRIES: usize = 3;
-        let state = self.server.state();
-        let mut trouble = Trouble::Again;
-        for _ in 0..TRIES {
-            match self.with(|client| work(client).map_err(|e| Trouble::of(&e, &state))) {
-                Ok(answer) => return Ok(answer),
-                Err(Trouble::State(error)) => return Err(error),
-                Err(passing) => trouble = passing,
+        const TRIES: u32 = 3;
+        let (state, begin) = (self.server.state(), Instant::now());
+        let mut tries = 0;
+        loop {
+            let trouble =
+                match self.with(|client| work(client).map_err(|e| Trouble::of(&e, &state))) {
+                    Ok(answer) => return Ok(answer),
+                    Err(Trouble::State(error)) => return Err(error),
+                    Err(passing) => passing,
+                };
+            tries += 1;
+            // One that was there before may come back while the state is still held; a wrong address never does.
+            let is_away = matches!(trouble, Trouble::Away(_));
+            let may_return =
+                is_away && self.server.was_reached() && begin.elapsed() < self.server.lease();
+            if tries >= TRIES && !may_return {
+                return Err(trouble.settled(&state));
+            }
+            if is_away && tries > 1 {
+                std::thread::park_timeout(AGAIN);
             }
         }
-        Err(trouble.settled(&state))
     }
 
     /// The rows of one statement, which sees one moment, handed over as they come.
@@ -171,7 +185,7 @@ fn connect(server: &Server) -> Result<Client, Trouble> {
     } else {
         config.connect(Tls::new(server.ca_file()).map_err(refused)?)
     };
-    connected.map_err(|error| {
+    let client = connected.map_err(|error| {
         let reason = words(&error);
         // Neither a password that is missing nor a certificate that does not fit passes by itself.
         if reason.contains("password missing")
@@ -181,7 +195,9 @@ fn connect(server: &Server) -> Result<Client, Trouble> {
             return refused(reason);
         }
         Trouble::of(&error, &state)
-    })
+    })?;
+    server.is_reached();
+    Ok(client)
 }
 
 /// The rows of one statement.

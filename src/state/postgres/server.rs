@@ -1,6 +1,7 @@
 //! How a database is reached, and what it needs beside its address.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::super::error::StateError;
@@ -26,11 +27,17 @@ pub struct ServerSettings {
 pub struct Server {
     pub(super) address: ServerAddress,
     settings: ServerSettings,
+    /// Whether it has answered once.
+    reached: AtomicBool,
 }
 
 impl Server {
     pub(in crate::state) fn new(address: ServerAddress, settings: ServerSettings) -> Self {
-        Self { address, settings }
+        Self {
+            address,
+            settings,
+            reached: AtomicBool::new(false),
+        }
     }
 
     /// Where the key of the hashes is.
@@ -62,6 +69,16 @@ impl Server {
             Some(source) => source.get(&self.address),
             None => Ok(None),
         }
+    }
+
+    /// It has answered.
+    pub(super) fn is_reached(&self) {
+        self.reached.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has answered once.
+    pub(super) fn was_reached(&self) -> bool {
+        self.reached.load(Ordering::Relaxed)
     }
 
     /// The state's address, for messages.

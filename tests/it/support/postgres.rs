@@ -21,7 +21,10 @@ pub(crate) struct Cluster {
 }
 
 /// The cluster of this process; `None`, and a line that says so, where this machine has no Postgres.
-#[expect(clippy::print_stderr, reason = "what is left out is said")]
+#[allow(
+    clippy::print_stderr,
+    reason = "what is left out is said; in unit tests printing is allowed anyway"
+)]
 pub(crate) fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
     let cluster = CLUSTER.get_or_init(|| Some(Cluster::start(programs()?, User::find()?)));
@@ -62,7 +65,7 @@ enum User {
     Ours,
     /// Another user of this machine.
     Nobody,
-    /// Ours, under another number.
+    /// Ours, under another number: where a device that every program needs is root's alone.
     Renamed,
 }
 
@@ -117,8 +120,9 @@ impl Cluster {
             chown.arg("nobody:nogroup").arg(&folder);
             done(chown);
         }
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
         let mut initdb = user.command(programs.join("initdb").to_str().unwrap());
         initdb
             .args([
@@ -195,19 +199,20 @@ impl Cluster {
 
     fn sql(&self, database: &str, sql: &str) -> String {
         let mut psql = Command::new(self.programs.join("psql"));
-        psql.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "postgres",
-        ])
-        .args(["-p", &self.port.to_string(), "-d", database, "-c", sql]);
+        psql.env("PGCONNECT_TIMEOUT", "10")
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "postgres",
+            ])
+            .args(["-p", &self.port.to_string(), "-d", database, "-c", sql]);
         done(psql).trim().to_owned()
     }
 
