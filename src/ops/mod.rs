@@ -58,7 +58,7 @@ pub use request::{
     SyncRequest, VerifyRequest,
 };
 pub use session::{Session, Target, store};
-pub use status::{backup_words, row_story, rows_table, status_json, status_text};
+pub use status::{backup_words, moved_words, row_story, rows_table, status_json, status_text};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync, unstarted};
 pub use unknown::{OnApi, Unknown};
 pub use upkeep::{Confirm, Resolution, RowsRequest, accept, exported, forget, move_state, resolve};

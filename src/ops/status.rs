@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::diagnostic::thousands;
+use crate::diagnostic::{counted, thousands};
 use crate::report::table_within;
 use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, StateAddress};
 
@@ -178,6 +178,15 @@ pub fn rows_table(rows: &[MaintenanceRow], width: Option<usize>) -> String {
     let lines: Vec<Vec<String>> = rows.iter().map(cells).collect();
     let header = ["KEY", "STATE", "PARTNER", "MAPPING", "TARGET"];
     table_within(&header, &lines, width)
+}
+
+/// What was moved into another state.
+#[must_use]
+pub fn moved_words(rows: u64) -> String {
+    format!(
+        "{} moved. Use the new state only, and put the old one away",
+        counted(rows, "row")
+    )
 }
 
 /// What was copied into a backup.

@@ -79,12 +79,16 @@ fn seen(
     pass: impl FnOnce(&mut dyn FnMut(Vec<PreparedRow>, u64) -> Flow) -> Result<Tally, PrepareError>,
 ) -> Seen {
     let (mut told, mut counted) = (BTreeMap::new(), 0);
-    let tally = pass(&mut |rows, others| {
+    let mut tally = pass(&mut |rows, others| {
         told.extend(telling(&rows));
         counted += others;
         Flow::More
     })
     .unwrap();
+    // Any row may be the example; which one it is depends on how the rows were shared among the workers.
+    for field in &mut tally.fields {
+        field.example = None;
+    }
     Seen {
         told,
         counted,

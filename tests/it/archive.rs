@@ -134,11 +134,9 @@ fn a_file_that_cannot_be_put_away() {
         end["stopped"].as_str().unwrap().contains("cannot be moved"),
         "{end}"
     );
-    let run_folder = std::fs::read_dir(dir.path("reports/accounts"))
-        .unwrap()
-        .next();
-    let kept =
-        std::fs::read_to_string(run_folder.unwrap().unwrap().path().join("summary.json")).unwrap();
+    let folders = std::fs::read_dir(dir.path("reports/accounts")).unwrap();
+    let run_folder = folders.flatten().find(|entry| entry.path().is_dir());
+    let kept = std::fs::read_to_string(run_folder.unwrap().path().join("summary.json")).unwrap();
     assert!(
         kept.contains("\"exit\":3") && kept.contains("\"created\":2"),
         "{kept}"

@@ -56,6 +56,11 @@ const COMMANDS: &[(&str, i32)] = &[
     ("state forget K2 482913", 2),
     ("state forget K2 --yes", 0),
     ("reconcile --adopt e.csv -m m.toml", 0),
+    ("state move partner-sync.db moved.db", 0),
+    ("state schema", 0),
+    ("doctor -m m.toml", 0),
+    ("config show", 0),
+    ("version", 0),
     ("completions bash", 0),
     ("man", 0),
     // What is typed wrong is quoted.
@@ -174,7 +179,7 @@ fn no_command_shows_bank_data_of_rows_in_doubt() {
         ("changed/problems.csv", "row.changed"),
         ("verified/problems.csv", "api.differs"),
         ("status --row K3", "K3"),
-        ("again/report.html", "K3"),
+        ("again/report.html", "in doubt"),
     ] {
         assert!(looked.holds(name, text), "{name} has no {text}");
     }

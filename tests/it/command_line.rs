@@ -308,7 +308,7 @@ fn doctor_tries_everything_and_says_what_to_do() {
         "ok       token: from",
         "ok       clock: agrees",
         "ok       disk",
-        "made by the first run",
+        "is created by the first run",
     ] {
         assert!(good.stdout.contains(says), "{says}: {}", good.stdout);
     }

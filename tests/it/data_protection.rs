@@ -33,10 +33,10 @@ impl World {
 
     fn run(&self, arguments: &[&str]) -> Finished {
         let temporary = self.dir.path("tmp").display().to_string();
-        let quick = ["--rate", "unlimited"];
-        (self.dir.run(arguments).args(&quick))
+        (self.dir.run(arguments))
             .at(&self.server)
             .env("TMPDIR", &temporary)
+            .env("PARTNER_SYNC_RATE", "unlimited")
             .finish()
     }
 
@@ -77,15 +77,21 @@ impl World {
 type Claims = fn(&World);
 const ROWS: &[(&str, Claims)] = &[
     ("`partner-sync.db`, with `-wal` and `-shm`", state),
+    (
+        "the schema `partner_sync` of a database, where `--state` names one ([state.md](state.md))",
+        database,
+    ),
     ("`partner-sync.db.key`", key),
     ("`partner-sync.db.lock`", lock),
     ("`summary.json`, `sync.json`", summaries),
     ("`report.html`, `problems.csv`, `problems.jsonl`", problems),
+    ("`index.html` (`sync`)", index),
+    ("`partners.csv`", partners),
     ("`rejects.csv`, `report.xlsx`", rows_of_the_source),
     ("`created.csv`, `plan.csv`", lists),
     ("`.partner-sync-….unfinished`", unfinished),
     ("`partner-sync.sandbox.jsonl` (`--sandbox` only)", sandbox),
-    ("temporary files without a name in `TMPDIR`", temporary),
+    ("unnamed temporary files in `TMPDIR`", temporary),
     ("the file of `[metrics]`", metrics),
     ("the folder of a job's `archive`", archive),
     ("what was printed", printed),
@@ -127,6 +133,15 @@ fn state(w: &World) {
     assert!(w.holds("partner-sync.db", "K-1"));
 }
 
+/// Its tables have a column for what the file has, and none for anything else.
+fn database(w: &World) {
+    let schema = w.run(&["state", "schema"]).expect_exit(0).stdout;
+    assert!(schema.contains("partner_sync.record") && schema.contains("fingerprint"));
+    for not_kept in ["payload", "account", "routing", "address"] {
+        assert!(!schema.to_lowercase().contains(not_kept), "{not_kept}");
+    }
+}
+
 fn key(w: &World) {
     assert_eq!(w.mode("partner-sync.db.key"), 0o600);
     w.remove("partner-sync.db.key");
@@ -165,6 +180,29 @@ fn problems(w: &World) {
     assert!(w.holds("problems.csv", "required.missing"));
     // The first payload, masked.
     assert!(w.holds("report.html", "Needletown") && w.holds("report.html", "**12"));
+}
+
+fn index(w: &World) {
+    w.dir.write("in/e.csv", EXPORT);
+    w.run(&["sync", "-c", "c.toml"]).expect_exit(1);
+    for name in ["reports/index.html", "reports/j/index.html"] {
+        assert_eq!(w.mode(name), 0o600, "{name}");
+    }
+    for value in [BANK, "One", "Needletown", "K-1"] {
+        assert!(!w.holds("index.html", value), "{value}");
+    }
+}
+
+fn partners(w: &World) {
+    assert_eq!(w.mode("r/partners.csv"), 0o600);
+    let id = w.server.partners()[0]["id"].as_str().unwrap().to_owned();
+    assert!(w.holds("partners.csv", "One") && w.holds("partners.csv", &id));
+    // A row without a partner, and the columns of bank data.
+    for left_out in ["K-2", BANK, "021000021"] {
+        assert!(!w.holds("partners.csv", left_out), "{left_out}");
+    }
+    w.import(&["--report", "without", "--no-source-values"]);
+    assert!(!w.has("without/partners.csv"));
 }
 
 fn rows_of_the_source(w: &World) {

@@ -149,6 +149,7 @@ fn every_block_of_commands_can_be_run_as_it_is_printed() {
 /// Command lines of partner-sync within a text of a shell.
 fn of_partner_sync(text: &str) -> Vec<String> {
     let text = text.replace("cargo run --release -- ", "partner-sync ");
+    let text = text.replace("$(date +%F)", "2026-11-26");
     // How help writes a usage is no command; a long example goes on in the next line, indented as it is.
     let mut text = text.replace("Usage: partner-sync", "");
     while let Some(folded) = folded_example(&text) {
@@ -242,7 +243,8 @@ fn every_command_line_of_the_pages_is_understood() {
         // In the text, and in tables: `partner-sync check …`.
         for span in page.text.split('`').skip(1).step_by(2) {
             if let Some(arguments) = span.strip_prefix("partner-sync ") {
-                lines.push(arguments.replace('\n', " "));
+                let piped = arguments.split(" | ").next().unwrap_or(arguments);
+                lines.push(piped.replace('\n', " "));
             }
         }
         for line in lines {

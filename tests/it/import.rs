@@ -72,7 +72,7 @@ fn reports_hold_what_happened() {
         run.stdout
     );
     assert!(
-        run.stderr.contains("header: row 1, 2 columns"),
+        run.stderr.contains("UTF-8, comma, header row 1, 2 columns"),
         "{}",
         run.stderr
     );

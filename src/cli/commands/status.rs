@@ -7,7 +7,6 @@ use crate::cli::front::Front;
 use crate::cli::output::Output;
 use crate::ops;
 use crate::report::RunEnding;
-use crate::state::RecordRow;
 
 /// Runs and rows that are shown.
 const SHOWN: u32 = 10;
@@ -30,7 +29,7 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
             )));
         }
         let text = if shared.json.json {
-            json(&rows)?
+            format!("{}\n", serde_json::json!(rows))
         } else {
             rows.iter()
                 .map(ops::row_story)
@@ -50,10 +49,4 @@ pub(super) fn run(args: &StatusArgs, shared: &Shared, desk: &Desk) -> Result<Run
     let out = ops::status_text(state, store.bytes(), &counts, &runs, &open, width);
     desk.output.result(&out);
     Ok(RunEnding::Done)
-}
-
-fn json(rows: &[RecordRow]) -> Result<String, CliError> {
-    serde_json::to_string(rows)
-        .map(|s| s + "\n")
-        .map_err(|e| CliError::Machine(e.to_string()))
 }

@@ -27,9 +27,7 @@ pub(super) fn run(
         }
         StateCommand::Move { from, to } => {
             let rows = ops::move_state(from, to, &settings, &desk.clock)?;
-            desk.output.note(&format!(
-                "moved: {rows} rows. Use the new state only, and put the old one away"
-            ));
+            desk.output.note(&ops::moved_words(rows));
             Ok(RunEnding::Done)
         }
         StateCommand::Schema => {
@@ -89,7 +87,6 @@ pub(super) fn run(
 
 /// Shows the rows and asks on a terminal. Without one, `--yes` says it.
 fn confirmed(rows: &[MaintenanceRow], yes: bool, question: &str, desk: &Desk) -> bool {
-    let width = Output::width();
-    desk.output.note(&ops::rows_table(rows, width));
+    desk.output.note(&ops::rows_table(rows, Output::width()));
     yes || prompt::confirm_on_terminal(question, &desk.output, &desk.signals.stop())
 }
