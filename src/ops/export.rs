@@ -18,7 +18,7 @@ use crate::report::{
 };
 use crate::secret::Scrubber;
 use crate::source::{
-    Escape, Format, Header, LeftOut, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report,
+    Escape, Format, Header, LeftOut, PROBLEMS_COLUMN, Quote, TextEncoding, is_of_a_report, is_sure,
 };
 
 /// A mapping and the files it fits.
@@ -52,7 +52,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                 .describe()
                 .into_iter()
                 .map(|(subject, found, setting)| Decision {
-                    brief: Some(brief_of(subject, &found)),
+                    brief: brief_of(subject, &found),
                     subject: subject.to_owned(),
                     found,
                     setting: setting.into(),
@@ -215,13 +215,16 @@ pub(super) fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
 }
 
 /// What was found out about a file in a few words: without its evidence.
-fn brief_of(subject: &str, found: &str) -> String {
+fn brief_of(subject: &str, found: &str) -> Option<String> {
+    if subject == "encoding" && found.contains('(') && !is_sure(found) {
+        return None;
+    }
     let end = found.find([';', ':', '(']).unwrap_or(found.len());
     let found = found[..end].trim_end();
-    match subject {
+    Some(match subject {
         "encoding" | "delimiter" => found.to_owned(),
         subject => format!("{subject} {found}"),
-    }
+    })
 }
 
 /// How a column of dates is read; empty where its dates are plain, none where somebody has to look.

@@ -30,6 +30,21 @@ pub struct TextEncoding {
     pub(super) is_guessed: bool,
 }
 
+/// How an encoding is known beyond doubt.
+const SET: &str = "set in the mapping";
+const BY_MARK: &str = "by its byte order mark";
+const BY_ZEROS: &str = "by the pattern of its zero bytes";
+const ASCII: &str = "every byte is ASCII";
+const VALID: &str = "every byte is valid";
+
+/// Whether the words of [`TextEncoding::describe`] leave nothing to look at.
+#[must_use]
+pub fn is_sure(described: &str) -> bool {
+    let sure = [SET, BY_MARK, BY_ZEROS, ASCII, VALID];
+    sure.iter()
+        .any(|how| described.ends_with(&format!("({how})")))
+}
+
 impl TextEncoding {
     /// An encoding that is set, and of which nothing is known but whether a byte order mark comes first.
     #[must_use]
@@ -128,14 +143,14 @@ fn detect_by(
     }
     if let Some(encoding) = bom {
         let how = if wanted == Some(encoding) {
-            "set in the mapping"
+            SET
         } else {
-            "by its byte order mark"
+            BY_MARK
         };
         return Ok(TextEncoding::known(encoding, true, how));
     }
     if let Some(encoding) = wanted {
-        let mut set = TextEncoding::known(encoding, false, "set in the mapping");
+        let mut set = TextEncoding::known(encoding, false, SET);
         // In other code pages too, where no byte of the file is anything else than UTF-8.
         if encoding != UTF_8 && encoding != UTF_16LE && encoding != UTF_16BE {
             let whole = judge_all(input)?;
@@ -144,12 +159,12 @@ fn detect_by(
         return Ok(set);
     }
     if let Some(encoding) = utf16_without_mark(head) {
-        let how = "by the pattern of its zero bytes";
+        let how = BY_ZEROS;
         return Ok(TextEncoding::known(encoding, false, how));
     }
     let whole = judge_all(input)?;
     if whole.ascii {
-        return Ok(TextEncoding::known(UTF_8, false, "every byte is ASCII"));
+        return Ok(TextEncoding::known(UTF_8, false, ASCII));
     }
     if whole.utf8 {
         let doubt = two_readings::look(input.open())?;
@@ -159,7 +174,7 @@ fn detect_by(
                 is_guessed: true,
                 ..TextEncoding::known(WINDOWS_1252, false, doubt.evidence())
             },
-            None => TextEncoding::known(UTF_8, false, "every byte is valid"),
+            None => TextEncoding::known(UTF_8, false, VALID),
         });
     }
     let weighed = weigh(input.open())?;

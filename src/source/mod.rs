@@ -45,7 +45,7 @@ mod workbook;
 
 pub use cell::{Cell, Epoch, number_text};
 pub use dialect::{Dialect, Escape, Quote};
-pub use encoding::TextEncoding;
+pub use encoding::{TextEncoding, is_sure};
 pub use error::SourceError;
 pub use flow::Flow;
 pub use footer::Footer;

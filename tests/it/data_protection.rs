@@ -235,7 +235,8 @@ fn sandbox(w: &World) {
     let practice = ["import", "e.csv", "-m", "m.toml", "--sandbox", "--yes"];
     let run = || w.dir.run(&practice).finish().expect_exit(1);
     run();
-    assert!(w.holds("partner-sync.sandbox.jsonl", BANK));
+    assert!(w.holds("partner-sync.sandbox.jsonl", "Needletown"));
+    assert!(!w.holds("partner-sync.sandbox.jsonl", BANK));
     assert_eq!(w.mode("partner-sync.sandbox.jsonl"), 0o600);
     w.remove("partner-sync.sandbox.jsonl");
     run();

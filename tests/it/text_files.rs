@@ -244,7 +244,7 @@ fn marks_guards_and_breaks_of_other_programs_are_no_values() {
         .expect_exit(1);
     assert!(
         dir.read("out/rejects.csv")
-            .contains("\"=\"\"0012\"\"\",A\u{fffd},'0034,\"[text.lost_character]"),
+            .contains("\"=\"\"0012\"\"\",A\u{fffd},'0034,\"Name: The value contains U+FFFD"),
         "{}",
         dir.read("out/rejects.csv")
     );

@@ -39,7 +39,7 @@ fn get(
     let asked = connection.api.get(&id, include);
     let Some(partner) = front.session().runtime.block_on(asked)? else {
         desk.output
-            .note(&format!("there is no partner {}", id.as_str()));
+            .note(&format!("the API has no partner {}", id.as_str()));
         return Ok(RunEnding::Problems);
     };
     let text = serde_json::to_string_pretty(&partner_json(&partner)).unwrap_or_default();
