@@ -101,7 +101,10 @@ fn what_a_database_needs_is_said() {
     let away = at("postgres://u@127.0.0.1:9/d").expect_exit(3);
     assert!(away.stderr.contains("does not answer"), "{away:?}");
     let missing = dir.run(&["status"]).finish().expect_exit(2);
-    assert!(missing.stderr.contains("An import makes it"), "{missing:?}");
+    assert!(
+        missing.stderr.contains("An import creates it"),
+        "{missing:?}"
+    );
     let server = Server::start(&dir, &[]);
     dir.simple_export(1);
     let no_key = import(&dir, &server).env("PARTNER_SYNC_STATE_KEY_FILE", "no/folder/key");
@@ -238,7 +241,10 @@ fn a_state_moves_both_ways() {
         .finish()
         .expect_exit(0);
     let rows = exported.lines().count() - 1;
-    assert!(moved.stderr.contains("moved: "), "{moved:?}");
+    assert!(
+        moved.stderr.contains(&format!("{rows} rows moved")),
+        "{moved:?}"
+    );
     let here = |arguments: &[&str]| dir.run(arguments);
     assert_eq!(known(&["state", "export"], &here), exported);
     let parts = |told: &str| {

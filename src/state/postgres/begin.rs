@@ -13,7 +13,7 @@ use super::super::space::SpaceId;
 use super::error::Trouble;
 use super::known::fingerprint;
 use super::lease::Term;
-use super::link::{query, values};
+use super::link::{locking, query, values};
 use super::owner::text;
 use crate::clock::Timestamp;
 use crate::partner::{ExternalId, RowKey};
@@ -31,7 +31,7 @@ pub(super) fn begin_run(
     now: Timestamp,
 ) -> Result<Beginning, Trouble> {
     let of = |e: postgres::Error| Trouble::of(&e, state);
-    let mut t = client.transaction().map_err(of)?;
+    let mut t = locking(client, term.length).map_err(of)?;
     let sql = "SELECT batch FROM partner_sync.lease WHERE name = 'writer' AND machine = $1 AND gen = $2 FOR UPDATE";
     let held = query(
         &mut t,

@@ -54,6 +54,10 @@ impl Trouble {
         Trouble::State(match class {
             // Connection; shutting down, crashed, starting up; too many connections.
             "08" | "57" if *code != SqlState::QUERY_CANCELED => return Trouble::Away(reason),
+            // It was suspended in a transaction.
+            "25" if *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
+                return Trouble::Away(reason);
+            }
             "53" if *code == SqlState::TOO_MANY_CONNECTIONS => return Trouble::Away(reason),
             "53" => StateError::NotWritable {
                 state: state(),

@@ -20,7 +20,7 @@ use super::error::Trouble;
 use super::keys;
 use super::known::{KNOWN, known_from};
 use super::lease::{Lease, Term};
-use super::link::{AGAIN, Link, query, values};
+use super::link::{AGAIN, Link, locking, query, values};
 use super::moves::{claim_all, late, settle_all};
 use super::owner::{Owner, text};
 use super::reader::PostgresReader;
@@ -161,7 +161,8 @@ impl PostgresJournal {
         let (term, batch, was_asked) = (&*self.term, self.batch, self.unsure.is_some());
         let mut applied = None;
         let done = self.link.with(|client| {
-            let mut t = client.transaction().map_err(owner.trouble())?;
+            let most = self.link.server().lease();
+            let mut t = locking(client, most).map_err(owner.trouble())?;
             match fence(&mut t, &owner, term, batch, commands)? {
                 Fence::Ours => {}
                 Fence::Done if was_asked => return Ok(true),
@@ -197,7 +198,8 @@ impl PostgresJournal {
             };
             let noted = again(|| {
                 self.link.with(|client| {
-                    let mut t = client.transaction().map_err(owner.trouble())?;
+                    let most = self.link.server().lease();
+                    let mut t = locking(client, most).map_err(owner.trouble())?;
                     late(&mut t, &owner, now, settlements)?;
                     t.commit().map_err(owner.trouble())
                 })

@@ -11,9 +11,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use postgres::error::SqlState;
+use postgres::{Client, GenericClient};
+
 use super::super::error::StateError;
 use super::error::Trouble;
-use super::link::{Link, query, values};
+use super::link::{Link, locking, query, values};
 use super::schema;
 use super::server::Server;
 use crate::clock::Clock;
@@ -21,6 +24,8 @@ use crate::clock::Clock;
 /// Parts of a lease after which it is renewed, and in which a renewal that failed is tried again.
 const RENEWALS: u32 = 3;
 const TRIES: u32 = 30;
+/// How long somebody else's transaction is waited for who has the state, or is about to take it.
+const LOCKED_FOR: &str = "SET LOCAL lock_timeout = '2s'";
 /// Of ten parts of a lease, those in which something may be sent.
 const SENDS: u64 = 8;
 
@@ -38,7 +43,7 @@ pub(super) struct Term {
     link: Link,
     pub(super) machine: String,
     pub(super) generation: i64,
-    length: Duration,
+    pub(super) length: Duration,
     /// When the last renewal that went well was asked for, in milliseconds since the machine was started.
     renewed: AtomicU64,
     lost: AtomicBool,
@@ -64,26 +69,40 @@ impl Lease {
         let state = server.state();
         let asked = now();
         let millis = millis(length);
+        let locked = |client: &mut Client| {
+            let holder = schema::held_by(client).map_err(|e| Trouble::of(&e, &state))?;
+            Err(Trouble::State(StateError::Locked {
+                state: state.clone(),
+                holder,
+            }))
+        };
         let taken = || {
             link.with(|client| {
                 let of = |e: postgres::Error| Trouble::of(&e, &state);
+                let mut t = locking(client, length).map_err(of)?;
+                t.batch_execute(LOCKED_FOR).map_err(of)?;
                 let sql = "INSERT INTO partner_sync.lease AS l (name, machine, holder, gen, until, batch)
                            VALUES ('writer', $1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond', 0)
                            ON CONFLICT (name) DO UPDATE SET machine = $1, holder = $2, gen = l.gen + 1, batch = 0,
                                until = clock_timestamp() + $3 * interval '1 millisecond'
                            WHERE l.until <= clock_timestamp() OR l.machine = $1 RETURNING gen";
                 let values = values![machine => TEXT, holder => TEXT, millis => FLOAT8];
-                let taken = query(client, sql, &values).map_err(of)?;
-                match taken.first() {
-                    Some(row) => {
-                        note_machine(client, &machine, &host).map_err(of)?;
-                        Ok(row.get::<_, i64>(0))
+                let taken = match query(&mut t, sql, &values) {
+                    Ok(taken) => taken,
+                    Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                        drop(t);
+                        return locked(client);
                     }
-                    None => Err(Trouble::State(StateError::Locked {
-                        state: state.clone(),
-                        holder: schema::held_by(client).map_err(of)?,
-                    })),
-                }
+                    Err(error) => return Err(of(error)),
+                };
+                let Some(row) = taken.first() else {
+                    drop(t);
+                    return locked(client);
+                };
+                let generation = row.get::<_, i64>(0);
+                note_machine(&mut t, &machine, &host).map_err(of)?;
+                t.commit().map_err(of)?;
+                Ok(generation)
             })
         };
         let mut taken_now = taken();
@@ -208,7 +227,7 @@ impl Drop for Lease {
 
 /// Notes who runs; those of a month ago are let go.
 fn note_machine(
-    client: &mut postgres::Client,
+    client: &mut impl GenericClient,
     machine: &str,
     host: &str,
 ) -> Result<(), postgres::Error> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use postgres::config::SslMode;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, NoTls, Row};
+use postgres::{Client, NoTls, Row, Transaction};
 
 use super::super::error::StateError;
 use super::error::{Trouble, words};
@@ -31,6 +31,21 @@ pub(super) use values;
 pub(super) const AGAIN: Duration = Duration::from_millis(250);
 /// Rows that are handed over together.
 const TOGETHER: usize = 1024;
+
+/// Begins a transaction in which rows are locked. Who is suspended in it would hold up everybody else for as long as that
+/// takes, so the server ends it when nothing was asked in it for `most`.
+pub(super) fn locking(
+    client: &mut Client,
+    most: Duration,
+) -> Result<Transaction<'_>, postgres::Error> {
+    let mut transaction = client.transaction()?;
+    let idle = format!(
+        "SET LOCAL idle_in_transaction_session_timeout = {}",
+        most.as_millis()
+    );
+    transaction.batch_execute(&idle)?;
+    Ok(transaction)
+}
 
 /// A connection to the database.
 pub(super) struct Link {

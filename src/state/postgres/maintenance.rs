@@ -12,7 +12,7 @@ use super::super::record::{Event, Lost, RecordState, may_forget, step};
 use super::super::unclaimed::Identifiers;
 use super::error::Trouble;
 use super::lease::{Lease, Term};
-use super::link::{Link, Value, query, values};
+use super::link::{Link, Value, locking, query, values};
 use super::owner::text;
 use super::reader::find_for_reading;
 use super::server::Server;
@@ -78,7 +78,7 @@ impl PostgresUpkeep {
     ) -> Result<u64, StateError> {
         let of = |e: postgres::Error| Trouble::of(&e, &self.state);
         let done = self.link.with(|client| {
-            let mut t = client.transaction().map_err(of)?;
+            let mut t = locking(client, self.term.length).map_err(of)?;
             let sql = "SELECT 1 FROM partner_sync.lease WHERE name = 'writer' AND machine = $1 AND gen = $2 FOR UPDATE";
             let held = query(&mut t, sql, &values![self.term.machine => TEXT, self.term.generation => INT8]);
             if held.map_err(of)?.is_empty() {
