@@ -10,6 +10,8 @@ use super::error::StateError;
 use super::hash_key::LostKey;
 use super::known::Known;
 use super::maintenance::{Exported, MaintenanceRow};
+use super::note::RunEnd;
+use super::run::RunId;
 use super::unclaimed::Identifiers;
 use super::view::{RecordRow, RunRow, SpaceCounts, StoredRun};
 use crate::clock::Timestamp;
@@ -137,6 +139,9 @@ pub trait Maintain: Debug + Send {
         partner: Option<&PartnerId>,
         now: Timestamp,
     ) -> Result<u64, StateError>;
+
+    /// Notes that a run ended otherwise than it noted itself: something failed after its end.
+    fn correct_end(&mut self, run: &RunId, end: &RunEnd) -> Result<(), StateError>;
 }
 
 /// A reader of one space.

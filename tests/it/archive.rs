@@ -142,4 +142,23 @@ fn a_file_that_cannot_be_put_away() {
         "{kept}"
     );
     assert!(dir.path("exports/a-1.csv").exists());
+    // The state says the same.
+    let status = dir.run(&["status", "--json"]).finish().expect_exit(0);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!(status["runs"][0]["exit"], 3, "{status}");
+}
+
+/// Rows that were not tried are in no report: they are in the export alone.
+#[test]
+fn an_export_with_rows_that_were_not_sent_stays() {
+    let dir = house("archive = \"exports/done\"\nmax_errors = 0\n");
+    let server = Server::start(&dir, &[]);
+    dir.write("exports/a-1.csv", format!("{}Z,\n", plain(2)));
+    let run = night(&dir, &server).finish().expect_exit(1);
+    assert_eq!(server.count("POST"), 0);
+    assert!(dir.path("exports/a-1.csv").exists());
+    assert!(
+        run.stderr.contains("because 2 rows were not sent"),
+        "{run:?}"
+    );
 }

@@ -10,8 +10,9 @@ use super::index;
 use super::job_file;
 use crate::clock::Timestamp;
 use crate::config::{ConfigFile, Job, OnDrift};
+use crate::diagnostic::thousands;
 use crate::mapping::Mapping;
-use crate::ops::conclude::{self, Heading, blank, finish};
+use crate::ops::conclude::{self, Heading, blank, finish, run_end};
 use crate::ops::connect::known_target;
 use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
@@ -21,7 +22,7 @@ use crate::ops::request::{
     Expectations, ExportRequest, LastRun, Rejected, ReportRequest, SyncRequest,
 };
 use crate::ops::session::Session;
-use crate::partner::Query;
+use crate::partner::{Query, RowOutcome};
 use crate::report::{
     Findings, Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json,
 };
@@ -207,13 +208,30 @@ fn attempt(
     let mut report = once(&import, &opened, session, lock)?;
     let is_good =
         matches!(report.ending, RunEnding::Done | RunEnding::Problems) && report.stopped.is_none();
+    let untried = report.count(RowOutcome::Deferred);
     let read = opened
         .exports
         .files()
         .first()
         .and_then(|f| f.source.stamp());
     if let (true, Some(folder), Some(read)) = (is_good, &job.archive, read) {
-        put_away(read, &file, folder, &mut report, reports, session, notes);
+        if untried > 0 {
+            // No report has these rows: the next run takes them from the file.
+            let words = format!(
+                "{} was not moved to {}, because {} not sent. The next run reads it",
+                file.display(),
+                folder.display(),
+                match untried {
+                    1 => "1 row was".to_owned(),
+                    n => format!("{} rows were", thousands(n)),
+                }
+            );
+            session.observer.note(&Note::NotArchived(&words));
+            notes.push(words);
+        } else if let Err(error) = put_away(read, &file, folder, session, notes) {
+            session.observer.trouble(&error);
+            end_again(&mut report, &error, reports, session, lock);
+        }
     }
     Ok(report)
 }
@@ -223,40 +241,49 @@ fn put_away(
     read: &Stamp,
     file: &Path,
     folder: &Path,
-    report: &mut RunReport,
-    reports: &ReportRequest,
     session: &Session<'_>,
     notes: &mut Vec<String>,
+) -> Result<(), OpError> {
+    let failed = |source| JobError::Archive {
+        path: file.to_owned(),
+        folder: folder.to_owned(),
+        source,
+    };
+    if archive(read, file, folder).map_err(failed)? == Archived::Left {
+        let words = format!(
+            "{} was not moved to {}, because it was replaced or changed after it was read. The next run reads it",
+            file.display(),
+            folder.display()
+        );
+        session.observer.note(&Note::NotArchived(&words));
+        notes.push(words);
+    }
+    Ok(())
+}
+
+/// Something failed after the end of a run: the job ends with it, and so do the run's summary and what the state keeps of it.
+fn end_again(
+    report: &mut RunReport,
+    error: &OpError,
+    reports: &ReportRequest,
+    session: &Session<'_>,
+    lock: &StateLock,
 ) {
-    match archive(read, file, folder) {
-        Ok(Archived::Moved(_)) => {}
-        Ok(Archived::Left) => {
-            let words = format!(
-                "{} was not moved to {}, because it was replaced or changed after it was read. The next run reads it",
-                file.display(),
-                folder.display()
-            );
-            session.observer.note(&Note::NotArchived(&words));
-            notes.push(words);
-        }
-        Err(source) => {
-            let error = OpError::from(JobError::Archive {
-                path: file.to_owned(),
-                folder: folder.to_owned(),
-                source,
-            });
-            session.observer.trouble(&error);
-            report.ending = error.ending();
-            report.stopped = Some(conclude::not_begun(&error));
-            let text = format!("{}\n", summary_json(report));
-            let written = reports.folder.as_deref().map(|folder| {
-                // A second summary of this run, in its own folder.
-                ReportFolder::create(folder)?.write("summary.json", text.as_bytes())
-            });
-            if let Some(Err(error)) = written {
-                session.observer.trouble(&error.into());
-            }
-        }
+    report.ending = error.ending();
+    report.stopped = Some(conclude::not_begun(error));
+    let text = format!("{}\n", summary_json(report));
+    let written = reports.folder.as_deref().map(|folder| {
+        // A second summary of this run, in its own folder.
+        ReportFolder::create(folder)?.write("summary.json", text.as_bytes())
+    });
+    if let Some(Err(error)) = written {
+        session.observer.trouble(&error.into());
+    }
+    let end = run_end(report, session.settings.keep);
+    let noted = (session.store().upkeep(lock))
+        .and_then(|mut upkeep| upkeep.correct_end(&RunId(report.run.clone()), &end));
+    if let Err(error) = noted {
+        session.observer.trouble(&error.into());
     }
 }
 

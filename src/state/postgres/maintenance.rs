@@ -7,8 +7,10 @@ use postgres::{GenericClient, Row, Transaction};
 use super::super::contract::Maintain;
 use super::super::error::StateError;
 use super::super::maintenance::MaintenanceRow;
+use super::super::note::RunEnd;
 use super::super::place::StateAddress;
 use super::super::record::{Event, Lost, RecordState, may_forget, step};
+use super::super::run::RunId;
 use super::super::unclaimed::Identifiers;
 use super::error::Trouble;
 use super::lease::{Lease, Term};
@@ -68,14 +70,11 @@ impl PostgresUpkeep {
         Ok(rows.iter().map(one).collect())
     }
 
-    /// Does something to each row, in one transaction, while the state is held.
-    fn each(
+    /// Does something in one transaction, while the state is held.
+    fn held<T: Send>(
         &self,
-        rows: &[MaintenanceRow],
-        work: impl Fn(&mut Transaction<'_>, &MaintenanceRow) -> Result<u64, postgres::Error>
-        + Send
-        + Sync,
-    ) -> Result<u64, StateError> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, postgres::Error> + Send,
+    ) -> Result<T, StateError> {
         let of = |e: postgres::Error| Trouble::of(&e, &self.state);
         let done = self.link.with(|client| {
             let mut t = locking(client, self.term.length).map_err(of)?;
@@ -85,14 +84,27 @@ impl PostgresUpkeep {
                 self.term.is_lost();
                 return Err(Trouble::State(StateError::Taken { state: self.state.clone() }));
             }
-            let mut count = 0;
-            for row in rows {
-                count += work(&mut t, row).map_err(of)?;
-            }
+            let done = work(&mut t).map_err(of)?;
             t.commit().map_err(of)?;
-            Ok(count)
+            Ok(done)
         });
         done.map_err(|trouble| trouble.settled(&self.state))
+    }
+
+    fn each(
+        &self,
+        rows: &[MaintenanceRow],
+        work: impl Fn(&mut Transaction<'_>, &MaintenanceRow) -> Result<u64, postgres::Error>
+        + Send
+        + Sync,
+    ) -> Result<u64, StateError> {
+        self.held(|t| {
+            let mut count = 0;
+            for row in rows {
+                count += work(t, row)?;
+            }
+            Ok(count)
+        })
     }
 }
 
@@ -121,6 +133,18 @@ fn add_to_history(
 }
 
 impl Maintain for PostgresUpkeep {
+    fn correct_end(&mut self, run: &RunId, end: &RunEnd) -> Result<(), StateError> {
+        let report = end.report.as_deref().map(text);
+        self.held(|t| {
+            let sql = "UPDATE partner_sync.run SET exit = $1, summary = $2, report = $3 WHERE name = $4";
+            let values = values![
+                i64::from(end.exit) => INT8, text(&end.summary) => TEXT, report => TEXT, run.0 => TEXT,
+            ];
+            changed(t, sql, &values)
+        })
+        .map(drop)
+    }
+
     fn of_key(&self, key: &str) -> Result<Vec<MaintenanceRow>, StateError> {
         self.kept("r.key = $1", &values![text(key) => TEXT])
     }

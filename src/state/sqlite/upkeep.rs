@@ -12,7 +12,9 @@ use super::super::contract::Maintain;
 use super::super::error::StateError;
 use super::super::key_file;
 use super::super::maintenance::MaintenanceRow;
+use super::super::note::RunEnd;
 use super::super::record::{Event, Lost, RecordState, may_forget, step};
+use super::super::run::RunId;
 use super::fence::Fence;
 use super::file::{create_private, key_path};
 use super::log::{self, Mark};
@@ -112,27 +114,46 @@ impl SqliteUpkeep {
         read().map_err(|e| StateError::sqlite(&self.path, e))
     }
 
-    fn each(
+    /// Does something in one transaction, while the state is held.
+    fn held<T>(
         &mut self,
-        rows: &[MaintenanceRow],
-        work: impl Fn(&Connection, &MaintenanceRow) -> rusqlite::Result<usize>,
-    ) -> Result<u64, StateError> {
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StateError> {
         let sqlite = |e| StateError::sqlite(&self.path, e);
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sqlite)?;
         self.fence.hold(&transaction, &self.path)?;
-        let mut count = 0;
-        for row in rows {
-            count += work(&transaction, row).map_err(sqlite)? as u64;
-        }
+        let done = work(&transaction).map_err(sqlite)?;
         transaction.commit().map_err(sqlite)?;
-        Ok(count)
+        Ok(done)
+    }
+
+    fn each(
+        &mut self,
+        rows: &[MaintenanceRow],
+        work: impl Fn(&Connection, &MaintenanceRow) -> rusqlite::Result<usize>,
+    ) -> Result<u64, StateError> {
+        self.held(|c| {
+            let mut count = 0;
+            for row in rows {
+                count += work(c, row)? as u64;
+            }
+            Ok(count)
+        })
     }
 }
 
 impl Maintain for SqliteUpkeep {
+    fn correct_end(&mut self, run: &RunId, end: &RunEnd) -> Result<(), StateError> {
+        self.held(|c| {
+            let sql = "UPDATE run SET exit = ?1, summary = ?2, report = ?3 WHERE name = ?4";
+            c.execute(sql, params![end.exit, end.summary, end.report, run.0])
+        })
+        .map(drop)
+    }
+
     fn of_key(&self, key: &str) -> Result<Vec<MaintenanceRow>, StateError> {
         self.kept("r.key = ?1", params![key])
     }

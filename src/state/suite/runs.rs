@@ -5,12 +5,16 @@ use super::store::{
 };
 use crate::clock::Timestamp;
 use crate::partner::RowKey;
-use crate::state::{Event, RecordState, RunEnd, RunStart, StateError};
+use crate::state::{Event, RecordState, RunEnd, RunId, RunStart, StateError};
 
 pub(super) const CASES: &[Case] = &[
     (
         "the end of a run keeps the newest runs and those that rows name",
         the_end_keeps_what_it_should,
+    ),
+    (
+        "the end of a run can be corrected, and of no other",
+        an_end_can_be_corrected,
     ),
     ("forget looks again at each row", forget_looks_again),
     (
@@ -90,6 +94,22 @@ fn the_end_keeps_what_it_should(store: &dyn Store) {
         shown,
         [&runs[5], &runs[4], &runs[3], &runs[1], &other].map(Clone::clone)
     );
+}
+
+fn an_end_can_be_corrected(store: &dyn Store) {
+    let other = begin(store, 1).end(0, None);
+    let run = begin(store, 2).end(0, None);
+    let end = RunEnd {
+        exit: 3,
+        summary: "{}".to_owned(),
+        report: Some("{}".to_owned()),
+        keep: None,
+    };
+    let mut upkeep = store.upkeep().unwrap();
+    upkeep.correct_end(&RunId(run.clone()), &end).unwrap();
+    let shown = store.view().unwrap().runs(10).unwrap();
+    let exits: Vec<_> = shown.into_iter().map(|row| (row.run, row.exit)).collect();
+    assert_eq!(exits, [(run, Some(3)), (other, Some(0))]);
 }
 
 fn forget_looks_again(store: &dyn Store) {
