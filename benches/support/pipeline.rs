@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use partner_sync::mapping::date::{Evidence, Verdict};
-use partner_sync::mapping::{Mapping, Plan, Scratch};
+use partner_sync::mapping::{Mapping, Plan, RowBuffers};
 use partner_sync::partner::{PayloadWriter, Query, validate};
 use partner_sync::prepare::{Ahead, Exports};
 use partner_sync::source::Flow;
@@ -42,7 +42,7 @@ impl Pipeline {
     /// Reads, maps and checks all rows; returns their number.
     pub fn map(&self) -> u64 {
         let plan = self.plan();
-        let mut scratch = Scratch::default();
+        let mut scratch = RowBuffers::default();
         let mut rows = 0;
         let source = &self.exports.files()[0].source;
         let end = source.read(&mut |batch| {
@@ -67,7 +67,7 @@ impl Pipeline {
     /// Reads, maps, checks and serializes all rows; returns their number and the bytes made.
     pub fn serialize(&self, mut each: impl FnMut(&[u8])) -> (u64, u64) {
         let plan = self.plan();
-        let mut scratch = Scratch::default();
+        let mut scratch = RowBuffers::default();
         let mut writer = PayloadWriter::new(&plan.shape);
         let mut body = Vec::new();
         let (mut rows, mut bytes) = (0, 0);

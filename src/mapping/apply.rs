@@ -4,7 +4,7 @@ use super::cell::set_ready;
 use super::date::Verdict;
 use super::key::Parent;
 use super::plan::{Plan, PlanFeed, PlanRule};
-use super::scratch::Scratch;
+use super::row_buffers::RowBuffers;
 use super::target::Target;
 use crate::diagnostic::Code;
 use crate::partner::{Finding, Query, Slot};
@@ -19,7 +19,12 @@ pub struct Filled {
 
 impl Plan {
     /// Fills the scratch's draft from a row. `verdicts` are those of the date columns, in their order.
-    pub fn fill(&self, row: SourceRow<'_>, verdicts: &[Verdict], scratch: &mut Scratch) -> Filled {
+    pub fn fill(
+        &self,
+        row: SourceRow<'_>,
+        verdicts: &[Verdict],
+        scratch: &mut RowBuffers,
+    ) -> Filled {
         scratch.findings.clear();
         scratch.remember_for(self);
         scratch.draft.reset(self.rules.len());
@@ -48,7 +53,7 @@ impl Plan {
         rule: &PlanRule,
         row: SourceRow<'_>,
         verdicts: &[Verdict],
-        s: &mut Scratch,
+        s: &mut RowBuffers,
     ) {
         // `nth` is the place of a column among those of its rule.
         let target = |column: Option<usize>, nth: usize| Target {
@@ -102,7 +107,7 @@ impl Plan {
     }
 
     /// The key of another row, or a partner id as it is.
-    fn fill_reference(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
+    fn fill_reference(&self, target: Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) {
         match self.parent(cell) {
             Ok(None) => {}
             Ok(Some(Parent::Partner(id))) => {

@@ -8,7 +8,7 @@ use super::known::Became;
 use super::placeholder::{Placeholder, null_hint, placeholder};
 use super::plan::{Plan, Ready, TextPath};
 use super::quiet::is_quiet;
-use super::scratch::Scratch;
+use super::row_buffers::RowBuffers;
 use super::target::Target;
 use super::value::{LONGEST_TEXT, Value, is_plain, value_of};
 use crate::diagnostic::{Code, Severity};
@@ -17,7 +17,7 @@ use crate::source::{Cell, number_text};
 
 impl Plan {
     /// Fills a leaf from a cell, with findings where the cell does not fit.
-    pub(super) fn fill_cell(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
+    pub(super) fn fill_cell(&self, target: Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) {
         // Nearly all texts take the short path at once.
         if let Cell::Text(text) = cell
             && (s.plain || is_plain(text))
@@ -32,7 +32,7 @@ impl Plan {
     }
 
     /// The same with every look at the cell that there is.
-    fn fill_by_steps(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
+    fn fill_by_steps(&self, target: Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) {
         let (leaf, rule) = (target.leaf, target.rule);
         if is_identifier(rule.kind) && self.is_judged(target, cell, s) {
             return;
@@ -115,7 +115,7 @@ impl Plan {
     }
 
     /// Judges a cell of an identifier; true where it is all that has to be done.
-    fn is_judged(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) -> bool {
+    fn is_judged(&self, target: Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) -> bool {
         if let Some((code, message)) = identifier::trouble(cell)
             && !self.is_blank(cell)
         {
@@ -137,7 +137,7 @@ impl Plan {
         target: Target<'_>,
         text: &str,
         stands_for: Placeholder,
-        s: &mut Scratch,
+        s: &mut RowBuffers,
     ) -> bool {
         let rule = target.rule;
         if (rule.map.as_ref()).is_some_and(|map| map.get(text).is_some()) {
@@ -168,7 +168,7 @@ impl Plan {
 
     /// Fills a leaf from a plain text by its rule's short path, which nearly all texts take; false where the text has
     /// to take every step.
-    fn fill_plain_text(&self, target: Target<'_>, text: &str, s: &mut Scratch) -> bool {
+    fn fill_plain_text(&self, target: Target<'_>, text: &str, s: &mut RowBuffers) -> bool {
         match target.rule.text_path {
             TextPath::Verbatim => s.draft.set_text(target.leaf, text, true),
             TextPath::Date => self.fill_date(target, Cell::Text(text), s),
@@ -189,7 +189,7 @@ impl Plan {
 }
 
 /// A text whose field has few different ones: what it became before, it becomes again.
-fn fill_known(target: Target<'_>, text: &str, s: &mut Scratch) {
+fn fill_known(target: Target<'_>, text: &str, s: &mut RowBuffers) {
     let leaf = target.leaf;
     match s.known[leaf].get(text) {
         Some(Became::Integer(n)) => return s.draft.set(leaf, Slot::Integer(*n), true),
@@ -222,7 +222,7 @@ fn fill_known(target: Target<'_>, text: &str, s: &mut Scratch) {
 
 /// Reports a whole number with a decimal point in an identifier; true where it is all that has to be done. A telephone number
 /// is sent as it is written: its `.0` would be one digit more.
-fn report_decimal(target: Target<'_>, text: &str, s: &mut Scratch) -> bool {
+fn report_decimal(target: Target<'_>, text: &str, s: &mut RowBuffers) -> bool {
     let rule = target.rule;
     let is_number = rule.kind == FieldKind::Phone;
     let digits = match text.strip_prefix('+') {
@@ -243,7 +243,7 @@ fn report_decimal(target: Target<'_>, text: &str, s: &mut Scratch) -> bool {
 }
 
 /// A list out of one cell; with a part that is refused, nothing of it is sent.
-fn fill_list(target: Target<'_>, separator: &str, text: &str, s: &mut Scratch) {
+fn fill_list(target: Target<'_>, separator: &str, text: &str, s: &mut RowBuffers) {
     let before = s.findings.len();
     let mut values = Vec::new();
     for part in text.split(separator).map(|p| trim(p).0) {
@@ -265,7 +265,7 @@ fn fill_list(target: Target<'_>, separator: &str, text: &str, s: &mut Scratch) {
 }
 
 /// A street of several lines: the first stays, the others go to the second field where that is free.
-fn fill_lines(target: Target<'_>, text: &str, s: &mut Scratch) {
+fn fill_lines(target: Target<'_>, text: &str, s: &mut RowBuffers) {
     let leaf = target.leaf;
     let mut lines = text
         .split(['\n', '\r'])
@@ -305,7 +305,7 @@ pub(super) fn set_ready(leaf: usize, ready: &Ready, draft: &mut Draft) {
 }
 
 /// A numeric cell in a text field may have lost zeros or digits: reported, not repaired.
-fn warn_number(target: Target<'_>, n: f64, s: &mut Scratch) {
+fn warn_number(target: Target<'_>, n: f64, s: &mut RowBuffers) {
     let text = number_text(n);
     if let Some(message) = identifier::too_long(n) {
         let finding = target.finding(Code::CellPrecision, message);

@@ -3,7 +3,7 @@
 use super::coerce::trim;
 use super::date::{self, Evidence, Meaning, Reading};
 use super::plan::{Plan, PlanFeed};
-use super::scratch::Scratch;
+use super::row_buffers::RowBuffers;
 use crate::source::{Cell, SourceRow};
 
 impl Plan {
@@ -16,7 +16,7 @@ impl Plan {
     }
 
     /// Counts what the row's date cells prove, by date column.
-    pub fn gather(&self, row: SourceRow<'_>, scratch: &mut Scratch, evidence: &mut [Evidence]) {
+    pub fn gather(&self, row: SourceRow<'_>, scratch: &mut RowBuffers, evidence: &mut [Evidence]) {
         scratch.remember_for(self);
         for (index, column) in self.date_columns.iter().enumerate() {
             let rule = &self.rules[column.leaf];

@@ -7,7 +7,7 @@ use super::doubtful::oddity;
 use super::identifier::{is_scientific, key_trouble};
 use super::plan::{Plan, PlanFeed};
 use super::quiet::is_quiet;
-use super::scratch::Scratch;
+use super::row_buffers::RowBuffers;
 use crate::diagnostic::Code;
 use crate::partner::Finding;
 use crate::source::{Cell, SourceRow};
@@ -87,7 +87,7 @@ impl Plan {
     }
 
     /// What the row's key cells hold that an identifier must not: the key becomes one, and finds the row again.
-    pub(super) fn judge_key(&self, row: SourceRow<'_>, s: &mut Scratch) {
+    pub(super) fn judge_key(&self, row: SourceRow<'_>, s: &mut RowBuffers) {
         for column in self.judged_key.iter().copied() {
             let cell = row.cell(column);
             let is_quiet =

@@ -26,8 +26,8 @@ mod phone;
 mod placeholder;
 mod plan;
 mod quiet;
+mod row_buffers;
 mod rule;
-mod scratch;
 mod sensitivity;
 pub mod starter;
 mod target;
@@ -45,8 +45,8 @@ pub use error::{MappingError, MappingProblem};
 pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
 pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
+pub use row_buffers::RowBuffers;
 pub use rule::{Constant, Feed, FieldRule, Rule, Selection, Transform};
-pub use scratch::Scratch;
 
 #[cfg(test)]
 mod cell_tests;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::date::Evidence;
-use super::{Mapping, Plan, Scratch};
+use super::{Mapping, Plan, RowBuffers};
 use crate::partner::{validate, write_payload};
 use crate::source::{Cell, Header, RowBatch};
 
@@ -13,7 +13,7 @@ use crate::source::{Cell, Header, RowBatch};
 pub(super) struct Trial {
     plan: Plan,
     header: Arc<Header>,
-    scratch: Scratch,
+    scratch: RowBuffers,
 }
 
 /// What became of a row.
@@ -51,7 +51,7 @@ impl Trial {
         Self {
             plan,
             header,
-            scratch: Scratch::default(),
+            scratch: RowBuffers::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::date;
 use super::phone::{self, Beside, Phone, PhoneRegion};
 use super::placeholder::{null_hint, placeholder};
 use super::plan::Plan;
-use super::scratch::Scratch;
+use super::row_buffers::RowBuffers;
 use super::target::Target;
 use crate::diagnostic::Code;
 use crate::partner::Slot;
@@ -21,7 +21,7 @@ const INVALID: &str = "It is not a valid number in its region; it is sent as wri
 
 impl Plan {
     /// A date, by what its column proves.
-    pub(super) fn fill_date(&self, target: Target<'_>, cell: Cell<'_>, s: &mut Scratch) {
+    pub(super) fn fill_date(&self, target: Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) {
         let (leaf, rule, verdict) = (target.leaf, target.rule, target.verdict);
         let common = match cell {
             Cell::Text(text) => date::read_common(text, &rule.hints),
@@ -97,7 +97,7 @@ impl Plan {
 
     /// The number as E.164 where its region is known; an extension goes to its own field, unless that has a
     /// value already. What cannot be shown to be the number that was written is sent as written, with a warning.
-    pub(super) fn fill_phone(&self, target: Target<'_>, text: &str, s: &mut Scratch) {
+    pub(super) fn fill_phone(&self, target: Target<'_>, text: &str, s: &mut RowBuffers) {
         let leaf = target.leaf;
         let region = self.region_of_row(s);
         if let Some(number) = phone::usual(text, region) {
@@ -152,7 +152,7 @@ impl Plan {
     }
 
     /// The region of numbers without a country code.
-    fn region_of_row(&self, s: &Scratch) -> Option<phonenumber::country::Id> {
+    fn region_of_row(&self, s: &RowBuffers) -> Option<phonenumber::country::Id> {
         match self.phone_region {
             PhoneRegion::Unknown => None,
             PhoneRegion::Of(region) => Some(region),

@@ -230,8 +230,8 @@ fn brief_of(subject: &str, found: &str) -> Option<String> {
 /// How a column of dates is read; empty where its dates are plain, none where somebody has to look.
 fn brief_of_dates(column: Option<&str>, evidence: &Evidence) -> Option<String> {
     let order = match evidence.verdict() {
-        Verdict::DayFirst => "day first",
-        Verdict::MonthFirst => "month first",
+        Verdict::DayFirst => "day/month/year",
+        Verdict::MonthFirst => "month/day/year",
         Verdict::Silent if evidence.undecided == 0 => return Some(String::new()),
         _ => return None,
     };

@@ -32,7 +32,10 @@ impl Note<'_> {
                 "parents outside the file are those of the sandbox: this mapping was imported into no other API"
                     .to_owned(),
             ),
-            Note::InDoubt { mapping, count } => one(format!("{mapping}: {count} in doubt")),
+            Note::InDoubt { mapping, count } => one(format!(
+                "{mapping}: looking up {} in doubt",
+                counted(*count as u64, "row")
+            )),
             Note::WaitingForLock { state, holder } => one(format!(
                 "waiting for another run that holds {state}{}",
                 holder.map(|h| format!(" ({h})")).unwrap_or_default()

@@ -7,7 +7,7 @@ use super::exports::Export;
 use super::flags::either;
 use super::tally::LeafTally;
 use crate::mapping::date::{Evidence, Verdict};
-use crate::mapping::{Plan, Scratch};
+use crate::mapping::{Plan, RowBuffers};
 use crate::partner::{Fingerprint, PayloadWriter, Query, Slot, validate};
 use crate::source::{RowBatch, SourceRow};
 
@@ -81,7 +81,7 @@ impl EarlyCheck {
         &mut self,
         context: CheckContext<'_>,
         row: SourceRow<'_>,
-        scratch: &mut Scratch,
+        scratch: &mut RowBuffers,
     ) -> bool {
         if !self.is_settled {
             return false;
@@ -103,7 +103,7 @@ impl EarlyCheck {
         &mut self,
         context: CheckContext<'_>,
         query: Query,
-        scratch: &mut Scratch,
+        scratch: &mut RowBuffers,
     ) -> bool {
         let plan = &context.export.plan;
         let is_error = |code| plan.validation.is_error(code);
@@ -155,7 +155,7 @@ impl EarlyCheck {
         context: CheckContext<'_>,
         evidence: &[Evidence],
         batch: &RowBatch,
-        scratch: &mut Scratch,
+        scratch: &mut RowBuffers,
     ) -> Option<Arc<[Verdict]>> {
         if matches!(context.ahead, Ahead::Nothing) {
             return None;

@@ -13,13 +13,13 @@ use super::pieces::{Pieces, SurveyedPiece};
 use super::record::{Place, RecordEvidence};
 use super::second_look::SecondLook;
 use super::survey::{Elsewhere, Survey};
-use crate::mapping::Scratch;
+use crate::mapping::RowBuffers;
 use crate::mapping::date::{Evidence, Verdict};
 use crate::source::{Flow, Format, RowBatch};
 
 /// What a thread of the survey keeps for itself.
 struct SurveyState {
-    scratch: Scratch,
+    scratch: RowBuffers,
     content: ContentHash,
     check: EarlyCheck,
 }
@@ -234,7 +234,7 @@ impl Exports {
             workers: self.workers,
             source: &context.export.source,
             start: &|| SurveyState {
-                scratch: Scratch::default(),
+                scratch: RowBuffers::default(),
                 content: ContentHash::default(),
                 check: EarlyCheck::new(plan),
             },

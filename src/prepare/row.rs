@@ -11,7 +11,7 @@ use super::prepared_row::PreparedRow;
 use super::survey::Elsewhere;
 use super::tally::LeafTally;
 use crate::diagnostic::Diagnostic;
-use crate::mapping::{Plan, Scratch};
+use crate::mapping::{Plan, RowBuffers};
 use crate::partner::{
     Body, ExternalId, Fingerprint, Link, Origin, PartnerId, PayloadWriter, PreparedPartner, Query,
     RowKey, Slot, SourceCells, validate,
@@ -29,7 +29,7 @@ pub(super) enum Count {
 
 /// What a worker keeps for itself from row to row: buffers, and its counts.
 pub(super) struct WorkerState {
-    scratch: Scratch,
+    scratch: RowBuffers,
     writer: PayloadWriter,
     body: Vec<u8>,
     pub(super) tally: LeafTally,
@@ -40,7 +40,7 @@ pub(super) struct WorkerState {
 impl WorkerState {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
-            scratch: Scratch::default(),
+            scratch: RowBuffers::default(),
             writer: PayloadWriter::new(&plan.shape),
             body: Vec::new(),
             tally: LeafTally::new(plan),

@@ -10,7 +10,7 @@ use super::keys::KeyIndex;
 use super::parallel::Pass;
 use super::place::{NAMED_ROWS, Place};
 use super::survey::Survey;
-use crate::mapping::{Plan, Scratch};
+use crate::mapping::{Plan, RowBuffers};
 use crate::source::{Flow, RowBatch, SourceRow};
 
 /// Keys that a message names of a long circle.
@@ -51,7 +51,7 @@ impl SecondLook {
         let in_cycles: FxHashSet<u64> = self.cycles.iter().flatten().copied().collect();
         let mut cycle_keys: FxHashMap<u64, String> = FxHashMap::default();
         for (file, export) in exports.files.iter().enumerate() {
-            let work = |scratch: &mut Scratch, piece: usize, batch: RowBatch| {
+            let work = |scratch: &mut RowBuffers, piece: usize, batch: RowBatch| {
                 let mut seen = Vec::new();
                 for row in batch.rows().filter(|r| r.fault().is_none()) {
                     self.look_at(&export.plan, row, &in_cycles, scratch, &mut seen);
@@ -80,7 +80,7 @@ impl SecondLook {
             Pass {
                 workers: exports.workers,
                 source: &export.source,
-                start: &Scratch::default,
+                start: &RowBuffers::default,
                 wanted: &|_| true,
                 work: &work,
             }
@@ -116,7 +116,7 @@ impl SecondLook {
         plan: &Plan,
         row: SourceRow<'_>,
         in_cycles: &FxHashSet<u64>,
-        scratch: &mut Scratch,
+        scratch: &mut RowBuffers,
         seen: &mut Vec<(u64, Sighting)>,
     ) {
         if plan.key_of(row, &mut scratch.key) {

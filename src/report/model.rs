@@ -157,9 +157,9 @@ impl Detected {
             found = format!("{found}; {unused} not used");
         }
         let mut lines = vec![format!("{}: {found}", self.file)];
-        let dates = short(true);
+        let dates = by_order(&short(true));
         if !dates.is_empty() {
-            lines.push(format!("  dates: {}", listed(dates, "; ")));
+            lines.push(format!("  dates: {}", dates.join("; ")));
         }
         let unusual = self.decisions.iter().filter(|d| d.brief.is_none());
         lines.extend(unusual.map(Decision::line));
@@ -171,6 +171,22 @@ impl Detected {
         let notes = self.all_notes(values);
         lines.extend(notes.iter().map(|note| format!("  note: {note}")));
     }
+}
+
+/// `day/month/year in "Signed", "Onboarded"`: columns that are read alike together.
+fn by_order(columns: &[&str]) -> Vec<String> {
+    let mut orders: Vec<(&str, Vec<&str>)> = Vec::new();
+    for text in columns {
+        let (order, column) = text.split_once(" in ").unwrap_or((text, ""));
+        match orders.iter_mut().find(|(known, _)| *known == order) {
+            Some((_, columns)) => columns.push(column),
+            None => orders.push((order, vec![column])),
+        }
+    }
+    orders
+        .into_iter()
+        .map(|(order, columns)| format!("{order} in {}", listed(columns, ", ")))
+        .collect()
 }
 
 impl Decision {

@@ -227,7 +227,7 @@ fn what_was_detected_is_two_lines_unless_asked_for() {
     let short = run(&[]).expect_exit(0).stderr;
     assert_eq!(
         short,
-        "e.csv: UTF-8, comma, header row 1, 3 columns\n  dates: day first in \"On\"\n"
+        "e.csv: UTF-8, comma, header row 1, 3 columns\n  dates: day/month/year in \"On\"\n"
     );
     let whole = run(&["-v"]).expect_exit(0).stderr;
     assert!(

@@ -7,7 +7,7 @@ use crate::partner::{Draft, Finding};
 
 /// Buffers for one row, reused from row to row.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub struct RowBuffers {
     /// The values of the row that was filled last, by leaf.
     pub draft: Draft,
     /// What was found in that row.
@@ -26,7 +26,7 @@ pub struct Scratch {
     pub(super) known: Vec<Known>,
 }
 
-impl Scratch {
+impl RowBuffers {
     /// What was remembered under another plan is forgotten.
     pub(super) fn remember_for(&mut self, plan: &Plan) {
         if self.plan != plan.id {
