@@ -7,7 +7,7 @@ use crate::diagnostic::Code;
 use crate::partner::RowOutcome;
 
 /// Whether an import sent nothing since more rows are invalid than it may have: the valid ones were not tried.
-pub(super) fn is_refused(report: &RunReport) -> bool {
+pub(in crate::report) fn is_refused(report: &RunReport) -> bool {
     use RowOutcome::{Deferred, Invalid, Skipped};
     let of = |outcomes: &[RowOutcome]| outcomes.iter().map(|o| report.count(*o)).sum::<u64>();
     report.kind == Kind::Import

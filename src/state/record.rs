@@ -199,6 +199,14 @@ pub fn step(from: Option<RecordState>, event: Event) -> Result<RecordState, Ille
     }
 }
 
+/// What a person's finding makes of a row; `None` where it is not in doubt. Nobody else has the state meanwhile, so what is in
+/// flight is of a run that is dead.
+#[must_use]
+pub(super) fn resolved(from: RecordState, finding: Event) -> Option<RecordState> {
+    let from = step(Some(from), Event::OwnerLost).unwrap_or(from);
+    step(Some(from), finding).ok()
+}
+
 /// Whether a person may have a row forgotten, as if it had never been seen. What may be on its way, or may exist
 /// under an id that nobody knows, may not.
 #[must_use]
@@ -224,6 +232,29 @@ pub fn sources(event: Event) -> (Vec<RecordState>, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_resolves_what_is_in_doubt_and_nothing_else() {
+        use RecordState::{Created, InDoubt, InFlight, Rejected, Unsent};
+        for (from, as_created, as_absent) in [
+            (InFlight, Some(Created), Some(Unsent)),
+            (InDoubt, Some(Created), Some(Unsent)),
+            (Created, None, None),
+            (Rejected, None, None),
+            (Unsent, None, None),
+        ] {
+            assert_eq!(
+                resolved(from, Event::ResolvedAsCreated),
+                as_created,
+                "{from:?}"
+            );
+            assert_eq!(
+                resolved(from, Event::ResolvedAsAbsent),
+                as_absent,
+                "{from:?}"
+            );
+        }
+    }
 
     #[test]
     fn only_what_is_proved_unmade_can_be_claimed() {

@@ -203,6 +203,36 @@ fn a_run_that_sent_nothing_says_so_and_who_decides() {
             "Owner of the data Repair the row in report.xlsx",
         ],
     );
+    // One row more that is wrong in the export, and has its partner: it was repaired before.
+    dir.write(
+        "repaired.csv",
+        "Id,Name,Signed,Parent,Account,Fax\nK-3,Three,,,,\n",
+    );
+    dir.run(&["import", "repaired.csv", "-m", "m.toml"])
+        .at(&server)
+        .finish()
+        .expect_exit(0);
+    dir.write(
+        "e.csv",
+        "Id,Name,Signed,Parent,Account,Fax\nK-1,One,,,,\nK-2,,,,,\nK-3,,,,,\n",
+    );
+    let strict = ["--max-errors", "0", "--report", "again"];
+    dir.run(&["import", "e.csv", "-m", "m.toml"])
+        .args(&strict)
+        .at(&server)
+        .finish()
+        .expect_exit(1);
+    says(
+        &dir.read("again/report.html"),
+        &["Nothing was sent: 1 of 3 rows is invalid, more than allowed."],
+    );
+    // Nothing but wrong rows, and no bound that refused them.
+    dir.write("e.csv", "Id,Name,Signed,Parent,Account,Fax\nK-4,,,,,\n");
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--report", "all"])
+        .at(&server)
+        .finish()
+        .expect_exit(1);
+    assert!(!dir.read("all/report.html").contains("more than allowed"));
     dir.write(
         "e.csv",
         "Id,Name,Signed,Parent,Account,Fax\nK-1,One,,,,\nK-2,Two,,,,\n",

@@ -9,6 +9,7 @@ use crate::partner::RowOutcome;
 use crate::report::contents::SourceValues;
 use crate::report::ending::RunEnding;
 use crate::report::model::{Kind, RunReport};
+use crate::report::next::is_refused;
 use crate::report::stopped::StopCause;
 
 /// Who does it.
@@ -153,19 +154,8 @@ fn capital(text: &str) -> String {
 
 /// A run that sent nothing since too many rows are invalid: its valid rows were not tried, and nothing stopped it.
 fn refusal(report: &RunReport) -> Option<(String, Task)> {
-    let n = |outcome| report.count(outcome);
-    let sent = n(RowOutcome::Created) + n(RowOutcome::Rejected) + n(RowOutcome::InDoubt);
-    let forbidden = report.groups.iter().any(|g| g.code == Code::RowForbidden);
-    let invalid = n(RowOutcome::Invalid);
-    let is_refused = report.kind == Kind::Import
-        && report.ending == RunEnding::Problems
-        && report.stopped.is_none()
-        && sent == 0
-        && invalid > 0
-        && !forbidden
-        && report.rows() > 0
-        && n(RowOutcome::Deferred) + invalid == report.rows();
-    is_refused.then(|| {
+    let invalid = report.count(RowOutcome::Invalid);
+    is_refused(report).then(|| {
         let are = if invalid == 1 { "is" } else { "are" };
         (
             format!(

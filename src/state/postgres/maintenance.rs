@@ -9,7 +9,7 @@ use super::super::error::StateError;
 use super::super::maintenance::MaintenanceRow;
 use super::super::note::RunEnd;
 use super::super::place::StateAddress;
-use super::super::record::{Event, Lost, RecordState, may_forget, step};
+use super::super::record::{Event, Lost, RecordState, may_forget, resolved};
 use super::super::run::RunId;
 use super::super::unclaimed::Identifiers;
 use super::error::Trouble;
@@ -214,11 +214,7 @@ impl Maintain for PostgresUpkeep {
         };
         let partner = partner.map(|id| text(id.as_str()).into_owned());
         self.each(rows, |t, row| {
-            let from = match step(Some(row.state), Event::OwnerLost) {
-                Ok(in_doubt) => in_doubt,
-                Err(_) => row.state,
-            };
-            let Ok(to) = step(Some(from), event) else {
+            let Some(to) = resolved(row.state, event) else {
                 return Ok(0);
             };
             let sql = "UPDATE partner_sync.record SET state = $1, partner = coalesce($2, partner), since = $3, status = NULL,

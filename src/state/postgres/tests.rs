@@ -263,6 +263,51 @@ fn a_lease_that_is_not_renewed_ends() {
     Lease::take(&room.server, &Clock::System).unwrap();
 }
 
+/// A run that is suspended inside a transaction has rows locked: nobody waits for it to wake.
+#[test]
+fn a_run_that_sleeps_in_a_transaction_holds_nobody_up() {
+    let Some(cluster) = harness::cluster() else {
+        return;
+    };
+    let room = Room::new(cluster);
+    let held = Lease::take(&room.server, &Clock::System).unwrap();
+    let length = Duration::from_secs(30);
+    let sleeping = link::Link::new(Arc::clone(&room.server));
+    let (locked, is_locked) = std::sync::mpsc::channel();
+    let (wake, is_awake) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let slept = sleeping.with(move |client| {
+                let mut t = link::locking(client, length).unwrap();
+                let shown = t.query_one("SHOW idle_in_transaction_session_timeout", &[]);
+                t.batch_execute("SELECT 1 FROM partner_sync.lease FOR UPDATE")
+                    .unwrap();
+                locked.send(shown.unwrap().get::<_, String>(0)).unwrap();
+                let _ = is_awake.recv_timeout(Duration::from_mins(1));
+                Ok(())
+            });
+            slept.unwrap();
+        });
+        // The server ends it, as long after as a lease lasts.
+        assert_eq!(is_locked.recv().unwrap(), "30s");
+        let begin = std::time::Instant::now();
+        let refused = Lease::take(&room.server, &Clock::System);
+        wake.send(()).unwrap();
+        assert!(
+            matches!(
+                &refused,
+                Err(StateError::Locked {
+                    holder: Some(_),
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
+        assert!(begin.elapsed() < Duration::from_secs(20));
+    });
+    drop(held);
+}
+
 #[tokio::test]
 async fn a_key_that_is_lost_is_told_and_another_one_is_made() {
     let Some(cluster) = harness::cluster() else {

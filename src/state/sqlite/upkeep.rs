@@ -13,7 +13,7 @@ use super::super::error::StateError;
 use super::super::key_file;
 use super::super::maintenance::MaintenanceRow;
 use super::super::note::RunEnd;
-use super::super::record::{Event, Lost, RecordState, may_forget, step};
+use super::super::record::{Event, Lost, RecordState, may_forget, resolved};
 use super::super::run::RunId;
 use super::fence::Fence;
 use super::file::{create_private, key_path};
@@ -230,11 +230,7 @@ impl Maintain for SqliteUpkeep {
             None => Event::ResolvedAsAbsent,
         };
         self.each(rows, |c, row| {
-            let from = match step(Some(row.state), Event::OwnerLost) {
-                Ok(in_doubt) => in_doubt,
-                Err(_) => row.state,
-            };
-            let Ok(to) = step(Some(from), event) else {
+            let Some(to) = resolved(row.state, event) else {
                 return Ok(0);
             };
             let resolved = c.execute(
