@@ -24,7 +24,7 @@ mod trust;
 mod window;
 mod worker;
 
-pub use diagnostics::{blocked, changed, duplicates, in_doubt, place, still_rejected};
+pub use diagnostics::{blocked, changed, duplicates, in_doubt, place, still_rejected, twin};
 pub use exchange::{Input, Leftover, MaySend, Options, PassEnd};
 pub use owner::Delivery;
 pub use plan::{Decision, decide};

@@ -109,6 +109,9 @@ pub struct ImportArgs {
     /// Wait for another run that holds the state, at most so long (10m, or forever), instead of ending at once with exit 4.
     #[arg(long, value_name = "TIME", value_parser = parse_wait)]
     pub wait: Option<Duration>,
+    /// Share the import with no other machine: where one is at it, end with exit 4. A state in a file is of one run at a time anyway.
+    #[arg(long, hide_short_help = true)]
+    pub alone: bool,
     /// Do not ask before the first import into an API.
     #[arg(long)]
     pub yes: bool,
@@ -161,6 +164,7 @@ impl ImportArgs {
             plan: None,
             ask_first: !self.yes,
             wait: self.wait,
+            alone: self.alone,
             job: None,
             id: None,
         }

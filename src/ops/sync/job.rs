@@ -180,6 +180,7 @@ fn attempt(
     let expect = expectations(job, session)?;
     *last_good = index::last_good(&expect);
     let import = ImportRequest {
+        alone: true,
         export: ExportRequest {
             files: vec![file.clone()],
             mapping: job.mapping.clone(),
