@@ -143,8 +143,8 @@ impl Doubted {
     }
 
     /// What an earlier run left in doubt. The state's clock is the wall's and may have gone back; the settling time is
-    /// counted anew, from now, which is never too early. Where the machine that sent it may still be alive, it is as long as that
-    /// may send it.
+    /// counted anew, from now, which is never too early. Where the machine that sent it may still be alive, it begins when that
+    /// cannot send it any more.
     pub(super) fn of_earlier_run(doubt: Doubt, now: Instant, settle: Duration) -> Self {
         let (legacy, name) = (doubt.legacy_identifier, doubt.business_name);
         Self {
@@ -153,7 +153,7 @@ impl Doubted {
                 lost: doubt.lost,
                 lost_in_run: 0,
             },
-            settled_at: now + settle.max(doubt.proves_nothing_for.unwrap_or_default()),
+            settled_at: now + doubt.proves_nothing_for.unwrap_or_default() + settle,
             never_proved: doubt.proves_nothing_for.is_none(),
             status: doubt.status,
             words: doubt.words,

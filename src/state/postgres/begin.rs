@@ -1,5 +1,7 @@
 //! What a run begins with: its own record, and the doubts that dead runs left.
 
+use std::time::Duration;
+
 use postgres::{Client, Transaction};
 
 use super::super::address::address_of;
@@ -15,7 +17,6 @@ use super::lease::Term;
 use super::link::{locking, query, values};
 use super::owner::{Owner, text};
 use super::schema::one_at_a_time;
-use super::server::Takeover;
 use super::takeover::{Whose, adopt, fence};
 use crate::clock::Timestamp;
 
@@ -28,7 +29,7 @@ pub(super) fn begin_run(
     term: &Term,
     state: &StateAddress,
     start: &RunStart,
-    takeover: Takeover,
+    takeover: Option<Duration>,
     key: KeyNumber,
     now: Timestamp,
 ) -> Result<Beginning, Trouble> {

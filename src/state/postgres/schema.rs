@@ -119,8 +119,8 @@ CREATE TABLE partner_sync.late (
     // 3: several machines. Each has a lease of its own (`lease`); `process` is what shows that it is gone. `alone`: no other one
     // may be at work. An import that machines share is cut into pieces: 1 free, 2 taken, 3 done; piece 0 is the look on the
     // API before the first create, piece N the rows from (N - 1) * piece_rows on. `changes` counts what may let another
-    // machine's rows go on, `idle` is its value when a machine had nothing left to do. Before `absent_after`, it proves nothing
-    // that a look-up does not find a row.
+    // machine's rows go on, `idle` is its value when a machine had nothing left to do. `lost_at` of a record: when the
+    // machine was taken over that sent it, and may still be alive.
     "
 DROP TABLE partner_sync.lease;
 ALTER TABLE partner_sync.machine ADD COLUMN holder text NOT NULL DEFAULT '';
@@ -135,7 +135,7 @@ ALTER TABLE partner_sync.machine ADD COLUMN ended timestamptz;
 ALTER TABLE partner_sync.machine ADD COLUMN run bigint;
 ALTER TABLE partner_sync.machine ADD COLUMN import bigint;
 ALTER TABLE partner_sync.machine ADD COLUMN idle bigint;
-ALTER TABLE partner_sync.record ADD COLUMN absent_after timestamptz;
+ALTER TABLE partner_sync.record ADD COLUMN lost_at timestamptz;
 ALTER TABLE partner_sync.late ADD COLUMN status bigint;
 ALTER TABLE partner_sync.late ADD COLUMN told boolean NOT NULL DEFAULT false;
 CREATE TABLE partner_sync.import (

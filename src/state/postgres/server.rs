@@ -70,10 +70,15 @@ impl Server {
         self.settings.lease.unwrap_or(USUAL)
     }
 
-    pub(super) fn takeover(&self) -> Takeover {
+    /// How long, from a takeover on, what a machine had that may still be alive may be sent; none for ever.
+    pub(super) fn takeover(&self) -> Option<Duration> {
         /// Ten times as long as load balancers usually keep a connection without traffic.
         const USUAL: Duration = Duration::from_mins(10);
-        self.settings.takeover.unwrap_or(Takeover::After(USUAL))
+        match self.settings.takeover.unwrap_or(Takeover::After(USUAL)) {
+            // A clock of the database that jumped may have ended its lease when it had just begun.
+            Takeover::After(time) => Some(time + self.lease()),
+            Takeover::Never => None,
+        }
     }
 
     pub(super) fn ca_file(&self) -> Option<&std::path::Path> {

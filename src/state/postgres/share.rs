@@ -239,15 +239,16 @@ impl Share for PostgresShare {
     fn take(&self, from: u64, most: u32) -> Result<Vec<u64>, StateError> {
         let from = i64::try_from(from).unwrap_or(i64::MAX - 1) + 1;
         let taken = self.held(|t| {
-            // What was taken before, where that answer was lost, is taken still.
             let sql = "UPDATE partner_sync.piece SET state = $3, machine = $4, gen = $5 WHERE import = $1 AND state = $6 AND n IN (
-                           SELECT n FROM partner_sync.piece WHERE import = $1 AND n >= $2 AND state = $6 ORDER BY n LIMIT $7)
-                       RETURNING n";
+                           SELECT n FROM partner_sync.piece WHERE import = $1 AND n >= $2 AND state = $6 ORDER BY n LIMIT $7)";
             let values = values![
                 self.import => INT8, from => INT8, TAKEN => INT8, self.term.machine => TEXT, self.term.generation => INT8,
                 FREE => INT8, i64::from(most) => INT8,
             ];
-            let rows = query(t, sql, &values)?;
+            query(t, sql, &values)?;
+            // With what was taken before, where that answer was lost.
+            let sql = "SELECT n FROM partner_sync.piece WHERE import = $1 AND n >= $2 AND state = $3 AND machine = $4 AND gen = $5";
+            let rows = query(t, sql, &values[..5])?;
             Ok(rows.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>())
         })?;
         let mut taken: Vec<u64> = taken

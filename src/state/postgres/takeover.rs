@@ -2,8 +2,10 @@
 //! it had under way is in doubt, and is looked up by who took it over.
 //!
 //! That a look-up does not find a row proves something only once the machine that sent it cannot send any more: at once where its
-//! process is gone for certain, else when every connection of it is closed (`--takeover`). That moment is kept with the row, so
-//! that it holds for whoever has the row in doubt later.
+//! process is gone for certain, else when every connection of it is closed (`--takeover`), and a lease later, since the database's
+//! clock may have ended its lease too early. That a row is such a one is kept with it, and the time is counted anew by whoever has
+//! it in doubt, on a clock of its own: no clock that jumps makes it shorter. What it had recorded as in doubt is no better known: it may
+//! have been suspended with the request in its hands.
 
 use std::time::Duration;
 
@@ -15,14 +17,8 @@ use super::known::fingerprint;
 use super::link::{Value, query, values};
 use super::owner::Owner;
 use super::process;
-use super::server::Takeover;
 use crate::clock::Timestamp;
 use crate::partner::{ExternalId, RowKey};
-
-/// Longer than anybody waits: `--takeover never`.
-const NEVER: &str = "'9999-12-31 00:00:00+00'";
-/// A wait that is longer than this is for ever.
-const FOR_EVER: f64 = 1e9;
 
 /// Raises the generation of the machines whose lease has ended, among those of a condition: from then on they can note nothing.
 /// Of several who try, one does it. Returns which.
@@ -64,12 +60,12 @@ pub(super) enum Whose {
 }
 
 /// Takes the rows of the owner's space that are under way or in doubt, and belong to nobody any more. They are this machine's from
-/// then on, and in doubt.
+/// then on, and in doubt. `waits` is how long what a machine had that may still be alive may be sent; none for ever.
 pub(super) fn adopt(
     t: &mut Transaction<'_>,
     owner: &Owner<'_>,
     whose: Whose,
-    takeover: Takeover,
+    waits: Option<Duration>,
     now: Timestamp,
 ) -> Result<Vec<Doubt>, postgres::Error> {
     let (in_flight, in_doubt) = (RecordState::InFlight.code(), RecordState::InDoubt.code());
@@ -79,17 +75,10 @@ pub(super) fn adopt(
         }
         Whose::OfTheLost => "m.lost_at IS NOT NULL AND m.id <> $2",
     };
-    let later = match takeover {
-        Takeover::After(time) => format!(
-            "m.lost_at + {} * interval '1 millisecond'",
-            time.as_millis()
-        ),
-        Takeover::Never => format!("timestamptz {NEVER}"),
-    };
-    let lost = format!("r.state = {in_flight} AND m.lost_at IS NOT NULL AND NOT m.died");
     let sql = format!(
         "WITH theirs AS (
-             SELECT r.space, r.key, r.machine, r.state, run.name AS run, {later} AS later, coalesce({lost}, false) AS is_lost
+             SELECT r.space, r.key, r.machine, r.state, run.name AS run,
+                 CASE WHEN m.died THEN NULL ELSE m.lost_at END AS lost_at
              FROM partner_sync.record r LEFT JOIN partner_sync.machine m ON m.id = r.machine
              LEFT JOIN partner_sync.run ON run.id = r.run
              WHERE r.space = $1 AND r.state IN ({in_flight}, {in_doubt}) AND ({which})),
@@ -98,11 +87,11 @@ pub(super) fn adopt(
                  since = CASE WHEN l.state = {in_flight} THEN $4 ELSE r.since END,
                  lost = r.lost + CASE WHEN l.state = {in_flight} THEN 1 ELSE 0 END,
                  words = CASE WHEN l.state = {in_flight} THEN 'the run ended before the answer came' ELSE r.words END,
-                 absent_after = CASE WHEN l.is_lost THEN greatest(l.later, r.absent_after) ELSE r.absent_after END
+                 lost_at = coalesce(l.lost_at, r.lost_at)
              FROM theirs l
              WHERE r.space = l.space AND r.key = l.key AND r.state = l.state AND r.machine IS NOT DISTINCT FROM l.machine
              RETURNING r.key, r.legacy, r.name, r.fingerprint, r.since, r.status, r.words, r.posts, r.lost, r.hash_key,
-                 extract(epoch FROM r.absent_after - clock_timestamp())::float8 AS later, l.state, l.run),
+                 r.lost_at IS NOT NULL AS is_lost, l.state, l.run),
          told AS (
              INSERT INTO partner_sync.story (space, key, at, run, what)
              SELECT $1, key, $4, run, $5 FROM taken WHERE state = {in_flight})
@@ -113,14 +102,14 @@ pub(super) fn adopt(
         Event::OwnerLost.as_str() => TEXT,
     ];
     let rows = query(t, &sql, &values)?;
-    let mut doubts: Vec<Doubt> = rows.iter().map(|row| doubt(owner, row)).collect();
+    let mut doubts: Vec<Doubt> = rows.iter().map(|row| doubt(owner, row, waits)).collect();
     doubts.sort_by(|a, b| a.key.as_str().cmp(b.key.as_str()));
     Ok(doubts)
 }
 
-fn doubt(owner: &Owner<'_>, row: &Row) -> Doubt {
+fn doubt(owner: &Owner<'_>, row: &Row, waits: Option<Duration>) -> Doubt {
     let count = |at| u32::try_from(row.get::<_, i64>(at)).unwrap_or(u32::MAX);
-    let later: f64 = row.get::<_, Option<f64>>(10).unwrap_or(0.0).max(0.0);
+    let is_lost: bool = row.get(10);
     Doubt {
         key: RowKey::new(row.get::<_, String>(0)),
         legacy_identifier: ExternalId::new(row.get::<_, String>(1)),
@@ -133,6 +122,6 @@ fn doubt(owner: &Owner<'_>, row: &Row) -> Doubt {
         words: row.get(6),
         posts: count(7),
         lost: count(8),
-        proves_nothing_for: (later < FOR_EVER).then(|| Duration::from_secs_f64(later)),
+        proves_nothing_for: if is_lost { waits } else { Some(Duration::ZERO) },
     }
 }

@@ -122,7 +122,7 @@ impl suite::Store for Room {
              INSERT INTO partner_sync.lease VALUES ('writer', 'm', 'process 1', 1, clock_timestamp(), 0);
              UPDATE partner_sync.meta SET value = '2' WHERE name = 'version'",
             columns("machine", &of_machines),
-            columns("record", &["absent_after"]),
+            columns("record", &["lost_at"]),
             columns("late", &["status", "told"]),
         ));
     }
