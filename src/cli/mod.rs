@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod prompt;
 mod screen;
+mod session;
 mod signals;
 mod terminal;
 

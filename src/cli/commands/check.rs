@@ -1,8 +1,9 @@
 //! `check`: read, map and validate every row; no network, no change of the state.
 
 use crate::cli::args::{CheckArgs, Shared};
-use crate::cli::context::{Context, SessionParts};
+use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
+use crate::cli::session::SessionParts;
 use crate::ops;
 
 pub(super) fn run(args: &CheckArgs, shared: &Shared, context: &Context) -> CommandResult {

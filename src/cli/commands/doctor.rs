@@ -1,9 +1,10 @@
 //! `doctor` and `config show`: what a run would have, tried and untried.
 
 use crate::cli::args::{DoctorArgs, Shared};
-use crate::cli::context::{Context, SessionParts};
+use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
 use crate::cli::output::Output;
+use crate::cli::session::SessionParts;
 use crate::config::{ConfigFile, effective};
 use crate::ops;
 use crate::report::RunEnding;

@@ -1,8 +1,9 @@
 //! `import`: the main job, or with `--dry-run` what it would do.
 
 use crate::cli::args::{ImportArgs, Shared};
-use crate::cli::context::{Context, SessionParts};
+use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
+use crate::cli::session::SessionParts;
 use crate::ops;
 
 pub(super) fn run(args: &ImportArgs, shared: &Shared, context: &Context) -> CommandResult {

@@ -1,9 +1,10 @@
 //! `partners list` and `partners get`: straight from the API.
 
 use crate::cli::args::{PartnersCommand, Shared};
-use crate::cli::context::{Context, SessionParts};
+use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
 use crate::cli::output::Output;
+use crate::cli::session::SessionParts;
 use crate::ops::{self, ListShape};
 use crate::report::RunEnding;
 

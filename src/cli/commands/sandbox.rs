@@ -1,8 +1,9 @@
 //! `sandbox`: the practice server, until Ctrl-C.
 
 use crate::cli::args::SandboxArgs;
-use crate::cli::context::{Context, runtime};
+use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
+use crate::cli::session::runtime;
 use crate::report::RunEnding;
 use crate::sandbox::Sandbox;
 

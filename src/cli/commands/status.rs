@@ -1,9 +1,10 @@
 //! `status`: what the state knows.
 
 use crate::cli::args::{Shared, StatusArgs};
-use crate::cli::context::{Context, SessionParts};
+use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
 use crate::cli::output::Output;
+use crate::cli::session::SessionParts;
 use crate::ops;
 use crate::report::RunEnding;
 

@@ -1,8 +1,9 @@
 //! `sync`: every job of the configuration, or with `--check-config` a look at all that a night needs.
 
 use crate::cli::args::{Shared, SyncArgs};
-use crate::cli::context::{Context, SessionParts};
+use crate::cli::context::Context;
 use crate::cli::exit::{CliError, CommandResult};
+use crate::cli::session::SessionParts;
 use crate::ops;
 
 pub(super) fn run(args: &SyncArgs, shared: &Shared, context: &Context) -> CommandResult {

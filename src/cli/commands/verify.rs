@@ -1,8 +1,9 @@
 //! `verify`: partners are read back and compared with the source, field by field.
 
 use crate::cli::args::{Shared, VerifyArgs};
-use crate::cli::context::{Context, SessionParts};
+use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
+use crate::cli::session::SessionParts;
 use crate::ops;
 
 pub(super) fn run(args: &VerifyArgs, shared: &Shared, context: &Context) -> CommandResult {
