@@ -99,7 +99,7 @@ fn what_a_database_needs_is_said() {
     assert!(plain.stderr.contains("sslmode"), "{plain:?}");
     // Nobody listens there.
     let away = at("postgres://u@127.0.0.1:9/d").expect_exit(3);
-    assert!(away.stderr.contains("does not answer"), "{away:?}");
+    assert!(away.stderr.contains("is not available"), "{away:?}");
     let missing = dir.run(&["status"]).finish().expect_exit(2);
     assert!(
         missing.stderr.contains("An import creates it"),
