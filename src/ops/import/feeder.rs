@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::budget::{Budget, Spent};
 use super::repaired::repaired;
 use super::shared::Shared;
+use super::waiting::Waiting;
 use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
     Decision, Input, PassEnd, Stop, StopReason, changed, decide, in_doubt, still_rejected,
@@ -20,12 +21,13 @@ use crate::delivery::{
 use crate::diagnostic::Diagnostic;
 use crate::ops::connect::ApiClient;
 use crate::ops::contents::contents;
+use crate::ops::error::OpError;
 use crate::ops::known::KnownRows;
 use crate::partner::{Fingerprint, Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Known, StateReader, StateWriter};
+use crate::state::{Known, StateError, StateReader, StateWriter};
 
 /// What feeds a delivery.
 pub(super) struct Feeder {
@@ -64,11 +66,11 @@ pub(super) enum Leave {
 }
 
 /// What a pass tells of its rows instead of sending them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Telling {
+#[derive(Clone, Copy)]
+pub(super) enum Telling<'w> {
     Nothing,
-    /// That they wait for rows which have no partner.
-    Blocked,
+    /// That they wait for rows which have no partner, and for which.
+    Blocked(&'w Waiting),
     /// What became of them, by this machine or another.
     Ends,
 }
@@ -120,7 +122,8 @@ impl Feeder {
                 return Ok(());
             }
             if end.progress == 0 {
-                return self.pass(Some(&end.postponed), Telling::Blocked);
+                let waiting = self.waiting(&end.postponed)?;
+                return self.pass(Some(&end.postponed), Telling::Blocked(&waiting));
             }
             only = Some(end.postponed);
         }
@@ -134,11 +137,25 @@ impl Feeder {
         answer.blocking_recv().unwrap_or_default()
     }
 
+    /// What rows wait for that no pass could send.
+    pub(super) fn waiting(&self, ordinals: &[u32]) -> Result<Waiting, StopReason> {
+        let broken = |e: StateError| StopReason::State(e.to_string());
+        let parents = KnownRows::new(Some(self.reader.reopen().map_err(broken)?));
+        let is_known = |key: &RowKey| parents.is_created(key);
+        let (exports, survey) = (&self.exports, &self.survey);
+        let found = Waiting::of(exports, survey, &self.reader, &is_known, ordinals);
+        found.map_err(|error| match error {
+            OpError::State(error) => broken(error),
+            OpError::Prepare(error) => unreadable(error),
+            other => StopReason::Internal(other.to_string()),
+        })
+    }
+
     /// One pass over the files: rows are sent, or it is told what became of them.
     pub(super) fn pass(
         &mut self,
         only: Option<&[u32]>,
-        telling: Telling,
+        telling: Telling<'_>,
     ) -> Result<(), StopReason> {
         let exports = Arc::clone(&self.exports);
         let survey = Arc::clone(&self.survey);
@@ -166,8 +183,8 @@ impl Feeder {
                 through += done;
                 let mut count = rows.len() as u64;
                 let result = match telling {
-                    Telling::Blocked => self.tell_blocked(rows),
-                    Telling::Ends => self.tell_ends(rows),
+                    Telling::Blocked(waiting) => self.report_blocked(rows, waiting),
+                    Telling::Ends => self.tell_all_ends(rows),
                     Telling::Nothing if first && self.shared.is_some() => {
                         self.hand_over_mine(rows, &mut count)
                     }
@@ -196,10 +213,7 @@ impl Feeder {
         if let Some(error) = parents.trouble() {
             return Err(StopReason::State(error.to_string()));
         }
-        let tally = read.map_err(|error| match error {
-            PrepareError::Source(error) => StopReason::Source(error.to_string()),
-            other => StopReason::Internal(other.to_string()),
-        })?;
+        let tally = read.map_err(unreadable)?;
         if first {
             self.lock().set_contents(contents(&exports, &survey, tally));
         }
@@ -390,6 +404,13 @@ pub(super) fn ask_health(api: &Arc<ApiClient>, handle: &Handle) -> Result<(), St
     // It answers; whether it takes partners is shown by the first create.
     tracing::info!("health check: {error}");
     Ok(())
+}
+
+fn unreadable(error: PrepareError) -> StopReason {
+    match error {
+        PrepareError::Source(error) => StopReason::Source(error.to_string()),
+        other => StopReason::Internal(other.to_string()),
+    }
 }
 
 /// Rows of a batch by what becomes of them.

@@ -24,9 +24,11 @@ mod run;
 mod sealed_plan;
 mod shared;
 mod shared_passes;
+mod stranded;
 mod telling;
 mod there_already;
 mod too_many_new;
+mod waiting;
 
 pub(super) use adopt::Adoption;
 use canary::{Canary, open_canaries};

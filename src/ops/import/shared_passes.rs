@@ -102,10 +102,28 @@ impl Feeder {
         if !rows.is_empty() {
             self.pass(Some(&rows), Telling::Ends)?;
         }
+        let waiting_rows = self.with_others(|s| Ok(s.postponed.clone()))?;
+        if !waiting_rows.is_empty() && !self.stop.is_requested() {
+            let waiting = self.waiting(&waiting_rows)?;
+            self.with_others(|s| {
+                s.postponed.clear();
+                Ok(())
+            })?;
+            self.pass(Some(&waiting_rows), Telling::Blocked(&waiting))?;
+        }
         if self.stop.is_requested() {
             return Ok(());
         }
         self.with_others(|s| s.end())
+    }
+
+    /// Tells ends, and keeps the rows that wait for others.
+    pub(super) fn tell_all_ends(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
+        let waiting = self.tell_ends(rows)?;
+        self.with_others(|s| {
+            s.postponed.extend(waiting);
+            Ok(())
+        })
     }
 
     fn with_others<T>(
