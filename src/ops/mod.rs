@@ -34,6 +34,7 @@ mod reprint;
 mod request;
 mod session;
 mod settling;
+mod shared_rate;
 mod status;
 mod sync;
 mod unknown;
@@ -58,6 +59,7 @@ pub use request::{
     SyncRequest, VerifyRequest,
 };
 pub use session::{Session, Target, store};
+pub use shared_rate::shared_rate;
 pub use status::{backup_words, moved_words, row_story, rows_table, status_json, status_text};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync, unstarted};
 pub use unknown::{OnApi, Unknown};

@@ -16,6 +16,8 @@ use crate::state::{
 #[path = "../../../tests/it/support/postgres.rs"]
 mod harness;
 
+mod pace;
+
 /// A state in a database of its own.
 struct Room {
     cluster: &'static harness::Cluster,
@@ -100,7 +102,7 @@ impl suite::Store for Room {
 
     fn become_older(&self) {
         self.expire();
-        self.ask("DROP TABLE partner_sync.late; UPDATE partner_sync.meta SET value = '1' WHERE name = 'version'");
+        self.ask("DROP TABLE partner_sync.late; DROP TABLE partner_sync.pace; UPDATE partner_sync.meta SET value = '1' WHERE name = 'version'");
     }
 
     fn become_newer(&self) {
