@@ -35,6 +35,7 @@ mod request;
 mod session;
 mod settings;
 mod settling;
+mod shared_rate;
 mod status;
 mod sync;
 mod unknown;
@@ -59,6 +60,7 @@ pub use request::{
 };
 pub use session::{Session, Target, store};
 pub use settings::settings;
+pub use shared_rate::shared_rate;
 pub use status::{backup_words, moved_words, row_status, rows_table, status};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync, unstarted};
 pub use unknown::{OnApi, Unknown};

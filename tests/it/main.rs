@@ -123,6 +123,8 @@ mod rejects;
 mod sandbox;
 /// An import by a front that is no terminal.
 mod second_front;
+/// One rate for all machines that share a state, as the server counts it.
+mod shared_rate;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
 /// The key beside the state: lost, found again, moved out of older states.

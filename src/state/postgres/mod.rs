@@ -24,6 +24,7 @@ mod link;
 mod maintenance;
 mod moves;
 mod owner;
+mod pace;
 mod password;
 mod process;
 mod reader;
@@ -39,6 +40,7 @@ mod transfer;
 mod view;
 
 pub use address::ServerAddress;
+pub use pace::{SharedRate, TimeSlots};
 pub use password::{PasswordSource, in_password_file};
 pub use schema::definition;
 pub use server::{Server, ServerSettings, Takeover};

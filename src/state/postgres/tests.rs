@@ -16,6 +16,8 @@ use crate::state::{
 #[path = "../../../tests/it/support/postgres.rs"]
 mod harness;
 
+mod pace;
+
 /// A state in a database of its own.
 struct Room {
     cluster: &'static harness::Cluster,
@@ -116,7 +118,7 @@ impl suite::Store for Room {
             "run", "import", "idle",
         ];
         self.ask(&format!(
-            "DROP TABLE partner_sync.piece; DROP TABLE partner_sync.import; {} {} {}
+            "DROP TABLE partner_sync.pace; DROP TABLE partner_sync.piece; DROP TABLE partner_sync.import; {} {} {}
              CREATE TABLE partner_sync.lease (name text PRIMARY KEY, machine text NOT NULL, holder text NOT NULL,
                  gen bigint NOT NULL, until timestamptz NOT NULL, batch bigint NOT NULL);
              INSERT INTO partner_sync.lease VALUES ('writer', 'm', 'process 1', 1, clock_timestamp(), 0);
