@@ -28,6 +28,6 @@ pub use file::ConfigFile;
 pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
 pub use origin::Origin;
 pub use resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed, resolve};
-pub use salvage::whom_to_tell;
+pub use salvage::salvaged;
 pub use screen::screen_width;
 pub use transport::Transport;

@@ -22,6 +22,13 @@ pub struct ExportRequest {
 }
 
 impl ExportRequest {
+    /// All files that are read: nothing is written over these.
+    #[must_use]
+    pub fn all_files(&self) -> Vec<PathBuf> {
+        let mapping = std::iter::once(&self.mapping);
+        self.files.iter().chain(mapping).cloned().collect()
+    }
+
     /// The same with patterns that no shell expanded replaced by their files.
     ///
     /// # Errors

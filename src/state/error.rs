@@ -149,9 +149,9 @@ pub enum StateError {
     /// The writer thread ended.
     #[error("the state's writer has stopped")]
     WriterGone,
-    /// The database does not answer.
+    /// The database does not answer, takes nobody, or is read only.
     #[error(
-        "the database of the state {state} does not answer: {reason}. Nothing is sent without it, and nothing is lost; look at the database and run again."
+        "the database of the state {state} is not available: {reason}. Nothing is sent without it, and nothing is lost; look at the database and run again."
     )]
     Away {
         /// Where the state is.
@@ -160,9 +160,7 @@ pub enum StateError {
         reason: String,
     },
     /// The database lets this user not in, or not do what is needed.
-    #[error(
-        "the database of the state {state} cannot be used: {reason}. Look at the user, its password (PGPASSFILE or [state] password_command), its rights and the certificate; `partner-sync state schema` prints what it needs."
-    )]
+    #[error("the database of the state {state} cannot be used: {reason}.")]
     Refused {
         /// Where the state is.
         state: StateAddress,

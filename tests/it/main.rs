@@ -42,6 +42,8 @@ mod command_line;
 /// Each line of docs/data-protection.md.
 #[cfg(unix)]
 mod data_protection;
+/// TLS to a database of a state.
+mod database_tls;
 /// The examples under `deploy/`.
 mod deploy;
 /// README and docs: commands are run, messages exist, links lead somewhere.

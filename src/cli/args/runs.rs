@@ -9,8 +9,8 @@ use clap::Args;
 use super::value::{parse_time, parse_wait};
 use crate::config::{Adopt, Bound, OnChange};
 use crate::ops::{
-    Expectations, ExportRequest, ImportRequest, ReconcileRequest, Rejected, ReportRequest,
-    SyncRequest,
+    CheckRequest, Expectations, ExportRequest, ImportRequest, OpError, ReconcileRequest, Rejected,
+    ReportRequest, SealedPlan, SyncRequest,
 };
 use crate::partner::Query;
 
@@ -58,6 +58,20 @@ pub struct CheckArgs {
     /// Check only this many rows.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
+}
+
+impl CheckArgs {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// Where no file fits a pattern.
+    pub(crate) fn request(&self, report: ReportRequest) -> Result<CheckRequest, OpError> {
+        Ok(CheckRequest {
+            export: self.export.request().expanded()?,
+            report,
+            limit: self.limit,
+        })
+    }
 }
 
 /// `import`.
@@ -129,18 +143,21 @@ pub struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// What is asked for; a sealed plan is applied by the command.
-    #[must_use]
-    pub(crate) fn request(&self, report: ReportRequest) -> ImportRequest {
-        ImportRequest {
-            export: ExportRequest {
-                files: self.files.clone(),
-                mapping: self.mapping.clone().unwrap_or_default(),
-                always: Query {
-                    create_apptivo_account: self.create_apptivo_account,
-                    create_bill_com_profile: self.create_bill_com_profile,
-                },
+    /// What is asked for, by the plan that was named.
+    ///
+    /// # Errors
+    /// Where no file fits a pattern, or the plan cannot be read.
+    pub(crate) fn request(&self, report: ReportRequest) -> Result<ImportRequest, OpError> {
+        let export = ExportRequest {
+            files: self.files.clone(),
+            mapping: self.mapping.clone().unwrap_or_default(),
+            always: Query {
+                create_apptivo_account: self.create_apptivo_account,
+                create_bill_com_profile: self.create_bill_com_profile,
             },
+        };
+        let request = ImportRequest {
+            export: export.expanded()?,
             report,
             max_errors: self.max_errors,
             limit: self.limit,
@@ -163,6 +180,10 @@ impl ImportArgs {
             wait: self.wait,
             job: None,
             id: None,
+        };
+        match &self.plan {
+            Some(path) => Ok(request.by(SealedPlan::read(path)?)),
+            None => Ok(request),
         }
     }
 }
@@ -223,16 +244,19 @@ pub struct ReconcileArgs {
 
 impl ReconcileArgs {
     /// What is asked for.
-    #[must_use]
-    pub(crate) fn request(&self, report: ReportRequest) -> ReconcileRequest {
-        ReconcileRequest {
-            adopt: self.mapping.as_ref().map(|mapping| ExportRequest {
-                files: self.adopt.clone(),
-                mapping: mapping.clone(),
-                always: Query::default(),
-            }),
+    ///
+    /// # Errors
+    /// Where no file fits a pattern.
+    pub(crate) fn request(&self, report: ReportRequest) -> Result<ReconcileRequest, OpError> {
+        let export = self.mapping.as_ref().map(|mapping| ExportRequest {
+            files: self.adopt.clone(),
+            mapping: mapping.clone(),
+            always: Query::default(),
+        });
+        Ok(ReconcileRequest {
+            adopt: export.map(ExportRequest::expanded).transpose()?,
             report,
             settle: self.settle,
-        }
+        })
     }
 }

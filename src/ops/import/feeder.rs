@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::budget::{Budget, Spent};
 use super::repaired::repaired;
+use super::waiting::Waiting;
 use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
     Decision, Input, PassEnd, Stop, StopReason, blocked, changed, decide, in_doubt, still_rejected,
@@ -19,12 +20,13 @@ use crate::delivery::{
 use crate::diagnostic::Diagnostic;
 use crate::ops::connect::ApiClient;
 use crate::ops::contents::contents;
+use crate::ops::error::OpError;
 use crate::ops::known::KnownRows;
 use crate::partner::{Fingerprint, Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Known, StateReader, StateWriter};
+use crate::state::{Known, StateError, StateReader, StateWriter};
 
 /// What feeds a delivery.
 pub(super) struct Feeder {
@@ -83,7 +85,7 @@ impl Feeder {
     fn passes(&mut self) -> Result<(), StopReason> {
         let mut only: Option<Vec<u32>> = None;
         loop {
-            self.pass(only.as_deref(), false)?;
+            self.pass(only.as_deref(), None)?;
             let mut end = self.end_of_pass();
             if let Some(budget) = &mut self.budget {
                 let not_reached = budget.end_pass(&mut end.postponed);
@@ -98,7 +100,8 @@ impl Feeder {
                 return Ok(());
             }
             if end.progress == 0 {
-                return self.pass(Some(&end.postponed), true);
+                let waiting = self.waiting(&end.postponed)?;
+                return self.pass(Some(&end.postponed), Some(&waiting));
             }
             only = Some(end.postponed);
         }
@@ -112,8 +115,22 @@ impl Feeder {
         answer.blocking_recv().unwrap_or_default()
     }
 
-    /// One pass over the files; `blocked` tells the rows that are left as blocked instead of sending them.
-    fn pass(&mut self, only: Option<&[u32]>, blocked: bool) -> Result<(), StopReason> {
+    /// What rows wait for that no pass could send.
+    fn waiting(&self, ordinals: &[u32]) -> Result<Waiting, StopReason> {
+        let broken = |e: StateError| StopReason::State(e.to_string());
+        let parents = KnownRows::new(Some(self.reader.reopen().map_err(broken)?));
+        let is_known = |key: &RowKey| parents.is_created(key);
+        let (exports, survey) = (&self.exports, &self.survey);
+        let found = Waiting::of(exports, survey, &self.reader, &is_known, ordinals);
+        found.map_err(|error| match error {
+            OpError::State(error) => broken(error),
+            OpError::Prepare(error) => unreadable(error),
+            other => StopReason::Internal(other.to_string()),
+        })
+    }
+
+    /// One pass over the files; with `waiting`, the rows that are left are reported as blocked instead of being sent.
+    fn pass(&mut self, only: Option<&[u32]>, waiting: Option<&Waiting>) -> Result<(), StopReason> {
         let exports = Arc::clone(&self.exports);
         let survey = Arc::clone(&self.survey);
         let fingerprinter = self.fingerprinter.clone();
@@ -138,10 +155,9 @@ impl Feeder {
                     return Flow::Enough;
                 }
                 self.lock().count(RowOutcome::Skipped, done);
-                let result = if blocked {
-                    self.tell_blocked(rows)
-                } else {
-                    self.hand_over(rows)
+                let result = match waiting {
+                    Some(waiting) => self.report_blocked(rows, waiting),
+                    None => self.hand_over(rows),
                 };
                 through += count;
                 match result {
@@ -166,10 +182,7 @@ impl Feeder {
         if let Some(error) = parents.trouble() {
             return Err(StopReason::State(error.to_string()));
         }
-        let tally = read.map_err(|error| match error {
-            PrepareError::Source(error) => StopReason::Source(error.to_string()),
-            other => StopReason::Internal(other.to_string()),
-        })?;
+        let tally = read.map_err(unreadable)?;
         if first {
             self.lock().set_contents(contents(&exports, &survey, tally));
         }
@@ -331,7 +344,11 @@ impl Feeder {
         }
     }
 
-    fn tell_blocked(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
+    fn report_blocked(
+        &mut self,
+        rows: Vec<PreparedRow>,
+        waiting: &Waiting,
+    ) -> Result<(), StopReason> {
         for row in rows {
             let result = match row.partner {
                 Some(partner) => {
@@ -343,8 +360,8 @@ impl Feeder {
                     if budget.is_some_and(|b| b.may_have_left(&parents)) {
                         result_of(&partner, RowOutcome::Deferred, row.diagnostics)
                     } else {
-                        let told = with(row.diagnostics, blocked(&partner, &parents));
-                        result_of(&partner, RowOutcome::Blocked, told)
+                        let found = blocked(&partner, &waiting.blocker(&partner));
+                        result_of(&partner, RowOutcome::Blocked, with(row.diagnostics, found))
                     }
                 }
                 None => RowResult {
@@ -384,6 +401,13 @@ pub(super) fn ask_health(api: &Arc<ApiClient>, handle: &Handle) -> Result<(), St
     // It answers; whether it takes partners is shown by the first create.
     tracing::info!("health check: {error}");
     Ok(())
+}
+
+fn unreadable(error: PrepareError) -> StopReason {
+    match error {
+        PrepareError::Source(error) => StopReason::Source(error.to_string()),
+        other => StopReason::Internal(other.to_string()),
+    }
 }
 
 /// Rows of a batch by what becomes of them.

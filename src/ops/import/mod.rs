@@ -22,8 +22,10 @@ mod repaired;
 mod request;
 mod run;
 mod sealed_plan;
+mod stranded;
 mod there_already;
 mod too_many_new;
+mod waiting;
 
 pub(super) use adopt::Adoption;
 use canary::{Canary, open_canaries};

@@ -71,6 +71,18 @@ impl Server {
         }
     }
 
+    /// What to do where the server asks for a password and there is none.
+    pub(super) fn no_password(&self) -> String {
+        let address = &self.address;
+        format!(
+            "it asks for a password, and there is none. Print it by `[state] password_command`, or put a line into the password file (PGPASSFILE, or ~/.pgpass, with mode 0600): {}:{}:{}:{}:PASSWORD",
+            address.host(),
+            address.port(),
+            address.database(),
+            address.user()
+        )
+    }
+
     /// It has answered.
     pub(super) fn is_reached(&self) {
         self.reached.store(true, Ordering::Relaxed);
