@@ -50,6 +50,8 @@ mod deploy;
 mod documented;
 /// Rows in doubt and what a look-up proves.
 mod doubts;
+/// A mapping changed in its text: nothing else moves.
+mod editing;
 /// Under every fault: each key once.
 mod exactly_once;
 /// Names, values and links of somebody who means harm.
