@@ -50,6 +50,9 @@ mod documented;
 mod doubts;
 /// Under every fault: each key once.
 mod exactly_once;
+/// Exports that a command of the user's fetches.
+#[cfg(unix)]
+mod fetch;
 /// Names, values and links of somebody who means harm.
 mod hostile;
 /// The page for the owner of the data, in a real browser.

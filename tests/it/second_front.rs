@@ -129,7 +129,7 @@ impl Front {
 fn request(dir: &Workdir) -> ImportRequest {
     ImportRequest {
         export: ExportRequest {
-            files: vec![dir.path("e.csv")],
+            files: vec![dir.path("e.csv").into()],
             mapping: dir.path("m.toml"),
             always: Query::default(),
         },

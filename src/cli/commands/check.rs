@@ -10,7 +10,7 @@ use crate::report::RunEnding;
 pub(super) fn run(args: &CheckArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
     let request = CheckRequest {
-        export: args.export.request().expanded()?,
+        export: args.export.request().expanded(None, &front.session())?,
         report: front.report(),
         limit: args.limit,
     };

@@ -10,7 +10,7 @@ use crate::report::RunEnding;
 pub(super) fn run(args: &ImportArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
     let mut request = args.request(front.report());
-    request.export = request.export.expanded()?;
+    request.export = request.export.expanded(args.fetch(), &front.session())?;
     if args.dry_run {
         let preview = ops::dry_run(&request, args.plan_out.as_deref(), &front.session())?;
         return Ok(desk.output.summary(&preview.report, shared.json.json));

@@ -16,7 +16,7 @@ pub(super) fn run(
     let mut request = args.request(front.report());
     request.adopt = request
         .adopt
-        .map(ops::ExportRequest::expanded)
+        .map(|export| export.expanded(None, &front.session()))
         .transpose()?;
     let report = ops::reconcile(&request, &front.session())?;
     Ok(desk.output.summary(&report, shared.json.json))

@@ -11,13 +11,13 @@ use crate::report::RunEnding;
 pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
     let front = Front::start(shared, desk)?;
     let export = match (&args.job, &args.mapping) {
-        (Some(name), None) => ops::file_of_job(&front.config, name, desk.clock.now())?,
+        (Some(name), None) => ops::file_of_job(&front.config, name, &front.session())?,
         (None, Some(mapping)) if !args.files.is_empty() => ExportRequest {
-            files: args.files.clone(),
+            files: args.files.iter().cloned().map(Into::into).collect(),
             mapping: mapping.clone(),
             always: Query::default(),
         }
-        .expanded()?,
+        .expanded(None, &front.session())?,
         _ => {
             return Err(CliError::Usage(
                 "name what to compare with: FILE -m MAPPING, or --job NAME for a job of the configuration"
@@ -32,7 +32,7 @@ pub(super) fn run(args: &VerifyArgs, shared: &Shared, desk: &Desk) -> Result<Run
         each_row: args.combined.is_some(),
     };
     let mut kept = shared.read_files(&front.settings.state);
-    kept.extend(request.export.files.iter().cloned());
+    kept.extend(request.export.files.iter().map(|f| f.at().to_owned()));
     kept.push(request.export.mapping.clone());
     let mut sink = match &args.combined {
         Some(path) => Some(desk.output.sink(Some(path), &kept, false)?),

@@ -103,7 +103,7 @@ impl SealedPlan {
             files: export
                 .files
                 .iter()
-                .map(|f| Sealed::of(f))
+                .map(|f| Sealed::of(f.at()))
                 .collect::<Result<_, _>>()?,
             mapping: Sealed::of(&export.mapping)?,
             target,
@@ -178,7 +178,7 @@ impl SealedPlan {
     /// What the plan was made for.
     pub(super) fn export(&self) -> ExportRequest {
         ExportRequest {
-            files: self.files.iter().map(|f| f.path.clone()).collect(),
+            files: self.files.iter().map(|f| f.path.clone().into()).collect(),
             mapping: self.mapping.path.clone(),
             always: Query {
                 create_apptivo_account: self.create_apptivo_account,
