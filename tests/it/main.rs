@@ -54,6 +54,9 @@ mod doubts;
 mod editing;
 /// Under every fault: each key once.
 mod exactly_once;
+/// Exports that a command of the user's fetches.
+#[cfg(unix)]
+mod fetch;
 /// Names, values and links of somebody who means harm.
 mod hostile;
 /// The page for the owner of the data, in a real browser.
