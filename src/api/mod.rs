@@ -39,13 +39,14 @@ mod verdict;
 #[cfg(test)]
 mod scripted;
 
+pub use crate::http_client::is_loopback;
 pub use crate::http_client::{Tls, TlsError};
 pub use answer_words::BodyWords;
 pub use auth::Auth;
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use gate::Gate;
-pub use http::{HttpApi, HttpSettings, is_loopback};
+pub use http::{HttpApi, HttpSettings};
 pub use incomplete::Incomplete;
 pub use lookup::{
     Effort, Found, Place, best_place, can_be_searched, find_by_identifier, find_by_word,

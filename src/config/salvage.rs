@@ -1,4 +1,4 @@
-//! What can be read of a configuration that is wrong somewhere: whom to tell of it. What does not fit is left out.
+//! What can be read of a configuration that is wrong somewhere: who is to be informed of it. What does not fit is left out.
 
 use std::path::Path;
 
@@ -8,9 +8,15 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::file::ConfigFile;
 
-/// The webhook, the metrics, the report folder and the jobs of a file, as far as they can be read.
+/// The configuration that is named, or the one that is there; where it is wrong, its webhook, metrics, report folder and jobs,
+/// as far as they can be read.
 #[must_use]
-pub fn whom_to_tell(path: &Path) -> ConfigFile {
+pub fn salvaged(named: Option<&Path>) -> ConfigFile {
+    let broken = || ConfigFile::place(named).map(whom_to_inform);
+    ConfigFile::find(named).unwrap_or_else(|_| broken().unwrap_or_default())
+}
+
+fn whom_to_inform(path: &Path) -> ConfigFile {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let (table, _) = DeTable::parse_recoverable(&text);
     let mut config = ConfigFile::default();
@@ -68,7 +74,7 @@ mod tests {
         ] {
             std::fs::write(&path, format!("{good}{wrong}")).unwrap();
             assert!(ConfigFile::read(&path).is_err(), "{wrong}");
-            let config = whom_to_tell(&path);
+            let config = whom_to_inform(&path);
             assert!(config.notify.url.is_some(), "{wrong}");
             assert_eq!(
                 config.report.dir.as_deref(),
@@ -79,7 +85,12 @@ mod tests {
         }
         // A key of the section itself.
         std::fs::write(&path, good.replace("url =", "onn = 1\nurl =")).unwrap();
-        assert!(whom_to_tell(&path).notify.url.is_some());
-        assert!(whom_to_tell(&dir.path().join("none")).notify.url.is_none());
+        assert!(whom_to_inform(&path).notify.url.is_some());
+        assert!(
+            whom_to_inform(&dir.path().join("none"))
+                .notify
+                .url
+                .is_none()
+        );
     }
 }

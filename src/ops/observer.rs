@@ -134,6 +134,8 @@ pub enum Note<'n> {
     SandboxParents,
     /// The key of the state is gone; the words say what follows from that.
     KeyLost(&'n str),
+    /// What a comparison cannot look at: the API does not return it.
+    NotCompared,
     /// The webhook could not be reached; the words do not show its address.
     WebhookFailed(&'n str),
 }

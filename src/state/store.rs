@@ -10,6 +10,7 @@ use super::key_file;
 use super::place::StateAddress;
 use super::postgres::{self, Lease, Server, ServerSettings, SharedRate};
 use super::run::RunStart;
+use super::share::{ImportStart, SharedImport};
 use super::sqlite::{self, FileLock};
 use super::transfer::{Giver, Taker, transfer};
 use super::writer::Begun;
@@ -46,6 +47,15 @@ impl StateLock {
             Held::Server(lease) => lease.may_send(),
         }
     }
+
+    /// Whether other machines may be at work as well.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        match &self.held {
+            Held::File { .. } => false,
+            Held::Server(lease) => lease.is_shared(),
+        }
+    }
 }
 
 impl Store {
@@ -73,6 +83,39 @@ impl Store {
             Store::Postgres(server) => Held::Server(Lease::take(server, clock)?),
         };
         Ok(StateLock { held })
+    }
+
+    /// Takes the state for a run that may share an import with other machines, where the state is in a database. A file is of one
+    /// run at a time all the same.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where a run has it that has to be alone.
+    pub fn lock_shared(&self, clock: &Clock) -> Result<StateLock, StateError> {
+        match self {
+            Store::Sqlite(_) => self.lock(clock),
+            Store::Postgres(server) => Ok(StateLock {
+                held: Held::Server(Lease::share(server, clock)?),
+            }),
+        }
+    }
+
+    /// Joins the import of the same files and mapping that other machines are at, or begins one; `None` where this run is alone.
+    ///
+    /// # Errors
+    /// [`StateError::OtherImport`] where others are at another one.
+    pub fn join(
+        &self,
+        lock: &StateLock,
+        start: &ImportStart,
+        clock: &Clock,
+    ) -> Result<Option<SharedImport>, StateError> {
+        match (self, &lock.held) {
+            (Store::Postgres(server), Held::Server(lease)) if lease.is_shared() => {
+                let share = postgres::PostgresShare::join(server, lease, start, clock)?;
+                Ok(Some(SharedImport::new(share)))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Who holds the state now; none where nobody does, or that cannot be found out. Nothing is made and nothing is changed.

@@ -42,14 +42,21 @@ mod command_line;
 /// Each line of docs/data-protection.md.
 #[cfg(unix)]
 mod data_protection;
+/// TLS to a database of a state.
+mod database_tls;
 /// The examples under `deploy/`.
 mod deploy;
 /// README and docs: commands are run, messages exist, links lead somewhere.
 mod documented;
 /// Rows in doubt and what a look-up proves.
 mod doubts;
+/// A mapping changed in its text: nothing else moves.
+mod editing;
 /// Under every fault: each key once.
 mod exactly_once;
+/// Exports that a command of the user's fetches.
+#[cfg(unix)]
+mod fetch;
 /// Names, values and links of somebody who means harm.
 mod hostile;
 /// The page for the owner of the data, in a real browser.

@@ -1,6 +1,7 @@
 //! Why an operation could not be done, or not to its end, and which ending that is.
 
 mod address;
+mod fetch;
 mod job;
 mod plan;
 mod upkeep;
@@ -9,6 +10,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use address::AddressError;
+pub use fetch::FetchError;
 pub use job::JobError;
 pub(super) use plan::PLAN_VERSION;
 pub use plan::PlanError;
@@ -60,6 +62,9 @@ pub enum OpError {
     /// A job of the configuration, or its file, cannot be used.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// A command that fetches an export gave none.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// Rows of the state cannot be changed as asked for.
     #[error(transparent)]
     Upkeep(#[from] UpkeepError),
@@ -89,6 +94,11 @@ pub enum OpError {
     /// The state knows no run of this name.
     #[error("the state has no run \"{0}\"; `partner-sync status` lists the runs")]
     UnknownRun(String),
+    /// The state knows no row with this key.
+    #[error(
+        "the state has no row with the key \"{0}\". A key is the value of the mapping's key column, as the export has it."
+    )]
+    UnknownRow(String),
     /// A file that is read lies in the folder that reports go to.
     #[error(
         "{} lies in {}, where this run's report goes: the report would mix with the input. Name another folder, for example --report {}",
@@ -126,6 +136,9 @@ pub enum OpError {
     /// What is to be written is a file that is read.
     #[error("{} is read by this command, so it is not written over. Name another file.", .0.display())]
     OutputIsInput(PathBuf),
+    /// A file that is not written over is there.
+    #[error("{} exists, and is not written over. Name a file that does not exist yet.", .0.display())]
+    Exists(PathBuf),
     /// A file cannot be written.
     #[error("cannot write {}: {source}. Name a file in a folder that you may write to.", path.display())]
     Unwritable {
@@ -167,6 +180,7 @@ impl OpError {
     pub fn brief(&self) -> String {
         match self {
             OpError::Api(error) => error.brief(),
+            OpError::Fetch(error) => error.brief(),
             error => error.to_string(),
         }
     }
@@ -177,6 +191,7 @@ impl OpError {
         match self {
             OpError::Prepare(PrepareError::Source(_)) => StopCause::Export,
             OpError::Job(error) => error.cause(),
+            OpError::Fetch(error) => error.cause(),
             OpError::State(_) | OpError::Report(_) | OpError::ReportTrouble(_) => StopCause::State,
             OpError::Interrupted | OpError::Api(ApiError::Stopped) => StopCause::Interrupted,
             OpError::TimeOver => StopCause::TimeOver,
@@ -231,12 +246,14 @@ impl OpError {
             | OpError::NotConfirmed
             | OpError::NothingKnown { .. }
             | OpError::UnknownRun(_)
+            | OpError::UnknownRow(_)
             | OpError::InputInReports { .. }
             | OpError::IsAddress(_)
             | OpError::IsFileAddress(_)
             | OpError::NoMatch(_)
             | OpError::SeveralMatch { .. }
             | OpError::OutputIsInput(_)
+            | OpError::Exists(_)
             | OpError::StandardInput => RunEnding::Refused,
             OpError::Prepare(PrepareError::Source(error)) if error.is_passing() => {
                 RunEnding::Stopped
@@ -244,6 +261,7 @@ impl OpError {
             OpError::Prepare(_) => RunEnding::Refused,
             OpError::Plan(error) => error.ending(),
             OpError::Job(error) => error.ending(),
+            OpError::Fetch(error) => error.ending(),
             OpError::State(_)
             | OpError::Unwritable { .. }
             | OpError::Report(_)

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::job::{chosen, mapping_name};
 use super::job_file::of_job;
+use super::place::Place;
 use super::publish;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
@@ -60,7 +61,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Looks at jobs, state, report folder, metrics, webhook and API; reports every finding, not only the first.
+/// Looks at jobs, state, report folder, metrics, webhook and API; reports every finding, not only the first, and last what
+/// need not be there yet.
 ///
 /// # Errors
 /// [`OpError`] where there are no such jobs.
@@ -82,6 +84,8 @@ pub fn check_config(
         (false, Some(ending)) if ending != RunEnding::Refused => RunEnding::Stopped,
         _ => RunEnding::Refused,
     };
+    let is_note = |finding: &Finding| matches!(finding, Finding::Missing(_));
+    findings.0.sort_by_key(is_note);
     Ok((findings.0, ending))
 }
 
@@ -192,19 +196,27 @@ impl Findings {
                 self.take(&subject, what, Ok::<_, String>(most.to_string()));
             }
         }
-        match of_job(job, session.clock.now()) {
+        let found = Place::of(job, session).and_then(|place| {
+            let export = of_job(job, &place, session.clock.now())?;
+            place.take(&export)
+        });
+        match found {
             // The night's export need not be there by day.
-            Err(error @ (JobError::InTheFuture { .. } | JobError::InArchive { .. })) => {
-                self.take(&subject, "file", Err::<String, _>(error));
+            Err(OpError::Job(error @ (JobError::NoFile(_) | JobError::OnlyTemporary { .. }))) => {
+                self.0.push(Finding::Missing(format!("{subject}: {error}")))
             }
-            Err(error) => self.0.push(Finding::Missing(format!("{subject}: {error}"))),
+            Err(OpError::Fetch(error)) if error.ending() == RunEnding::Stopped => {
+                self.0.push(Finding::Missing(format!("{subject}: {error}")));
+            }
+            Err(error) => self.take(&subject, "file", Err::<String, _>(error)),
             Ok(file) => {
+                let shown = file.shown().display().to_string();
                 let request = ExportRequest {
-                    files: vec![file.clone()],
+                    files: vec![file],
                     mapping: job.mapping.clone(),
                     always: Query::default(),
                 };
-                let opened = export::open(&request, session).map(|_| file.display().to_string());
+                let opened = export::open(&request, session).map(|_| shown);
                 self.take(&subject, "file", opened);
             }
         }
