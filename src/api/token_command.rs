@@ -1,4 +1,4 @@
-//! The command that prints a token: run for a bounded time, in a process group of its own, so that it and its children
+//! The command that prints a token, or a password: run for a bounded time, in a process group of its own, so that it and its children
 //! can be ended; what it writes to standard error is the reason that a person is shown.
 
 use std::io::Read;
@@ -20,25 +20,31 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Characters of standard error that are shown, the last ones.
 const SHOWN: usize = 500;
 
+/// What a command prints, in words.
+pub(super) const TOKEN: &str = "token";
+pub(super) const PASSWORD: &str = "password";
+
 /// How the command is called in words. A command that a shell takes apart is not shown: it may hold a password.
-pub(super) fn name(words: &[String]) -> String {
+pub(super) fn name(what: &str, words: &[String]) -> String {
     match words.first().map(String::as_str) {
-        None | Some("sh") => "the token command".to_owned(),
-        Some(program) => format!("the token command {program}"),
+        None | Some("sh") => format!("the {what} command"),
+        Some(program) => format!("the {what} command {program}"),
     }
 }
 
-/// Runs the command and returns what it printed. At `limit`, or when `stop` turns true, it and its children are ended.
+/// Runs the command that prints a `what`, and returns what it printed. At `limit`, or when `stop` turns true, it and its
+/// children are ended.
 pub(super) fn output(
+    what: &str,
     words: &[String],
     limit: Duration,
     stop: &watch::Receiver<bool>,
 ) -> Result<Vec<u8>, MissingToken> {
-    let name = name(words);
+    let name = name(what, words);
     let failed = |words: String| MissingToken::Because(words);
     let (program, arguments) = words
         .split_first()
-        .ok_or_else(|| failed("the token command is empty".to_owned()))?;
+        .ok_or_else(|| failed(format!("the {what} command is empty")))?;
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -67,11 +73,11 @@ pub(super) fn output(
         End::Exited(status) => Err(failed(format!("{name} failed ({status}){reason}"))),
         End::Stopped => Err(MissingToken::Stopped),
         End::TimeOver => Err(failed(format!(
-            "{name} printed no token within {} and was ended{reason}",
+            "{name} printed no {what} within {} and was ended{reason}",
             crate::clock::spoken(limit)
         ))),
         End::TooLong => Err(failed(format!(
-            "{name} printed more than {} KiB and was ended: it must print the token and nothing else",
+            "{name} printed more than {} KiB and was ended: it must print the {what} and nothing else",
             LARGEST_TOKEN / 1024
         ))),
         End::Lost(error) => Err(failed(format!("cannot wait for {name}: {error}"))),
@@ -207,7 +213,7 @@ mod tests {
     fn shell(script: &str, limit: Duration) -> Result<String, String> {
         let (_stop, flag) = watch::channel(false);
         let words = ["sh", "-c", script].map(str::to_owned);
-        match output(&words, limit, &flag) {
+        match output(TOKEN, &words, limit, &flag) {
             Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             Err(MissingToken::Because(words)) => Err(words),
             Err(MissingToken::Stopped) => Err("stopped".to_owned()),
@@ -363,7 +369,7 @@ mod tests {
             stop.send_replace(true);
         });
         let words = ["sleep", "600"].map(str::to_owned);
-        let end = output(&words, Duration::from_mins(10), &flag);
+        let end = output(TOKEN, &words, Duration::from_mins(10), &flag);
         assert!(matches!(end, Err(MissingToken::Stopped)), "{end:?}");
         stopping.join().unwrap();
     }

@@ -33,7 +33,7 @@ mod transfer;
 mod view;
 
 pub use address::ServerAddress;
-pub use password::{PasswordSource, in_password_file};
+pub use password::{PasswordSource, RememberedPassword, in_password_file};
 pub use schema::definition;
 pub use server::{Server, ServerSettings};
 
@@ -42,4 +42,4 @@ pub(super) use lease::Lease;
 pub(super) use maintenance::PostgresUpkeep;
 pub(super) use reader::PostgresReader;
 pub(super) use transfer::{PostgresGiver, PostgresTaker};
-pub(super) use view::PostgresView;
+pub(super) use view::{PostgresView, holder};
