@@ -63,5 +63,5 @@ pub use retrying::Retrying;
 pub use scan::PartnerScan;
 pub use server_time::server_time;
 pub use sweep::{Collected, Sweep, collect_by_identifier, sweep};
-pub use token::{TokenSource, printed_by};
+pub use token::{TokenSource, password_in_file, password_printed_by};
 pub use verdict::{id_of_another_row, is_plain_id, rejects_if_absent};

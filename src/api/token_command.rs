@@ -1,5 +1,5 @@
-//! The command that prints a token: run for a bounded time; what it writes to standard error is the reason that a person
-//! is shown.
+//! The command that prints a token, or a password: run for a bounded time; what it writes to standard error is the reason that a
+//! person is shown.
 
 use std::time::Duration;
 
@@ -11,18 +11,24 @@ use crate::subprocess::{self, Failure, Printed, Task};
 /// The most bytes that a token may have; those of today have a few kilobytes at most.
 pub(super) const LARGEST_TOKEN: usize = 64 * 1024;
 
+/// What a command prints, in words.
+pub(super) const TOKEN: &str = "token";
+pub(super) const PASSWORD: &str = "password";
+
 /// How the command is called in words. A command that a shell takes apart is not shown: it may hold a password.
-pub(super) fn name(words: &[String]) -> String {
-    subprocess::name("token", words)
+pub(super) fn name(what: &str, words: &[String]) -> String {
+    subprocess::name(what, words)
 }
 
-/// Runs the command and returns what it printed. At `limit`, or when `stop` turns true, it and its children are ended.
+/// Runs the command that prints a `what`, and returns what it printed. At `limit`, or when `stop` turns true, it and its
+/// children are ended.
 pub(super) fn output(
+    what: &str,
     words: &[String],
     limit: Duration,
     stop: &watch::Receiver<bool>,
 ) -> Result<Vec<u8>, MissingToken> {
-    let name = name(words);
+    let name = name(what, words);
     let task = Task {
         words,
         variables: &[],
@@ -32,15 +38,15 @@ pub(super) fn output(
     subprocess::run(&task, stop).map_err(|why| {
         MissingToken::Because(match why {
             Failure::Stopped => return MissingToken::Stopped,
-            Failure::Empty => "the token command is empty".to_owned(),
+            Failure::Empty => format!("the {what} command is empty"),
             Failure::NotStarted(error) => format!("cannot run {name}: {error}"),
             Failure::Failed { status, said } => format!("{name} failed ({status}){said}"),
             Failure::TimeOver { said } => format!(
-                "{name} printed no token within {} and was ended{said}",
+                "{name} printed no {what} within {} and was ended{said}",
                 crate::clock::spoken(limit)
             ),
             Failure::TooLong => format!(
-                "{name} printed more than {} KiB and was ended: it must print the token and nothing else",
+                "{name} printed more than {} KiB and was ended: it must print the {what} and nothing else",
                 LARGEST_TOKEN / 1024
             ),
             Failure::Lost(error) => format!("cannot wait for {name}: {error}"),
@@ -58,7 +64,7 @@ mod tests {
     fn shell(script: &str, limit: Duration) -> Result<String, String> {
         let (_stop, flag) = watch::channel(false);
         let words = ["sh", "-c", script].map(str::to_owned);
-        match output(&words, limit, &flag) {
+        match output(TOKEN, &words, limit, &flag) {
             Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             Err(MissingToken::Because(words)) => Err(words),
             Err(MissingToken::Stopped) => Err("stopped".to_owned()),
@@ -149,7 +155,7 @@ mod tests {
             stop.send_replace(true);
         });
         let words = ["sleep", "600"].map(str::to_owned);
-        let end = output(&words, Duration::from_mins(10), &flag);
+        let end = output(TOKEN, &words, Duration::from_mins(10), &flag);
         assert!(matches!(end, Err(MissingToken::Stopped)), "{end:?}");
         stopping.join().unwrap();
     }

@@ -46,8 +46,8 @@ pub use maintenance::{Exported, MaintenanceRow};
 pub use note::{Claim, Doubt, RunEnd, Settlement, Twin};
 pub use place::StateAddress;
 pub use postgres::{
-    PasswordSource, Server, ServerAddress, ServerSettings, SharedRate, Takeover, TimeSlots,
-    definition, in_password_file,
+    PasswordSource, RememberedPassword, Server, ServerAddress, ServerSettings, SharedRate,
+    Takeover, TimeSlots, definition, in_password_file,
 };
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{OpenRows, RunId, RunStart};

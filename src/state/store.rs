@@ -123,8 +123,7 @@ impl Store {
     pub fn holder(&self) -> Option<String> {
         match self {
             Store::Sqlite(path) => sqlite::lock_holder(path),
-            // Nobody knows without asking the database.
-            Store::Postgres(_) => None,
+            Store::Postgres(server) => postgres::holder(server),
         }
     }
 

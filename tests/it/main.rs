@@ -42,6 +42,10 @@ mod command_line;
 /// Each line of docs/data-protection.md.
 #[cfg(unix)]
 mod data_protection;
+/// Passwords, rights and limits of a database, and a pooler before it.
+mod database_access;
+/// A database that crashes, stays away, or loses what it had confirmed.
+mod database_crashes;
 /// TLS to a database of a state.
 mod database_tls;
 /// The examples under `deploy/`.

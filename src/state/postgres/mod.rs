@@ -41,7 +41,7 @@ mod view;
 
 pub use address::ServerAddress;
 pub use pace::{SharedRate, TimeSlots};
-pub use password::{PasswordSource, in_password_file};
+pub use password::{PasswordSource, RememberedPassword, in_password_file};
 pub use schema::definition;
 pub use server::{Server, ServerSettings, Takeover};
 
@@ -51,4 +51,4 @@ pub(super) use maintenance::PostgresUpkeep;
 pub(super) use reader::PostgresReader;
 pub(super) use share::PostgresShare;
 pub(super) use transfer::{PostgresGiver, PostgresTaker};
-pub(super) use view::PostgresView;
+pub(super) use view::{PostgresView, holder};
