@@ -168,6 +168,10 @@ mod waits;
 mod was_it_sent;
 /// The words that users read: those that were replaced do not come back.
 mod words;
+/// The workbench: who may come in, what is saved, when it ends.
+mod workbench;
+/// The workbench in a browser: from an unknown export to a mapping that `check` takes.
+mod workbench_browser;
 /// Workbooks and the dates in them.
 mod workbooks;
 /// Wrong input: exit 2, one clear message, no panic.
