@@ -324,6 +324,7 @@ fn practice_request(file: PathBuf, mapping: PathBuf, values: SourceValues) -> Im
         expect: Expectations::default(),
         plan: None,
         ask_first: false,
+        alone: true,
         wait: None,
         job: None,
         id: None,
