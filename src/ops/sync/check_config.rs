@@ -200,6 +200,10 @@ impl Findings {
             Err(error @ (JobError::InTheFuture { .. } | JobError::InArchive { .. })) => {
                 self.take(&subject, "file", Err::<String, _>(error));
             }
+            Err(JobError::NoFile(pattern)) => {
+                let words = format!("{subject}: no file matches \"{pattern}\" yet");
+                self.0.push(Finding::Missing(words));
+            }
             Err(error) => self.0.push(Finding::Missing(format!("{subject}: {error}"))),
             Ok(file) => {
                 let request = ExportRequest {
