@@ -21,6 +21,7 @@ impl Templates {
             .lstrip_blocks(true)
             .build();
         engine.set_syntax(syntax.map_err(|e| e.to_string())?);
+        engine.add_filter("commands", commands);
         for (name, text) in texts {
             engine
                 .add_template(name, text)
@@ -41,11 +42,45 @@ impl Templates {
     }
 }
 
+/// A text whose commands stand between backticks, as on a terminal, with these as code. All of it is escaped.
+fn commands(text: &str) -> Value {
+    let parts: Vec<&str> = text.split('`').collect();
+    // One backtick is one that somebody wrote.
+    if parts.len().is_multiple_of(2) {
+        return Value::from_safe_string(html_escape::encode_safe(text).into_owned());
+    }
+    let mut out = String::new();
+    for (at, part) in parts.into_iter().enumerate() {
+        let part = html_escape::encode_safe(part);
+        if at.is_multiple_of(2) {
+            out.push_str(&part);
+        } else {
+            out.extend(["<code>", &part, "</code>"]);
+        }
+    }
+    Value::from_safe_string(out)
+}
+
 #[cfg(test)]
 mod tests {
     use minijinja::context;
 
     use super::*;
+
+    #[test]
+    fn commands_are_code_and_everything_is_escaped() {
+        for (text, html) in [
+            (
+                "Run `a --b \"C\"`, or `d`.",
+                "Run <code>a --b &quot;C&quot;</code>, or <code>d</code>.",
+            ),
+            ("no <b> command", "no &lt;b&gt; command"),
+            ("one ` alone <i>", "one ` alone &lt;i&gt;"),
+            ("`<i>`", "<code>&lt;i&gt;</code>"),
+        ] {
+            assert_eq!(commands(text).to_string(), html);
+        }
+    }
 
     #[test]
     fn values_are_text_and_what_is_missing_is_an_error() {

@@ -32,6 +32,7 @@ impl Note<'_> {
                 "parents outside the file are those of the sandbox: this mapping was imported into no other API"
                     .to_owned(),
             ),
+            Note::InDoubt { mapping, count: 0 } => one(format!("{mapping}: no row is in doubt")),
             Note::InDoubt { mapping, count } => one(format!(
                 "{mapping}: looking up {} in doubt",
                 counted(*count as u64, "row")
@@ -58,7 +59,7 @@ impl Note<'_> {
             )),
             Note::ShortSettlingTime { asked, least } => one(format!(
                 "warning: --settle {} is shorter than {}: a create that takes longer than that may be sent twice",
-                spoken(*asked),
+                humantime::format_duration(*asked),
                 spoken(*least)
             )),
             Note::NotCompared => one(

@@ -214,6 +214,15 @@ impl Collector {
         self.add_named(file, diagnostics, &RowName::default());
     }
 
+    /// Takes problems of a row that is in no file, by its key.
+    pub fn add_diagnostics_of(&mut self, key: &str, diagnostics: Vec<Diagnostic>) {
+        let name = match self.values {
+            SourceValues::Shown => RowName::of_key(key),
+            SourceValues::LeftOut => RowName::default(),
+        };
+        self.add_named(u32::MAX, diagnostics, &name);
+    }
+
     /// Takes problems of a row whose outcome is not known yet; the row itself is added later, without them.
     pub fn add_row_diagnostics(
         &mut self,

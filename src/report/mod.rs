@@ -6,6 +6,7 @@
 //! written under a temporary name and renamed, mode 0600, so that a report is whole or not there. Only
 //! `problems.jsonl` grows under its own name, for those who watch.
 
+mod archive_file;
 mod cell_text;
 mod collector;
 mod contents;

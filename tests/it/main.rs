@@ -29,6 +29,8 @@ mod bank_commands;
 mod bank_data;
 /// Nothing is created blind.
 mod blind;
+/// Rows that wait for others, and why.
+mod blocked;
 /// Inputs that would take the machine.
 mod bounds;
 /// When everything fails, throttles or refuses: hold back, or stop.
@@ -126,6 +128,8 @@ mod protocol;
 mod rate;
 /// Exports as they really are: packed, piped, in any encoding, with a footer.
 mod readers;
+/// What `reconcile` reports, and a file that is another export.
+mod reconciled;
 /// Parents before children.
 mod references;
 /// Rows that cannot be sent, and their way back.

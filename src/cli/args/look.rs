@@ -1,6 +1,6 @@
 //! What looks: `status`, `verify`, `partners`, `init`, `doctor`, `config`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -305,6 +305,18 @@ pub struct InitArgs {
 }
 
 impl InitArgs {
+    /// That it is written, and what to do with a mapping that was proposed.
+    pub(crate) fn written(&self, path: &Path) -> String {
+        let path = path.display();
+        match &self.file {
+            Some(file) => format!(
+                "written: {path}\nNext: look at its lines, then partner-sync check {} -m {path} --report out",
+                file.display()
+            ),
+            None => format!("written: {path}"),
+        }
+    }
+
     /// What is printed.
     ///
     /// # Errors

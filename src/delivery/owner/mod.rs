@@ -165,7 +165,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.begin_stop();
             }
             self.pump();
-            self.tell().await;
+            self.hand_on().await;
             if self.input_ended && self.is_idle() {
                 break;
             }
@@ -201,7 +201,7 @@ impl<A: PartnersApi> Delivery<A> {
             }
         }
         let doubts = self.leave_doubts();
-        self.tell().await;
+        self.hand_on().await;
         if self.found_elsewhere > 0 {
             tracing::info!(
                 count = self.found_elsewhere,
@@ -403,7 +403,7 @@ impl<A: PartnersApi> Delivery<A> {
         }
     }
 
-    async fn tell(&mut self) {
+    async fn hand_on(&mut self) {
         if !self.finished.is_empty() {
             // Without a listener the run goes on; the state has it all.
             let _ = self.results.send(std::mem::take(&mut self.finished)).await;

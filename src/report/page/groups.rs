@@ -258,12 +258,14 @@ fn rest_words(rest: u64, values: SourceValues) -> String {
     format!("{others}: problems.csv lists them all.")
 }
 
-/// How the problems of a group are repaired: in the words of all its values, where these agree.
+/// What to do about the problems of a group: in the words of all its values, where these agree; nothing where each value has
+/// words of its own.
 fn repair(group: &ProblemGroup, lines: &[&ValueLine]) -> String {
     let mut hints = lines.iter().map(|l| l.hint.as_deref());
     let first = hints.next().flatten();
     let hint = match first {
         Some(hint) if hints.all(|h| h == Some(hint)) => hint,
+        Some(_) if lines.iter().all(|l| l.hint.is_some()) => "",
         None if lines.is_empty() => group.hint.as_deref().unwrap_or(group.code.repair()),
         _ => group.code.repair(),
     };
