@@ -1,7 +1,7 @@
 //! A Postgres of the tests' own, from the packages of this machine: in a temporary folder, as a user that is not root, on a
 //! free port. It ends with the process that started it, however that ends.
 //!
-//! This file is part of two test programs: of `tests/it`, and of the unit tests of the state.
+//! This file is part of three programs: of `tests/it`, of the unit tests of the state, and of the end-to-end bench.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
