@@ -241,6 +241,11 @@ impl<A: PartnersApi> Delivery<A> {
         if self.to_settle.len() < GATHERED && now < by && !alone {
             return;
         }
+        self.settle_now();
+    }
+
+    /// Sends it, as far as commits of outcomes may be asked for.
+    fn settle_now(&mut self) {
         while self.settling < SETTLING && !self.to_settle.is_empty() {
             let (settlements, after): (Vec<_>, Vec<_>) = self.to_settle.drain(..).unzip();
             let state = self.state.clone();
@@ -263,7 +268,10 @@ impl<A: PartnersApi> Delivery<A> {
         self.seek_trust();
         self.read_ids();
         self.send_ready();
-        self.claim();
+        if self.claim() {
+            // A commit is asked for anyway, and takes what queues up for it.
+            self.settle_now();
+        }
         self.end_pass_if_over();
     }
 
