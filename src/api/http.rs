@@ -23,7 +23,7 @@ use super::redirect;
 use super::retry::{retry_after, spent_quota};
 use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
-use crate::http_client::{self, Tls};
+use crate::http_client::{self, Tls, is_loopback};
 use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query, SensitiveValues};
 
 /// How the client is set up.
@@ -314,20 +314,6 @@ pub(super) fn client_of(settings: &HttpSettings) -> Result<Client, ApiError> {
     };
     let client = builder.build();
     client.map_err(|e| ApiError::Setup(http_client::setup_words(&e)))
-}
-
-/// Whether an address is this machine's own.
-#[must_use]
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        // A name with a dot behind it is the same.
-        Some("localhost" | "localhost.") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.to_canonical().is_loopback()),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -127,14 +127,15 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
     dir.simple_export(ROWS);
     let mut first = import(&dir, &server).start();
     wait_until("rows are on their way", || server.count("POST") > 0);
-    let second = import(&dir, &server).finish().expect_exit(4);
+    let alone = || import(&dir, &server).args(&["--alone"]);
+    let second = alone().finish().expect_exit(4);
     assert!(
         second.stderr.contains("process") && second.stderr.contains("free in"),
         "{second:?}"
     );
     first.kill().unwrap();
     first.wait().unwrap();
-    import(&dir, &server).finish().expect_exit(4);
+    alone().finish().expect_exit(4);
     dir.wait_until_free();
     import(&dir, &server).finish().expect_exit(0);
     server.assert_each_once(ROWS);

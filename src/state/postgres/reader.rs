@@ -11,12 +11,14 @@ use super::super::done::{DoneRows, MORE_PLACES, TOGETHER};
 use super::super::error::StateError;
 use super::super::hash_key::{LostKey, StateKey};
 use super::super::known::Known;
+use super::super::note::Twin;
 use super::super::record::RecordState;
 use super::super::run::OpenRows;
 use super::super::space::SpaceId;
 use super::super::unclaimed::Identifiers;
 use super::keys;
 use super::known::{KNOWN, fingerprint, known_from};
+use super::late;
 use super::link::{Link, Value, query, values};
 use super::owner::text;
 use super::schema::{self, Version};
@@ -220,6 +222,10 @@ impl Reader for PostgresReader {
                 None => rows = rows * 2 + MORE_PLACES,
             }
         }
+    }
+
+    fn twins(&self) -> Result<Vec<Twin>, StateError> {
+        late::twins(&self.link, self.space)
     }
 
     fn total(&self) -> Result<Option<u64>, StateError> {
