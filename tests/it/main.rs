@@ -116,6 +116,8 @@ mod plan;
 mod posts;
 /// No bank data at rest, in a log or in a report.
 mod privacy;
+/// Several machines and one row: every interleaving of a model.
+mod protocol;
 /// The rate that the server sees.
 mod rate;
 /// Exports as they really are: packed, piped, in any encoding, with a footer.
