@@ -41,6 +41,7 @@ mod settings;
 mod settling;
 mod shared_rate;
 mod status;
+mod status_machines;
 mod sync;
 mod unknown;
 mod upkeep;

@@ -37,6 +37,10 @@ impl Note<'_> {
                 "{mapping}: looking up {} in doubt",
                 counted(*count as u64, "row")
             )),
+            Note::MachineGone { machine, host, rows } => one(format!(
+                "machine {machine} on {host} is gone: {} that it had under way can be looked up for good",
+                counted(*rows, "row")
+            )),
             Note::WaitingForLock { state, holder } => one(format!(
                 "waiting for another run that holds {state}{}",
                 holder.map(|h| format!(" ({h})")).unwrap_or_default()

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::conclude::{Heading, conclude, ending_of, has_problem, stopped_by};
 use super::connect::{Connection, Waits, connect};
-use super::error::OpError;
+use super::error::{OpError, UpkeepError};
 use super::export::{self, Opened};
 use super::import::Adoption;
 use super::observer::Note;
@@ -23,7 +23,9 @@ use crate::prepare::{Ahead, Survey};
 use crate::report::{
     Collector, Counters, Detected, Kind, PerRow, ReportFolder, RunEnding, RunReport,
 };
-use crate::state::{Known, OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateLock};
+use crate::state::{
+    Known, OpenRows, RecordState, RunEnd, RunId, RunStart, Standing, StateError, StateLock,
+};
 
 /// Settles what is in doubt.
 ///
@@ -52,6 +54,9 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
         Err(OpError::State(StateError::Missing { .. })) if opened.is_some() => Vec::new(),
         Err(error) => return Err(error),
     };
+    if let Some(machine) = &request.lost {
+        reconcile.is_gone(machine)?;
+    }
     let mut settled = Vec::new();
     for mapping in &mappings {
         settled.append(&mut reconcile.settle(mapping)?);
@@ -117,6 +122,31 @@ impl Reconcile<'_> {
             .filter(|c| c.target == self.connection.target)
             .map(|c| c.mapping)
             .collect())
+    }
+
+    /// Notes that a machine is gone for certain: what it had under way is not waited for any more.
+    fn is_gone(&self, asked: &str) -> Result<(), OpError> {
+        let store = self.session.store();
+        let known = store.view()?.machines()?.machines;
+        let over = || known.iter().filter(|m| m.standing != Standing::AtWork);
+        let mut fitting = over().filter(|m| m.machine.starts_with(asked));
+        let unknown = || UpkeepError::UnknownMachine {
+            asked: asked.to_owned(),
+            known: over()
+                .map(|m| format!("{} ({})", m.machine, m.host))
+                .collect(),
+        };
+        let (Some(machine), None) = (fitting.next(), fitting.next()) else {
+            return Err(unknown().into());
+        };
+        let mut upkeep = store.upkeep(&self.lock)?;
+        let waited = upkeep.is_gone(&machine.machine)?.ok_or_else(unknown)?;
+        self.session.observer.note(&Note::MachineGone {
+            machine: &machine.machine,
+            host: &machine.host,
+            rows: waited + machine.in_flight,
+        });
+        Ok(())
     }
 
     fn in_doubt(&self) -> Result<u64, OpError> {

@@ -93,6 +93,8 @@ mod local_faults;
 mod long_list;
 /// Lists that hide, rewrite or miscount what the API has.
 mod lookups;
+/// A machine that is lost and may still be alive.
+mod lost_machine;
 /// From any CRM's columns to a valid partner; the shipped mappings.
 mod mapping;
 /// Each rule of a mapping, by one cell.

@@ -72,6 +72,7 @@ Examples:
     #[command(after_help = "Examples:
   partner-sync reconcile --token-file token.txt
   partner-sync reconcile --state nightly.db --settle 30s
+  partner-sync reconcile --lost 5f0f1c2e --state postgres://partner_sync@db.example.com/partners
   partner-sync reconcile --adopt export.csv -m mappings/apptivo.toml --token-file token.txt")]
     Reconcile(Box<Full<ReconcileArgs>>),
     /// Run every job of the configuration, one after the other: the nightly run.

@@ -171,6 +171,10 @@ CREATE UNLOGGED TABLE partner_sync.pace (
     paused_until timestamptz
 ) WITH (fillfactor = 50);
 ",
+    // 5: which machines were taken over that may still send a record, so that a person can say of one that it is gone.
+    "
+ALTER TABLE partner_sync.record ADD COLUMN lost_machines text[];
+",
 ];
 
 /// The version from which on machines have leases of their own.

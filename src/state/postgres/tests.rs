@@ -124,7 +124,7 @@ impl suite::Store for Room {
              INSERT INTO partner_sync.lease VALUES ('writer', 'm', 'process 1', 1, clock_timestamp(), 0);
              UPDATE partner_sync.meta SET value = '2' WHERE name = 'version'",
             columns("machine", &of_machines),
-            columns("record", &["lost_at"]),
+            columns("record", &["lost_at", "lost_machines"]),
             columns("late", &["status", "told"]),
         ));
     }
