@@ -21,7 +21,8 @@
 //! - [`ops`] is what the program can do, for any front; [`cli`] is the front on the command line.
 //! - [`config`] resolves what the user asked for; [`notify`] calls a webhook when a night is over.
 //! - [`sandbox`] is a practice API of its own: it shares no type with the client.
-//! - [`diagnostic`], [`secret`], [`clock`], [`http_client`] and [`blocking`] may be used by every module.
+//! - [`diagnostic`], [`secret`], [`clock`], [`http_client`] and [`blocking`] may be used by every module; `pause` stops the process
+//!   where a test says, in test builds only.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 
@@ -37,6 +38,8 @@ pub mod mapping;
 pub mod notify;
 pub mod ops;
 pub mod partner;
+#[doc(hidden)]
+pub mod pause;
 pub mod prepare;
 pub mod report;
 pub mod sandbox;

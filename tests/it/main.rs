@@ -123,6 +123,9 @@ mod rejects;
 mod sandbox;
 /// An import by a front that is no terminal.
 mod second_front;
+/// Several machines that share an import.
+#[cfg(unix)]
+mod several;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
 /// The key beside the state: lost, found again, moved out of older states.

@@ -68,18 +68,18 @@ impl Import<'_> {
             return Ok(None);
         }
         let export = &self.request.export;
-        let mut mapping = content_digest([&export.mapping])?;
-        mapping.push_str(&format!(
-            " {} {} {}",
+        let mapping_digest = format!(
+            "{} {} {} {}",
+            content_digest([&export.mapping])?,
             export.always.create_apptivo_account,
             export.always.create_bill_com_profile,
             self.request.rejected == Rejected::SendAgain
-        ));
+        );
         let start = ImportStart {
             target: self.connection.target.clone(),
             mapping: self.opened.mapping.name.clone(),
             source_digest: content_digest(&export.files)?,
-            mapping_digest: mapping,
+            mapping_digest,
             rows,
             piece_rows: piece_rows(rows),
         };

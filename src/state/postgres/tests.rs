@@ -16,6 +16,8 @@ use crate::state::{
 #[path = "../../../tests/it/support/postgres.rs"]
 mod harness;
 
+mod machines;
+
 /// A state in a database of its own.
 struct Room {
     cluster: &'static harness::Cluster,
@@ -123,7 +125,7 @@ impl suite::Store for Room {
              UPDATE partner_sync.meta SET value = '2' WHERE name = 'version'",
             columns("machine", &of_machines),
             columns("record", &["lost_at"]),
-            columns("late", &["status", "told"]),
+            columns("late", &["status", "reported"]),
         ));
     }
 
