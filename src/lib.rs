@@ -22,7 +22,8 @@
 //! - [`config`] resolves what the user asked for; [`notify`] calls a webhook when a night is over.
 //! - [`sandbox`] is a practice API of its own: it shares no type with the client.
 //! - [`workbench`] is the front on a local page: a mapping is made and tried in a browser.
-//! - [`diagnostic`], [`secret`], [`clock`], [`html`], [`http_client`], [`blocking`] and [`subprocess`] may be used by every module.
+//! - [`diagnostic`], [`secret`], [`clock`], [`html`], [`http_client`], [`blocking`] and [`subprocess`] may be used by every module; `pause`
+//!   stops the process where a test says, in test builds only.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 
@@ -39,6 +40,8 @@ pub mod mapping;
 pub mod notify;
 pub mod ops;
 pub mod partner;
+#[doc(hidden)]
+pub mod pause;
 pub mod prepare;
 pub mod report;
 pub mod sandbox;

@@ -140,6 +140,9 @@ mod rejects;
 mod sandbox;
 /// An import by a front that is no terminal.
 mod second_front;
+/// Several machines that share an import.
+#[cfg(unix)]
+mod several;
 /// One rate for all machines that share a state, as the server counts it.
 mod shared_rate;
 /// A state file that is half made, older or not a state at all.

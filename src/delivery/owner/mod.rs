@@ -46,6 +46,14 @@ const GATHERED: usize = 256;
 /// The longest that an outcome waits for others.
 const GATHERING: Duration = Duration::from_millis(5);
 
+/// Which rows a pass has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    All,
+    /// More may come from other machines.
+    Part,
+}
+
 /// The delivery of one run.
 pub struct Delivery<A> {
     api: Arc<A>,
@@ -90,8 +98,8 @@ pub struct Delivery<A> {
     postponed: Vec<u32>,
     progress: u64,
     pass: Option<oneshot::Sender<PassEnd>>,
-    /// Whether the pass that is about to end is only a part of the rows.
-    is_part: bool,
+    /// Which rows the pass has that is about to end.
+    extent: Extent,
     found_elsewhere: u64,
     set_aside: u64,
     not_reached: u64,
@@ -144,7 +152,7 @@ impl<A: PartnersApi> Delivery<A> {
             postponed: Vec::new(),
             progress: 0,
             pass: None,
-            is_part: false,
+            extent: Extent::All,
             found_elsewhere: 0,
             set_aside: 0,
             not_reached: 0,
@@ -191,8 +199,8 @@ impl<A: PartnersApi> Delivery<A> {
                     Some(Input::Rows(rows)) => self.take(rows),
                     Some(Input::PostedBefore(rows)) => self.take_posted_before(rows),
                     Some(Input::Doubtful(rows)) => self.take_doubtful(rows),
-                    Some(Input::EndOfPass(reply)) => (self.pass, self.is_part) = (Some(reply), false),
-                    Some(Input::EndOfPart(reply)) => (self.pass, self.is_part) = (Some(reply), true),
+                    Some(Input::EndOfPass(reply)) => (self.pass, self.extent) = (Some(reply), Extent::All),
+                    Some(Input::EndOfPart(reply)) => (self.pass, self.extent) = (Some(reply), Extent::Part),
                     Some(Input::Doubts(doubts)) => self.take_over(doubts),
                     None => self.input_ended = true,
                 },
@@ -392,7 +400,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.settle_absent(key);
             }
             self.flush_settlements();
-            let is_part = self.is_part;
+            let is_part = self.extent == Extent::Part;
             let is_over =
                 |d: &Doubted| d.is_given_up() || d.is_unproved() || (is_part && d.row.is_none());
             if !self.tasks.is_empty() || !self.doubts.values().all(is_over) {

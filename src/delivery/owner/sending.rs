@@ -58,6 +58,7 @@ impl<A: PartnersApi> Delivery<A> {
         self.claiming += jobs.len();
         self.tasks.spawn(async move {
             let result = state.claim(claims).await;
+            crate::pause::here("claimed");
             Done::Claimed(jobs, result)
         });
         true

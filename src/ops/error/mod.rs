@@ -242,6 +242,8 @@ impl OpError {
                 | StateError::NoKeyFile { .. }
                 | StateError::NoBackup { .. }
                 | StateError::NotEmpty { .. }
+                | StateError::OtherImport { .. }
+                | StateError::WaitsForLost { .. }
                 | StateError::Key { .. }
                 | StateError::Open { .. },
             )

@@ -11,25 +11,15 @@ use postgres::GenericClient;
 use super::super::error::StateError;
 use super::super::known::Known;
 use super::super::note::{Claim, Settlement};
-use super::super::record::{Event, IllegalMove, Lost, RecordState, sources, step};
+use super::super::record::{Event, IllegalMove, Lost, RecordState, step};
 use super::error::Trouble;
 use super::known::{KNOWN, known_from};
 use super::late::late;
 use super::link::{query, values};
-use super::owner::{Owner, text};
+use super::owner::{Owner, legal, partner, text};
 use super::totals;
 use crate::clock::Timestamp;
-use crate::partner::{ApiWords, PartnerId};
-
-/// The states from which an event is legal, as SQL: the table of moves decides, not this file.
-pub(super) fn legal(event: Event) -> String {
-    let codes: Vec<String> = sources(event)
-        .0
-        .iter()
-        .map(|s| s.code().to_string())
-        .collect();
-    codes.join(", ")
-}
+use crate::partner::ApiWords;
 
 /// How a row stands.
 struct Standing {
@@ -221,10 +211,6 @@ fn settle_created(
         .zip(&keys)
         .filter(|(_, key)| settled.contains(key.as_ref()));
     Ok(keys.map(|(s, _)| s.key.as_str().to_owned()).collect())
-}
-
-pub(super) fn partner(s: &Settlement) -> Option<Cow<'_, str>> {
-    s.partner.as_ref().map(PartnerId::as_str).map(text)
 }
 
 fn words(s: &Settlement) -> Option<Cow<'_, str>> {

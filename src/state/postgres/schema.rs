@@ -137,7 +137,7 @@ ALTER TABLE partner_sync.machine ADD COLUMN import bigint;
 ALTER TABLE partner_sync.machine ADD COLUMN idle bigint;
 ALTER TABLE partner_sync.record ADD COLUMN lost_at timestamptz;
 ALTER TABLE partner_sync.late ADD COLUMN status bigint;
-ALTER TABLE partner_sync.late ADD COLUMN told boolean NOT NULL DEFAULT false;
+ALTER TABLE partner_sync.late ADD COLUMN reported boolean NOT NULL DEFAULT false;
 CREATE TABLE partner_sync.import (
     id         bigint PRIMARY KEY,
     space      bigint NOT NULL REFERENCES partner_sync.space (id),

@@ -94,7 +94,7 @@ pub(super) fn adopt(
              WHERE r.space = l.space AND r.key = l.key AND r.state = l.state AND r.machine IS NOT DISTINCT FROM l.machine
              RETURNING r.key, r.legacy, r.name, r.fingerprint, r.since, r.status, r.words, r.posts, r.lost, r.hash_key,
                  r.lost_at IS NOT NULL AS is_lost, l.state, l.run),
-         told AS (
+         history AS (
              INSERT INTO partner_sync.story (space, key, at, run, what)
              SELECT $1, key, $4, run, $5 FROM taken WHERE state = {in_flight})
          SELECT * FROM taken"

@@ -16,6 +16,7 @@ use crate::state::{
 #[path = "../../../tests/it/support/postgres.rs"]
 mod harness;
 
+mod machines;
 mod pace;
 
 /// A state in a database of its own.
@@ -125,7 +126,7 @@ impl suite::Store for Room {
              UPDATE partner_sync.meta SET value = '2' WHERE name = 'version'",
             columns("machine", &of_machines),
             columns("record", &["lost_at", "lost_machines"]),
-            columns("late", &["status", "told"]),
+            columns("late", &["status", "reported"]),
         ));
     }
 
