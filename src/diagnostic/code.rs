@@ -126,6 +126,8 @@ codes! {
         "Use one of the values that the field accepts. In the mapping: map = { \"Kick-off\" = \"Welcome Call\" }.";
     MapMissed, "map.missed", Error, "The value is not in the mapping's value table (map).",
         "Check the spelling. In the mapping: add the value to the rule's map, or give the rule a default.";
+    LookupMissed, "lookup.missed", Error, "The value is not in the mapping's lookup file.",
+        "Type one of the values in the lookup file. In the mapping: add the value to that file, or to the rule's map.";
     MapDefaulted, "map.defaulted", Warning, "The value is not in the mapping's value table (map); the rule's default is sent.",
         "Check the spelling. In the mapping: add the value to the rule's map, so that nothing is decided by default.";
     UuidInvalid, "uuid.invalid", Error, "The value is not a UUID.",

@@ -250,6 +250,7 @@ impl<'m> Compiler<'m> {
         for (_, becomes) in &rule.map {
             self.ready(field.kind, becomes, span.clone());
         }
+        self.lookup(field.kind, rule);
         self.paths.push(path.clone());
         self.leaves.push(LeafInfo {
             path: shown,
@@ -261,7 +262,7 @@ impl<'m> Compiler<'m> {
             kind: field.kind,
             feed,
             split: rule.split.clone(),
-            map: WordMap::new(&rule.map),
+            map: WordMap::new(&rule.map, rule.lookup.as_ref()),
             default,
             transforms: rule.transforms.clone(),
             evidence: hints.undecided(),
@@ -270,6 +271,27 @@ impl<'m> Compiler<'m> {
             sibling: None,
             text_path: TextPath::General,
         });
+    }
+
+    /// What is wrong with the words of a lookup file: each names its row.
+    fn lookup(&mut self, kind: FieldKind, rule: &Rule) {
+        let Some(lookup) = &rule.lookup else {
+            return;
+        };
+        let span = || lookup.file.span.clone();
+        let Some((path, words)) = &lookup.read else {
+            let message = format!("the lookup file {} was not read", lookup.file.text);
+            self.problems.push(MappingProblem::new(span(), message));
+            return;
+        };
+        for word in words.iter() {
+            let known = self.problems.len();
+            self.ready(kind, &Constant::Text(word.becomes.clone()), span());
+            if let Some(problem) = self.problems.get_mut(known) {
+                let message = format!("{}, row {}: {}", path.display(), word.row, problem.message);
+                problem.message = message;
+            }
+        }
     }
 
     /// What the mapping and the rule say about a field's dates.

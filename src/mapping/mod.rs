@@ -23,6 +23,7 @@ mod identifier;
 mod key;
 mod known;
 mod lookup;
+mod named_columns;
 mod phone;
 mod placeholder;
 mod plan;
@@ -37,17 +38,20 @@ mod template_columns;
 mod timezone;
 mod typed;
 mod value;
+mod value_file;
 mod words;
 mod yes_no;
 
 pub use apply::Filled;
 pub use decimal::is_decimal_whole;
 pub use error::{MappingError, MappingProblem};
-pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation};
+pub use file::{KeyColumns, Mapping, MappingTest, ReferenceLookup, SourceSettings, Validation};
 pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
 pub use row_buffers::RowBuffers;
-pub use rule::{Constant, Feed, FieldRule, Question, Rule, Selection, Transform};
+pub use rule::{
+    Constant, Feed, FieldRule, Lookup, Question, Rule, Selection, Transform, ValueWord,
+};
 pub use sensitivity::columns_of_feed;
 
 #[cfg(test)]

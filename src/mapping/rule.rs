@@ -1,6 +1,8 @@
 //! One target field and how it is filled, as the mapping file says it.
 
 use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::coerce::trim;
 use super::entity;
@@ -134,6 +136,30 @@ impl Transform {
     }
 }
 
+/// A word of a lookup file and what it becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueWord {
+    /// The word as cells have it.
+    pub word: String,
+    /// What it becomes.
+    pub becomes: String,
+    /// Its row in the file, as a spreadsheet shows it.
+    pub row: u64,
+}
+
+/// A table of words in a file beside the mapping.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    /// The file, as seen from the mapping's folder.
+    pub file: Placed,
+    /// The column with the words that cells have.
+    pub from: Placed,
+    /// The column with what they become.
+    pub to: Placed,
+    /// The file that was read, and its words; none until it is.
+    pub read: Option<(PathBuf, Arc<[ValueWord]>)>,
+}
+
 /// How one field is filled.
 #[derive(Debug, Clone)]
 pub struct Rule {
@@ -143,6 +169,8 @@ pub struct Rule {
     pub split: Option<String>,
     /// Values and what they become.
     pub map: Vec<(String, Constant)>,
+    /// A file with more of them; what `map` says counts first.
+    pub lookup: Option<Lookup>,
     /// The value where the source has none.
     pub default: Option<Constant>,
     /// An empty value is an error.
@@ -163,6 +191,7 @@ impl Rule {
             feed,
             split: None,
             map: Vec::new(),
+            lookup: None,
             default: None,
             required: false,
             formats: Vec::new(),

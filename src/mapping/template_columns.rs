@@ -11,20 +11,43 @@ pub(super) struct TemplateColumns {
     pub(super) any: bool,
 }
 
+/// Names of columns as a template's code has them.
+#[derive(Default)]
+struct Names {
+    named: Vec<String>,
+    any: bool,
+}
+
 /// Reads a template's code for the columns that it takes.
 pub(super) fn template_columns(text: &str, header: &Header) -> TemplateColumns {
-    let mut found = TemplateColumns::default();
+    let names = names(text);
+    let mut named: Vec<usize> = (names.named.iter())
+        .filter_map(|n| header.find(n))
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    TemplateColumns {
+        named,
+        any: names.any,
+    }
+}
+
+/// The names of the columns that a template takes, whatever the file has.
+pub(super) fn template_names(text: &str) -> Vec<String> {
+    names(text).named
+}
+
+fn names(text: &str) -> Names {
+    let mut found = Names::default();
     let mut rest = text;
     while let Some(begin) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
-        rest = of_code(&rest[begin + 2..], header, &mut found);
+        rest = of_code(&rest[begin + 2..], &mut found);
     }
-    found.named.sort_unstable();
-    found.named.dedup();
     found
 }
 
 /// Reads code to its end, and returns what is behind it.
-fn of_code<'t>(mut rest: &'t str, header: &Header, found: &mut TemplateColumns) -> &'t str {
+fn of_code<'t>(mut rest: &'t str, found: &mut Names) -> &'t str {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut is_attribute = false;
     while let Some(c) = rest.chars().next() {
@@ -38,7 +61,7 @@ fn of_code<'t>(mut rest: &'t str, header: &Header, found: &mut TemplateColumns) 
             let name = &rest[..end];
             rest = &rest[end..];
             if name == "row" && !is_attribute {
-                rest = of_row(rest, header, found);
+                rest = of_row(rest, found);
             }
         } else {
             rest = &rest[c.len_utf8()..];
@@ -49,7 +72,7 @@ fn of_code<'t>(mut rest: &'t str, header: &Header, found: &mut TemplateColumns) 
 }
 
 /// Reads what follows `row`.
-fn of_row<'t>(rest: &'t str, header: &Header, found: &mut TemplateColumns) -> &'t str {
+fn of_row<'t>(rest: &'t str, found: &mut Names) -> &'t str {
     let rest = rest.trim_start();
     if let Some(inner) = rest.strip_prefix('[') {
         let name = string(inner.trim_start());
@@ -57,7 +80,7 @@ fn of_row<'t>(rest: &'t str, header: &Header, found: &mut TemplateColumns) -> &'
             && !name.contains('\\')
             && let Some(behind) = behind.trim_start().strip_prefix(']')
         {
-            found.named.extend(header.find(name));
+            found.named.push(name.to_owned());
             return behind;
         }
         found.any = true;
@@ -69,7 +92,7 @@ fn of_row<'t>(rest: &'t str, header: &Header, found: &mut TemplateColumns) -> &'
             .find(|c: char| !(c.is_alphanumeric() || c == '_'))
             .unwrap_or(inner.len());
         let (name, behind) = inner.split_at(end);
-        found.named.extend(header.find(name));
+        found.named.push(name.to_owned());
         found.any |= behind.trim_start().starts_with('(');
         return behind;
     }

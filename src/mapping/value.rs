@@ -8,7 +8,7 @@ use super::rule::Transform;
 use super::target::Target;
 use super::words::WordMap;
 use super::{date, lookup};
-use crate::diagnostic::{Code, nearest, thousands};
+use crate::diagnostic::{Code, thousands};
 use crate::partner::{FieldKind, Finding};
 
 /// Bytes of one value. No limit of the API is documented; what is longer is no field of a partner, but a file
@@ -144,30 +144,37 @@ fn may_be_odd(text: &str) -> bool {
 /// The word that the rule's map gives for a text.
 ///
 /// # Errors
-/// `map.defaulted` where the rule's default takes its place, else `map.missed`.
+/// `map.defaulted` where the rule's default takes its place, else `map.missed` or `lookup.missed`.
 fn translated<'t>(target: Target<'t>, map: &'t WordMap, text: &'t str) -> Result<&'t str, Finding> {
-    let rule = target.rule;
     match map.get(text) {
         Some(mapped) => Ok(mapped),
         // A word that the field itself knows needs no entry.
         None if is_known(target, text) => Ok(text),
-        None if rule.default.is_some() => Err(target.finding(
-            Code::MapDefaulted,
-            "The value is not in the mapping's value table (map); the rule's default is sent.",
-        )),
-        None => {
-            let mut finding = target.finding(
-                Code::MapMissed,
-                "The value is not in the mapping's value table (map).",
-            );
-            finding.hint = nearest(text, map.words()).map(|near| {
-                format!(
-                    "Did you mean \"{near}\"? In the mapping: add \"{text}\" to the rule's map."
-                )
-            });
-            Err(finding)
-        }
+        None => Err(missed(target, map, text)),
     }
+}
+
+/// A text that the rule's words do not have.
+fn missed(target: Target<'_>, map: &WordMap, text: &str) -> Finding {
+    let (code, place) = match map.file() {
+        Some(file) => (Code::LookupMissed, format!("the lookup file {file}")),
+        None => (
+            Code::MapMissed,
+            "the mapping's value table (map)".to_owned(),
+        ),
+    };
+    if target.rule.default.is_some() {
+        let message = format!("The value is not in {place}; the rule's default is sent.");
+        return target.finding(Code::MapDefaulted, message);
+    }
+    let mut finding = target.finding(code, format!("The value is not in {place}."));
+    let add = match map.file() {
+        Some(file) => format!("Add \"{text}\" to {file}."),
+        None => format!("In the mapping: add \"{text}\" to the rule's map."),
+    };
+    let near = map.nearest(text);
+    finding.hint = near.map(|near| format!("Did you mean \"{near}\"? {add}"));
+    finding
 }
 
 /// Whether a field knows a text by itself, so that the rule's map need not have it. Fields of free text know none.

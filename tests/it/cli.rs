@@ -136,6 +136,10 @@ fn every_mapping_in_the_docs_runs() {
         let header = columns.join(&delimiter);
         dir.write("e.csv", format!("{header}\n{}x\n", cells.join(&delimiter)));
         dir.write("m.toml", block);
+        dir.write("types.csv", "Name,Id\nx,1\n");
+        if !mapping.tests.is_empty() {
+            dir.run(&["test", "m.toml"]).finish().expect_exit(0);
+        }
         let run = dir.run(&["check", "e.csv", "-m", "m.toml"]).finish();
         assert!(matches!(run.exit, 0 | 1), "{}\n{block}", run.stderr);
         examples += 1;

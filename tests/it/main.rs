@@ -99,6 +99,8 @@ mod lost_machine;
 mod mapping;
 /// Each rule of a mapping, by one cell.
 mod mapping_rules;
+/// `test`: rows of a mapping and what they become.
+mod mapping_tests;
 /// Date cells that Excel exchanged.
 mod mixed_dates;
 /// No order of events and crashes makes a duplicate.
@@ -166,6 +168,8 @@ mod told;
 mod transport;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
+/// Words from a file beside the mapping.
+mod value_files;
 /// What each answer to a create proves.
 mod verdicts;
 /// Partners read back and compared.

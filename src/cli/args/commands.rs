@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::look::{
-    DoctorArgs, InitArgs, MapArgs, PartnersArgs, SettingsArgs, StatusArgs, VerifyArgs,
+    DoctorArgs, InitArgs, MapArgs, PartnersArgs, SettingsArgs, StatusArgs, TestArgs, VerifyArgs,
 };
 use super::runs::{CheckArgs, ImportArgs, ReconcileArgs, SyncArgs};
 use super::sandbox::SandboxArgs;
-use super::shared::{Full, Local, Online, Reported, Settled, Stored};
+use super::shared::{Full, Local, Online, Reported, Settled, Stored, Written};
 use super::upkeep::StateArgs;
 
 /// The commands.
@@ -38,6 +38,17 @@ Examples:
   partner-sync map export.csv --no-open --for 30m"
     )]
     Map(Stored<MapArgs>),
+    /// Try the tests of mappings: a row in, the request or the problems out. No network, no state.
+    #[command(
+        after_help = "A mapping's [[test]] has a row, and what it sends or which problems it has. What differs is shown by its path in
+the request. Exit 0: every test passes; 1: one fails; 2: a mapping cannot be used.
+
+Examples:
+  partner-sync test mappings/apptivo.toml
+  partner-sync test mappings
+  partner-sync test --json"
+    )]
+    Test(Box<Written<TestArgs>>),
     /// Dry run: read, map and validate every row. No network, no change of the state.
     #[command(after_help = "Examples:
   partner-sync check export.csv -m mappings/apptivo.toml

@@ -91,6 +91,17 @@ pub struct DoctorArgs {
     pub mapping: Vec<PathBuf>,
 }
 
+/// `test`.
+#[derive(Debug, Clone, Args)]
+pub struct TestArgs {
+    /// The mappings, or folders of mappings [default: those of the configuration's jobs, else all in mappings].
+    #[arg(value_name = "MAPPING")]
+    pub mappings: Vec<PathBuf>,
+    /// Configuration file [default: partner-sync.toml, if it exists].
+    #[arg(long, short = 'c', value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
 /// `config show` has no arguments of its own.
 #[derive(Debug, Clone, Args)]
 pub struct SettingsArgs {}

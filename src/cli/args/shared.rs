@@ -283,6 +283,10 @@ with_groups! {
     Stored: stored: StoredArgs
 }
 with_groups! {
+    /// A command that only reads files that were written by hand.
+    Written: json: JsonArgs
+}
+with_groups! {
     /// The same, where its result may be a report.
     Reported: reports: ReportArgs, stored: StoredArgs, json: JsonArgs
 }

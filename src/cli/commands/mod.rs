@@ -10,6 +10,7 @@ mod reconcile;
 mod sandbox;
 mod status;
 mod sync;
+mod test;
 mod upkeep;
 mod verify;
 
@@ -41,6 +42,10 @@ pub(crate) fn run(cli: Cli, context: &Context) -> CommandResult {
     match cli.command {
         Command::Init(args) => init::run(&args, context),
         Command::Map(args) => map::run(&args.split(&mut shared), &shared, context),
+        Command::Test(args) => {
+            let args = args.split(&mut shared);
+            test::run(&args, shared.json.json, context)
+        }
         Command::Check(args) => check::run(&args.split(&mut shared), &shared, context),
         Command::Import(args) => import::run(&args.split(&mut shared), &shared, context),
         Command::Sync(args) => sync::run(&args.split(&mut shared), &shared, context),

@@ -201,7 +201,7 @@ fn test_lines(test: &NewTest) -> String {
             }
         }
     }
-    if !test.problems.is_empty() {
+    if !test.problems.is_empty() || test.sends.is_none() {
         let _ = writeln!(out, "problems = {}", write::texts(&test.problems));
     }
     out

@@ -19,6 +19,7 @@ const RULE_KEYS: &[&str] = &[
     "partner",
     "split",
     "map",
+    "lookup",
     "default",
     "required",
     "formats",
@@ -235,6 +236,7 @@ impl Reader {
                     }
                 }
                 "map" => rule.map = self.map(value),
+                "lookup" => rule.lookup = self.lookup(value),
                 "default" => rule.default = self.constant(value),
                 "required" => match value.get_ref() {
                     DeValue::Boolean(b) => rule.required = *b,

@@ -4,7 +4,9 @@
 //! each with its exact place, and so that the catalogue alone says which fields there are.
 
 mod decide;
+mod examples;
 mod fields;
+mod lookup;
 mod sections;
 mod selection;
 
@@ -45,6 +47,23 @@ pub struct Mapping {
     pub rules: Vec<FieldRule>,
     /// Questions about the key and the settings, and about fields without a rule; only a trial has any.
     pub questions: Vec<Question>,
+    /// Its `[[test]]` tables, which no run looks at.
+    pub tests: Vec<MappingTest>,
+}
+
+/// A row and what it becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MappingTest {
+    /// What the test is called.
+    pub name: Option<String>,
+    /// The row's cells by column; all other cells are empty.
+    pub row: Vec<(String, String)>,
+    /// A part of the request that has to be there.
+    pub sends: Option<serde_json::Value>,
+    /// The codes of the row's problems, warnings included: these and no others.
+    pub problems: Option<Vec<Code>>,
+    /// Its place in the file.
+    pub span: Range<usize>,
 }
 
 /// The columns that together are a row's key, in the mapping's order.
@@ -134,6 +153,7 @@ const TOP_KEYS: &[&str] = &[
     "partnerCriteria",
     "vendorAccount",
     "validation",
+    "test",
 ];
 
 impl Mapping {
@@ -165,10 +185,10 @@ impl Mapping {
                 format!("it is not UTF-8 text: {e}"),
             ),
         })?;
-        Self::parse(&name, &text)
+        Self::parse(&name, &text)?.with_lookups(path.parent().unwrap_or(Path::new("")))
     }
 
-    /// Reads a mapping's text; `path` is for messages.
+    /// Reads a mapping's text, without the files of its lookups; `path` is for messages.
     pub fn parse(path: &str, text: &str) -> Result<Self, MappingError> {
         Self::read_text(path, text, false)
     }
@@ -265,6 +285,7 @@ impl Reader {
             .get("validation")
             .map(|v| self.validation(v))
             .unwrap_or_default();
+        let tests = table.get("test").map(|v| self.tests(v));
         let mut rules = Vec::new();
         for section in ["query", "organization", "partnerCriteria", "vendorAccount"] {
             if let Some((key, value)) = table.get_key_value(section) {
@@ -303,6 +324,7 @@ impl Reader {
             validation,
             rules,
             questions: std::mem::take(&mut self.questions),
+            tests: tests.unwrap_or_default(),
         })
     }
 

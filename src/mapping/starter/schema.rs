@@ -38,6 +38,7 @@ pub fn json_schema() -> Value {
             "properties": { "allow": code_list, "deny": code_list }
         }),
     );
+    properties.insert("test".into(), test(&codes));
     let transforms: Vec<&str> = Transform::ALL.iter().map(|(n, _)| *n).collect();
     let constant = json!({ "type": ["string", "number", "boolean"] });
     json!({
@@ -66,6 +67,11 @@ pub fn json_schema() -> Value {
                             "partner": { "type": "string", "description": "A column that holds the key of another row." },
                             "split": { "type": "string", "minLength": 1, "description": "Cut the text here into several values." },
                             "map": { "type": "object", "additionalProperties": { "$ref": "#/definitions/constant" }, "description": "Values and what they become." },
+                            "lookup": {
+                                "type": "object", "additionalProperties": false, "required": ["file", "from", "to"],
+                                "properties": { "file": { "type": "string", "minLength": 1 }, "from": { "type": "string" }, "to": { "type": "string" } },
+                                "description": "A table of words in a CSV or XLSX file, named as seen from the mapping: the column with the words, and the one with what they become."
+                            },
                             "default": { "$ref": "#/definitions/constant" },
                             "required": { "type": "boolean" },
                             "decide": { "$ref": "#/definitions/decide" },
@@ -81,6 +87,24 @@ pub fn json_schema() -> Value {
             },
             "metadata": {
                 "anyOf": [ { "$ref": "#/definitions/rule" }, { "type": "object", "additionalProperties": { "$ref": "#/definitions/metadata" } } ]
+            }
+        }
+    })
+}
+
+/// A `[[test]]`.
+fn test(codes: &[&str]) -> Value {
+    json!({
+        "type": "array",
+        "description": "Rows and what they become; `partner-sync test` tries them.",
+        "items": {
+            "type": "object", "additionalProperties": false, "required": ["row"],
+            "anyOf": [ { "required": ["sends"] }, { "required": ["problems"] } ],
+            "properties": {
+                "name": { "type": "string" },
+                "row": { "type": "object", "minProperties": 1, "additionalProperties": { "$ref": "#/definitions/constant" }, "description": "Cells by column; all others are empty." },
+                "sends": { "type": "object", "description": "A part of the request. An empty text: the field is not sent." },
+                "problems": { "type": "array", "items": { "enum": codes }, "description": "All codes of the row's problems, warnings included." }
             }
         }
     })

@@ -33,5 +33,10 @@ pub fn template() -> String {
         tables.add(field.path, 0, line);
     }
     out.push_str(&tables.render());
+    out.push_str(
+        "\n[[test]]   # `partner-sync test` tries it: a row, and what it sends or which problems it has\n\
+         row = { \"Id\" = \"1\", \"Legacy Identifier\" = \"1\", \"Business Name\" = \"Acme Home Care\" }\n\
+         sends = { organization = { legacyIdentifier = \"1\", businessName = \"Acme Home Care\" } }\n",
+    );
     out
 }

@@ -76,6 +76,14 @@ pub enum OpError {
         "no token for the API: set PARTNER_SYNC_TOKEN, or give --token-file or --token-command (or practise with --sandbox)"
     )]
     NoToken,
+    /// There is no mapping whose tests could be tried.
+    #[error(
+        "no mapping: name one, or a folder with mappings; without a name, the mappings of the configuration's jobs and of the folder mappings are tried"
+    )]
+    NoMapping,
+    /// The temporary file for the row of a test cannot be written.
+    #[error("cannot write a temporary file for the row of a test: {0}")]
+    TestFile(io::Error),
     /// The first import was not confirmed.
     #[error("cancelled; nothing was sent. (--yes skips this question.)")]
     NotConfirmed,
@@ -256,6 +264,7 @@ impl OpError {
             | OpError::Upkeep(_)
             | OpError::Rate(_)
             | OpError::NoToken
+            | OpError::NoMapping
             | OpError::NotConfirmed
             | OpError::NothingKnown { .. }
             | OpError::UnknownRun(_)
@@ -278,6 +287,7 @@ impl OpError {
             OpError::State(_)
             | OpError::Unwritable { .. }
             | OpError::Report(_)
+            | OpError::TestFile(_)
             | OpError::Api(_)
             | OpError::TimeOver
             | OpError::Miscounted { .. }

@@ -2,7 +2,7 @@
 //! sent and the state is only read.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use crate::api::Rate;
 use crate::config::OnChange;
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
 use crate::diagnostic::Diagnostic;
+use crate::mapping::Mapping;
 use crate::ops::conclude::{Heading, conclude, stopped_by};
 use crate::ops::connect::{Waits, connect, known_target, rate, token_lasts};
 use crate::ops::contents::contents;
@@ -71,8 +72,12 @@ pub fn dry_run(
         let target = report.target.clone().unwrap_or_default();
         let state = state_digest(session, &target, &report.mapping)?;
         let would = serde_json::from_str(&summary_json(report)).unwrap_or_default();
+        let mapping = request.export.mapping.clone();
+        let mapping = session.blocking(move || Mapping::read(&mapping))??;
+        let lookups: Vec<PathBuf> = mapping.lookup_files().map(Path::to_owned).collect();
         let asked = Asked {
             export: &request.export,
+            lookups: &lookups,
             rejected: request.rejected,
             limit: request.limit,
         };

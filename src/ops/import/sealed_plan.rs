@@ -40,6 +40,9 @@ pub struct SealedPlan {
     /// The files and their hashes.
     files: Vec<Sealed>,
     mapping: Sealed,
+    /// The mapping's lookup files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lookups: Vec<Sealed>,
     /// The API.
     target: String,
     /// A digest of what the state knew of the mapping at the API.
@@ -58,6 +61,8 @@ pub struct SealedPlan {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) export: &'a ExportRequest,
+    /// The lookup files of its mapping.
+    pub(super) lookups: &'a [PathBuf],
     pub(super) rejected: Rejected,
     pub(super) limit: Option<u64>,
 }
@@ -115,6 +120,9 @@ impl SealedPlan {
                 .map(|f| Sealed::of(f.at()))
                 .collect::<Result<_, _>>()?,
             mapping: Sealed::of(&export.mapping)?,
+            lookups: (asked.lookups.iter())
+                .map(|f| Sealed::of(f))
+                .collect::<Result<_, _>>()?,
             target,
             state,
             create_apptivo_account: export.always.create_apptivo_account,
@@ -181,6 +189,9 @@ impl SealedPlan {
             file.holds("the file")?;
         }
         plan.mapping.holds("the mapping")?;
+        for file in &plan.lookups {
+            file.holds("the lookup file")?;
+        }
         Ok(plan)
     }
 
@@ -239,6 +250,7 @@ mod tests {
                 path: PathBuf::new(),
                 blake3: String::new(),
             },
+            lookups: Vec::new(),
             target: "http://localhost:4010".to_owned(),
             state: "nothing".to_owned(),
             create_apptivo_account: false,

@@ -69,9 +69,11 @@ impl Import<'_> {
             return Ok(None);
         }
         let export = &self.request.export;
+        let lookups = self.opened.mapping.lookup_files();
+        let mapping_files = std::iter::once(export.mapping.as_path()).chain(lookups);
         let mapping_digest = format!(
             "{} {} {} {}",
-            content_digest([export.mapping.as_path()])?,
+            content_digest(mapping_files)?,
             export.always.create_apptivo_account,
             export.always.create_bill_com_profile,
             self.request.rejected == Rejected::SendAgain
