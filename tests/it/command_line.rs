@@ -285,8 +285,9 @@ fn what_was_detected_is_two_lines_unless_asked_for() {
 #[test]
 fn an_import_waits_for_the_state_if_asked_to() {
     let dir = Workdir::new();
-    dir.simple_export(3);
-    let server = Server::start(&dir, &["--latency", "300ms"]);
+    // The first run holds the state for five seconds, also where the others begin late.
+    dir.simple_export(10);
+    let server = Server::start(&dir, &["--latency", "500ms"]);
     let first = dir
         .run(&["import", "e.csv", "-m", "m.toml", "--workers", "1"])
         .at(&server);
@@ -303,11 +304,11 @@ fn an_import_waits_for_the_state_if_asked_to() {
     ]);
     let waited = waited.at(&server).finish().expect_exit(0);
     assert_eq!((at_once.exit, not_long.exit), (4, 4), "{}", at_once.stderr);
-    assert_eq!(waited.summary().get("skipped"), 3);
+    assert_eq!(waited.summary().get("skipped"), 10);
     let told = waited.stderr.matches("waiting for another run").count();
     assert_eq!(told, 1, "{}", waited.stderr);
     assert_eq!(first.wait_with_output().unwrap().status.code(), Some(0));
-    server.assert_each_once(3);
+    server.assert_each_once(10);
 }
 
 #[test]

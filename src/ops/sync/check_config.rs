@@ -207,7 +207,7 @@ impl Findings {
                 self.0.push(Finding::Missing(words));
             }
             Err(OpError::Job(error @ JobError::OnlyTemporary { .. })) => {
-                self.0.push(Finding::Missing(format!("{subject}: {error}")))
+                self.0.push(Finding::Missing(format!("{subject}: {error}")));
             }
             Err(OpError::Fetch(error)) if error.ending() == RunEnding::Stopped => {
                 self.0.push(Finding::Missing(format!("{subject}: {error}")));
