@@ -278,10 +278,20 @@ impl Works {
         self.export("clean.csv", rows, 0);
         self.export("sent.csv", part, 0);
         let server = Server::stub();
-        let little = self.program.import("sent.csv", "little.db", &server);
-        assert_eq!(little.summary["created"], part);
-        let first = self.program.import("clean.csv", "all.db", &server);
-        assert_eq!(first.summary["created"], rows);
+        let (mut little, mut first) = (Vec::new(), Vec::new());
+        let mut peaks = [0.0_f64; 2];
+        for _ in 0..self.size.turns {
+            self.program.forget("little.db");
+            let ran = self.program.import("sent.csv", "little.db", &server);
+            assert_eq!(ran.summary["created"], part);
+            little.push(ran.seconds);
+            peaks[0] = peaks[0].max(ran.peak);
+            self.program.forget("all.db");
+            let ran = self.program.import("clean.csv", "all.db", &server);
+            assert_eq!(ran.summary["created"], rows);
+            first.push(ran.seconds);
+            peaks[1] = peaks[1].max(ran.peak);
+        }
         let (mut bare, mut again) = (Vec::new(), Vec::new());
         let mut peak = 0.0_f64;
         for _ in 0..self.size.turns {
@@ -292,10 +302,10 @@ impl Works {
             peak = peak.max(ran.peak);
         }
         let rate = |seconds: f64| rows as f64 / seconds;
-        let mut memory = at_most("memory of the first `import`", first.peak, 64.0, "MiB");
+        let mut memory = at_most("memory of the first `import`", peaks[1], 64.0, "MiB");
         memory.beside = format!(
             "{:.0} MiB for {} rows, {peak:.0} MiB for the rerun",
-            little.peak,
+            peaks[0],
             thousands(part as f64)
         );
         vec![
@@ -307,12 +317,9 @@ impl Works {
             ),
             memory,
             ratio(
-                &format!(
-                    "growth of `import` from {} rows (one turn)",
-                    thousands(part as f64)
-                ),
-                (rate(first.seconds), "rows/s"),
-                (part as f64 / little.seconds, "rows/s"),
+                &format!("growth of `import` from {} rows", thousands(part as f64)),
+                (rate(median(&first)), "rows/s"),
+                (part as f64 / median(&little), "rows/s"),
                 0.85,
             ),
         ]
