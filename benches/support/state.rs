@@ -3,20 +3,37 @@
 use partner_sync::clock::Clock;
 use partner_sync::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
 use partner_sync::state::{
-    Claim, Event, OpenRows, RunId, RunStart, Settlement, StateLock, StateWriter, Store,
+    Claim, Event, OpenRows, RunId, RunStart, ServerSettings, Settlement, StateAddress, StateLock,
+    StateWriter, Store,
 };
 
 /// A state of its own, and the runtime that waits for it.
 pub struct State {
-    ledger: StateWriter,
+    writer: StateWriter,
     runtime: tokio::runtime::Runtime,
     _lock: StateLock,
     _folder: tempfile::TempDir,
 }
 
 impl State {
+    /// In a file.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        Self::begin(&Store::Sqlite(folder.path().join("s.db")), folder)
+    }
+
+    /// In a database of Postgres, which has none yet.
+    pub fn in_database(address: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = ServerSettings {
+            key_file: Some(folder.path().join("state.key")),
+            ..ServerSettings::default()
+        };
+        let address = StateAddress::read(address.as_ref()).unwrap();
+        Self::begin(&Store::at(&address, &settings), folder)
+    }
+
+    fn begin(store: &Store, folder: tempfile::TempDir) -> Self {
         let start = RunStart {
             open: OpenRows::MayExist,
             id: RunId::new(&Clock::System),
@@ -25,12 +42,11 @@ impl State {
             mapping: "bench".to_owned(),
             files: String::new(),
         };
-        let store = Store::Sqlite(folder.path().join("s.db"));
         let lock = store.lock(&Clock::System).unwrap();
-        let (ledger, doubts, _) = store.begin(&lock, &start, &Clock::System).unwrap();
+        let (writer, doubts, _) = store.begin(&lock, &start, &Clock::System).unwrap();
         assert!(doubts.is_empty());
         Self {
-            ledger,
+            writer,
             runtime: runtime(),
             _lock: lock,
             _folder: folder,
@@ -39,13 +55,13 @@ impl State {
 
     pub fn claim(&self, from: u64, to: u64) {
         self.runtime
-            .block_on(self.ledger.claim(claims(from, to)))
+            .block_on(self.writer.claim(claims(from, to)))
             .unwrap();
     }
 
     pub fn settle(&self, from: u64, to: u64) {
         self.runtime
-            .block_on(self.ledger.settle(outcomes(from, to)))
+            .block_on(self.writer.settle(outcomes(from, to)))
             .unwrap();
     }
 
@@ -57,7 +73,7 @@ impl State {
                 let runtime = runtime();
                 for at in claims {
                     let outcomes = outcomes(at, at + part);
-                    runtime.block_on(self.ledger.settle(outcomes)).unwrap();
+                    runtime.block_on(self.writer.settle(outcomes)).unwrap();
                 }
             });
             for at in (0..parts).map(|n| n * part) {

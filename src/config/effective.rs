@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::env::{self, Environment};
 use super::origin::Origin;
 use super::resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed};
+use crate::secret::plain_address;
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,16 +35,36 @@ pub fn effective_json(all: &[Effective]) -> String {
     format!("{all}\n")
 }
 
-/// All settings, in the order of the configuration file. `file` is that file, which was read before.
+/// All settings, in the order of the configuration file. `file` is that file, which was read before; `practice` says that a
+/// practice API in this process is asked instead of the one of the settings.
 #[must_use]
 pub fn effective(
     typed: &Typed,
     environment: &Environment,
     resolved: &Resolved,
     file: Option<&Path>,
+    practice: bool,
 ) -> Vec<Effective> {
     let text = file.and_then(|path| std::fs::read_to_string(path).ok());
-    of_text(typed, environment, resolved, file.zip(text.as_deref()))
+    let mut all = of_text(typed, environment, resolved, file.zip(text.as_deref()));
+    if practice {
+        in_practice(&mut all, typed, resolved);
+    }
+    all
+}
+
+/// What is otherwise for a practice API: it is in this process, needs no token, and has no limit unless one is asked for.
+fn in_practice(all: &mut Vec<Effective>, typed: &Typed, resolved: &Resolved) {
+    all.retain(|setting| !setting.name.starts_with("api.token"));
+    for setting in all {
+        let value = match setting.name.as_str() {
+            "api.url" => "the sandbox in this process",
+            "api.rate" if resolved.rate.is_none() => "unlimited",
+            _ => continue,
+        };
+        value.clone_into(&mut setting.value);
+        setting.origin = typed.origin("sandbox");
+    }
 }
 
 fn of_text(
@@ -78,7 +99,10 @@ fn api_rows(typed: &Typed, resolved: &Resolved) -> Vec<Row> {
     let time = |t| humantime::format_duration(t).to_string();
     let rate = resolved.rate.as_deref().unwrap_or(DEFAULT_RATE).to_owned();
     let burst = resolved.burst.map_or(NONE.to_owned(), |n| n.to_string());
-    let (url, workers) = (address(&resolved.api_url), resolved.workers.to_string());
+    let (url, workers) = (
+        plain_address(&resolved.api_url),
+        resolved.workers.to_string(),
+    );
     let (timeout, outage) = (time(resolved.timeout), time(resolved.outage));
     let (asked, used) = (&typed.transport, &resolved.transport);
     let insecure = used.insecure_http.to_string();
@@ -162,19 +186,6 @@ fn token(
         name: name.to_owned(),
         value,
         origin,
-    }
-}
-
-/// An address without a password and without what stands behind a question mark.
-fn address(url: &str) -> String {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
-    match url[..end].split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = host.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}{path}")
-        }
-        None => url[..end].to_owned(),
     }
 }
 
@@ -295,6 +306,28 @@ mod tests {
         ] {
             assert!(all.iter().any(|l| l == line), "{line}: {all:#?}");
         }
+    }
+
+    #[test]
+    fn a_practice_api_has_no_limit_and_no_token() {
+        let shown = |rate: Option<&str>| {
+            let typed = Typed {
+                rate: rate.map(str::to_owned),
+                ..Typed::default()
+            };
+            let given = Environment::of(&[(env::TOKEN, "HUSH")]);
+            let resolved = resolve(typed.clone(), &given, ConfigFile::default()).unwrap();
+            let all = effective(&typed, &given, &resolved, None, true);
+            all.iter()
+                .map(|s| format!("{} = {} ({})", s.name, s.value, s.origin))
+                .collect::<Vec<_>>()
+        };
+        let has = |all: &[String], line: &str| assert!(all.iter().any(|l| l == line), "{all:#?}");
+        let all = shown(None);
+        has(&all, "api.url = the sandbox in this process (--sandbox)");
+        has(&all, "api.rate = unlimited (--sandbox)");
+        assert!(!all.iter().any(|l| l.starts_with("api.token")), "{all:#?}");
+        has(&shown(Some("5/s")), "api.rate = 5/s (--rate)");
     }
 
     #[test]

@@ -32,8 +32,12 @@ pub(super) fn open(request: &ExportRequest, session: &Session<'_>) -> Result<Ope
     let request = request.clone();
     session.blocking(move || {
         let mapping = Mapping::read(&request.mapping)?;
-        let exports = Arc::new(Exports::open(&request.files, &mapping, request.always)?);
-        Ok(Opened { mapping, exports })
+        let files: Vec<_> = request.files.iter().map(|f| f.source().clone()).collect();
+        let exports = Exports::open_files(&files, &mapping, request.always)?;
+        Ok(Opened {
+            mapping,
+            exports: Arc::new(exports),
+        })
     })?
 }
 
@@ -77,7 +81,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     }),
             );
             let left_out = survey.left_out.get(index);
-            let told = left_out.map(LeftOut::describe);
+            let described = left_out.map(LeftOut::describe);
             let footer = left_out.and_then(|rows| rows.footer.as_ref());
             let footer = footer.map(|f| {
                 // Whatever the row behind the rows is, a number of an account is not shown.
@@ -95,7 +99,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .notes()
                     .iter()
                     .cloned()
-                    .chain(told.into_iter().flatten())
+                    .chain(described.into_iter().flatten())
                     .chain(continued(exports, survey, index))
                     .chain(no_workbook(names.len(), header_row))
                     .collect(),

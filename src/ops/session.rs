@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::error::OpError;
 use super::observer::{Note, Observer};
-use crate::api::{ApiError, printed_by};
+use crate::api::{ApiError, password_in_file, password_printed_by};
 use crate::blocking::{self, Unfinished};
 use crate::clock::Clock;
 use crate::config::Resolved;
@@ -163,18 +163,21 @@ impl<'s> Session<'s> {
 #[must_use]
 pub fn store(settings: &Resolved) -> Store {
     let database = &settings.database;
-    let (file, command) = (
-        database.password_file.clone(),
+    let (command, file, pgpass) = (
         database.password_command.clone(),
+        database.password_file.clone(),
+        database.pgpass.clone(),
     );
-    let password = PasswordSource::new(move |address| match (&command, &file) {
-        (Some(command), _) => printed_by(command).map(Some),
-        (None, Some(file)) => in_password_file(file, address),
-        (None, None) => Ok(None),
+    let password = PasswordSource::new(move |address| match (&command, &file, &pgpass) {
+        (Some(command), ..) => password_printed_by(command).map(Some),
+        (None, Some(file), _) => password_in_file(file).map(Some),
+        (None, None, Some(pgpass)) => in_password_file(pgpass, address),
+        (None, None, None) => Ok(None),
     });
     let needs = ServerSettings {
         key_file: database.key_file.clone(),
         password: Some(password),
+        remembered: database.remembered.clone(),
         ca_file: settings.transport.ca_file.clone(),
         lease: database.lease,
         takeover: database.takeover,

@@ -10,6 +10,7 @@ use std::io::{self, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::archive_file::ArchiveFile;
 use super::styles::{Mark, Styles};
 use crate::diagnostic::column_letter;
 use crate::partner::SourceValue;
@@ -23,7 +24,7 @@ const MOST_BYTES: u64 = 4_000_000_000;
 
 /// A sheet's part under way.
 pub(super) struct SheetRows {
-    zip: ZipWriter<File>,
+    zip: ZipWriter<ArchiveFile<File>>,
     xml: Vec<u8>,
     written: u64,
     letters: Vec<String>,
@@ -39,7 +40,7 @@ impl SheetRows {
         columns: usize,
         styles: Styles,
     ) -> io::Result<Self> {
-        let mut zip = ZipWriter::new(tempfile::tempfile()?);
+        let mut zip = ZipWriter::new(ArchiveFile::new(tempfile::tempfile()?));
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .compression_level(Some(LEVEL));
@@ -142,16 +143,24 @@ impl SheetRows {
     }
 
     /// Ends the part with all that stands behind its rows: an archive that holds it alone.
-    pub(super) fn finish(mut self, behind: &[u8]) -> io::Result<ZipArchive<File>> {
+    pub(super) fn finish(mut self, behind: &[u8]) -> io::Result<ZipArchive<ArchiveFile<File>>> {
         self.xml.extend_from_slice(behind);
         self.pack()?;
         Ok(self.zip.finish_into_readable()?)
     }
 }
 
-fn push_number(n: u32, out: &mut Vec<u8>) {
-    // Writing to memory cannot fail.
-    let _ = write!(out, "{n}");
+/// The digits of a number, one by one: each cell has the number of a style.
+fn push_number(mut n: u32, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 10];
+    let mut from = digits.len() - 1;
+    while n > 9 {
+        digits[from] += u8::try_from(n % 10).unwrap_or(0);
+        n /= 10;
+        from -= 1;
+    }
+    digits[from] += u8::try_from(n).unwrap_or(0);
+    out.extend_from_slice(&digits[from..]);
 }
 
 /// A text between two tags.
@@ -209,6 +218,15 @@ mod tests {
             let mut out = Vec::new();
             push_text(text, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), xml);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_digit_by_digit() {
+        for n in [0, 1, 9, 10, 12, 99, 100, 1_048_576, u32::MAX] {
+            let mut out = b"s=".to_vec();
+            push_number(n, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("s={n}"));
         }
     }
 

@@ -21,6 +21,7 @@ mod error;
 mod hash_key;
 mod key_file;
 mod known;
+mod machines;
 mod maintenance;
 mod note;
 mod place;
@@ -42,11 +43,13 @@ pub use done::DoneRows;
 pub use error::StateError;
 pub use hash_key::LostKey;
 pub use known::Known;
+pub use machines::{ImportRow, MachineRow, Machines, RateRow, Standing};
 pub use maintenance::{Exported, MaintenanceRow};
 pub use note::{Claim, Doubt, RunEnd, Settlement, Twin};
 pub use place::StateAddress;
 pub use postgres::{
-    PasswordSource, Server, ServerAddress, ServerSettings, Takeover, definition, in_password_file,
+    PasswordSource, RememberedPassword, Server, ServerAddress, ServerSettings, SharedRate,
+    Takeover, TimeSlots, definition, in_password_file,
 };
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{OpenRows, RunId, RunStart};

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::address::address_of;
 use super::contract::{StateReader, StateView, Upkeep};
 use super::error::StateError;
 use super::key_file;
 use super::place::StateAddress;
-use super::postgres::{self, Lease, Server, ServerSettings};
+use super::postgres::{self, Lease, Server, ServerSettings, SharedRate};
 use super::run::RunStart;
 use super::share::{ImportStart, SharedImport};
 use super::sqlite::{self, FileLock};
@@ -122,8 +123,7 @@ impl Store {
     pub fn holder(&self) -> Option<String> {
         match self {
             Store::Sqlite(path) => sqlite::lock_holder(path),
-            // Nobody knows without asking the database.
-            Store::Postgres(_) => None,
+            Store::Postgres(server) => postgres::holder(server),
         }
     }
 
@@ -195,6 +195,18 @@ impl Store {
                 Ok(Upkeep::new(upkeep))
             }
             _ => Err(self.not_held()),
+        }
+    }
+
+    /// The rate at which a target may be called, over all machines that share this state: `asked` requests a second, of which
+    /// `burst` may go at once. `None` for a file, which one machine has.
+    #[must_use]
+    pub fn shared_rate(&self, target: &str, asked: f64, burst: u32) -> Option<SharedRate> {
+        match self {
+            Store::Sqlite(_) => None,
+            Store::Postgres(server) => {
+                Some(SharedRate::new(server, &address_of(target), asked, burst))
+            }
         }
     }
 

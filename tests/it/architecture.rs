@@ -3,8 +3,8 @@ use std::path::Path;
 
 use crate::support::repository;
 
-/// Who may import whom. A module that is not named here may import nothing of ours. `cli` is the only front: it alone
-/// imports `ops`, and nobody imports `cli`.
+/// Who may import whom. A module that is not named here may import nothing of ours. `cli` and `workbench` are the fronts: they alone
+/// import `ops`, and nobody imports `cli`.
 const MAY: &[(&str, &[&str])] = &[
     ("diagnostic", &["secret"]),
     ("secret", &[]),
@@ -12,6 +12,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("http_client", &[]),
     ("blocking", &[]),
     ("pause", &[]),
+    ("subprocess", &["secret"]),
     ("source", &["diagnostic"]),
     ("partner", &["diagnostic", "secret"]),
     ("mapping", &["source", "partner", "diagnostic"]),
@@ -28,6 +29,7 @@ const MAY: &[(&str, &[&str])] = &[
             "http_client",
             "blocking",
             "pause",
+            "subprocess",
         ],
     ),
     ("state", &["partner", "clock", "secret"]),
@@ -35,7 +37,8 @@ const MAY: &[(&str, &[&str])] = &[
         "delivery",
         &["partner", "api", "state", "diagnostic", "clock", "pause"],
     ),
-    ("report", &["partner", "diagnostic"]),
+    ("html", &[]),
+    ("report", &["partner", "diagnostic", "html"]),
     ("config", &["secret", "state", "pause"]),
     ("notify", &["secret", "http_client"]),
     ("telemetry", &[]),
@@ -58,12 +61,30 @@ const MAY: &[(&str, &[&str])] = &[
             "secret",
             "clock",
             "blocking",
+            "subprocess",
+        ],
+    ),
+    (
+        "workbench",
+        &[
+            "ops",
+            "mapping",
+            "partner",
+            "report",
+            "config",
+            "delivery",
+            "source",
+            "diagnostic",
+            "secret",
+            "clock",
+            "html",
         ],
     ),
     (
         "cli",
         &[
             "ops",
+            "workbench",
             "config",
             "report",
             "state",

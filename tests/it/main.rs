@@ -29,6 +29,8 @@ mod bank_commands;
 mod bank_data;
 /// Nothing is created blind.
 mod blind;
+/// Rows that wait for others, and why.
+mod blocked;
 /// Inputs that would take the machine.
 mod bounds;
 /// When everything fails, throttles or refuses: hold back, or stop.
@@ -42,6 +44,10 @@ mod command_line;
 /// Each line of docs/data-protection.md.
 #[cfg(unix)]
 mod data_protection;
+/// Passwords, rights and limits of a database, and a pooler before it.
+mod database_access;
+/// A database that crashes, stays away, or loses what it had confirmed.
+mod database_crashes;
 /// TLS to a database of a state.
 mod database_tls;
 /// The examples under `deploy/`.
@@ -50,8 +56,13 @@ mod deploy;
 mod documented;
 /// Rows in doubt and what a look-up proves.
 mod doubts;
+/// A mapping changed in its text: nothing else moves.
+mod editing;
 /// Under every fault: each key once.
 mod exactly_once;
+/// Exports that a command of the user's fetches.
+#[cfg(unix)]
+mod fetch;
 /// Names, values and links of somebody who means harm.
 mod hostile;
 /// The page for the owner of the data, in a real browser.
@@ -82,6 +93,8 @@ mod local_faults;
 mod long_list;
 /// Lists that hide, rewrite or miscount what the API has.
 mod lookups;
+/// A machine that is lost and may still be alive.
+mod lost_machine;
 /// From any CRM's columns to a valid partner; the shipped mappings.
 mod mapping;
 /// Each rule of a mapping, by one cell.
@@ -111,10 +124,14 @@ mod plan;
 mod posts;
 /// No bank data at rest, in a log or in a report.
 mod privacy;
+/// Several machines and one row: every interleaving of a model.
+mod protocol;
 /// The rate that the server sees.
 mod rate;
 /// Exports as they really are: packed, piped, in any encoding, with a footer.
 mod readers;
+/// What `reconcile` reports, and a file that is another export.
+mod reconciled;
 /// Parents before children.
 mod references;
 /// Rows that cannot be sent, and their way back.
@@ -126,6 +143,8 @@ mod second_front;
 /// Several machines that share an import.
 #[cfg(unix)]
 mod several;
+/// One rate for all machines that share a state, as the server counts it.
+mod shared_rate;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
 /// The key beside the state: lost, found again, moved out of older states.
@@ -158,6 +177,10 @@ mod waits;
 mod was_it_sent;
 /// The words that users read: those that were replaced do not come back.
 mod words;
+/// The workbench: who may come in, what is saved, when it ends.
+mod workbench;
+/// The workbench in a browser: from an unknown export to a mapping that `check` takes.
+mod workbench_browser;
 /// Workbooks and the dates in them.
 mod workbooks;
 /// Wrong input: exit 2, one clear message, no panic.

@@ -173,7 +173,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.begin_stop();
             }
             self.pump();
-            self.tell().await;
+            self.hand_on().await;
             if self.input_ended && self.is_idle() {
                 break;
             }
@@ -209,7 +209,7 @@ impl<A: PartnersApi> Delivery<A> {
             }
         }
         let doubts = self.leave_doubts();
-        self.tell().await;
+        self.hand_on().await;
         if self.found_elsewhere > 0 {
             tracing::info!(
                 count = self.found_elsewhere,
@@ -249,6 +249,11 @@ impl<A: PartnersApi> Delivery<A> {
         if self.to_settle.len() < GATHERED && now < by && !alone {
             return;
         }
+        self.settle_now();
+    }
+
+    /// Sends it, as far as commits of outcomes may be asked for.
+    fn settle_now(&mut self) {
         while self.settling < SETTLING && !self.to_settle.is_empty() {
             let (settlements, after): (Vec<_>, Vec<_>) = self.to_settle.drain(..).unzip();
             let state = self.state.clone();
@@ -271,7 +276,10 @@ impl<A: PartnersApi> Delivery<A> {
         self.seek_trust();
         self.read_ids();
         self.send_ready();
-        self.claim();
+        if self.claim() {
+            // A commit is asked for anyway, and takes what queues up for it.
+            self.settle_now();
+        }
         self.end_pass_if_over();
     }
 
@@ -411,7 +419,7 @@ impl<A: PartnersApi> Delivery<A> {
         }
     }
 
-    async fn tell(&mut self) {
+    async fn hand_on(&mut self) {
         if !self.finished.is_empty() {
             // Without a listener the run goes on; the state has it all.
             let _ = self.results.send(std::mem::take(&mut self.finished)).await;

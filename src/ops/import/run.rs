@@ -215,7 +215,7 @@ impl Import<'_> {
         }
         let kept = state.clone();
         lock(collector).store_problems(Box::new(move |part| kept.store_problems(part)));
-        lost_key::tell(state.lost_key(), self.session.observer, collector);
+        lost_key::report(state.lost_key(), self.session.observer, collector);
         Ok((state, doubts, thread))
     }
 

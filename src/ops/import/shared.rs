@@ -16,6 +16,7 @@ use super::request::ImportRequest;
 use super::sealed_plan::content_digest;
 use crate::delivery::Input;
 use crate::ops::error::OpError;
+use crate::ops::export_file::ExportFile;
 use crate::ops::request::Rejected;
 use crate::prepare::{PreparedRow, Survey};
 use crate::state::{Doubt, ImportStanding, ImportStart, SharedImport, StateError};
@@ -57,7 +58,7 @@ impl ImportRequest {
             && self.canary.is_none()
             && self.limit.is_none()
             && self.plan.is_none()
-            && self.export.files.iter().all(|file| is_kept(file))
+            && self.export.files.iter().all(|file| is_kept(file.at()))
     }
 }
 
@@ -70,7 +71,7 @@ impl Import<'_> {
         let export = &self.request.export;
         let mapping_digest = format!(
             "{} {} {} {}",
-            content_digest([&export.mapping])?,
+            content_digest([export.mapping.as_path()])?,
             export.always.create_apptivo_account,
             export.always.create_bill_com_profile,
             self.request.rejected == Rejected::SendAgain
@@ -78,7 +79,7 @@ impl Import<'_> {
         let start = ImportStart {
             target: self.connection.target.clone(),
             mapping: self.opened.mapping.name.clone(),
-            source_digest: content_digest(&export.files)?,
+            source_digest: content_digest(export.files.iter().map(ExportFile::at))?,
             mapping_digest,
             rows,
             piece_rows: piece_rows(rows),

@@ -2,13 +2,16 @@
 //! session ends the night.
 
 mod archive;
+mod candidate;
 mod check_config;
 mod folders;
 mod index;
 mod job;
 mod job_file;
+mod local;
 mod night;
 mod passed_over;
+mod place;
 mod publish;
 
 pub use check_config::{Finding, check_config};

@@ -21,9 +21,11 @@ mod known;
 mod late;
 mod lease;
 mod link;
+mod machines;
 mod maintenance;
 mod moves;
 mod owner;
+mod pace;
 mod password;
 mod process;
 mod reader;
@@ -39,7 +41,8 @@ mod transfer;
 mod view;
 
 pub use address::ServerAddress;
-pub use password::{PasswordSource, in_password_file};
+pub use pace::{SharedRate, TimeSlots};
+pub use password::{PasswordSource, RememberedPassword, in_password_file};
 pub use schema::definition;
 pub use server::{Server, ServerSettings, Takeover};
 
@@ -49,4 +52,4 @@ pub(super) use maintenance::PostgresUpkeep;
 pub(super) use reader::PostgresReader;
 pub(super) use share::PostgresShare;
 pub(super) use transfer::{PostgresGiver, PostgresTaker};
-pub(super) use view::PostgresView;
+pub(super) use view::{PostgresView, holder};

@@ -95,7 +95,7 @@ pub(super) fn claim_all(
          FROM unnest($7::text[], $8::bytea[], $9::text[], $10::text[]) AS t (key, fingerprint, legacy, name)
          ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, machine = $2, gen = $3, run = $4, since = $5, hash_key = $6,
              fingerprint = excluded.fingerprint, legacy = excluded.legacy, name = excluded.name, attempts = r.attempts + 1,
-             posts = r.posts + {posts}, status = NULL, words = NULL, lost_at = NULL
+             posts = r.posts + {posts}, status = NULL, words = NULL, lost_at = NULL, lost_machines = NULL
          WHERE r.state IN ({legal}) RETURNING r.key",
         posts = Event::Claim.counts().posts,
         legal = legal(Event::Claim),

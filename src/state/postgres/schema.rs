@@ -158,6 +158,23 @@ CREATE TABLE partner_sync.piece (
     PRIMARY KEY (import, n)
 );
 ",
+    // 4: the rate at which an API is called, over all machines. After a crash it is empty, and begins anew (`pace`).
+    "
+CREATE UNLOGGED TABLE partner_sync.pace (
+    target       text PRIMARY KEY,
+    asked        float8 NOT NULL,
+    asked_at     timestamptz NOT NULL,
+    tat          timestamptz NOT NULL,
+    cut          float8,
+    cut_at       timestamptz,
+    raised_at    timestamptz,
+    paused_until timestamptz
+) WITH (fillfactor = 50);
+",
+    // 5: which machines were taken over that may still send a record, so that a person can say of one that it is gone.
+    "
+ALTER TABLE partner_sync.record ADD COLUMN lost_machines text[];
+",
 ];
 
 /// The version from which on machines have leases of their own.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::super::error::StateError;
 use super::super::place::StateAddress;
 use super::address::ServerAddress;
-use super::password::PasswordSource;
+use super::password::{PasswordSource, RememberedPassword};
+use crate::secret::Secret;
 
 /// What a database needs beside its address.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub struct ServerSettings {
     pub key_file: Option<PathBuf>,
     /// Where the password comes from; the server may ask for none.
     pub password: Option<PasswordSource>,
+    /// What it gave last.
+    pub remembered: RememberedPassword,
     /// Certificates that are trusted beside the system's own.
     pub ca_file: Option<PathBuf>,
     /// How long a run that does not renew its lease keeps the state; 30 seconds where nothing is said.
@@ -85,11 +88,15 @@ impl Server {
         self.settings.ca_file.as_deref()
     }
 
-    /// The password, asked for anew with each connection, since it may be short-lived.
-    pub(super) fn password(&self) -> Result<Option<crate::secret::Secret>, String> {
+    /// The password, where there is one, and whether it was asked for just now. It may be short-lived: `anew` where the one
+    /// from before was refused.
+    pub(super) fn password(&self, anew: bool) -> Result<(Option<Secret>, bool), String> {
         match &self.settings.password {
-            Some(source) => source.get(&self.address),
-            None => Ok(None),
+            Some(source) => {
+                let get = || source.get(&self.address);
+                self.settings.remembered.or_get(anew, get)
+            }
+            None => Ok((None, true)),
         }
     }
 
@@ -97,7 +104,7 @@ impl Server {
     pub(super) fn no_password(&self) -> String {
         let address = &self.address;
         format!(
-            "it asks for a password, and there is none. Print it by `[state] password_command`, or put a line into the password file (PGPASSFILE, or ~/.pgpass, with mode 0600): {}:{}:{}:{}:PASSWORD",
+            "it asks for a password, and there is none. Name a file that holds it by `[state] password_file`, print it by `[state] password_command`, or put a line into a file that PGPASSFILE names (or ~/.pgpass; mode 0600): {}:{}:{}:{}:PASSWORD",
             address.host(),
             address.port(),
             address.database(),

@@ -17,6 +17,7 @@ use crate::state::{
 mod harness;
 
 mod machines;
+mod pace;
 
 /// A state in a database of its own.
 struct Room {
@@ -118,13 +119,13 @@ impl suite::Store for Room {
             "run", "import", "idle",
         ];
         self.ask(&format!(
-            "DROP TABLE partner_sync.piece; DROP TABLE partner_sync.import; {} {} {}
+            "DROP TABLE partner_sync.pace; DROP TABLE partner_sync.piece; DROP TABLE partner_sync.import; {} {} {}
              CREATE TABLE partner_sync.lease (name text PRIMARY KEY, machine text NOT NULL, holder text NOT NULL,
                  gen bigint NOT NULL, until timestamptz NOT NULL, batch bigint NOT NULL);
              INSERT INTO partner_sync.lease VALUES ('writer', 'm', 'process 1', 1, clock_timestamp(), 0);
              UPDATE partner_sync.meta SET value = '2' WHERE name = 'version'",
             columns("machine", &of_machines),
-            columns("record", &["lost_at"]),
+            columns("record", &["lost_at", "lost_machines"]),
             columns("late", &["status", "reported"]),
         ));
     }
