@@ -21,7 +21,7 @@
 //! - [`ops`] is what the program can do, for any front; [`cli`] is the front on the command line.
 //! - [`config`] resolves what the user asked for; [`notify`] calls a webhook when a night is over.
 //! - [`sandbox`] is a practice API of its own: it shares no type with the client.
-//! - [`diagnostic`], [`secret`], [`clock`], [`http_client`] and [`blocking`] may be used by every module.
+//! - [`diagnostic`], [`secret`], [`clock`], [`http_client`], [`blocking`] and [`subprocess`] may be used by every module.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 
@@ -43,4 +43,5 @@ pub mod sandbox;
 pub mod secret;
 pub mod source;
 pub mod state;
+pub mod subprocess;
 pub mod telemetry;

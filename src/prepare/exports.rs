@@ -1,12 +1,12 @@
 //! The files of a run, each with the mapping compiled against its header.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
 use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup};
 use crate::partner::Query;
-use crate::source::{Header, SheetChoice, Source, SourceError, SourceOptions};
+use crate::source::{Header, SheetChoice, Source, SourceError, SourceFile, SourceOptions};
 
 /// Why rows cannot be prepared at all.
 #[derive(Debug, thiserror::Error)]
@@ -63,11 +63,11 @@ fn usual_workers() -> usize {
 
 /// Opens a file, or one sheet of it, and compiles the mapping against it.
 fn open_one(
-    path: &Path,
+    file: &SourceFile,
     mapping: &Mapping,
     options: &SourceOptions,
 ) -> Result<Export, PrepareError> {
-    let mut source = Source::open(path, options)?;
+    let mut source = Source::open_file(file, options)?;
     let plan = Plan::compile(mapping, source.header()).map_err(|error| {
         let fits = |header: &Arc<Header>| Plan::compile(mapping, header).is_ok();
         let fitting = source.other_sheets(options, &fits);
@@ -88,6 +88,16 @@ impl Exports {
     /// Opens the files and compiles the mapping against each. The flags of `always` are set for every row,
     /// whatever the mapping says.
     pub fn open(paths: &[PathBuf], mapping: &Mapping, always: Query) -> Result<Self, PrepareError> {
+        let named: Vec<SourceFile> = paths.iter().map(|path| path.as_path().into()).collect();
+        Self::open_files(&named, mapping, always)
+    }
+
+    /// The same of files that people know by other names.
+    pub fn open_files(
+        named: &[SourceFile],
+        mapping: &Mapping,
+        always: Query,
+    ) -> Result<Self, PrepareError> {
         let sheets: Vec<Option<SheetChoice>> = match mapping.source.sheets.as_slice() {
             [] => vec![None],
             sheets => sheets.iter().cloned().map(Some).collect(),
@@ -100,8 +110,8 @@ impl Exports {
             escape: mapping.source.escape,
             encoding: mapping.source.encoding,
         };
-        let mut files: Vec<Export> = Vec::with_capacity(paths.len());
-        for path in paths {
+        let mut files: Vec<Export> = Vec::with_capacity(named.len());
+        for file in named {
             for sheet in &sheets {
                 let options = SourceOptions {
                     sheet: sheet.clone(),
@@ -111,7 +121,7 @@ impl Exports {
                 if let Some(last) = files.last() {
                     last.source.wait()?;
                 }
-                files.push(open_one(path, mapping, &options)?);
+                files.push(open_one(file, mapping, &options)?);
             }
         }
         Ok(Self {

@@ -45,6 +45,18 @@ pub enum StateError {
         /// What the other run wrote about itself.
         holder: Option<String>,
     },
+    /// Machines are at an import of something else into the same partners.
+    #[error(
+        "another machine ({holder}) imports {differs} into the state {state}. Machines share an import only where file, mapping and options are the same: start this one with the same, or wait for the other to end."
+    )]
+    OtherImport {
+        /// Where the state is.
+        state: StateAddress,
+        /// What the other machine wrote about itself.
+        holder: String,
+        /// What is not the same.
+        differs: &'static str,
+    },
     /// Of an older version, and not migrated, since another run holds it.
     #[error("the state {} is of version {found} and must be updated to version {known} before it can be read, but another run holds it{}. Wait for that run to end, then try again.", state, holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Outdated {

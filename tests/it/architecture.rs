@@ -11,6 +11,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("http_client", &[]),
     ("blocking", &[]),
+    ("subprocess", &["secret"]),
     ("source", &["diagnostic"]),
     ("partner", &["diagnostic", "secret"]),
     ("mapping", &["source", "partner", "diagnostic"]),
@@ -20,7 +21,14 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     (
         "api",
-        &["partner", "secret", "clock", "http_client", "blocking"],
+        &[
+            "partner",
+            "secret",
+            "clock",
+            "http_client",
+            "blocking",
+            "subprocess",
+        ],
     ),
     ("state", &["partner", "clock", "secret"]),
     (
@@ -50,6 +58,7 @@ const MAY: &[(&str, &[&str])] = &[
             "secret",
             "clock",
             "blocking",
+            "subprocess",
         ],
     ),
     (

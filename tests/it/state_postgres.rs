@@ -1,6 +1,6 @@
 //! A state in Postgres, as a user sees it: the commands, what they refuse, and the lease.
 
-use crate::support::{Run, Server, Workdir, wait_until};
+use crate::support::{Run, Server, Workdir, postgres, wait_until};
 
 const ROWS: usize = 200;
 
@@ -134,7 +134,8 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
             assert!(said.contains(words), "{words}: {said}");
         }
     };
-    says(&import(&dir, &server).finish().expect_exit(4).stderr);
+    let alone = || import(&dir, &server).args(&["--alone"]);
+    says(&alone().finish().expect_exit(4).stderr);
     let forget = dir.run(&["state", "forget", "K-1", "--yes"]).finish();
     says(&forget.expect_exit(4).stderr);
     says(&dir.run(&["status"]).finish().expect_exit(0).stdout);
@@ -144,10 +145,9 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
     says(&dir.run(&["doctor"]).at(&server).finish().stdout);
     first.kill().unwrap();
     first.wait().unwrap();
-    import(&dir, &server).finish().expect_exit(4);
+    alone().finish().expect_exit(4);
     // Whoever waits has it as soon as the lease has ended.
-    let waiting = import(&dir, &server).args(&["--wait", "1m"]).finish();
-    let waiting = waiting.expect_exit(0);
+    let waiting = alone().args(&["--wait", "1m"]).finish().expect_exit(0);
     says(&waiting.stderr);
     assert!(waiting.stderr.contains("waiting for another run"));
     server.assert_each_once(ROWS);
@@ -166,7 +166,8 @@ fn a_run_that_waits_has_the_state_when_the_other_one_has_ended() {
     let first = import(&dir, &server).start();
     wait_until("rows are on their way", || server.count("POST") > 0);
     // Shorter than a lease: it is not that one's end that is waited for.
-    let second = import(&dir, &server).args(&["--wait", "25s"]).finish();
+    let second = import(&dir, &server).args(&["--alone", "--wait", "25s"]);
+    let second = second.finish();
     let second = second.expect_exit(0).summary();
     assert_eq!(second.get("skipped"), ROWS as u64);
     let first = crate::support::Finished::of(first.wait_with_output().unwrap());
@@ -176,12 +177,13 @@ fn a_run_that_waits_has_the_state_when_the_other_one_has_ended() {
 
 #[test]
 fn a_state_without_a_key_file_says_how_to_make_one() {
-    let Some(dir) = Workdir::in_postgres() else {
+    let Some(cluster) = postgres::cluster() else {
         return;
     };
+    let (dir, address) = (Workdir::new(), cluster.database());
     let server = Server::start(&dir, &[]);
     dir.simple_export(2);
-    let unnamed = || import(&dir, &server).env("PARTNER_SYNC_STATE_KEY_FILE", "");
+    let unnamed = || import(&dir, &server).env("PARTNER_SYNC_STATE", &address);
     let refused = unnamed().finish().expect_exit(2).stderr;
     for words in [
         "[state] key_file",

@@ -6,10 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::api::ListFilter;
 use crate::cli::exit::CliError;
-use crate::clock::Timestamp;
 use crate::config::ConfigFile;
 use crate::ops::{
-    ExportRequest, InitRequest, ListRequest, ListShape, ReportRequest, VerifyRequest, file_of_job,
+    ExportRequest, InitRequest, ListRequest, ListShape, ReportRequest, Session, VerifyRequest,
+    file_of_job,
 };
 use crate::partner::Query;
 
@@ -52,17 +52,17 @@ impl VerifyArgs {
     pub(crate) fn request(
         &self,
         config: &ConfigFile,
-        now: Timestamp,
+        session: &Session<'_>,
         report: ReportRequest,
     ) -> Result<VerifyRequest, CliError> {
         let export = match (&self.job, &self.mapping) {
-            (Some(name), None) => file_of_job(config, name, now)?,
+            (Some(name), None) => file_of_job(config, name, session)?,
             (None, Some(mapping)) if !self.files.is_empty() => ExportRequest {
-                files: self.files.clone(),
+                files: self.files.iter().cloned().map(Into::into).collect(),
                 mapping: mapping.clone(),
                 always: Query::default(),
             }
-            .expanded()?,
+            .expanded(None, session)?,
             _ => {
                 return Err(CliError::Usage(
                     "name what to compare with: FILE -m MAPPING, or --job NAME for a job of the configuration"

@@ -1,6 +1,7 @@
 //! Why an operation could not be done, or not to its end, and which ending that is.
 
 mod address;
+mod fetch;
 mod job;
 mod plan;
 mod upkeep;
@@ -9,6 +10,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use address::AddressError;
+pub use fetch::FetchError;
 pub use job::JobError;
 pub(super) use plan::PLAN_VERSION;
 pub use plan::PlanError;
@@ -60,6 +62,9 @@ pub enum OpError {
     /// A job of the configuration, or its file, cannot be used.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// A command that fetches an export gave none.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// Rows of the state cannot be changed as asked for.
     #[error(transparent)]
     Upkeep(#[from] UpkeepError),
@@ -175,6 +180,7 @@ impl OpError {
     pub fn brief(&self) -> String {
         match self {
             OpError::Api(error) => error.brief(),
+            OpError::Fetch(error) => error.brief(),
             error => error.to_string(),
         }
     }
@@ -185,6 +191,7 @@ impl OpError {
         match self {
             OpError::Prepare(PrepareError::Source(_)) => StopCause::Export,
             OpError::Job(error) => error.cause(),
+            OpError::Fetch(error) => error.cause(),
             OpError::State(_) | OpError::Report(_) | OpError::ReportTrouble(_) => StopCause::State,
             OpError::Interrupted | OpError::Api(ApiError::Stopped) => StopCause::Interrupted,
             OpError::TimeOver => StopCause::TimeOver,
@@ -254,6 +261,7 @@ impl OpError {
             OpError::Prepare(_) => RunEnding::Refused,
             OpError::Plan(error) => error.ending(),
             OpError::Job(error) => error.ending(),
+            OpError::Fetch(error) => error.ending(),
             OpError::State(_)
             | OpError::Unwritable { .. }
             | OpError::Report(_)
