@@ -77,7 +77,9 @@ where
         2 => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::new(format!("error,partner_sync={own}"));
+    // What a library cannot do comes back as an error of ours, once and in our words.
+    let others = if verbosity < 2 { "off" } else { "warn" };
+    let filter = EnvFilter::new(format!("{others},partner_sync={own}"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)

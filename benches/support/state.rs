@@ -9,7 +9,7 @@ use partner_sync::state::{
 
 /// A state of its own, and the runtime that waits for it.
 pub struct State {
-    ledger: StateWriter,
+    writer: StateWriter,
     runtime: tokio::runtime::Runtime,
     _lock: StateLock,
     _folder: tempfile::TempDir,
@@ -43,10 +43,10 @@ impl State {
             files: String::new(),
         };
         let lock = store.lock(&Clock::System).unwrap();
-        let (ledger, doubts, _) = store.begin(&lock, &start, &Clock::System).unwrap();
+        let (writer, doubts, _) = store.begin(&lock, &start, &Clock::System).unwrap();
         assert!(doubts.is_empty());
         Self {
-            ledger,
+            writer,
             runtime: runtime(),
             _lock: lock,
             _folder: folder,
@@ -55,13 +55,13 @@ impl State {
 
     pub fn claim(&self, from: u64, to: u64) {
         self.runtime
-            .block_on(self.ledger.claim(claims(from, to)))
+            .block_on(self.writer.claim(claims(from, to)))
             .unwrap();
     }
 
     pub fn settle(&self, from: u64, to: u64) {
         self.runtime
-            .block_on(self.ledger.settle(outcomes(from, to)))
+            .block_on(self.writer.settle(outcomes(from, to)))
             .unwrap();
     }
 
@@ -73,7 +73,7 @@ impl State {
                 let runtime = runtime();
                 for at in claims {
                     let outcomes = outcomes(at, at + part);
-                    runtime.block_on(self.ledger.settle(outcomes)).unwrap();
+                    runtime.block_on(self.writer.settle(outcomes)).unwrap();
                 }
             });
             for at in (0..parts).map(|n| n * part) {

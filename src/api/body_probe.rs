@@ -12,12 +12,21 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::gate::{Closed, Gate};
+use crate::pause;
 
 /// A body of one chunk with a flag that is set when it is first asked for.
 pub(super) struct ProbeBody {
     bytes: Option<Bytes>,
     asked: Arc<AtomicBool>,
     gate: Gate,
+    /// What is not sent yet of a body that a test sends in two parts.
+    rest: Option<Rest>,
+}
+
+/// The second part of a body.
+enum Rest {
+    NotYet(Bytes),
+    Now(Bytes),
 }
 
 /// Knows whether the body was asked for, also when the request is gone.
@@ -39,6 +48,7 @@ impl ProbeBody {
                 bytes: Some(bytes),
                 asked: Arc::clone(&asked),
                 gate,
+                rest: None,
             },
             Probe(asked),
         )
@@ -51,22 +61,53 @@ impl Body for ProbeBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(rest) = self.rest.take() {
+            return match rest {
+                // What there is goes out before the rest is asked for.
+                Rest::NotYet(bytes) => {
+                    self.rest = Some(Rest::Now(bytes));
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                Rest::Now(bytes) => {
+                    pause::here("half");
+                    Poll::Ready(Some(Ok(Frame::data(bytes))))
+                }
+            };
+        }
+        if self.bytes.is_some() {
+            pause::here("connected");
+        }
         // A closed gate gives nothing away, so nobody can hold the whole request.
         if self.bytes.is_some() && !self.gate.is_open() {
             return Poll::Ready(Some(Err(Closed)));
         }
         self.asked.store(true, Ordering::SeqCst);
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+        if self.bytes.is_some() {
+            pause::here("checked");
+        }
+        let mut bytes = self.bytes.take();
+        if pause::is_armed("half")
+            && let Some(all) = &mut bytes
+        {
+            let half = all.len() / 2;
+            self.rest = Some(Rest::NotYet(all.split_off(half)));
+        }
+        Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.bytes.is_none() && self.rest.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
+        let rest = self.rest.as_ref().map_or(0, |rest| match rest {
+            Rest::NotYet(bytes) | Rest::Now(bytes) => bytes.len(),
+        });
+        let bytes = self.bytes.as_ref().map_or(0, Bytes::len);
+        SizeHint::with_exact((bytes + rest) as u64)
     }
 }
 

@@ -1,5 +1,5 @@
-//! The command that prints a token, or a password: run for a bounded time; what it writes to standard error is the reason
-//! that a person is shown.
+//! The command that prints a token, or a password: run for a bounded time; what it writes to standard error is the reason that a
+//! person is shown.
 
 use std::time::Duration;
 

@@ -35,16 +35,36 @@ pub fn effective_json(all: &[Effective]) -> String {
     format!("{all}\n")
 }
 
-/// All settings, in the order of the configuration file. `file` is that file, which was read before.
+/// All settings, in the order of the configuration file. `file` is that file, which was read before; `practice` says that a
+/// practice API in this process is asked instead of the one of the settings.
 #[must_use]
 pub fn effective(
     typed: &Typed,
     environment: &Environment,
     resolved: &Resolved,
     file: Option<&Path>,
+    practice: bool,
 ) -> Vec<Effective> {
     let text = file.and_then(|path| std::fs::read_to_string(path).ok());
-    of_text(typed, environment, resolved, file.zip(text.as_deref()))
+    let mut all = of_text(typed, environment, resolved, file.zip(text.as_deref()));
+    if practice {
+        in_practice(&mut all, typed, resolved);
+    }
+    all
+}
+
+/// What is otherwise for a practice API: it is in this process, needs no token, and has no limit unless one is asked for.
+fn in_practice(all: &mut Vec<Effective>, typed: &Typed, resolved: &Resolved) {
+    all.retain(|setting| !setting.name.starts_with("api.token"));
+    for setting in all {
+        let value = match setting.name.as_str() {
+            "api.url" => "the sandbox in this process",
+            "api.rate" if resolved.rate.is_none() => "unlimited",
+            _ => continue,
+        };
+        value.clone_into(&mut setting.value);
+        setting.origin = typed.origin("sandbox");
+    }
 }
 
 fn of_text(
@@ -286,6 +306,28 @@ mod tests {
         ] {
             assert!(all.iter().any(|l| l == line), "{line}: {all:#?}");
         }
+    }
+
+    #[test]
+    fn a_practice_api_has_no_limit_and_no_token() {
+        let shown = |rate: Option<&str>| {
+            let typed = Typed {
+                rate: rate.map(str::to_owned),
+                ..Typed::default()
+            };
+            let given = Environment::of(&[(env::TOKEN, "HUSH")]);
+            let resolved = resolve(typed.clone(), &given, ConfigFile::default()).unwrap();
+            let all = effective(&typed, &given, &resolved, None, true);
+            all.iter()
+                .map(|s| format!("{} = {} ({})", s.name, s.value, s.origin))
+                .collect::<Vec<_>>()
+        };
+        let has = |all: &[String], line: &str| assert!(all.iter().any(|l| l == line), "{all:#?}");
+        let all = shown(None);
+        has(&all, "api.url = the sandbox in this process (--sandbox)");
+        has(&all, "api.rate = unlimited (--sandbox)");
+        assert!(!all.iter().any(|l| l.starts_with("api.token")), "{all:#?}");
+        has(&shown(Some("5/s")), "api.rate = 5/s (--rate)");
     }
 
     #[test]

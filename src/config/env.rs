@@ -59,6 +59,10 @@ impl Environment {
     /// The process's own. What is no Unicode is read with replacement characters.
     #[must_use]
     pub fn of_process() -> Self {
+        #[cfg(debug_assertions)]
+        if let Some(at) = std::env::var_os("STOP_AT") {
+            crate::pause::arm(&at.to_string_lossy());
+        }
         let all = std::env::vars_os().map(|(name, value)| {
             let text = |t: std::ffi::OsString| t.to_string_lossy().into_owned();
             (text(name), text(value))

@@ -46,12 +46,15 @@ pub struct Blocker {
 pub fn blocked(row: &PreparedPartner, by: &Blocker) -> Diagnostic {
     let link = row.links.get(by.link);
     let mut at = place(row);
-    at.field = link.map(|link| std::sync::Arc::clone(&link.field));
     let parent = match link {
+        // That it is the parent says which field it is; no path has to.
         Some(link) if link.field.ends_with("parentId") => {
             format!("Its parent {}", named(&by.parent))
         }
-        _ => format!("The row {} that it refers to", named(&by.parent)),
+        _ => {
+            at.field = link.map(|link| std::sync::Arc::clone(&link.field));
+            format!("The row {} that it refers to", named(&by.parent))
+        }
     };
     let why = in_words(by.why);
     let message = match &by.root {
@@ -174,10 +177,7 @@ mod tests {
             };
             let found = blocked(&child, &by);
             assert_eq!(found.code, Code::ReferenceBlocked);
-            assert_eq!(
-                (found.at.field.as_deref(), found.at.row),
-                (Some("parentId"), Some(9))
-            );
+            assert_eq!((found.at.field.as_deref(), found.at.row), (None, Some(9)));
             assert!(found.message.contains(says), "{}", found.message);
             let hint = found.hint.unwrap_or_default();
             assert!(hint.contains(todo), "{hint}");
@@ -194,9 +194,11 @@ mod tests {
         };
         let mut child = row(9, Some(2));
         child.links[0].field = "overrides[].partnerId".into();
+        let found = blocked(&child, &by);
         assert_eq!(
-            blocked(&child, &by).message,
+            found.message,
             "The row \"P\" that it refers to was rejected by the API."
         );
+        assert_eq!(found.at.field.as_deref(), Some("overrides[].partnerId"));
     }
 }

@@ -59,6 +59,8 @@ pub(super) fn set_aside(row: &PreparedPartner, words: &str) -> Diagnostic {
 /// An answer that proved nothing, or what was seen instead of one, in words.
 pub(super) fn last_seen(status: Option<u16>, words: &str) -> String {
     match status.map(http::StatusCode::from_u16) {
+        // A page of a proxy often says no more than its status.
+        Some(Ok(status)) if words == status.to_string() => words.to_owned(),
         Some(Ok(status)) => format!("{status}: {words}"),
         _ => words.to_owned(),
     }
@@ -79,6 +81,27 @@ pub fn in_doubt(row: &PreparedPartner, trouble: Option<&str>) -> Diagnostic {
         ),
     )
 }
+
+/// A row of an earlier run, of which only the key is known here, is still in doubt.
+#[must_use]
+pub fn still_in_doubt(key: &str, known: &Known) -> Diagnostic {
+    let seen = known.words.as_deref().map(|w| last_seen(known.status, w));
+    let seen = seen
+        .map(|w| format!(" Last seen: {w}."))
+        .unwrap_or_default();
+    Diagnostic::new(
+        Code::InDoubt,
+        Location::default(),
+        format!("It is not known whether the row \"{key}\" has a partner.{seen}"),
+    )
+    .with_hint(format!(
+        "Run `partner-sync reconcile` again when the API answers look-ups. Or {LOOK_YOURSELF}"
+    ))
+}
+
+/// What a person does about a row in doubt, as the end of a sentence. The key stands beside it; said for each row it would be
+/// another text for each.
+pub(super) const LOOK_YOURSELF: &str = "look on the API whether the partner exists, then run `partner-sync state resolve KEY --created ID`, or the same with `--absent`.";
 
 /// The API holds several partners that the row is known by.
 #[must_use]
@@ -175,5 +198,6 @@ mod tests {
         ] {
             assert_eq!(last_seen(status, "busy"), seen);
         }
+        assert_eq!(last_seen(Some(502), "502 Bad Gateway"), "502 Bad Gateway");
     }
 }

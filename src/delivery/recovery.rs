@@ -84,10 +84,19 @@ pub(super) struct Doubted {
     pub(super) set_aside: bool,
     /// What is known of its partner's absence.
     pub(super) missing: Missing,
-    /// The machine that sent it may still be alive, and nobody says how long: only finding it settles it.
-    pub(super) never_proved: bool,
+    /// Whether its absence can be proved at all.
+    pub(super) provable: Provable,
     /// Found before the settling time of its last post was over; another post of it may still show.
     pub(super) seen: Vec<RemotePartner>,
+}
+
+/// Whether a partner's absence can be proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provable {
+    /// When nothing of the row can be on its way any more.
+    Later,
+    /// The machine that sent it may still be alive, and nobody says for how long: only finding it settles it.
+    Never,
 }
 
 /// What is known of a partner's absence.
@@ -137,7 +146,7 @@ impl Doubted {
             by_list: false,
             set_aside: false,
             missing: Missing::Unknown,
-            never_proved: false,
+            provable: Provable::Later,
             seen: Vec::new(),
         }
     }
@@ -154,7 +163,9 @@ impl Doubted {
                 lost_in_run: 0,
             },
             settled_at: now + doubt.proves_nothing_for.unwrap_or_default() + settle,
-            never_proved: doubt.proves_nothing_for.is_none(),
+            provable: doubt
+                .proves_nothing_for
+                .map_or(Provable::Never, |_| Provable::Later),
             status: doubt.status,
             words: doubt.words,
             ..Self::sought(doubt.key, legacy, name, doubt.fingerprint, now)
@@ -209,7 +220,7 @@ impl Doubted {
 
     /// Judges an absence by when the look-up began.
     pub(super) fn judge(&self, began: Instant) -> Absence {
-        if began >= self.settled_at && !self.never_proved {
+        if began >= self.settled_at && self.provable == Provable::Later {
             Absence::Proof
         } else {
             Absence::TooEarly(self.settled_at)

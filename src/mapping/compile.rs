@@ -50,6 +50,9 @@ impl Plan {
         (compiler.problems).extend(refuse_identity(mapping, header, &sensitive_columns));
         if !compiler.problems.is_empty() {
             compiler.problems.sort_by_key(|p| p.span.start);
+            if let Some(all) = compiler.no_column_at_all() {
+                compiler.problems = vec![all];
+            }
             return Err(MappingError::Invalid {
                 path: mapping.path.clone(),
                 text: Arc::clone(&mapping.text),
@@ -123,10 +126,15 @@ fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> (Vec<usize>, Vec<usize>
     }
 }
 
+/// Fewer missing columns are named one by one.
+const FEW_COLUMNS: usize = 3;
+
 struct Compiler<'m> {
     mapping: &'m Mapping,
     header: &'m Arc<Header>,
     problems: Vec<MappingProblem>,
+    /// Columns that the file has not, nor any with a name like theirs.
+    missing: usize,
     used: Vec<bool>,
     templates: Templates,
     paths: Vec<Vec<PathSegment>>,
@@ -141,6 +149,7 @@ impl<'m> Compiler<'m> {
             mapping,
             header,
             problems: Vec::new(),
+            missing: 0,
             used: vec![false; header.len()],
             templates: Templates::new(),
             paths: Vec::new(),
@@ -162,7 +171,10 @@ impl<'m> Compiler<'m> {
                         .to_owned()
                 }
                 Some(meant) => format!("did you mean \"{meant}\"?"),
-                None => format!("its columns: {}.", listed(names, ", ")),
+                None => {
+                    self.missing += 1;
+                    format!("its columns: {}.", listed(names, ", "))
+                }
             };
             let help = format!(
                 "{help} If the export has lost this column, check the export; otherwise correct the name here."
@@ -176,6 +188,22 @@ impl<'m> Compiler<'m> {
             );
         }
         found
+    }
+
+    /// One problem instead of many where the file has none of the columns: it is another export, or was cut up wrongly.
+    fn no_column_at_all(&self) -> Option<MappingProblem> {
+        let (missing, names) = (self.missing, self.header.names().iter().map(|n| &**n));
+        let is_all = missing >= FEW_COLUMNS && missing == self.problems.len();
+        let first = self
+            .problems
+            .first()
+            .filter(|_| is_all && !self.used.contains(&true))?;
+        let help = format!(
+            "its columns: {}. Is it the right export, and the right mapping? If these are several columns in one, the file is separated by another character than was found: [source] delimiter = \";\" says which.",
+            listed(names, ", ")
+        );
+        let words = format!("the file has none of the {missing} columns that this mapping reads");
+        Some(MappingProblem::new(first.span.clone(), words).with_help(help))
     }
 
     /// The columns of `only` or `except`. They count as used, though nothing of them is sent.

@@ -47,7 +47,8 @@ pub use file::{KeyColumns, Mapping, ReferenceLookup, SourceSettings, Validation}
 pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
 pub use row_buffers::RowBuffers;
-pub use rule::{Constant, Feed, FieldRule, Rule, Selection, Transform};
+pub use rule::{Constant, Feed, FieldRule, Question, Rule, Selection, Transform};
+pub use sensitivity::columns_of_feed;
 
 #[cfg(test)]
 mod cell_tests;

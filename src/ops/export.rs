@@ -81,7 +81,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     }),
             );
             let left_out = survey.left_out.get(index);
-            let told = left_out.map(LeftOut::describe);
+            let described = left_out.map(LeftOut::describe);
             let footer = left_out.and_then(|rows| rows.footer.as_ref());
             let footer = footer.map(|f| {
                 // Whatever the row behind the rows is, a number of an account is not shown.
@@ -99,7 +99,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .notes()
                     .iter()
                     .cloned()
-                    .chain(told.into_iter().flatten())
+                    .chain(described.into_iter().flatten())
                     .chain(continued(exports, survey, index))
                     .chain(no_workbook(names.len(), header_row))
                     .collect(),

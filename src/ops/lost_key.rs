@@ -10,7 +10,11 @@ use crate::report::Collector;
 use crate::state::{LostKey, StateReader};
 
 /// Tells the person and the report of rows of which it is not known whether they changed.
-pub(super) fn tell(lost: Option<&LostKey>, observer: &dyn Observer, collector: &Mutex<Collector>) {
+pub(super) fn report(
+    lost: Option<&LostKey>,
+    observer: &dyn Observer,
+    collector: &Mutex<Collector>,
+) {
     let Some(lost) = lost else { return };
     let words = words(lost);
     observer.note(&Note::KeyLost(&words));
@@ -20,13 +24,13 @@ pub(super) fn tell(lost: Option<&LostKey>, observer: &dyn Observer, collector: &
 }
 
 /// The same of a state that is only read; none is there where nothing was imported yet.
-pub(super) fn tell_of(
+pub(super) fn report_of(
     reader: Option<&StateReader>,
     observer: &dyn Observer,
     collector: &Mutex<Collector>,
 ) -> Result<(), OpError> {
     let lost = reader.map(|r| r.lost_key()).transpose()?.flatten();
-    tell(lost.as_ref(), observer, collector);
+    report(lost.as_ref(), observer, collector);
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod contents;
 mod doctor;
 mod error;
 mod estimate;
+mod explore;
 mod export;
 mod export_file;
 mod fetch;
@@ -34,11 +35,13 @@ mod propose;
 mod reconcile;
 mod reprint;
 mod request;
+mod review;
 mod session;
 mod settings;
 mod settling;
 mod shared_rate;
 mod status;
+mod status_machines;
 mod sync;
 mod unknown;
 mod upkeep;
@@ -50,6 +53,7 @@ pub use connect::{Connection, Waits, connect};
 pub use doctor::{Checked, Health, checks, doctor};
 pub use error::{AddressError, FetchError, JobError, OpError, PlanError, UpkeepError};
 pub use estimate::{Estimate, TokenLeft};
+pub use explore::{Explored, explore};
 pub use export_file::ExportFile;
 pub use fetch::FetchRequest;
 pub use import::{ImportRequest, Preview, SealedPlan, dry_run, import};
@@ -63,6 +67,7 @@ pub use request::{
     CheckRequest, Expectations, ExportRequest, LastRun, ReconcileRequest, Rejected, ReportRequest,
     SyncRequest, VerifyRequest,
 };
+pub use review::{Review, Reviewer};
 pub use session::{Session, Target, store};
 pub use settings::settings;
 pub use shared_rate::shared_rate;

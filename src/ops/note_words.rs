@@ -32,9 +32,14 @@ impl Note<'_> {
                 "parents outside the file are those of the sandbox: this mapping was imported into no other API"
                     .to_owned(),
             ),
+            Note::InDoubt { mapping, count: 0 } => one(format!("{mapping}: no row is in doubt")),
             Note::InDoubt { mapping, count } => one(format!(
                 "{mapping}: looking up {} in doubt",
                 counted(*count as u64, "row")
+            )),
+            Note::MachineGone { machine, host, rows } => one(format!(
+                "machine {machine} on {host} is gone: {} that it had under way can be looked up for good",
+                counted(*rows, "row")
             )),
             Note::WaitingForLock { state, holder } => one(format!(
                 "waiting for another run that holds {state}{}",
@@ -58,7 +63,7 @@ impl Note<'_> {
             )),
             Note::ShortSettlingTime { asked, least } => one(format!(
                 "warning: --settle {} is shorter than {}: a create that takes longer than that may be sent twice",
-                spoken(*asked),
+                humantime::format_duration(*asked),
                 spoken(*least)
             )),
             Note::NotCompared => one(

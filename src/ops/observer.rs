@@ -89,6 +89,15 @@ pub enum Note<'n> {
         /// How many of its rows.
         count: usize,
     },
+    /// A machine that was lost is not waited for any more.
+    MachineGone {
+        /// Its id.
+        machine: &'n str,
+        /// The host that it ran on.
+        host: &'n str,
+        /// Rows that it had under way.
+        rows: u64,
+    },
     /// Several partners of one identifier.
     Duplicate(&'n str),
     /// Another run holds the state; it is waited for.

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::conclude::{Heading, conclude, ending_of, has_problem, stopped_by};
 use super::connect::{Connection, Waits, connect};
-use super::error::OpError;
+use super::error::{OpError, UpkeepError};
 use super::export::{self, Opened};
 use super::import::Adoption;
 use super::observer::Note;
@@ -16,14 +16,16 @@ use super::partner_rows::WithPartners;
 use super::request::ReconcileRequest;
 use super::session::Session;
 use super::settling::settling_time;
-use crate::delivery::{Delivery, Input, Options, Stop};
+use crate::delivery::{Delivery, Input, Options, Stop, still_in_doubt};
 use crate::diagnostic::Code;
-use crate::partner::RowOutcome;
+use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::{Ahead, Survey};
 use crate::report::{
     Collector, Counters, Detected, Kind, PerRow, ReportFolder, RunEnding, RunReport,
 };
-use crate::state::{OpenRows, RecordState, RunEnd, RunId, RunStart, StateError, StateLock};
+use crate::state::{
+    Known, OpenRows, RecordState, RunEnd, RunId, RunStart, Standing, StateError, StateLock,
+};
 
 /// Settles what is in doubt.
 ///
@@ -52,8 +54,12 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
         Err(OpError::State(StateError::Missing { .. })) if opened.is_some() => Vec::new(),
         Err(error) => return Err(error),
     };
+    if let Some(machine) = &request.lost {
+        reconcile.is_gone(machine)?;
+    }
+    let mut settled = Vec::new();
     for mapping in &mappings {
-        reconcile.settle(mapping)?;
+        settled.append(&mut reconcile.settle(mapping)?);
     }
     let (collector, mapping, files, detected) = match &opened {
         Some(opened) => {
@@ -69,6 +75,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
             (collector, mappings.join(", "), Vec::new(), Vec::new())
         }
     };
+    report_doubts(&settled, opened.is_none(), &collector);
     let left = reconcile.in_doubt()?;
     let heading = Heading {
         run: RunId::new(&session.clock),
@@ -117,6 +124,31 @@ impl Reconcile<'_> {
             .collect())
     }
 
+    /// Notes that a machine is gone for certain: what it had under way is not waited for any more.
+    fn is_gone(&self, asked: &str) -> Result<(), OpError> {
+        let store = self.session.store();
+        let known = store.view()?.machines()?.machines;
+        let over = || known.iter().filter(|m| m.standing != Standing::AtWork);
+        let mut fitting = over().filter(|m| m.machine.starts_with(asked));
+        let unknown = || UpkeepError::UnknownMachine {
+            asked: asked.to_owned(),
+            known: over()
+                .map(|m| format!("{} ({})", m.machine, m.host))
+                .collect(),
+        };
+        let (Some(machine), None) = (fitting.next(), fitting.next()) else {
+            return Err(unknown().into());
+        };
+        let mut upkeep = store.upkeep(&self.lock)?;
+        let waited = upkeep.is_gone(&machine.machine)?.ok_or_else(unknown)?;
+        self.session.observer.note(&Note::MachineGone {
+            machine: &machine.machine,
+            host: &machine.host,
+            rows: waited + machine.in_flight,
+        });
+        Ok(())
+    }
+
     fn in_doubt(&self) -> Result<u64, OpError> {
         let counts = self.session.store().view()?.counts()?;
         Ok(counts
@@ -137,8 +169,8 @@ impl Reconcile<'_> {
         }
     }
 
-    /// Settles the doubts of one mapping: a delivery without rows.
-    fn settle(&self, mapping: &str) -> Result<(), OpError> {
+    /// Settles the doubts of one mapping: a delivery without rows. Returns what the state knows of these rows now.
+    fn settle(&self, mapping: &str) -> Result<Vec<(RowKey, Option<Known>)>, OpError> {
         let start = self.start(mapping, String::new());
         let (settings, observer) = (self.session.settings, self.session.observer);
         let (state, doubts, thread) = self.session.begin(&self.lock, start)?;
@@ -146,6 +178,7 @@ impl Reconcile<'_> {
             mapping,
             count: doubts.len(),
         });
+        let keys: Vec<RowKey> = doubts.iter().map(|d| d.key.clone()).collect();
         let options = Options {
             workers: settings.workers,
             settle: self.settling,
@@ -185,7 +218,11 @@ impl Reconcile<'_> {
         })?;
         drop(state);
         let _ = thread.join();
-        Ok(())
+        let known = match self.session.reader(&self.connection.target, mapping)? {
+            Some(reader) => reader.known(keys.iter().map(RowKey::as_str))?,
+            None => Vec::new(),
+        };
+        Ok(keys.into_iter().zip(known).collect())
     }
 
     /// Records the partners of the export that are on the API already.
@@ -261,6 +298,30 @@ impl Reconcile<'_> {
         drop(state);
         let _ = thread.join();
         adopted.map(|_| ())
+    }
+}
+
+/// What became of rows that were in doubt, and what to do about those that still are. They are counted where no export has
+/// rows that are.
+fn report_doubts(
+    settled: &[(RowKey, Option<Known>)],
+    are_counted: bool,
+    collector: &Mutex<Collector>,
+) {
+    let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
+    for (key, known) in settled {
+        let outcome = match known.as_ref().map(|known| known.state) {
+            Some(RecordState::Created) => RowOutcome::Adopted,
+            Some(RecordState::InDoubt | RecordState::InFlight) => RowOutcome::InDoubt,
+            Some(RecordState::Rejected) => RowOutcome::Rejected,
+            Some(RecordState::Unsent) | None => RowOutcome::Deferred,
+        };
+        if are_counted {
+            held.count(outcome, 1);
+        }
+        if let (Some(known), RowOutcome::InDoubt) = (known, outcome) {
+            held.add_diagnostics_of(key.as_str(), vec![still_in_doubt(key.as_str(), known)]);
+        }
     }
 }
 

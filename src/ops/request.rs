@@ -186,6 +186,8 @@ pub struct VerifyRequest {
 pub struct ReconcileRequest {
     /// An export whose partners are recorded where the API has them.
     pub adopt: Option<ExportRequest>,
+    /// A machine that is gone for certain: its id, or the begin of it.
+    pub lost: Option<String>,
     /// Where reports go, and what they hold.
     pub report: ReportRequest,
     /// How long the API may still process a create after its answer was lost.

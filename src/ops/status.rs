@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::OpError;
 use super::session::Session;
+use super::status_machines::machine_tables;
 use crate::diagnostic::{counted, thousands};
 use crate::report::table_within;
 use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, StateAddress};
@@ -23,12 +24,13 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
     // Whoever asks who holds a file takes its lock for a moment, and a run that begins just then would be kept out.
     let is_asked = matches!(state, StateAddress::Server(_));
     let holder = is_asked.then(|| store.holder()).flatten();
-    let bytes = store.bytes();
+    let (bytes, shared) = (store.bytes(), view.machines()?);
     if json {
         let mut all = serde_json::json!({
             "state": state.to_string(),
             "bytes": bytes,
             "spaces": counts, "runs": runs, "open": open,
+            "machines": shared.machines, "imports": shared.imports, "rates": shared.rates,
         });
         if let Some(holder) = holder {
             all["held_by"] = holder.into();
@@ -41,6 +43,7 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
     }
     out.push('\n');
     out.push_str(&space_table(&counts, width));
+    out.push_str(&machine_tables(&shared, width));
     out.push_str("\nRuns, newest first\n");
     out.push_str(&run_table(&runs, width));
     if !open.is_empty() {

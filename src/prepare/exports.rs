@@ -49,6 +49,7 @@ pub struct Export {
 pub struct Exports {
     pub(super) files: Vec<Export>,
     options: SourceOptions,
+    sheets: Vec<SheetChoice>,
     pub(super) always: Query,
     lookup: ReferenceLookup,
     pub(super) workers: usize,
@@ -67,7 +68,15 @@ fn open_one(
     mapping: &Mapping,
     options: &SourceOptions,
 ) -> Result<Export, PrepareError> {
-    let mut source = Source::open_file(file, options)?;
+    compiled(Source::open_file(file, options)?, mapping, options)
+}
+
+/// Compiles the mapping against an opened file.
+fn compiled(
+    mut source: Source,
+    mapping: &Mapping,
+    options: &SourceOptions,
+) -> Result<Export, PrepareError> {
     let plan = Plan::compile(mapping, source.header()).map_err(|error| {
         let fits = |header: &Arc<Header>| Plan::compile(mapping, header).is_ok();
         let fitting = source.other_sheets(options, &fits);
@@ -84,7 +93,44 @@ fn open_one(
     Ok(Export { source, plan })
 }
 
+/// How a mapping says that files are read, without the sheet.
+#[must_use]
+pub fn options_of(mapping: &Mapping) -> SourceOptions {
+    SourceOptions {
+        sheet: None,
+        header_row: mapping.source.header_row,
+        delimiter: mapping.source.delimiter,
+        quote: mapping.source.quote,
+        escape: mapping.source.escape,
+        encoding: mapping.source.encoding,
+    }
+}
+
 impl Exports {
+    /// The same files, as they are opened, with another mapping compiled against each. `None` where that one reads the files
+    /// otherwise: then they have to be opened anew.
+    ///
+    /// # Errors
+    /// Where the mapping does not fit a file.
+    #[must_use]
+    pub fn again(&self, mapping: &Mapping) -> Option<Result<Self, PrepareError>> {
+        let options = options_of(mapping);
+        if options != self.options || mapping.source.sheets != self.sheets {
+            return None;
+        }
+        let files = self.files.iter();
+        let files = files.map(|file| compiled(file.source.clone(), mapping, &options));
+        let files: Result<Vec<Export>, PrepareError> = files.collect();
+        Some(files.map(|files| Self {
+            files,
+            options,
+            sheets: self.sheets.clone(),
+            always: self.always,
+            lookup: mapping.reference_lookup,
+            workers: self.workers,
+        }))
+    }
+
     /// Opens the files and compiles the mapping against each. The flags of `always` are set for every row,
     /// whatever the mapping says.
     pub fn open(paths: &[PathBuf], mapping: &Mapping, always: Query) -> Result<Self, PrepareError> {
@@ -102,14 +148,7 @@ impl Exports {
             [] => vec![None],
             sheets => sheets.iter().cloned().map(Some).collect(),
         };
-        let options = SourceOptions {
-            sheet: None,
-            header_row: mapping.source.header_row,
-            delimiter: mapping.source.delimiter,
-            quote: mapping.source.quote,
-            escape: mapping.source.escape,
-            encoding: mapping.source.encoding,
-        };
+        let options = options_of(mapping);
         let mut files: Vec<Export> = Vec::with_capacity(named.len());
         for file in named {
             for sheet in &sheets {
@@ -127,6 +166,7 @@ impl Exports {
         Ok(Self {
             files,
             options,
+            sheets: mapping.source.sheets.clone(),
             always,
             lookup: mapping.reference_lookup,
             workers: usual_workers(),

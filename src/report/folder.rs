@@ -19,12 +19,28 @@ const KNOWN_BY: [&str; 3] = ["summary.json", "sync.json", "problems.jsonl"];
 
 /// A report cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the report {}: {source}", path.display())]
+#[error(
+    "cannot write the report {}: {}. Check the disk and that you may write there, or name another folder with --report.",
+    path.display(), in_short(source)
+)]
 pub struct ReportError {
     /// The file or folder that it is about.
     pub path: PathBuf,
     /// What the system said.
     pub source: io::Error,
+}
+
+/// What the system said, without the temporary name of a file that nobody will see.
+fn in_short(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::StorageFull {
+        return "the disk is full".to_owned();
+    }
+    let words = error.to_string();
+    words
+        .split(" at path \"")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 impl ReportError {

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use zip::ZipWriter;
 
+use super::archive_file::ArchiveFile;
 use super::cell_text::{clip, clipped};
 use super::folder::{ReportError, ReportFolder};
 use super::reject_format::RejectFormat;
@@ -175,7 +176,7 @@ impl Marked {
             }
             parts.insert(Skeleton::part(index), sheet.rows.finish(&behind)?);
         }
-        let mut book = ZipWriter::new(file);
+        let mut book = ZipWriter::new(ArchiveFile::new(file));
         let archive = skeleton.archive();
         for number in 0..archive.len() {
             let part = archive.by_index(number)?;

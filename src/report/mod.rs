@@ -6,6 +6,7 @@
 //! written under a temporary name and renamed, mode 0600, so that a report is whole or not there. Only
 //! `problems.jsonl` grows under its own name, for those who watch.
 
+mod archive_file;
 mod cell_text;
 mod collector;
 mod contents;
@@ -59,7 +60,10 @@ pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use pace::Pace;
-pub use page::{Findings, IndexOf, write_index, write_page};
+pub use page::{
+    ChoiceView, Findings, GroupView, IndexOf, LineView, ProblemsView, RowView, page_text,
+    problems as problems_view, write_index, write_page,
+};
 pub use partners::PartnerRows;
 pub use reject_format::RejectFormat;
 pub use sheet_limits::fits_a_sheet;

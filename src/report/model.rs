@@ -359,6 +359,8 @@ fn meaning(outcome: RowOutcome, kind: Kind) -> &'static str {
         (RowOutcome::Created, _) => "created",
         (RowOutcome::Adopted, Kind::DryRun) => "to be adopted (found on the API already)",
         (RowOutcome::Skipped, Kind::DryRun) => "to be skipped (created by an earlier run)",
+        (RowOutcome::Adopted, Kind::Reconcile) => "found on the API",
+        (RowOutcome::Deferred, Kind::Reconcile) => "without a partner (a later import sends them)",
         (RowOutcome::Adopted, _) => "adopted (found on the API already)",
         (RowOutcome::Skipped, _) => "skipped (created by an earlier run)",
         (RowOutcome::Changed, _) => "changed since they were created (the API documents no update)",

@@ -28,11 +28,17 @@ pub(super) fn next_step(report: &RunReport) -> &'static str {
     }
     match report.kind {
         Kind::Verify => after_verify(report),
+        Kind::Check | Kind::DryRun | Kind::Import if report.rows() == 0 => {
+            "if the export should have rows, export it again: it has a header and nothing below it."
+        }
         Kind::Check | Kind::DryRun if needs_repair || has(RowOutcome::Blocked) => {
             before_import(report)
         }
-        Kind::Reconcile if has(RowOutcome::InDoubt) => {
+        Kind::Reconcile if has(RowOutcome::InDoubt) || report.count_of(Code::InDoubt) > 0 => {
             "run `partner-sync reconcile` again when the API answers look-ups, or look on the API yourself and run `partner-sync state resolve`."
+        }
+        _ if has(RowOutcome::InDoubt) && needs_repair => {
+            "run the same command again, or `partner-sync reconcile`, to look up the rows in doubt; and repair the rows that are invalid or rejected: the reports and the problems above name them."
         }
         _ if has(RowOutcome::InDoubt) => {
             "run the same command again, or `partner-sync reconcile`, when the API answers look-ups."
@@ -48,6 +54,9 @@ pub(super) fn next_step(report: &RunReport) -> &'static str {
             "look at the rows that were answered with 403; running the same command again sends them again."
         }
         Kind::Import if has(RowOutcome::Deferred) => "run the same command again to continue.",
+        Kind::Reconcile if has(RowOutcome::Deferred) => {
+            "import the export again: rows without a partner are sent then."
+        }
         _ => of_partners(report),
     }
 }

@@ -26,8 +26,16 @@ impl RowName {
         };
         let name = name_column.map(|column| visible(origin.cell(column).trim(), LONGEST));
         Self {
-            key: Some(visible(key.as_str(), LONGEST).into()),
             name: name.filter(|n| !n.is_empty()).map(Into::into),
+            ..Self::of_key(key.as_str())
+        }
+    }
+
+    /// That of a row of which only the key is at hand.
+    pub(super) fn of_key(key: &str) -> Self {
+        Self {
+            key: Some(visible(key, LONGEST).into()),
+            name: None,
         }
     }
 }

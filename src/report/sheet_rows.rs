@@ -10,6 +10,7 @@ use std::io::{self, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::archive_file::ArchiveFile;
 use super::styles::{Mark, Styles};
 use crate::diagnostic::column_letter;
 use crate::partner::SourceValue;
@@ -23,7 +24,7 @@ const MOST_BYTES: u64 = 4_000_000_000;
 
 /// A sheet's part under way.
 pub(super) struct SheetRows {
-    zip: ZipWriter<File>,
+    zip: ZipWriter<ArchiveFile<File>>,
     xml: Vec<u8>,
     written: u64,
     letters: Vec<String>,
@@ -39,7 +40,7 @@ impl SheetRows {
         columns: usize,
         styles: Styles,
     ) -> io::Result<Self> {
-        let mut zip = ZipWriter::new(tempfile::tempfile()?);
+        let mut zip = ZipWriter::new(ArchiveFile::new(tempfile::tempfile()?));
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .compression_level(Some(LEVEL));
@@ -142,7 +143,7 @@ impl SheetRows {
     }
 
     /// Ends the part with all that stands behind its rows: an archive that holds it alone.
-    pub(super) fn finish(mut self, behind: &[u8]) -> io::Result<ZipArchive<File>> {
+    pub(super) fn finish(mut self, behind: &[u8]) -> io::Result<ZipArchive<ArchiveFile<File>>> {
         self.xml.extend_from_slice(behind);
         self.pack()?;
         Ok(self.zip.finish_into_readable()?)

@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::{counted, thousands};
+use crate::diagnostic::{Code, counted, thousands};
 
 use super::ending::RunEnding;
 use super::model::{Kind, RunReport};
 use super::next::{is_refused, next_step};
-use super::stopped::Stopped;
+use super::stopped::{StopCause, Stopped};
 use crate::partner::RowOutcome;
 
 /// Groups of problems that are shown.
@@ -28,7 +28,7 @@ pub enum Examples {
 pub fn render(report: &RunReport, examples: Examples) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", verdict(report));
-    if report.kind == Kind::Reconcile && report.rows() == 0 {
+    if report.kind == Kind::Reconcile && report.rows() == 0 && report.groups.is_empty() {
         return out;
     }
     // What stopped before its first row has nothing to count.
@@ -58,7 +58,8 @@ pub fn render(report: &RunReport, examples: Examples) -> String {
 /// Rows by outcome, with their sum.
 fn counts(report: &RunReport, out: &mut String) {
     let _ = writeln!(out);
-    let _ = writeln!(out, "  {:>10}  rows", thousands(report.rows()));
+    let rows = if report.rows() == 1 { "row" } else { "rows" };
+    let _ = writeln!(out, "  {:>10}  {rows}", thousands(report.rows()));
     for line in report.lines() {
         if line.count > 0 || report.kind == Kind::Check {
             let _ = writeln!(out, "  {:>10}  {}", thousands(line.count), line.meaning);
@@ -153,7 +154,7 @@ fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
         target => target.unwrap_or(""),
     };
     match (stopped, report.kind) {
-        (Some(stopped), kind) => stop_in_words(kind, stopped),
+        (Some(stopped), kind) => stop_in_words(kind, stopped, is_away(report)),
         (None, Kind::Check) => of_check(report),
         (None, Kind::DryRun) => {
             let to = match target {
@@ -168,7 +169,13 @@ fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
     }
 }
 
-fn stop_in_words(kind: Kind, stopped: &str) -> String {
+/// Whether it stopped since the API could not be asked.
+fn is_away(report: &RunReport) -> bool {
+    let cause = report.stopped.as_ref().map(Stopped::cause);
+    cause == Some(StopCause::ApiDown)
+}
+
+fn stop_in_words(kind: Kind, stopped: &str, is_away: bool) -> String {
     let stop = match kind {
         Kind::DryRun => "Dry run",
         _ => "Stopped early",
@@ -178,6 +185,12 @@ fn stop_in_words(kind: Kind, stopped: &str) -> String {
         return format!("{stop}: {stopped}");
     }
     match kind {
+        Kind::Check | Kind::DryRun | Kind::Verify if is_away => format!(
+            "{stop}: {stopped}. Check --api-url and the network, and run the same command again when the API answers."
+        ),
+        Kind::Import | Kind::Reconcile if is_away => format!(
+            "{stop}: {stopped}. Nothing is lost; run the same command again to continue when the API answers. If it never did, check --api-url and the network."
+        ),
         // They have sent nothing that could be lost.
         Kind::Check | Kind::DryRun | Kind::Verify => {
             format!("{stop}: {stopped}. Run the same command again.")
@@ -204,9 +217,13 @@ fn of_check(report: &RunReport) -> String {
 }
 
 fn of_reconcile(report: &RunReport, target: &str) -> String {
-    match report.count(RowOutcome::InDoubt) {
-        _ if report.ending == RunEnding::Done => format!("No row at {target} is in doubt."),
-        0 => format!("No row at {target} is in doubt, but some rows need attention."),
+    // Those of rows that an export has, and of others.
+    let in_doubt = report.count_of(Code::InDoubt);
+    match in_doubt.max(report.count(RowOutcome::InDoubt)) {
+        _ if report.ending == RunEnding::Done => {
+            format!("No row at {target} is in doubt any more.")
+        }
+        0 => format!("No row at {target} is in doubt any more, but some rows need attention."),
         1 => format!("1 row at {target} is still in doubt; see `partner-sync status`."),
         n => format!(
             "{} rows at {target} are still in doubt; see `partner-sync status`.",

@@ -9,6 +9,7 @@ use super::done::DoneRows;
 use super::error::StateError;
 use super::hash_key::LostKey;
 use super::known::Known;
+use super::machines::Machines;
 use super::maintenance::{Exported, MaintenanceRow};
 use super::note::{RunEnd, Twin};
 use super::run::RunId;
@@ -86,6 +87,11 @@ pub trait View: Debug + Send {
     /// Counts by space and state.
     fn counts(&self) -> Result<Vec<SpaceCounts>, StateError>;
 
+    /// The machines that share it, and what they share.
+    fn machines(&self) -> Result<Machines, StateError> {
+        Ok(Machines::default())
+    }
+
     /// The newest runs, newest first.
     fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StateError>;
 
@@ -144,6 +150,12 @@ pub trait Maintain: Debug + Send {
         partner: Option<&PartnerId>,
         now: Timestamp,
     ) -> Result<u64, StateError>;
+
+    /// Notes that a machine is gone for certain, by the words of a person; returns for how many rows it was waited for. `None` where
+    /// it is at work or not known. A file knows no machines.
+    fn is_gone(&mut self, _machine: &str) -> Result<Option<u64>, StateError> {
+        Ok(None)
+    }
 
     /// Notes that a run ended otherwise than it noted itself: something failed after its end.
     fn correct_end(&mut self, run: &RunId, end: &RunEnd) -> Result<(), StateError>;

@@ -4,7 +4,8 @@
 //! the records once instead. A row is known here by a hash of 128 bits over its key and fingerprint: one half gives its
 //! place, the other half is what is kept there. A false yes is possible once in 10¹⁷ questions.
 //!
-//! One thread reads. Two that read towards each other from both ends of the keys take as much work in all.
+//! Where reading is a matter of the processor, as in a file, one thread reads and another one hashes and puts rows in their
+//! places, which is half of the work. Two that read towards each other from both ends of the keys take no less in all.
 
 use std::hash::Hasher as _;
 
@@ -84,6 +85,12 @@ impl DoneRows {
         true
     }
 
+    /// The same with rows as they were read.
+    pub(super) fn add_batch(&mut self, batch: &DoneBatch) -> bool {
+        let rows: Vec<(usize, u64)> = batch.rows().map(|(key, f)| self.place_of(key, f)).collect();
+        self.add_all(&rows)
+    }
+
     /// Whether all these rows, by key and fingerprint, have their partners, made of just that.
     #[must_use]
     pub fn contains_all(&self, rows: &mut dyn Iterator<Item = (&str, &Fingerprint)>) -> bool {
@@ -91,6 +98,35 @@ impl DoneRows {
         let rows: Vec<(usize, u64)> = rows.map(|(key, f)| self.place_of(key, f)).collect();
         let missing = |row: &&(usize, u64)| self.places[self.find(**row)] != row.1;
         rows.iter().filter(missing).count() == 0
+    }
+}
+
+/// Rows that were read and have no place yet.
+#[derive(Debug, Default)]
+pub(super) struct DoneBatch {
+    /// Their keys, one behind the other.
+    keys: String,
+    /// Where each key ends, and the row's fingerprint.
+    rows: Vec<(usize, Fingerprint)>,
+}
+
+impl DoneBatch {
+    pub(super) fn push(&mut self, key: &str, fingerprint: Fingerprint) {
+        self.keys.push_str(key);
+        self.rows.push((self.keys.len(), fingerprint));
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.rows.len() >= TOGETHER
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&str, &Fingerprint)> {
+        let mut from = 0;
+        self.rows.iter().map(move |(to, fingerprint)| {
+            let key = &self.keys[from..*to];
+            from = *to;
+            (key, fingerprint)
+        })
     }
 }
 

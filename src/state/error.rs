@@ -57,6 +57,16 @@ pub enum StateError {
         /// What is not the same.
         differs: &'static str,
     },
+    /// Rows that a lost machine may still send wait for it, which another state would not know.
+    #[error(
+        "the state {state} cannot be moved: {rows} rows in doubt were sent by a machine that was lost and may still be alive, which another state would not know. Settle them first: run `partner-sync reconcile`."
+    )]
+    WaitsForLost {
+        /// Where the state is.
+        state: StateAddress,
+        /// How many rows.
+        rows: u64,
+    },
     /// Of an older version, and not migrated, since another run holds it.
     #[error("the state {} is of version {found} and must be updated to version {known} before it can be read, but another run holds it{}. Wait for that run to end, then try again.", state, holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Outdated {

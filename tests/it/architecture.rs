@@ -3,8 +3,8 @@ use std::path::Path;
 
 use crate::support::repository;
 
-/// Who may import whom. A module that is not named here may import nothing of ours. `cli` is the only front: it alone
-/// imports `ops`, and nobody imports `cli`.
+/// Who may import whom. A module that is not named here may import nothing of ours. `cli` and `workbench` are the fronts: they alone
+/// import `ops`, and nobody imports `cli`.
 const MAY: &[(&str, &[&str])] = &[
     ("diagnostic", &["secret"]),
     ("secret", &[]),
@@ -12,6 +12,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("http_client", &[]),
     ("blocking", &[]),
     ("subprocess", &["secret"]),
+    ("pause", &[]),
     ("source", &["diagnostic"]),
     ("partner", &["diagnostic", "secret"]),
     ("mapping", &["source", "partner", "diagnostic"]),
@@ -28,15 +29,17 @@ const MAY: &[(&str, &[&str])] = &[
             "http_client",
             "blocking",
             "subprocess",
+            "pause",
         ],
     ),
     ("state", &["partner", "clock", "secret"]),
     (
         "delivery",
-        &["partner", "api", "state", "diagnostic", "clock"],
+        &["partner", "api", "state", "diagnostic", "clock", "pause"],
     ),
-    ("report", &["partner", "diagnostic"]),
-    ("config", &["secret", "state"]),
+    ("html", &[]),
+    ("report", &["partner", "diagnostic", "html"]),
+    ("config", &["secret", "state", "pause"]),
     ("notify", &["secret", "http_client"]),
     ("telemetry", &[]),
     ("sandbox", &["clock"]),
@@ -62,9 +65,26 @@ const MAY: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "workbench",
+        &[
+            "ops",
+            "mapping",
+            "partner",
+            "report",
+            "config",
+            "delivery",
+            "source",
+            "diagnostic",
+            "secret",
+            "clock",
+            "html",
+        ],
+    ),
+    (
         "cli",
         &[
             "ops",
+            "workbench",
             "config",
             "report",
             "state",

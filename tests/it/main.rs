@@ -29,6 +29,8 @@ mod bank_commands;
 mod bank_data;
 /// Nothing is created blind.
 mod blind;
+/// Rows that wait for others, and why.
+mod blocked;
 /// Inputs that would take the machine.
 mod bounds;
 /// When everything fails, throttles or refuses: hold back, or stop.
@@ -91,6 +93,8 @@ mod local_faults;
 mod long_list;
 /// Lists that hide, rewrite or miscount what the API has.
 mod lookups;
+/// A machine that is lost and may still be alive.
+mod lost_machine;
 /// From any CRM's columns to a valid partner; the shipped mappings.
 mod mapping;
 /// Each rule of a mapping, by one cell.
@@ -126,6 +130,8 @@ mod protocol;
 mod rate;
 /// Exports as they really are: packed, piped, in any encoding, with a footer.
 mod readers;
+/// What `reconcile` reports, and a file that is another export.
+mod reconciled;
 /// Parents before children.
 mod references;
 /// Rows that cannot be sent, and their way back.
@@ -134,6 +140,9 @@ mod rejects;
 mod sandbox;
 /// An import by a front that is no terminal.
 mod second_front;
+/// Several machines that share an import.
+#[cfg(unix)]
+mod several;
 /// One rate for all machines that share a state, as the server counts it.
 mod shared_rate;
 /// A state file that is half made, older or not a state at all.
@@ -168,6 +177,10 @@ mod waits;
 mod was_it_sent;
 /// The words that users read: those that were replaced do not come back.
 mod words;
+/// The workbench: who may come in, what is saved, when it ends.
+mod workbench;
+/// The workbench in a browser: from an unknown export to a mapping that `check` takes.
+mod workbench_browser;
 /// Workbooks and the dates in them.
 mod workbooks;
 /// Wrong input: exit 2, one clear message, no panic.

@@ -184,7 +184,7 @@ fn children_of_rows_that_were_not_made_are_blocked_until_they_are(at: StateIn) {
     }
     assert!(
         dir.read("out/rejects.csv")
-            .contains("C,Gamma,B,\"Its parent \"\"B\"\" is not created yet")
+            .contains("C,Gamma,B,\"Its parent \"\"B\"\" (row 3) waits for another row itself: \"\"A\"\" (row 4) is invalid")
     );
     dir.write(
         "e.csv",
@@ -396,7 +396,7 @@ fn a_limit_blames_nobody_but_itself() {
     assert_eq!(counts, [0, 1, 2, 1], "{run:?}");
     let problems = dir.read("out/problems.csv");
     assert!(
-        problems.contains("Its parent \"\"P\"\" is not created yet: its own row is rejected"),
+        problems.contains("Its parent \"\"P\"\" (row 3) was rejected by the API (409)."),
         "{problems}"
     );
     assert!(!problems.contains("circle"), "{problems}");

@@ -126,6 +126,7 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
     dir.simple_export(ROWS);
     let mut first = import(&dir, &server).start();
     wait_until("rows are on their way", || server.count("POST") > 0);
+    let alone = || import(&dir, &server).args(&["--alone"]);
     let uname = std::process::Command::new("uname").arg("-n").output();
     let host = String::from_utf8(uname.unwrap().stdout).unwrap();
     let holder = format!("process {} on {}, since 20", first.id(), host.trim());
@@ -134,7 +135,6 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
             assert!(said.contains(words), "{words}: {said}");
         }
     };
-    let alone = || import(&dir, &server).args(&["--alone"]);
     says(&alone().finish().expect_exit(4).stderr);
     let forget = dir.run(&["state", "forget", "K-1", "--yes"]).finish();
     says(&forget.expect_exit(4).stderr);
@@ -147,7 +147,8 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
     first.wait().unwrap();
     alone().finish().expect_exit(4);
     // Whoever waits has it as soon as the lease has ended.
-    let waiting = alone().args(&["--wait", "1m"]).finish().expect_exit(0);
+    let waiting = alone().args(&["--wait", "1m"]).finish();
+    let waiting = waiting.expect_exit(0);
     says(&waiting.stderr);
     assert!(waiting.stderr.contains("waiting for another run"));
     server.assert_each_once(ROWS);
@@ -166,8 +167,9 @@ fn a_run_that_waits_has_the_state_when_the_other_one_has_ended() {
     let first = import(&dir, &server).start();
     wait_until("rows are on their way", || server.count("POST") > 0);
     // Shorter than a lease: it is not that one's end that is waited for.
-    let second = import(&dir, &server).args(&["--alone", "--wait", "25s"]);
-    let second = second.finish();
+    let second = import(&dir, &server)
+        .args(&["--alone", "--wait", "25s"])
+        .finish();
     let second = second.expect_exit(0).summary();
     assert_eq!(second.get("skipped"), ROWS as u64);
     let first = crate::support::Finished::of(first.wait_with_output().unwrap());

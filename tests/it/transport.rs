@@ -28,15 +28,27 @@ impl Authority {
 
     /// A certificate of this name, and its key.
     fn sign(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
+        self.sign_from_to(name, 2000, 4000)
+    }
+
+    fn sign_from_to(&self, name: &str, from: i32, to: i32) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(to, 1, 1);
         (params.signed_by(&key, &self.0).unwrap(), key)
     }
 }
 
 /// An API behind TLS with an empty list; `clients` is whose certificates it asks for. Counts what it answers.
 fn serve(authority: &Authority, clients: Option<&Authority>) -> (String, Arc<AtomicUsize>) {
-    let (cert, key) = authority.sign("localhost");
+    serve_as(authority.sign("localhost"), clients)
+}
+
+fn serve_as(
+    (cert, key): (rcgen::Certificate, KeyPair),
+    clients: Option<&Authority>,
+) -> (String, Arc<AtomicUsize>) {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -91,6 +103,35 @@ fn list(dir: &Workdir, url: &str, more: &[&str]) -> Finished {
     dir.run(&[&["partners", "list"], more].concat())
         .at_url(url)
         .finish()
+}
+
+/// Once, in words, with what to do; no library says it beside.
+#[test]
+fn a_certificate_that_does_not_fit_is_named_as_that() {
+    let dir = Workdir::new();
+    let authority = Authority::new();
+    dir.write("ca.pem", authority.pem());
+    for (cert, says) in [
+        (
+            authority.sign_from_to("localhost", 2000, 2001),
+            "its certificate has expired. Whoever runs the API has to renew it",
+        ),
+        (
+            authority.sign_from_to("localhost", 3000, 4000),
+            "not valid yet: check this machine's clock",
+        ),
+        (
+            authority.sign("example.com"),
+            "for another name than --api-url has",
+        ),
+    ] {
+        let (url, answered) = serve_as(cert, None);
+        let run = list(&dir, &url, &["--ca-file", "ca.pem", "--outage", "0s"]);
+        assert_ne!(run.exit, 0);
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        assert_eq!(answered.load(Ordering::SeqCst), 0);
+    }
 }
 
 #[test]

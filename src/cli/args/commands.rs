@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::look::{DoctorArgs, InitArgs, PartnersArgs, SettingsArgs, StatusArgs, VerifyArgs};
+use super::look::{
+    DoctorArgs, InitArgs, MapArgs, PartnersArgs, SettingsArgs, StatusArgs, VerifyArgs,
+};
 use super::runs::{CheckArgs, ImportArgs, ReconcileArgs, SyncArgs};
 use super::sandbox::SandboxArgs;
 use super::shared::{Full, Local, Online, Reported, Settled, Stored};
@@ -25,6 +27,17 @@ Examples:
   partner-sync init --template -o mapping.toml"
     )]
     Init(InitArgs),
+    /// The workbench: make a mapping on a page of this machine, with the whole file checked at each change.
+    #[command(
+        after_help = "The page opens in the browser. Nothing leaves the machine, and nothing is written but the mapping, when you save it.
+It ends a minute after the page is closed, with Ctrl-C, or after the time of --for.
+
+Examples:
+  partner-sync map export.csv
+  partner-sync map export.xlsx -m mappings/mine.toml
+  partner-sync map export.csv --no-open --for 30m"
+    )]
+    Map(Stored<MapArgs>),
     /// Dry run: read, map and validate every row. No network, no change of the state.
     #[command(after_help = "Examples:
   partner-sync check export.csv -m mappings/apptivo.toml
@@ -59,6 +72,7 @@ Examples:
     #[command(after_help = "Examples:
   partner-sync reconcile --token-file token.txt
   partner-sync reconcile --state nightly.db --settle 30s
+  partner-sync reconcile --lost 5f0f1c2e --state postgres://partner_sync@db.example.com/partners
   partner-sync reconcile --adopt export.csv -m mappings/apptivo.toml --token-file token.txt")]
     Reconcile(Box<Full<ReconcileArgs>>),
     /// Run every job of the configuration, one after the other: the nightly run.

@@ -1,9 +1,11 @@
 //! What looks: `status`, `verify`, `partners`, `init`, `doctor`, `config`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::value::parse_time;
 use crate::api::ListFilter;
 use crate::cli::exit::CliError;
 use crate::config::ConfigFile;
@@ -12,6 +14,8 @@ use crate::ops::{
     file_of_job,
 };
 use crate::partner::Query;
+use crate::report::SourceValues;
+use crate::workbench::WorkbenchRequest;
 
 /// `status`.
 #[derive(Debug, Clone, Args)]
@@ -246,6 +250,43 @@ impl ListArgs {
     }
 }
 
+/// `map`.
+#[derive(Debug, Clone, Args)]
+pub struct MapArgs {
+    /// The export.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The mapping to work on; a new one is made where there is none [default: beside the export, with its name].
+    #[arg(long, short, value_name = "MAPPING")]
+    pub mapping: Option<PathBuf>,
+    /// Print the address only; open no browser.
+    #[arg(long)]
+    pub no_open: bool,
+    /// End after this time, whoever uses it.
+    #[arg(long = "for", value_name = "TIME", default_value = "8h", value_parser = parse_time)]
+    pub lasts: Duration,
+    /// Show what values look like (999-99-9999), not the values.
+    #[arg(long)]
+    pub no_source_values: bool,
+}
+
+impl MapArgs {
+    /// What the workbench is for.
+    #[must_use]
+    pub(crate) fn request(&self) -> WorkbenchRequest {
+        WorkbenchRequest {
+            file: self.file.clone(),
+            mapping: self.mapping.clone(),
+            values: if self.no_source_values {
+                SourceValues::LeftOut
+            } else {
+                SourceValues::Shown
+            },
+            lasts: self.lasts,
+        }
+    }
+}
+
 /// `init`.
 #[derive(Debug, Clone, Args)]
 pub struct InitArgs {
@@ -264,6 +305,18 @@ pub struct InitArgs {
 }
 
 impl InitArgs {
+    /// That it is written, and what to do with a mapping that was proposed.
+    pub(crate) fn written(&self, path: &Path) -> String {
+        let path = path.display();
+        match &self.file {
+            Some(file) => format!(
+                "written: {path}\nNext: look at its lines, then partner-sync check {} -m {path} --report out",
+                file.display()
+            ),
+            None => format!("written: {path}"),
+        }
+    }
+
     /// What is printed.
     ///
     /// # Errors

@@ -260,6 +260,10 @@ pub struct ReconcileArgs {
     /// Also record the partners of this export that are on the API already; needs -m.
     #[arg(long, value_name = "FILE", requires = "mapping")]
     pub adopt: Vec<PathBuf>,
+    /// This machine will never wake again (switched off, deleted, its connections closed): do not wait for what it may still send.
+    /// Its id is in `status`; the begin of it is enough. Wrong, it may lead to a partner twice.
+    #[arg(long, value_name = "MACHINE")]
+    pub lost: Option<String>,
     /// The mapping of the export.
     #[arg(long, short, value_name = "MAPPING", requires = "adopt")]
     pub mapping: Option<PathBuf>,
@@ -287,6 +291,7 @@ impl ReconcileArgs {
         let expanded = |export: ExportRequest| export.expanded(None, session);
         Ok(ReconcileRequest {
             adopt: export.map(expanded).transpose()?,
+            lost: self.lost.clone(),
             report,
             settle: self.settle,
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
-        .map_err(|_| format!("\"{text}\" is no time: write 500ms, 30s, 10m or 2h"))
+        .map_err(|_| format!("\"{text}\" is not a time: write 500ms, 30s, 10m or 2h"))
 }
 
 /// How long to wait: a time, or without end.
@@ -13,7 +13,7 @@ pub(super) fn parse_wait(text: &str) -> Result<Duration, String> {
         return Ok(Duration::MAX);
     }
     humantime::parse_duration(text)
-        .map_err(|_| format!("\"{text}\" is no time: write 30s, 10m, 2h or forever"))
+        .map_err(|_| format!("\"{text}\" is not a time: write 30s, 10m, 2h or forever"))
 }
 
 pub(super) fn parse_rate(text: &str) -> Result<f64, String> {

@@ -21,7 +21,14 @@ pub(super) fn run(args: &DoctorArgs, shared: &Shared, context: &Context) -> Comm
 pub(super) fn show_settings(shared: &Shared, context: &Context) -> CommandResult {
     let (resolved, _) = context.settings(shared)?;
     let file = ConfigFile::place(shared.stored.config.as_deref());
-    let all = effective(&shared.typed(), &context.environment, &resolved, file);
+    let practice = shared.target.sandbox;
+    let all = effective(
+        &shared.typed(),
+        &context.environment,
+        &resolved,
+        file,
+        practice,
+    );
     let text = ops::settings(&all, shared.json.json, Output::width());
     context.output.result(&text);
     Ok(RunEnding::Done)

@@ -15,7 +15,7 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> CommandResult {
         None => context.output.result(&text),
         Some(path) => {
             ops::write_new(path, &text)?;
-            context.output.note(&format!("written: {}", path.display()));
+            context.output.note(&args.written(path));
         }
     }
     Ok(RunEnding::Done)

@@ -9,7 +9,7 @@ use super::events::{After, Done, StateWitnesses};
 use crate::api::{ApiError, PartnersApi, Place, find_by_word};
 use crate::delivery::MaySend;
 use crate::delivery::diagnostics::rejected;
-use crate::delivery::recovery::{Absence, Doubted, Missing};
+use crate::delivery::recovery::{Absence, Doubted, Missing, Provable};
 use crate::delivery::trust::{Belief, Looked, Witness};
 use crate::partner::{ApiWords, ExternalId, PartnerId, RowKey, RowOutcome};
 use crate::state::{Event, RecordState, Settlement, StateError, StateWriter};
@@ -19,7 +19,7 @@ const OF_STATE: u32 = 20;
 
 const HIDDEN: &str = "the API's list of partners does not show a partner that is known to exist, or shows it with another legacyIdentifier, so a missing partner proves nothing";
 const NO_WITNESS: &str = "a look-up does not find it, but there is no known partner to test whether look-ups find partners that exist";
-const SENDER_LOST: &str = "the machine that sent it was lost, and may still be alive: with --takeover never, only finding the partner settles it";
+const SENDER_LOST: &str = "the machine that sent it was lost, and may still be alive: with takeover = \"never\" only finding the partner settles it";
 const POSTED_OFTEN: &str = "it was sent several times without an answer that can be trusted, and a look-up does not find it, so it is not sent again";
 
 impl<A: PartnersApi> Delivery<A> {
@@ -60,7 +60,7 @@ impl<A: PartnersApi> Delivery<A> {
     /// Nothing was found when nothing could be proved yet. One that is left to a person is not waited for.
     pub(super) fn not_found_yet(&mut self, key: &RowKey, at: Instant) {
         match self.doubts.get(key) {
-            Some(doubted) if doubted.never_proved => {
+            Some(doubted) if doubted.provable == Provable::Never => {
                 self.leave(key, SENDER_LOST);
             }
             Some(doubted) if self.is_left_to_a_person(doubted) => self.leave_to_a_person(key),

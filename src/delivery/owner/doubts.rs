@@ -13,7 +13,7 @@ use crate::api::{
     find_by_identifier, sweep,
 };
 use crate::delivery::StopReason;
-use crate::delivery::diagnostics::{changed, duplicates, in_doubt, place};
+use crate::delivery::diagnostics::{LOOK_YOURSELF, changed, duplicates, in_doubt, place};
 use crate::delivery::recovery::{Absence, Doubted};
 use crate::delivery::trust::Looked;
 use crate::partner::{RowKey, RowOutcome};
@@ -356,7 +356,11 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn leave_doubts(&mut self) -> u64 {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
-            let for_a_person = doubted.is_for_a_person() || doubted.is_unproved();
+            let hint = match (doubted.is_for_a_person(), doubted.is_unproved()) {
+                (true, _) => Some(of_a_person()),
+                (false, true) => Some(of_the_unproved()),
+                (false, false) => None,
+            };
             let is_given_up = doubted.is_given_up();
             match doubted.row {
                 // It was about to be sent, and nothing of it is on its way.
@@ -364,10 +368,11 @@ impl<A: PartnersApi> Delivery<A> {
                     self.finish(&row, RowOutcome::Deferred, None, Vec::new());
                 }
                 Some(row) => {
-                    let mut diagnostic = in_doubt(&row, doubted.trouble.as_deref());
-                    if for_a_person {
-                        diagnostic = diagnostic.with_hint(resolve_hint(&row.key));
-                    }
+                    let diagnostic = in_doubt(&row, doubted.trouble.as_deref());
+                    let diagnostic = match hint {
+                        Some(hint) => diagnostic.with_hint(hint),
+                        None => diagnostic,
+                    };
                     self.finish(&row, RowOutcome::InDoubt, None, vec![diagnostic]);
                 }
                 None => {
@@ -380,8 +385,14 @@ impl<A: PartnersApi> Delivery<A> {
     }
 }
 
-fn resolve_hint(key: &RowKey) -> String {
+/// No further look-up can settle it.
+fn of_a_person() -> String {
+    LOOK_YOURSELF.replacen("look", "Look", 1)
+}
+
+/// A look-up did not find it, and nothing showed what that is worth.
+fn of_the_unproved() -> String {
     format!(
-        "Find out whether the partner exists on the API, then run: partner-sync state resolve \"{key}\" --created ID, or --absent."
+        "Run the same command again: a look-up that does not find this row counts once it has found another partner. Or {LOOK_YOURSELF}"
     )
 }

@@ -26,7 +26,7 @@ impl<A: PartnersApi> Delivery<A> {
         for (job, answer) in jobs.into_iter().zip(answers.answers()) {
             match answer {
                 None => ours.push(job),
-                Some(known) => self.stands(job.row, &known),
+                Some(known) => self.stands(&job.row, &known),
             }
         }
         ours
@@ -43,11 +43,11 @@ impl<A: PartnersApi> Delivery<A> {
             | After::Refused(job, ..)
             | After::Lost(job, ..)
             | After::SetAside(job, _)
-            | After::Unsent(job) => self.stands(job.row, known),
+            | After::Unsent(job) => self.stands(&job.row, known),
             After::Found { key, .. } | After::Absent(key) => {
                 self.under_way.remove(&key);
                 match self.doubts.remove(&key).and_then(|doubted| doubted.row) {
-                    Some(row) => self.stands(row, known),
+                    Some(row) => self.stands(&row, known),
                     None => {
                         self.found_elsewhere += 1;
                         self.wake_children(&key, known.is_created());
@@ -58,25 +58,25 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     /// What becomes of a row that stands like this, and is not ours.
-    fn stands(&mut self, row: PreparedPartner, known: &Known) {
+    fn stands(&mut self, row: &PreparedPartner, known: &Known) {
         let decision = decide(Some(known), &row.fingerprint, self.options.retry_rejected);
         let (outcome, partner, diagnostics) = match decision {
             Decision::Skip(partner) => (RowOutcome::Skipped, partner, Vec::new()),
-            Decision::Changed(partner) => (RowOutcome::Changed, partner, vec![changed(&row)]),
+            Decision::Changed(partner) => (RowOutcome::Changed, partner, vec![changed(row)]),
             Decision::StillRejected => {
-                let told = still_rejected(&row, Some(known));
+                let told = still_rejected(row, Some(known));
                 (RowOutcome::Rejected, None, vec![told])
             }
             Decision::Create | Decision::LookUpFirst | Decision::InDoubt
                 if self.options.shares && !self.stopping =>
             {
-                self.postpone(&row);
+                self.postpone(row);
                 return;
             }
             Decision::Create | Decision::LookUpFirst => (RowOutcome::Deferred, None, Vec::new()),
-            Decision::InDoubt => (RowOutcome::InDoubt, None, vec![in_doubt(&row, None)]),
+            Decision::InDoubt => (RowOutcome::InDoubt, None, vec![in_doubt(row, None)]),
         };
-        self.finish(&row, outcome, partner, diagnostics);
+        self.finish(row, outcome, partner, diagnostics);
         self.wake_children(&row.key, known.is_created());
     }
 }

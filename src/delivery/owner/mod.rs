@@ -46,6 +46,14 @@ const GATHERED: usize = 256;
 /// The longest that an outcome waits for others.
 const GATHERING: Duration = Duration::from_millis(5);
 
+/// Which rows a pass has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    All,
+    /// More may come from other machines.
+    Part,
+}
+
 /// The delivery of one run.
 pub struct Delivery<A> {
     api: Arc<A>,
@@ -90,8 +98,8 @@ pub struct Delivery<A> {
     postponed: Vec<u32>,
     progress: u64,
     pass: Option<oneshot::Sender<PassEnd>>,
-    /// Whether the pass that is about to end is only a part of the rows.
-    is_part: bool,
+    /// Which rows the pass has that is about to end.
+    extent: Extent,
     found_elsewhere: u64,
     set_aside: u64,
     not_reached: u64,
@@ -144,7 +152,7 @@ impl<A: PartnersApi> Delivery<A> {
             postponed: Vec::new(),
             progress: 0,
             pass: None,
-            is_part: false,
+            extent: Extent::All,
             found_elsewhere: 0,
             set_aside: 0,
             not_reached: 0,
@@ -165,7 +173,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.begin_stop();
             }
             self.pump();
-            self.tell().await;
+            self.hand_on().await;
             if self.input_ended && self.is_idle() {
                 break;
             }
@@ -191,8 +199,8 @@ impl<A: PartnersApi> Delivery<A> {
                     Some(Input::Rows(rows)) => self.take(rows),
                     Some(Input::PostedBefore(rows)) => self.take_posted_before(rows),
                     Some(Input::Doubtful(rows)) => self.take_doubtful(rows),
-                    Some(Input::EndOfPass(reply)) => (self.pass, self.is_part) = (Some(reply), false),
-                    Some(Input::EndOfPart(reply)) => (self.pass, self.is_part) = (Some(reply), true),
+                    Some(Input::EndOfPass(reply)) => (self.pass, self.extent) = (Some(reply), Extent::All),
+                    Some(Input::EndOfPart(reply)) => (self.pass, self.extent) = (Some(reply), Extent::Part),
                     Some(Input::Doubts(doubts)) => self.take_over(doubts),
                     None => self.input_ended = true,
                 },
@@ -201,7 +209,7 @@ impl<A: PartnersApi> Delivery<A> {
             }
         }
         let doubts = self.leave_doubts();
-        self.tell().await;
+        self.hand_on().await;
         if self.found_elsewhere > 0 {
             tracing::info!(
                 count = self.found_elsewhere,
@@ -241,6 +249,11 @@ impl<A: PartnersApi> Delivery<A> {
         if self.to_settle.len() < GATHERED && now < by && !alone {
             return;
         }
+        self.settle_now();
+    }
+
+    /// Sends it, as far as commits of outcomes may be asked for.
+    fn settle_now(&mut self) {
         while self.settling < SETTLING && !self.to_settle.is_empty() {
             let (settlements, after): (Vec<_>, Vec<_>) = self.to_settle.drain(..).unzip();
             let state = self.state.clone();
@@ -263,7 +276,10 @@ impl<A: PartnersApi> Delivery<A> {
         self.seek_trust();
         self.read_ids();
         self.send_ready();
-        self.claim();
+        if self.claim() {
+            // A commit is asked for anyway, and takes what queues up for it.
+            self.settle_now();
+        }
         self.end_pass_if_over();
     }
 
@@ -384,7 +400,7 @@ impl<A: PartnersApi> Delivery<A> {
                 self.settle_absent(key);
             }
             self.flush_settlements();
-            let is_part = self.is_part;
+            let is_part = self.extent == Extent::Part;
             let is_over =
                 |d: &Doubted| d.is_given_up() || d.is_unproved() || (is_part && d.row.is_none());
             if !self.tasks.is_empty() || !self.doubts.values().all(is_over) {
@@ -403,7 +419,7 @@ impl<A: PartnersApi> Delivery<A> {
         }
     }
 
-    async fn tell(&mut self) {
+    async fn hand_on(&mut self) {
         if !self.finished.is_empty() {
             // Without a listener the run goes on; the state has it all.
             let _ = self.results.send(std::mem::take(&mut self.finished)).await;

@@ -145,7 +145,7 @@ async fn what_is_left_in_doubt_says_what_to_do() {
         assert_eq!(codes, vec![Code::InDoubt; usize::from(is_told)]);
         let hint = told.diagnostics.first().and_then(|d| d.hint.as_deref());
         let hint = hint.unwrap_or("");
-        let asks = hint.contains("state resolve \"K1\" --created ID, or --absent");
+        let asks = hint.contains("state resolve KEY --created ID`, or the same with `--absent`");
         assert_eq!(asks, asks_a_person, "{hint}");
     }
     // Of an earlier run, and not in the file.

@@ -186,6 +186,24 @@ async fn outcomes_that_others_follow_are_committed_together() {
     }
 }
 
+/// A commit of claims takes the outcomes along that wait for others; where nothing is claimed they go on waiting.
+#[tokio::test(start_paused = true)]
+async fn outcomes_go_with_the_next_claims() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    for (rows, settling) in [(0, 0), (1, 1)] {
+        let mut delivery = bench.delivery();
+        delivery.sending = 1;
+        delivery.to_settle.push(settlement(1));
+        delivery.to_claim.extend((0..rows).map(|n| job(n + 2)));
+        delivery.pump();
+        assert_eq!(
+            (delivery.claiming > 0, delivery.settling),
+            (rows > 0, settling)
+        );
+        assert_eq!(delivery.to_settle.len(), 1 - settling);
+    }
+}
+
 /// The window grows where workers have nothing to send when a commit of claims ends.
 #[tokio::test]
 async fn claims_that_came_too_late_are_more_the_next_time() {

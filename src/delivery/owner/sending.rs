@@ -37,17 +37,17 @@ impl<A: PartnersApi> Delivery<A> {
             || self.schedule.first().is_some_and(|(at, _)| *at <= now)
     }
 
-    /// Claims as many rows as the window allows.
-    pub(super) fn claim(&mut self) {
+    /// Claims as many rows as the window allows; true where there are any.
+    pub(super) fn claim(&mut self) -> bool {
         if self.flow.is_held() {
-            return;
+            return false;
         }
         let room = self
             .window
             .room(self.ready.len() + self.claiming)
             .min(self.to_claim.len());
         if room == 0 {
-            return;
+            return false;
         }
         if self.ready.len() * 4 > room * 3 {
             self.window.plenty();
@@ -58,8 +58,10 @@ impl<A: PartnersApi> Delivery<A> {
         self.claiming += jobs.len();
         self.tasks.spawn(async move {
             let result = state.claim(claims).await;
+            crate::pause::here("claimed");
             Done::Claimed(jobs, result)
         });
+        true
     }
 
     /// Reads which ids the state's rows have, once a row is about to be sent: a run that sends nothing needs none.

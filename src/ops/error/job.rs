@@ -26,7 +26,7 @@ pub enum JobError {
     },
     /// There are no jobs.
     #[error(
-        "the configuration has no [[job]]: name the configuration with -c partner-sync.toml; docs/nightly.md shows a complete one"
+        "there is no [[job]] to run: no partner-sync.toml is in this folder, or it has none. Name the configuration with -c FILE; docs/nightly.md shows a complete one"
     )]
     None,
     /// A key of the job does not fit another one.

@@ -147,8 +147,10 @@ pub enum OpError {
         /// What the system said.
         source: io::Error,
     },
-    /// `init` needs a file that can be read twice.
-    #[error("init reads the export twice, so it needs a file; save it first")]
+    /// What makes a mapping needs a file that can be read twice.
+    #[error(
+        "the export is read more than once for its mapping, so it has to be a file; save it first"
+    )]
     StandardInput,
     /// Interrupted before anything was begun.
     #[error("interrupted")]
@@ -175,6 +177,15 @@ pub enum OpError {
 }
 
 impl OpError {
+    /// What is wrong with the mapping, where that is why.
+    #[must_use]
+    pub fn of_mapping(&self) -> Option<&MappingError> {
+        match self {
+            OpError::Mapping(error) | OpError::Prepare(PrepareError::Mapping(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// What it is, without any words of the API or of a token command: for messages that leave the machine.
     #[must_use]
     pub fn brief(&self) -> String {
@@ -231,6 +242,8 @@ impl OpError {
                 | StateError::NoKeyFile { .. }
                 | StateError::NoBackup { .. }
                 | StateError::NotEmpty { .. }
+                | StateError::OtherImport { .. }
+                | StateError::WaitsForLost { .. }
                 | StateError::Key { .. }
                 | StateError::Open { .. },
             )

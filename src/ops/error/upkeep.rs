@@ -31,6 +31,17 @@ pub enum UpkeepError {
         /// Its state, in words.
         state: String,
     },
+    /// No machine whose lease has ended has such an id.
+    #[error(
+        "no machine whose lease has ended has an id that begins with \"{asked}\"{}. `partner-sync status` lists the machines. Nothing was noted.",
+        if known.is_empty() { ", and none is waited for".to_owned() } else { format!("; waited for: {}", known.join(", ")) }
+    )]
+    UnknownMachine {
+        /// What was asked for.
+        asked: String,
+        /// The ids of machines that are waited for, with their hosts.
+        known: Vec<String>,
+    },
     /// The row did not change.
     #[error(
         "the last run did not report the row \"{0}\" as changed, so there is nothing to accept."

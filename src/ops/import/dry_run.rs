@@ -122,7 +122,7 @@ pub(in crate::ops) fn preview(
     let mut judge = Judge::new(request, exports, &survey, &against, there)?;
     let wanted = request.report.wanted(PerRow::Plan);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
-    lost_key::tell_of(reader.as_ref(), session.observer, &collector)?;
+    lost_key::report_of(reader.as_ref(), session.observer, &collector)?;
     let tally = judge_rows(exports, &survey, &against, &mut judge, &collector, &stop)?;
     drop(progress);
     if let Some(error) = parents.trouble() {

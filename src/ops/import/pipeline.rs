@@ -67,7 +67,7 @@ impl Pipeline<'_> {
             Some(shared) => {
                 let input = input.clone();
                 Some(thread("takeover", move || {
-                    watch(&shared, &input, &stopped)
+                    watch(&shared, &input, &stopped);
                 })?)
             }
             None => None,

@@ -38,10 +38,12 @@ pub(in crate::ops) fn once(
     let folder = request.report.folder_for(&request.export.files, session)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
-    let held = Arc::downgrade(lock);
-    connection
-        .gate
-        .watch(move || held.upgrade().and_then(|lock| lock.may_send()));
+    let (held, stopping) = (Arc::downgrade(lock), stop.clone());
+    connection.gate.watch(move || {
+        let may_send = held.upgrade().and_then(|lock| lock.may_send());
+        // Who stops waits for nothing.
+        may_send.filter(|now| *now || !stopping.is_requested())
+    });
     if let Some(plan) = &request.plan {
         let state = state_digest(session, &connection.target, &opened.mapping.name)?;
         plan.hold(&connection.target, &state)?;
@@ -213,7 +215,7 @@ impl Import<'_> {
         }
         let kept = state.clone();
         lock(collector).store_problems(Box::new(move |part| kept.store_problems(part)));
-        lost_key::tell(state.lost_key(), self.session.observer, collector);
+        lost_key::report(state.lost_key(), self.session.observer, collector);
         Ok((state, doubts, thread))
     }
 

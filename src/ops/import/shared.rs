@@ -69,18 +69,18 @@ impl Import<'_> {
             return Ok(None);
         }
         let export = &self.request.export;
-        let mut mapping = content_digest([export.mapping.as_path()])?;
-        mapping.push_str(&format!(
-            " {} {} {}",
+        let mapping_digest = format!(
+            "{} {} {} {}",
+            content_digest([export.mapping.as_path()])?,
             export.always.create_apptivo_account,
             export.always.create_bill_com_profile,
             self.request.rejected == Rejected::SendAgain
-        ));
+        );
         let start = ImportStart {
             target: self.connection.target.clone(),
             mapping: self.opened.mapping.name.clone(),
             source_digest: content_digest(export.files.iter().map(ExportFile::at))?,
-            mapping_digest: mapping,
+            mapping_digest,
             rows,
             piece_rows: piece_rows(rows),
         };

@@ -81,9 +81,9 @@ impl Feeder {
                 .into_iter()
                 .partition(|row| is_mine || self.adopted.contains(&row.origin.ordinal));
             self.with_others(|s| {
-                others
-                    .iter()
-                    .for_each(|row| s.is_elsewhere(row.origin.ordinal));
+                for row in &others {
+                    s.is_elsewhere(row.origin.ordinal);
+                }
                 Ok(())
             })?;
             let count = mine.len() as u64;

@@ -202,7 +202,11 @@ impl Findings {
         });
         match found {
             // The night's export need not be there by day.
-            Err(OpError::Job(error @ (JobError::NoFile(_) | JobError::OnlyTemporary { .. }))) => {
+            Err(OpError::Job(JobError::NoFile(pattern))) => {
+                let words = format!("{subject}: no file matches \"{pattern}\" yet");
+                self.0.push(Finding::Missing(words));
+            }
+            Err(OpError::Job(error @ JobError::OnlyTemporary { .. })) => {
                 self.0.push(Finding::Missing(format!("{subject}: {error}")))
             }
             Err(OpError::Fetch(error)) if error.ending() == RunEnding::Stopped => {

@@ -77,8 +77,8 @@ impl Comparison<'_> {
         self.read = self.read_back(&made)?;
         for (legacy, ids) in std::mem::take(&mut self.read.duplicates) {
             let ids: Vec<&str> = ids.iter().map(PartnerId::as_str).collect();
-            let told = duplicates(Location::default(), &legacy, &ids);
-            self.lock().add_diagnostics(u32::MAX, vec![told]);
+            let reported = duplicates(Location::default(), &legacy, &ids);
+            self.lock().add_diagnostics(u32::MAX, vec![reported]);
         }
         let fingerprinter = self.reader.fingerprinter().clone();
         let parents = KnownRows::new(Some(self.reader.reopen()?));
@@ -167,12 +167,12 @@ impl Comparison<'_> {
                 (Some(_), None, _) if self.which == Which::Canary => continue,
                 (Some(partner), None, _) => {
                     self.found.only_source += 1;
-                    let told = Diagnostic::new(
+                    let reported = Diagnostic::new(
                         Code::PartnerNone,
                         place(partner),
                         "The row has no partner yet.",
                     );
-                    self.add_diagnostics(partner, vec![told]);
+                    self.add_diagnostics(partner, vec![reported]);
                     RowSign::OnlySource
                 }
                 (None, ..) => {
@@ -203,12 +203,12 @@ impl Comparison<'_> {
     fn row(&mut self, partner: &PreparedPartner, id: &PartnerId) -> Result<RowSign, OpError> {
         let Some(there) = self.read.of(id) else {
             self.found.gone += 1;
-            let told = Diagnostic::new(
+            let reported = Diagnostic::new(
                 Code::PartnerGone,
                 place(partner),
                 format!("The partner {id} is no longer on the API."),
             );
-            self.add_diagnostics(partner, vec![told]);
+            self.add_diagnostics(partner, vec![reported]);
             return Ok(RowSign::Differs);
         };
         let parents = self
@@ -242,11 +242,11 @@ impl Comparison<'_> {
             None
         };
         let remote = remote.map(|r| fields_of_answer(&r.raw));
-        let told = differing
+        let reported = differing
             .into_iter()
             .map(|field| self.difference(partner, &field.field, &field.text, remote.as_deref()))
             .collect();
-        self.add_diagnostics(partner, told);
+        self.add_diagnostics(partner, reported);
         Ok(RowSign::Differs)
     }
 
@@ -317,12 +317,12 @@ impl Comparison<'_> {
                 continue;
             }
             self.found.only_api += 1;
-            let told = Diagnostic::new(
+            let reported = Diagnostic::new(
                 Code::RowGone,
                 Location::default(),
                 format!("The export no longer has the row \"{key}\"; its partner is {id}."),
             );
-            self.lock().add_diagnostics(u32::MAX, vec![told]);
+            self.lock().add_diagnostics_of(key, vec![reported]);
             if self.request.each_row {
                 self.rows.push((RowSign::OnlyApi, key.clone()));
             }

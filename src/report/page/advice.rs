@@ -194,18 +194,24 @@ fn of_rows(report: &RunReport) -> Vec<Task> {
     }
     if n(RowOutcome::Blocked) > 0 {
         let words = if repair > 0 {
-            "Rows that wait for their parents are sent when their parents are there: import both again."
+            "Rows that wait for their parents are in that file too, and are sent with it. If their parents are not repaired, they go on waiting."
         } else {
-            "Import the missing parents, then the rows that wait for them."
+            "Do what is said below about the rows that others wait for, then import this export again: the rows that wait are sent then."
         };
         tasks.push(task(ENGINEER, words));
     }
-    let in_doubt = n(RowOutcome::InDoubt);
-    let still = report.kind == Kind::Reconcile && report.ending == RunEnding::Problems;
-    if (in_doubt > 0 || still) && report.stopped.is_none() && report.kind != Kind::DryRun {
+    let in_doubt = n(RowOutcome::InDoubt).max(report.count_of(Code::InDoubt));
+    if in_doubt > 0 && report.stopped.is_none() && report.kind != Kind::DryRun {
         tasks.push(task(
             OPERATOR,
-            "Run again in a few minutes: rows in doubt are looked up on the API before anything is sent again.",
+            "Run again in a few minutes: rows in doubt are looked up on the API before anything is sent again. For rows that stay in doubt, look on the API and do what is said below.",
+        ));
+    }
+    let absent = n(RowOutcome::Deferred);
+    if absent > 0 && report.kind == Kind::Reconcile && report.stopped.is_none() {
+        tasks.push(task(
+            OPERATOR,
+            "Import the export again: rows without a partner are sent then.",
         ));
     }
     let changed = n(RowOutcome::Changed);

@@ -17,7 +17,7 @@ use crate::report::model::RunReport;
 /// Jobs that the page of all jobs shows.
 const MOST_JOBS: usize = 100;
 /// The longest reason of a stop that a line shows.
-const LONGEST_WHY: usize = 240;
+const LONGEST_WHY: usize = 400;
 
 /// What an index is of.
 #[derive(Debug, Clone, Copy)]
@@ -169,13 +169,19 @@ fn latest(runs: &[PastRun]) -> String {
     let when = began(&run.name).unwrap_or_default();
     match &run.summary {
         None => format!("Last run, {when}: its report is missing."),
-        Some(s) => format!(
-            "Last run, {when}: {}; {}, {} created, {}.",
-            how(s).0,
-            counted(s.rows, "row"),
-            thousands(s.created),
-            counts(s.errors, s.warnings)
-        ),
+        Some(s) => {
+            let problems = match (s.exit, s.errors.saturating_add(s.warnings)) {
+                // It did not come to its end: none were found so far.
+                (2.., 0) => String::new(),
+                _ => format!(", {}", counts(s.errors, s.warnings)),
+            };
+            format!(
+                "Last run, {when}: {}; {}, {} created{problems}.",
+                how(s).0,
+                counted(s.rows, "row"),
+                thousands(s.created),
+            )
+        }
     }
 }
 

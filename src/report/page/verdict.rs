@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::{counted, thousands};
+use crate::diagnostic::{Code, counted, thousands};
 use crate::partner::RowOutcome;
 use crate::report::ending::RunEnding;
 use crate::report::model::{Kind, RunReport};
@@ -11,12 +11,12 @@ use crate::report::model::{Kind, RunReport};
 pub(super) fn verdict(report: &RunReport) -> String {
     let rows = report.rows();
     match report.kind {
-        Kind::Reconcile if rows == 0 => reconciled(report),
+        Kind::Reconcile => reconciled(report),
         Kind::Verify => verified(report),
         _ if rows == 0 => "The export has no rows.".to_owned(),
         Kind::Check => checked(report),
         Kind::DryRun => format!("Nothing was sent. An import would {}.", planned(report)),
-        Kind::Import | Kind::Reconcile => {
+        Kind::Import => {
             let all_there = RowOutcome::ALL
                 .into_iter()
                 .all(|o| o.is_done() || report.count(o) == 0);
@@ -34,11 +34,36 @@ pub(super) fn verdict(report: &RunReport) -> String {
     }
 }
 
+/// What became of rows that were in doubt: `2 rows have their partner, 1 row has none, 1 row is still in doubt`.
 fn reconciled(report: &RunReport) -> String {
-    if report.ending == RunEnding::Done {
-        "No row is in doubt.".to_owned()
-    } else {
-        "Some rows are still in doubt.".to_owned()
+    let n = |outcome| report.count(outcome);
+    let found = n(RowOutcome::Adopted) + n(RowOutcome::Skipped);
+    let (absent, open) = (
+        n(RowOutcome::Deferred),
+        n(RowOutcome::InDoubt).max(report.count_of(Code::InDoubt)),
+    );
+    let of = |n: u64, one: &str, many: &str| {
+        let words = if n == 1 { one } else { many };
+        (n > 0).then(|| format!("{} {words}", counted(n, "row")))
+    };
+    let parts: Vec<String> = [
+        of(found, "has its partner", "have their partners"),
+        of(absent, "has no partner yet", "have no partner yet"),
+        of(n(RowOutcome::Invalid), "needs repair", "need repair"),
+        of(
+            n(RowOutcome::Rejected),
+            "was rejected by the API",
+            "were rejected by the API",
+        ),
+        of(open, "is still in doubt", "are still in doubt"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match (open, parts.is_empty()) {
+        (0, true) => "No row is in doubt.".to_owned(),
+        (0, false) => format!("{}; no row is in doubt any more.", parts.join(", ")),
+        _ => format!("{}.", parts.join(", ")),
     }
 }
 

@@ -126,7 +126,7 @@ pub(super) fn view(report: &RunReport, findings: &Findings) -> PageView {
             })
             .collect(),
         has_values: has_values && (report.rows() > 0),
-        sends: report.kind != Kind::Verify,
+        sends: !matches!(report.kind, Kind::Verify | Kind::Reconcile),
         run: report.run.clone(),
     }
 }

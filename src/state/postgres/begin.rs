@@ -78,11 +78,12 @@ pub(super) fn begin_run(
     let of_this_space =
         "import IS NULL OR import IN (SELECT id FROM partner_sync.import WHERE space = $1)";
     fence(&mut t, &values![space.0 => INT8], of_this_space).map_err(of)?;
-    heed_late(&mut t, &owner, now)?;
     let doubts = match start.open {
         OpenRows::MayExist => adopt(&mut t, &owner, Whose::Nobodys, takeover, now).map_err(of)?,
         OpenRows::NoneExist => Vec::new(),
     };
+    // What is in doubt may have been answered meanwhile.
+    heed_late(&mut t, &owner, now)?;
     t.commit().map_err(of)?;
     Ok((space, run, batch, doubts))
 }

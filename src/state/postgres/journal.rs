@@ -103,6 +103,7 @@ struct PostgresJournal {
 impl Journal for PostgresJournal {
     fn commit(&mut self, now: Timestamp, commands: &[Command]) -> Vec<CommandResult> {
         if let Some(error) = &self.ended {
+            self.note_late(now, commands);
             let refused = |_: &Command| Err(error.duplicate(&self.state));
             return commands.iter().map(refused).collect();
         }
@@ -127,8 +128,12 @@ impl Journal for PostgresJournal {
                 }
             }
         };
-        if matches!(error, StateError::Taken { .. }) {
+        let is_taken = matches!(error, StateError::Taken { .. });
+        if is_taken {
             self.term.is_lost();
+        }
+        // It may be there again, and whether the answers were recorded is not known: that they came is kept in any case.
+        if is_taken || is_away {
             self.note_late(now, commands);
         }
         let refused = |_: &Command| Err(error.duplicate(&self.state));

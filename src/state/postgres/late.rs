@@ -8,8 +8,7 @@ use super::super::record::{Event, RecordState};
 use super::super::space::SpaceId;
 use super::error::Trouble;
 use super::link::{Link, query, values};
-use super::moves::{legal, partner};
-use super::owner::{Owner, text};
+use super::owner::{Owner, legal, partner, text};
 use super::totals;
 use crate::clock::Timestamp;
 use crate::partner::PartnerId;
@@ -51,14 +50,14 @@ pub(super) fn heed_late(
     let created = RecordState::Created.code();
     let sql = format!(
         "WITH first AS (
-             SELECT l.* FROM partner_sync.late l WHERE l.space = $1 AND l.partner IS NOT NULL AND NOT l.told AND NOT EXISTS (
+             SELECT l.* FROM partner_sync.late l WHERE l.space = $1 AND l.partner IS NOT NULL AND NOT l.reported AND NOT EXISTS (
                  SELECT 1 FROM partner_sync.late e WHERE e.space = l.space AND e.key = l.key AND e.id < l.id
-                     AND e.partner IS NOT NULL AND NOT e.told)),
+                     AND e.partner IS NOT NULL AND NOT e.reported)),
          known AS (
              UPDATE partner_sync.record AS r SET state = {created}, partner = l.partner, machine = l.machine, gen = l.gen,
                  since = $2, status = l.status, words = 'its answer came after another run had taken the state'
              FROM first l WHERE r.space = l.space AND r.key = l.key AND r.state IN ({legal}) RETURNING r.key, r.run),
-         told AS (
+         history AS (
              INSERT INTO partner_sync.story (space, key, at, what)
              SELECT $1, key, $2, 'made, as an answer says that came after another run had taken the state' FROM known)
          SELECT run, count(*) FROM known GROUP BY run",
@@ -70,15 +69,15 @@ pub(super) fn heed_late(
     totals::add(c, owner, &senders)?;
     // Those that agree with what is known have been heeded; another partner is still to be reported.
     let sql = format!(
-        "UPDATE partner_sync.late AS l SET told = true FROM partner_sync.record r
-         WHERE l.space = $1 AND NOT l.told AND r.space = l.space AND r.key = l.key AND r.state = {created} AND r.partner = l.partner"
+        "UPDATE partner_sync.late AS l SET reported = true FROM partner_sync.record r
+         WHERE l.space = $1 AND NOT l.reported AND r.space = l.space AND r.key = l.key AND r.state = {created} AND r.partner = l.partner"
     );
     query(c, &sql, &values![owner.space.0 => INT8]).map_err(owner.trouble())?;
     Ok(())
 }
 
 const TWINS: &str =
-    "l.space = $1 AND NOT l.told AND l.partner IS NOT NULL AND r.space = l.space AND r.key = l.key
+    "l.space = $1 AND NOT l.reported AND l.partner IS NOT NULL AND r.space = l.space AND r.key = l.key
      AND r.partner IS NOT NULL AND r.partner <> l.partner";
 
 /// Late answers with another partner than the row has, which were not reported yet.
@@ -105,7 +104,7 @@ pub(super) fn are_told(
     up_to: i64,
 ) -> Result<(), Trouble> {
     let sql = format!(
-        "UPDATE partner_sync.late AS l SET told = true FROM partner_sync.record r WHERE {TWINS} AND l.id <= $2"
+        "UPDATE partner_sync.late AS l SET reported = true FROM partner_sync.record r WHERE {TWINS} AND l.id <= $2"
     );
     let values = values![owner.space.0 => INT8, up_to => INT8];
     query(c, &sql, &values).map_err(owner.trouble()).map(drop)

@@ -30,6 +30,8 @@ const TRIES: u32 = 30;
 const LOCKED_FOR: &str = "SET LOCAL lock_timeout = '2s'";
 /// Of ten parts of a lease, those in which something may be sent.
 const SENDS: u64 = 8;
+/// Leases for which the renewal of one is waited for before nothing is sent any more.
+const WAITED: u64 = 2;
 
 /// A state that is held, until it is dropped.
 #[derive(Debug)]
@@ -159,10 +161,12 @@ impl Lease {
 }
 
 impl Term {
+    /// One that has ended and was not taken over yet may still be renewed, so it is waited for; not for ever.
     fn may_send(&self) -> Option<bool> {
         let since = now().saturating_sub(self.renewed.load(Ordering::SeqCst));
-        let most = u64::try_from(self.length.as_millis()).unwrap_or(u64::MAX) / 10 * SENDS;
-        (!self.may_be_over()).then_some(since < most)
+        let length = u64::try_from(self.length.as_millis()).unwrap_or(u64::MAX / WAITED);
+        let is_over = self.lost.load(Ordering::SeqCst) || since >= length.saturating_mul(WAITED);
+        (!is_over).then_some(since < length / 10 * SENDS)
     }
 
     /// Whether the lease may have ended by now, as far as this machine can know.

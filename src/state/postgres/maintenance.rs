@@ -139,6 +139,10 @@ fn add_to_history(
 }
 
 impl Maintain for PostgresUpkeep {
+    fn is_gone(&mut self, machine: &str) -> Result<Option<u64>, StateError> {
+        self.held(|t| super::machines::is_gone(t, machine))
+    }
+
     fn correct_end(&mut self, run: &RunId, end: &RunEnd) -> Result<(), StateError> {
         let report = end.report.as_deref().map(text);
         self.held(|t| {

@@ -21,6 +21,7 @@ mod known;
 mod late;
 mod lease;
 mod link;
+mod machines;
 mod maintenance;
 mod moves;
 mod owner;

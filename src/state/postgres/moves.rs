@@ -11,25 +11,15 @@ use postgres::GenericClient;
 use super::super::error::StateError;
 use super::super::known::Known;
 use super::super::note::{Claim, Settlement};
-use super::super::record::{Event, IllegalMove, Lost, RecordState, sources, step};
+use super::super::record::{Event, IllegalMove, Lost, RecordState, step};
 use super::error::Trouble;
 use super::known::{KNOWN, known_from};
 use super::late::late;
 use super::link::{query, values};
-use super::owner::{Owner, text};
+use super::owner::{Owner, legal, partner, text};
 use super::totals;
 use crate::clock::Timestamp;
-use crate::partner::{ApiWords, PartnerId};
-
-/// The states from which an event is legal, as SQL: the table of moves decides, not this file.
-pub(super) fn legal(event: Event) -> String {
-    let codes: Vec<String> = sources(event)
-        .0
-        .iter()
-        .map(|s| s.code().to_string())
-        .collect();
-    codes.join(", ")
-}
+use crate::partner::ApiWords;
 
 /// How a row stands.
 struct Standing {
@@ -105,7 +95,7 @@ pub(super) fn claim_all(
          FROM unnest($7::text[], $8::bytea[], $9::text[], $10::text[]) AS t (key, fingerprint, legacy, name)
          ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, machine = $2, gen = $3, run = $4, since = $5, hash_key = $6,
              fingerprint = excluded.fingerprint, legacy = excluded.legacy, name = excluded.name, attempts = r.attempts + 1,
-             posts = r.posts + {posts}, status = NULL, words = NULL, lost_at = NULL
+             posts = r.posts + {posts}, status = NULL, words = NULL, lost_at = NULL, lost_machines = NULL
          WHERE r.state IN ({legal}) RETURNING r.key",
         posts = Event::Claim.counts().posts,
         legal = legal(Event::Claim),
@@ -221,10 +211,6 @@ fn settle_created(
         .zip(&keys)
         .filter(|(_, key)| settled.contains(key.as_ref()));
     Ok(keys.map(|(s, _)| s.key.as_str().to_owned()).collect())
-}
-
-pub(super) fn partner(s: &Settlement) -> Option<Cow<'_, str>> {
-    s.partner.as_ref().map(PartnerId::as_str).map(text)
 }
 
 fn words(s: &Settlement) -> Option<Cow<'_, str>> {

@@ -1,11 +1,14 @@
-//! For whom rows are written, and how texts are.
+//! For whom rows are written, and how texts, partners and the table of moves are.
 
 use std::borrow::Cow;
 
 use super::super::hash_key::KeyNumber;
+use super::super::note::Settlement;
 use super::super::place::StateAddress;
+use super::super::record::{Event, sources};
 use super::super::space::SpaceId;
 use super::error::Trouble;
+use crate::partner::PartnerId;
 
 /// For whom rows are written.
 pub(super) struct Owner<'o> {
@@ -30,4 +33,19 @@ pub(super) fn text(of: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(of)
     }
+}
+
+/// The states from which an event is legal, as SQL: the table of moves decides, not this file.
+pub(super) fn legal(event: Event) -> String {
+    let codes: Vec<String> = sources(event)
+        .0
+        .iter()
+        .map(|s| s.code().to_string())
+        .collect();
+    codes.join(", ")
+}
+
+/// The partner that a settlement brings.
+pub(super) fn partner(s: &Settlement) -> Option<Cow<'_, str>> {
+    s.partner.as_ref().map(PartnerId::as_str).map(text)
 }

@@ -137,7 +137,7 @@ ALTER TABLE partner_sync.machine ADD COLUMN import bigint;
 ALTER TABLE partner_sync.machine ADD COLUMN idle bigint;
 ALTER TABLE partner_sync.record ADD COLUMN lost_at timestamptz;
 ALTER TABLE partner_sync.late ADD COLUMN status bigint;
-ALTER TABLE partner_sync.late ADD COLUMN told boolean NOT NULL DEFAULT false;
+ALTER TABLE partner_sync.late ADD COLUMN reported boolean NOT NULL DEFAULT false;
 CREATE TABLE partner_sync.import (
     id         bigint PRIMARY KEY,
     space      bigint NOT NULL REFERENCES partner_sync.space (id),
@@ -170,6 +170,10 @@ CREATE UNLOGGED TABLE partner_sync.pace (
     raised_at    timestamptz,
     paused_until timestamptz
 ) WITH (fillfactor = 50);
+",
+    // 5: which machines were taken over that may still send a record, so that a person can say of one that it is gone.
+    "
+ALTER TABLE partner_sync.record ADD COLUMN lost_machines text[];
 ",
 ];
 

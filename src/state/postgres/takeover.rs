@@ -87,12 +87,14 @@ pub(super) fn adopt(
                  since = CASE WHEN l.state = {in_flight} THEN $4 ELSE r.since END,
                  lost = r.lost + CASE WHEN l.state = {in_flight} THEN 1 ELSE 0 END,
                  words = CASE WHEN l.state = {in_flight} THEN 'the run ended before the answer came' ELSE r.words END,
-                 lost_at = coalesce(l.lost_at, r.lost_at)
+                 lost_at = coalesce(l.lost_at, r.lost_at),
+                 lost_machines = CASE WHEN l.lost_at IS NULL THEN r.lost_machines
+                     ELSE array_append(array_remove(r.lost_machines, l.machine), l.machine) END
              FROM theirs l
              WHERE r.space = l.space AND r.key = l.key AND r.state = l.state AND r.machine IS NOT DISTINCT FROM l.machine
              RETURNING r.key, r.legacy, r.name, r.fingerprint, r.since, r.status, r.words, r.posts, r.lost, r.hash_key,
                  r.lost_at IS NOT NULL AS is_lost, l.state, l.run),
-         told AS (
+         history AS (
              INSERT INTO partner_sync.story (space, key, at, run, what)
              SELECT $1, key, $4, run, $5 FROM taken WHERE state = {in_flight})
          SELECT * FROM taken"

@@ -16,6 +16,7 @@ use crate::state::{
 #[path = "../../../tests/it/support/postgres.rs"]
 mod harness;
 
+mod machines;
 mod pace;
 
 /// A state in a database of its own.
@@ -124,8 +125,8 @@ impl suite::Store for Room {
              INSERT INTO partner_sync.lease VALUES ('writer', 'm', 'process 1', 1, clock_timestamp(), 0);
              UPDATE partner_sync.meta SET value = '2' WHERE name = 'version'",
             columns("machine", &of_machines),
-            columns("record", &["lost_at"]),
-            columns("late", &["status", "told"]),
+            columns("record", &["lost_at", "lost_machines"]),
+            columns("late", &["status", "reported"]),
         ));
     }
 

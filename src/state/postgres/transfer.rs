@@ -26,9 +26,17 @@ impl PostgresGiver {
         let missing = || StateError::Missing {
             state: server.state(),
         };
-        Ok(Self {
-            link: link.ok_or_else(missing)?,
-        })
+        let link = link.ok_or_else(missing)?;
+        let sql = "SELECT count(*) FROM partner_sync.record WHERE lost_at IS NOT NULL AND state IN (1, 4)";
+        let waiting = link.look(|client| query(client, sql, &[]))?;
+        let rows = waiting.first().map_or(0, |row| row.get::<_, i64>(0));
+        if rows > 0 {
+            return Err(StateError::WaitsForLost {
+                state: server.state(),
+                rows: rows.unsigned_abs(),
+            });
+        }
+        Ok(Self { link })
     }
 }
 

@@ -7,6 +7,7 @@ use postgres::Row;
 use super::super::address::address_of;
 use super::super::contract::View;
 use super::super::error::StateError;
+use super::super::machines::Machines;
 use super::super::maintenance::Exported;
 use super::super::record::RecordState;
 use super::super::space::SpaceId;
@@ -108,6 +109,10 @@ impl View for PostgresView {
             }
         })?;
         Ok(spaces.into_iter().map(|(_, space)| space).collect())
+    }
+
+    fn machines(&self) -> Result<Machines, StateError> {
+        super::machines::machines(&self.link)
     }
 
     fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StateError> {

@@ -1,8 +1,10 @@
 //! Which rows are done, read from the file in one pass.
 
+use std::sync::mpsc::sync_channel;
+
 use rusqlite::params;
 
-use super::super::done::{DoneRows, MORE_PLACES, TOGETHER};
+use super::super::done::{DoneBatch, DoneRows, MORE_PLACES};
 use super::super::error::StateError;
 use super::super::record::RecordState;
 use super::super::run::OpenRows;
@@ -12,6 +14,8 @@ use crate::partner::Fingerprint;
 /// Bytes of the file that a record takes at least, with what surrounds it: an id of the API alone has 36. Where records
 /// are smaller all the same, the places are doubled and the records read once more.
 const BYTES_OF_A_RECORD: i64 = 112;
+/// Batches between the two threads that gather rows.
+const AHEAD: usize = 4;
 
 impl SqliteReader {
     /// Reads which rows are done; none where the state has more records than `most`, about.
@@ -30,35 +34,56 @@ impl SqliteReader {
         }
     }
 
-    /// The rows that are done; none where there are more than `most`, about.
+    /// The rows that are done; none where there are more than `most`, about. This thread reads, and another one puts in their
+    /// places what it has read: nothing else of a run is to be done by then.
     fn gather(&self, most: usize) -> Result<Option<DoneRows>, StateError> {
+        std::thread::scope(|scope| {
+            let (batches, inbox) = sync_channel(AHEAD);
+            let placing = scope.spawn(move || {
+                let mut done = DoneRows::with_places_for(most);
+                let fits = inbox.iter().all(|batch| done.add_batch(&batch));
+                fits.then_some(done)
+            });
+            let open = self.each_batch(&mut |batch| batches.send(batch).is_ok());
+            drop(batches);
+            let done = match placing.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            let open = open?;
+            Ok(done.map(|mut done| {
+                done.open = open;
+                done
+            }))
+        })
+    }
+
+    /// Hands over the rows that are done, batch by batch, until nobody takes them any more. Returns whether others are open.
+    fn each_batch(&self, take: &mut dyn FnMut(DoneBatch) -> bool) -> Result<OpenRows, StateError> {
         self.look(|connection| {
-            let mut done = DoneRows::with_places_for(most);
+            let mut open = OpenRows::NoneExist;
             let mut statement = connection
                 .prepare("SELECT key, fingerprint, state, hash_key FROM record WHERE space = ?1")?;
             let mut rows = statement.query(params![self.space().0])?;
-            let mut waiting = Vec::with_capacity(TOGETHER);
+            let mut batch = DoneBatch::default();
             while let Some(row) = rows.next()? {
                 match RecordState::from_code(row.get(2)?) {
                     // Of these it cannot be told whether they are as they were sent.
                     Some(RecordState::Created) if row.get::<_, i64>(3)? != self.key().0 => {}
                     Some(RecordState::Created) => {
-                        let key = row.get_ref(0)?.as_str()?;
-                        waiting.push(done.place_of(key, &Fingerprint(row.get(1)?)));
-                        if waiting.len() == TOGETHER {
-                            if !done.add_all(&waiting) {
-                                return Ok(None);
-                            }
-                            waiting.clear();
+                        batch.push(row.get_ref(0)?.as_str()?, Fingerprint(row.get(1)?));
+                        if batch.is_full() && !take(std::mem::take(&mut batch)) {
+                            return Ok(open);
                         }
                     }
                     Some(RecordState::Rejected | RecordState::Unsent) => {}
                     Some(RecordState::InFlight | RecordState::InDoubt) | None => {
-                        done.open = OpenRows::MayExist;
+                        open = OpenRows::MayExist;
                     }
                 }
             }
-            Ok(done.add_all(&waiting).then_some(done))
+            take(batch);
+            Ok(open)
         })
     }
 }

@@ -1,6 +1,7 @@
 //! A folder for each test, a sandbox process, and a builder for runs.
 
 pub(crate) mod browser;
+pub(crate) mod driven;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

@@ -2,7 +2,7 @@
 //! free port. One is shared by all tests (`shared`); a test that ends its server, or needs settings of its own, has its own,
 //! which ends with the process that started it, however that ends.
 //!
-//! This file is part of two test programs: of `tests/it`, and of the unit tests of the state.
+//! This file is part of three programs: of `tests/it`, of the unit tests of the state, and of the end-to-end bench.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

@@ -1,0 +1,93 @@
+//! Templates → pages, for whoever makes HTML. Whatever a value holds is text: the templates' names end in `.html`, for which
+//! the engine escapes. A name that a template does not find is an error, not an empty place.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior, Value};
+
+/// Some templates, ready to be filled.
+#[derive(Debug)]
+pub struct Templates(Environment<'static>);
+
+impl Templates {
+    /// Reads templates, each with its name, which must end in `.html`.
+    ///
+    /// # Errors
+    /// The template that cannot be read, and why.
+    pub fn new(texts: &[(&'static str, &'static str)]) -> Result<Self, String> {
+        let mut engine = Environment::new();
+        engine.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build();
+        engine.set_syntax(syntax.map_err(|e| e.to_string())?);
+        engine.add_filter("commands", commands);
+        for (name, text) in texts {
+            engine
+                .add_template(name, text)
+                .map_err(|e| format!("{name}: {e:#}"))?;
+        }
+        Ok(Self(engine))
+    }
+
+    /// Fills a template.
+    ///
+    /// # Errors
+    /// What the template lacks.
+    pub fn render(&self, name: &str, with: Value) -> Result<String, String> {
+        self.0
+            .get_template(name)
+            .and_then(|t| t.render(with))
+            .map_err(|e| format!("{name}: {e:#}"))
+    }
+}
+
+/// A text whose commands stand between backticks, as on a terminal, with these as code. All of it is escaped.
+fn commands(text: &str) -> Value {
+    let parts: Vec<&str> = text.split('`').collect();
+    // One backtick is one that somebody wrote.
+    if parts.len().is_multiple_of(2) {
+        return Value::from_safe_string(html_escape::encode_safe(text).into_owned());
+    }
+    let mut out = String::new();
+    for (at, part) in parts.into_iter().enumerate() {
+        let part = html_escape::encode_safe(part);
+        if at.is_multiple_of(2) {
+            out.push_str(&part);
+        } else {
+            out.extend(["<code>", &part, "</code>"]);
+        }
+    }
+    Value::from_safe_string(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    #[test]
+    fn commands_are_code_and_everything_is_escaped() {
+        for (text, html) in [
+            (
+                "Run `a --b \"C\"`, or `d`.",
+                "Run <code>a --b &quot;C&quot;</code>, or <code>d</code>.",
+            ),
+            ("no <b> command", "no &lt;b&gt; command"),
+            ("one ` alone <i>", "one ` alone &lt;i&gt;"),
+            ("`<i>`", "<code>&lt;i&gt;</code>"),
+        ] {
+            assert_eq!(commands(text).to_string(), html);
+        }
+    }
+
+    #[test]
+    fn values_are_text_and_what_is_missing_is_an_error() {
+        let templates = Templates::new(&[("a.html", "<p>{{ cell }}</p>")]).unwrap();
+        let page = templates.render("a.html", context! { cell => "<script>'\"" });
+        assert_eq!(page.unwrap(), "<p>&lt;script&gt;&#x27;&quot;</p>");
+        assert!(templates.render("a.html", context! {}).is_err());
+        assert!(Templates::new(&[("a.html", "{% if %}")]).is_err());
+    }
+}
