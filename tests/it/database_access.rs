@@ -8,7 +8,7 @@ use crate::support::{Finished, Run, Server, Workdir, postgres, wait_until};
 /// With what is special in a password file and in a shell.
 const PASSWORD: &str = r"hush:hu\sh 'ü";
 const WRONG: &str = "not-this-one";
-const CONFIG: &str = "[state]\nlease = \"2s\"\n";
+const CONFIG: &str = "[state]\nlease = \"2s\"\ntakeover = \"1s\"\n";
 
 /// A folder with an export of ten rows, and a state that a user of an address has.
 struct Client {

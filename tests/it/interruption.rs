@@ -117,7 +117,7 @@ fn two_runs_do_not_overlap(at: StateIn) {
     let mut child = started(&dir, &server, &["--rate", "50/s"]);
     wait_until("it began", || server.count("POST") >= 1);
     let second = dir
-        .run(&["import", "e.csv", "-m", "m.toml"])
+        .run(&["import", "e.csv", "-m", "m.toml", "--alone"])
         .at(&server)
         .finish()
         .expect_exit(4);

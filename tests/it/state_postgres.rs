@@ -1,6 +1,6 @@
 //! A state in Postgres, as a user sees it: the commands, what they refuse, and the lease.
 
-use crate::support::{Run, Server, Workdir, wait_until};
+use crate::support::{Run, Server, Workdir, postgres, wait_until};
 
 const ROWS: usize = 200;
 
@@ -179,12 +179,13 @@ fn a_run_that_waits_has_the_state_when_the_other_one_has_ended() {
 
 #[test]
 fn a_state_without_a_key_file_says_how_to_make_one() {
-    let Some(dir) = Workdir::in_postgres() else {
+    let Some(cluster) = postgres::cluster() else {
         return;
     };
+    let (dir, address) = (Workdir::new(), cluster.database());
     let server = Server::start(&dir, &[]);
     dir.simple_export(2);
-    let unnamed = || import(&dir, &server).env("PARTNER_SYNC_STATE_KEY_FILE", "");
+    let unnamed = || import(&dir, &server).env("PARTNER_SYNC_STATE", &address);
     let refused = unnamed().finish().expect_exit(2).stderr;
     for words in [
         "[state] key_file",

@@ -249,22 +249,21 @@ fn fence(
     if !query(t, sql, &values).map_err(owner.trouble())?.is_empty() {
         return Ok(Fence::Ours);
     }
-    let sql = "SELECT batch FROM partner_sync.machine WHERE id = $1 AND gen = $2 FOR UPDATE";
-    let rows = query(
-        t,
-        sql,
-        &values![owner.machine => TEXT, owner.generation => INT8],
-    );
+    let sql = "SELECT gen, batch FROM partner_sync.machine WHERE id = $1 FOR UPDATE";
+    let rows = query(t, sql, &values![owner.machine => TEXT]).map_err(owner.trouble())?;
     match rows
-        .map_err(owner.trouble())?
         .first()
-        .map(|row| row.get::<_, i64>(0))
+        .map(|row| (row.get::<_, i64>(0), row.get::<_, i64>(1)))
     {
-        None => Err(Trouble::State(StateError::Taken {
-            state: owner.state.clone(),
-        })),
-        Some(found) if found > batch => Ok(Fence::Done),
-        Some(found) if found < batch => Ok(Fence::Before),
+        // Nobody deletes the row of a machine that runs: a takeover raises its generation.
+        None => Ok(Fence::Before),
+        Some((generation, _)) if generation != owner.generation => {
+            Err(Trouble::State(StateError::Taken {
+                state: owner.state.clone(),
+            }))
+        }
+        Some((_, found)) if found > batch => Ok(Fence::Done),
+        Some((_, found)) if found < batch => Ok(Fence::Before),
         Some(_) => {
             let sql = "UPDATE partner_sync.machine SET batch = $3 + 1, until = clock_timestamp() + $4 * interval '1 millisecond'
                        WHERE id = $1 AND gen = $2";

@@ -252,17 +252,22 @@ async fn commits_that_the_database_lost_stop_the_run() {
     let Some(cluster) = harness::cluster() else {
         return;
     };
-    let room = Room::new(cluster);
-    let (state, _, _) = suite::Store::begin(&room, &start(), &Clock::System).unwrap();
-    state.claim(vec![claim("a")]).await.unwrap();
-    state.claim(vec![claim("b")]).await.unwrap();
-    // What a failover to a standby does that had not got everything yet.
-    room.ask("UPDATE partner_sync.machine SET batch = batch - 1; DELETE FROM partner_sync.record WHERE key = 'b'");
-    let refused = state.settle(vec![made("b")]).await;
-    assert!(
-        matches!(refused, Err(StateError::CommitsLost { .. })),
-        "{refused:?}"
-    );
+    // What a failover to a standby does that had not got everything yet: the last batch, or all of the run.
+    for lost in [
+        "UPDATE partner_sync.machine SET batch = batch - 1; DELETE FROM partner_sync.record WHERE key = 'b'",
+        "DELETE FROM partner_sync.record; DELETE FROM partner_sync.machine",
+    ] {
+        let room = Room::new(cluster);
+        let (state, _, _) = suite::Store::begin(&room, &start(), &Clock::System).unwrap();
+        state.claim(vec![claim("a")]).await.unwrap();
+        state.claim(vec![claim("b")]).await.unwrap();
+        room.ask(lost);
+        let refused = state.settle(vec![made("b")]).await;
+        assert!(
+            matches!(refused, Err(StateError::CommitsLost { .. })),
+            "{lost}: {refused:?}"
+        );
+    }
 }
 
 #[test]

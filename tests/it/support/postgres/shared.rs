@@ -59,6 +59,10 @@ fn noted_in(path: &Path) -> Option<(PathBuf, u16)> {
 }
 
 /// Starts the server, and what ends it: a process of its own, whose standard input is the file that users lock.
+#[allow(
+    clippy::zombie_processes,
+    reason = "it outlives the tests, which others may go on with"
+)]
 fn keep(programs: &Programs, folder: &Path, users: File) {
     let script = format!(
         "\"$0\" -D \"$1/data\" -w -l \"$1/log\" start >/dev/null 2>&1; echo; exec >/dev/null
