@@ -81,6 +81,7 @@ pub(super) struct Held {
     /// How many are taken at a time.
     batch: u32,
     asked: Option<Instant>,
+    away_since: Option<Instant>,
 }
 
 /// What came of waiting for a slot.
@@ -92,12 +93,15 @@ pub(super) enum Next {
     Taken(Slots),
     /// The rate is not shared, in words where somebody has to be told.
     Alone(Option<String>),
+    /// Whoever counts the slots has not answered for this long.
+    Away(Duration),
 }
 
 /// Slots are taken so that they last about this long: one question in that time, and news within it.
 const LASTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(250));
-/// How late a slot may be used by a request that waited for it: a busy machine wakes late.
-const LATE: Duration = Duration::from_millis(250);
+/// How late a slot may be used by a request that waited for it: a busy machine wakes late. In no second there is more than this
+/// share of the rate too much.
+const LATE: Duration = Duration::from_millis(50);
 /// How long those who do not answer are left alone.
 const AGAIN: Duration = Duration::from_millis(250);
 /// The most that are taken at a time.
@@ -118,6 +122,7 @@ pub(super) fn held(permits: Arc<dyn Permits>) -> Option<(Held, Tell)> {
         coming: None,
         batch: 1,
         asked: None,
+        away_since: None,
     };
     Some((held, tell))
 }
@@ -162,13 +167,20 @@ impl Held {
             };
             let answer = coming.await;
             self.coming = None;
+            if !matches!(&answer, Ok(answer) if answer.taken == Err(NoPermits::Away)) {
+                self.away_since = None;
+            }
             match answer.map(|answer| (answer.taken, answer.slots, answer.at)) {
                 Ok((Ok(taken), slots, at)) => {
                     self.keep(taken, slots, at.elapsed());
                     return Next::Taken(taken);
                 }
                 Ok((Err(NoPermits::NotShared(why)), ..)) => return Next::Alone(why),
-                Ok((Err(NoPermits::Away), ..)) => tokio::time::sleep(AGAIN).await,
+                Ok((Err(NoPermits::Away), ..)) => {
+                    let since = *self.away_since.get_or_insert_with(Instant::now);
+                    tokio::time::sleep(AGAIN).await;
+                    return Next::Away(since.elapsed());
+                }
                 // Its thread is gone, which only a fault of its own ends.
                 Err(_) => return Next::Alone(Some("nobody counts it any more".to_owned())),
             }

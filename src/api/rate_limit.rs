@@ -202,6 +202,7 @@ impl Limiter {
                         }
                     }
                     Next::Taken(slots) => self.learn(slots),
+                    Next::Away(time) => self.is_away(time),
                     Next::Alone(why) => {
                         *turn = None;
                         self.go_alone(why);
@@ -259,6 +260,18 @@ impl Limiter {
         pace.current = Rate::PerSecond(slots.rate);
         if let Some(time) = slots.paused {
             pace.pause(Instant::now(), time, true, self.patience.as_ref());
+        }
+    }
+
+    /// Whoever gives out a shared rate is waited for as long as the server itself is.
+    fn is_away(&self, time: Duration) {
+        let is_over = self.patience.as_ref().filter(|p| time > p.most);
+        if let (Some(patience), Ok(mut pace)) = (is_over, self.pace.lock()) {
+            let words = format!(
+                "the database that gives out the rate for all machines has not answered for longer than --outage ({})",
+                spoken(patience.most)
+            );
+            pace.too_long = Some(words);
         }
     }
 

@@ -82,6 +82,40 @@ fn four_machines_share_one_rate_and_use_it() {
     assert_eq!(rows, format!("1|{RATE}"));
 }
 
+/// The machines of one import, which send at the same time from several workers.
+#[test]
+fn machines_of_one_import_never_pass_its_rate() {
+    let Some(dir) = Workdir::in_postgres() else {
+        return;
+    };
+    let server = Server::start(&dir, &["--latency", "50ms"]);
+    dir.simple_export(ROWS);
+    // They share it, so it has to be there before the first of them makes one.
+    let key = format!("partner-sync state key 1 {:064x}\n", 7);
+    dir.write("state.key", key);
+    let rate = format!("{RATE}/s");
+    let words = [
+        "import",
+        "e.csv",
+        "-m",
+        "m.toml",
+        "--workers",
+        "8",
+        "--rate",
+        &rate,
+    ];
+    let machine = |_| dir.run(&words).at(&server).start();
+    let machines: Vec<Child> = (0..3).map(machine).collect();
+    for machine in machines {
+        Finished::of(machine.wait_with_output().unwrap()).expect_exit(0);
+    }
+    server.assert_each_once(ROWS);
+    let times = times(&server);
+    assert_never_above(&times, RATE);
+    let seen = busiest(&times, 1000);
+    assert!(seen * 100 >= RATE * 95, "{seen} of {RATE}");
+}
+
 #[test]
 fn what_a_dead_machine_leaves_the_others_use() {
     let Some((dir, server)) = imported() else {

@@ -81,6 +81,22 @@ async fn a_request_waits_for_its_slot_and_no_longer() {
     assert_eq!(limiter.current(), Rate::PerSecond(100.0));
 }
 
+/// As long as the API itself, and no longer: a run that waits for a permit records nothing, and would not notice otherwise.
+#[tokio::test(start_paused = true)]
+async fn who_gives_out_the_rate_is_waited_for_and_not_for_ever() {
+    let away = vec![Err(NoPermits::Away); 1300];
+    let fake = Fake::told(&[&away[..1100], &[Ok(AT_ONCE)], &away].concat());
+    let (limiter, _stop) = sharing(&fake);
+    let begin = Instant::now();
+    // One that comes back in time is waited for anew.
+    assert!(limiter.permit().await);
+    assert_eq!(hundredths(begin), 27_500);
+    assert!(!limiter.permit().await);
+    assert!((57_500..58_000).contains(&hundredths(begin)));
+    let words = limiter.asked_too_long().unwrap();
+    assert!(words.contains("longer than --outage (5 min)"), "{words}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_rate_that_nobody_shares_is_ones_own() {
     for why in [None, Some("no right to it".to_owned())] {
@@ -160,13 +176,13 @@ async fn a_slot_that_nobody_waited_for_lapses() {
     // It came when five had gone by.
     tokio::time::advance(Duration::from_millis(55)).await;
     assert_eq!(slot(&mut held, Instant::now(), false).await, at(6));
-    // This one waited all the time, and wakes late: slots of the last quarter of a second are left.
-    tokio::time::advance(Duration::from_millis(245)).await;
+    // This one waited all the time, and wakes late: slots of the last twentieth of a second are left.
+    tokio::time::advance(Duration::from_millis(65)).await;
     assert_eq!(slot(&mut held, begin, false).await, at(7));
     tokio::time::advance(Duration::from_millis(25)).await;
-    assert_eq!(slot(&mut held, begin, false).await, at(8));
+    assert_eq!(slot(&mut held, begin, false).await, at(10));
     tokio::time::advance(Duration::from_millis(10)).await;
-    assert_eq!(slot(&mut held, begin, false).await, at(9));
+    assert_eq!(slot(&mut held, begin, false).await, at(11));
     held.forget();
     assert!(slot(&mut held, begin, false).await >= Instant::now());
 }
