@@ -60,11 +60,8 @@ fn words_of_error(error: &reqwest::Error) -> String {
         return format!("{what} in time (timeout)");
     }
     let mut words = String::new();
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(current) = cause {
-        if let Some(words) = certificate_words(current) {
-            return words.to_owned();
-        }
         let text = current.to_string();
         // "client error (Connect)" says nothing to a person; its cause does.
         if !text.starts_with("client error (") && !words.contains(&text) {
@@ -78,30 +75,30 @@ fn words_of_error(error: &reqwest::Error) -> String {
     if words.is_empty() {
         return "no answer".to_owned();
     }
-    words
+    let mut refused = REFUSED_CERTIFICATES.iter();
+    match refused.find(|(said, _)| words.contains(*said)) {
+        Some((_, meaning)) => (*meaning).to_owned(),
+        None => words,
+    }
 }
 
-/// What is the matter with the API's certificate, and what to do, where an error is about that.
-fn certificate_words(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
-    use rustls::CertificateError as Why;
-    let io = error.downcast_ref::<std::io::Error>();
-    let within = io.and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>());
-    let rustls::Error::InvalidCertificate(why) = error.downcast_ref().or(within)? else {
-        return None;
-    };
-    Some(match why {
-        Why::Expired | Why::ExpiredContext { .. } => {
-            "its certificate has expired. Whoever runs the API has to renew it; if it is valid, this machine's clock is ahead"
-        }
-        Why::NotValidYet | Why::NotValidYetContext { .. } => {
-            "its certificate is not valid yet: check this machine's clock"
-        }
-        Why::NotValidForName | Why::NotValidForNameContext { .. } => {
-            "its certificate is for another name than --api-url has"
-        }
-        Why::UnknownIssuer => {
-            "this machine does not trust the CA that signed its certificate; name the CA's certificate with --ca-file"
-        }
-        _ => return None,
-    })
-}
+/// What rustls says of a certificate that it refuses, and what that means for a person. The error itself lies in others that
+/// hide its type. Source: the words of `rustls::CertificateError`.
+const REFUSED_CERTIFICATES: [(&str, &str); 4] = [
+    (
+        "invalid peer certificate: certificate expired",
+        "its certificate has expired. Whoever runs the API has to renew it; if it is valid, this machine's clock is ahead",
+    ),
+    (
+        "invalid peer certificate: certificate not valid yet",
+        "its certificate is not valid yet: check this machine's clock",
+    ),
+    (
+        "invalid peer certificate: certificate not valid for name",
+        "its certificate is for another name than --api-url has",
+    ),
+    (
+        "invalid peer certificate: UnknownIssuer",
+        "this machine does not trust the CA that signed its certificate; name the CA's certificate with --ca-file",
+    ),
+];
