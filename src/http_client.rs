@@ -27,6 +27,20 @@ pub fn builder() -> ClientBuilder {
         .retry(reqwest::retry::never())
 }
 
+/// Whether an address is this machine's own.
+#[must_use]
+pub fn is_loopback(url: &reqwest::Url) -> bool {
+    match url.host_str() {
+        // A name with a dot behind it is the same.
+        Some("localhost" | "localhost.") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback()),
+        None => false,
+    }
+}
+
 /// The certificates of a client beside the system's own.
 #[derive(Debug, Clone, Default)]
 pub struct Tls {

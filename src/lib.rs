@@ -3,7 +3,7 @@
 //! The modules, in the order in which data passes through them:
 //!
 //! ```text
-//!  cli: arguments, settings, screen, signals, exit codes           (a front; another one may be a page or a test)
+//!  cli: arguments, settings, screen, signals, exit codes           (a front; the workbench is another)
 //!   └─▶ ops: check, import, verify, reconcile, sync, propose
 //!        a file ──▶ source ──▶ mapping ──▶ partner ──▶ delivery ──▶ report
 //!                  SourceRow    Draft    PreparedPartner  │  ▲ Outcome   RunReport
@@ -21,7 +21,8 @@
 //! - [`ops`] is what the program can do, for any front; [`cli`] is the front on the command line.
 //! - [`config`] resolves what the user asked for; [`notify`] calls a webhook when a night is over.
 //! - [`sandbox`] is a practice API of its own: it shares no type with the client.
-//! - [`diagnostic`], [`secret`], [`clock`], [`http_client`] and [`blocking`] may be used by every module.
+//! - [`workbench`] is the front on a local page: a mapping is made and tried in a browser.
+//! - [`diagnostic`], [`secret`], [`clock`], [`html`], [`http_client`], [`blocking`] and [`subprocess`] may be used by every module.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 
@@ -32,6 +33,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod diagnostic;
+pub mod html;
 pub mod http_client;
 pub mod mapping;
 pub mod notify;
@@ -43,4 +45,6 @@ pub mod sandbox;
 pub mod secret;
 pub mod source;
 pub mod state;
+pub mod subprocess;
 pub mod telemetry;
+pub mod workbench;

@@ -1,5 +1,6 @@
 //! Secrets: a string that never prints itself, and what is left of a text when secrets and bank data are taken out of it.
 
+mod address;
 mod numbers;
 mod scrubber;
 mod text;
@@ -9,6 +10,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub use address::{SecretAddress, plain_address, without_address_secrets};
 pub use scrubber::Scrubber;
 
 /// A token or password. `Debug` and `Display` print stars; the memory is wiped on drop.

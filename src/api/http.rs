@@ -20,10 +20,10 @@ use super::error::ApiError;
 use super::gate::Gate;
 use super::network::{Unread, error_words, is_proxy_refusal, read_answer};
 use super::redirect;
-use super::retry::{retry_after, spent_quota};
+use super::retry::{is_of_quota, retry_after, spent_quota};
 use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
-use crate::http_client::{self, Tls};
+use crate::http_client::{self, Tls, is_loopback};
 use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query, SensitiveValues};
 
 /// How the client is set up.
@@ -169,9 +169,13 @@ impl HttpApi {
     /// `Retry-After`, else what the `RateLimit` headers ask for. On an answer that is no refusal, a spent
     /// quota is kept as backpressure: the next request would be refused.
     fn retry_after_of(&self, response: &Response) -> Option<Duration> {
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
-        let asked = header(RETRY_AFTER.as_str()).and_then(|v| retry_after(v, self.now()));
-        let spent = spent_quota(header);
+        let headers = response.headers();
+        let asked = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok());
+        let asked = asked.and_then(|v| retry_after(v, self.now()));
+        // To look a name up takes longer than to see that no header of an answer is one of those that are looked up.
+        let has_quota = headers.keys().any(|name| is_of_quota(name.as_str()));
+        let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+        let spent = has_quota.then(|| spent_quota(header)).flatten();
         if response.status().is_success()
             && let (Some(pause), Ok(mut backpressure)) = (spent, self.backpressure.lock())
         {
@@ -314,20 +318,6 @@ pub(super) fn client_of(settings: &HttpSettings) -> Result<Client, ApiError> {
     };
     let client = builder.build();
     client.map_err(|e| ApiError::Setup(http_client::setup_words(&e)))
-}
-
-/// Whether an address is this machine's own.
-#[must_use]
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        // A name with a dot behind it is the same.
-        Some("localhost" | "localhost.") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.to_canonical().is_loopback()),
-        None => false,
-    }
 }
 
 #[cfg(test)]

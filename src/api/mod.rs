@@ -21,6 +21,8 @@ mod network;
 mod outage;
 mod paced;
 mod page;
+mod pause;
+mod permits;
 mod rate;
 mod rate_limit;
 mod redirect;
@@ -37,13 +39,14 @@ mod verdict;
 #[cfg(test)]
 mod scripted;
 
+pub use crate::http_client::is_loopback;
 pub use crate::http_client::{Tls, TlsError};
 pub use answer_words::BodyWords;
 pub use auth::Auth;
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
 pub use error::ApiError;
 pub use gate::Gate;
-pub use http::{HttpApi, HttpSettings, is_loopback};
+pub use http::{HttpApi, HttpSettings};
 pub use incomplete::Incomplete;
 pub use lookup::{
     Effort, Found, Place, best_place, can_be_searched, find_by_identifier, find_by_word,
@@ -51,12 +54,14 @@ pub use lookup::{
 pub use outage::{Failing, Outage, Waited};
 pub use paced::Paced;
 pub use page::PageWalk;
+pub use pause::Pause;
+pub use permits::{NoPermits, Permits, Slots};
 pub use rate::Rate;
-pub use rate_limit::{Limiter, Pause};
+pub use rate_limit::Limiter;
 pub use renew::Renewing;
 pub use retrying::Retrying;
 pub use scan::PartnerScan;
 pub use server_time::server_time;
 pub use sweep::{Collected, Sweep, collect_by_identifier, sweep};
-pub use token::{TokenSource, printed_by};
+pub use token::{TokenSource, password_in_file, password_printed_by};
 pub use verdict::{id_of_another_row, is_plain_id, rejects_if_absent};

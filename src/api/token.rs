@@ -26,17 +26,49 @@ pub enum TokenSource {
     Command(Vec<String>),
 }
 
-/// The secret that a command prints, as a token is: run for 30 seconds at most.
+/// The password that a command prints: its line as it is, run for 30 seconds at most.
 ///
 /// # Errors
 /// In words, where it prints none.
-pub fn printed_by(command: &[String]) -> Result<Secret, String> {
+pub fn password_printed_by(command: &[String]) -> Result<Secret, String> {
     let (_never, stop) = watch::channel(false);
-    let read = TokenSource::Command(command.to_vec()).read(&stop);
-    read.map_err(|why| match why {
-        MissingToken::Because(words) => format!("password_command: {words}"),
-        MissingToken::Stopped => "password_command was ended".to_owned(),
-    })
+    let printed = token_command::output(token_command::PASSWORD, command, LIMIT, &stop);
+    let printed = printed.map_err(|why| match why {
+        MissingToken::Because(words) => words,
+        MissingToken::Stopped => "the password command was ended".to_owned(),
+    })?;
+    let password = password_of(&printed).map_err(|why| {
+        let name = token_command::name(token_command::PASSWORD, command);
+        format!("{name} printed no password: {why}")
+    })?;
+    Ok(Secret::new(password))
+}
+
+/// The password in a file that holds nothing else, as a mounted secret does.
+///
+/// # Errors
+/// In words, where it holds none.
+pub fn password_in_file(path: &Path) -> Result<Secret, String> {
+    let shown = path.display();
+    let bytes =
+        read_file(path).map_err(|e| format!("cannot read the password file {shown}: {e}"))?;
+    let password = password_of(&bytes)
+        .map_err(|why| format!("the password file {shown} holds no password: {why}"))?;
+    Ok(Secret::new(password))
+}
+
+/// A password may hold anything but a line break; the one at its end is not its.
+fn password_of(printed: &[u8]) -> Result<&str, &'static str> {
+    let text = std::str::from_utf8(printed).map_err(|_| "it is not plain text (UTF-8)")?;
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    match line {
+        "" => Err("it is empty"),
+        line if line.contains(['\n', '\r', '\0']) => {
+            Err("it has several lines; a password is one line")
+        }
+        line => Ok(line),
+    }
 }
 
 impl TokenSource {
@@ -63,8 +95,8 @@ impl TokenSource {
                 (bytes, format!("the token file {shown}"))
             }
             TokenSource::Command(words) => (
-                token_command::output(words, LIMIT, stop)?,
-                token_command::name(words),
+                token_command::output(token_command::TOKEN, words, LIMIT, stop)?,
+                token_command::name(token_command::TOKEN, words),
             ),
         };
         match token_of(&bytes) {
@@ -158,6 +190,26 @@ pub(super) fn expiry(token: &str) -> Option<Timestamp> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_a_line_as_it_is() {
+        for (printed, password) in [
+            ("hush\n", Some("hush")),
+            ("hush\r\n", Some("hush")),
+            (" a b\u{e4} \n", Some(" a b\u{e4} ")),
+            ("Bearer x", Some("Bearer x")),
+            ("", None),
+            ("\n", None),
+            ("a\nb\n", None),
+        ] {
+            assert_eq!(
+                password_of(printed.as_bytes()).ok(),
+                password,
+                "{printed:?}"
+            );
+        }
+        assert!(password_of(b"\xff\n").is_err());
+    }
 
     /// A token that runs out at this second.
     pub(in crate::api) fn jwt(seconds: i64) -> String {

@@ -8,7 +8,7 @@ use super::error::ConfigError;
 use super::file::StateSection;
 use super::origin::Origin;
 use super::time::time;
-use crate::state::StateAddress;
+use crate::state::{RememberedPassword, StateAddress, Takeover};
 
 /// What a state in a database needs beside its address.
 #[derive(Debug, Clone, Default)]
@@ -17,10 +17,16 @@ pub struct Database {
     pub key_file: Option<PathBuf>,
     /// A command with its arguments that prints the password.
     pub password_command: Option<Vec<String>>,
-    /// The file of passwords, where no command is named; it need not exist.
+    /// A file that holds the password alone, where no command is named.
     pub password_file: Option<PathBuf>,
+    /// The file of passwords of databases, where neither is named; it need not exist.
+    pub pgpass: Option<PathBuf>,
+    /// The password that was got last.
+    pub remembered: RememberedPassword,
     /// How long a run that does not renew its lease keeps the state.
     pub lease: Option<Duration>,
+    /// How long what was under way on a machine that was lost may still be sent.
+    pub takeover: Option<Takeover>,
 }
 
 /// A lease that is shorter ends while a loaded machine is at work; a longer one keeps the next run waiting.
@@ -40,12 +46,22 @@ impl Database {
                 |t| LEASES.contains(&t),
             )
         });
+        let takeover = file.takeover.map(|text| {
+            if text == "never" {
+                return Ok(Takeover::Never);
+            }
+            let expected = "expected a duration, for example 10m, or never";
+            time("takeover", (text, Origin::in_file()), expected, |_| true).map(Takeover::After)
+        });
         Ok(Self {
             key_file: path(env::STATE_KEY_FILE).or(file.key_file),
             password_command: file.password_command,
-            password_file: path(env::PGPASSFILE)
+            password_file: file.password_file,
+            pgpass: path(env::PGPASSFILE)
                 .or_else(|| path(env::HOME).map(|home| home.join(".pgpass"))),
+            remembered: RememberedPassword::default(),
             lease: lease.transpose()?,
+            takeover: takeover.transpose()?,
         })
     }
 }
@@ -87,7 +103,7 @@ mod tests {
         let file = |variables: &[(&str, &str)]| {
             let environment = Environment::of(variables);
             let database = Database::resolve(&environment, StateSection::default());
-            database.unwrap().password_file
+            database.unwrap().pgpass
         };
         let home = (env::HOME, "/home/u");
         assert_eq!(file(&[]), None);

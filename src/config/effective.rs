@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::env::{self, Environment};
 use super::origin::Origin;
 use super::resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed};
+use crate::secret::plain_address;
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,10 @@ fn api_rows(typed: &Typed, resolved: &Resolved) -> Vec<Row> {
     let time = |t| humantime::format_duration(t).to_string();
     let rate = resolved.rate.as_deref().unwrap_or(DEFAULT_RATE).to_owned();
     let burst = resolved.burst.map_or(NONE.to_owned(), |n| n.to_string());
-    let (url, workers) = (address(&resolved.api_url), resolved.workers.to_string());
+    let (url, workers) = (
+        plain_address(&resolved.api_url),
+        resolved.workers.to_string(),
+    );
     let (timeout, outage) = (time(resolved.timeout), time(resolved.outage));
     let (asked, used) = (&typed.transport, &resolved.transport);
     let insecure = used.insecure_http.to_string();
@@ -162,19 +166,6 @@ fn token(
         name: name.to_owned(),
         value,
         origin,
-    }
-}
-
-/// An address without a password and without what stands behind a question mark.
-fn address(url: &str) -> String {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
-    match url[..end].split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = host.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}{path}")
-        }
-        None => url[..end].to_owned(),
     }
 }
 

@@ -68,8 +68,12 @@ pub struct StateSection {
     pub key_file: Option<PathBuf>,
     /// A command that prints the password of the database.
     pub password_command: Option<Vec<String>>,
+    /// A file that holds the password of the database and nothing else.
+    pub password_file: Option<PathBuf>,
     /// How long a run that does not renew its lease keeps a state in a database, `30s`.
     pub lease: Option<String>,
+    /// How long what was under way on a machine that was lost may still be sent, `10m`, or `never`, as `--takeover`.
+    pub takeover: Option<String>,
 }
 
 /// `[report]`: what a run leaves behind.

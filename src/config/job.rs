@@ -71,8 +71,12 @@ pub enum OnDrift {
 pub struct Job {
     /// Its name: letters, digits, `-` and `_`; its reports lie in a folder of this name.
     pub name: JobName,
-    /// The export; with `*` and `?`, the newest file that matches.
-    pub file: String,
+    /// The export; with `*` and `?`, the newest file that matches. With `fetch`, the name of the file that is written.
+    pub file: Option<String>,
+    /// A command, as a list of words, that writes the export to `{file}`.
+    pub fetch: Option<Vec<String>>,
+    /// How long that command may take.
+    pub fetch_timeout: Option<Time>,
     /// The mapping file.
     pub mapping: PathBuf,
     /// An older export fails the job.

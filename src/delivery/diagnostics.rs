@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::partner::PreparedPartner;
-use crate::state::Known;
+use crate::state::{Known, Twin};
 
 /// A row's place; the report adds the file.
 #[must_use]
@@ -90,6 +90,19 @@ pub fn duplicates(at: Location, legacy: &str, ids: &[&str]) -> Diagnostic {
             "The API has {} partners with the legacyIdentifier \"{legacy}\": {}. The oldest is taken.",
             ids.len(),
             ids.join(", ")
+        ),
+    )
+}
+
+/// An answer that came late names another partner than the row has.
+#[must_use]
+pub fn twin(twin: &Twin) -> Diagnostic {
+    Diagnostic::new(
+        Code::DuplicateOnApi,
+        Location::default(),
+        format!(
+            "The API has 2 partners with the legacyIdentifier \"{}\": {} and {}. The first is taken; the answer with the other one came from a machine that was taken over meanwhile.",
+            twin.legacy_identifier, twin.kept, twin.late
         ),
     )
 }

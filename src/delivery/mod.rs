@@ -26,7 +26,7 @@ mod window;
 mod worker;
 
 pub use blocked::{Blocker, NoPartner, WaitedFor, blocked};
-pub use diagnostics::{changed, duplicates, in_doubt, place, still_rejected};
+pub use diagnostics::{changed, duplicates, in_doubt, place, still_rejected, twin};
 pub use exchange::{Input, Leftover, MaySend, Options, PassEnd};
 pub use owner::Delivery;
 pub use plan::{Decision, decide};

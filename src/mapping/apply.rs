@@ -76,7 +76,7 @@ impl Plan {
                 Ok(text) => {
                     // It holds more than the row's own texts.
                     s.plain = false;
-                    self.fill_cell(target(None, 0), Cell::Text(&text), s);
+                    self.fill_cell(&target(None, 0), Cell::Text(&text), s);
                 }
                 Err(message) => s
                     .findings
@@ -84,14 +84,14 @@ impl Plan {
             },
             PlanFeed::Column(column) => {
                 s.plain = row.is_plain(*column);
-                self.fill_cell(target(Some(*column), 0), row.cell(*column), s);
+                self.fill_cell(&target(Some(*column), 0), row.cell(*column), s);
             }
             PlanFeed::Columns(columns) => {
                 let filled = |c: &usize| !self.is_blank(row.cell(*c));
                 let nth = columns.iter().position(filled).unwrap_or(0);
                 if let Some(column) = columns.get(nth) {
                     s.plain = row.is_plain(*column);
-                    self.fill_cell(target(Some(*column), nth), row.cell(*column), s);
+                    self.fill_cell(&target(Some(*column), nth), row.cell(*column), s);
                 }
             }
             PlanFeed::Partner(column) => {

@@ -17,7 +17,7 @@ use crate::source::{Cell, number_text};
 
 impl Plan {
     /// Fills a leaf from a cell, with findings where the cell does not fit.
-    pub(super) fn fill_cell(&self, target: Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) {
+    pub(super) fn fill_cell(&self, target: &Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) {
         // Nearly all texts take the short path at once.
         if let Cell::Text(text) = cell
             && (s.plain || is_plain(text))
@@ -28,7 +28,7 @@ impl Plan {
         {
             return;
         }
-        self.fill_by_steps(target, cell, s);
+        self.fill_by_steps(*target, cell, s);
     }
 
     /// The same with every look at the cell that there is.
@@ -54,7 +54,7 @@ impl Plan {
                     && !matches!(text.as_bytes()[0], b'=' | b'\'');
                 // The findings about a date show it with its blanks.
                 let is_date = rule.text_path == TextPath::Date;
-                if plain && !is_date && self.fill_plain_text(target, text, s) {
+                if plain && !is_date && self.fill_plain_text(&target, text, s) {
                     return;
                 }
             }
@@ -82,7 +82,7 @@ impl Plan {
             let is_date_cell = matches!(cell, Cell::Serial(..) | Cell::Iso(_));
             // A date cell is no text that a map or a transform is for, unless the map names its date.
             if is_date_cell && !is_mapped || rule.map.is_none() && rule.transforms.is_empty() {
-                return self.fill_date(target, cell, s);
+                return self.fill_date(&target, cell, s);
             }
         }
         let (text, odd) = trim(&text);
@@ -104,8 +104,8 @@ impl Plan {
             Some(Value::Boolean(b)) => s.draft.set(leaf, Slot::Boolean(b), true),
             Some(Value::Default) => set_default(target, &mut s.draft),
             Some(Value::Text(text)) => match rule.kind {
-                FieldKind::Date => self.fill_date(target, Cell::Text(&text), s),
-                FieldKind::Phone => self.fill_phone(target, &text, s),
+                FieldKind::Date => self.fill_date(&target, Cell::Text(&text), s),
+                FieldKind::Phone => self.fill_phone(&target, &text, s),
                 _ if rule.sibling.is_some() && text.contains(['\n', '\r']) => {
                     fill_lines(target, &text, s);
                 }
@@ -168,7 +168,7 @@ impl Plan {
 
     /// Fills a leaf from a plain text by its rule's short path, which nearly all texts take; false where the text has
     /// to take every step.
-    fn fill_plain_text(&self, target: Target<'_>, text: &str, s: &mut RowBuffers) -> bool {
+    fn fill_plain_text(&self, target: &Target<'_>, text: &str, s: &mut RowBuffers) -> bool {
         match target.rule.text_path {
             TextPath::Verbatim => s.draft.set_text(target.leaf, text, true),
             TextPath::Date => self.fill_date(target, Cell::Text(text), s),
@@ -189,7 +189,7 @@ impl Plan {
 }
 
 /// A text whose field has few different ones: what it became before, it becomes again.
-fn fill_known(target: Target<'_>, text: &str, s: &mut RowBuffers) {
+fn fill_known(target: &Target<'_>, text: &str, s: &mut RowBuffers) {
     let leaf = target.leaf;
     match s.known[leaf].get(text) {
         Some(Became::Integer(n)) => return s.draft.set(leaf, Slot::Integer(*n), true),
@@ -198,9 +198,9 @@ fn fill_known(target: Target<'_>, text: &str, s: &mut RowBuffers) {
         None => {}
     }
     let before = s.findings.len();
-    let became = match value_of(target, text, &mut s.findings) {
+    let became = match value_of(*target, text, &mut s.findings) {
         None => return,
-        Some(Value::Default) => return set_default(target, &mut s.draft),
+        Some(Value::Default) => return set_default(*target, &mut s.draft),
         Some(Value::Integer(n)) => {
             s.draft.set(leaf, Slot::Integer(n), true);
             Became::Integer(n)

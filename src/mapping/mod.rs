@@ -49,7 +49,10 @@ pub use file::{KeyColumns, Mapping, MappingTest, ReferenceLookup, SourceSettings
 pub use placeholder::{Placeholder, placeholder};
 pub use plan::{DateColumn, Plan};
 pub use row_buffers::RowBuffers;
-pub use rule::{Constant, Feed, FieldRule, Lookup, Rule, Selection, Transform, ValueWord};
+pub use rule::{
+    Constant, Feed, FieldRule, Lookup, Question, Rule, Selection, Transform, ValueWord,
+};
+pub use sensitivity::columns_of_feed;
 
 #[cfg(test)]
 mod cell_tests;

@@ -36,23 +36,26 @@ pub(super) enum Ready {
     Raw(String),
 }
 
+/// How a leaf is filled. What is asked for each cell stands first, in as few lines of the processor's cache as can be: the
+/// rules are gone through for each row, beside a row's texts.
 #[derive(Debug, Clone)]
+#[repr(C, align(64))]
 pub(super) struct PlanRule {
-    pub(super) kind: FieldKind,
     pub(super) feed: PlanFeed,
-    pub(super) split: Option<String>,
-    pub(super) map: Option<WordMap>,
+    pub(super) kind: FieldKind,
+    /// The number of the first of this leaf's date columns.
+    pub(super) dates: usize,
+    /// How its texts are taken.
+    pub(super) text_path: TextPath,
     pub(super) default: Option<Ready>,
-    pub(super) transforms: Vec<Transform>,
     pub(super) hints: Hints,
     /// By what its texts are read as evidence: the hints without those that decide.
     pub(super) evidence: Hints,
-    /// The number of the first of this leaf's date columns.
-    pub(super) dates: usize,
     /// The leaf that takes what this one cuts off.
     pub(super) sibling: Option<usize>,
-    /// How its texts are taken.
-    pub(super) text_path: TextPath,
+    pub(super) split: Option<String>,
+    pub(super) map: Option<WordMap>,
+    pub(super) transforms: Vec<Transform>,
 }
 
 /// How a rule takes a text in which nothing has to be looked for.

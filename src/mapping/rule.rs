@@ -17,6 +17,15 @@ pub struct Placed {
     pub span: Range<usize>,
 }
 
+/// A question that a mapping asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What it is about: `key`, a setting of `[source]`, or a field's path.
+    pub about: String,
+    /// The question.
+    pub text: String,
+}
+
 /// A column and the words that count in it.
 #[derive(Debug, Clone)]
 pub struct Selection {
@@ -170,6 +179,8 @@ pub struct Rule {
     pub formats: Vec<Placed>,
     /// Changes to the text, in order.
     pub transforms: Vec<Transform>,
+    /// The question that a person has to answer about it; only a trial has rules with one.
+    pub question: Option<String>,
 }
 
 impl Rule {
@@ -185,6 +196,7 @@ impl Rule {
             required: false,
             formats: Vec::new(),
             transforms: Vec::new(),
+            question: None,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::source::Header;
 pub(super) fn sensitive_columns(mapping: &Mapping, header: &Header) -> Vec<bool> {
     let mut columns = vec![false; header.len()];
     for rule in mapping.rules.iter().filter(|r| r.field.sensitive) {
-        for column in columns_of_feed(&rule.rule.feed, header).named {
+        for column in parts_of_feed(&rule.rule.feed, header).named {
             columns[column] = true;
         }
     }
@@ -32,7 +32,7 @@ pub(super) fn sensitive_leaves(
     (leaves, rules): (&[LeafInfo], &[PlanRule]),
     columns: &[bool],
 ) -> Vec<bool> {
-    let takes_in = |feed: &Feed| takes_in(&columns_of_feed(feed, header), columns);
+    let takes_in = |feed: &Feed| takes_in(&parts_of_feed(feed, header), columns);
     let mut sensitive: Vec<bool> = leaves.iter().map(|l| l.field.sensitive).collect();
     for (leaf, rule) in mapping.rules.iter().enumerate() {
         sensitive[leaf] |= takes_in(&rule.rule.feed);
@@ -96,11 +96,7 @@ fn refusal(
         .rules
         .iter()
         .filter(|r| r.field.sensitive)
-        .find(|r| {
-            columns_of_feed(&r.rule.feed, header)
-                .named
-                .contains(&column)
-        });
+        .find(|r| parts_of_feed(&r.rule.feed, header).named.contains(&column));
     let field = fills.map_or("a sensitive field", |r| r.field.path);
     MappingProblem::new(
         placed.span.clone(),
@@ -119,7 +115,17 @@ fn takes_in(parts: &TemplateColumns, columns: &[bool]) -> bool {
     (parts.any && columns.contains(&true)) || parts.named.iter().any(|c| columns[*c])
 }
 
-fn columns_of_feed(feed: &Feed, header: &Header) -> TemplateColumns {
+/// The columns of a file that go into a feed, from 0; a template that uses the row in ways of its own takes in all.
+#[must_use]
+pub fn columns_of_feed(feed: &Feed, header: &Header) -> Vec<usize> {
+    let parts = parts_of_feed(feed, header);
+    if parts.any {
+        return (0..header.len()).collect();
+    }
+    parts.named
+}
+
+fn parts_of_feed(feed: &Feed, header: &Header) -> TemplateColumns {
     let of = |all: &[&Placed]| TemplateColumns {
         named: all.iter().filter_map(|c| header.find(&c.text)).collect(),
         any: false,

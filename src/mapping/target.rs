@@ -5,7 +5,8 @@ use super::plan::PlanRule;
 use crate::diagnostic::Code;
 use crate::partner::Finding;
 
-/// A leaf that a cell is about to fill.
+/// A leaf that a cell is about to fill. Steps that nearly all cells take get it by reference: it is written field by field,
+/// and a processor waits before it can read that again in larger words, as a copy does.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'p> {
     /// The leaf's number.

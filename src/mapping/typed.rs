@@ -21,7 +21,7 @@ const INVALID: &str = "It is not a valid number in its region; it is sent as wri
 
 impl Plan {
     /// A date, by what its column proves.
-    pub(super) fn fill_date(&self, target: Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) {
+    pub(super) fn fill_date(&self, target: &Target<'_>, cell: Cell<'_>, s: &mut RowBuffers) {
         let (leaf, rule, verdict) = (target.leaf, target.rule, target.verdict);
         let common = match cell {
             Cell::Text(text) => date::read_common(text, &rule.hints),
@@ -97,7 +97,7 @@ impl Plan {
 
     /// The number as E.164 where its region is known; an extension goes to its own field, unless that has a
     /// value already. What cannot be shown to be the number that was written is sent as written, with a warning.
-    pub(super) fn fill_phone(&self, target: Target<'_>, text: &str, s: &mut RowBuffers) {
+    pub(super) fn fill_phone(&self, target: &Target<'_>, text: &str, s: &mut RowBuffers) {
         let leaf = target.leaf;
         let region = self.region_of_row(s);
         if let Some(number) = phone::usual(text, region) {

@@ -108,7 +108,7 @@ fn look_at(target: Target<'_>, text: &mut Cow<'_, str>) -> Option<Finding> {
 /// What no field takes: control characters, and texts that are too long. Code and message.
 pub(super) fn unsendable(text: &str) -> Option<(Code, String)> {
     let odd = |c: &char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || *c == '\u{fffd}';
-    if !is_plain(text)
+    if may_be_odd(text)
         && let Some(c) = text.chars().find(odd)
     {
         if c == '\u{fffd}' {
@@ -129,6 +129,16 @@ pub(super) fn unsendable(text: &str) -> Option<(Code, String)> {
         );
         (Code::TextTooLong, message)
     })
+}
+
+/// Whether a text may hold a control character or U+FFFD: whether any byte begins one. Most that are not plain hold none.
+fn may_be_odd(text: &str) -> bool {
+    // Not cut short, so that many bytes are looked at at once. 0xc2 begins U+0080 to U+00BF, 0xef U+F000 to U+FFFF.
+    let odd = text.bytes().fold(0, |odd, b| {
+        let is = |other| u8::from(b == other);
+        odd | u8::from(b < b' ') | is(0x7f) | is(0xc2) | is(0xef)
+    });
+    odd != 0
 }
 
 /// The word that the rule's map gives for a text.

@@ -260,6 +260,15 @@ fn is_conserved(
 }
 
 proptest! {
+    /// A text that is not looked at character by character holds no character that no field takes.
+    #[test]
+    fn what_is_unsendable_is_seen_by_its_bytes(text in "[ -~\u{7f}\t\n\r\u{0}-\u{1f}\u{80}-\u{c0}\u{e9}\u{fffd}\u{f000}日]{0,12}") {
+        let is_odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || c == '\u{fffd}';
+        prop_assert_eq!(super::value::unsendable(&text).is_some(), text.chars().any(is_odd));
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]

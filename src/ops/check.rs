@@ -4,18 +4,21 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::conclude::{Heading, conclude, stopped_by};
+use super::conclude::{Heading, conclude_with_findings, stopped_by};
 use super::contents::contents;
 use super::error::OpError;
+use super::export::Opened;
 use super::known::KnownRows;
 use super::observer::{Note, Progress};
-use super::request::CheckRequest;
+use super::request::{CheckRequest, ReportRequest};
 use super::session::{Session, Target};
 use super::{connect, export};
 use crate::delivery::Stop;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::{Ahead, Exports, PrepareError, Survey, Tally};
-use crate::report::{Collector, Counters, Kind, MarkedRows, PerRow, RunEnding, RunReport};
+use crate::report::{
+    Collector, Counters, Findings, Kind, MarkedRows, PerRow, ReportFolder, RunEnding, RunReport,
+};
 use crate::source::Flow;
 use crate::state::{RunId, StateReader};
 
@@ -46,27 +49,58 @@ fn known_parents(mapping: &str, session: &Session<'_>) -> Result<Option<StateRea
 /// # Errors
 /// [`OpError`] where mapping, files, state or the report's folder cannot be used.
 pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
+    let opened = export::open(&request.export, session)?;
+    let folder = request.report.folder_for(&request.export.files, session)?;
+    let how = How {
+        report: &request.report,
+        folder: folder.as_ref(),
+        limit: request.limit,
+        keeps_findings: false,
+    };
+    Ok(checked(&opened, &how, session)?.report)
+}
+
+/// What is made of a check.
+pub(super) struct How<'h> {
+    pub(super) report: &'h ReportRequest,
+    pub(super) folder: Option<&'h ReportFolder>,
+    pub(super) limit: Option<u64>,
+    /// Whether values with their rows are wanted without a folder, too.
+    pub(super) keeps_findings: bool,
+}
+
+/// What a check knows in the end.
+pub(super) struct Checked {
+    pub(super) report: RunReport,
+    pub(super) findings: Findings,
+    pub(super) survey: Survey,
+}
+
+/// Checks every row of opened files.
+pub(super) fn checked(
+    opened: &Opened,
+    how: &How<'_>,
+    session: &Session<'_>,
+) -> Result<Checked, OpError> {
     let started = Instant::now();
     let stop = session.stop.child();
-    let opened = export::open(&request.export, session)?;
     let exports = &opened.exports;
-    let folder = request.report.folder_for(&request.export.files, session)?;
     let counters = Arc::new(Counters::default());
     let progress = Progress::start(session.observer, &counters);
-    let wanted = request.report.wanted(PerRow::No);
+    let wanted = how.report.wanted(PerRow::No);
     // Rows with nothing to report are only counted, unless a list is to hold them or some are to be left out.
-    let counts_only = request.limit.is_none() && wanted.marked == MarkedRows::Problems;
+    let counts_only = how.limit.is_none() && wanted.marked == MarkedRows::Problems;
     let ahead = if counts_only {
         Ahead::Valid
     } else {
         Ahead::Nothing
     };
     let survey = export::survey(exports, ahead, &stop, &counters)?;
-    let limit = request.limit.unwrap_or(u64::MAX);
+    let limit = how.limit.unwrap_or(u64::MAX);
     counters
         .total
         .store(survey.rows.min(limit), Ordering::Relaxed);
-    let detected = export::detected(exports, &survey, request.report.values);
+    let detected = export::detected(exports, &survey, how.report.values);
     session.observer.found(&detected);
 
     // A parent that an earlier run created is not missing; the state is read where there is one.
@@ -77,7 +111,7 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
     };
     let parents = KnownRows::new(reader);
     let known = |key: &RowKey| parents.is_created(key);
-    let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
+    let collector = export::collector(how.folder, exports, wanted, &counters)?;
     let part = Part {
         exports,
         survey: &survey,
@@ -85,6 +119,9 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
         collector: &collector,
         stop: &stop,
     };
+    if how.keeps_findings {
+        part.lock().keep_findings();
+    }
     let tally = if counts_only {
         part.count()?
     } else {
@@ -105,7 +142,7 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
         mapping: opened.mapping.name.clone(),
         files: export::file_names(exports),
         detected,
-        values: request.report.values,
+        values: how.report.values,
         verified: None,
         counts: None,
         stopped: stop.reason().map(|r| stopped_by(&r)),
@@ -120,13 +157,13 @@ pub fn check(request: &CheckRequest, session: &Session<'_>) -> Result<RunReport,
             RunEnding::Done
         }
     };
-    Ok(conclude(
-        heading,
-        &collector,
-        folder.as_ref(),
-        session.observer,
-        ending,
-    ))
+    let (report, findings) =
+        conclude_with_findings(heading, &collector, how.folder, session.observer, ending);
+    Ok(Checked {
+        report,
+        findings,
+        survey,
+    })
 }
 
 /// What both ways to go over the rows need.

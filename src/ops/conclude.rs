@@ -86,13 +86,24 @@ pub(super) fn conclude(
     observer: &dyn Observer,
     ending: impl FnOnce(&RunReport) -> RunEnding,
 ) -> RunReport {
+    conclude_with_findings(heading, collector, folder, observer, ending).0
+}
+
+/// The same with the values and rows that were kept, for a page of another kind.
+pub(super) fn conclude_with_findings(
+    heading: Heading,
+    collector: &Arc<Mutex<Collector>>,
+    folder: Option<&ReportFolder>,
+    observer: &dyn Observer,
+    ending: impl FnOnce(&RunReport) -> RunEnding,
+) -> (RunReport, Findings) {
     let nothing = Wanted::problems(heading.values);
     let empty = Collector::new(None, Vec::new(), Vec::new(), nothing, Arc::default());
     let collected = {
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
         match empty {
             Ok(empty) => std::mem::replace(&mut *held, empty).finish(heading.kind),
-            Err(_) => return blank(heading),
+            Err(_) => return (blank(heading), Findings::default()),
         }
     };
     let counts = heading.counts.unwrap_or(collected.counts);
@@ -107,14 +118,9 @@ pub(super) fn conclude(
     // A dry run and a check ask the API for no row.
     let has_sent = !matches!(report.kind, Kind::Check | Kind::DryRun);
     report.timeline = Some(collected.timeline).filter(|t| has_sent && !t.rows.is_empty());
-    finish(
-        report,
-        &collected.findings,
-        collected.trouble,
-        folder,
-        observer,
-        ending,
-    )
+    let (findings, trouble) = (collected.findings, collected.trouble);
+    let report = finish(report, &findings, trouble, folder, observer, ending);
+    (report, findings)
 }
 
 /// Judges a report and writes what is made of the whole: the page and the summary.
@@ -194,6 +200,7 @@ pub(super) fn run_end(report: &RunReport, keep: u32) -> RunEnd {
         summary: summary_json(&summary),
         report: serde_json::to_string(&stored).ok(),
         keep: Some(keep),
+        told: 0,
     }
 }
 

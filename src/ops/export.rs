@@ -32,8 +32,12 @@ pub(super) fn open(request: &ExportRequest, session: &Session<'_>) -> Result<Ope
     let request = request.clone();
     session.blocking(move || {
         let mapping = Mapping::read(&request.mapping)?;
-        let exports = Arc::new(Exports::open(&request.files, &mapping, request.always)?);
-        Ok(Opened { mapping, exports })
+        let files: Vec<_> = request.files.iter().map(|f| f.source().clone()).collect();
+        let exports = Exports::open_files(&files, &mapping, request.always)?;
+        Ok(Opened {
+            mapping,
+            exports: Arc::new(exports),
+        })
     })?
 }
 

@@ -54,11 +54,13 @@ pub struct TriedTests {
 pub fn mappings_to_test(named: &[PathBuf], config: &ConfigFile) -> Result<Vec<PathBuf>, OpError> {
     let mut all = Vec::new();
     if !named.is_empty() {
-        for path in named_files::expanded(named)? {
+        let named = named.iter().map(|path| path.clone().into()).collect();
+        for file in named_files::expanded(named)? {
+            let path = file.at();
             if path.is_dir() {
-                all.extend(mappings_in(&path));
+                all.extend(mappings_in(path));
             } else {
-                all.push(path);
+                all.push(path.to_owned());
             }
         }
     } else if config.job.is_empty() {
@@ -211,13 +213,9 @@ pub fn test_of_row(mapping: &Mapping, cells: &[(String, String)]) -> Result<NewT
 /// What becomes of the test's row, and is not as the test says.
 fn differences(mapping: &Mapping, test: &MappingTest) -> Result<Vec<Difference>, OpError> {
     let row = row_of(mapping, &test.row)?;
-    let payload = match row {
-        None => {
-            return Ok(vec![Difference::words(
-                "the row is left out: by [source] only or except, or because it is empty",
-            )]);
-        }
-        Some(row) => row,
+    let Some(payload) = row else {
+        let words = "the row is left out: by [source] only or except, or because it is empty";
+        return Ok(vec![Difference::words(words)]);
     };
     let mut found = Vec::new();
     match &test.problems {

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::error::OpError;
+use super::export_file::ExportFile;
+use crate::secret::plain_address;
 
 /// What begins an address, or names another machine.
 const SCHEMES: [&str; 9] = [
@@ -13,12 +15,15 @@ const SCHEMES: [&str; 9] = [
 ///
 /// # Errors
 /// [`OpError::IsAddress`], and [`OpError::NoMatch`] where no file fits a pattern.
-pub(super) fn expanded(named: &[PathBuf]) -> Result<Vec<PathBuf>, OpError> {
+pub(super) fn expanded(named: Vec<ExportFile>) -> Result<Vec<ExportFile>, OpError> {
     let mut files = Vec::new();
-    for path in named {
-        match pattern(path)? {
-            None => files.push(path.clone()),
-            Some(pattern) => files.extend(matches(path, &pattern)?),
+    for file in named {
+        match pattern(file.at())? {
+            None => files.push(file),
+            Some(pattern) => {
+                let matches = matches(file.at(), &pattern)?;
+                files.extend(matches.into_iter().map(ExportFile::from));
+            }
         }
     }
     Ok(files)
@@ -29,12 +34,14 @@ pub(super) fn expanded(named: &[PathBuf]) -> Result<Vec<PathBuf>, OpError> {
 /// # Errors
 /// As [`expanded`], and [`OpError::SeveralMatch`] where more than one file fits a pattern.
 pub(super) fn one(named: &Path) -> Result<PathBuf, OpError> {
-    let files = expanded(&[named.to_owned()])?;
+    let files = expanded(vec![named.to_owned().into()])?;
     match files.as_slice() {
-        [file] => Ok(file.clone()),
+        [file] => Ok(file.at().to_owned()),
         files => Err(OpError::SeveralMatch {
             pattern: named.to_owned(),
-            first: files.first().cloned().unwrap_or_default(),
+            first: files
+                .first()
+                .map_or_else(PathBuf::new, |f| f.at().to_owned()),
             count: files.len(),
         }),
     }
@@ -51,7 +58,7 @@ fn pattern(path: &Path) -> Result<Option<String>, OpError> {
     };
     let lower = text.to_ascii_lowercase();
     if SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
-        return Err(OpError::IsAddress(without_secrets(text)));
+        return Err(OpError::IsAddress(plain_address(text)));
     }
     if let Some(local) = lower
         .starts_with("file://")
@@ -61,15 +68,6 @@ fn pattern(path: &Path) -> Result<Option<String>, OpError> {
     }
     let is_pattern = text.contains(['*', '?', '[']);
     Ok(is_pattern.then(|| text.to_owned()))
-}
-
-/// An address without what stands before the host and behind the path: a password or a signature may be there.
-fn without_secrets(text: &str) -> String {
-    let end = text.find(['?', '#']).unwrap_or(text.len());
-    let (scheme, rest) = text[..end].split_once("://").unwrap_or(("", &text[..end]));
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
 }
 
 fn matches(named: &Path, pattern: &str) -> Result<Vec<PathBuf>, OpError> {
@@ -98,9 +96,9 @@ mod tests {
             std::fs::write(dir.path().join(name), "").unwrap();
         }
         std::fs::create_dir(dir.path().join("folder.csv")).unwrap();
-        let named = |name: &str| expanded(&[dir.path().join(name)]);
-        let told = |files: Vec<PathBuf>| -> Vec<String> {
-            let name = |p: &PathBuf| p.file_name().unwrap().to_str().unwrap().to_owned();
+        let named = |name: &str| expanded(vec![dir.path().join(name).into()]);
+        let told = |files: Vec<ExportFile>| -> Vec<String> {
+            let name = |f: &ExportFile| f.at().file_name().unwrap().to_str().unwrap().to_owned();
             files.iter().map(name).collect()
         };
         for (name, files) in [
@@ -115,7 +113,8 @@ mod tests {
         for name in ["x*.csv", "**bad[", "[z].csv"] {
             assert!(matches!(named(name), Err(OpError::NoMatch(_))), "{name}");
         }
-        assert_eq!(expanded(&["-".into()]).unwrap(), [PathBuf::from("-")]);
+        let input = ExportFile::from(PathBuf::from("-"));
+        assert_eq!(expanded(vec![input.clone()]).unwrap(), [input]);
         assert!(matches!(
             one(&dir.path().join("*.csv")),
             Err(OpError::SeveralMatch { count: 3, .. })
@@ -133,11 +132,13 @@ mod tests {
             ),
             ("s3://bucket/a.csv", "s3://bucket/a.csv"),
         ] {
-            let words = expanded(&[text.into()]).unwrap_err().to_string();
+            let words = expanded(vec![PathBuf::from(text).into()])
+                .unwrap_err()
+                .to_string();
             assert!(words.contains(shown), "{words}");
             assert!(!words.contains("Secret"), "{words}");
         }
-        let words = expanded(&["file:///data/a.csv".into()]).unwrap_err();
+        let words = expanded(vec![PathBuf::from("file:///data/a.csv").into()]).unwrap_err();
         assert!(words.to_string().contains("write /data/a.csv"), "{words}");
     }
 }

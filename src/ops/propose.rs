@@ -10,7 +10,7 @@ use crate::mapping::starter::{
 };
 use crate::partner::Query;
 use crate::prepare::{Ahead, Exports, PrepareError};
-use crate::source::{Flow, Source, SourceOptions};
+use crate::source::{Flow, RowBatch, Source, SourceOptions};
 
 /// Problems of a field that are named beside its line.
 const MOST_REMARKS: usize = 4;
@@ -87,22 +87,8 @@ pub fn propose(file: &Path) -> Result<Proposed, OpError> {
     }
     let file = &named_files::one(file)?;
     let source = Source::open(file, &SourceOptions::default()).map_err(PrepareError::from)?;
-    let mut columns = Columns::default();
-    source
-        .read(&mut |batch| {
-            columns.see(&batch);
-            Flow::More
-        })
-        .map_err(PrepareError::from)?;
-    let proposal = propose_for(source.header(), &columns, &name_of(file));
-    let mut detected = vec![format!("proposed for {}:", source.name())];
-    for (subject, found, setting) in source.describe() {
-        detected.push(format!(
-            "  {subject}: {found}; [source] {setting} changes it"
-        ));
-    }
-    detected.extend(source.notes().iter().map(|n| format!("  note: {n}")));
-
+    let columns = counted(&source, &mut |_| {})?;
+    let (proposal, detected) = proposed(&source, &columns, file);
     let remarks = check(file, &proposal, &detected)?;
     let text = proposal.to_toml(&detected, &remarks, Undecided::Asked);
     Ok(Proposed {
@@ -112,6 +98,33 @@ pub fn propose(file: &Path) -> Result<Proposed, OpError> {
         assigned: proposal.placed(),
         columns: source.header().len(),
     })
+}
+
+/// What is counted over the columns of a file; `see` gets each batch as well.
+pub(super) fn counted(
+    source: &Source,
+    see: &mut dyn FnMut(&RowBatch),
+) -> Result<Columns, PrepareError> {
+    let mut columns = Columns::default();
+    source.read(&mut |batch| {
+        columns.see(&batch);
+        see(&batch);
+        Flow::More
+    })?;
+    Ok(columns)
+}
+
+/// The proposal, and lines about how the file is read.
+pub(super) fn proposed(source: &Source, columns: &Columns, file: &Path) -> (Proposal, Vec<String>) {
+    let proposal = propose_for(source.header(), columns, &name_of(file));
+    let mut detected = vec![format!("proposed for {}:", source.name())];
+    for (subject, found, setting) in source.describe() {
+        detected.push(format!(
+            "  {subject}: {found}; [source] {setting} changes it"
+        ));
+    }
+    detected.extend(source.notes().iter().map(|n| format!("  note: {n}")));
+    (proposal, detected)
 }
 
 /// Checks the file with the proposed mapping: what is wrong with it, by field.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::OpError;
+use super::export_file::ExportFile;
+use super::fetch::{FetchRequest, fetch};
 use super::named_files;
 use super::session::Session;
 use crate::config::Bound;
@@ -14,7 +16,7 @@ use crate::report::{MarkedRows, PerRow, ReportFolder, RunReport, SourceValues, W
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportRequest {
     /// The files, read as one; `-` is standard input.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<ExportFile>,
     /// The mapping file.
     pub mapping: PathBuf,
     /// Flags that are set for every row, whatever the mapping says.
@@ -25,16 +27,23 @@ impl ExportRequest {
     /// All files that are read: nothing is written over these.
     #[must_use]
     pub fn all_files(&self) -> Vec<PathBuf> {
-        let mapping = std::iter::once(&self.mapping);
-        self.files.iter().chain(mapping).cloned().collect()
+        let files = self.files.iter().map(|file| file.at().to_owned());
+        files.chain(std::iter::once(self.mapping.clone())).collect()
     }
 
-    /// The same with patterns that no shell expanded replaced by their files.
+    /// The same with patterns that no shell expanded replaced by their files, and with what the command fetches.
     ///
     /// # Errors
     /// [`OpError`] where no file fits one, or a name is an address.
-    pub fn expanded(self) -> Result<Self, OpError> {
-        let files = named_files::expanded(&self.files)?;
+    pub fn expanded(
+        self,
+        fetched_by: Option<FetchRequest>,
+        session: &Session<'_>,
+    ) -> Result<Self, OpError> {
+        let mut files = named_files::expanded(self.files)?;
+        if let Some(command) = fetched_by {
+            files.push(fetch(&command, session)?);
+        }
         Ok(Self { files, ..self })
     }
 }
@@ -64,7 +73,7 @@ impl ReportRequest {
     /// would be laid over rejects that somebody has repaired.
     pub(super) fn folder_for(
         &self,
-        inputs: &[PathBuf],
+        inputs: &[ExportFile],
         session: &Session<'_>,
     ) -> Result<Option<ReportFolder>, OpError> {
         let Some(folder) = self.folder.as_deref() else {
@@ -75,10 +84,11 @@ impl ReportRequest {
         let lies_in = |input: &Path| real(input).and_then(|i| i.parent().map(Path::to_owned));
         if let Some(input) = inputs
             .iter()
+            .map(ExportFile::at)
             .find(|input| reports.is_some() && lies_in(input) == reports)
         {
             return Err(OpError::InputInReports {
-                input: input.clone(),
+                input: input.to_owned(),
                 folder: folder.to_owned(),
                 another: another(folder),
             });

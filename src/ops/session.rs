@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::error::OpError;
 use super::observer::{Note, Observer};
-use crate::api::{ApiError, printed_by};
+use crate::api::{ApiError, password_in_file, password_printed_by};
 use crate::blocking::{self, Unfinished};
 use crate::clock::Clock;
 use crate::config::Resolved;
@@ -98,16 +98,32 @@ impl<'s> Session<'s> {
 
     /// Takes the lock of the state, which may have to be brought to this version first.
     pub(super) fn lock(&self) -> Result<Arc<StateLock>, OpError> {
-        let (store, clock) = (self.store(), self.clock.clone());
-        Ok(Arc::new(self.blocking(move || store.lock(&clock))??))
+        self.lock_with(false)
     }
 
-    /// Takes the lock of the state; waits for another run for as long as that is asked for, and says so once.
-    pub(super) fn lock_within(&self, wait: Option<Duration>) -> Result<Arc<StateLock>, OpError> {
+    fn lock_with(&self, others: bool) -> Result<Arc<StateLock>, OpError> {
+        let (store, clock) = (self.store(), self.clock.clone());
+        let lock = move || {
+            if others {
+                store.lock_shared(&clock)
+            } else {
+                store.lock(&clock)
+            }
+        };
+        Ok(Arc::new(self.blocking(lock)??))
+    }
+
+    /// Takes the lock of the state; waits for another run for as long as that is asked for, and says so once. `others` may share it
+    /// where they are at the same import.
+    pub(super) fn lock_within(
+        &self,
+        wait: Option<Duration>,
+        others: bool,
+    ) -> Result<Arc<StateLock>, OpError> {
         let begin = Instant::now();
         let mut is_noted = false;
         loop {
-            match self.lock() {
+            match self.lock_with(others) {
                 Err(OpError::State(StateError::Locked { state, holder }))
                     if wait.is_some_and(|most| begin.elapsed() < most) =>
                 {
@@ -147,20 +163,24 @@ impl<'s> Session<'s> {
 #[must_use]
 pub fn store(settings: &Resolved) -> Store {
     let database = &settings.database;
-    let (file, command) = (
-        database.password_file.clone(),
+    let (command, file, pgpass) = (
         database.password_command.clone(),
+        database.password_file.clone(),
+        database.pgpass.clone(),
     );
-    let password = PasswordSource::new(move |address| match (&command, &file) {
-        (Some(command), _) => printed_by(command).map(Some),
-        (None, Some(file)) => in_password_file(file, address),
-        (None, None) => Ok(None),
+    let password = PasswordSource::new(move |address| match (&command, &file, &pgpass) {
+        (Some(command), ..) => password_printed_by(command).map(Some),
+        (None, Some(file), _) => password_in_file(file).map(Some),
+        (None, None, Some(pgpass)) => in_password_file(pgpass, address),
+        (None, None, None) => Ok(None),
     });
     let needs = ServerSettings {
         key_file: database.key_file.clone(),
         password: Some(password),
+        remembered: database.remembered.clone(),
         ca_file: settings.transport.ca_file.clone(),
         lease: database.lease,
+        takeover: database.takeover,
     };
     Store::at(&settings.state, &needs)
 }

@@ -6,7 +6,7 @@ use super::error::OpError;
 use super::session::Session;
 use crate::diagnostic::{counted, thousands};
 use crate::report::table_within;
-use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts};
+use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, StateAddress};
 
 /// Runs and rows that are shown.
 const SHOWN: u32 = 10;
@@ -20,16 +20,26 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
     let (state, store) = (&session.settings.state, session.store());
     let view = store.view()?;
     let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
+    // Whoever asks who holds a file takes its lock for a moment, and a run that begins just then would be kept out.
+    let is_asked = matches!(state, StateAddress::Server(_));
+    let holder = is_asked.then(|| store.holder()).flatten();
     let bytes = store.bytes();
     if json {
-        let all = serde_json::json!({
+        let mut all = serde_json::json!({
             "state": state.to_string(),
             "bytes": bytes,
             "spaces": counts, "runs": runs, "open": open,
         });
+        if let Some(holder) = holder {
+            all["held_by"] = holder.into();
+        }
         return Ok(format!("{all}\n"));
     }
-    let mut out = format!("State {state}, {} KiB\n\n", thousands(bytes.div_ceil(1024)));
+    let mut out = format!("State {state}, {} KiB\n", thousands(bytes.div_ceil(1024)));
+    if let Some(holder) = holder {
+        out = out + "Held by a run (" + &holder + ")\n";
+    }
+    out.push('\n');
     out.push_str(&space_table(&counts, width));
     out.push_str("\nRuns, newest first\n");
     out.push_str(&run_table(&runs, width));

@@ -41,19 +41,24 @@ pub enum Slot {
 /// Leaves that a [`Filled`] has a bit for.
 const MOST_LEAVES: usize = 128;
 
-/// Which leaves have a value, which of these a text, and which of the row's own cells: a bit for each.
+/// A bit for each leaf.
+type Leaves = [u64; MOST_LEAVES / 64];
+
+/// Which leaves have a value, which of these a text, and which of the row's own cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Filled {
-    any: u128,
-    text: u128,
-    data: u128,
+    any: Leaves,
+    text: Leaves,
+    data: Leaves,
 }
 
 impl Filled {
     #[inline]
     fn set(&mut self, leaf: usize, slot: Slot, from_data: bool) {
-        let bit = 1_u128 << (leaf % MOST_LEAVES);
-        let put = |bits: &mut u128, on: bool| *bits = if on { *bits | bit } else { *bits & !bit };
+        let (word, bit) = (leaf / 64 % (MOST_LEAVES / 64), leaf % 64);
+        let put = |leaves: &mut Leaves, on: bool| {
+            leaves[word] = leaves[word] & !(1 << bit) | u64::from(on) << bit;
+        };
         put(&mut self.any, !matches!(slot, Slot::Empty));
         put(&mut self.text, matches!(slot, Slot::Text { .. }));
         put(&mut self.data, from_data);
@@ -90,7 +95,8 @@ impl Draft {
     /// Which leaves have a value, a bit for each; none where there are too many leaves.
     #[must_use]
     pub fn filled_leaves(&self) -> Option<u128> {
-        self.filled().map(|filled| filled.any)
+        let [low, high] = self.filled()?.any;
+        Some(u128::from(low) | u128::from(high) << 64)
     }
 
     /// The value of a leaf; empty for a leaf that the shape does not have.
@@ -116,6 +122,13 @@ impl Draft {
     #[must_use]
     pub fn text(&self, at: (u32, u32)) -> &str {
         self.text.get(at.0 as usize..at.1 as usize).unwrap_or("")
+    }
+
+    /// The same as bytes: whoever copies them need not know where its characters begin.
+    #[inline]
+    pub(super) fn bytes(&self, at: (u32, u32)) -> &[u8] {
+        let range = at.0 as usize..at.1 as usize;
+        self.text.as_bytes().get(range).unwrap_or_default()
     }
 
     /// A leaf's text, where it is text.
@@ -195,4 +208,34 @@ impl Draft {
 /// A row's texts stay far below 4 GiB: the reader refuses longer records.
 fn to_u32(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_leaf_has_a_bit_of_its_own() {
+        let mut draft = Draft::default();
+        draft.reset(MOST_LEAVES);
+        let filled = [0, 1, 63, 64, 100, 127];
+        for leaf in filled {
+            draft.set_text(leaf, "x", leaf > 1);
+            draft.set(leaf + 1, Slot::Integer(1), false);
+            draft.set(leaf + 1, Slot::Empty, false);
+            draft.set_text(leaf, "y", leaf > 1);
+        }
+        let bits = filled.iter().fold(0_u128, |bits, leaf| bits | 1 << leaf);
+        assert_eq!(draft.filled_leaves(), Some(bits));
+        let all = draft.filled().unwrap();
+        assert_eq!(all.text, all.any);
+        let from_data = |leaf: usize| all.data[leaf / 64] >> (leaf % 64) & 1 == 1;
+        for leaf in 0..MOST_LEAVES {
+            assert_eq!(from_data(leaf), draft.is_from_data(leaf), "{leaf}");
+        }
+        draft.reset(MOST_LEAVES + 1);
+        assert_eq!(draft.filled_leaves(), None);
+        draft.reset(3);
+        assert_eq!(draft.filled_leaves(), Some(0));
+    }
 }

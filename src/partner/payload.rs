@@ -133,9 +133,11 @@ fn write_values(layout: &Layout, draft: &Draft, out: &mut Vec<u8>) -> Vec<Hole> 
         from = place.end;
         match (place.form, draft.slot(place.leaf)) {
             (Form::Text, Slot::Text { at }) if plain => {
-                out.extend_from_slice(draft.text(at).as_bytes());
+                out.extend_from_slice(draft.bytes(at));
             }
             (Form::Text, Slot::Text { at }) => write_escaped(draft.text(at), out),
+            (Form::Value, Slot::Date(date)) => write_date(date, out),
+            (Form::Value, Slot::Boolean(b)) => write_boolean(b, out),
             (Form::List, slot) => write_list(place.leaf, slot, draft, plain, out, &mut holes),
             (_, slot) => write_slot(place.leaf, slot, draft, plain, out, &mut holes),
         }
@@ -181,10 +183,8 @@ fn write_slot(
         Slot::Integer(n) => {
             let _ = write!(out, "{n}");
         }
-        Slot::Boolean(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
-        Slot::Date(date) => {
-            write_date(date, out);
-        }
+        Slot::Boolean(b) => write_boolean(b, out),
+        Slot::Date(date) => write_date(date, out),
         Slot::Link { .. } => {
             out.push(b'"');
             holes.push(Hole {
@@ -200,6 +200,10 @@ fn write_slot(
             write_text(&joined, false, out);
         }
     }
+}
+
+fn write_boolean(b: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if b { b"true" } else { b"false" });
 }
 
 /// `"yyyy-MM-dd"`, digit by digit: this is done for every date of every row.

@@ -49,21 +49,31 @@ impl ContentHash {
     }
 }
 
-/// The texts of columns beside each other, their lengths hashed; none where any of them has something to trim.
+/// The texts of columns beside each other, their lengths hashed; none where any of them may have something to trim or a guard.
 fn beside_each_other<'r>(
     columns: &[usize],
     row: SourceRow<'r>,
     hasher: &mut FxHasher,
 ) -> Option<&'r [u8]> {
+    let (texts, all) = row.raw_texts(*columns.first()?, *columns.last()?)?;
     let mut length = 0;
-    for column in columns {
-        let text = plain_text(row, *column)?;
+    for text in texts {
+        let is_plain = match text {
+            [] => true,
+            [first, .., last] | [first @ last] => {
+                first.is_ascii_graphic()
+                    && !matches!(first, b'=' | b'\'')
+                    && last.is_ascii_graphic()
+            }
+        };
+        if !is_plain {
+            return None;
+        }
         hasher.write_usize(text.len());
         length += text.len();
     }
-    let texts = row.text_between(*columns.first()?, *columns.last()?)?;
     // Where anything else lies between them, they are shorter together.
-    (texts.len() == length).then_some(texts)
+    (all.len() == length).then_some(all)
 }
 
 /// A text that begins and ends with a letter, digit or sign: it has nothing to trim.

@@ -126,7 +126,7 @@ impl Examples {
 }
 
 /// What is sent of a leaf, as text.
-fn sent(draft: &Draft, leaf: usize) -> Option<Cow<'_, str>> {
+pub(super) fn sent(draft: &Draft, leaf: usize) -> Option<Cow<'_, str>> {
     Some(match draft.slot(leaf) {
         Slot::Empty => return None,
         Slot::Text { at } | Slot::Raw { at } => Cow::Borrowed(draft.text(at)),

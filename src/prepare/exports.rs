@@ -1,12 +1,12 @@
 //! The files of a run, each with the mapping compiled against its header.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
 use crate::mapping::{Mapping, MappingError, Plan, ReferenceLookup};
 use crate::partner::Query;
-use crate::source::{Header, SheetChoice, Source, SourceError, SourceOptions};
+use crate::source::{Header, SheetChoice, Source, SourceError, SourceFile, SourceOptions};
 
 /// Why rows cannot be prepared at all.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,7 @@ pub struct Export {
 pub struct Exports {
     pub(super) files: Vec<Export>,
     options: SourceOptions,
+    sheets: Vec<SheetChoice>,
     pub(super) always: Query,
     lookup: ReferenceLookup,
     pub(super) workers: usize,
@@ -63,11 +64,19 @@ fn usual_workers() -> usize {
 
 /// Opens a file, or one sheet of it, and compiles the mapping against it.
 fn open_one(
-    path: &Path,
+    file: &SourceFile,
     mapping: &Mapping,
     options: &SourceOptions,
 ) -> Result<Export, PrepareError> {
-    let mut source = Source::open(path, options)?;
+    compiled(Source::open_file(file, options)?, mapping, options)
+}
+
+/// Compiles the mapping against an opened file.
+fn compiled(
+    mut source: Source,
+    mapping: &Mapping,
+    options: &SourceOptions,
+) -> Result<Export, PrepareError> {
     let plan = Plan::compile(mapping, source.header()).map_err(|error| {
         let fits = |header: &Arc<Header>| Plan::compile(mapping, header).is_ok();
         let fitting = source.other_sheets(options, &fits);
@@ -84,24 +93,64 @@ fn open_one(
     Ok(Export { source, plan })
 }
 
+/// How a mapping says that files are read, without the sheet.
+#[must_use]
+pub fn options_of(mapping: &Mapping) -> SourceOptions {
+    SourceOptions {
+        sheet: None,
+        header_row: mapping.source.header_row,
+        delimiter: mapping.source.delimiter,
+        quote: mapping.source.quote,
+        escape: mapping.source.escape,
+        encoding: mapping.source.encoding,
+    }
+}
+
 impl Exports {
+    /// The same files, as they are opened, with another mapping compiled against each. `None` where that one reads the files
+    /// otherwise: then they have to be opened anew.
+    ///
+    /// # Errors
+    /// Where the mapping does not fit a file.
+    #[must_use]
+    pub fn again(&self, mapping: &Mapping) -> Option<Result<Self, PrepareError>> {
+        let options = options_of(mapping);
+        if options != self.options || mapping.source.sheets != self.sheets {
+            return None;
+        }
+        let files = self.files.iter();
+        let files = files.map(|file| compiled(file.source.clone(), mapping, &options));
+        let files: Result<Vec<Export>, PrepareError> = files.collect();
+        Some(files.map(|files| Self {
+            files,
+            options,
+            sheets: self.sheets.clone(),
+            always: self.always,
+            lookup: mapping.reference_lookup,
+            workers: self.workers,
+        }))
+    }
+
     /// Opens the files and compiles the mapping against each. The flags of `always` are set for every row,
     /// whatever the mapping says.
     pub fn open(paths: &[PathBuf], mapping: &Mapping, always: Query) -> Result<Self, PrepareError> {
+        let named: Vec<SourceFile> = paths.iter().map(|path| path.as_path().into()).collect();
+        Self::open_files(&named, mapping, always)
+    }
+
+    /// The same of files that people know by other names.
+    pub fn open_files(
+        named: &[SourceFile],
+        mapping: &Mapping,
+        always: Query,
+    ) -> Result<Self, PrepareError> {
         let sheets: Vec<Option<SheetChoice>> = match mapping.source.sheets.as_slice() {
             [] => vec![None],
             sheets => sheets.iter().cloned().map(Some).collect(),
         };
-        let options = SourceOptions {
-            sheet: None,
-            header_row: mapping.source.header_row,
-            delimiter: mapping.source.delimiter,
-            quote: mapping.source.quote,
-            escape: mapping.source.escape,
-            encoding: mapping.source.encoding,
-        };
-        let mut files: Vec<Export> = Vec::with_capacity(paths.len());
-        for path in paths {
+        let options = options_of(mapping);
+        let mut files: Vec<Export> = Vec::with_capacity(named.len());
+        for file in named {
             for sheet in &sheets {
                 let options = SourceOptions {
                     sheet: sheet.clone(),
@@ -111,12 +160,13 @@ impl Exports {
                 if let Some(last) = files.last() {
                     last.source.wait()?;
                 }
-                files.push(open_one(path, mapping, &options)?);
+                files.push(open_one(file, mapping, &options)?);
             }
         }
         Ok(Self {
             files,
             options,
+            sheets: mapping.source.sheets.clone(),
             always,
             lookup: mapping.reference_lookup,
             workers: usual_workers(),

@@ -26,6 +26,7 @@ mod pass;
 mod pieces;
 mod place;
 mod prepared_row;
+mod preview;
 mod record;
 mod record_words;
 mod row;
@@ -35,8 +36,9 @@ mod tally;
 
 pub use self::ahead::{Ahead, AreDone};
 pub use self::example::Example;
-pub use self::exports::{Export, Exports, PrepareError};
+pub use self::exports::{Export, Exports, PrepareError, options_of};
 pub use self::keyed::KeyedRows;
 pub use self::prepared_row::PreparedRow;
+pub use self::preview::{Preview, PreviewRow};
 pub use self::survey::Survey;
 pub use self::tally::{FieldTally, Sample, Tally};

@@ -19,7 +19,7 @@ const MOST_WORDS: usize = 5;
 
 /// Whether a text is a caption of a total and nothing else: `Grand Total (3 records)`, not `Total Energies`.
 fn is_total_caption(text: &str) -> bool {
-    if !may_begin_total(text) {
+    if !may_begin_total(text) || !has_word_of_total_first(text) {
         return false;
     }
     let text = text.trim();
@@ -76,6 +76,42 @@ fn may_begin_total(text: &str) -> bool {
         // Letters that are none of these 26, or signs before them.
         _ => true,
     }
+}
+
+/// Of those that are left, most have a first word of a length that no word of a caption with these two letters has.
+fn has_word_of_total_first(text: &str) -> bool {
+    static LENGTHS: LazyLock<[[u32; 26]; 26]> = LazyLock::new(|| {
+        let mut lengths = [[0; 26]; 26];
+        for word in TOTALS.iter().chain(BESIDE) {
+            if let Some((first, second)) = two_letters(word.as_bytes()) {
+                lengths[first][second] |= length_bit(word.len());
+            }
+        }
+        lengths
+    });
+    let bytes = text.as_bytes();
+    let begin = bytes.iter().position(u8::is_ascii_alphabetic).unwrap_or(0);
+    let word = &bytes[begin..];
+    let letters = word.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    match two_letters(word) {
+        // Where other letters than these 26 are before, in or right behind it, its length is not known.
+        Some((first, second))
+            if bytes[..begin].is_ascii() && word.get(letters).is_none_or(u8::is_ascii) =>
+        {
+            LENGTHS[first][second] & length_bit(letters) != 0
+        }
+        _ => true,
+    }
+}
+
+/// The numbers of the two letters that a word begins with.
+fn two_letters(word: &[u8]) -> Option<(usize, usize)> {
+    Some((letter(*word.first()?)?, letter(*word.get(1)?)?))
+}
+
+/// The bit of a word's length; the last stands for all longer ones.
+fn length_bit(length: usize) -> u32 {
+    1 << length.min(31)
 }
 
 /// The number of a letter, from 0.

@@ -48,6 +48,8 @@ pub struct Collector {
     /// The column of the business name, by file.
     name_columns: Vec<Option<usize>>,
     findings: Findings,
+    /// Whether values with their rows are kept: where they are shown, in files or otherwise.
+    keeps_findings: bool,
     counters: Arc<Counters>,
     counts: Counts,
     groups: Groups,
@@ -84,6 +86,7 @@ impl Collector {
                 .collect(),
             name_columns: Vec::new(),
             findings: Findings::default(),
+            keeps_findings: files.is_some(),
             counters,
             counts: Counts::default(),
             groups: Groups::default(),
@@ -102,6 +105,11 @@ impl Collector {
     /// Names rows by the business name too, which stands in these columns, by file; `None` where it may not be shown.
     pub fn set_name_columns(&mut self, columns: Vec<Option<usize>>) {
         self.name_columns = columns;
+    }
+
+    /// Keeps values with their rows although no file is written.
+    pub fn keep_findings(&mut self) {
+        self.keeps_findings = true;
     }
 
     /// Hands every problem from now on to `keep` too, without values.
@@ -179,7 +187,7 @@ impl Collector {
                 "row"
             );
         }
-        let is_named = self.files.is_some()
+        let is_named = self.keeps_findings
             && (!row.diagnostics.is_empty() || self.findings.wants(row.outcome));
         let name = if is_named {
             self.name_of(&row.origin, row.key.as_ref())
@@ -213,7 +221,7 @@ impl Collector {
         key: &RowKey,
         diagnostics: Vec<Diagnostic>,
     ) {
-        let name = if self.files.is_some() {
+        let name = if self.keeps_findings {
             self.name_of(origin, Some(key))
         } else {
             RowName::default()
@@ -250,7 +258,7 @@ impl Collector {
                 problem_store.add(diagnostic);
             }
             let group = self.groups.add(diagnostic);
-            if self.files.is_some() {
+            if self.keeps_findings {
                 self.findings.add(group, diagnostic, name);
             }
         }

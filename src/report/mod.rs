@@ -59,7 +59,10 @@ pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
 pub use pace::Pace;
-pub use page::{Findings, IndexOf, write_index, write_page};
+pub use page::{
+    ChoiceView, Findings, GroupView, IndexOf, LineView, ProblemsView, RowView, page_text,
+    problems as problems_view, write_index, write_page,
+};
 pub use partners::PartnerRows;
 pub use reject_format::RejectFormat;
 pub use sheet_limits::fits_a_sheet;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::error::SourceError;
 use super::file_reader::FileReader;
+use super::named::SourceFile;
 use super::stamp::Stamp;
 
 /// The name that stands for standard input.
@@ -32,6 +33,7 @@ const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// Bytes that can be read again and again.
 #[derive(Debug, Clone)]
 pub(super) struct Input {
+    /// As people call it.
     path: PathBuf,
     /// The file, or the copy.
     file: Arc<File>,
@@ -53,12 +55,22 @@ pub(super) enum Outside {
 }
 
 impl Input {
-    /// Takes a file as it is, or unpacks it. Tells what was unpacked in `notes`.
+    /// Takes a file by its own name.
+    #[cfg(test)]
     pub(super) fn take(
         path: &Path,
         notes: &mut Vec<String>,
     ) -> Result<(Self, Outside), SourceError> {
-        let mut input = Self::first(path)?;
+        Self::take_file(&path.into(), notes)
+    }
+
+    /// Takes a file as it is, or unpacks it. Tells what was unpacked in `notes`.
+    pub(super) fn take_file(
+        file: &SourceFile,
+        notes: &mut Vec<String>,
+    ) -> Result<(Self, Outside), SourceError> {
+        let path = file.shown.as_path();
+        let mut input = Self::first(&file.at, path)?;
         for _ in 0..=MOST_WRAPPINGS {
             let mut magic = Vec::with_capacity(8);
             input
@@ -90,17 +102,17 @@ impl Input {
     }
 
     /// Opens what was named. It may wait for whoever writes into a pipe.
-    fn first(path: &Path) -> Result<Self, SourceError> {
-        if path.as_os_str() == STANDARD_INPUT {
+    fn first(at: &Path, path: &Path) -> Result<Self, SourceError> {
+        if at.as_os_str() == STANDARD_INPUT {
             return Self::piped(path, &mut io::stdin().lock());
         }
         let cannot = |e| SourceError::open(path, e);
-        if std::fs::metadata(path).map_err(cannot)?.is_dir() {
+        if std::fs::metadata(at).map_err(cannot)?.is_dir() {
             return Err(SourceError::IsFolder {
                 path: path.to_owned(),
             });
         }
-        let mut file = File::open(path).map_err(cannot)?;
+        let mut file = File::open(at).map_err(cannot)?;
         let meta = file.metadata().map_err(cannot)?;
         if !meta.is_file() {
             return Self::piped(path, &mut file);

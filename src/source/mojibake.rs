@@ -28,6 +28,10 @@ pub(super) fn is_surely_utf8(bytes: &[u8]) -> bool {
 /// Not sure, and so false, are texts with any other character that is no ASCII.
 #[must_use]
 pub fn is_double_encoded(text: &str) -> bool {
+    // It takes two characters beside each other that are no ASCII, and each of them two bytes at least.
+    if text.bytes().filter(|b| !b.is_ascii()).count() < 4 {
+        return false;
+    }
     let mut lead = false;
     let mut may_be = false;
     for c in text.chars() {

@@ -11,6 +11,7 @@ use super::format::Format;
 use super::header::Header;
 use super::input::{Input, Outside, STANDARD_INPUT};
 use super::left_out::LeftOut;
+use super::named::SourceFile;
 use super::options::{SheetChoice, SourceOptions};
 use super::row::RowBatch;
 use super::row_filter::{ColumnWords, RowFilter};
@@ -85,6 +86,15 @@ impl Source {
     /// # Errors
     /// A [`SourceError`] for whatever makes the file unreadable as a whole.
     pub fn open(path: &Path, options: &SourceOptions) -> Result<Self, SourceError> {
+        Self::open_file(&path.into(), options)
+    }
+
+    /// The same of a file that people know by another name than that of its bytes.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn open_file(file: &SourceFile, options: &SourceOptions) -> Result<Self, SourceError> {
+        let path = file.shown.as_path();
         let piped = path.as_os_str() == STANDARD_INPUT;
         let name: Arc<str> = if piped {
             "standard input".into()
@@ -92,7 +102,7 @@ impl Source {
             path.display().to_string().into()
         };
         let mut notes = Vec::new();
-        let (input, outside) = Input::take(path, &mut notes)?;
+        let (input, outside) = Input::take_file(file, &mut notes)?;
         let mut stamp = input.stamp().cloned();
         if input.is_copy()
             && let Some(stamp) = stamp.take()

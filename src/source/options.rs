@@ -3,7 +3,7 @@
 use super::dialect::{Escape, Quote};
 
 /// The mapping's `[source]` settings for reading a file; absent ones are detected.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceOptions {
     /// A workbook's sheet: name, or number from 1.
     pub sheet: Option<SheetChoice>,

@@ -1,5 +1,5 @@
-//! From the bytes of a piece to its records and their cells: by the csv crate's parser, or by the grammar itself where the
-//! dialect is none that this parser knows.
+//! From the bytes of a piece to its records and their cells: by the csv crate's parser, unless they are simple, or by the
+//! grammar itself where the dialect is none that this parser knows.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -188,7 +188,8 @@ impl Parsed {
             (written, blank_lines)
         } else if parser.grammar.is_usual() {
             let mut usual = parser.take();
-            let end = self.add_usual(input, &mut usual, width, written, blank_lines);
+            let grammar = parser.grammar;
+            let end = self.add_usual(input, grammar, &mut usual, width, written, blank_lines);
             parser.give_back(usual);
             end
         } else {
@@ -199,18 +200,28 @@ impl Parsed {
     fn add_usual(
         &mut self,
         input: &[u8],
+        grammar: Grammar,
         parser: &mut csv_core::Reader,
         width: usize,
         mut written: usize,
         mut blank_lines: u64,
     ) -> (usize, u64) {
         let mut ends = vec![0; 64];
+        let mut simple_ends = Vec::new();
         let mut from = 0;
         loop {
             let (lines, blank_bytes) = leading_blank_lines(&input[from..]);
             blank_lines += lines;
             from += blank_bytes;
             let start = written;
+            let texts = &mut self.bytes[start..];
+            if let Some(end) = simple_record(&input[from..], grammar, texts, &mut simple_ends) {
+                from += end;
+                written += simple_ends.last().copied().unwrap_or(0);
+                self.push(start..written, &simple_ends, blank_lines, width);
+                blank_lines = 0;
+                continue;
+            }
             let mut found = 0;
             let result = loop {
                 let (result, read, wrote, ended) = parser.read_record(
@@ -340,6 +351,79 @@ impl Parsed {
             unfit: false,
         });
     }
+}
+
+/// The record at the beginning of `input`, where each of its cells is written without quotes, or between two and with none
+/// inside: its texts are copied to `texts`, one behind the other. Nearly all records are such, and to copy them word by
+/// word takes a fraction of the time in which the csv crate's parser looks at each byte. Returns where the next record
+/// begins; none, and that parser has to read it, where a quote is doubled or has text behind it, where a cell holds a
+/// control character, and where the input ends within a word.
+fn simple_record(
+    input: &[u8],
+    grammar: Grammar,
+    texts: &mut [u8],
+    ends: &mut Vec<usize>,
+) -> Option<usize> {
+    let Grammar {
+        delimiter, quote, ..
+    } = grammar;
+    ends.clear();
+    let (mut at, mut written) = (0, 0);
+    loop {
+        let first = *input.get(at)?;
+        let out = texts.get_mut(written..)?;
+        let end = if quote == Some(first) {
+            at += 1;
+            let length = copy_until(&input[at..], out, |word| equals(word, first))?;
+            written += length;
+            at + length + 1
+        } else {
+            let stops = |word| equals(word, delimiter) | is_below(word, b'\r' + 1);
+            let length = copy_until(&input[at..], out, stops)?;
+            written += length;
+            at + length
+        };
+        ends.push(written);
+        match *input.get(end)? {
+            behind if behind == delimiter => at = end + 1,
+            b'\n' => return Some(end + 1),
+            // The line feed behind it belongs to the same line end.
+            b'\r' => return Some(end + 1 + usize::from(input.get(end + 1) == Some(&b'\n'))),
+            _ => return None,
+        }
+    }
+}
+
+/// Copies what stands before the first byte that `stops` marks, eight bytes at a time, and returns its length; what is
+/// behind it in `out` is of no account. None where the input or the output has no eight bytes more.
+#[inline]
+fn copy_until(input: &[u8], out: &mut [u8], stops: impl Fn(u64) -> u64) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let word: [u8; 8] = *input.get(at..)?.first_chunk()?;
+        *out.get_mut(at..)?.first_chunk_mut()? = word;
+        let marked = stops(u64::from_le_bytes(word));
+        if marked != 0 {
+            return Some(at + marked.trailing_zeros() as usize / 8);
+        }
+        at += word.len();
+    }
+}
+
+/// A word of eight bytes 1, and one of their highest bits.
+const ONES: u64 = u64::MAX / 255;
+const HIGHEST: u64 = ONES << 7;
+
+/// Marks the bytes of a word that equal `byte` by their highest bits. The lowest mark is always right; one above it may be
+/// none. Source: Bit Twiddling Hacks, "Determine if a word has a zero byte".
+fn equals(word: u64, byte: u8) -> u64 {
+    let other = word ^ (ONES * u64::from(byte));
+    other.wrapping_sub(ONES) & !other & HIGHEST
+}
+
+/// The same for bytes below `byte`, which is at most 128.
+fn is_below(word: u64, byte: u8) -> u64 {
+    word.wrapping_sub(ONES * u64::from(byte)) & !word & HIGHEST
 }
 
 /// The texts of a record's cells, one behind the other, and where each ends.

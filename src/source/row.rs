@@ -333,15 +333,25 @@ impl<'a> SourceRow<'a> {
         Some(self.unguarded(span.start, span.end).as_bytes())
     }
 
-    /// All that lies between the beginning of one cell and the end of another, where a text file keeps them.
+    /// The texts of columns beside each other as they stand in a text file, guards and all: one by one, and what lies from
+    /// the first to the last of them. None in a workbook, and where the row ends before.
     #[must_use]
-    pub fn text_between(self, first: usize, last: usize) -> Option<&'a [u8]> {
+    pub fn raw_texts(
+        self,
+        first: usize,
+        last: usize,
+    ) -> Option<(impl Iterator<Item = &'a [u8]>, &'a [u8])> {
         let RowCells::Texts(cells) = self.cells else {
             return None;
         };
-        let (first, last) = (cells.get(first)?, cells.get(last)?);
+        let cells = cells.get(first..=last)?;
         let all = self.batch.text.as_bytes();
-        all.get(first.start as usize..last.end as usize)
+        let between = all.get(cells.first()?.start as usize..cells.last()?.end as usize)?;
+        let texts = cells.iter().map(|cell| {
+            let range = cell.start as usize..cell.end as usize;
+            all.get(range).unwrap_or_default()
+        });
+        Some((texts, between))
     }
 
     /// The cell of a column; empty where the row is too short.

@@ -18,7 +18,7 @@ pub enum StateError {
         source: io::Error,
     },
     /// The file beside the state that holds its key cannot be read or written.
-    #[error("cannot read or write the key of the state, {}: {source}. The key shows whether rows changed since they were sent. Correct the permissions of this file and its folder.", path.display())]
+    #[error("cannot read or write the key of the state, {}: {source}. The key shows whether rows changed since they were sent. Correct the permissions of this file and its folder. A key that is mounted as a secret is made beforehand (docs/state.md).", path.display())]
     Key {
         /// Path of the key's file.
         path: PathBuf,
@@ -44,6 +44,18 @@ pub enum StateError {
         state: StateAddress,
         /// What the other run wrote about itself.
         holder: Option<String>,
+    },
+    /// Machines are at an import of something else into the same partners.
+    #[error(
+        "another machine ({holder}) imports {differs} into the state {state}. Machines share an import only where file, mapping and options are the same: start this one with the same, or wait for the other to end."
+    )]
+    OtherImport {
+        /// Where the state is.
+        state: StateAddress,
+        /// What the other machine wrote about itself.
+        holder: String,
+        /// What is not the same.
+        differs: &'static str,
     },
     /// Of an older version, and not migrated, since another run holds it.
     #[error("the state {} is of version {found} and must be updated to version {known} before it can be read, but another run holds it{}. Wait for that run to end, then try again.", state, holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
@@ -169,7 +181,7 @@ pub enum StateError {
     },
     /// Nobody said where the key of the hashes is.
     #[error(
-        "the state {state} needs a file for its key, which tells whether rows changed since they were sent and does not lie in the database. Name one by [state] key_file or PARTNER_SYNC_STATE_KEY_FILE; the first import makes it."
+        "the state {state} needs a key file, and none is named. Its key shows whether rows changed since they were sent, and does not lie in the database. On a machine with a disk, name a file, which the first import makes: [state] key_file = \"partner-sync.key\", or PARTNER_SYNC_STATE_KEY_FILE. Without a disk (a CronJob, a CI runner), make the file once and mount it as a secret: printf 'partner-sync state key 1 %s\\n' \"$(openssl rand -hex 32)\" > key. All runs on this state need the same key."
     )]
     NoKeyFile {
         /// Where the state is.

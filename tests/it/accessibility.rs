@@ -6,7 +6,7 @@ use crate::nights::{house, night, plain};
 use crate::support::browser::{browse, chromium, left_out};
 use crate::support::{Server, Workdir};
 
-fn axe() -> Option<PathBuf> {
+pub(crate) fn axe() -> Option<PathBuf> {
     std::env::var_os("AXE_CORE")
         .map(PathBuf::from)
         .filter(|path| path.is_file())

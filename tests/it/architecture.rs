@@ -3,14 +3,15 @@ use std::path::Path;
 
 use crate::support::repository;
 
-/// Who may import whom. A module that is not named here may import nothing of ours. `cli` is the only front: it alone
-/// imports `ops`, and nobody imports `cli`.
+/// Who may import whom. A module that is not named here may import nothing of ours. `cli` and `workbench` are the fronts: they alone
+/// import `ops`, and nobody imports `cli`.
 const MAY: &[(&str, &[&str])] = &[
     ("diagnostic", &["secret"]),
     ("secret", &[]),
     ("clock", &[]),
     ("http_client", &[]),
     ("blocking", &[]),
+    ("subprocess", &["secret"]),
     ("source", &["diagnostic"]),
     ("partner", &["diagnostic", "secret"]),
     ("mapping", &["source", "partner", "diagnostic"]),
@@ -20,14 +21,22 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     (
         "api",
-        &["partner", "secret", "clock", "http_client", "blocking"],
+        &[
+            "partner",
+            "secret",
+            "clock",
+            "http_client",
+            "blocking",
+            "subprocess",
+        ],
     ),
     ("state", &["partner", "clock", "secret"]),
     (
         "delivery",
         &["partner", "api", "state", "diagnostic", "clock"],
     ),
-    ("report", &["partner", "diagnostic"]),
+    ("html", &[]),
+    ("report", &["partner", "diagnostic", "html"]),
     ("config", &["secret", "state"]),
     ("notify", &["secret", "http_client"]),
     ("telemetry", &[]),
@@ -50,12 +59,30 @@ const MAY: &[(&str, &[&str])] = &[
             "secret",
             "clock",
             "blocking",
+            "subprocess",
+        ],
+    ),
+    (
+        "workbench",
+        &[
+            "ops",
+            "mapping",
+            "partner",
+            "report",
+            "config",
+            "delivery",
+            "source",
+            "diagnostic",
+            "secret",
+            "clock",
+            "html",
         ],
     ),
     (
         "cli",
         &[
             "ops",
+            "workbench",
             "config",
             "report",
             "state",

@@ -14,6 +14,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("init e.csv", 0),
     ("init --schema", 0),
     ("test m.toml", 0),
+    ("map e.csv -m m.toml --no-open --for 1s", 0),
     ("check e.csv -m m.toml --report checked", 1),
     ("check e.csv -m m.toml --json", 1),
     ("import e.csv -m m.toml --dry-run --report dry", 1),

@@ -92,6 +92,7 @@ const ROWS: &[(&str, Claims)] = &[
     ("`.partner-sync-….unfinished`", unfinished),
     ("`partner-sync.sandbox.jsonl` (`--sandbox` only)", sandbox),
     ("unnamed temporary files in `TMPDIR`", temporary),
+    ("`partner-sync-fetch-…/` in `TMPDIR`", fetched),
     ("the file of `[metrics]`", metrics),
     ("the folder of a job's `archive`", archive),
     ("what was printed", printed),
@@ -110,6 +111,17 @@ fn each_line_of_the_table_is_true() {
     for (_, claims) in ROWS {
         claims(&World::new());
     }
+}
+
+/// The command itself sees the folder while it is there.
+fn fetched(w: &World) {
+    let script = "cp e.csv \"$0\" && stat -c %a \"$(dirname \"$0\")\" > mode";
+    let words = ["--fetch", "sh", "-c", script, "{file}"];
+    let import = ["import", "-m", "m.toml", "--settle", "10ms"];
+    w.run(&[&import[..], &words].concat()).expect_exit(1);
+    assert_eq!(w.dir.read("mode").trim(), "700");
+    let left = std::fs::read_dir(w.dir.path("tmp")).unwrap().count();
+    assert_eq!(left, 0);
 }
 
 fn state(w: &World) {

@@ -208,9 +208,12 @@ fn words(line: &str) -> Vec<String> {
 
 /// Whether the program's own parser takes these arguments.
 fn is_parsed(arguments: &str) -> bool {
+    let mut words = words(arguments);
+    // All that follows it belongs to the command that fetches.
+    let end = words.iter().position(|word| word == "--fetch");
+    words.insert(end.unwrap_or(words.len()), "--help".to_owned());
     let run = Command::new(binary())
-        .args(words(arguments))
-        .arg("--help")
+        .args(words)
         .env_clear()
         .output()
         .unwrap();

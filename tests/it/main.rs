@@ -42,6 +42,10 @@ mod command_line;
 /// Each line of docs/data-protection.md.
 #[cfg(unix)]
 mod data_protection;
+/// Passwords, rights and limits of a database, and a pooler before it.
+mod database_access;
+/// A database that crashes, stays away, or loses what it had confirmed.
+mod database_crashes;
 /// TLS to a database of a state.
 mod database_tls;
 /// The examples under `deploy/`.
@@ -54,6 +58,9 @@ mod doubts;
 mod editing;
 /// Under every fault: each key once.
 mod exactly_once;
+/// Exports that a command of the user's fetches.
+#[cfg(unix)]
+mod fetch;
 /// Names, values and links of somebody who means harm.
 mod hostile;
 /// The page for the owner of the data, in a real browser.
@@ -115,6 +122,8 @@ mod plan;
 mod posts;
 /// No bank data at rest, in a log or in a report.
 mod privacy;
+/// Several machines and one row: every interleaving of a model.
+mod protocol;
 /// The rate that the server sees.
 mod rate;
 /// Exports as they really are: packed, piped, in any encoding, with a footer.
@@ -127,6 +136,8 @@ mod rejects;
 mod sandbox;
 /// An import by a front that is no terminal.
 mod second_front;
+/// One rate for all machines that share a state, as the server counts it.
+mod shared_rate;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
 /// The key beside the state: lost, found again, moved out of older states.
@@ -161,6 +172,10 @@ mod waits;
 mod was_it_sent;
 /// The words that users read: those that were replaced do not come back.
 mod words;
+/// The workbench: who may come in, what is saved, when it ends.
+mod workbench;
+/// The workbench in a browser: from an unknown export to a mapping that `check` takes.
+mod workbench_browser;
 /// Workbooks and the dates in them.
 mod workbooks;
 /// Wrong input: exit 2, one clear message, no panic.

@@ -128,8 +128,9 @@ impl Front {
 
 fn request(dir: &Workdir) -> ImportRequest {
     ImportRequest {
+        alone: false,
         export: ExportRequest {
-            files: vec![dir.path("e.csv")],
+            files: vec![dir.path("e.csv").into()],
             mapping: dir.path("m.toml"),
             always: Query::default(),
         },

@@ -1,8 +1,6 @@
-//! A state in Postgres, as a user sees it: the commands, what they refuse, the lease, and a database that crashes.
+//! A state in Postgres, as a user sees it: the commands, what they refuse, and the lease.
 
-use std::time::Duration;
-
-use crate::support::{Run, Server, Workdir, postgres, wait_until};
+use crate::support::{Run, Server, Workdir, wait_until};
 
 const ROWS: usize = 200;
 
@@ -117,6 +115,7 @@ fn what_a_database_needs_is_said() {
     import(&dir, &server).finish().expect_exit(0);
 }
 
+/// Who has it is said wherever it is in the way, and a killed run lets go of it.
 #[test]
 fn one_run_at_a_time_and_a_killed_one_lets_go() {
     let Some(dir) = Workdir::in_postgres() else {
@@ -127,71 +126,92 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
     dir.simple_export(ROWS);
     let mut first = import(&dir, &server).start();
     wait_until("rows are on their way", || server.count("POST") > 0);
-    let second = import(&dir, &server).finish().expect_exit(4);
-    assert!(
-        second.stderr.contains("process") && second.stderr.contains("free in"),
-        "{second:?}"
-    );
+    let alone = || import(&dir, &server).args(&["--alone"]);
+    let uname = std::process::Command::new("uname").arg("-n").output();
+    let host = String::from_utf8(uname.unwrap().stdout).unwrap();
+    let holder = format!("process {} on {}, since 20", first.id(), host.trim());
+    let says = |said: &str| {
+        for words in [&holder, "if it is gone, the state is free in"] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+    };
+    says(&alone().finish().expect_exit(4).stderr);
+    let forget = dir.run(&["state", "forget", "K-1", "--yes"]).finish();
+    says(&forget.expect_exit(4).stderr);
+    says(&dir.run(&["status"]).finish().expect_exit(0).stdout);
+    let status = dir.run(&["status", "--json"]).finish().expect_exit(0);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    says(status["held_by"].as_str().unwrap());
+    says(&dir.run(&["doctor"]).at(&server).finish().stdout);
     first.kill().unwrap();
     first.wait().unwrap();
-    import(&dir, &server).finish().expect_exit(4);
-    dir.wait_until_free();
-    import(&dir, &server).finish().expect_exit(0);
+    alone().finish().expect_exit(4);
+    // Whoever waits has it as soon as the lease has ended.
+    let waiting = alone().args(&["--wait", "1m"]).finish();
+    let waiting = waiting.expect_exit(0);
+    says(&waiting.stderr);
+    assert!(waiting.stderr.contains("waiting for another run"));
+    server.assert_each_once(ROWS);
+    let free = dir.run(&["status"]).finish().expect_exit(0).stdout;
+    assert!(!free.contains("Held by"), "{free}");
+}
+
+/// A run that ends well gives the state back, and who waits takes it at once.
+#[test]
+fn a_run_that_waits_has_the_state_when_the_other_one_has_ended() {
+    let Some(dir) = Workdir::in_postgres() else {
+        return;
+    };
+    let server = Server::start(&dir, &["--latency", "50ms"]);
+    dir.simple_export(ROWS);
+    let first = import(&dir, &server).start();
+    wait_until("rows are on their way", || server.count("POST") > 0);
+    // Shorter than a lease: it is not that one's end that is waited for.
+    let second = import(&dir, &server)
+        .args(&["--alone", "--wait", "25s"])
+        .finish();
+    let second = second.expect_exit(0).summary();
+    assert_eq!(second.get("skipped"), ROWS as u64);
+    let first = crate::support::Finished::of(first.wait_with_output().unwrap());
+    assert_eq!(first.expect_exit(0).summary().get("created"), ROWS as u64);
     server.assert_each_once(ROWS);
 }
 
-/// The database crashes and comes back at seeded moments, while answers of the API are lost and runs are killed.
 #[test]
-fn each_key_once_whatever_the_database_does() {
-    let Some(cluster) = postgres::own() else {
+fn a_state_without_a_key_file_says_how_to_make_one() {
+    let Some(dir) = Workdir::in_postgres() else {
         return;
     };
-    let dir = Workdir::in_cluster(cluster).with_lease("3s");
-    let faults = [
-        "--seed",
-        "3",
-        "--latency",
-        "10ms",
-        "--fault",
-        "reset-after=0.05",
-        "--fault",
-        "500-after=0.05",
-    ];
-    let server = Server::start(&dir, &faults);
-    dir.simple_export(ROWS);
-    let mut random = fastrand::Rng::with_seed(7);
-    for round in 0..6 {
-        dir.wait_until_free();
-        let before = server.count("POST");
-        let mut child = import(&dir, &server).start();
-        let sent = random.usize(1..30);
-        wait_until("some rows are sent, or all", || {
-            server.count("POST") >= before + sent || child.try_wait().unwrap().is_some()
-        });
-        std::thread::sleep(Duration::from_micros(random.u64(0..3000)));
-        cluster.crash();
-        if round % 3 == 2 {
-            let _ = child.kill();
-        }
-        cluster.restart();
-        child.wait().unwrap();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(2);
+    let unnamed = || import(&dir, &server).env("PARTNER_SYNC_STATE_KEY_FILE", "");
+    let refused = unnamed().finish().expect_exit(2).stderr;
+    for words in [
+        "[state] key_file",
+        "PARTNER_SYNC_STATE_KEY_FILE",
+        "mount it as a secret",
+    ] {
+        assert!(refused.contains(words), "{refused}");
     }
-    let mut last = 3;
-    for _ in 0..20 {
-        dir.wait_until_free();
-        last = import(&dir, &server).finish().exit;
-        if last < 2 {
-            break;
-        }
+    // What it says to do does it, and the program takes the file.
+    let (_, command) = refused.split_once("secret: ").unwrap();
+    let (command, _) = command.split_once(" > key").unwrap();
+    if std::process::Command::new("openssl")
+        .arg("version")
+        .output()
+        .is_err()
+    {
+        return;
     }
-    assert!(last < 2);
-    let server = server.restart(&dir, &[]);
-    dir.run(&["reconcile", "--settle", "300ms"])
-        .at(&server)
-        .finish()
-        .expect_exit(0);
-    import(&dir, &server).finish().expect_exit(0);
-    server.assert_each_once(ROWS);
+    let made = std::process::Command::new("sh")
+        .args(["-c", command])
+        .output();
+    let made = made.unwrap().stdout;
+    dir.write("key", &made);
+    dir.write("partner-sync.toml", "[state]\nkey_file = \"key\"\n");
+    unnamed().finish().expect_exit(0);
+    assert_eq!(dir.read("key").as_bytes(), made);
+    server.assert_each_once(2);
 }
 
 /// A run that is stopped for longer than its lease lasts, while another one takes the state: it sends nothing more.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::look::{
-    DoctorArgs, InitArgs, PartnersArgs, SettingsArgs, StatusArgs, TestArgs, VerifyArgs,
+    DoctorArgs, InitArgs, MapArgs, PartnersArgs, SettingsArgs, StatusArgs, TestArgs, VerifyArgs,
 };
 use super::runs::{CheckArgs, ImportArgs, ReconcileArgs, SyncArgs};
 use super::sandbox::SandboxArgs;
@@ -38,6 +38,17 @@ Examples:
   partner-sync test --json"
     )]
     Test(Box<Written<TestArgs>>),
+    /// The workbench: make a mapping on a page of this machine, with the whole file checked at each change.
+    #[command(
+        after_help = "The page opens in the browser. Nothing leaves the machine, and nothing is written but the mapping, when you save it.
+It ends a minute after the page is closed, with Ctrl-C, or after the time of --for.
+
+Examples:
+  partner-sync map export.csv
+  partner-sync map export.xlsx -m mappings/mine.toml
+  partner-sync map export.csv --no-open --for 30m"
+    )]
+    Map(Stored<MapArgs>),
     /// Dry run: read, map and validate every row. No network, no change of the state.
     #[command(after_help = "Examples:
   partner-sync check export.csv -m mappings/apptivo.toml

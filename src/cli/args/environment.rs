@@ -38,7 +38,9 @@ pub(super) fn name_of(arg: &Arg) -> Option<String> {
         arg.get_action(),
         ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
     );
-    arg.get_long().filter(|_| !shows).map(variable)
+    // A variable is one text, and a command is a list of words.
+    let is_list = arg.get_num_args().is_some_and(|n| n.max_values() > 1);
+    arg.get_long().filter(|_| !shows && !is_list).map(variable)
 }
 
 /// An option that the environment gives a value.
@@ -132,9 +134,10 @@ fn excludes(error: &clap::Error) -> bool {
     )
 }
 
-/// What was typed, and more options behind it, before a `--` where there is one.
+/// What was typed, and more options behind it, before what takes all that follows.
 fn joined(typed: &[OsString], more: &[OsString]) -> Vec<OsString> {
-    let end = typed.iter().position(|word| word == "--");
+    let takes_all = |word: &OsString| word == "--" || word == "--fetch";
+    let end = typed.iter().position(takes_all);
     let (front, back) = typed.split_at(end.unwrap_or(typed.len()));
     [front, more, back].concat()
 }

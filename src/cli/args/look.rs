@@ -1,17 +1,21 @@
 //! What looks: `status`, `verify`, `partners`, `init`, `doctor`, `config`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::value::parse_time;
 use crate::api::ListFilter;
 use crate::cli::exit::CliError;
-use crate::clock::Timestamp;
 use crate::config::ConfigFile;
 use crate::ops::{
-    ExportRequest, InitRequest, ListRequest, ListShape, ReportRequest, VerifyRequest, file_of_job,
+    ExportRequest, InitRequest, ListRequest, ListShape, ReportRequest, Session, VerifyRequest,
+    file_of_job,
 };
 use crate::partner::Query;
+use crate::report::SourceValues;
+use crate::workbench::WorkbenchRequest;
 
 /// `status`.
 #[derive(Debug, Clone, Args)]
@@ -52,17 +56,17 @@ impl VerifyArgs {
     pub(crate) fn request(
         &self,
         config: &ConfigFile,
-        now: Timestamp,
+        session: &Session<'_>,
         report: ReportRequest,
     ) -> Result<VerifyRequest, CliError> {
         let export = match (&self.job, &self.mapping) {
-            (Some(name), None) => file_of_job(config, name, now)?,
+            (Some(name), None) => file_of_job(config, name, session)?,
             (None, Some(mapping)) if !self.files.is_empty() => ExportRequest {
-                files: self.files.clone(),
+                files: self.files.iter().cloned().map(Into::into).collect(),
                 mapping: mapping.clone(),
                 always: Query::default(),
             }
-            .expanded()?,
+            .expanded(None, session)?,
             _ => {
                 return Err(CliError::Usage(
                     "name what to compare with: FILE -m MAPPING, or --job NAME for a job of the configuration"
@@ -254,6 +258,43 @@ impl ListArgs {
         );
         put("isW2", self.is_w2.map(|b| b.to_string()));
         ListFilter { parameters }
+    }
+}
+
+/// `map`.
+#[derive(Debug, Clone, Args)]
+pub struct MapArgs {
+    /// The export.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The mapping to work on; a new one is made where there is none [default: beside the export, with its name].
+    #[arg(long, short, value_name = "MAPPING")]
+    pub mapping: Option<PathBuf>,
+    /// Print the address only; open no browser.
+    #[arg(long)]
+    pub no_open: bool,
+    /// End after this time, whoever uses it.
+    #[arg(long = "for", value_name = "TIME", default_value = "8h", value_parser = parse_time)]
+    pub lasts: Duration,
+    /// Show what values look like (999-99-9999), not the values.
+    #[arg(long)]
+    pub no_source_values: bool,
+}
+
+impl MapArgs {
+    /// What the workbench is for.
+    #[must_use]
+    pub(crate) fn request(&self) -> WorkbenchRequest {
+        WorkbenchRequest {
+            file: self.file.clone(),
+            mapping: self.mapping.clone(),
+            values: if self.no_source_values {
+                SourceValues::LeftOut
+            } else {
+                SourceValues::Shown
+            },
+            lasts: self.lasts,
+        }
     }
 }
 

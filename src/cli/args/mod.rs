@@ -15,7 +15,9 @@ mod upkeep;
 mod value;
 
 pub(crate) use commands::{Command, ConfigCommand};
-pub(crate) use look::{DoctorArgs, InitArgs, PartnersCommand, StatusArgs, TestArgs, VerifyArgs};
+pub(crate) use look::{
+    DoctorArgs, InitArgs, MapArgs, PartnersCommand, StatusArgs, TestArgs, VerifyArgs,
+};
 pub(crate) use manual::{completions, man_page, write_man_pages};
 pub use program::{Cli, command};
 pub(crate) use program::{unknown_variables, version};

@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::Args;
 
 use super::value::{parse_time, parse_wait};
-use crate::config::{Adopt, Bound, OnChange};
+use crate::config::{Adopt, Bound, FETCHED_NAME, OnChange};
 use crate::ops::{
-    CheckRequest, Expectations, ExportRequest, ImportRequest, OpError, ReconcileRequest, Rejected,
-    ReportRequest, SealedPlan, SyncRequest,
+    CheckRequest, Expectations, ExportRequest, FetchRequest, ImportRequest, OpError,
+    ReconcileRequest, Rejected, ReportRequest, SealedPlan, Session, SyncRequest,
 };
 use crate::partner::Query;
 
@@ -39,7 +39,7 @@ impl ExportArgs {
     #[must_use]
     pub(crate) fn request(&self) -> ExportRequest {
         ExportRequest {
-            files: self.files.clone(),
+            files: self.files.iter().cloned().map(Into::into).collect(),
             mapping: self.mapping.clone(),
             always: Query {
                 create_apptivo_account: self.create_apptivo_account,
@@ -65,9 +65,13 @@ impl CheckArgs {
     ///
     /// # Errors
     /// Where no file fits a pattern.
-    pub(crate) fn request(&self, report: ReportRequest) -> Result<CheckRequest, OpError> {
+    pub(crate) fn request(
+        &self,
+        session: &Session<'_>,
+        report: ReportRequest,
+    ) -> Result<CheckRequest, OpError> {
         Ok(CheckRequest {
-            export: self.export.request().expanded()?,
+            export: self.export.request().expanded(None, session)?,
             report,
             limit: self.limit,
         })
@@ -82,7 +86,7 @@ impl CheckArgs {
 )]
 pub struct ImportArgs {
     /// The export: CSV, XLSX, XLSB, XLS or ODS, also in gzip or zip; `-` is standard input. Several are read as one.
-    #[arg(required_unless_present = "plan", value_name = "FILE")]
+    #[arg(required_unless_present_any = ["plan", "fetch"], value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The mapping: which column feeds which field.
     #[arg(long, short, required_unless_present = "plan", value_name = "MAPPING")]
@@ -123,6 +127,9 @@ pub struct ImportArgs {
     /// Wait for another run that holds the state, at most so long (10m, or forever), instead of ending at once with exit 4.
     #[arg(long, value_name = "TIME", value_parser = parse_wait)]
     pub wait: Option<Duration>,
+    /// Share the import with no other machine: where one is at it, end with exit 4. A state in a file is of one run at a time anyway.
+    #[arg(long, hide_short_help = true)]
+    pub alone: bool,
     /// Do not ask before the first import into an API.
     #[arg(long)]
     pub yes: bool,
@@ -140,16 +147,35 @@ pub struct ImportArgs {
     /// whichever is longer]. With less, a row may be sent again while the first request is still being processed.
     #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = parse_time)]
     pub settle: Option<Duration>,
+    /// In place of FILE: a command that writes the export to {file}. Write it last: all that follows belongs to it.
+    #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["files", "plan", "plan_out"])]
+    pub fetch: Vec<String>,
+    /// How long that command may take.
+    #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "fetch", default_value = "30m", hide_short_help = true)]
+    pub fetch_timeout: Duration,
 }
 
 impl ImportArgs {
+    /// The command that fetches the export, where one is named.
+    fn fetch(&self) -> Option<FetchRequest> {
+        (!self.fetch.is_empty()).then(|| FetchRequest {
+            words: self.fetch.clone(),
+            name: FETCHED_NAME.to_owned(),
+            limit: self.fetch_timeout,
+        })
+    }
+
     /// What is asked for, by the plan that was named.
     ///
     /// # Errors
-    /// Where no file fits a pattern, or the plan cannot be read.
-    pub(crate) fn request(&self, report: ReportRequest) -> Result<ImportRequest, OpError> {
+    /// Where no file fits a pattern, the export cannot be fetched, or the plan cannot be read.
+    pub(crate) fn request(
+        &self,
+        session: &Session<'_>,
+        report: ReportRequest,
+    ) -> Result<ImportRequest, OpError> {
         let export = ExportRequest {
-            files: self.files.clone(),
+            files: self.files.iter().cloned().map(Into::into).collect(),
             mapping: self.mapping.clone().unwrap_or_default(),
             always: Query {
                 create_apptivo_account: self.create_apptivo_account,
@@ -157,7 +183,7 @@ impl ImportArgs {
             },
         };
         let request = ImportRequest {
-            export: export.expanded()?,
+            export: export.expanded(self.fetch(), session)?,
             report,
             max_errors: self.max_errors,
             limit: self.limit,
@@ -178,6 +204,7 @@ impl ImportArgs {
             plan: None,
             ask_first: !self.yes,
             wait: self.wait,
+            alone: self.alone,
             job: None,
             id: None,
         };
@@ -247,14 +274,19 @@ impl ReconcileArgs {
     ///
     /// # Errors
     /// Where no file fits a pattern.
-    pub(crate) fn request(&self, report: ReportRequest) -> Result<ReconcileRequest, OpError> {
+    pub(crate) fn request(
+        &self,
+        session: &Session<'_>,
+        report: ReportRequest,
+    ) -> Result<ReconcileRequest, OpError> {
         let export = self.mapping.as_ref().map(|mapping| ExportRequest {
-            files: self.adopt.clone(),
+            files: self.adopt.iter().cloned().map(Into::into).collect(),
             mapping: mapping.clone(),
             always: Query::default(),
         });
+        let expanded = |export: ExportRequest| export.expanded(None, session);
         Ok(ReconcileRequest {
-            adopt: export.map(ExportRequest::expanded).transpose()?,
+            adopt: export.map(expanded).transpose()?,
             report,
             settle: self.settle,
         })

@@ -8,6 +8,9 @@ use crate::ops;
 
 pub(super) fn run(args: &CheckArgs, shared: &Shared, context: &Context) -> CommandResult {
     let parts = SessionParts::new(shared, context)?;
-    let report = ops::check(&args.request(parts.report())?, &parts.session())?;
+    let report = ops::check(
+        &args.request(&parts.session(), parts.report())?,
+        &parts.session(),
+    )?;
     Ok(context.output.summary(&report, shared.json.json))
 }

@@ -8,7 +8,7 @@ use crate::ops;
 
 pub(super) fn run(args: &ImportArgs, shared: &Shared, context: &Context) -> CommandResult {
     let parts = SessionParts::new(shared, context)?;
-    let request = args.request(parts.report())?;
+    let request = args.request(&parts.session(), parts.report())?;
     let report = if args.dry_run {
         ops::dry_run(&request, args.plan_out.as_deref(), &parts.session())?.report
     } else {

@@ -4,6 +4,7 @@ mod check;
 mod doctor;
 mod import;
 mod init;
+mod map;
 mod partners;
 mod reconcile;
 mod sandbox;
@@ -44,6 +45,7 @@ pub(crate) fn run(cli: Cli, context: &Context) -> CommandResult {
             let args = args.split(&mut shared);
             test::run(&args, shared.json.json, context)
         }
+        Command::Map(args) => map::run(&args.split(&mut shared), &shared, context),
         Command::Check(args) => check::run(&args.split(&mut shared), &shared, context),
         Command::Import(args) => import::run(&args.split(&mut shared), &shared, context),
         Command::Sync(args) => sync::run(&args.split(&mut shared), &shared, context),

@@ -8,6 +8,9 @@ use crate::ops;
 
 pub(super) fn run(args: &ReconcileArgs, shared: &Shared, context: &Context) -> CommandResult {
     let parts = SessionParts::new(shared, context)?;
-    let report = ops::reconcile(&args.request(parts.report())?, &parts.session())?;
+    let report = ops::reconcile(
+        &args.request(&parts.session(), parts.report())?,
+        &parts.session(),
+    )?;
     Ok(context.output.summary(&report, shared.json.json))
 }

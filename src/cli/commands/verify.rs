@@ -8,7 +8,7 @@ use crate::ops;
 
 pub(super) fn run(args: &VerifyArgs, shared: &Shared, context: &Context) -> CommandResult {
     let parts = SessionParts::new(shared, context)?;
-    let request = args.request(&parts.config, context.clock.now(), parts.report())?;
+    let request = args.request(&parts.config, &parts.session(), parts.report())?;
     let mut kept = shared.read_files(&parts.settings.state);
     kept.extend(request.export.all_files());
     let each_row = args.combined.as_deref();

@@ -1,10 +1,11 @@
 //! Questions in a mapping: `init` puts `decide = "…?"` on each line that only a person can answer, and no run takes the mapping
-//! before the word is taken out.
+//! before the word is taken out. A trial takes it all the same, and keeps the questions.
 
 use toml::de::DeTable;
 
 use super::{Reader, Value};
 use crate::mapping::error::MappingProblem;
+use crate::mapping::rule::Question;
 
 /// The word of a question.
 pub(super) const DECIDE: &str = "decide";
@@ -29,6 +30,13 @@ impl Reader {
         } else {
             "write the answer in place of { decide = \"…\" }"
         };
+        if self.is_trial && (has_answer || what != "key") {
+            self.questions.push(Question {
+                about: what.to_owned(),
+                text: text.text,
+            });
+            return true;
+        }
         let span = key.span().start..text.span.end;
         self.problems.push(
             MappingProblem::new(span, format!("{what} is not decided yet: {}", text.text))

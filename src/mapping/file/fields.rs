@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::decide::DECIDE;
 use super::{Reader, Value};
 use crate::mapping::error::MappingProblem;
-use crate::mapping::rule::{Constant, Feed, FieldRule, Rule, Transform};
+use crate::mapping::rule::{Constant, Feed, FieldRule, Question, Rule, Transform};
 use crate::partner::catalogue::{self, FIELDS};
 use crate::partner::{Field, FieldKind, PathSegment};
 
@@ -163,7 +163,22 @@ impl Reader {
         value: &Value<'_>,
         rules: &mut Vec<FieldRule>,
     ) {
-        if let Some(rule) = self.rule(field, value) {
+        let before = self.questions.len();
+        let rule = self.rule(field, value);
+        let question = self.questions.drain(before..).next();
+        if let Some(mut rule) = rule {
+            let is_empty = matches!(&rule.feed, Feed::Value(Constant::Text(t)) if t.is_empty());
+            if let Some(question) = question {
+                if is_empty && field.path != catalogue::BUSINESS_NAME {
+                    let about = crate::partner::display_path(&path);
+                    self.questions.push(Question { about, ..question });
+                    return;
+                }
+                // A question mark stands where a person has to say the word.
+                rule.map
+                    .retain(|(_, word)| *word != Constant::Text("?".to_owned()));
+                rule.question = Some(question.text);
+            }
             rules.push(FieldRule {
                 path,
                 field,

@@ -21,7 +21,7 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::{Code, Severity, nearest};
 use crate::mapping::date::Order;
 use crate::mapping::error::{MappingError, MappingProblem};
-use crate::mapping::rule::{FieldRule, Placed, Selection};
+use crate::mapping::rule::{FieldRule, Placed, Question, Selection};
 use crate::partner::PathSegment;
 use crate::partner::catalogue::{self, FIELDS};
 use crate::source::{Escape, Quote, SheetChoice};
@@ -47,6 +47,8 @@ pub struct Mapping {
     pub rules: Vec<FieldRule>,
     /// Its `[[test]]` tables, which no run looks at.
     pub tests: Vec<MappingTest>,
+    /// Questions about the key and the settings, and about fields without a rule; only a trial has any.
+    pub questions: Vec<Question>,
 }
 
 /// A row and what it becomes.
@@ -188,10 +190,25 @@ impl Mapping {
 
     /// Reads a mapping's text, without the files of its lookups; `path` is for messages.
     pub fn parse(path: &str, text: &str) -> Result<Self, MappingError> {
+        Self::read_text(path, text, false)
+    }
+
+    /// Reads a mapping of which something is still to be decided, to show what it would do: lines with a question count as
+    /// they are proposed, as far as they have a proposal. No run may take such a mapping.
+    ///
+    /// # Errors
+    /// [`MappingError`] with everything else that is wrong, the missing key too.
+    pub fn trial(path: &str, text: &str) -> Result<Self, MappingError> {
+        Self::read_text(path, text, true)
+    }
+
+    fn read_text(path: &str, text: &str, is_trial: bool) -> Result<Self, MappingError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (table, errors) = DeTable::parse_recoverable(text);
         let mut reader = Reader {
             problems: Vec::new(),
+            is_trial,
+            questions: Vec::new(),
         };
         for error in errors {
             let span = error.span().unwrap_or(0..0);
@@ -221,6 +238,9 @@ impl Mapping {
 
 struct Reader {
     problems: Vec<MappingProblem>,
+    /// Whether questions are kept rather than refused.
+    is_trial: bool,
+    questions: Vec<Question>,
 }
 
 type Value<'a> = Spanned<DeValue<'a>>;
@@ -304,6 +324,7 @@ impl Reader {
             validation,
             rules,
             tests: tests.unwrap_or_default(),
+            questions: std::mem::take(&mut self.questions),
         })
     }
 

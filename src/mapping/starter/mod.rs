@@ -6,6 +6,7 @@
 
 mod columns;
 mod content;
+mod facts;
 mod groups;
 mod judge;
 mod key;
@@ -23,6 +24,7 @@ mod write;
 mod yes_no;
 
 pub use columns::Columns;
+pub use facts::{ColumnFacts, Facts, may_be_sensitive};
 pub use proposal::{Assignment, KeyChoice, Proposal, Setting, Translation};
 pub use propose::propose;
 pub use schema::json_schema;

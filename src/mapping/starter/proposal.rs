@@ -81,6 +81,13 @@ impl Proposal {
         self.names.len() - self.unplaced.len()
     }
 
+    /// What a column that feeds nothing looks like.
+    #[must_use]
+    pub fn look_of(&self, column: usize) -> Option<&str> {
+        let found = self.unplaced.iter().find(|(c, _)| *c == column);
+        found.map(|(_, look)| look.as_str())
+    }
+
     /// Lines that a person has to decide.
     #[must_use]
     pub fn to_decide(&self) -> usize {

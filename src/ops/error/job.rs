@@ -29,6 +29,14 @@ pub enum JobError {
         "the configuration has no [[job]]: name the configuration with -c partner-sync.toml; docs/nightly.md shows a complete one"
     )]
     None,
+    /// A key of the job does not fit another one.
+    #[error("[[job]] {job}: {reason}")]
+    Setting {
+        /// The job's name.
+        job: String,
+        /// What is wrong, and what to write.
+        reason: String,
+    },
     /// The job's pattern is none.
     #[error("the pattern \"{pattern}\" is wrong: {source}")]
     Pattern {
@@ -136,6 +144,7 @@ impl JobError {
             JobError::Twice(_)
             | JobError::Unknown { .. }
             | JobError::None
+            | JobError::Setting { .. }
             | JobError::Pattern { .. }
             | JobError::InArchive { .. }
             | JobError::Archive { .. } => StopCause::Settings,
@@ -147,6 +156,7 @@ impl JobError {
             JobError::Twice(_)
             | JobError::Unknown { .. }
             | JobError::None
+            | JobError::Setting { .. }
             | JobError::Pattern { .. }
             | JobError::NoFile(_)
             | JobError::OnlyTemporary { .. }

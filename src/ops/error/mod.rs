@@ -1,6 +1,7 @@
 //! Why an operation could not be done, or not to its end, and which ending that is.
 
 mod address;
+mod fetch;
 mod job;
 mod plan;
 mod upkeep;
@@ -9,6 +10,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use address::AddressError;
+pub use fetch::FetchError;
 pub use job::JobError;
 pub(super) use plan::PLAN_VERSION;
 pub use plan::PlanError;
@@ -60,6 +62,9 @@ pub enum OpError {
     /// A job of the configuration, or its file, cannot be used.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// A command that fetches an export gave none.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// Rows of the state cannot be changed as asked for.
     #[error(transparent)]
     Upkeep(#[from] UpkeepError),
@@ -150,8 +155,10 @@ pub enum OpError {
         /// What the system said.
         source: io::Error,
     },
-    /// `init` needs a file that can be read twice.
-    #[error("init reads the export twice, so it needs a file; save it first")]
+    /// What makes a mapping needs a file that can be read twice.
+    #[error(
+        "the export is read more than once for its mapping, so it has to be a file; save it first"
+    )]
     StandardInput,
     /// Interrupted before anything was begun.
     #[error("interrupted")]
@@ -178,11 +185,21 @@ pub enum OpError {
 }
 
 impl OpError {
+    /// What is wrong with the mapping, where that is why.
+    #[must_use]
+    pub fn of_mapping(&self) -> Option<&MappingError> {
+        match self {
+            OpError::Mapping(error) | OpError::Prepare(PrepareError::Mapping(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// What it is, without any words of the API or of a token command: for messages that leave the machine.
     #[must_use]
     pub fn brief(&self) -> String {
         match self {
             OpError::Api(error) => error.brief(),
+            OpError::Fetch(error) => error.brief(),
             error => error.to_string(),
         }
     }
@@ -193,6 +210,7 @@ impl OpError {
         match self {
             OpError::Prepare(PrepareError::Source(_)) => StopCause::Export,
             OpError::Job(error) => error.cause(),
+            OpError::Fetch(error) => error.cause(),
             OpError::State(_) | OpError::Report(_) | OpError::ReportTrouble(_) => StopCause::State,
             OpError::Interrupted | OpError::Api(ApiError::Stopped) => StopCause::Interrupted,
             OpError::TimeOver => StopCause::TimeOver,
@@ -263,6 +281,7 @@ impl OpError {
             OpError::Prepare(_) => RunEnding::Refused,
             OpError::Plan(error) => error.ending(),
             OpError::Job(error) => error.ending(),
+            OpError::Fetch(error) => error.ending(),
             OpError::State(_)
             | OpError::Unwritable { .. }
             | OpError::Report(_)

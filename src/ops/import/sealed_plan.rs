@@ -24,6 +24,15 @@ pub(super) fn state_digest(
     }
 }
 
+/// A digest of what files hold, whatever they are called.
+pub(super) fn content_digest<'p>(
+    files: impl IntoIterator<Item = &'p Path>,
+) -> Result<String, PlanError> {
+    let digests = files.into_iter().map(|file| Ok(Sealed::of(file)?.blake3));
+    let digests: Vec<String> = digests.collect::<Result<_, PlanError>>()?;
+    Ok(digests.join(" "))
+}
+
 /// What an import would do, and on what that rests. It is written by a dry run and read by an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedPlan {
@@ -108,7 +117,7 @@ impl SealedPlan {
             files: export
                 .files
                 .iter()
-                .map(|f| Sealed::of(f))
+                .map(|f| Sealed::of(f.at()))
                 .collect::<Result<_, _>>()?,
             mapping: Sealed::of(&export.mapping)?,
             lookups: (asked.lookups.iter())
@@ -189,7 +198,7 @@ impl SealedPlan {
     /// What the plan was made for.
     pub(super) fn export(&self) -> ExportRequest {
         ExportRequest {
-            files: self.files.iter().map(|f| f.path.clone()).collect(),
+            files: self.files.iter().map(|f| f.path.clone().into()).collect(),
             mapping: self.mapping.path.clone(),
             always: Query {
                 create_apptivo_account: self.create_apptivo_account,

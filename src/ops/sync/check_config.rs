@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::job::{chosen, mapping_name};
 use super::job_file::of_job;
+use super::place::Place;
 use super::publish;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
@@ -195,19 +196,27 @@ impl Findings {
                 self.take(&subject, what, Ok::<_, String>(most.to_string()));
             }
         }
-        match of_job(job, session.clock.now()) {
+        let found = Place::of(job, session).and_then(|place| {
+            let export = of_job(job, &place, session.clock.now())?;
+            place.take(&export)
+        });
+        match found {
             // The night's export need not be there by day.
-            Err(error @ (JobError::InTheFuture { .. } | JobError::InArchive { .. })) => {
-                self.take(&subject, "file", Err::<String, _>(error));
+            Err(OpError::Job(error @ (JobError::NoFile(_) | JobError::OnlyTemporary { .. }))) => {
+                self.0.push(Finding::Missing(format!("{subject}: {error}")))
             }
-            Err(error) => self.0.push(Finding::Missing(format!("{subject}: {error}"))),
+            Err(OpError::Fetch(error)) if error.ending() == RunEnding::Stopped => {
+                self.0.push(Finding::Missing(format!("{subject}: {error}")));
+            }
+            Err(error) => self.take(&subject, "file", Err::<String, _>(error)),
             Ok(file) => {
+                let shown = file.shown().display().to_string();
                 let request = ExportRequest {
-                    files: vec![file.clone()],
+                    files: vec![file],
                     mapping: job.mapping.clone(),
                     always: Query::default(),
                 };
-                let opened = export::open(&request, session).map(|_| file.display().to_string());
+                let opened = export::open(&request, session).map(|_| shown);
                 self.take(&subject, "file", opened);
             }
         }

@@ -8,7 +8,7 @@ use super::archive::{Archived, archive};
 use super::folders::prune_reports;
 use super::index;
 use super::job_file;
-use crate::clock::Timestamp;
+use super::place::Place;
 use crate::config::{ConfigFile, Job, OnDrift};
 use crate::diagnostic::thousands;
 use crate::mapping::Mapping;
@@ -16,6 +16,7 @@ use crate::ops::conclude::{self, Heading, blank, finish, run_end};
 use crate::ops::connect::known_target;
 use crate::ops::error::{JobError, OpError};
 use crate::ops::export;
+use crate::ops::export_file::ExportFile;
 use crate::ops::import::{ImportRequest, once, preview};
 use crate::ops::observer::Note;
 use crate::ops::request::{
@@ -77,18 +78,20 @@ pub(super) fn chosen<'c>(
 }
 
 /// The newest file and the mapping of a job of the configuration, for `verify`: where no file is left in its place, the newest
-/// that was put away. `now` is the time.
+/// that was put away. A command that fetches it is run.
 ///
 /// # Errors
 /// [`OpError`] where there is no such job, or no file of it that can be used.
 pub fn file_of_job(
     config: &ConfigFile,
     name: &str,
-    now: Timestamp,
+    session: &Session<'_>,
 ) -> Result<ExportRequest, OpError> {
     let job = chosen(config, Some(name))?[0];
+    let place = Place::of(job, session)?;
+    let export = job_file::read_last(job, &place, session.clock.now())?;
     Ok(ExportRequest {
-        files: vec![job_file::read_last(job, now)?],
+        files: vec![place.take(&export)?],
         mapping: job.mapping.clone(),
         always: Query::default(),
     })
@@ -173,13 +176,16 @@ fn attempt(
     notes: &mut Vec<String>,
     last_good: &mut Option<Box<RunReport>>,
 ) -> Result<RunReport, OpError> {
+    let place = Place::of(job, session)?;
     let now = session.clock.now();
-    let file = job_file::of_job(job, now)?;
-    job_file::fresh_enough(&file, job.max_age.map(|t| t.0), now)?;
-    job_file::settled(&file, job.settle_file.map(|t| t.0), session)?;
+    let export = job_file::of_job(job, &place, now)?;
+    job_file::fresh_enough(&export, job.max_age.map(|t| t.0), now)?;
+    job_file::settled(&export, &place, job.settle_file.map(|t| t.0), session)?;
+    let file = place.take(&export)?;
     let expect = expectations(job, session)?;
     *last_good = index::last_good(&expect);
     let import = ImportRequest {
+        alone: true,
         export: ExportRequest {
             files: vec![file.clone()],
             mapping: job.mapping.clone(),
@@ -219,7 +225,7 @@ fn attempt(
             // No report has these rows: the next run takes them from the file.
             let words = format!(
                 "{} was not moved to {}, because {} not sent. The next run reads it",
-                file.display(),
+                file.shown().display(),
                 folder.display(),
                 match untried {
                     1 => "1 row was".to_owned(),
@@ -239,20 +245,20 @@ fn attempt(
 /// Moves the file of a good run into the archive. Its rows are through, whatever comes of that.
 fn put_away(
     read: &Stamp,
-    file: &Path,
+    file: &ExportFile,
     folder: &Path,
     session: &Session<'_>,
     notes: &mut Vec<String>,
 ) -> Result<(), OpError> {
     let failed = |source| JobError::Archive {
-        path: file.to_owned(),
+        path: file.shown().to_owned(),
         folder: folder.to_owned(),
         source,
     };
-    if archive(read, file, folder).map_err(failed)? == Archived::Left {
+    if archive(read, file.at(), folder).map_err(failed)? == Archived::Left {
         let words = format!(
             "{} was not moved to {}, because it was replaced or changed after it was read. The next run reads it",
-            file.display(),
+            file.shown().display(),
             folder.display()
         );
         session.observer.note(&Note::NotArchived(&words));
@@ -338,7 +344,7 @@ fn failed(
         kind: Kind::Import,
         target: known_target(session).ok().flatten(),
         mapping: mapping_name(job, session).unwrap_or_else(|_| job.mapping.display().to_string()),
-        files: vec![job.file.clone()],
+        files: vec![job.shown_place()],
         detected: Vec::new(),
         values: reports.values,
         verified: None,

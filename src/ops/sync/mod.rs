@@ -2,13 +2,16 @@
 //! session ends the night.
 
 mod archive;
+mod candidate;
 mod check_config;
 mod folders;
 mod index;
 mod job;
 mod job_file;
+mod local;
 mod night;
 mod passed_over;
+mod place;
 mod publish;
 
 pub use check_config::{Finding, check_config};
@@ -66,7 +69,7 @@ fn run_jobs(
     let locked = if request.dry_run {
         Ok(None)
     } else {
-        session.lock_within(request.wait).map(Some)
+        session.lock_within(request.wait, false).map(Some)
     };
     let lock = locked.inspect_err(|error| {
         ends.extend(not_begun(jobs, request, error, session));

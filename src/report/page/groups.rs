@@ -20,80 +20,106 @@ const MOST_OF_A_GROUP: usize = 200;
 
 /// The problems of a page.
 #[derive(Debug, Serialize)]
-pub(super) struct ProblemsView {
-    pub(super) errors: u64,
-    pub(super) warnings: u64,
+pub struct ProblemsView {
+    /// Problems that keep a row from being sent.
+    pub errors: u64,
+    /// Problems that do not.
+    pub warnings: u64,
     /// `3 errors and 2 warnings`.
-    pub(super) words: String,
-    pub(super) groups: Vec<GroupView>,
+    pub words: String,
+    /// Kinds, the most frequent first, errors before warnings.
+    pub groups: Vec<GroupView>,
     /// Kinds that are not shown: `and 12 more kinds`.
-    pub(super) more: Option<String>,
+    pub more: Option<String>,
     /// Names of the columns, for the filter.
-    pub(super) columns: Vec<ChoiceView>,
+    pub columns: Vec<ChoiceView>,
     /// Kinds, for the filter.
-    pub(super) kinds: Vec<ChoiceView>,
+    pub kinds: Vec<ChoiceView>,
     /// Whether more than one file was read: then rows are named with their file.
-    pub(super) comparison: bool,
+    pub comparison: bool,
 }
 
 /// A choice of a filter with the problems that it has.
 #[derive(Debug, Serialize)]
-pub(super) struct ChoiceView {
-    pub(super) value: String,
-    pub(super) words: String,
-    pub(super) count: u64,
+pub struct ChoiceView {
+    /// What stands in a filter, or the value as it is shown; none where the problem is about no value.
+    pub value: String,
+    /// For people.
+    pub words: String,
+    /// How many problems.
+    pub count: u64,
 }
 
 /// Problems of one kind in one column.
 #[derive(Debug, Serialize)]
-pub(super) struct GroupView {
-    pub(super) code: &'static str,
-    pub(super) level: &'static str,
-    pub(super) open: bool,
-    pub(super) column: String,
+pub struct GroupView {
+    /// The code of the diagnostic.
+    pub code: &'static str,
+    /// `error` or `warning`.
+    pub level: &'static str,
+    /// Whether a page shows it open.
+    pub open: bool,
+    /// The column, or empty.
+    pub column: String,
     /// The field's path and its plain name, where the problem is about one.
-    pub(super) field: String,
-    pub(super) field_name: String,
-    pub(super) count: u64,
-    pub(super) count_words: String,
-    pub(super) meaning: &'static str,
+    pub field: String,
+    /// The same in plain words.
+    pub field_name: String,
+    /// How many problems.
+    pub count: u64,
+    /// The same with separators.
+    pub count_words: String,
+    /// What is wrong.
+    pub meaning: &'static str,
     /// What all its lines say beyond that.
-    pub(super) detail: String,
-    pub(super) repair: String,
+    pub detail: String,
+    /// How to repair it.
+    pub repair: String,
     /// Whether a line has a value, words of its own, a row.
-    pub(super) has_values: bool,
-    pub(super) has_messages: bool,
-    pub(super) lines: Vec<LineView>,
+    pub has_values: bool,
+    /// Whether a line has words of its own.
+    pub has_messages: bool,
+    /// The different values.
+    pub lines: Vec<LineView>,
     /// What is not shown of it: how many problems, and in words.
-    pub(super) rest: u64,
-    pub(super) rest_words: String,
+    pub rest: u64,
+    /// The same in words.
+    pub rest_words: String,
 }
 
 /// One value.
 #[derive(Debug, Serialize)]
-pub(super) struct LineView {
-    pub(super) value: Option<String>,
+pub struct LineView {
+    /// What stands in a filter, or the value as it is shown; none where the problem is about no value.
+    pub value: Option<String>,
     /// What is wrong with it; empty where the kind says it already.
-    pub(super) message: String,
-    pub(super) hint: String,
-    pub(super) count: u64,
-    pub(super) count_words: String,
-    pub(super) rows: Vec<RowView>,
+    pub message: String,
+    /// How to repair this one.
+    pub hint: String,
+    /// How many problems.
+    pub count: u64,
+    /// The same with separators.
+    pub count_words: String,
+    /// The first of its rows.
+    pub rows: Vec<RowView>,
     /// Rows that are not named: `and 9,995 more rows`.
-    pub(super) more: Option<String>,
+    pub more: Option<String>,
 }
 
 /// A row beside a value.
 #[derive(Debug, Serialize)]
-pub(super) struct RowView {
+pub struct RowView {
     /// `row 3`, `cell F17`, `east.csv, row 3`.
-    pub(super) place: String,
-    pub(super) key: Option<String>,
-    pub(super) name: Option<String>,
+    pub place: String,
+    /// The row's key.
+    pub key: Option<String>,
+    /// The partner's name.
+    pub name: Option<String>,
 }
 
 /// The problems that a page shows.
-pub(super) fn problems(report: &RunReport, findings: &Findings) -> ProblemsView {
+#[must_use]
+pub fn problems(report: &RunReport, findings: &Findings) -> ProblemsView {
     let groups = &report.groups;
     let several_files = report.files.len() > 1;
     let shown = groups.len().min(MOST_GROUPS);

@@ -21,6 +21,7 @@ mod view;
 use std::path::PathBuf;
 
 pub use findings::Findings;
+pub use groups::{ChoiceView, GroupView, LineView, ProblemsView, RowView, problems};
 pub use index::{IndexOf, write_index};
 
 use super::folder::{ReportError, ReportFolder};
@@ -37,4 +38,12 @@ pub fn write_page(
 ) -> Result<PathBuf, ReportError> {
     let view = view::view(report, findings);
     engine::write(folder, "report.html", "report.html", &view)
+}
+
+/// `report.html` as text, for whoever shows it without a file; with it the nonce of its style and script, for a policy of one's own.
+///
+/// # Errors
+/// What the template lacks.
+pub fn page_text(report: &RunReport, findings: &Findings) -> Result<(String, String), String> {
+    engine::render_with_nonce("report.html", &view::view(report, findings))
 }

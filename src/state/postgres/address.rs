@@ -95,7 +95,7 @@ impl ServerAddress {
         let mut config = Config::from_str(&plain)
             .map_err(|_| "it cannot be read. Write postgres://USER@HOST/DATABASE".to_owned())?;
         if config.get_password().is_some() {
-            return Err("a password does not belong into the address: it would be seen in lists of processes and in logs. Put it into a password file (PGPASSFILE, or ~/.pgpass), or print it by `[state] password_command`".to_owned());
+            return Err("a password does not belong into the address: it would be seen in lists of processes and in logs. Put it into a file that `[state] password_file` names, into a password file (PGPASSFILE, or ~/.pgpass), or print it by `[state] password_command`".to_owned());
         }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err("it names no host. Write postgres://USER@HOST/DATABASE, or postgres:///DATABASE?host=/FOLDER for a socket".to_owned());

@@ -92,7 +92,7 @@ fn todo(code: &SqlState) -> Option<&'static str> {
     let known = [
         (
             SqlState::INVALID_PASSWORD,
-            "Look at the user in the address, and at the password in the password file (PGPASSFILE, or ~/.pgpass) or from `[state] password_command`",
+            "Look at the user in the address, and at the password: from `[state] password_command` or password_file, else PGPASSFILE or ~/.pgpass",
         ),
         (
             SqlState::INVALID_AUTHORIZATION_SPECIFICATION,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use postgres::config::SslMode;
+use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, NoTls, Row, Transaction};
@@ -191,16 +192,26 @@ fn connect(server: &Server) -> Result<Client, Trouble> {
             reason,
         })
     };
-    let mut config = server.address.config();
-    if let Some(password) = server.password().map_err(refused)? {
-        config.password(password.expose());
-    }
-    let connected = if config.get_ssl_mode() == SslMode::Disable {
-        config.connect(NoTls)
-    } else {
-        let files = server.address.tls_files();
-        config.connect(Tls::new(server.ca_file(), files).map_err(refused)?)
+    let attempt = |anew: bool| {
+        let mut config = server.address.config();
+        let (password, is_new) = server.password(anew).map_err(refused)?;
+        if let Some(password) = password {
+            config.password(password.expose());
+        }
+        let connected = if config.get_ssl_mode() == SslMode::Disable {
+            config.connect(NoTls)
+        } else {
+            let files = server.address.tls_files();
+            config.connect(Tls::new(server.ca_file(), files).map_err(refused)?)
+        };
+        Ok::<_, Trouble>((connected, is_new))
     };
+    let is_wrong = |error: &postgres::Error| error.code() == Some(&SqlState::INVALID_PASSWORD);
+    let (mut connected, is_new) = attempt(false)?;
+    // It may have changed since it was asked for.
+    if connected.as_ref().is_err_and(is_wrong) && !is_new {
+        connected = attempt(true)?.0;
+    }
     let client = connected.map_err(|error| {
         // Neither a password that is missing nor a certificate that does not fit passes by itself.
         if let Some(reason) = tls::refusal(&error, &server.address.host()) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::address::ServerAddress;
 use crate::secret::Secret;
@@ -24,6 +24,33 @@ impl PasswordSource {
 
     pub(super) fn get(&self, address: &ServerAddress) -> Result<Option<Secret>, String> {
         (self.0)(address)
+    }
+}
+
+/// The password that was got last. All states of a program share it, so that a command is not run for each connection: it may
+/// ask a person, or make an account each time.
+#[derive(Clone, Default)]
+pub struct RememberedPassword(Arc<Mutex<Option<Secret>>>);
+
+impl RememberedPassword {
+    /// The password, and whether it was got just now. One that was refused is got `anew`.
+    pub(super) fn or_get(
+        &self,
+        anew: bool,
+        get: impl FnOnce() -> Result<Option<Secret>, String>,
+    ) -> Result<(Option<Secret>, bool), String> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_got = anew || known.is_none();
+        if is_got {
+            *known = get()?;
+        }
+        Ok((known.clone(), is_got))
+    }
+}
+
+impl fmt::Debug for RememberedPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RememberedPassword")
     }
 }
 
@@ -112,6 +139,26 @@ mod tests {
         ] {
             assert_eq!(fitting(line, wanted).as_deref(), password, "{line}");
         }
+    }
+
+    #[test]
+    fn a_password_is_asked_for_once_and_again_where_it_was_refused() {
+        let (known, asked) = (RememberedPassword::default(), std::cell::Cell::new(0));
+        let get = || {
+            asked.set(asked.get() + 1);
+            Ok(Some(Secret::new(format!("p{}", asked.get()))))
+        };
+        for (anew, password, is_got) in [
+            (false, "p1", true),
+            (false, "p1", false),
+            (true, "p2", true),
+        ] {
+            let (found, got) = known.clone().or_get(anew, get).unwrap();
+            assert_eq!((found.unwrap().expose(), got), (password, is_got));
+        }
+        assert!(known.or_get(true, || Err("no".to_owned())).is_err());
+        let (kept, got) = known.or_get(false, get).unwrap();
+        assert_eq!((kept.unwrap().expose(), got), ("p2", false));
     }
 
     #[cfg(unix)]

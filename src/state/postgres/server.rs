@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::super::error::StateError;
 use super::super::place::StateAddress;
 use super::address::ServerAddress;
-use super::password::PasswordSource;
+use super::password::{PasswordSource, RememberedPassword};
+use crate::secret::Secret;
 
 /// What a database needs beside its address.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +17,23 @@ pub struct ServerSettings {
     pub key_file: Option<PathBuf>,
     /// Where the password comes from; the server may ask for none.
     pub password: Option<PasswordSource>,
+    /// What it gave last.
+    pub remembered: RememberedPassword,
     /// Certificates that are trusted beside the system's own.
     pub ca_file: Option<PathBuf>,
     /// How long a run that does not renew its lease keeps the state; 30 seconds where nothing is said.
     pub lease: Option<Duration>,
+    /// How long what was under way on a machine that was lost may still be sent; ten minutes where nothing is said.
+    pub takeover: Option<Takeover>,
+}
+
+/// How long what was under way on a machine that was lost may still be sent: so long it proves nothing that a look-up does not find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takeover {
+    /// After this time no connection of such a machine is open any more.
+    After(Duration),
+    /// It is in doubt until it is found, or somebody says that it is not.
+    Never,
 }
 
 /// A database and how it is reached.
@@ -59,15 +73,30 @@ impl Server {
         self.settings.lease.unwrap_or(USUAL)
     }
 
+    /// How long, from a takeover on, what a machine had that may still be alive may be sent; none for ever.
+    pub(super) fn takeover(&self) -> Option<Duration> {
+        /// Ten times as long as load balancers usually keep a connection without traffic.
+        const USUAL: Duration = Duration::from_mins(10);
+        match self.settings.takeover.unwrap_or(Takeover::After(USUAL)) {
+            // A clock of the database that jumped may have ended its lease when it had just begun.
+            Takeover::After(time) => Some(time + self.lease()),
+            Takeover::Never => None,
+        }
+    }
+
     pub(super) fn ca_file(&self) -> Option<&std::path::Path> {
         self.settings.ca_file.as_deref()
     }
 
-    /// The password, asked for anew with each connection, since it may be short-lived.
-    pub(super) fn password(&self) -> Result<Option<crate::secret::Secret>, String> {
+    /// The password, where there is one, and whether it was asked for just now. It may be short-lived: `anew` where the one
+    /// from before was refused.
+    pub(super) fn password(&self, anew: bool) -> Result<(Option<Secret>, bool), String> {
         match &self.settings.password {
-            Some(source) => source.get(&self.address),
-            None => Ok(None),
+            Some(source) => {
+                let get = || source.get(&self.address);
+                self.settings.remembered.or_get(anew, get)
+            }
+            None => Ok((None, true)),
         }
     }
 
@@ -75,7 +104,7 @@ impl Server {
     pub(super) fn no_password(&self) -> String {
         let address = &self.address;
         format!(
-            "it asks for a password, and there is none. Print it by `[state] password_command`, or put a line into the password file (PGPASSFILE, or ~/.pgpass, with mode 0600): {}:{}:{}:{}:PASSWORD",
+            "it asks for a password, and there is none. Name a file that holds it by `[state] password_file`, print it by `[state] password_command`, or put a line into a file that PGPASSFILE names (or ~/.pgpass; mode 0600): {}:{}:{}:{}:PASSWORD",
             address.host(),
             address.port(),
             address.database(),

@@ -14,6 +14,7 @@ use super::super::view::{RecordRow, RowEvent, RunRow, SpaceCounts, StoredRun};
 use super::link::{Link, Value, query, values};
 use super::owner::text;
 use super::reader::find_for_reading;
+use super::schema::{self, Version};
 use super::server::Server;
 use crate::clock::Timestamp;
 
@@ -53,6 +54,15 @@ impl PostgresView {
     ) -> Result<Vec<T>, StateError> {
         let rows = self.link.look(|client| query(client, sql, values))?;
         Ok(rows.iter().map(row).collect())
+    }
+}
+
+/// Who holds the state now; none where nobody does, or the database does not say.
+pub(in crate::state) fn holder(server: &Arc<Server>) -> Option<String> {
+    let link = Link::new(Arc::clone(server));
+    match schema::examine(&link).ok()? {
+        Version::None => None,
+        Version::Older(_) | Version::Current => link.look(schema::held_by).ok()?,
     }
 }
 

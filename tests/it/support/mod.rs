@@ -1,6 +1,7 @@
 //! A folder for each test, a sandbox process, and a builder for runs.
 
 pub(crate) mod browser;
+pub(crate) mod driven;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -65,11 +66,11 @@ impl Workdir {
         if self.database.is_none() {
             return;
         }
-        let held = "SELECT count(*) FROM pg_tables WHERE schemaname = 'partner_sync' AND tablename = 'lease'";
+        let held = "SELECT count(*) FROM pg_tables WHERE schemaname = 'partner_sync' AND tablename = 'machine'";
         if self.ask_database(held) == "0" {
             return;
         }
-        let held = "SELECT count(*) FROM partner_sync.lease WHERE until > clock_timestamp()";
+        let held = "SELECT count(*) FROM partner_sync.machine WHERE until > clock_timestamp() AND lost_at IS NULL AND ended IS NULL";
         wait_until("the lease has ended", || self.ask_database(held) == "0");
     }
 

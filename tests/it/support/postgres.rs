@@ -12,6 +12,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
+#[allow(dead_code, reason = "one of the two programs uses it")]
+#[path = "postgres/pooler.rs"]
+mod pooler;
 #[path = "postgres/shared.rs"]
 mod shared;
 
@@ -161,6 +164,11 @@ fn fed(mut command: Command, text: &str) {
     assert!(child.wait().unwrap().success(), "{command:?}");
 }
 
+fn free_port() -> u16 {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap().port()
+}
+
 /// A folder with data, and a free port.
 fn prepare(programs: &Programs, setup: &Setup<'_>) -> (PathBuf, u16) {
     let folder = tempfile::Builder::new()
@@ -182,9 +190,7 @@ fn prepare(programs: &Programs, setup: &Setup<'_>) -> (PathBuf, u16) {
         .arg(folder.join("data"))
         .current_dir(&folder);
     done(initdb);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = free_port();
     // A crash here is one of the server, not of the machine: nothing has to be waited for until it is on the disk.
     let settings = format!(
         "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nmax_connections = 400
@@ -296,6 +302,18 @@ impl Cluster {
         self.sql(database_of(address), sql)
     }
 
+    /// The same; `None` where they fail.
+    #[allow(dead_code, reason = "one of the two programs uses it")]
+    pub(crate) fn try_ask(&self, address: &str, sql: &str) -> Option<String> {
+        self.try_sql(database_of(address), sql)
+    }
+
+    /// A pooler before the server; `None`, and a line that says so, where none is installed.
+    #[allow(dead_code, reason = "one of the two programs uses it")]
+    pub(crate) fn pooler(&self) -> Option<pooler::Pooler> {
+        pooler::Pooler::start(self)
+    }
+
     fn sql(&self, database: &str, sql: &str) -> String {
         done(self.psql(database, sql)).trim().to_owned()
     }
@@ -342,6 +360,36 @@ impl Cluster {
     /// Ends the server at once, as a crash does.
     pub(crate) fn crash(&self) {
         self.control(&["-m", "immediate", "stop"]);
+    }
+
+    /// A copy of the data as it is now, which follows nobody: a standby that is behind.
+    #[allow(dead_code, reason = "one of the two programs uses it")]
+    pub(crate) fn standby(&self) -> PathBuf {
+        let copy = self.folder.join("standby");
+        let mut backup = self.program("pg_basebackup");
+        backup
+            .args(["--checkpoint=fast", "--no-sync", "--wal-method=fetch", "-h"])
+            .arg(&self.folder)
+            .args(["-U", "postgres", "-p", &self.port.to_string(), "-D"])
+            .arg(&copy);
+        done(backup);
+        copy
+    }
+
+    /// Makes a standby the primary, at the address of the server that has ended.
+    #[allow(dead_code, reason = "one of the two programs uses it")]
+    pub(crate) fn promote(&self, standby: &Path) {
+        let data = self.folder.join("data");
+        let mut swap = self.programs.user.command("sh");
+        swap.args([
+            "-c",
+            "mv \"$1\" \"$1.old\" && mv \"$0\" \"$1\" && touch \"$1/standby.signal\"",
+        ])
+        .arg(standby)
+        .arg(&data);
+        done(swap);
+        self.control(&["-w", "start"]);
+        self.control(&["-w", "promote"]);
     }
 
     /// Starts the server again after a crash.

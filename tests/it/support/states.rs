@@ -109,7 +109,7 @@ impl Workdir {
     pub(crate) fn with_lease(self, length: &str) -> Self {
         self.write(
             "partner-sync.toml",
-            format!("[state]\nlease = \"{length}\"\n"),
+            format!("[state]\nlease = \"{length}\"\ntakeover = \"1s\"\n"),
         );
         self
     }

@@ -1,0 +1,114 @@
+//! Where the export of a job comes from.
+
+use std::time::Duration;
+
+use super::job::{Job, Time};
+
+/// How long a command that fetches an export may take where nothing is said.
+pub const FETCH_TIME: Duration = Duration::from_mins(30);
+/// What the file is called that a command writes, where nothing is said.
+pub const FETCHED_NAME: &str = "export";
+
+/// Where the export of a job comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobPlace<'j> {
+    /// Files of this machine that a pattern matches.
+    Files(&'j str),
+    /// A command that writes it.
+    Command {
+        /// The program and its arguments; `{file}` stands for the file.
+        words: &'j [String],
+        /// The file's name.
+        name: &'j str,
+        /// How long it may take.
+        limit: Duration,
+    },
+}
+
+impl Job {
+    /// Where its export comes from.
+    ///
+    /// # Errors
+    /// Where `file`, `fetch` and `fetch_timeout` do not go together: what to write.
+    pub fn place(&self) -> Result<JobPlace<'_>, String> {
+        match (&self.file, &self.fetch) {
+            (None, None) => Err(
+                "it has neither file nor fetch: write file = \"exports/accounts-*.csv\", or fetch = [\"PROGRAM\", \"ARGUMENT\", \"{file}\"]"
+                    .to_owned(),
+            ),
+            (Some(_), None) if self.fetch_timeout.is_some() => {
+                Err("fetch_timeout is for a command: it needs fetch".to_owned())
+            }
+            (Some(file), None) => Ok(JobPlace::Files(file)),
+            (file, Some(words)) => {
+                let name = file.as_deref().unwrap_or(FETCHED_NAME);
+                let is_name = !name.is_empty() && !name.contains(['/', '\\', '*', '?', '[']);
+                if !is_name || name.starts_with('.') {
+                    return Err(format!(
+                        "with fetch, file is the name of the file that the command writes, without a folder and without * and ?: write for example file = \"accounts.csv\", not \"{name}\""
+                    ));
+                }
+                Ok(JobPlace::Command {
+                    words,
+                    name,
+                    limit: self.fetch_timeout.map_or(FETCH_TIME, |Time(t)| t),
+                })
+            }
+        }
+    }
+
+    /// How messages and reports call what is looked for.
+    #[must_use]
+    pub fn shown_place(&self) -> String {
+        self.file.clone().unwrap_or_else(|| FETCHED_NAME.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(keys: &str) -> Job {
+        toml::from_str(&format!("name = \"n\"\nmapping = \"m\"\n{keys}")).unwrap()
+    }
+
+    #[test]
+    fn an_export_has_one_place() {
+        let fetch = "fetch = [\"cp\", \"a\", \"{file}\"]\n";
+        for (keys, name, seconds) in [
+            (fetch.to_owned(), "export", 1800),
+            (
+                format!("{fetch}file = \"a.csv\"\nfetch_timeout = \"5s\""),
+                "a.csv",
+                5,
+            ),
+        ] {
+            match job(&keys).place().unwrap() {
+                JobPlace::Command {
+                    words,
+                    name: found,
+                    limit,
+                } => assert_eq!((words.len(), found, limit.as_secs()), (3, name, seconds)),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(
+            job("file = \"in/a*.csv\"").place(),
+            Ok(JobPlace::Files("in/a*.csv"))
+        );
+        for (keys, says) in [
+            (String::new(), "neither file nor fetch"),
+            (
+                "file = \"a\"\nfetch_timeout = \"5s\"".to_owned(),
+                "needs fetch",
+            ),
+            (format!("{fetch}file = \"in/a.csv\""), "without a folder"),
+            (format!("{fetch}file = \"a*.csv\""), "without * and ?"),
+            (format!("{fetch}file = \"..\""), "not \"..\""),
+            (format!("{fetch}file = \"\""), "not \"\""),
+        ] {
+            let words = job(&keys).place().unwrap_err();
+            assert!(words.contains(says), "{keys}: {words}");
+        }
+    }
+}
