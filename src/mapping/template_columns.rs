@@ -20,15 +20,15 @@ struct Names {
 
 /// Reads a template's code for the columns that it takes.
 pub(super) fn template_columns(text: &str, header: &Header) -> TemplateColumns {
-    let names = names(text);
-    let mut named: Vec<usize> = (names.named.iter())
+    let found = names(text);
+    let mut named: Vec<usize> = (found.named.iter())
         .filter_map(|n| header.find(n))
         .collect();
     named.sort_unstable();
     named.dedup();
     TemplateColumns {
         named,
-        any: names.any,
+        any: found.any,
     }
 }
 

@@ -213,13 +213,9 @@ pub fn test_of_row(mapping: &Mapping, cells: &[(String, String)]) -> Result<NewT
 /// What becomes of the test's row, and is not as the test says.
 fn differences(mapping: &Mapping, test: &MappingTest) -> Result<Vec<Difference>, OpError> {
     let row = row_of(mapping, &test.row)?;
-    let payload = match row {
-        None => {
-            return Ok(vec![Difference::words(
-                "the row is left out: by [source] only or except, or because it is empty",
-            )]);
-        }
-        Some(row) => row,
+    let Some(payload) = row else {
+        let words = "the row is left out: by [source] only or except, or because it is empty";
+        return Ok(vec![Difference::words(words)]);
     };
     let mut found = Vec::new();
     match &test.problems {

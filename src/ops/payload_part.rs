@@ -143,7 +143,7 @@ impl Payload {
     /// What keeps the row from being sent, where a test does not expect it.
     pub(super) fn errors(&self) -> Option<Difference> {
         let errors = self.problems.iter().filter(|p| p.1 == Severity::Error);
-        self.of_problems(errors, None)
+        of_problems(errors, None)
     }
 
     /// Problems other than those that are expected.
@@ -158,30 +158,13 @@ impl Payload {
         let names: Vec<&str> = expected.iter().map(|c| c.as_str()).collect();
         let expected = (!names.is_empty()).then(|| names.join(", "));
         Some(
-            self.of_problems(self.problems.iter(), expected.clone())
-                .unwrap_or(Difference {
-                    path: "problems".to_owned(),
-                    sent: None,
-                    expected,
-                    note: None,
-                }),
+            of_problems(self.problems.iter(), expected.clone()).unwrap_or(Difference {
+                path: "problems".to_owned(),
+                sent: None,
+                expected,
+                note: None,
+            }),
         )
-    }
-
-    fn of_problems<'p>(
-        &self,
-        problems: impl Iterator<Item = &'p (Code, Severity, String)>,
-        expected: Option<String>,
-    ) -> Option<Difference> {
-        let found: Vec<String> = (problems)
-            .map(|(code, _, message)| format!("{message} [{code}]"))
-            .collect();
-        (!found.is_empty()).then(|| Difference {
-            path: "problems".to_owned(),
-            sent: Some(found.join(" ")),
-            expected,
-            note: None,
-        })
     }
 
     /// Whatever of the expected part is not in the request.
@@ -247,6 +230,22 @@ impl Payload {
             other => other.to_string(),
         }
     }
+}
+
+/// Problems as one difference; none where there are none.
+fn of_problems<'p>(
+    problems: impl Iterator<Item = &'p (Code, Severity, String)>,
+    expected: Option<String>,
+) -> Option<Difference> {
+    let found: Vec<String> = (problems)
+        .map(|(code, _, message)| format!("{message} [{code}]"))
+        .collect();
+    (!found.is_empty()).then(|| Difference {
+        path: "problems".to_owned(),
+        sent: Some(found.join(" ")),
+        expected,
+        note: None,
+    })
 }
 
 /// `organization.addresses[0].city` → `organization.addresses[].city`.

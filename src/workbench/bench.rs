@@ -1,6 +1,7 @@
-//! The workbench between two requests: the file, the mapping as it is now, what the last check said. Pure: nothing here reads a file,
-//! a clock or a request.
+//! The workbench between two requests: the file, the mapping as it is now, what the last check said. Nothing here reads a
+//! clock, a request, or a file but those that the mapping takes words from.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::model::Model;
@@ -187,7 +188,9 @@ impl Bench {
 }
 
 fn read(path: &str, text: &str, explored: &Explored) -> Result<Model, String> {
-    match Mapping::trial(path, text) {
+    // Lookup files stand beside the mapping, saved or not.
+    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+    match Mapping::trial(path, text).and_then(|m| m.with_lookups(folder)) {
         Ok(mapping) => Ok(Model::new(mapping, &explored.header)),
         Err(error) => Err(brief(&error)),
     }

@@ -90,7 +90,7 @@ fn changed(text: &str, change: &Change) -> Result<String, EditError> {
                 *level == Some(Level::Deny),
             )
         }
-        Change::AddTest(test) => Ok(spliced(text, toml.append("test", &test_lines(test)))),
+        Change::AddTest(new) => Ok(spliced(text, toml.append("test", &test_lines(new)))),
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) struct Items<'t> {
     /// With its brackets.
     container: Range<usize>,
     /// Each from its key, or value, to its value's end, in the order of the text.
-    items: Vec<Range<usize>>,
+    all: Vec<Range<usize>>,
 }
 
 impl<'t> Items<'t> {
@@ -23,7 +23,7 @@ impl<'t> Items<'t> {
     ) -> Self {
         values.sort_by_key(|v| v.start);
         let mut at = container.start + 1;
-        let items = (values.into_iter())
+        let all = (values.into_iter())
             .map(|value| {
                 let mut start = after_trivia(text, at);
                 if text[start..].starts_with(',') {
@@ -36,7 +36,7 @@ impl<'t> Items<'t> {
         Self {
             text,
             container,
-            items,
+            all,
         }
     }
 
@@ -54,7 +54,7 @@ impl<'t> Items<'t> {
     pub(super) fn add(&self, new: &str) -> Vec<Splice> {
         let (text, close) = (self.text, self.container.end - 1);
         let open = self.container.start + 1;
-        let Some(last) = self.items.last() else {
+        let Some(last) = self.all.last() else {
             if !is_blank(&text[open..close]) {
                 return vec![(open..open, format!("\n  {new},"))];
             }
@@ -86,11 +86,11 @@ impl<'t> Items<'t> {
     /// The item whose value is at `value` is taken out. None where it is the only one.
     pub(super) fn remove(&self, value: &Range<usize>) -> Option<Vec<Splice>> {
         let text = self.text;
-        let at = self.items.iter().position(|i| i.end == value.end)?;
-        if self.items.len() == 1 {
+        let at = self.all.iter().position(|i| i.end == value.end)?;
+        if self.all.len() == 1 {
             return None;
         }
-        let item = &self.items[at];
+        let item = &self.all[at];
         let cut = if self.spans_lines() {
             let end = self.comma(item).map_or(item.end, |c| c + 1);
             let (line, line_end) = (line_start(text, item.start), text_end(text, end));
@@ -101,10 +101,10 @@ impl<'t> Items<'t> {
                 let blanks = text[end..line_end].len() - text[end..line_end].trim_start().len();
                 item.start..end + blanks
             }
-        } else if let Some(next) = self.items.get(at + 1) {
+        } else if let Some(next) = self.all.get(at + 1) {
             item.start..next.start
         } else {
-            self.items[at - 1].end..item.end
+            self.all[at - 1].end..item.end
         };
         Some(vec![(cut, String::new())])
     }

@@ -38,11 +38,8 @@ fn below(path: &[PathSegment], part: &str) -> Vec<PathSegment> {
 pub(super) fn header_of(field: &[PathSegment]) -> usize {
     // Below a free-form object keys are written with dots.
     let is_free = |end: &usize| {
-        let (_, f) = match catalogue::find(&catalogue_path(&field[..*end])) {
-            Some(found) => found,
-            None => return false,
-        };
-        f.kind == FieldKind::FreeForm
+        let found = catalogue::find(&catalogue_path(&field[..*end]));
+        found.is_some_and(|(_, f)| f.kind == FieldKind::FreeForm)
     };
     let end = (1..=field.len()).find(is_free).unwrap_or(field.len());
     end.saturating_sub(1)

@@ -99,9 +99,24 @@ city = "Town"
 #   "Fax"
 "#;
 
+/// Each change, and what it takes out of the mapping and puts in.
+fn check(cases: &[(Change, &str)]) {
+    for (change, expected) in cases {
+        let after = apply(MAPPING, change).unwrap();
+        assert_eq!(diff(MAPPING, &after), *expected, "{change:?}\n{after}");
+        // With Windows' line ends, and with a mark at the beginning, nothing else changes either.
+        let windows = format!("\u{feff}{}", MAPPING.replace('\n', "\r\n"));
+        let after_windows = apply(&windows, change).unwrap();
+        assert_eq!(
+            after_windows,
+            format!("\u{feff}{}", after.replace('\n', "\r\n"))
+        );
+    }
+}
+
 #[test]
-fn a_change_is_a_line() {
-    let cases: &[(Change, &str)] = &[
+fn a_rule_changes_in_its_line() {
+    check(&[
         (
             column("organization.businessName", "Firm \"X\""),
             "-businessName      = \"Name\"        # by its name\n+businessName      = 'Firm \"X\"'        # by its name\n",
@@ -161,6 +176,12 @@ fn a_change_is_a_line() {
             column("organization.integrationMetadata.erp.id", "B"),
             "+integrationMetadata.erp.id = \"B\"\n",
         ),
+    ]);
+}
+
+#[test]
+fn a_field_is_a_line_more_or_less() {
+    check(&[
         (
             Change::RemoveField(field("organization.businessName")),
             "-businessName      = \"Name\"        # by its name\n+# businessName      = \"Name\"        # by its name\n",
@@ -218,6 +239,12 @@ fn a_change_is_a_line() {
             },
             "-null = [\"\", \"-\"]   # words for nothing\n+null = [\"\", \"-\", \"N/A\"]   # words for nothing\n",
         ),
+    ]);
+}
+
+#[test]
+fn questions_and_settings_are_lines() {
+    check(&[
         (
             Change::NullWord {
                 word: String::new(),
@@ -250,25 +277,22 @@ fn a_change_is_a_line() {
             }),
             "+[[test]]\n+row = { \"Id\" = \"1\" }\n+sends = { organization = { legacyIdentifier = \"1\" } }\n+\n",
         ),
-    ];
-    for (change, expected) in cases {
-        let after = apply(MAPPING, change).unwrap();
-        assert_eq!(diff(MAPPING, &after), *expected, "{change:?}\n{after}");
-        // With Windows' line ends, and with a mark at the beginning, nothing else changes either.
-        let windows = format!("\u{feff}{}", MAPPING.replace('\n', "\r\n"));
-        let after_windows = apply(&windows, change).unwrap();
-        assert_eq!(
-            after_windows,
-            format!("\u{feff}{}", after.replace('\n', "\r\n"))
-        );
+    ]);
+}
+
+fn check_layouts(cases: &[(&str, Change, &str)]) {
+    let base = "name = \"x\"\nkey = \"Id\"\n";
+    for (text, change, expected) in cases {
+        let before = format!("{base}{text}");
+        let after = apply(&before, change).unwrap();
+        assert_eq!(diff(&before, &after), *expected, "{change:?}\n{after}");
     }
 }
 
 /// Layouts that this program does not write, but people do.
 #[test]
 fn other_layouts_are_edited_where_they_are() {
-    let base = "name = \"x\"\nkey = \"Id\"\n";
-    let cases: &[(&str, Change, &str)] = &[
+    check_layouts(&[
         (
             "organization.businessName = \"Name\"\n",
             column("organization.displayName", "D"),
@@ -327,6 +351,12 @@ fn other_layouts_are_edited_where_they_are() {
             column("vendorAccount.email", "E"),
             "-accountNumber = \"A\"+accountNumber = \"A\"\n+\n+[vendorAccount]\n+email = \"E\"\n",
         ),
+    ]);
+}
+
+#[test]
+fn values_in_brackets_are_edited_where_they_are() {
+    check_layouts(&[
         (
             "[organization]\nbusinessName = \"Name\"\n\n[query]\ncreateApptivoAccount = \"A\"\n",
             Change::RemoveField(field("query.createApptivoAccount")),
@@ -340,12 +370,7 @@ fn other_layouts_are_edited_where_they_are() {
             },
             "-displayName = { decide = \"?\" } # what\n+# displayName = { decide = \"?\" } # what\n",
         ),
-    ];
-    for (text, change, expected) in cases {
-        let before = format!("{base}{text}");
-        let after = apply(&before, change).unwrap();
-        assert_eq!(diff(&before, &after), *expected, "{change:?}\n{after}");
-    }
+    ]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Reader {
                 "row" => test.row = self.cells(value),
                 "sends" => {
                     self.table(value, "sends")?;
-                    test.sends = Some(self.json(value));
+                    test.sends = Some(json(value));
                 }
                 "problems" => test.problems = Some(self.codes(value)),
                 name => self.unknown(key.span(), "key of a test", name, KEYS),
@@ -78,24 +78,24 @@ impl Reader {
         }
         codes
     }
+}
 
-    fn json(&mut self, value: &Value<'_>) -> Json {
-        match value.get_ref() {
-            DeValue::Table(table) => {
-                let fields = table.iter();
-                let fields = fields.map(|(k, v)| (k.get_ref().to_string(), self.json(v)));
-                Json::Object(fields.collect::<Map<_, _>>())
-            }
-            DeValue::Array(items) => items.iter().map(|item| self.json(item)).collect(),
-            DeValue::String(text) => Json::from(text.as_ref()),
-            DeValue::Boolean(flag) => Json::from(*flag),
-            DeValue::Integer(number) => whole(number),
-            DeValue::Float(number) => number
-                .as_str()
-                .parse::<f64>()
-                .map_or(Json::Null, Json::from),
-            DeValue::Datetime(date) => Json::from(date.to_string()),
+fn json(value: &Value<'_>) -> Json {
+    match value.get_ref() {
+        DeValue::Table(table) => {
+            let fields = table.iter();
+            let fields = fields.map(|(k, v)| (k.get_ref().to_string(), json(v)));
+            Json::Object(fields.collect::<Map<_, _>>())
         }
+        DeValue::Array(items) => items.iter().map(json).collect(),
+        DeValue::String(text) => Json::from(text.as_ref()),
+        DeValue::Boolean(flag) => Json::from(*flag),
+        DeValue::Integer(number) => whole(number),
+        DeValue::Float(number) => number
+            .as_str()
+            .parse::<f64>()
+            .map_or(Json::Null, Json::from),
+        DeValue::Datetime(date) => Json::from(date.to_string()),
     }
 }
 

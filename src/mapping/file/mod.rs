@@ -49,6 +49,8 @@ pub struct Mapping {
     pub questions: Vec<Question>,
     /// Its `[[test]]` tables, which no run looks at.
     pub tests: Vec<MappingTest>,
+    /// Questions about the key and the settings, and about fields without a rule; only a trial has any.
+    pub questions: Vec<Question>,
 }
 
 /// A row and what it becomes.
