@@ -325,6 +325,7 @@ fn practice_request(file: PathBuf, mapping: PathBuf, values: SourceValues) -> Im
         plan: None,
         ask_first: false,
         wait: None,
+        alone: true,
         job: None,
         id: None,
     }
