@@ -326,6 +326,7 @@ fn practice_request(file: PathBuf, mapping: PathBuf, values: SourceValues) -> Im
         ask_first: false,
         alone: true,
         wait: None,
+        alone: true,
         job: None,
         id: None,
     }

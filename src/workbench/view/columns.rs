@@ -23,6 +23,7 @@ pub(super) struct ColumnView {
     /// `sure`, `ask`, `unused`, `bad` or `warn`.
     pub(super) state: &'static str,
     state_words: String,
+    has_problems: bool,
     is_chosen: bool,
     /// The query of its address.
     query: String,
@@ -106,6 +107,7 @@ fn view(bench: &Bench, model: Option<&Model>, at: &Selection, column: usize) -> 
         fields,
         state,
         state_words,
+        has_problems: problems > 0,
         is_chosen: at.column == Some(column),
         query: to.query(),
     }
@@ -137,7 +139,7 @@ fn is_shown(column: &ColumnView, show: &str) -> bool {
     match show {
         "ask" => column.state == "ask",
         "unused" => column.state == "unused",
-        "problems" => matches!(column.state, "bad" | "warn"),
+        "problems" => column.has_problems,
         _ => true,
     }
 }
