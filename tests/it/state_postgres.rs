@@ -124,7 +124,8 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
     let dir = dir.with_lease("3s");
     let server = Server::start(&dir, &["--latency", "100ms"]);
     dir.simple_export(ROWS);
-    let mut first = import(&dir, &server).start();
+    // Slow enough to be there until it is killed.
+    let mut first = import(&dir, &server).args(&["--rate", "5/s"]).start();
     wait_until("rows are on their way", || server.count("POST") > 0);
     let alone = || import(&dir, &server).args(&["--alone"]);
     let uname = std::process::Command::new("uname").arg("-n").output();
