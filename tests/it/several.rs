@@ -108,6 +108,8 @@ fn three_machines_share_an_import_while_one_dies_and_one_sleeps() {
     let url = front_of(&server, Some(IDLE));
     export_with_parents(&dir, ROWS);
     let mut dies = import(&dir, &url).start();
+    // It makes the key of the state, which the others read.
+    wait_until("the first one sends", || server.count("POST") > 0);
     let mut others: Vec<Child> = (0..2).map(|_| import(&dir, &url).start()).collect();
     let working = "SELECT count(DISTINCT machine) FROM partner_sync.piece";
     wait_until("all three have pieces", || {
