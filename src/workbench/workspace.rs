@@ -324,7 +324,6 @@ fn practice_request(file: PathBuf, mapping: PathBuf, values: SourceValues) -> Im
         expect: Expectations::default(),
         plan: None,
         ask_first: false,
-        alone: true,
         wait: None,
         alone: true,
         job: None,

@@ -45,8 +45,6 @@ pub struct Mapping {
     pub validation: Validation,
     /// Every field and its rule, in the order of the catalogue.
     pub rules: Vec<FieldRule>,
-    /// Questions about the key and the settings, and about fields without a rule; only a trial has any.
-    pub questions: Vec<Question>,
     /// Its `[[test]]` tables, which no run looks at.
     pub tests: Vec<MappingTest>,
     /// Questions about the key and the settings, and about fields without a rule; only a trial has any.
