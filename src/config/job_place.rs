@@ -89,7 +89,7 @@ mod tests {
                     name: found,
                     limit,
                 } => assert_eq!((words.len(), found, limit.as_secs()), (3, name, seconds)),
-                other => panic!("{other:?}"),
+                other @ JobPlace::Files(_) => panic!("{other:?}"),
             }
         }
         assert_eq!(

@@ -12,10 +12,7 @@ pub(super) fn machine_tables(shared: &Machines, width: Option<usize>) -> String 
     let mut out = String::new();
     let mut add = |title: &str, header: &[&str], rows: Vec<Vec<String>>| {
         if !rows.is_empty() {
-            out.push_str(&format!(
-                "\n{title}\n{}",
-                table_within(header, &rows, width)
-            ));
+            out.extend(["\n", title, "\n", &table_within(header, &rows, width)]);
         }
     };
     add(

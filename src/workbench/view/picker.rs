@@ -147,8 +147,8 @@ mod tests {
         assert_eq!(paths.len(), FIELDS.len() - 1);
         assert!(paths.contains(&"organization.addresses[0].city"));
         assert!(paths.contains(&"organization.vendorProfileIds"));
-        let is_known = |p: &&str| crate::partner::catalogue::find(&catalogue_path(p)).is_some();
-        assert!(paths.iter().all(|p| is_known(p)));
+        let is_known = |p: &str| crate::partner::catalogue::find(&catalogue_path(p)).is_some();
+        assert!(paths.iter().copied().all(is_known));
         let address = view.groups.iter().find(|g| g.label == "Address").unwrap();
         assert_eq!(address.options.len(), 8);
     }
