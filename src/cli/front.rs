@@ -32,8 +32,9 @@ impl<'d> Front<'d> {
     pub(crate) fn unresolved(shared: &Shared, desk: &'d Desk) -> Result<Self, CliError> {
         let config = {
             let named = shared.stored.config.as_deref();
-            let broken = || ConfigFile::place(named).map(whom_to_tell);
-            ConfigFile::find(named).unwrap_or_else(|_| broken().unwrap_or_default())
+            let broken = || ConfigFile::place(named).map(|p| whom_to_tell(p, &desk.environment));
+            ConfigFile::find(named, &desk.environment)
+                .unwrap_or_else(|_| broken().unwrap_or_default())
         };
         let settings = Resolved::least(shared.reports.report.clone(), &config);
         Self::of(settings, config, shared, desk)

@@ -9,7 +9,7 @@ pub(super) fn resolved(
     shared: &Shared,
     desk: &Desk,
 ) -> Result<(Resolved, ConfigFile), ConfigError> {
-    let file = ConfigFile::find(shared.stored.config.as_deref())?;
+    let file = ConfigFile::find(shared.stored.config.as_deref(), &desk.environment)?;
     let settings = resolve(shared.typed(), &desk.environment, file.clone())?;
     Ok((settings, file))
 }

@@ -6,18 +6,23 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::env::Environment;
+use super::expand::expand;
 use super::file::ConfigFile;
 
-/// The webhook, the metrics, the report folder and the jobs of a file, as far as they can be read.
+/// The webhook, the watchdog, the metrics, the report folder and the jobs of a file, as far as they can be read.
 #[must_use]
-pub fn whom_to_tell(path: &Path) -> ConfigFile {
+pub fn whom_to_tell(path: &Path, environment: &Environment) -> ConfigFile {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let (table, _) = DeTable::parse_recoverable(&text);
+    let (mut table, _) = DeTable::parse_recoverable(&text);
+    // What cannot be put in is left as it is.
+    let _ = expand(table.get_mut(), environment);
     let mut config = ConfigFile::default();
     for (name, value) in table.into_inner() {
         match &**name.get_ref() {
             "notify" => config.notify = section(value),
             "metrics" => config.metrics = section(value),
+            "ping" => config.ping = section(value),
             "report" => config.report = section(value),
             "job" => {
                 if let DeValue::Array(jobs) = value.into_inner() {
@@ -58,6 +63,7 @@ mod tests {
     #[test]
     fn whoever_can_be_told_is_found_in_a_file_that_is_wrong() {
         let dir = tempfile::tempdir().unwrap();
+        let environment = Environment::default();
         let path = dir.path().join("c.toml");
         let good = "[notify]\nurl = \"http://hook\"\n[report]\ndir = \"r\"\n[[job]]\nname = \"n\"\nfile = \"f\"\nmapping = \"m\"\n";
         for (wrong, jobs) in [
@@ -67,8 +73,8 @@ mod tests {
             ("[api]\nurl = \n", 1),
         ] {
             std::fs::write(&path, format!("{good}{wrong}")).unwrap();
-            assert!(ConfigFile::read(&path).is_err(), "{wrong}");
-            let config = whom_to_tell(&path);
+            assert!(ConfigFile::read(&path, &environment).is_err(), "{wrong}");
+            let config = whom_to_tell(&path, &environment);
             assert!(config.notify.url.is_some(), "{wrong}");
             assert_eq!(
                 config.report.dir.as_deref(),
@@ -79,7 +85,12 @@ mod tests {
         }
         // A key of the section itself.
         std::fs::write(&path, good.replace("url =", "onn = 1\nurl =")).unwrap();
-        assert!(whom_to_tell(&path).notify.url.is_some());
-        assert!(whom_to_tell(&dir.path().join("none")).notify.url.is_none());
+        assert!(whom_to_tell(&path, &environment).notify.url.is_some());
+        assert!(
+            whom_to_tell(&dir.path().join("none"), &environment)
+                .notify
+                .url
+                .is_none()
+        );
     }
 }

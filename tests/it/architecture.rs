@@ -38,6 +38,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("report", &["partner", "diagnostic"]),
     ("config", &["secret", "state"]),
     ("notify", &["secret", "http_client"]),
+    ("objects", &["secret", "http_client"]),
     ("telemetry", &[]),
     ("sandbox", &["clock"]),
     (
@@ -53,6 +54,7 @@ const MAY: &[(&str, &[&str])] = &[
             "partner",
             "config",
             "notify",
+            "objects",
             "sandbox",
             "diagnostic",
             "secret",

@@ -16,7 +16,7 @@ pub(super) fn run(args: &ImportArgs, shared: &Shared, desk: &Desk) -> Result<Run
         return Ok(desk.output.summary(&preview.report, shared.json.json));
     }
     let request = match &args.plan {
-        Some(path) => request.by(SealedPlan::read(path)?),
+        Some(path) => request.by(SealedPlan::read(path, &front.session())?),
         None => request,
     };
     let report = ops::import(&request, &front.session())?;

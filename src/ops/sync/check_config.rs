@@ -7,6 +7,7 @@ use super::job::{chosen, mapping_name};
 use super::job_file::of_job;
 use super::place::Place;
 use super::publish;
+use super::watch;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
 use crate::notify;
@@ -112,10 +113,14 @@ pub(in crate::ops) fn looked_at(
     if let Some(path) = &config.metrics.textfile {
         findings.take("metrics", "textfile", folder_of(path));
     }
+    for (what, found) in watch::looked_at(config, session) {
+        findings.take("watch", what, found);
+    }
     match publish::webhook(config, session) {
         Ok(None) => {}
         Ok(Some(url)) => {
-            let host = notify::check_address(&url).map(|u| u.host_str().unwrap_or("").to_owned());
+            let host = notify::check_address("[notify] url", &url)
+                .map(|u| u.host_str().unwrap_or("").to_owned());
             findings.take("notify", "url", host);
         }
         Err(error) => findings.take("notify", "url", Err(error)),
@@ -200,7 +205,7 @@ impl Findings {
         match found {
             // The night's export need not be there by day.
             Err(OpError::Job(error @ (JobError::NoFile(_) | JobError::OnlyTemporary { .. }))) => {
-                self.0.push(Finding::Missing(format!("{subject}: {error}")))
+                self.0.push(Finding::Missing(format!("{subject}: {error}")));
             }
             Err(OpError::Fetch(error)) if error.ending() == RunEnding::Stopped => {
                 self.0.push(Finding::Missing(format!("{subject}: {error}")));

@@ -9,7 +9,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+pub(crate) mod buckets;
 pub(crate) mod postgres;
+pub(crate) mod web;
 
 /// The binary under test.
 pub(crate) fn binary() -> &'static str {
