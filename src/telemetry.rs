@@ -1,5 +1,6 @@
 //! Logs: set up once; all other modules only emit. They go to standard error, never to standard output.
 
+use anstyle::{AnsiColor, Style};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -22,6 +23,35 @@ pub enum Level {
     Warning,
     /// Something could not be done.
     Error,
+}
+
+impl Level {
+    /// A text in the colour of how serious it is.
+    #[must_use]
+    pub fn painted(self, text: &str) -> String {
+        let colour = match self {
+            Level::Info => AnsiColor::Green,
+            Level::Warning => AnsiColor::Yellow,
+            Level::Error => AnsiColor::Red,
+        };
+        let style = Style::new().bold().fg_color(Some(colour.into()));
+        format!("{style}{text}{style:#}")
+    }
+
+    /// A text with how serious it is before it, where it is.
+    #[must_use]
+    pub fn headed(self, text: &str, colour: bool) -> String {
+        let head = match self {
+            Level::Info => return text.to_owned(),
+            Level::Warning => "warning:",
+            Level::Error => "error:",
+        };
+        if colour {
+            format!("{} {text}", self.painted(head))
+        } else {
+            format!("{head} {text}")
+        }
+    }
 }
 
 /// A line in the form of the log's own JSON lines, for what a front says beside the log; `at` is the time (RFC 3339).

@@ -4,7 +4,7 @@
 //!
 //! `cargo bench --bench end_to_end` prints the table; `-- --rows 1000000 --turns 5` are its defaults, and small
 //! numbers only show that it runs. What each run did is checked, so that nothing is measured that did not do its
-//! work. Rows against wrk are left out where wrk is not installed.
+//! work. Rows against wrk are left out where wrk is not installed, and those of Postgres where that is not.
 #![allow(
     clippy::unwrap_used,
     clippy::cast_precision_loss,
@@ -13,6 +13,10 @@
     reason = "a measurement: what goes wrong may stop it"
 )]
 
+mod database;
+#[expect(dead_code, reason = "the tests' own, of which a bench needs little")]
+#[path = "../../tests/it/support/postgres.rs"]
+mod postgres;
 mod program;
 mod stub;
 #[path = "../support/mod.rs"]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::database;
 use crate::program::{Program, has_wrk, wrk};
 use crate::stub::Server;
 use crate::support::{self, MAPPING};
@@ -105,6 +106,7 @@ pub const ALL: &[(&str, Work)] = &[
     ("rerun", Works::rerun),
     ("map", Works::map),
     ("state", Works::state),
+    ("postgres", Works::postgres),
     ("xlsx", Works::xlsx),
     ("start", Works::start),
 ];
@@ -365,6 +367,29 @@ impl Works {
             (median(&theirs), "bare upserts a second"),
             0.7,
         )]
+    }
+
+    /// Claims and outcomes in Postgres, each its own commit, beside what a probe of the same statements reached on the
+    /// machine of docs/performance.md.
+    fn postgres(&self) -> Vec<Line> {
+        let batches = (self.size.rows / 10_000).clamp(2, 100);
+        let probed = [
+            (1, 8, 1_036.0),
+            (1, 64, 6_453.0),
+            (1, 256, 17_451.0),
+            (8, 256, 41_685.0),
+        ];
+        let line = |(owners, rows, probe)| {
+            let once = |_| database::rate(owners, batches, rows);
+            let rates: Option<Vec<f64>> = (0..self.size.turns).map(once).collect();
+            let work = match owners {
+                1 => format!("claim and settle in Postgres, 1 owner, {rows} rows a commit"),
+                _ => format!("the same, {owners} owners, {rows} rows a commit"),
+            };
+            let beside = (probe, "rows/s of a probe");
+            Some(ratio(&work, (median(&rates?), "rows/s"), beside, 0.5))
+        };
+        probed.into_iter().filter_map(line).collect()
     }
 
     fn xlsx(&self) -> Vec<Line> {

@@ -3,7 +3,8 @@
 use partner_sync::clock::Clock;
 use partner_sync::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
 use partner_sync::state::{
-    Claim, Event, OpenRows, RunId, RunStart, Settlement, StateLock, StateWriter, Store,
+    Claim, Event, OpenRows, RunId, RunStart, ServerSettings, Settlement, StateAddress, StateLock,
+    StateWriter, Store,
 };
 
 /// A state of its own, and the runtime that waits for it.
@@ -15,8 +16,24 @@ pub struct State {
 }
 
 impl State {
+    /// In a file.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        Self::begin(&Store::Sqlite(folder.path().join("s.db")), folder)
+    }
+
+    /// In a database of Postgres, which has none yet.
+    pub fn in_database(address: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = ServerSettings {
+            key_file: Some(folder.path().join("state.key")),
+            ..ServerSettings::default()
+        };
+        let address = StateAddress::read(address.as_ref()).unwrap();
+        Self::begin(&Store::at(&address, &settings), folder)
+    }
+
+    fn begin(store: &Store, folder: tempfile::TempDir) -> Self {
         let start = RunStart {
             open: OpenRows::MayExist,
             id: RunId::new(&Clock::System),
@@ -25,7 +42,6 @@ impl State {
             mapping: "bench".to_owned(),
             files: String::new(),
         };
-        let store = Store::Sqlite(folder.path().join("s.db"));
         let lock = store.lock(&Clock::System).unwrap();
         let (ledger, doubts, _) = store.begin(&lock, &start, &Clock::System).unwrap();
         assert!(doubts.is_empty());

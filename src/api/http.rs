@@ -20,7 +20,7 @@ use super::error::ApiError;
 use super::gate::Gate;
 use super::network::{Unread, error_words, is_proxy_refusal, read_answer};
 use super::redirect;
-use super::retry::{retry_after, spent_quota};
+use super::retry::{is_of_quota, retry_after, spent_quota};
 use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
 use crate::http_client::{self, Tls, is_loopback};
@@ -169,9 +169,13 @@ impl HttpApi {
     /// `Retry-After`, else what the `RateLimit` headers ask for. On an answer that is no refusal, a spent
     /// quota is kept as backpressure: the next request would be refused.
     fn retry_after_of(&self, response: &Response) -> Option<Duration> {
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
-        let asked = header(RETRY_AFTER.as_str()).and_then(|v| retry_after(v, self.now()));
-        let spent = spent_quota(header);
+        let headers = response.headers();
+        let asked = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok());
+        let asked = asked.and_then(|v| retry_after(v, self.now()));
+        // To look a name up takes longer than to see that no header of an answer is one of those that are looked up.
+        let has_quota = headers.keys().any(|name| is_of_quota(name.as_str()));
+        let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+        let spent = has_quota.then(|| spent_quota(header)).flatten();
         if response.status().is_success()
             && let (Some(pause), Ok(mut backpressure)) = (spent, self.backpressure.lock())
         {

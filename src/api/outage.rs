@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::contract::PartnersApi;
 use super::error::ApiError;
-use super::rate_limit::Pause;
+use super::pause::Pause;
 use crate::clock::{Clock, spoken};
 
 /// The first pause; each is twice the one before.

@@ -1,6 +1,7 @@
 //! The rate: one limiter over creates and look-ups together, never above what was asked.
 //!
-//! governor keeps the count; waiting is ours, in the order of arrival, so that paused tokio time drives it.
+//! governor keeps the count, or a [`Permits`] where several processes share the rate; waiting is ours, in the order of
+//! arrival, so that paused tokio time drives it.
 //! A server that throttles slows everybody: the rate is halved, and comes back by a twentieth of its peak a
 //! second, never above what was asked for (additive increase, multiplicative decrease). The peak is the
 //! asked-for rate; without a limit, the rate at which the server first refused.
@@ -8,6 +9,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, MonotonicClock};
@@ -17,6 +19,8 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
+use super::pause::{Patience, Pause};
+use super::permits::{Held, Next, Permits, Slots, Tell, Waiting, held};
 use super::rate::Rate;
 use crate::clock::{Clock, spoken};
 
@@ -54,24 +58,8 @@ struct Pace {
     told_until: Option<Instant>,
     /// What was asked for, where it is longer than anybody waits.
     too_long: Option<String>,
-}
-
-/// The longest pause that a server may ask for, and the clock by which its end is reported.
-#[derive(Debug, Clone)]
-struct Patience {
-    most: Duration,
-    clock: Clock,
-}
-
-/// A time in which nothing was sent because the server asked for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pause {
-    /// When the server's request for it arrived.
-    pub from: std::time::Instant,
-    /// When it ended, or is to end.
-    pub to: std::time::Instant,
-    /// Whether the server refused for being asked too often.
-    pub throttled: bool,
+    /// The others who share the rate, where it is shared.
+    others: Option<Tell>,
 }
 
 /// A pause that is at least this long is reported when it begins.
@@ -83,7 +71,9 @@ const REMEMBERED: usize = 1_000;
 #[derive(Clone)]
 pub struct Limiter {
     pace: Arc<std::sync::Mutex<Pace>>,
-    queue: Arc<Mutex<()>>,
+    /// Whose turn it is, and the slots that are held of a shared rate.
+    queue: Arc<Mutex<Option<Held>>>,
+    waiting: Arc<AtomicUsize>,
     stop: watch::Receiver<bool>,
     free: bool,
     patience: Option<Patience>,
@@ -138,10 +128,12 @@ impl Limiter {
             pauses: Vec::new(),
             told_until: None,
             too_long: None,
+            others: None,
         };
         Self {
             pace: Arc::new(std::sync::Mutex::new(pace)),
-            queue: Arc::new(Mutex::new(())),
+            queue: Arc::default(),
+            waiting: Arc::default(),
             stop,
             free: rate == Rate::Unlimited,
             patience: None,
@@ -155,6 +147,21 @@ impl Limiter {
         self
     }
 
+    /// The same rate, but shared: slots come from `permits`, which other processes take theirs from as well. Without a limit there
+    /// is nothing to share.
+    #[must_use]
+    pub fn sharing(mut self, permits: Arc<dyn Permits>) -> Self {
+        if !self.free
+            && let Some((held, others)) = held(permits)
+            && let Ok(mut pace) = self.pace.lock()
+        {
+            pace.governor = None;
+            pace.others = Some(others);
+            self.queue = Arc::new(Mutex::new(Some(held)));
+        }
+        self
+    }
+
     /// Until when the server asked not to be called, in words, where that is longer than anybody waits.
     #[must_use]
     pub fn asked_too_long(&self) -> Option<String> {
@@ -165,20 +172,41 @@ impl Limiter {
     /// asked for a pause that nobody waits for.
     pub async fn permit(&self) -> bool {
         let mut stop = self.stop.clone();
+        let from = Instant::now();
+        let waiting = Waiting::one(&self.waiting);
         let wait = async {
             // Without a limit and without throttling nobody has to queue.
             if self.free && self.asked_too_long().is_none() && self.delay().is_none() {
                 return true;
             }
-            let _turn = self.queue.lock().await;
+            let mut turn = self.queue.lock().await;
             loop {
                 if self.asked_too_long().is_some() {
                     return false;
                 }
-                let Some(delay) = self.delay() else {
+                if let Some(delay) = self.delay() {
+                    if let Some(held) = turn.as_mut() {
+                        held.forget();
+                    }
+                    tokio::time::sleep(delay).await;
+                    continue;
+                }
+                let Some(held) = turn.as_mut() else {
                     return true;
                 };
-                tokio::time::sleep(delay).await;
+                match held.next(from, waiting.are_others()).await {
+                    Next::Slot(begin) => {
+                        tokio::time::sleep_until(begin).await;
+                        if !self.is_paused() {
+                            return true;
+                        }
+                    }
+                    Next::Taken(slots) => self.learn(slots),
+                    Next::Alone(why) => {
+                        *turn = None;
+                        self.go_alone(why);
+                    }
+                }
             }
         };
         if *stop.borrow() {
@@ -218,12 +246,42 @@ impl Limiter {
         None
     }
 
+    fn is_paused(&self) -> bool {
+        let until = self.pace.lock().ok().and_then(|pace| pace.paused_until);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Takes over what is known of a shared rate.
+    fn learn(&self, slots: Slots) {
+        let Ok(mut pace) = self.pace.lock() else {
+            return;
+        };
+        pace.current = Rate::PerSecond(slots.rate);
+        if let Some(time) = slots.paused {
+            pace.pause(Instant::now(), time, true, self.patience.as_ref());
+        }
+    }
+
+    /// The rate is this process's own from now on.
+    fn go_alone(&self, why: Option<String>) {
+        if let Some(why) = why {
+            tracing::warn!("the rate is not shared with other machines: {why}");
+        }
+        if let Ok(mut pace) = self.pace.lock() {
+            pace.others = None;
+            let asked = pace.asked;
+            pace.set(asked);
+        }
+    }
+
     /// Nobody sends for this long; the rate stays as it is.
     pub fn pause(&self, time: Duration) {
         let Ok(mut pace) = self.pace.lock() else {
             return;
         };
-        pace.pause(Instant::now(), time, false, self.patience.as_ref());
+        if pace.pause(Instant::now(), time, false, self.patience.as_ref()) {
+            pace.tell_others(time, false);
+        }
     }
 
     /// The times in which nothing was sent because the server asked for it; the last may not be over.
@@ -243,11 +301,12 @@ impl Limiter {
         let asked_for = asked.unwrap_or(DEFAULT_PAUSE);
         // Where the server names no time, none is too long.
         let patience = self.patience.as_ref().filter(|_| asked.is_some());
-        pace.pause(now, asked_for, true, patience);
-        if pace
-            .last_cut
-            .is_some_and(|cut| now.duration_since(cut) < CUT_EVERY)
-        {
+        let is_news = pace.pause(now, asked_for, true, patience);
+        let is_cut = |cut: Instant| now.duration_since(cut) < CUT_EVERY;
+        if pace.last_cut.is_some_and(is_cut) {
+            if is_news {
+                pace.tell_others(asked_for, false);
+            }
             return;
         }
         let present = match pace.current {
@@ -263,6 +322,7 @@ impl Limiter {
         };
         pace.peak = pace.peak.max(present);
         let halved = (present / 2.0).max(FLOOR_PER_SECOND);
+        pace.tell_others(asked_for, true);
         // Said once; how often and how long is in the report.
         if pace.last_cut.is_none() {
             tracing::warn!("the API is busy; slowing down to {halved:.1}/s");
@@ -271,7 +331,9 @@ impl Limiter {
         }
         pace.last_cut = Some(now);
         pace.last_raise = now;
-        pace.set(Rate::PerSecond(halved));
+        if pace.others.is_none() {
+            pace.set(Rate::PerSecond(halved));
+        }
     }
 
     /// The rate at this moment: the asked-for one, or less while the server throttles.
@@ -284,23 +346,24 @@ impl Limiter {
 }
 
 impl Pace {
+    /// What one process is asked for holds for all who share the rate, unless nobody waits for that long: they ask themselves.
+    fn tell_others(&self, time: Duration, throttled: bool) {
+        if let (Some(others), None) = (&self.others, &self.too_long) {
+            others.slow(time, throttled);
+        }
+    }
+
+    /// Notes a pause; true where it is longer than the present one.
     fn pause(
         &mut self,
         now: Instant,
         time: Duration,
         throttled: bool,
         patience: Option<&Patience>,
-    ) {
-        if let Some(Patience { most, clock }) = patience
-            && time > *most
-        {
-            self.too_long = Some(format!(
-                "the API asks to wait until {} ({}), longer than --outage ({})",
-                clock.now().after(time).to_words(time),
-                spoken(time),
-                spoken(*most)
-            ));
-            return;
+    ) -> bool {
+        if let Some(words) = patience.and_then(|patience| patience.is_over(time)) {
+            self.too_long = Some(words);
+            return false;
         }
         let until = now + time;
         let is_news = |told: Instant| until.saturating_duration_since(told) >= TOLD_PAUSE;
@@ -308,6 +371,7 @@ impl Pace {
             self.told_until = Some(until);
             tracing::warn!("the API asks for a pause of {}", spoken(time));
         }
+        let is_longer = self.paused_until.is_none_or(|p| p < until);
         self.paused_until = Some(self.paused_until.map_or(until, |p| p.max(until)));
         let (from, to) = (now.into_std(), until.into_std());
         let full = self.pauses.len() >= REMEMBERED;
@@ -322,6 +386,7 @@ impl Pace {
                 throttled,
             }),
         }
+        is_longer
     }
 
     fn set(&mut self, rate: Rate) {
@@ -344,7 +409,9 @@ impl Pace {
         let Rate::PerSecond(current) = self.current else {
             return;
         };
-        if self.current == self.asked
+        // Of a shared rate, who counts its slots says how fast it goes.
+        if self.others.is_some()
+            || self.current == self.asked
             || now.duration_since(self.last_raise) < Duration::from_secs(1)
         {
             return;

@@ -46,6 +46,13 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     )
 }
 
+/// Whether [`spent_quota`] looks at a header of this lower-case name.
+#[must_use]
+pub fn is_of_quota(name: &str) -> bool {
+    let name = name.strip_prefix("x-").unwrap_or(name);
+    name.starts_with("ratelimit")
+}
+
 /// The wait that `RateLimit-*` headers ask for: the reset time, where nothing remains of the quota. `header`
 /// looks a header up by its lower-case name.
 ///
@@ -89,6 +96,21 @@ mod tests {
         ] {
             assert_eq!(backoff(attempt, 1.0), Duration::from_millis(millis));
             assert_eq!(backoff(attempt, 0.0), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn whatever_is_looked_up_is_a_header_of_a_quota() {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let spent = spent_quota(|name| {
+            asked.borrow_mut().push(name.to_owned());
+            None
+        });
+        assert_eq!(spent, None);
+        assert_eq!(asked.borrow().len(), 5);
+        assert!(asked.borrow().iter().all(|name| is_of_quota(name)));
+        for other in ["x-request-id", "retry-after", "x-rate-limit-reset", "date"] {
+            assert!(!is_of_quota(other), "{other}");
         }
     }
 

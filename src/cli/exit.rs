@@ -11,6 +11,9 @@ impl From<RunEnding> for ExitCode {
     }
 }
 
+/// How a command ends, or why it cannot be run.
+pub(crate) type CommandResult = Result<RunEnding, CliError>;
+
 /// A command cannot be run, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {

@@ -3,14 +3,13 @@
 
 mod args;
 mod commands;
-mod desk;
+mod context;
 mod exit;
-mod front;
 mod output;
 mod progress;
 mod prompt;
 mod screen;
-mod settings;
+mod session;
 mod signals;
 mod terminal;
 
@@ -18,7 +17,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub use args::{Cli, command};
-use desk::Desk;
+use context::Context;
 pub use exit::CliError;
 use output::Output;
 use signals::Watcher;
@@ -34,21 +33,24 @@ pub fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::read(&typed, &environment) {
         Ok(cli) => cli,
-        Err(said) => return output::said(&said, &environment),
+        Err(unreadable) => {
+            let format = args::log_format(&typed, &environment);
+            return output::unreadable(&unreadable, format, &environment);
+        }
     };
     let output = Output::new(&cli.output, &environment);
-    let desk = Desk {
+    let context = Context {
         environment,
         output,
         clock: Clock::System,
         signals,
     };
-    for unknown in args::unknown_variables(&desk.environment) {
-        desk.output.warning(&unknown.to_string());
+    for unknown in args::unknown_variables(&context.environment) {
+        context.output.warning(&unknown.to_string());
     }
-    let ending = commands::run(cli, &desk).unwrap_or_else(|error| {
-        desk.output.error(&error);
+    let ending = commands::run(cli, &context).unwrap_or_else(|error| {
+        context.output.error(&error);
         error.ending()
     });
-    desk.output.end(ending).into()
+    context.output.end(ending).into()
 }

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use anstyle::{AnsiColor, Style};
-
 use super::args::{OutputArgs, Unreadable};
 use super::screen::{Screen, json_line};
 use crate::config::{Environment, screen_width};
@@ -19,35 +17,36 @@ use crate::telemetry::{Level, LogFormat};
 const UNWRITABLE: &str = "standard output cannot be written";
 
 /// Help, a version, or what does not fit of what was typed.
-pub(crate) fn said(said: &Unreadable, environment: &Environment) -> ExitCode {
-    let message = &said.error;
-    // clap repeats what was typed, which may be the name of a file that somebody else named.
-    let text = |is_terminal| {
-        let styled = message.render();
-        if is_terminal && environment.get("NO_COLOR").is_none() {
-            harmless(&styled.ansi().to_string(), Colours::Kept).into_owned()
-        } else {
-            harmless(&styled.to_string(), Colours::None).into_owned()
-        }
+pub(crate) fn unreadable(
+    said: &Unreadable,
+    format: LogFormat,
+    environment: &Environment,
+) -> ExitCode {
+    let text = |is_terminal: bool| {
+        let colour = is_terminal && environment.get("NO_COLOR").is_none();
+        let colours = if colour { Colours::Kept } else { Colours::None };
+        // It repeats what was typed, which may be the name of a file that somebody else named.
+        harmless(&said.text(colour), colours).into_owned()
     };
-    let printed = if message.use_stderr() {
-        let mut err = io::stderr().lock();
-        let note = match said.variables.as_slice() {
-            [] => String::new(),
-            names => format!("\nRead from the environment: {}\n", names.join(", ")),
+    let mut err = io::stderr();
+    if !said.is_result() {
+        let text = match format {
+            LogFormat::Json => json_line(Level::Error, &said.line()) + "\n",
+            LogFormat::Text => text(err.is_terminal()),
         };
-        err.write_all((text(err.is_terminal()) + &note).as_bytes())
-    } else {
-        let mut out = io::stdout().lock();
-        out.write_all(text(out.is_terminal()).as_bytes())
-            .and_then(|()| out.flush())
-    };
-    match printed {
-        Err(e) if !message.use_stderr() && e.kind() != io::ErrorKind::BrokenPipe => {
-            let _ = writeln!(io::stderr().lock(), "error: {UNWRITABLE}: {e}");
+        let _ = err.write_all(text.as_bytes());
+        return said.code().into();
+    }
+    let mut out = io::stdout().lock();
+    match out
+        .write_all(text(io::stdout().is_terminal()).as_bytes())
+        .and_then(|()| out.flush())
+    {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(err, "error: {UNWRITABLE}: {e}");
             RunEnding::Stopped.into()
         }
-        _ => ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2)),
+        _ => said.code().into(),
     }
 }
 
@@ -155,15 +154,13 @@ impl Output {
         } else if !self.quiet {
             let text = render_terminal(report, Examples::Shown);
             let text = harmless(&text, Colours::None);
-            match text.strip_prefix(verdict.as_str()) {
-                Some(rest) if self.colour_results => {
-                    let verdict = painted(&verdict, level_of(report.ending));
-                    self.put(&format!("{verdict}{rest}"));
-                }
-                _ => {
-                    self.put(&text);
-                }
-            }
+            match text.split_once('\n') {
+                Some((first, rest)) if self.colour_results => self.put(&format!(
+                    "{}\n{rest}",
+                    Level::from(report.ending).painted(first)
+                )),
+                _ => self.put(&text),
+            };
         }
         self.verdict(report.ending, &verdict, json);
         report.ending
@@ -174,7 +171,7 @@ impl Output {
         if self.quiet && !json && ending != RunEnding::Done {
             self.line(Level::Error, verdict);
         } else if self.format == LogFormat::Json {
-            self.line(level_of(ending), verdict);
+            self.line(ending.into(), verdict);
         }
     }
 
@@ -197,18 +194,9 @@ impl Output {
         if self.quiet && level != Level::Error {
             return;
         }
-        let head = match level {
-            Level::Info => "",
-            Level::Warning => "warning: ",
-            Level::Error => "error: ",
-        };
         let text = match self.format {
             LogFormat::Json => json_line(level, text),
-            LogFormat::Text if self.colour && !head.is_empty() => {
-                let (text, head) = (harmless(text, Colours::None), head.trim_end());
-                format!("{} {text}", painted(head, level))
-            }
-            LogFormat::Text => format!("{head}{}", harmless(text, Colours::None)),
+            LogFormat::Text => level.headed(&harmless(text, Colours::None), self.colour),
         };
         self.screen.around(|| {
             let _ = writeln!(io::stderr().lock(), "{text}");
@@ -216,21 +204,12 @@ impl Output {
     }
 }
 
-fn level_of(ending: RunEnding) -> Level {
-    match ending {
-        RunEnding::Done => Level::Info,
-        RunEnding::Problems => Level::Warning,
-        _ => Level::Error,
+impl From<RunEnding> for Level {
+    fn from(ending: RunEnding) -> Self {
+        match ending {
+            RunEnding::Done => Level::Info,
+            RunEnding::Problems => Level::Warning,
+            _ => Level::Error,
+        }
     }
-}
-
-/// A text in the colour of how serious it is.
-fn painted(text: &str, level: Level) -> String {
-    let colour = match level {
-        Level::Info => AnsiColor::Green,
-        Level::Warning => AnsiColor::Yellow,
-        Level::Error => AnsiColor::Red,
-    };
-    let style = Style::new().bold().fg_color(Some(colour.into()));
-    format!("{style}{text}{style:#}")
 }

@@ -18,9 +18,7 @@ impl Screen {
             ProgressDrawTarget::stderr_with_hz(10),
         ))
     }
-}
 
-impl Screen {
     /// Takes the bar away for as long as `write` writes to standard error.
     pub(crate) fn around(&self, write: impl FnOnce()) {
         self.0.suspend(write);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::args::{ProgressMode, Shared};
-use super::desk::Desk;
+use super::context::Context;
 use super::output::Output;
 use super::progress::Progress;
 use super::prompt;
@@ -14,27 +14,27 @@ use crate::report::{
     render_terminal,
 };
 
-/// Tells a person what an operation does.
+/// Shows a person what an operation does.
 pub(super) struct Terminal<'o> {
     output: &'o Output,
     signals: &'o Watcher,
     mode: ProgressMode,
     values: SourceValues,
     json: bool,
-    /// The files whose detection was told.
-    told: Mutex<Vec<Detected>>,
+    /// The files whose detection was shown.
+    detected: Mutex<Vec<Detected>>,
     shown: Mutex<Option<Progress>>,
 }
 
 impl<'o> Terminal<'o> {
-    pub(super) fn new(desk: &'o Desk, shared: &Shared) -> Self {
+    pub(super) fn new(context: &'o Context, shared: &Shared) -> Self {
         Self {
-            output: &desk.output,
-            signals: &desk.signals,
+            output: &context.output,
+            signals: &context.signals,
             mode: shared.progress.progress,
             values: SourceValues::Shown,
             json: shared.json.json,
-            told: Mutex::default(),
+            detected: Mutex::default(),
             shown: Mutex::new(None),
         }
     }
@@ -60,8 +60,8 @@ impl<'o> Terminal<'o> {
 impl Observer for Terminal<'_> {
     fn found(&self, detected: &[Detected]) {
         // A canary and the rest of its import read the same files.
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        for file in detected.iter().filter(|file| !told.contains(file)) {
+        let mut before = self.detected.lock().unwrap_or_else(PoisonError::into_inner);
+        for file in detected.iter().filter(|file| !before.contains(file)) {
             let lines = if self.output.verbose {
                 file.lines(self.values)
             } else {
@@ -71,7 +71,7 @@ impl Observer for Terminal<'_> {
                 self.output.note(&line);
             }
         }
-        *told = detected.to_vec();
+        *before = detected.to_vec();
     }
 
     fn note(&self, note: &Note<'_>) {

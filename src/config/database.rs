@@ -8,7 +8,7 @@ use super::error::ConfigError;
 use super::file::StateSection;
 use super::origin::Origin;
 use super::time::time;
-use crate::state::StateAddress;
+use crate::state::{StateAddress, Takeover};
 
 /// What a state in a database needs beside its address.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub struct Database {
     pub password_file: Option<PathBuf>,
     /// How long a run that does not renew its lease keeps the state.
     pub lease: Option<Duration>,
+    /// How long what was under way on a machine that was lost may still be sent.
+    pub takeover: Option<Takeover>,
 }
 
 /// A lease that is shorter ends while a loaded machine is at work; a longer one keeps the next run waiting.
@@ -40,12 +42,20 @@ impl Database {
                 |t| LEASES.contains(&t),
             )
         });
+        let takeover = file.takeover.map(|text| {
+            if text == "never" {
+                return Ok(Takeover::Never);
+            }
+            let expected = "expected a duration, for example 10m, or never";
+            time("takeover", (text, Origin::in_file()), expected, |_| true).map(Takeover::After)
+        });
         Ok(Self {
             key_file: path(env::STATE_KEY_FILE).or(file.key_file),
             password_command: file.password_command,
             password_file: path(env::PGPASSFILE)
                 .or_else(|| path(env::HOME).map(|home| home.join(".pgpass"))),
             lease: lease.transpose()?,
+            takeover: takeover.transpose()?,
         })
     }
 }

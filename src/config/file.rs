@@ -76,6 +76,8 @@ pub struct StateSection {
     pub password_command: Option<Vec<String>>,
     /// How long a run that does not renew its lease keeps a state in a database, `30s`.
     pub lease: Option<String>,
+    /// How long what was under way on a machine that was lost may still be sent, `10m`, or `never`, as `--takeover`.
+    pub takeover: Option<String>,
 }
 
 /// `[report]`: what a run leaves behind.

@@ -34,7 +34,7 @@ pub use job::{Job, MetricsSection, NotifyOn, NotifySection, OnChange, OnDrift};
 pub use job_place::{FETCH_TIME, FETCHED_NAME, JobPlace};
 pub use origin::Origin;
 pub use resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed, resolve};
-pub use salvage::whom_to_tell;
+pub use salvage::salvaged;
 pub use screen::screen_width;
 pub use transport::Transport;
 pub use watch::{PingSection, PingStyle};

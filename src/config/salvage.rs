@@ -1,4 +1,4 @@
-//! What can be read of a configuration that is wrong somewhere: whom to tell of it. What does not fit is left out.
+//! What can be read of a configuration that is wrong somewhere: who is to be informed of it. What does not fit is left out.
 
 use std::path::Path;
 
@@ -10,9 +10,15 @@ use super::env::Environment;
 use super::expand::expand;
 use super::file::ConfigFile;
 
-/// The webhook, the watchdog, the metrics, the report folder and the jobs of a file, as far as they can be read.
+/// The configuration that is named, or the one that is there; where it is wrong, its webhook, watchdog, metrics, report folder
+/// and jobs, as far as they can be read.
 #[must_use]
-pub fn whom_to_tell(path: &Path, environment: &Environment) -> ConfigFile {
+pub fn salvaged(named: Option<&Path>, environment: &Environment) -> ConfigFile {
+    let broken = || ConfigFile::place(named).map(|path| whom_to_inform(path, environment));
+    ConfigFile::find(named, environment).unwrap_or_else(|_| broken().unwrap_or_default())
+}
+
+fn whom_to_inform(path: &Path, environment: &Environment) -> ConfigFile {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let (mut table, _) = DeTable::parse_recoverable(&text);
     // What cannot be put in is left as it is.
@@ -74,7 +80,7 @@ mod tests {
         ] {
             std::fs::write(&path, format!("{good}{wrong}")).unwrap();
             assert!(ConfigFile::read(&path, &environment).is_err(), "{wrong}");
-            let config = whom_to_tell(&path, &environment);
+            let config = whom_to_inform(&path, &environment);
             assert!(config.notify.url.is_some(), "{wrong}");
             assert_eq!(
                 config.report.dir.as_deref(),
@@ -85,9 +91,9 @@ mod tests {
         }
         // A key of the section itself.
         std::fs::write(&path, good.replace("url =", "onn = 1\nurl =")).unwrap();
-        assert!(whom_to_tell(&path, &environment).notify.url.is_some());
+        assert!(whom_to_inform(&path, &environment).notify.url.is_some());
         assert!(
-            whom_to_tell(&dir.path().join("none"), &environment)
+            whom_to_inform(&dir.path().join("none"), &environment)
                 .notify
                 .url
                 .is_none()

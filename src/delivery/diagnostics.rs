@@ -1,8 +1,8 @@
 //! What is reported of a row whose way ended otherwise than with a new partner.
 
 use crate::diagnostic::{Code, Diagnostic, Location};
-use crate::partner::{Link, PreparedPartner};
-use crate::state::{Known, RecordState};
+use crate::partner::PreparedPartner;
+use crate::state::{Known, Twin};
 
 /// A row's place; the report adds the file.
 #[must_use]
@@ -80,42 +80,6 @@ pub fn in_doubt(row: &PreparedPartner, trouble: Option<&str>) -> Diagnostic {
     )
 }
 
-/// A row that it refers to has no partner; `parents` are the records of its links, in their order.
-#[must_use]
-pub fn blocked(row: &PreparedPartner, parents: &[Option<Known>]) -> Diagnostic {
-    let missing = row.links.iter().zip(parents).find(|(_, known)| {
-        known
-            .as_ref()
-            .is_none_or(|k| k.state != RecordState::Created)
-    });
-    let mut at = place(row);
-    at.field = missing.map(|(link, _)| std::sync::Arc::clone(&link.field));
-    let message = match missing {
-        Some((link, Some(known))) => {
-            format!(
-                "{} is not created yet: its own row is {}.",
-                what(link),
-                known.state.as_str().replace('_', " ")
-            )
-        }
-        Some((link, None)) => format!(
-            "{} is not created yet: its own row is invalid or waits for another row.",
-            what(link)
-        ),
-        None => "A partner that it refers to is not created yet.".to_owned(),
-    };
-    Diagnostic::new(Code::ReferenceBlocked, at, message)
-}
-
-/// How a row is called that another one refers to.
-fn what(link: &Link) -> String {
-    if link.field.ends_with("parentId") {
-        format!("Its parent \"{}\"", link.key)
-    } else {
-        format!("The partner \"{}\" that it refers to", link.key)
-    }
-}
-
 /// The API holds several partners that the row is known by.
 #[must_use]
 pub fn duplicates(at: Location, legacy: &str, ids: &[&str]) -> Diagnostic {
@@ -130,11 +94,25 @@ pub fn duplicates(at: Location, legacy: &str, ids: &[&str]) -> Diagnostic {
     )
 }
 
+/// An answer that came late names another partner than the row has.
+#[must_use]
+pub fn twin(twin: &Twin) -> Diagnostic {
+    Diagnostic::new(
+        Code::DuplicateOnApi,
+        Location::default(),
+        format!(
+            "The API has 2 partners with the legacyIdentifier \"{}\": {} and {}. The first is taken; the answer with the other one came from a machine that was taken over meanwhile.",
+            twin.legacy_identifier, twin.kept, twin.late
+        ),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::owner::bench::row;
     use super::*;
-    use crate::partner::{ExternalId, Fingerprint, PartnerId, RowKey};
+    use crate::partner::{ExternalId, Fingerprint, PartnerId};
+    use crate::state::RecordState;
 
     fn known(state: RecordState) -> Known {
         Known {
@@ -151,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_told_at_its_row() {
+    fn each_is_reported_at_its_row() {
         let row = row(7, None);
         for (diagnostic, code, says) in [
             (changed(&row), Code::Changed, "The partner exists"),
@@ -188,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_answer_is_told_with_its_status() {
+    fn the_last_answer_is_shown_with_its_status() {
         for (status, seen) in [
             (Some(503), "503 Service Unavailable: busy"),
             // Below 100 is no status.
@@ -196,48 +174,6 @@ mod tests {
             (None, "busy"),
         ] {
             assert_eq!(last_seen(status, "busy"), seen);
-        }
-    }
-
-    #[test]
-    fn a_blocked_row_names_the_first_parent_that_has_no_partner() {
-        let link = |n: u32| {
-            let mut link = row(9, Some(n)).links.remove(0);
-            link.field = format!("field {n}").into();
-            link.key = RowKey::new(format!("P{n}"));
-            link
-        };
-        let mut child = row(9, None);
-        child.links = (1..=3).map(link).collect();
-        let made = || Some(known(RecordState::Created));
-        for (parents, field, says) in [
-            (
-                [made(), None, None],
-                Some("field 2"),
-                "The partner \"P2\" that it refers to is not created yet",
-            ),
-            (
-                [made(), made(), Some(known(RecordState::InDoubt))],
-                Some("field 3"),
-                "The partner \"P3\" that it refers to is not created yet: its own row is in doubt.",
-            ),
-            (
-                [made(), made(), made()],
-                None,
-                "A partner that it refers to is not created yet.",
-            ),
-        ] {
-            let diagnostic = blocked(&child, &parents);
-            assert_eq!(diagnostic.code, Code::ReferenceBlocked);
-            assert_eq!(
-                (diagnostic.at.field.as_deref(), diagnostic.at.row),
-                (field, Some(9))
-            );
-            assert!(
-                diagnostic.message.starts_with(says),
-                "{}",
-                diagnostic.message
-            );
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use crate::api::Outage;
 use crate::diagnostic::Diagnostic;
 use crate::partner::PreparedPartner;
+use crate::state::Doubt;
 
 /// Rows that a run may still send, where their number is limited. Whoever hands rows over takes one for each; the delivery
 /// takes one for a row that an earlier run left in doubt, once it is to be sent again.
@@ -57,6 +58,8 @@ pub struct Options {
     pub settles_for_a_person: bool,
     /// Rows that may be sent, where their number is limited.
     pub may_send: Option<MaySend>,
+    /// Whether other machines are at the same rows: what one of them has is postponed until it has settled it.
+    pub shares: bool,
     /// The wait for an API that does not answer.
     pub outage: Outage,
 }
@@ -72,6 +75,10 @@ pub enum Input {
     Doubtful(Vec<PreparedPartner>),
     /// All rows of a pass were handed over. Answered when all of them are settled or postponed.
     EndOfPass(oneshot::Sender<PassEnd>),
+    /// The same where more rows may come from other machines: doubts whose row was not met yet are not waited for.
+    EndOfPart(oneshot::Sender<PassEnd>),
+    /// Doubts of a machine that was lost, which are ours from now on.
+    Doubts(Vec<Doubt>),
 }
 
 /// What a pass left.
@@ -81,6 +88,8 @@ pub struct PassEnd {
     pub postponed: Vec<u32>,
     /// Rows that got their partner in this pass: without any, another pass changes nothing.
     pub progress: u64,
+    /// Doubts that are not settled yet, and not given up.
+    pub open: u64,
 }
 
 /// What a delivery leaves that is not in its rows' outcomes.

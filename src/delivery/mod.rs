@@ -11,6 +11,7 @@
 //! Failure: a state that cannot be written stops everything; what is under way then stays `in_flight` on
 //! the disk and is a doubt for the next run. Nothing here retries a create whose outcome is unknown.
 
+mod blocked;
 mod breaker;
 mod diagnostics;
 mod exchange;
@@ -24,7 +25,8 @@ mod trust;
 mod window;
 mod worker;
 
-pub use diagnostics::{blocked, changed, duplicates, in_doubt, place, still_rejected};
+pub use blocked::{Blocker, NoPartner, WaitedFor, blocked};
+pub use diagnostics::{changed, duplicates, in_doubt, place, still_rejected, twin};
 pub use exchange::{Input, Leftover, MaySend, Options, PassEnd};
 pub use owner::Delivery;
 pub use plan::{Decision, decide};

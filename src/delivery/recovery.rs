@@ -84,6 +84,8 @@ pub(super) struct Doubted {
     pub(super) set_aside: bool,
     /// What is known of its partner's absence.
     pub(super) missing: Missing,
+    /// The machine that sent it may still be alive, and nobody says how long: only finding it settles it.
+    pub(super) never_proved: bool,
     /// Found before the settling time of its last post was over; another post of it may still show.
     pub(super) seen: Vec<RemotePartner>,
 }
@@ -135,12 +137,14 @@ impl Doubted {
             by_list: false,
             set_aside: false,
             missing: Missing::Unknown,
+            never_proved: false,
             seen: Vec::new(),
         }
     }
 
     /// What an earlier run left in doubt. The state's clock is the wall's and may have gone back; the settling time is
-    /// counted anew, from now, which is never too early.
+    /// counted anew, from now, which is never too early. Where the machine that sent it may still be alive, it begins when that
+    /// cannot send it any more.
     pub(super) fn of_earlier_run(doubt: Doubt, now: Instant, settle: Duration) -> Self {
         let (legacy, name) = (doubt.legacy_identifier, doubt.business_name);
         Self {
@@ -149,7 +153,8 @@ impl Doubted {
                 lost: doubt.lost,
                 lost_in_run: 0,
             },
-            settled_at: now + settle,
+            settled_at: now + doubt.proves_nothing_for.unwrap_or_default() + settle,
+            never_proved: doubt.proves_nothing_for.is_none(),
             status: doubt.status,
             words: doubt.words,
             ..Self::sought(doubt.key, legacy, name, doubt.fingerprint, now)
@@ -204,7 +209,7 @@ impl Doubted {
 
     /// Judges an absence by when the look-up began.
     pub(super) fn judge(&self, began: Instant) -> Absence {
-        if began >= self.settled_at {
+        if began >= self.settled_at && !self.never_proved {
             Absence::Proof
         } else {
             Absence::TooEarly(self.settled_at)
@@ -293,6 +298,7 @@ mod tests {
             words: None,
             posts: lost,
             lost,
+            proves_nothing_for: Some(Duration::ZERO),
         };
         Doubted::of_earlier_run(doubt, Instant::now(), Duration::from_secs(5))
     }

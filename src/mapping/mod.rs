@@ -13,6 +13,7 @@ mod data;
 pub mod date;
 mod decimal;
 mod doubtful;
+pub mod edit;
 mod entity;
 mod error;
 mod excerpt;

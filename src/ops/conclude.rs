@@ -194,6 +194,7 @@ pub(super) fn run_end(report: &RunReport, keep: u32) -> RunEnd {
         summary: summary_json(&summary),
         report: serde_json::to_string(&stored).ok(),
         keep: Some(keep),
+        told: 0,
     }
 }
 

@@ -8,6 +8,7 @@ use reqwest::Url;
 
 use super::error::{AddressError, OpError};
 use super::session::{Session, Target};
+use super::shared_rate::shared_rate;
 use crate::api::{
     Auth, BodyWords, Gate, HttpApi, HttpSettings, Limiter, Outage, Paced, Rate, Renewing, Retrying,
     Tls, TokenSource, is_loopback,
@@ -118,8 +119,11 @@ async fn connect_now(
         session.clock.clone(),
     )?;
     let burst = settings.burst.and_then(NonZeroU32::new);
-    let limiter = Limiter::new(rate, burst, stop.flag())
+    let mut limiter = Limiter::new(rate, burst, stop.flag())
         .with_patience(settings.outage, session.clock.clone());
+    if let Some(permits) = shared_rate(&session.store(), &target, rate, settings.burst) {
+        limiter = limiter.sharing(permits);
+    }
     let patience = match waits {
         Waits::ForTheApi => settings.outage,
         Waits::ForNothing => Duration::ZERO,

@@ -155,9 +155,12 @@ impl fmt::Display for Checked {
     }
 }
 
-/// What was tried, as one line of JSON.
+/// What was tried, as text or as one line of JSON.
 #[must_use]
-pub fn checks_json(all: &[Checked], ending: RunEnding) -> String {
+pub fn checks(all: &[Checked], ending: RunEnding, json: bool) -> String {
+    if !json {
+        return all.iter().map(ToString::to_string).collect();
+    }
     let each = all.iter().map(|c| {
         serde_json::json!({"health": c.health.as_str(), "subject": c.subject, "found": c.found, "todo": c.todo})
     });
@@ -388,7 +391,7 @@ mod tests {
     fn each_line_says_what_to_do() {
         let checked = Checked::new(Health::Warning, "lock", "held").todo("Wait.");
         assert_eq!(checked.to_string(), "warning  lock: held\n         Wait.\n");
-        let json = checks_json(&[checked], RunEnding::Done);
+        let json = checks(&[checked], RunEnding::Done, true);
         assert!(
             json.contains(r#""todo":"Wait.""#) && json.ends_with("\"exit\":0}\n"),
             "{json}"

@@ -37,7 +37,9 @@ mod remote;
 mod reprint;
 mod request;
 mod session;
+mod settings;
 mod settling;
+mod shared_rate;
 mod status;
 mod sync;
 mod unknown;
@@ -47,17 +49,16 @@ mod workspace;
 
 pub use check::check;
 pub use connect::{Connection, Waits, connect};
-pub use doctor::{Checked, Health, checks_json, doctor};
+pub use doctor::{Checked, Health, checks, doctor};
 pub use error::{AddressError, FetchError, JobError, OpError, PlanError, UpkeepError};
 pub use estimate::{Estimate, TokenLeft};
 pub use export_file::ExportFile;
 pub use fetch::FetchRequest;
 pub use import::{ImportRequest, Preview, SealedPlan, dry_run, import};
 pub use observer::{Answer, FirstSend, Note, Observer};
-pub use output_file::{OutputFile, Sink};
-pub use partner_list::{ListRequest, ListShape, list_partners};
-pub use partner_table::{PARTNER_COLUMNS, partner_json};
-pub use propose::{Proposed, propose};
+pub use output_file::{OutputFile, Sink, write_new};
+pub use partner_list::{ListRequest, ListShape, list_partners, partner};
+pub use propose::{InitRequest, Proposed, mapping_text, propose};
 pub use reconcile::reconcile;
 pub use reprint::reprint;
 pub use request::{
@@ -65,8 +66,10 @@ pub use request::{
     SyncRequest, VerifyRequest,
 };
 pub use session::{Session, Target, store};
-pub use status::{backup_words, moved_words, row_story, rows_table, status_json, status_text};
+pub use settings::settings;
+pub use shared_rate::shared_rate;
+pub use status::{backup_words, moved_words, row_status, rows_table, status};
 pub use sync::{Finding, JobEnd, Night, check_config, file_of_job, sync, unstarted};
 pub use unknown::{OnApi, Unknown};
-pub use upkeep::{Confirm, Resolution, RowsRequest, accept, exported, forget, move_state, resolve};
+pub use upkeep::{Confirm, Resolution, RowsRequest, UpkeepRequest, exported, move_state, upkeep};
 pub use verify::{RowSign, Verification, signed_rows, verify};

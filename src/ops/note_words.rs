@@ -63,6 +63,10 @@ impl Note<'_> {
                 spoken(*asked),
                 spoken(*least)
             )),
+            Note::NotCompared => one(
+                "the API does not return vendorAccount (all bank data), so it was not compared"
+                    .to_owned(),
+            ),
             Note::WebhookFailed(error) => {
                 one(format!("warning: the webhook could not be called: {error}"))
             }

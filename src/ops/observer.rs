@@ -145,6 +145,8 @@ pub enum Note<'n> {
     },
     /// The command that is run after a job failed.
     AfterFailed(&'n str),
+    /// What a comparison cannot look at: the API does not return it.
+    NotCompared,
     /// The webhook could not be reached; the words do not show its address.
     WebhookFailed(&'n str),
 }

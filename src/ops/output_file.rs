@@ -7,6 +7,23 @@ use tempfile::NamedTempFile;
 
 use super::error::OpError;
 
+/// Writes a file that is not there yet: what was proposed once may have been edited by hand since.
+///
+/// # Errors
+/// [`OpError::Exists`], [`OpError::Unwritable`].
+pub fn write_new(path: &Path, text: &str) -> Result<(), OpError> {
+    let mut options = std::fs::OpenOptions::new();
+    let new = options.write(true).create_new(true).open(path);
+    let written = new.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => OpError::Exists(path.to_owned()),
+        _ => OpError::Unwritable {
+            path: path.to_owned(),
+            source,
+        },
+    })
+}
+
 /// A file under a temporary name beside its place; [`OutputFile::finish`] puts it there. Its owner alone can read it, since
 /// it has values of cells.
 #[derive(Debug)]

@@ -1,9 +1,14 @@
 //! Partners of the API as a list.
 
-use super::connect::Connection;
+use super::connect::{Connection, Waits, connect};
 use super::error::OpError;
+use super::output_file::Sink;
 use super::partner_table::{PARTNER_COLUMNS, partner_cells, partner_json, partner_line};
-use crate::api::{ListFilter, PageWalk};
+use super::session::Session;
+use crate::api::{ListFilter, PageWalk, PartnersApi as _};
+use crate::diagnostic::counted;
+use crate::partner::PartnerId;
+use crate::report::{SourceValues, table_within};
 
 /// How partners are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,15 +69,59 @@ impl ListRequest {
     }
 }
 
-/// Lists partners: `put` gets the lines of JSON or CSV one after the other and says whether more is wanted, and the cells
-/// of a table are returned.
+/// Lists partners into a file or on a screen of this width; returns how many a table has, in words.
 ///
 /// # Errors
-/// [`OpError`] where the API cannot be asked, or what `put` returns.
-pub async fn list_partners(
+/// [`OpError`] where the API cannot be asked, or the list not be written.
+pub fn list_partners(
+    request: &ListRequest,
+    session: &Session<'_>,
+    width: Option<usize>,
+    sink: &mut Sink<'_>,
+) -> Result<Option<String>, OpError> {
+    let connection = connected(session)?;
+    let listing = listed(request, &connection, sink);
+    let cells = session.runtime.block_on(listing)?;
+    if request.shape != ListShape::Table {
+        return Ok(None);
+    }
+    let header = PARTNER_COLUMNS.map(|(name, _)| name.to_uppercase());
+    let header = header.each_ref().map(String::as_str);
+    let width = width.filter(|_| !sink.is_file());
+    sink.put(&table_within(&header, &cells, width))?;
+    Ok(Some(counted(cells.len() as u64, "partner")))
+}
+
+/// One partner as JSON, or `None` where the API has none with this id.
+///
+/// # Errors
+/// [`OpError`] where the API cannot be asked.
+pub fn partner(
+    id: &str,
+    include: &[String],
+    session: &Session<'_>,
+) -> Result<Option<String>, OpError> {
+    let (connection, id) = (connected(session)?, PartnerId::new(id));
+    let asked = connection.api.get(&id, include);
+    let found = session.runtime.block_on(asked)?;
+    let text = |partner| serde_json::to_string_pretty(&partner_json(&partner)).unwrap_or_default();
+    Ok(found.map(|partner| text(partner) + "\n"))
+}
+
+fn connected(session: &Session<'_>) -> Result<Connection, OpError> {
+    connect(
+        session,
+        &session.stop,
+        Waits::ForNothing,
+        SourceValues::Shown,
+    )
+}
+
+/// Writes the lines of JSON or CSV one after the other, and returns the cells of a table.
+async fn listed(
     request: &ListRequest,
     connection: &Connection,
-    put: &mut dyn FnMut(&str) -> Result<bool, OpError>,
+    sink: &mut Sink<'_>,
 ) -> Result<Vec<Vec<String>>, OpError> {
     let mut walk =
         PageWalk::with_take(request.filter.clone(), request.take).from_page(request.skip);
@@ -80,7 +129,7 @@ pub async fn list_partners(
     let mut cells = Vec::new();
     if request.shape == ListShape::Csv {
         let header = PARTNER_COLUMNS.map(|(name, _)| name.to_owned());
-        put(&partner_line(&header))?;
+        sink.put(&partner_line(&header))?;
     }
     while left > 0 {
         let Some(items) = walk.next(&*connection.api).await? else {
@@ -94,8 +143,8 @@ pub async fn list_partners(
                     cells.push(partner_cells(&partner).to_vec());
                     true
                 }
-                ListShape::Jsonl => put(&format!("{}\n", partner_json(&partner)))?,
-                ListShape::Csv => put(&partner_line(&partner_cells(&partner)))?,
+                ListShape::Jsonl => sink.put(&format!("{}\n", partner_json(&partner)))?,
+                ListShape::Csv => sink.put(&partner_line(&partner_cells(&partner)))?,
             };
             if !is_more_wanted {
                 return Ok(cells);

@@ -8,7 +8,7 @@ use crate::partner::catalogue::FIELDS;
 use crate::secret::mask;
 
 /// What is shown of a partner: a name and where it stands in the answer.
-pub const PARTNER_COLUMNS: [(&str, &str); 7] = [
+pub(super) const PARTNER_COLUMNS: [(&str, &str); 7] = [
     ("id", "/id"),
     ("legacyIdentifier", "/party/legacyIdentifier"),
     ("businessName", "/businessName"),
@@ -30,7 +30,7 @@ pub(super) fn partner_cells(partner: &RemotePartner) -> [String; 7] {
 
 /// The whole answer, with bank data masked. The API documents that it returns none.
 #[must_use]
-pub fn partner_json(partner: &RemotePartner) -> Value {
+pub(super) fn partner_json(partner: &RemotePartner) -> Value {
     let mut shown = partner.raw.clone();
     hide("", &mut shown);
     shown

@@ -1,17 +1,49 @@
 //! A mapping proposed for a file, checked on that file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::OpError;
 use super::named_files;
 use crate::mapping::Mapping;
-use crate::mapping::starter::{Columns, Proposal, Remarks, Undecided, propose as propose_for};
+use crate::mapping::starter::{
+    Columns, Proposal, Remarks, Undecided, json_schema, propose as propose_for, template,
+};
 use crate::partner::Query;
 use crate::prepare::{Ahead, Exports, PrepareError};
 use crate::source::{Flow, Source, SourceOptions};
 
 /// Problems of a field that are named beside its line.
 const MOST_REMARKS: usize = 4;
+
+/// What `init` prints.
+#[derive(Debug, Clone)]
+pub enum InitRequest {
+    /// The JSON Schema of a mapping file.
+    Schema,
+    /// A mapping with every field.
+    Template,
+    /// A mapping proposed for this export.
+    For(PathBuf),
+}
+
+/// A mapping file or its schema, and what is to say about it.
+///
+/// # Errors
+/// As [`propose`].
+pub fn mapping_text(request: &InitRequest) -> Result<(String, Option<String>), OpError> {
+    match request {
+        InitRequest::Schema => {
+            let text = serde_json::to_string_pretty(&json_schema()).unwrap_or_default();
+            Ok((text + "\n", None))
+        }
+        InitRequest::Template => Ok((template(), None)),
+        InitRequest::For(file) => {
+            let proposed = propose(file)?;
+            let words = proposed.words();
+            Ok((proposed.text, Some(words)))
+        }
+    }
+}
 
 /// A proposed mapping.
 #[derive(Debug)]

@@ -152,6 +152,7 @@ impl Reconcile<'_> {
             retry_rejected: false,
             settles_for_a_person: true,
             may_send: None,
+            shares: false,
             outage: self.connection.outage.clone(),
         };
         let (results, _nobody) = mpsc::channel(1);

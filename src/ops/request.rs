@@ -24,8 +24,15 @@ pub struct ExportRequest {
 }
 
 impl ExportRequest {
-    /// The same with patterns that no shell expanded replaced by their files, and addresses by copies of what lies there, and with what the
-    /// command fetches.
+    /// All files that are read: nothing is written over these.
+    #[must_use]
+    pub fn all_files(&self) -> Vec<PathBuf> {
+        let files = self.files.iter().map(|file| file.at().to_owned());
+        files.chain(std::iter::once(self.mapping.clone())).collect()
+    }
+
+    /// The same with patterns that no shell expanded replaced by their files, addresses by copies of what lies
+    /// there, and with what the command fetches.
     ///
     /// # Errors
     /// [`OpError`] where nothing fits one, or an address cannot be read.

@@ -98,16 +98,32 @@ impl<'s> Session<'s> {
 
     /// Takes the lock of the state, which may have to be brought to this version first.
     pub(super) fn lock(&self) -> Result<Arc<StateLock>, OpError> {
-        let (store, clock) = (self.store(), self.clock.clone());
-        Ok(Arc::new(self.blocking(move || store.lock(&clock))??))
+        self.lock_with(false)
     }
 
-    /// Takes the lock of the state; waits for another run for as long as that is asked for, and says so once.
-    pub(super) fn lock_within(&self, wait: Option<Duration>) -> Result<Arc<StateLock>, OpError> {
+    fn lock_with(&self, others: bool) -> Result<Arc<StateLock>, OpError> {
+        let (store, clock) = (self.store(), self.clock.clone());
+        let lock = move || {
+            if others {
+                store.lock_shared(&clock)
+            } else {
+                store.lock(&clock)
+            }
+        };
+        Ok(Arc::new(self.blocking(lock)??))
+    }
+
+    /// Takes the lock of the state; waits for another run for as long as that is asked for, and says so once. `others` may share it
+    /// where they are at the same import.
+    pub(super) fn lock_within(
+        &self,
+        wait: Option<Duration>,
+        others: bool,
+    ) -> Result<Arc<StateLock>, OpError> {
         let begin = Instant::now();
         let mut is_noted = false;
         loop {
-            match self.lock() {
+            match self.lock_with(others) {
                 Err(OpError::State(StateError::Locked { state, holder }))
                     if wait.is_some_and(|most| begin.elapsed() < most) =>
                 {
@@ -161,6 +177,7 @@ pub fn store(settings: &Resolved) -> Store {
         password: Some(password),
         ca_file: settings.transport.ca_file.clone(),
         lease: database.lease,
+        takeover: database.takeover,
     };
     Store::at(&settings.state, &needs)
 }

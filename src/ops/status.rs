@@ -2,45 +2,104 @@
 
 use std::path::Path;
 
+use super::error::OpError;
+use super::session::Session;
+use crate::clock::Timestamp;
 use crate::diagnostic::{counted, thousands};
 use crate::report::table_within;
-use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, StateAddress};
+use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts};
 
-/// The whole state: its spaces, its last runs, and rows whose partner is not created; tables are `width` wide at most.
-#[must_use]
-pub fn status_text(
-    state: &StateAddress,
-    bytes: u64,
-    counts: &[SpaceCounts],
-    runs: &[RunRow],
-    open: &[RecordRow],
-    width: Option<usize>,
-) -> String {
+/// Runs and rows that are shown.
+const SHOWN: u32 = 10;
+
+/// The whole state: its mappings, its last runs, and rows whose partner is not created. As text, whose tables are at most
+/// `width` wide, or as a line of JSON.
+///
+/// # Errors
+/// [`OpError`] where the state cannot be read.
+pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result<String, OpError> {
+    let (state, store) = (&session.settings.state, session.store());
+    let view = store.view()?;
+    let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
+    let bytes = store.bytes();
+    let night = last_night(session);
+    if json {
+        let all = serde_json::json!({
+            "state": state.to_string(),
+            "bytes": bytes,
+            "spaces": counts, "runs": runs, "open": open,
+            "night": night.as_ref().map(|(_, night)| night),
+        });
+        return Ok(format!("{all}\n"));
+    }
     let mut out = format!("State {state}, {} KiB\n\n", thousands(bytes.div_ceil(1024)));
-    out.push_str(&space_table(counts, width));
+    out.push_str(&space_table(&counts, width));
+    if let Some((ended, night)) = &night {
+        out.push_str(&night_words(*ended, night));
+    }
     out.push_str("\nRuns, newest first\n");
-    out.push_str(&run_table(runs, width));
+    out.push_str(&run_table(&runs, width));
     if !open.is_empty() {
         out.push_str("\nIn doubt, in flight or rejected, oldest first\n");
-        out.push_str(&row_table(open, width));
+        out.push_str(&row_table(&open, width));
     }
-    out
+    Ok(out)
 }
 
-/// The same as a JSON value.
-#[must_use]
-pub fn status_json(
-    state: &StateAddress,
-    bytes: u64,
-    counts: &[SpaceCounts],
-    runs: &[RunRow],
-    open: &[RecordRow],
-) -> serde_json::Value {
-    serde_json::json!({
-        "state": state.to_string(),
-        "bytes": bytes,
-        "spaces": counts, "runs": runs, "open": open,
-    })
+/// All that the state knows of the rows with a key, as text or as a line of JSON.
+///
+/// # Errors
+/// [`OpError`] where the state cannot be read or has no such row.
+pub fn row_status(key: &str, json: bool, session: &Session<'_>) -> Result<String, OpError> {
+    let rows = session.store().view()?.rows_of(key)?;
+    if rows.is_empty() {
+        return Err(OpError::UnknownRow(key.to_owned()));
+    }
+    if json {
+        return Ok(format!("{}\n", serde_json::json!(rows)));
+    }
+    let each: Vec<String> = rows.iter().map(row_history).collect();
+    Ok(each.join("\n"))
+}
+
+/// When the last night ended, and its summary: what `sync` wrote into the folder of reports. A night that was refused before
+/// it had anything to note is in no other place.
+fn last_night(session: &Session<'_>) -> Option<(Timestamp, serde_json::Value)> {
+    let path = session.settings.report.as_ref()?.join("sync.json");
+    let text = std::fs::read_to_string(&path).ok()?;
+    let written = std::fs::metadata(&path).ok()?.modified().ok()?;
+    let since = written.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let ended = Timestamp(i64::try_from(since.as_millis()).ok()?);
+    Some((ended, serde_json::from_str(&text).ok()?))
+}
+
+fn night_words(ended: Timestamp, night: &serde_json::Value) -> String {
+    use std::fmt::Write as _;
+    let text = |value: &serde_json::Value, name: &str| {
+        let found = value.get(name).and_then(serde_json::Value::as_str);
+        found.unwrap_or_default().to_owned()
+    };
+    let exit =
+        |value: &serde_json::Value| value.get("exit").map_or(String::new(), ToString::to_string);
+    let mut out = format!(
+        "\nLast night, {}: exit {}\n",
+        ended.to_rfc3339(),
+        exit(night)
+    );
+    if night.get("stopped").is_some() {
+        let _ = writeln!(out, "  {}", text(night, "stopped"));
+    }
+    let jobs = night.get("jobs").and_then(serde_json::Value::as_array);
+    for job in jobs.into_iter().flatten() {
+        let stopped = text(job, "stopped");
+        let why = if stopped.is_empty() {
+            stopped
+        } else {
+            format!(": {stopped}")
+        };
+        let _ = writeln!(out, "  {}: exit {}{why}", text(job, "job"), exit(job));
+    }
+    out
 }
 
 fn space_table(counts: &[SpaceCounts], width: Option<usize>) -> String {
@@ -102,9 +161,7 @@ fn run_table(runs: &[RunRow], width: Option<usize>) -> String {
     table_within(&header, &rows, width)
 }
 
-/// All that is known of one row.
-#[must_use]
-pub fn row_story(row: &RecordRow) -> String {
+fn row_history(row: &RecordRow) -> String {
     use std::fmt::Write as _;
     let mut out = String::new();
     for (name, value) in [

@@ -28,53 +28,6 @@ pub enum RowsRequest {
     },
 }
 
-/// Shows rows to whoever has to agree; true for yes.
-pub type Confirm<'c> = &'c mut dyn FnMut(&[MaintenanceRow]) -> bool;
-
-/// Forgets rows, for partners that were deleted on the other side; returns how many.
-///
-/// # Errors
-/// [`OpError`] where the state is held by another run, a row is not there or its outcome unknown, or nobody agrees.
-pub fn forget(
-    request: &RowsRequest,
-    settings: &Resolved,
-    clock: &Clock,
-    confirm: Confirm<'_>,
-) -> Result<u64, OpError> {
-    let (_lock, mut upkeep, rows) = opened(request, settings, clock)?;
-    if let Some(row) = rows.iter().find(|r| !r.may_be_forgotten()) {
-        return Err(UpkeepError::Unsettled {
-            key: row.key.clone(),
-            state: in_words(row),
-        }
-        .into());
-    }
-    if !confirm(&rows) {
-        return Err(UpkeepError::NotConfirmed("forgotten").into());
-    }
-    Ok(upkeep.forget(&rows, clock.now())?)
-}
-
-/// Accepts the payload that the last run saw of changed rows; returns how many.
-///
-/// # Errors
-/// [`OpError`] where the state is held by another run, a row is not there or did not change, or nobody agrees.
-pub fn accept(
-    request: &RowsRequest,
-    settings: &Resolved,
-    clock: &Clock,
-    confirm: Confirm<'_>,
-) -> Result<u64, OpError> {
-    let (_lock, mut upkeep, rows) = opened(request, settings, clock)?;
-    if let Some(row) = rows.iter().find(|r| !r.changed) {
-        return Err(UpkeepError::Unchanged(row.key.clone()).into());
-    }
-    if !rows.is_empty() && !confirm(&rows) {
-        return Err(UpkeepError::NotConfirmed("accepted").into());
-    }
-    Ok(upkeep.accept(&rows, clock.now())?)
-}
-
 /// What a person found out about a row in doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
@@ -84,44 +37,121 @@ pub enum Resolution {
     Absent,
 }
 
-/// Notes what a person found out about rows in doubt; returns how many.
+/// What is to become of rows.
+#[derive(Debug, Clone)]
+pub enum UpkeepRequest {
+    /// They are forgotten: their partners were deleted on the API.
+    Forget(RowsRequest),
+    /// What the last run saw of them is what they are compared with from now on.
+    Accept(RowsRequest),
+    /// They are no longer in doubt.
+    Resolve(RowsRequest, Resolution),
+}
+
+impl UpkeepRequest {
+    /// What whoever has to agree is asked.
+    #[must_use]
+    pub fn question(&self) -> &'static str {
+        match self {
+            Self::Forget(_) => {
+                "Forget these rows? The next import looks for their partners and creates those that it does not find."
+            }
+            Self::Accept(_) => {
+                "Mark the changes of these rows as handled? They are not reported again."
+            }
+            Self::Resolve(_, Resolution::Created(_)) => {
+                "Is that its partner? It is never sent again."
+            }
+            Self::Resolve(_, Resolution::Absent) => {
+                "Have these rows no partner? The next import sends each that it does not find."
+            }
+        }
+    }
+
+    /// What was done, in a word.
+    fn done(&self) -> &'static str {
+        match self {
+            Self::Forget(_) => "forgotten",
+            Self::Accept(_) => "accepted",
+            Self::Resolve(..) => "resolved",
+        }
+    }
+}
+
+/// Shows rows to whoever has to agree; true for yes.
+pub type Confirm<'c> = &'c mut dyn FnMut(&[MaintenanceRow]) -> bool;
+
+/// Changes rows of the state once somebody agreed, and says what was done.
 ///
 /// # Errors
-/// [`OpError`] where the state is held by another run, a row is not there or not in doubt, the partner is another row's, its
-/// id is none, or nobody agrees.
-pub fn resolve(
-    request: &RowsRequest,
-    finding: &Resolution,
+/// [`OpError`] where the state is held by another run, a row is not there or does not fit what is asked for, or nobody
+/// agrees.
+pub fn upkeep(
+    request: &UpkeepRequest,
     settings: &Resolved,
     clock: &Clock,
     confirm: Confirm<'_>,
-) -> Result<u64, OpError> {
-    let (_lock, mut upkeep, rows) = opened(request, settings, clock)?;
-    if let Some(row) = rows.iter().find(|r| !r.is_unsettled()) {
-        return Err(UpkeepError::Settled {
-            key: row.key.clone(),
-            state: in_words(row),
-        }
-        .into());
+) -> Result<String, OpError> {
+    let (UpkeepRequest::Forget(asked)
+    | UpkeepRequest::Accept(asked)
+    | UpkeepRequest::Resolve(asked, _)) = request;
+    let (_lock, mut upkeep, rows) = opened(asked, settings, clock)?;
+    let partner = fits(request, &rows, &upkeep)?;
+    let is_nothing = rows.is_empty() && matches!(request, UpkeepRequest::Accept(_));
+    if !is_nothing && !confirm(&rows) {
+        return Err(UpkeepError::NotConfirmed(request.done()).into());
     }
-    let partner = match (finding, rows.as_slice()) {
-        (Resolution::Absent, _) => None,
-        (Resolution::Created(id), [row]) => {
-            if !is_plain_id(id.as_str()) {
-                return Err(UpkeepError::NoId(id.as_str().to_owned()).into());
-            }
-            if let Some(key) = upkeep.row_of_partner(row, id)? {
-                let partner = id.as_str().to_owned();
-                return Err(UpkeepError::Taken { partner, key }.into());
-            }
-            Some(id)
-        }
-        (Resolution::Created(_), _) => return Err(UpkeepError::SeveralRows.into()),
+    let now = clock.now();
+    let count = match request {
+        UpkeepRequest::Forget(_) => upkeep.forget(&rows, now)?,
+        UpkeepRequest::Accept(_) => upkeep.accept(&rows, now)?,
+        UpkeepRequest::Resolve(..) => upkeep.resolve(&rows, partner, now)?,
     };
-    if !confirm(&rows) {
-        return Err(UpkeepError::NotConfirmed("resolved").into());
+    Ok(format!("{}: {count}", request.done()))
+}
+
+/// Whether what is asked for can be done with these rows; the partner that a person found of one.
+fn fits<'r>(
+    request: &'r UpkeepRequest,
+    rows: &[MaintenanceRow],
+    upkeep: &Upkeep,
+) -> Result<Option<&'r PartnerId>, OpError> {
+    let words = |row: &MaintenanceRow| (row.key.clone(), in_words(row));
+    let id = match request {
+        UpkeepRequest::Forget(_) => {
+            let Some(row) = rows.iter().find(|r| !r.may_be_forgotten()) else {
+                return Ok(None);
+            };
+            let (key, state) = words(row);
+            return Err(UpkeepError::Unsettled { key, state }.into());
+        }
+        UpkeepRequest::Accept(_) => {
+            let Some(row) = rows.iter().find(|r| !r.changed) else {
+                return Ok(None);
+            };
+            return Err(UpkeepError::Unchanged(row.key.clone()).into());
+        }
+        UpkeepRequest::Resolve(_, Resolution::Created(id)) => Some(id),
+        UpkeepRequest::Resolve(_, Resolution::Absent) => None,
+    };
+    if let Some(row) = rows.iter().find(|r| !r.is_unsettled()) {
+        let (key, state) = words(row);
+        return Err(UpkeepError::Settled { key, state }.into());
     }
-    Ok(upkeep.resolve(&rows, partner, clock.now())?)
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let [row] = rows else {
+        return Err(UpkeepError::SeveralRows.into());
+    };
+    if !is_plain_id(id.as_str()) {
+        return Err(UpkeepError::NoId(id.as_str().to_owned()).into());
+    }
+    if let Some(key) = upkeep.row_of_partner(row, id)? {
+        let partner = id.as_str().to_owned();
+        return Err(UpkeepError::Taken { partner, key }.into());
+    }
+    Ok(Some(id))
 }
 
 /// Gives all that one state has to another one that is not there yet; returns how many rows both have. The first one stays as

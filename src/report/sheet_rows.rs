@@ -149,9 +149,17 @@ impl SheetRows {
     }
 }
 
-fn push_number(n: u32, out: &mut Vec<u8>) {
-    // Writing to memory cannot fail.
-    let _ = write!(out, "{n}");
+/// The digits of a number, one by one: each cell has the number of a style.
+fn push_number(mut n: u32, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 10];
+    let mut from = digits.len() - 1;
+    while n > 9 {
+        digits[from] += u8::try_from(n % 10).unwrap_or(0);
+        n /= 10;
+        from -= 1;
+    }
+    digits[from] += u8::try_from(n).unwrap_or(0);
+    out.extend_from_slice(&digits[from..]);
 }
 
 /// A text between two tags.
@@ -209,6 +217,15 @@ mod tests {
             let mut out = Vec::new();
             push_text(text, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), xml);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_digit_by_digit() {
+        for n in [0, 1, 9, 10, 12, 99, 100, 1_048_576, u32::MAX] {
+            let mut out = b"s=".to_vec();
+            push_number(n, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("s={n}"));
         }
     }
 

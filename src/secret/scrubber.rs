@@ -20,8 +20,14 @@ const DIGITS_OF_PART: usize = 2;
 const LONGEST_IN_PARTS: usize = 200;
 /// A value with so many characters is looked for anywhere; shorter ones only as words of their own.
 const ANYWHERE: usize = 4;
-/// A percent sign before a number is no escape: each text is read in both ways.
-const READINGS: [Reading; 2] = [Reading::AsWritten, Reading::Decoded];
+/// The ways in which a text is read. A percent sign before a number is no escape, so one that may hold escapes is read in both.
+fn readings(text: &str) -> &'static [Reading] {
+    if text.contains(['\\', '%', '&']) {
+        &[Reading::AsWritten, Reading::Decoded]
+    } else {
+        &[Reading::AsWritten]
+    }
+}
 /// Tokens shorter than this would be found in the middle of words.
 const SHORTEST_TOKEN: usize = 6;
 
@@ -109,9 +115,9 @@ impl Scrubber {
         }
         let secrets = tokens(&text, self.uuids).into_iter();
         hidden.extend(secrets.map(|at| (at, Shown::Nothing)));
-        for reading in READINGS {
-            let signs = signs(&text, reading);
-            let numbers = (self.values.iter().flat_map(|v| places(v, &signs, &text)))
+        for reading in readings(&text) {
+            let signs = signs(&text, *reading);
+            let numbers = (self.places(&signs, &text).into_iter())
                 .chain(long_numbers(&text, &signs))
                 .chain(ibans(&text, &signs));
             hidden.extend(numbers.map(|at| (at, Shown::End)));
@@ -128,12 +134,30 @@ impl Scrubber {
     #[must_use]
     pub fn scrub_values(&self, text: &str) -> String {
         let mut hidden = Vec::new();
-        for reading in READINGS {
-            let signs = signs(text, reading);
-            let places = self.values.iter().flat_map(|v| places(v, &signs, text));
+        for reading in readings(text) {
+            let signs = signs(text, *reading);
+            let places = self.places(&signs, text).into_iter();
             hidden.extend(places.map(|at| (at, Shown::End)));
         }
         rendered(text, hidden)
+    }
+
+    /// The bytes of the known values, and of parts of them.
+    fn places(&self, signs: &[Sign], text: &str) -> Vec<Range<usize>> {
+        let letters: Vec<char> = signs.iter().map(|s| s.what).collect();
+        // Most texts have no part that could be one of a number.
+        let windows = letters.windows(PART).enumerate();
+        let numbered: Vec<(usize, &[char])> = windows.filter(|(_, w)| has_digits(w)).collect();
+        let mut found = Vec::new();
+        for value in &self.values {
+            whole(value, signs, text, &mut found);
+            if !numbered.is_empty() {
+                let parts = parts(value);
+                let there = numbered.iter().filter(|(_, part)| parts.contains(part));
+                found.extend(there.map(|(from, _)| bytes(signs, *from, PART)));
+            }
+        }
+        found
     }
 }
 
@@ -155,29 +179,31 @@ enum Shown {
     End,
 }
 
-/// The bytes of a value, and of parts of it.
-fn places(value: &[char], signs: &[Sign], text: &str) -> Vec<Range<usize>> {
-    let bytes = |from: usize, length: usize| signs[from].at.start..signs[from + length - 1].at.end;
-    let equals = |from: usize| {
-        let there = signs.get(from..from + value.len());
+/// The bytes of so many letters.
+fn bytes(signs: &[Sign], from: usize, length: usize) -> Range<usize> {
+    signs[from].at.start..signs[from + length - 1].at.end
+}
+
+/// Adds the bytes of a value that is there as a whole.
+fn whole(value: &[char], signs: &[Sign], text: &str, found: &mut Vec<Range<usize>>) {
+    let equals = |from: &usize| {
+        let there = signs.get(*from..*from + value.len());
         there.is_some_and(|there| there.iter().map(|s| s.what).eq(value.iter().copied()))
     };
-    let mut found: Vec<Range<usize>> = (0..signs.len())
-        .filter(|from| equals(*from))
-        .map(|from| bytes(from, value.len()))
-        .filter(|at| value.len() >= ANYWHERE || is_word(at, text))
-        .collect();
-    let whole = value.get(..LONGEST_IN_PARTS).unwrap_or(value);
-    let has_digits =
-        |part: &&[char]| part.iter().filter(|c| c.is_ascii_digit()).count() >= DIGITS_OF_PART;
-    let parts: FxHashSet<&[char]> = whole.windows(PART).filter(has_digits).collect();
-    if !parts.is_empty() {
-        let letters: Vec<char> = signs.iter().map(|s| s.what).collect();
-        let windows = letters.windows(PART).enumerate();
-        let there = windows.filter(|(_, window)| has_digits(window) && parts.contains(window));
-        found.extend(there.map(|(from, _)| bytes(from, PART)));
-    }
-    found
+    let all = (0..signs.len()).filter(equals);
+    let all = all.map(|from| bytes(signs, from, value.len()));
+    found.extend(all.filter(|at| value.len() >= ANYWHERE || is_word(at, text)));
+}
+
+fn has_digits(part: &[char]) -> bool {
+    part.iter().filter(|c| c.is_ascii_digit()).count() >= DIGITS_OF_PART
+}
+
+/// The parts of a value that are looked for by themselves.
+fn parts(value: &[char]) -> FxHashSet<&[char]> {
+    let beginning = value.get(..LONGEST_IN_PARTS).unwrap_or(value);
+    let parts = beginning.windows(PART).filter(|part| has_digits(part));
+    parts.collect()
 }
 
 /// Whether these bytes are a word, with nothing between its letters.

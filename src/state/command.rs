@@ -25,5 +25,7 @@ pub(super) enum Command {
     End(RunEnd),
 }
 
-/// What a command returns: for [`Command::Known`] what is known, nothing for the others.
+/// What a command returns: for [`Command::Known`] what is known; for claims and settlements, in their order, how a row stands
+/// that is another machine's or was settled by one, and nothing where it is as was asked for (nothing at all where all are);
+/// nothing for the others.
 pub(super) type CommandResult = Result<Vec<Option<Known>>, StateError>;

@@ -10,7 +10,7 @@ use super::error::StateError;
 use super::hash_key::LostKey;
 use super::known::Known;
 use super::maintenance::{Exported, MaintenanceRow};
-use super::note::RunEnd;
+use super::note::{RunEnd, Twin};
 use super::run::RunId;
 use super::unclaimed::Identifiers;
 use super::view::{RecordRow, RunRow, SpaceCounts, StoredRun};
@@ -68,6 +68,11 @@ pub trait Reader: Debug + Send {
 
     /// Reads which rows are done; none where the state has more records than `most`, about.
     fn done_rows(&self, most: u64) -> Result<Option<DoneRows>, StateError>;
+
+    /// Answers that came after another machine had taken their rows over, with another partner, and were not reported yet.
+    fn twins(&self) -> Result<Vec<Twin>, StateError> {
+        Ok(Vec::new())
+    }
 
     /// Partners of the API that the state knows of; none where the rows of this space were never compared with the API.
     fn total(&self) -> Result<Option<u64>, StateError>;

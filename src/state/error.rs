@@ -45,6 +45,18 @@ pub enum StateError {
         /// What the other run wrote about itself.
         holder: Option<String>,
     },
+    /// Machines are at an import of something else into the same partners.
+    #[error(
+        "another machine ({holder}) imports {differs} into the state {state}. Machines share an import only where file, mapping and options are the same: start this one with the same, or wait for the other to end."
+    )]
+    OtherImport {
+        /// Where the state is.
+        state: StateAddress,
+        /// What the other machine wrote about itself.
+        holder: String,
+        /// What is not the same.
+        differs: &'static str,
+    },
     /// Of an older version, and not migrated, since another run holds it.
     #[error("the state {} is of version {found} and must be updated to version {known} before it can be read, but another run holds it{}. Wait for that run to end, then try again.", state, holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Outdated {
@@ -149,9 +161,9 @@ pub enum StateError {
     /// The writer thread ended.
     #[error("the state's writer has stopped")]
     WriterGone,
-    /// The database does not answer.
+    /// The database does not answer, takes nobody, or is read only.
     #[error(
-        "the database of the state {state} does not answer: {reason}. Nothing is sent without it, and nothing is lost; look at the database and run again."
+        "the database of the state {state} is not available: {reason}. Nothing is sent without it, and nothing is lost; look at the database and run again."
     )]
     Away {
         /// Where the state is.
@@ -160,9 +172,7 @@ pub enum StateError {
         reason: String,
     },
     /// The database lets this user not in, or not do what is needed.
-    #[error(
-        "the database of the state {state} cannot be used: {reason}. Look at the user, its password (PGPASSFILE or [state] password_command), its rights and the certificate; `partner-sync state schema` prints what it needs."
-    )]
+    #[error("the database of the state {state} cannot be used: {reason}.")]
     Refused {
         /// Where the state is.
         state: StateAddress,

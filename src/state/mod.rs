@@ -27,6 +27,7 @@ mod place;
 mod postgres;
 mod record;
 mod run;
+mod share;
 mod space;
 mod sqlite;
 mod store;
@@ -42,18 +43,20 @@ pub use error::StateError;
 pub use hash_key::LostKey;
 pub use known::Known;
 pub use maintenance::{Exported, MaintenanceRow};
-pub use note::{Claim, Doubt, RunEnd, Settlement};
+pub use note::{Claim, Doubt, RunEnd, Settlement, Twin};
 pub use place::StateAddress;
 pub use postgres::{
-    PasswordSource, Server, ServerAddress, ServerSettings, definition, in_password_file,
+    PasswordSource, Server, ServerAddress, ServerSettings, SharedRate, Takeover, TimeSlots,
+    definition, in_password_file,
 };
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{OpenRows, RunId, RunStart};
+pub use share::{FirstLook, ImportStanding, ImportStart, Share, SharedImport};
 pub use space::SpaceId;
 pub use store::{StateLock, Store};
 pub use unclaimed::Identifiers;
 pub use view::{RecordRow, RowEvent, RunRow, SpaceCounts, StoredRun};
-pub use writer::{Begun, StateWriter};
+pub use writer::{Begun, PerRow, StateWriter};
 
 #[cfg(test)]
 mod suite;

@@ -1,5 +1,7 @@
 //! What a run notes: rows that it is about to send, what became of them, and how it ended.
 
+use std::time::Duration;
+
 use super::record::Event;
 use crate::clock::Timestamp;
 use crate::partner::{ApiWords, ExternalId, Fingerprint, PartnerId, RowKey};
@@ -73,6 +75,9 @@ pub struct Doubt {
     pub posts: u32,
     /// Those of them whose answer was lost.
     pub lost: u32,
+    /// How long, from when it was read, a look-up that does not find it proves nothing, whatever the settling time: the
+    /// machine that sent it was lost, and may still be alive. None: for as long as nobody says that it is not.
+    pub proves_nothing_for: Option<Duration>,
 }
 
 /// How a run ended.
@@ -86,4 +91,21 @@ pub struct RunEnd {
     pub report: Option<String>,
     /// Runs of the space whose problems are kept; older ones lose them, and their own record where no row names it.
     pub keep: Option<u32>,
+    /// The last of the answers that came late and were reported: see [`super::Reader::twins`].
+    pub told: i64,
+}
+
+/// A row whose answer came after another machine had taken it over, with another partner than the one that it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Twin {
+    /// The number of the late answer.
+    pub number: i64,
+    /// Value of the row's key column.
+    pub key: String,
+    /// What both partners are known by.
+    pub legacy_identifier: String,
+    /// The partner that the state has.
+    pub kept: PartnerId,
+    /// The one that came late.
+    pub late: PartnerId,
 }

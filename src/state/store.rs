@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::address::address_of;
 use super::contract::{StateReader, StateView, Upkeep};
 use super::error::StateError;
 use super::key_file;
 use super::place::StateAddress;
-use super::postgres::{self, Lease, Server, ServerSettings};
+use super::postgres::{self, Lease, Server, ServerSettings, SharedRate};
 use super::run::RunStart;
+use super::share::{ImportStart, SharedImport};
 use super::sqlite::{self, FileLock};
 use super::transfer::{Giver, Taker, transfer};
 use super::writer::Begun;
@@ -45,6 +47,15 @@ impl StateLock {
             Held::Server(lease) => lease.may_send(),
         }
     }
+
+    /// Whether other machines may be at work as well.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        match &self.held {
+            Held::File { .. } => false,
+            Held::Server(lease) => lease.is_shared(),
+        }
+    }
 }
 
 impl Store {
@@ -72,6 +83,39 @@ impl Store {
             Store::Postgres(server) => Held::Server(Lease::take(server, clock)?),
         };
         Ok(StateLock { held })
+    }
+
+    /// Takes the state for a run that may share an import with other machines, where the state is in a database. A file is of one
+    /// run at a time all the same.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where a run has it that has to be alone.
+    pub fn lock_shared(&self, clock: &Clock) -> Result<StateLock, StateError> {
+        match self {
+            Store::Sqlite(_) => self.lock(clock),
+            Store::Postgres(server) => Ok(StateLock {
+                held: Held::Server(Lease::share(server, clock)?),
+            }),
+        }
+    }
+
+    /// Joins the import of the same files and mapping that other machines are at, or begins one; `None` where this run is alone.
+    ///
+    /// # Errors
+    /// [`StateError::OtherImport`] where others are at another one.
+    pub fn join(
+        &self,
+        lock: &StateLock,
+        start: &ImportStart,
+        clock: &Clock,
+    ) -> Result<Option<SharedImport>, StateError> {
+        match (self, &lock.held) {
+            (Store::Postgres(server), Held::Server(lease)) if lease.is_shared() => {
+                let share = postgres::PostgresShare::join(server, lease, start, clock)?;
+                Ok(Some(SharedImport::new(share)))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Who holds the state now; none where nobody does, or that cannot be found out. Nothing is made and nothing is changed.
@@ -152,6 +196,18 @@ impl Store {
                 Ok(Upkeep::new(upkeep))
             }
             _ => Err(self.not_held()),
+        }
+    }
+
+    /// The rate at which a target may be called, over all machines that share this state: `asked` requests a second, of which
+    /// `burst` may go at once. `None` for a file, which one machine has.
+    #[must_use]
+    pub fn shared_rate(&self, target: &str, asked: f64, burst: u32) -> Option<SharedRate> {
+        match self {
+            Store::Sqlite(_) => None,
+            Store::Postgres(server) => {
+                Some(SharedRate::new(server, &address_of(target), asked, burst))
+            }
         }
     }
 

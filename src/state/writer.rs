@@ -32,6 +32,17 @@ pub(super) struct Opened {
 /// A run that is under way: the handle to its state, the doubts that earlier runs left, and the thread that writes.
 pub type Begun = (StateWriter, Vec<Doubt>, JoinHandle<()>);
 
+/// The answer to claims or settlements, row by row in their order.
+#[derive(Debug, Default)]
+pub struct PerRow(Vec<Option<Known>>);
+
+impl PerRow {
+    /// For each row: nothing where it is as was asked for, else how it stands.
+    pub fn answers(self) -> impl Iterator<Item = Option<Known>> {
+        self.0.into_iter().chain(std::iter::repeat_with(|| None))
+    }
+}
+
 /// Starts the thread that writes for a run.
 pub(super) fn start(opened: Opened, clock: &Clock) -> Result<Begun, StateError> {
     let (commands, inbox) = channel();
@@ -100,17 +111,21 @@ impl StateWriter {
         (self.open_reader)()
     }
 
-    /// Notes the intent to send these rows. When this returns, the intent is kept, whatever happens next.
+    /// Notes the intent to send these rows. When this returns, the intent is kept, whatever happens next. A row that another
+    /// machine has, or has settled, is not this one's: how it stands is returned in its place.
     ///
     /// # Errors
     /// [`StateError`]; then none of the rows may be sent.
-    pub async fn claim(&self, claims: Vec<Claim>) -> Result<(), StateError> {
-        self.note(Command::Claim(claims)).await
+    pub async fn claim(&self, claims: Vec<Claim>) -> Result<PerRow, StateError> {
+        let answers = self.ask(Command::Claim(claims), Reply::Known).await;
+        answers.map(PerRow)
     }
 
-    /// Notes what became of rows.
-    pub async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), StateError> {
-        self.note(Command::Settle(settlements)).await
+    /// Notes what became of rows. A row that is another machine's by now, or was settled by one, is left as it is: how it
+    /// stands is returned in its place, and what was to be noted is kept as an answer that came late.
+    pub async fn settle(&self, settlements: Vec<Settlement>) -> Result<PerRow, StateError> {
+        let answers = self.ask(Command::Settle(settlements), Reply::Known).await;
+        answers.map(PerRow)
     }
 
     /// What is known of rows, in the order asked.

@@ -1,10 +1,17 @@
 //! Partners that are on the API already are recorded, not created again.
 
-use crate::support::{Server, Workdir, post, text};
+use crate::support::{Server, StateIn, over_both_states, post, text};
 
-#[test]
-fn several_partners_of_one_identifier_are_told() {
-    let dir = Workdir::new();
+over_both_states! {
+    several_partners_of_one_identifier_are_told,
+    what_was_begun_by_hand_is_continued,
+    reconcile_adopts_without_making_anything,
+    where_adopting_fails_nothing_is_created,
+    what_is_created_already_is_skipped_and_not_adopted,
+}
+
+fn several_partners_of_one_identifier_are_told(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     post(&server, "Company 1", "K-1");
     post(&server, "Company 1", "K-1");
@@ -27,9 +34,8 @@ fn several_partners_of_one_identifier_are_told() {
     assert_eq!(server.partners().len(), 2);
 }
 
-#[test]
-fn what_was_begun_by_hand_is_continued() {
-    let dir = Workdir::new();
+fn what_was_begun_by_hand_is_continued(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     for i in 1..=120 {
         post(&server, &format!("Typed {i}"), &format!("K-{i}"));
@@ -61,9 +67,8 @@ fn what_was_begun_by_hand_is_continued() {
     assert!(server.by_key().values().all(|n| *n == 1));
 }
 
-#[test]
-fn reconcile_adopts_without_making_anything() {
-    let dir = Workdir::new();
+fn reconcile_adopts_without_making_anything(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     for i in 1..=3 {
         post(&server, &format!("Typed {i}"), &format!("K-{i}"));
@@ -87,9 +92,8 @@ fn reconcile_adopts_without_making_anything() {
 }
 
 /// What is on the API cannot be known where its list cannot be read: nothing may be created then.
-#[test]
-fn where_adopting_fails_nothing_is_created() {
-    let dir = Workdir::new();
+fn where_adopting_fails_nothing_is_created(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--ignore-skip"]);
     // More than a page, and the server gives its first page for every other.
     for i in 0..120 {
@@ -113,9 +117,8 @@ fn where_adopting_fails_nothing_is_created() {
     assert_eq!(server.partners().len(), 120);
 }
 
-#[test]
-fn what_is_created_already_is_skipped_and_not_adopted() {
-    let dir = Workdir::new();
+fn what_is_created_already_is_skipped_and_not_adopted(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     dir.simple_export(3);
     let import = ["import", "e.csv", "-m", "m.toml", "--json", "--adopt"];

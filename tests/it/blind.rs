@@ -1,7 +1,30 @@
 //! Nothing is created blind: where the API has more partners than the state knows of, rows that would be created are
 //! looked for there first.
 
-use crate::support::{Finished, SIMPLE_MAPPING, Server, Summary, Workdir, post};
+use crate::support::{
+    Finished, SIMPLE_MAPPING, Server, StateIn, Summary, Workdir, over_both_states, post,
+};
+
+over_both_states! {
+    a_state_that_is_lost_makes_nothing_twice,
+    after_a_lost_state_several_exports_make_nothing_twice,
+    an_older_backup_makes_nothing_twice,
+    a_mapping_that_was_renamed_makes_nothing_twice,
+    an_api_that_has_moved_gets_nothing_twice,
+    the_sandbox_of_a_lost_state_gets_nothing_twice,
+    an_api_without_surprises_is_asked_once_a_run,
+    lost_answers_are_no_surprise_to_the_next_run,
+    two_mappings_of_one_api_do_not_alarm_each_other,
+    never_looks_for_nothing_and_says_so,
+    where_the_list_is_incomplete_nothing_is_created,
+    a_list_without_totals_is_read_to_its_end,
+    what_a_killed_run_created_is_known,
+    a_dry_run_shows_what_would_be_adopted,
+    too_many_new_rows_send_nothing,
+    what_is_adopted_is_not_new,
+    a_new_row_is_looked_for_wherever_it_stands,
+    adopting_that_fails_is_told_whatever_was_to_be_created,
+}
 
 fn import(dir: &Workdir, server: &Server, more: &[&str]) -> Finished {
     let import = ["import", "e.csv", "-m", "m.toml", "--json"];
@@ -18,8 +41,8 @@ fn counts(summary: &Summary) -> [u64; 3] {
 }
 
 /// Ten rows imported, by the state `partner-sync.db`; the export has two more since.
-fn imported() -> (Workdir, Server) {
-    let dir = Workdir::new();
+fn imported(at: StateIn) -> (Workdir, Server) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     dir.simple_export(10);
     import(&dir, &server, &[]).expect_exit(0);
@@ -27,10 +50,9 @@ fn imported() -> (Workdir, Server) {
     (dir, server)
 }
 
-#[test]
-fn a_state_that_is_lost_makes_nothing_twice() {
-    let (dir, server) = imported();
-    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+fn a_state_that_is_lost_makes_nothing_twice(at: StateIn) {
+    let (dir, server) = imported(at);
+    dir.lose_state();
     let run = import(&dir, &server, &["--report", "out"]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [10, 2, 0]);
     assert!(
@@ -52,13 +74,12 @@ fn a_state_that_is_lost_makes_nothing_twice() {
 
 /// The state is lost, and the partners are those of several exports. What the first one's look showed beyond its own rows
 /// is remembered: the API has no more partners than before when the second one comes.
-#[test]
-fn after_a_lost_state_several_exports_make_nothing_twice() {
-    let dir = Workdir::new();
+fn after_a_lost_state_several_exports_make_nothing_twice(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     dir.simple_export(12);
     import(&dir, &server, &[]).expect_exit(0);
-    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    dir.lose_state();
     let part = |from: usize, to: usize| {
         let rows = (from..to).map(|i| format!("K-{i},Company {i}\n"));
         dir.write("e.csv", format!("Id,Name\n{}", rows.collect::<String>()));
@@ -95,15 +116,12 @@ fn after_a_lost_state_several_exports_make_nothing_twice() {
     server.assert_each_once(13);
 }
 
-#[test]
-fn an_older_backup_makes_nothing_twice() {
-    let (dir, server) = imported();
-    dir.run(&["state", "backup", "old.db"])
-        .finish()
-        .expect_exit(0);
+fn an_older_backup_makes_nothing_twice(at: StateIn) {
+    let (dir, server) = imported(at);
+    let old = dir.copy_of_state("old.db");
     import(&dir, &server, &[]).expect_exit(0);
     dir.simple_export(15);
-    let run = import(&dir, &server, &["--state", "old.db"]).expect_exit(0);
+    let run = import(&dir, &server, &["--state", &old]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [2, 3, 10]);
     assert!(
         run.stderr
@@ -114,18 +132,16 @@ fn an_older_backup_makes_nothing_twice() {
     server.assert_each_once(15);
 }
 
-#[test]
-fn a_mapping_that_was_renamed_makes_nothing_twice() {
-    let (dir, server) = imported();
+fn a_mapping_that_was_renamed_makes_nothing_twice(at: StateIn) {
+    let (dir, server) = imported(at);
     dir.write("m.toml", SIMPLE_MAPPING.replace("simple", "renamed"));
     let run = import(&dir, &server, &[]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [10, 2, 0]);
     server.assert_each_once(12);
 }
 
-#[test]
-fn an_api_that_has_moved_gets_nothing_twice() {
-    let (dir, server) = imported();
+fn an_api_that_has_moved_gets_nothing_twice(at: StateIn) {
+    let (dir, server) = imported(at);
     drop(server);
     let moved = Server::start(&dir, &[]);
     let run = import(&dir, &moved, &[]).expect_exit(0);
@@ -133,13 +149,12 @@ fn an_api_that_has_moved_gets_nothing_twice() {
     moved.assert_each_once(12);
 }
 
-#[test]
-fn the_sandbox_of_a_lost_state_gets_nothing_twice() {
-    let dir = Workdir::new();
+fn the_sandbox_of_a_lost_state_gets_nothing_twice(at: StateIn) {
+    let dir = at.workdir();
     dir.simple_export(5);
     let import = ["import", "e.csv", "-m", "m.toml", "--json", "--sandbox"];
     dir.run(&import).finish().expect_exit(0);
-    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+    dir.lose_state();
     let shown = dir.run(&import).args(&["--dry-run"]).finish();
     assert_eq!(counts(&shown.expect_exit(0).summary()), [5, 0, 0]);
     let again = dir.run(&import).finish().expect_exit(0);
@@ -147,9 +162,8 @@ fn the_sandbox_of_a_lost_state_gets_nothing_twice() {
 }
 
 /// Each cell: what is in the file, what others made meanwhile, requests to the list that the run takes.
-#[test]
-fn an_api_without_surprises_is_asked_once_a_run() {
-    let dir = Workdir::new();
+fn an_api_without_surprises_is_asked_once_a_run(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     for (rows, strangers, asked) in [
         (3, 0, 1),
@@ -179,9 +193,8 @@ fn an_api_without_surprises_is_asked_once_a_run() {
 }
 
 /// A partner whose answer was lost was created by this run all the same.
-#[test]
-fn lost_answers_are_no_surprise_to_the_next_run() {
-    let dir = Workdir::new();
+fn lost_answers_are_no_surprise_to_the_next_run(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", "reset-after=0.5", "--seed", "4"]);
     dir.simple_export(20);
     import(&dir, &server, &[]).expect_exit(0);
@@ -198,9 +211,8 @@ fn lost_answers_are_no_surprise_to_the_next_run() {
 }
 
 /// What one mapping creates is no surprise to another one of the same state; what nobody of the state created is.
-#[test]
-fn two_mappings_of_one_api_do_not_alarm_each_other() {
-    let dir = Workdir::new();
+fn two_mappings_of_one_api_do_not_alarm_each_other(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     dir.simple_export(2);
     dir.write("b.csv", "Id,Name\nB-1,Beta 1\n");
@@ -228,10 +240,9 @@ fn two_mappings_of_one_api_do_not_alarm_each_other() {
     server.assert_each_once(8);
 }
 
-#[test]
-fn never_looks_for_nothing_and_says_so() {
-    let (dir, server) = imported();
-    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+fn never_looks_for_nothing_and_says_so(at: StateIn) {
+    let (dir, server) = imported(at);
+    dir.lose_state();
     let before = server.questions();
     let run = import(&dir, &server, &["--adopt=never", "--limit", "1"]).expect_exit(3);
     assert_eq!(counts(&run.summary()), [0, 1, 0]);
@@ -249,7 +260,7 @@ fn never_looks_for_nothing_and_says_so() {
 
 #[test]
 fn when_to_adopt_is_one_of_three_words_and_takes_no_file() {
-    let (dir, server) = imported();
+    let (dir, server) = imported(StateIn::File);
     for (word, exit) in [("--adopt=maybe", 2), ("--adopt=", 2), ("--adopt=auto", 0)] {
         import(&dir, &server, &[word]).expect_exit(exit);
     }
@@ -262,10 +273,9 @@ fn when_to_adopt_is_one_of_three_words_and_takes_no_file() {
 }
 
 /// A list that cannot be seen as a whole proves nothing, and what is there already cannot be known then.
-#[test]
-fn where_the_list_is_incomplete_nothing_is_created() {
+fn where_the_list_is_incomplete_nothing_is_created(at: StateIn) {
     for lie in ["list-bare", "honest"] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let mut options = vec!["--ignore-skip"];
         if lie != "honest" {
             options.extend(["--lie", lie]);
@@ -286,9 +296,8 @@ fn where_the_list_is_incomplete_nothing_is_created() {
 }
 
 /// An API that does not say how many partners it has is looked through before each create.
-#[test]
-fn a_list_without_totals_is_read_to_its_end() {
-    let dir = Workdir::new();
+fn a_list_without_totals_is_read_to_its_end(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--lie", "list-bare"]);
     for i in 1..=60 {
         post(&server, &format!("Company {i}"), &format!("K-{i}"));
@@ -304,9 +313,8 @@ fn a_list_without_totals_is_read_to_its_end() {
 }
 
 /// A run that is killed has noted what it created: the next one is surprised by nothing else.
-#[test]
-fn what_a_killed_run_created_is_known() {
-    let dir = Workdir::new();
+fn what_a_killed_run_created_is_known(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--latency", "5ms"]);
     dir.simple_export(400);
     let mut child = dir
@@ -315,8 +323,7 @@ fn what_a_killed_run_created_is_known() {
         .at(&server)
         .start();
     crate::support::wait_until("the server has so many", || server.count("POST") >= 100);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    dir.kill(&mut child);
     let run = import(&dir, &server, &[]).expect_exit(0);
     // Rows whose answer was lost by the kill are found as such, and are no one else's.
     assert_eq!(run.summary().get("adopted"), 0, "{run:?}");
@@ -327,10 +334,9 @@ fn what_a_killed_run_created_is_known() {
     assert_eq!(server.questions() - before, 1);
 }
 
-#[test]
-fn a_dry_run_shows_what_would_be_adopted() {
-    let (dir, server) = imported();
-    std::fs::remove_file(dir.path("partner-sync.db")).unwrap();
+fn a_dry_run_shows_what_would_be_adopted(at: StateIn) {
+    let (dir, server) = imported(at);
+    dir.lose_state();
     let run = import(&dir, &server, &["--dry-run"]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [10, 2, 0]);
     // Without an API it shows what the state says.
@@ -351,9 +357,8 @@ fn a_dry_run_shows_what_would_be_adopted() {
 }
 
 /// Keys of eighteen characters where the state has fifteen: every row is new, and the API's identifiers are others, too.
-#[test]
-fn too_many_new_rows_send_nothing() {
-    let dir = Workdir::new();
+fn too_many_new_rows_send_nothing(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     let file = |rows: std::ops::Range<usize>, more: &str| {
         let mut text = String::from("Id,Name\n");
@@ -398,9 +403,8 @@ fn too_many_new_rows_send_nothing() {
 }
 
 /// Rows that are found on the API are not new; those that remain are counted once, whatever part of the file is read.
-#[test]
-fn what_is_adopted_is_not_new() {
-    let dir = Workdir::new();
+fn what_is_adopted_is_not_new(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     let filler = "x".repeat(1000);
     let file = |rows: usize| {
@@ -429,9 +433,8 @@ fn what_is_adopted_is_not_new() {
 }
 
 /// The first rows of a file say nothing of those behind them: a row that is new in a later piece is looked for all the same.
-#[test]
-fn a_new_row_is_looked_for_wherever_it_stands() {
-    let dir = Workdir::new();
+fn a_new_row_is_looked_for_wherever_it_stands(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     let filler = "x".repeat(1000);
     let file = |rows: usize, first: &str| {
@@ -466,9 +469,8 @@ fn a_new_row_is_looked_for_wherever_it_stands() {
 }
 
 /// Who wants everything adopted is reported where that failed, also where nothing would have been created.
-#[test]
-fn adopting_that_fails_is_told_whatever_was_to_be_created() {
-    let dir = Workdir::new();
+fn adopting_that_fails_is_told_whatever_was_to_be_created(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     dir.simple_export(3);
     import(&dir, &server, &[]).expect_exit(0);

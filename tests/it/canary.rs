@@ -1,10 +1,22 @@
 //! `--canary`: the first partners are created, read back, and the others follow only if they are as they were sent.
 
-use crate::support::{Finished, Server, Workdir, post};
+use crate::support::{Finished, Server, StateIn, Workdir, over_both_states, post};
+
+over_both_states! {
+    a_canary_that_agrees_goes_on,
+    a_canary_that_differs_stops,
+    a_canary_that_failed_is_not_repeated,
+    a_canary_that_was_repaired_goes_on,
+    after_a_failed_canary_an_import_without_one_goes_on_and_says_so,
+    a_canary_that_is_not_whole_is_completed,
+    a_canary_takes_parents_before_their_children,
+    a_canary_of_which_nothing_is_created_stops,
+    what_a_canary_adopts_is_not_compared,
+}
 
 /// Rows with a display name, which a lying server forgets.
-fn shown_names(rows: usize) -> Workdir {
-    let dir = Workdir::new();
+fn shown_names(at: StateIn, rows: usize) -> Workdir {
+    let dir = at.workdir();
     let mut text = String::from("Id,Name\n");
     for n in 1..=rows {
         text.push_str(&format!("K-{n},Name {n}\n"));
@@ -37,9 +49,8 @@ fn again(dir: &Workdir, server: Server, options: &[&str]) -> Server {
 
 const FORGETS: [&str; 2] = ["--drop-field", "displayName"];
 
-#[test]
-fn a_canary_that_agrees_goes_on() {
-    let dir = Workdir::new();
+fn a_canary_that_agrees_goes_on(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     dir.simple_export(20);
     let done = dir
@@ -68,9 +79,8 @@ fn a_canary_that_agrees_goes_on() {
     assert_eq!(server.by_key().len(), 20);
 }
 
-#[test]
-fn a_canary_that_differs_stops() {
-    let dir = Workdir::new();
+fn a_canary_that_differs_stops(at: StateIn) {
+    let dir = at.workdir();
     // This server forgets the business name of what it makes.
     let server = Server::start(&dir, &["--drop-field", "displayName"]);
     dir.write("e.csv", "Id,Name\nK-1,One\nK-2,Two\nK-3,Three\n");
@@ -109,9 +119,8 @@ fn a_canary_that_differs_stops() {
 }
 
 /// A canary that failed is compared again, with the same words, and creates nothing more; its counts add up.
-#[test]
-fn a_canary_that_failed_is_not_repeated() {
-    let dir = shown_names(9);
+fn a_canary_that_failed_is_not_repeated(at: StateIn) {
+    let dir = shown_names(at, 9);
     dir.write("e.csv", format!("{}K-10,\n", dir.read("e.csv")));
     let server = Server::start(&dir, &FORGETS);
     let mut said = Vec::new();
@@ -156,9 +165,8 @@ fn a_canary_that_failed_is_not_repeated() {
 }
 
 /// Somebody repaired the partners: the same command goes on.
-#[test]
-fn a_canary_that_was_repaired_goes_on() {
-    let dir = shown_names(8);
+fn a_canary_that_was_repaired_goes_on(at: StateIn) {
+    let dir = shown_names(at, 8);
     let server = Server::start(&dir, &FORGETS);
     import(&dir, &server, &["--canary", "3"]).expect_exit(3);
     // What was forgotten is typed in by hand.
@@ -179,9 +187,8 @@ fn a_canary_that_was_repaired_goes_on() {
     assert_eq!(server.by_key().len(), 8);
 }
 
-#[test]
-fn after_a_failed_canary_an_import_without_one_goes_on_and_says_so() {
-    let dir = shown_names(8);
+fn after_a_failed_canary_an_import_without_one_goes_on_and_says_so(at: StateIn) {
+    let dir = shown_names(at, 8);
     let server = Server::start(&dir, &FORGETS);
     import(&dir, &server, &["--canary", "2"]).expect_exit(3);
     let run = import(&dir, &server, &["--limit", "3"]).expect_exit(3);
@@ -198,9 +205,8 @@ fn after_a_failed_canary_an_import_without_one_goes_on_and_says_so() {
 }
 
 /// A canary that was stopped before it was whole is completed, not begun again.
-#[test]
-fn a_canary_that_is_not_whole_is_completed() {
-    let dir = shown_names(8);
+fn a_canary_that_is_not_whole_is_completed(at: StateIn) {
+    let dir = shown_names(at, 8);
     let server = Server::start(&dir, &[]);
     dir.run(&["import", "e.csv", "-m", "m.toml", "--canary", "3"])
         .args(&["--rate", "1/s", "--max-duration", "3s"])
@@ -222,9 +228,8 @@ fn a_canary_that_is_not_whole_is_completed() {
 }
 
 /// Parents are among the first, wherever they stand.
-#[test]
-fn a_canary_takes_parents_before_their_children() {
-    let dir = Workdir::new();
+fn a_canary_takes_parents_before_their_children(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     let mut text = String::from("Id,Name,Parent\n");
     for n in 1..=5 {
@@ -243,9 +248,8 @@ fn a_canary_takes_parents_before_their_children() {
 }
 
 /// Nothing to compare is no canary that agrees.
-#[test]
-fn a_canary_of_which_nothing_is_created_stops() {
-    let dir = shown_names(5);
+fn a_canary_of_which_nothing_is_created_stops(at: StateIn) {
+    let dir = shown_names(at, 5);
     let server = Server::start(&dir, &["--fault", "409=1"]);
     let run = import(&dir, &server, &["--canary", "2"]).expect_exit(3);
     let summary = run.summary();
@@ -258,9 +262,8 @@ fn a_canary_of_which_nothing_is_created_stops() {
 }
 
 /// What others made, and the canary's run only recorded, was never sent: it is no part of what is compared.
-#[test]
-fn what_a_canary_adopts_is_not_compared() {
-    let dir = shown_names(6);
+fn what_a_canary_adopts_is_not_compared(at: StateIn) {
+    let dir = shown_names(at, 6);
     let server = Server::start(&dir, &[]);
     post(&server, "Typed otherwise", "K-1");
     let run = import(&dir, &server, &["--canary", "2"]).expect_exit(0);

@@ -198,6 +198,45 @@ fn with_json_every_line_of_standard_error_is_json() {
     }
 }
 
+/// Also what cannot be read of the command line itself; help is a result.
+#[test]
+fn a_command_line_that_does_not_fit_is_a_line_of_json() {
+    let dir = Workdir::new();
+    for (command, says) in [
+        (&["check", "e.csv"][..], "were not provided: --mapping"),
+        (
+            &["check", "e.csv", "--repotr", "o"],
+            "'--repotr' found; tip:",
+        ),
+        (&["import", "--limit", "x"], "invalid value 'x'"),
+        (&[], "no command was named"),
+        (&["init"], "name the export"),
+    ] {
+        let typed = dir.run(&[command, &["--log-format", "json"]].concat());
+        let equals = dir.run(&[command, &["--log-format=json"]].concat());
+        let variable = dir.run(command).env("PARTNER_SYNC_LOG_FORMAT", "json");
+        for run in [typed, equals, variable] {
+            let run = run.finish().expect_exit(2);
+            let lines = lines(&run.stderr);
+            assert_eq!(
+                (lines.len(), run.stdout.as_str()),
+                (1, ""),
+                "{}",
+                run.stderr
+            );
+            assert_eq!(lines[0]["level"], "ERROR");
+            let message = lines[0]["message"].as_str().unwrap();
+            assert!(message.contains(says), "{command:?}: {message}");
+        }
+        let text = dir.run(&[command, &["--log-format", "text"]].concat());
+        let text = text.env("PARTNER_SYNC_LOG_FORMAT", "json").finish();
+        assert!(!text.stderr.starts_with('{'), "{}", text.stderr);
+    }
+    let help = dir.run(&["check", "--help", "--log-format", "json"]);
+    let help = help.finish().expect_exit(0);
+    assert!(help.stdout.contains("Usage:") && help.stderr.is_empty());
+}
+
 #[test]
 fn quiet_means_errors_only() {
     let dir = Workdir::new();

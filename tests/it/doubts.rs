@@ -2,11 +2,18 @@
 
 use std::time::Duration;
 
-use crate::support::{Server, Workdir, post};
+use crate::support::{Server, StateIn, Workdir, over_both_states, post};
 
-#[test]
-fn a_doubt_is_settled_though_its_row_left_the_file() {
-    let dir = Workdir::new();
+over_both_states! {
+    a_doubt_is_settled_though_its_row_left_the_file,
+    many_doubts_are_settled_by_one_walk_over_the_list,
+    names_of_all_kinds_are_found_and_a_name_alone_is_not_enough,
+    one_of_a_thousand_partners_of_the_same_name_is_found,
+    a_server_that_ignores_skip_proves_no_absence,
+}
+
+fn a_doubt_is_settled_though_its_row_left_the_file(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--latency", "2s"]);
     dir.simple_export(8);
     let mut child = dir
@@ -23,8 +30,7 @@ fn a_doubt_is_settled_though_its_row_left_the_file() {
         .at(&server)
         .start();
     crate::support::wait_until("rows are in flight", || in_flight(&dir) >= 4);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    dir.kill(&mut child);
     dir.write("e.csv", "Id,Name\nK-100,Company 100\n");
     let summary = dir
         .run(&[
@@ -44,9 +50,8 @@ fn a_doubt_is_settled_though_its_row_left_the_file() {
     assert!(made.values().all(|n| *n == 1));
 }
 
-#[test]
-fn many_doubts_are_settled_by_one_walk_over_the_list() {
-    let dir = Workdir::new();
+fn many_doubts_are_settled_by_one_walk_over_the_list(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", "slow=1", "--slow-for", "1s"]);
     dir.simple_export(40);
     let mut child = dir
@@ -66,8 +71,7 @@ fn many_doubts_are_settled_by_one_walk_over_the_list() {
     crate::support::wait_until("the creates are on their way", || {
         server.partners().len() >= 10
     });
-    child.kill().unwrap();
-    child.wait().unwrap();
+    dir.kill(&mut child);
     let mut made = 0;
     crate::support::wait_until("the server went on without its client", || {
         std::thread::sleep(Duration::from_millis(1500));
@@ -124,8 +128,7 @@ fn in_flight(dir: &Workdir) -> u64 {
         .unwrap_or(0)
 }
 
-#[test]
-fn names_of_all_kinds_are_found_and_a_name_alone_is_not_enough() {
+fn names_of_all_kinds_are_found_and_a_name_alone_is_not_enough(at: StateIn) {
     let names = [
         "O'Neil \"Quoted\" & Sons",
         "Müller + Söhne 100%",
@@ -135,7 +138,7 @@ fn names_of_all_kinds_are_found_and_a_name_alone_is_not_enough() {
         "Twin ",
     ];
     for more in [&[][..], &["--list-without-party"]] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let server = Server::start(&dir, &[&["--fault", "500-after=1"], more].concat());
         let mut file = csv::Writer::from_writer(Vec::new());
         file.write_record(["Id", "Name"]).unwrap();
@@ -166,9 +169,8 @@ fn names_of_all_kinds_are_found_and_a_name_alone_is_not_enough() {
     }
 }
 
-#[test]
-fn one_of_a_thousand_partners_of_the_same_name_is_found() {
-    let dir = Workdir::new();
+fn one_of_a_thousand_partners_of_the_same_name_is_found(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     let mut file = String::from("Id,Name\n");
     for i in 0..1000 {
@@ -192,9 +194,8 @@ fn one_of_a_thousand_partners_of_the_same_name_is_found() {
     assert_eq!(server.by_key()["S1001"], 1);
 }
 
-#[test]
-fn a_server_that_ignores_skip_proves_no_absence() {
-    let dir = Workdir::new();
+fn a_server_that_ignores_skip_proves_no_absence(at: StateIn) {
+    let dir = at.workdir();
     // A hundred and twenty of the name, so that one page does not show them all.
     let server = Server::start(&dir, &["--ignore-skip"]);
     for i in 0..120 {

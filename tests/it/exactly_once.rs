@@ -6,7 +6,14 @@
 
 use std::time::Duration;
 
-use crate::support::{Run, Server, Workdir, signal, wait_until};
+use crate::support::{Run, Server, StateIn, Workdir, over_both_states, signal, wait_until};
+
+over_both_states! {
+    each_fault_alone,
+    all_faults_together_with_a_list_that_lags,
+    faults_kills_and_stopped_processes_together,
+    every_attempt_is_counted_in_the_state,
+}
 
 const ROWS: usize = 150;
 
@@ -47,8 +54,7 @@ fn until_done(dir: &Workdir, server: &Server, more: &[&str]) {
     panic!("it never ended with 0");
 }
 
-#[test]
-fn each_fault_alone() {
+fn each_fault_alone(at: StateIn) {
     // Slower than the client waits, and processed within the settling time.
     let slow = &["--timeout", "400ms", "--settle", "2s"][..];
     for (fault, more, run) in [
@@ -65,7 +71,7 @@ fn each_fault_alone() {
         ("location-only=0.5", &[], AT_ONCE),
         ("slow=0.1", &["--slow-for", "500ms"], slow),
     ] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let arguments = [&["--seed", "11", "--fault", fault], more].concat();
         let server = Server::start(&dir, &arguments);
         dir.simple_export(ROWS);
@@ -74,10 +80,9 @@ fn each_fault_alone() {
     }
 }
 
-#[test]
-fn all_faults_together_with_a_list_that_lags() {
+fn all_faults_together_with_a_list_that_lags(at: StateIn) {
     for seed in ["1", "2"] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let server = Server::start(
             &dir,
             &[
@@ -111,12 +116,8 @@ fn all_faults_together_with_a_list_that_lags() {
 
 /// Kills and stops at seeded moments, while answers are lost and the list lags. Whatever is in doubt at the end is reported, and
 /// settled by `reconcile` once the API tells the truth; no key is ever there twice.
-#[test]
-fn faults_kills_and_stopped_processes_together() {
-    Workdir::each(faults_kills_and_stopped_processes);
-}
-
-fn faults_kills_and_stopped_processes(dir: &Workdir) {
+fn faults_kills_and_stopped_processes_together(at: StateIn) {
+    let dir = &at.workdir();
     let faults = [
         "reset-after=0.1",
         "500-after=0.1",
@@ -131,7 +132,6 @@ fn faults_kills_and_stopped_processes(dir: &Workdir) {
     dir.simple_export(ROWS);
     let mut random = fastrand::Rng::with_seed(42);
     for round in 0..9 {
-        dir.wait_until_free();
         let before = server.count("POST");
         let mut child = import(dir, &server).args(LEFT_BEHIND).start();
         // Some come at a time, whatever it finds the run at; the others once the run has sent some rows, so
@@ -154,11 +154,9 @@ fn faults_kills_and_stopped_processes(dir: &Workdir) {
             signal(&child, "CONT");
             child.wait().unwrap();
         } else {
-            let _ = child.kill();
-            child.wait().unwrap();
+            dir.kill(&mut child);
         }
     }
-    dir.wait_until_free();
     let mut last = import(dir, &server).args(LEFT_BEHIND).finish();
     for _ in 0..20 {
         if last.exit < 2 {
@@ -180,9 +178,8 @@ fn faults_kills_and_stopped_processes(dir: &Workdir) {
     server.assert_each_once(ROWS);
 }
 
-#[test]
-fn every_attempt_is_counted_in_the_state() {
-    let dir = Workdir::new();
+fn every_attempt_is_counted_in_the_state(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(
         &dir,
         &[

@@ -5,7 +5,14 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Finished, Run, Server, Workdir};
+use crate::support::{Finished, Run, Server, StateIn, Workdir, over_both_states};
+
+over_both_states! {
+    one_row_that_is_refused_is_set_aside,
+    five_refusals_in_a_row_stop_the_run,
+    a_page_now_and_then_stops_nothing,
+    a_redirected_create_stops_the_run,
+}
 
 fn import(dir: &Workdir, more: &[&str]) -> Run {
     let mut words = vec!["import", "e.csv", "-m", "m.toml", "--json"];
@@ -23,10 +30,9 @@ fn stopped(run: &Finished) -> String {
 }
 
 /// A firewall does not like one row: the others pass, the row is reported, and a rerun sends it again.
-#[test]
-fn one_row_that_is_refused_is_set_aside() {
+fn one_row_that_is_refused_is_set_aside(at: StateIn) {
     for flags in [&[][..], &["--create-apptivo-account"]] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let server = Server::start(&dir, &["--block-name", "Company 3"]);
         dir.simple_export(60);
         let run = import(&dir, flags)
@@ -62,14 +68,13 @@ fn one_row_that_is_refused_is_set_aside() {
 }
 
 /// Five in a row are of no row: the run stops, and those rows are unsent.
-#[test]
-fn five_refusals_in_a_row_stop_the_run() {
+fn five_refusals_in_a_row_stop_the_run(at: StateIn) {
     for (fault, words) in [
         ("403=1", ["Missing partners.create", "firewall"]),
         ("403-page=1", ["403 Forbidden", "firewall"]),
         ("200-page=1", ["answered by a web page", "200 OK"]),
     ] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let server = Server::start(&dir, &["--fault", fault]);
         dir.simple_export(300);
         let run = import(&dir, &["--settle", "1h"])
@@ -91,9 +96,8 @@ fn five_refusals_in_a_row_stop_the_run() {
 }
 
 /// A page instead of an answer, now and then: its row is looked up, and sent again.
-#[test]
-fn a_page_now_and_then_stops_nothing() {
-    let dir = Workdir::new();
+fn a_page_now_and_then_stops_nothing(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", "200-page=0.03", "--seed", "3"]);
     dir.simple_export(150);
     import(&dir, &[]).at(&server).finish().expect_exit(0);
@@ -180,10 +184,9 @@ fn server(counted: &'static str, answer: fn(&str) -> String) -> (String, Arc<Ato
 }
 
 /// Where creates alone are redirected, those that were under way are in doubt, and no other leaves.
-#[test]
-fn a_redirected_create_stops_the_run() {
+fn a_redirected_create_stops_the_run(at: StateIn) {
     for status in [301, 302, 303, 307, 308] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         dir.simple_export(50);
         let answer: fn(&str) -> String = match status {
             301 => |head| redirected(head, 301),

@@ -1,4 +1,10 @@
-use crate::support::{Finished, Server, Workdir, signal, wait_until};
+use crate::support::{Finished, Server, StateIn, Workdir, over_both_states, signal, wait_until};
+
+over_both_states! {
+    a_signal_stops_in_good_order_and_a_rerun_goes_on,
+    a_second_signal_ends_at_once_and_loses_nothing,
+    two_runs_do_not_overlap,
+}
 
 fn started(dir: &Workdir, server: &Server, more: &[&str]) -> std::process::Child {
     dir.run(&[
@@ -17,10 +23,9 @@ fn started(dir: &Workdir, server: &Server, more: &[&str]) -> std::process::Child
     .start()
 }
 
-#[test]
-fn a_signal_stops_in_good_order_and_a_rerun_goes_on() {
+fn a_signal_stops_in_good_order_and_a_rerun_goes_on(at: StateIn) {
     for name in ["INT", "TERM", "HUP"] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let server = Server::start(&dir, &["--latency", "20ms"]);
         dir.simple_export(400);
         let child = started(&dir, &server, &["--rate", "100/s"]);
@@ -55,9 +60,8 @@ fn a_signal_stops_in_good_order_and_a_rerun_goes_on() {
     }
 }
 
-#[test]
-fn a_second_signal_ends_at_once_and_loses_nothing() {
-    let dir = Workdir::new();
+fn a_second_signal_ends_at_once_and_loses_nothing(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--latency", "3s"]);
     dir.simple_export(50);
     let mut child = started(&dir, &server, &["--rate", "unlimited"]);
@@ -77,6 +81,8 @@ fn a_second_signal_ends_at_once_and_loses_nothing() {
         begin.elapsed().as_millis() < 2500,
         "it waited for what was under way"
     );
+    // Nor did it give its lease back.
+    dir.end_leases();
     let rest = dir
         .run(&[
             "import",
@@ -104,9 +110,8 @@ fn a_second_signal_ends_at_once_and_loses_nothing() {
     assert_eq!(server.by_key().len(), 50);
 }
 
-#[test]
-fn two_runs_do_not_overlap() {
-    let dir = Workdir::new();
+fn two_runs_do_not_overlap(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--latency", "20ms"]);
     dir.simple_export(200);
     let mut child = started(&dir, &server, &["--rate", "50/s"]);
@@ -117,9 +122,10 @@ fn two_runs_do_not_overlap() {
         .finish()
         .expect_exit(4);
     assert!(
-        second
-            .stderr
-            .contains("another run holds the state partner-sync.db (process"),
+        second.stderr.contains(&format!(
+            "another run holds the state {} (process",
+            dir.state()
+        )),
         "{}",
         second.stderr
     );

@@ -1,6 +1,11 @@
 use std::time::Duration;
 
-use crate::support::{Server, Workdir, wait_until};
+use crate::support::{Server, StateIn, Workdir, over_both_states, wait_until};
+
+over_both_states! {
+    killed_at_ten_moments_and_run_again_each_row_has_one_partner,
+    a_limit_counts_rows_that_a_killed_run_left_in_doubt,
+}
 
 const ROWS: usize = 5000;
 
@@ -33,27 +38,20 @@ fn five_thousand_rows_become_five_thousand_partners() {
     assert!(made.values().all(|n| *n == 1));
 }
 
-#[test]
-fn killed_at_ten_moments_and_run_again_each_row_has_one_partner() {
-    Workdir::each(killed_at_ten_moments);
-}
-
-fn killed_at_ten_moments(dir: &Workdir) {
+fn killed_at_ten_moments_and_run_again_each_row_has_one_partner(at: StateIn) {
+    let dir = &at.workdir();
     let server = Server::start(dir, &["--latency", "5ms"]);
     dir.simple_export(ROWS);
     for kill in 1..=10 {
         // The moments are set by how far the server is, not by a clock.
         let until = ROWS * kill / 12;
-        dir.wait_until_free();
         let mut child = import(dir, &server).start();
         wait_until("the server has so many", || {
             server.count("POST") >= until || child.try_wait().unwrap().is_some()
         });
         std::thread::sleep(Duration::from_micros(u64::try_from(kill).unwrap() * 777));
-        child.kill().unwrap();
-        child.wait().unwrap();
+        dir.kill(&mut child);
     }
-    dir.wait_until_free();
     let summary = import(dir, &server).finish().expect_exit(0).summary();
     assert_eq!(summary.get("created") + summary.get("skipped"), ROWS as u64);
     let made = server.by_key();
@@ -66,16 +64,14 @@ fn killed_at_ten_moments(dir: &Workdir) {
 }
 
 /// Rows that a killed run had claimed and that have no partner count in the limit of the next run like others.
-#[test]
-fn a_limit_counts_rows_that_a_killed_run_left_in_doubt() {
-    let dir = Workdir::new();
+fn a_limit_counts_rows_that_a_killed_run_left_in_doubt(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--latency", "1s"]);
     dir.simple_export(40);
     let limited = |limit: &str| import(&dir, &server).args(&["--limit", limit]);
     let mut child = limited("20").start();
     wait_until("rows are on their way", || server.count("POST") > 0);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    dir.kill(&mut child);
     // Nothing is on its way any more, and what it had claimed is more than may be sent now.
     let server = server.restart(&dir, &[]);
     let there = server.by_key().len();

@@ -1,7 +1,27 @@
 //! An API whose list hides, rewrites or miscounts what it has: what is there is found, and what was not found is not
 //! made again where the list proves nothing.
 
-use crate::support::{Finished, Server, Workdir, post};
+use crate::support::{Finished, Server, StateIn, Workdir, over_both_states, post};
+
+over_both_states! {
+    lost_answers_are_found_though_the_list_shows_no_identifiers,
+    partners_are_adopted_though_the_list_shows_no_identifiers,
+    what_cannot_be_compared_proves_no_absence,
+    totals_without_items_prove_no_absence,
+    a_bare_array_is_read_to_its_end,
+    a_bare_array_that_does_not_go_on_proves_no_absence,
+    totals_that_are_too_low_end_no_walk,
+    another_page_than_the_one_asked_for_proves_nothing,
+    partners_whose_name_was_rewritten_are_found,
+    partners_that_the_default_status_hides_are_found,
+    a_parent_is_not_missing_where_the_list_proves_nothing,
+    a_comparison_says_what_could_not_be_read,
+    a_list_that_writes_identifiers_otherwise_proves_no_absence,
+    a_list_without_totals_proves_absence_by_its_end,
+    a_search_is_believed_only_as_far_as_it_was_seen_to_find,
+    a_total_of_nothing_beside_partners_is_no_total,
+    an_honest_list_costs_a_request_a_page,
+}
 
 /// Rows whose creates are all made and never answered.
 const LOST: [&str; 2] = ["--fault", "500-after=1"];
@@ -29,8 +49,14 @@ fn server(dir: &Workdir, lies: &[&str], more: &[&str]) -> Server {
 }
 
 /// A server that has `there` partners already, and a file of these rows and `more`.
-fn begun_by_hand(lies: &[&str], options: &[&str], there: usize, more: usize) -> (Workdir, Server) {
-    let dir = Workdir::new();
+fn begun_by_hand(
+    at: StateIn,
+    lies: &[&str],
+    options: &[&str],
+    there: usize,
+    more: usize,
+) -> (Workdir, Server) {
+    let dir = at.workdir();
     let server = server(&dir, lies, options);
     for i in 1..=there {
         post(&server, &format!("Company {i}"), &format!("K-{i}"));
@@ -51,9 +77,8 @@ fn stopped(run: Finished, words: &str) {
     );
 }
 
-#[test]
-fn lost_answers_are_found_though_the_list_shows_no_identifiers() {
-    let dir = Workdir::new();
+fn lost_answers_are_found_though_the_list_shows_no_identifiers(at: StateIn) {
+    let dir = at.workdir();
     let server = server(&dir, &["list-without-identifiers"], &LOST);
     dir.simple_export(2);
     let run = import(&dir, &server, &[]).expect_exit(0);
@@ -61,19 +86,17 @@ fn lost_answers_are_found_though_the_list_shows_no_identifiers() {
     server.assert_each_once(2);
 }
 
-#[test]
-fn partners_are_adopted_though_the_list_shows_no_identifiers() {
-    let (dir, server) = begun_by_hand(&["list-without-identifiers"], &[], 10, 2);
+fn partners_are_adopted_though_the_list_shows_no_identifiers(at: StateIn) {
+    let (dir, server) = begun_by_hand(at, &["list-without-identifiers"], &[], 10, 2);
     let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (10, 2));
     server.assert_each_once(12);
 }
 
 /// Neither the list nor the partner itself can be read: nobody knows whether it is there.
-#[test]
-fn what_cannot_be_compared_proves_no_absence() {
+fn what_cannot_be_compared_proves_no_absence(at: StateIn) {
     let lies = ["list-without-identifiers", "get-not-found"];
-    let dir = Workdir::new();
+    let dir = at.workdir();
     let lying = server(&dir, &lies, &LOST);
     dir.simple_export(2);
     let run = import(&dir, &lying, &[]).expect_exit(1);
@@ -82,7 +105,7 @@ fn what_cannot_be_compared_proves_no_absence() {
     assert!(problems.contains("cannot be compared"), "{problems}");
     lying.assert_each_once(2);
 
-    let (dir, lying) = begun_by_hand(&lies, &[], 3, 2);
+    let (dir, lying) = begun_by_hand(at, &lies, &[], 3, 2);
     stopped(
         import(&dir, &lying, &["--adopt"]),
         "3 of its partners cannot be compared",
@@ -90,9 +113,8 @@ fn what_cannot_be_compared_proves_no_absence() {
     lying.assert_each_once(3);
 }
 
-#[test]
-fn totals_without_items_prove_no_absence() {
-    let dir = Workdir::new();
+fn totals_without_items_prove_no_absence(at: StateIn) {
+    let dir = at.workdir();
     let lying = server(&dir, &["list-empty"], &LOST);
     dir.simple_export(1);
     let run = import(&dir, &lying, &[]).expect_exit(1);
@@ -104,7 +126,7 @@ fn totals_without_items_prove_no_absence() {
     );
     lying.assert_each_once(1);
 
-    let (dir, lying) = begun_by_hand(&["list-empty"], &[], 3, 2);
+    let (dir, lying) = begun_by_hand(at, &["list-empty"], &[], 3, 2);
     stopped(
         import(&dir, &lying, &["--adopt"]),
         "its total is 3, but it lists 0",
@@ -118,33 +140,29 @@ fn totals_without_items_prove_no_absence() {
     lying.assert_each_once(3);
 }
 
-#[test]
-fn a_bare_array_is_read_to_its_end() {
-    let (dir, server) = begun_by_hand(&["list-bare"], &[], 80, 5);
+fn a_bare_array_is_read_to_its_end(at: StateIn) {
+    let (dir, server) = begun_by_hand(at, &["list-bare"], &[], 80, 5);
     let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (80, 5));
     server.assert_each_once(85);
     assert_eq!(server.questions(), 3, "50, 30, and nothing");
 }
 
-#[test]
-fn a_bare_array_that_does_not_go_on_proves_no_absence() {
-    let (dir, server) = begun_by_hand(&["list-bare"], &["--ignore-skip"], 60, 1);
+fn a_bare_array_that_does_not_go_on_proves_no_absence(at: StateIn) {
+    let (dir, server) = begun_by_hand(at, &["list-bare"], &["--ignore-skip"], 60, 1);
     stopped(import(&dir, &server, &["--adopt"]), "the same page again");
     server.assert_each_once(60);
 }
 
-#[test]
-fn totals_that_are_too_low_end_no_walk() {
-    let (dir, server) = begun_by_hand(&["low-totals"], &[], 150, 5);
+fn totals_that_are_too_low_end_no_walk(at: StateIn) {
+    let (dir, server) = begun_by_hand(at, &["low-totals"], &[], 150, 5);
     let summary = import(&dir, &server, &["--adopt"]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (150, 5));
     server.assert_each_once(155);
 }
 
-#[test]
-fn another_page_than_the_one_asked_for_proves_nothing() {
-    let (dir, server) = begun_by_hand(&["skip-counts-records"], &[], 150, 5);
+fn another_page_than_the_one_asked_for_proves_nothing(at: StateIn) {
+    let (dir, server) = begun_by_hand(at, &["skip-counts-records"], &[], 150, 5);
     stopped(
         import(&dir, &server, &["--adopt"]),
         "page 2 was requested, but page 1 was returned",
@@ -152,10 +170,9 @@ fn another_page_than_the_one_asked_for_proves_nothing() {
     server.assert_each_once(150);
 }
 
-#[test]
-fn partners_whose_name_was_rewritten_are_found() {
+fn partners_whose_name_was_rewritten_are_found(at: StateIn) {
     for lies in [&["collapsed-names"][..], &["escaped-names"]] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let server = server(&dir, lies, &LOST);
         dir.write("m.toml", crate::support::SIMPLE_MAPPING);
         dir.write(
@@ -168,16 +185,15 @@ fn partners_whose_name_was_rewritten_are_found() {
     }
 }
 
-#[test]
-fn partners_that_the_default_status_hides_are_found() {
-    let dir = Workdir::new();
+fn partners_that_the_default_status_hides_are_found(at: StateIn) {
+    let dir = at.workdir();
     let hiding = server(&dir, &["hidden-status"], &LOST);
     dir.simple_export(2);
     let run = import(&dir, &hiding, &[]).expect_exit(0);
     assert_eq!(run.summary().get("created"), 2);
     hiding.assert_each_once(2);
 
-    let (dir, hiding) = begun_by_hand(&["hidden-status"], &[], 3, 1);
+    let (dir, hiding) = begun_by_hand(at, &["hidden-status"], &[], 3, 1);
     let summary = import(&dir, &hiding, &["--adopt"]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (3, 1));
     let verified = dir
@@ -190,9 +206,8 @@ fn partners_that_the_default_status_hides_are_found() {
 }
 
 /// A parent that the list may hide is not declared missing, and no child is sent without it.
-#[test]
-fn a_parent_is_not_missing_where_the_list_proves_nothing() {
-    let (dir, server) = begun_by_hand(&["list-empty"], &[], 1, 0);
+fn a_parent_is_not_missing_where_the_list_proves_nothing(at: StateIn) {
+    let (dir, server) = begun_by_hand(at, &["list-empty"], &[], 1, 0);
     dir.write("e.csv", "Id,Name,Parent\nC,Child,K-1\nD,Other,\n");
     dir.write(
         "m.toml",
@@ -208,9 +223,8 @@ fn a_parent_is_not_missing_where_the_list_proves_nothing() {
 }
 
 /// A partner that could not be read is not reported as gone.
-#[test]
-fn a_comparison_says_what_could_not_be_read() {
-    let dir = Workdir::new();
+fn a_comparison_says_what_could_not_be_read(at: StateIn) {
+    let dir = at.workdir();
     let honest = server(&dir, &[], &[]);
     dir.simple_export(3);
     import(&dir, &honest, &[]).expect_exit(0);
@@ -238,9 +252,8 @@ fn a_comparison_says_what_could_not_be_read() {
 
 /// A list that writes identifiers otherwise than they were sent recognises no partner, so it proves no absence: neither by a
 /// search nor by a walk that meets partners which are known to exist.
-#[test]
-fn a_list_that_writes_identifiers_otherwise_proves_no_absence() {
-    let dir = Workdir::new();
+fn a_list_that_writes_identifiers_otherwise_proves_no_absence(at: StateIn) {
+    let dir = at.workdir();
     let lost = ["--fault", "500-after=1", "--fault-name", "Company 3"];
     let server = server(&dir, &["lower-identifiers"], &lost);
     dir.simple_export(5);
@@ -256,10 +269,9 @@ fn a_list_that_writes_identifiers_otherwise_proves_no_absence() {
 }
 
 /// A second lost answer asks for the whole list, which is read to its end though it does not say how long it is.
-#[test]
-fn a_list_without_totals_proves_absence_by_its_end() {
+fn a_list_without_totals_proves_absence_by_its_end(at: StateIn) {
     for lie in ["no-totals", "list-bare"] {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let lost = ["--fault", "500=1", "--fault-name", "Company 3"];
         let lying = server(&dir, &[lie], &lost);
         dir.simple_export(5);
@@ -272,9 +284,8 @@ fn a_list_without_totals_proves_absence_by_its_end() {
 
 /// A search that compares whole names finds partners whose name is one word, and shows nothing of one whose name the API
 /// writes otherwise.
-#[test]
-fn a_search_is_believed_only_as_far_as_it_was_seen_to_find() {
-    let dir = Workdir::new();
+fn a_search_is_believed_only_as_far_as_it_was_seen_to_find(at: StateIn) {
+    let dir = at.workdir();
     let lost = ["--fault", "500-after=1", "--fault-name", "A & Smith"];
     let lies = ["search-whole-names", "escaped-names"];
     let server = server(&dir, &lies, &lost);
@@ -286,21 +297,19 @@ fn a_search_is_believed_only_as_far_as_it_was_seen_to_find() {
 }
 
 /// A total that is below what its own page shows does not hide a state that is lost.
-#[test]
-fn a_total_of_nothing_beside_partners_is_no_total() {
-    let (dir, server) = begun_by_hand(&["zero-totals"], &[], 10, 2);
+fn a_total_of_nothing_beside_partners_is_no_total(at: StateIn) {
+    let (dir, server) = begun_by_hand(at, &["zero-totals"], &[], 10, 2);
     let summary = import(&dir, &server, &[]).expect_exit(0).summary();
     assert_eq!((summary.get("adopted"), summary.get("created")), (10, 2));
     server.assert_each_once(12);
 }
 
 /// An API without surprises is asked no more than it takes.
-#[test]
-fn an_honest_list_costs_a_request_a_page() {
-    let (dir, server) = begun_by_hand(&[], &[], 150, 0);
+fn an_honest_list_costs_a_request_a_page(at: StateIn) {
+    let (dir, server) = begun_by_hand(at, &[], &[], 150, 0);
     import(&dir, &server, &["--adopt"]).expect_exit(0);
     assert_eq!(server.questions(), 2, "two pages");
-    let dir = Workdir::new();
+    let dir = at.workdir();
     let server = Server::start(&dir, &LOST);
     dir.simple_export(1);
     import(&dir, &server, &[]).expect_exit(0);

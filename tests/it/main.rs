@@ -44,12 +44,16 @@ mod command_line;
 /// Each line of docs/data-protection.md.
 #[cfg(unix)]
 mod data_protection;
+/// TLS to a database of a state.
+mod database_tls;
 /// The examples under `deploy/`.
 mod deploy;
 /// README and docs: commands are run, messages exist, links lead somewhere.
 mod documented;
 /// Rows in doubt and what a look-up proves.
 mod doubts;
+/// A mapping changed in its text: nothing else moves.
+mod editing;
 /// Under every fault: each key once.
 mod exactly_once;
 /// Exports that a command of the user's fetches.
@@ -116,6 +120,8 @@ mod plan;
 mod posts;
 /// No bank data at rest, in a log or in a report.
 mod privacy;
+/// Several machines and one row: every interleaving of a model.
+mod protocol;
 /// The rate that the server sees.
 mod rate;
 /// Exports as they really are: packed, piped, in any encoding, with a footer.
@@ -128,6 +134,8 @@ mod rejects;
 mod sandbox;
 /// An import by a front that is no terminal.
 mod second_front;
+/// One rate for all machines that share a state, as the server counts it.
+mod shared_rate;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
 /// The key beside the state: lost, found again, moved out of older states.

@@ -4,7 +4,17 @@
 use std::fs::File;
 use std::process::Child;
 
-use crate::support::{Finished, Run, Server, Workdir, signal, wait_until};
+use crate::support::{
+    Finished, Run, Server, StateIn, Workdir, over_both_states, signal, wait_until,
+};
+
+over_both_states! {
+    a_service_that_comes_back_is_waited_for,
+    a_gateway_without_its_service_is_waited_for,
+    an_outage_that_is_too_long_ends_the_run,
+    an_api_that_answers_questions_and_creates_nothing_costs_few_rows,
+    an_api_that_fails_each_create_is_not_waited_for_to_the_end,
+}
 
 /// Port 9 on loopback: nobody listens there.
 const NOBODY: &str = "http://127.0.0.1:9";
@@ -59,9 +69,8 @@ fn stopped(run: &Finished) -> String {
 }
 
 /// The service goes away in the middle of a run and comes back: the run goes on, and each key is there once.
-#[test]
-fn a_service_that_comes_back_is_waited_for() {
-    let dir = Workdir::new();
+fn a_service_that_comes_back_is_waited_for(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     dir.simple_export(300);
     let run = import(&dir, &["--rate", "200/s"]).at(&server);
@@ -80,9 +89,8 @@ fn a_service_that_comes_back_is_waited_for() {
 }
 
 /// So does a gateway that answers 502 to everything for a while; the rows that met it are looked up and sent again.
-#[test]
-fn a_gateway_without_its_service_is_waited_for() {
-    let dir = Workdir::new();
+fn a_gateway_without_its_service_is_waited_for(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", "502-for=4"]);
     dir.simple_export(120);
     let run = import(&dir, &[])
@@ -105,9 +113,8 @@ fn a_gateway_without_its_service_is_waited_for() {
     );
 }
 
-#[test]
-fn an_outage_that_is_too_long_ends_the_run() {
-    let dir = Workdir::new();
+fn an_outage_that_is_too_long_ends_the_run(at: StateIn) {
+    let dir = at.workdir();
     dir.simple_export(20);
     let run = import(&dir, &["--outage", "2s"])
         .at_url(NOBODY)
@@ -122,9 +129,10 @@ fn an_outage_that_is_too_long_ends_the_run() {
     assert_eq!(run.stderr.matches(WAITING).count(), 1, "{run:?}");
     // Zero waits for nothing, by the variable and by the configuration, too.
     dir.write("c.toml", "[api]\noutage = \"0\"\n");
-    let by_flag = import(&dir, &["--outage", "0", "--state", "1.db"]);
-    let by_file = import(&dir, &["-c", "c.toml", "--state", "2.db"]);
-    let by_variable = import(&dir, &["--state", "3.db"]).env("PARTNER_SYNC_OUTAGE", "0s");
+    let [one, two, three] = ["1.db", "2.db", "3.db"].map(|name| dir.another_state(name));
+    let by_flag = import(&dir, &["--outage", "0", "--state", &one]);
+    let by_file = import(&dir, &["-c", "c.toml", "--state", &two]);
+    let by_variable = import(&dir, &["--state", &three]).env("PARTNER_SYNC_OUTAGE", "0s");
     let runs = [(by_flag, "1"), (by_file, "2"), (by_variable, "3")];
     let runs = runs.map(|(run, said)| Running::start(&dir, run.at_url(NOBODY), said));
     for run in runs {
@@ -154,9 +162,8 @@ fn a_wait_can_be_stopped() {
 }
 
 /// Questions are answered and no create is: rows are tried one by one, not all of the file.
-#[test]
-fn an_api_that_answers_questions_and_creates_nothing_costs_few_rows() {
-    let dir = Workdir::new();
+fn an_api_that_answers_questions_and_creates_nothing_costs_few_rows(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", "502=1"]);
     dir.simple_export(300);
     let run = import(&dir, &["--outage", "4s", "--settle", "1h"])
@@ -174,9 +181,8 @@ fn an_api_that_answers_questions_and_creates_nothing_costs_few_rows() {
 }
 
 /// Where the API itself says each time that it failed, waiting has an end before the time is over.
-#[test]
-fn an_api_that_fails_each_create_is_not_waited_for_to_the_end() {
-    let dir = Workdir::new();
+fn an_api_that_fails_each_create_is_not_waited_for_to_the_end(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", "500-after=1", "--list-lag", "1h"]);
     dir.simple_export(300);
     let run = import(&dir, &["--outage", "1h", "--settle", "1h"])

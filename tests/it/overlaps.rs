@@ -2,7 +2,14 @@
 
 use std::process::Child;
 
-use crate::support::{Finished, Server, Workdir, signal, text, wait_until};
+use crate::support::{
+    Finished, Server, StateIn, Workdir, over_both_states, signal, text, wait_until,
+};
+
+over_both_states! {
+    of_many_first_runs_one_makes_the_state,
+    #[cfg(unix)] a_run_that_is_stopped_still_holds_the_state,
+}
 
 const IMPORT: [&str; 5] = ["import", "e.csv", "-m", "m.toml", "--json"];
 
@@ -83,21 +90,21 @@ fn a_second_run_is_kept_out_however_it_names_the_state() {
 }
 
 /// Where there is no state yet, the lock has to hold all the same.
-#[test]
-fn of_many_first_runs_one_makes_the_state() {
-    let dir = Workdir::new();
+fn of_many_first_runs_one_makes_the_state(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--latency", "20ms"]);
     dir.simple_export(60);
     let export = dir.read("e.csv");
     for round in 0..5 {
-        let state = format!("{round}.db");
+        let state = dir.another_state(&format!("{round}.db"));
         dir.write("e.csv", export.replace("K-", &format!("K{round}-")));
         let runs: Vec<Child> = (0..6)
             .map(|_| started(&dir, &server, &["--rate", "unlimited", "--state", &state]))
             .collect();
         // Beside them somebody tidies up.
         wait_until("one has begun", || {
-            std::fs::remove_file(dir.path(&format!("{state}.lock"))).is_ok()
+            let lock = dir.path(&format!("{state}.lock"));
+            at == StateIn::Postgres || std::fs::remove_file(lock).is_ok()
         });
         let mut exits: Vec<i32> = runs.into_iter().map(|run| finished(run).exit).collect();
         exits.sort_unstable();
@@ -109,9 +116,7 @@ fn of_many_first_runs_one_makes_the_state() {
 }
 
 /// Ctrl-Z, a suspended container: the run that holds the state does nothing, and still holds it.
-#[cfg(unix)]
-#[test]
-fn a_run_that_is_stopped_still_holds_the_state() {
+fn a_run_that_is_stopped_still_holds_the_state(at: StateIn) {
     // Where it is when it is stopped: rows are claimed and not sent; sent and made, and not answered; answered and
     // perhaps not recorded.
     let moments: [(&str, &[&str], &[&str]); 3] = [
@@ -124,7 +129,7 @@ fn a_run_that_is_stopped_still_holds_the_state() {
         ("answered", &[], &["--rate", "unlimited", "--workers", "32"]),
     ];
     for (moment, faults, options) in moments {
-        let dir = Workdir::new();
+        let dir = at.workdir();
         let server = Server::start(&dir, faults);
         let rows = if moment == "answered" { 3000 } else { 16 };
         dir.simple_export(rows);
@@ -151,7 +156,7 @@ fn a_run_that_is_stopped_still_holds_the_state() {
             assert!(made as u64 > created, "{made} made, {created} recorded");
         }
         for tidied in [false, true] {
-            if tidied {
+            if tidied && at == StateIn::File {
                 std::fs::remove_file(dir.path("partner-sync.db.lock")).unwrap();
             }
             let second = dir.run(&IMPORT).at(&server).finish().expect_exit(4);

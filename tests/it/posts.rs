@@ -1,6 +1,16 @@
 //! How often a row is posted: never again without a look-up that can find it, and never for ever.
 
-use crate::support::{Finished, Server, Workdir, post};
+use crate::support::{Finished, Server, StateIn, Workdir, over_both_states, post};
+
+over_both_states! {
+    one_unlucky_row_is_posted_five_times_and_then_left_to_a_person,
+    reconcile_settles_a_row_that_was_posted_too_often,
+    a_person_says_which_partner_a_row_has,
+    a_refused_row_is_looked_up_before_it_goes_again,
+    a_search_that_finds_nothing_proves_nothing,
+    an_api_that_shows_nothing_leaves_doubts,
+    an_honest_api_is_asked_for_next_to_nothing,
+}
 
 fn import(dir: &Workdir, server: &Server, more: &[&str]) -> Finished {
     let options = [
@@ -30,9 +40,8 @@ fn questions(server: &Server) -> usize {
 }
 
 /// One row is always answered 500: three posts in a run and five in all, then a person decides.
-#[test]
-fn one_unlucky_row_is_posted_five_times_and_then_left_to_a_person() {
-    let dir = Workdir::new();
+fn one_unlucky_row_is_posted_five_times_and_then_left_to_a_person(at: StateIn) {
+    let dir = at.workdir();
     let unlucky = ["--fault", "500=1", "--fault-name", "Company 2"];
     let server = Server::start(&dir, &unlucky);
     dir.simple_export(3);
@@ -54,9 +63,8 @@ fn one_unlucky_row_is_posted_five_times_and_then_left_to_a_person() {
 }
 
 /// A person who runs `reconcile` when the API tells the truth again settles the row too.
-#[test]
-fn reconcile_settles_a_row_that_was_posted_too_often() {
-    let dir = Workdir::new();
+fn reconcile_settles_a_row_that_was_posted_too_often(at: StateIn) {
+    let dir = at.workdir();
     let unlucky = ["--fault", "500=1", "--fault-name", "Company 2"];
     let server = Server::start(&dir, &unlucky);
     dir.simple_export(3);
@@ -77,9 +85,8 @@ fn reconcile_settles_a_row_that_was_posted_too_often() {
     server.assert_each_once(3);
 }
 
-#[test]
-fn a_person_says_which_partner_a_row_has() {
-    let dir = Workdir::new();
+fn a_person_says_which_partner_a_row_has(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", "500=1", "--fault-name", "Company 2"]);
     dir.simple_export(2);
     import(&dir, &server, &[]).expect_exit(1);
@@ -112,11 +119,10 @@ fn a_person_says_which_partner_a_row_has() {
 }
 
 /// A refused row that may go again is looked for first, by one question.
-#[test]
-fn a_refused_row_is_looked_up_before_it_goes_again() {
+fn a_refused_row_is_looked_up_before_it_goes_again(at: StateIn) {
     for more in [&["--retry-rejected"][..], &[]] {
         for is_there in [true, false] {
-            let dir = Workdir::new();
+            let dir = at.workdir();
             let server = Server::start(&dir, &["--refuse-name", "Company 2"]);
             dir.simple_export(3);
             import(&dir, &server, &[]).expect_exit(1);
@@ -144,9 +150,8 @@ fn a_refused_row_is_looked_up_before_it_goes_again() {
 }
 
 /// A search that finds nothing that exists is not believed: the whole list is walked.
-#[test]
-fn a_search_that_finds_nothing_proves_nothing() {
-    let dir = Workdir::new();
+fn a_search_that_finds_nothing_proves_nothing(at: StateIn) {
+    let dir = at.workdir();
     let faults = [
         "--fault",
         "500-after=0.3",
@@ -163,9 +168,8 @@ fn a_search_that_finds_nothing_proves_nothing() {
 }
 
 /// Where neither shows what exists, a row without an answer stays in doubt, and is settled once the API tells the truth.
-#[test]
-fn an_api_that_shows_nothing_leaves_doubts() {
-    let dir = Workdir::new();
+fn an_api_that_shows_nothing_leaves_doubts(at: StateIn) {
+    let dir = at.workdir();
     let lies = ["--lie", "search-blind", "--lie", "list-blind"];
     let faults = ["--fault", "500-after=1", "--fault-name", "Company 2"];
     let server = Server::start(&dir, &[&lies[..], &faults].concat());
@@ -184,9 +188,8 @@ fn an_api_that_shows_nothing_leaves_doubts() {
 }
 
 /// On an API without surprises, a row costs its create and nothing else.
-#[test]
-fn an_honest_api_is_asked_for_next_to_nothing() {
-    let dir = Workdir::new();
+fn an_honest_api_is_asked_for_next_to_nothing(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     dir.simple_export(5000);
     import(&dir, &server, &["--workers", "16"]).expect_exit(0);

@@ -1,11 +1,20 @@
 use serde_json::Value;
 
-use crate::support::{Server, Workdir, post, text};
+use crate::support::{Server, StateIn, Workdir, over_both_states, post, text};
+
+over_both_states! {
+    parents_are_made_before_children_whatever_the_order,
+    children_of_rows_that_were_not_made_are_blocked_until_they_are,
+    a_circle_is_told_with_its_keys_and_its_children_wait,
+    a_parent_of_an_earlier_export_is_known_by_the_state,
+    a_limit_counts_what_is_created,
+    a_limit_on_an_api_that_is_down_counts_each_row,
+}
 
 const MAPPING: &str = "name = \"tree\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nparentId = { partner = \"Parent\" }\n";
 
-fn tree(rows: &[(&str, &str, &str)]) -> Workdir {
-    let dir = Workdir::new();
+fn tree(at: StateIn, rows: &[(&str, &str, &str)]) -> Workdir {
+    let dir = at.workdir();
     let mut file = String::from("Id,Name,Parent\n");
     for (id, name, parent) in rows {
         file.push_str(&format!("{id},{name},{parent}\n"));
@@ -48,8 +57,7 @@ fn parent_key_in(partners: &[Value], key: &str) -> String {
         .unwrap_or_default()
 }
 
-#[test]
-fn parents_are_made_before_children_whatever_the_order() {
+fn parents_are_made_before_children_whatever_the_order(at: StateIn) {
     let rows = [
         ("E", "Epsilon", "D"),
         ("D", "Delta", "C"),
@@ -57,7 +65,7 @@ fn parents_are_made_before_children_whatever_the_order() {
         ("C", "Gamma", "B"),
         ("A", "Alpha", ""),
     ];
-    let dir = tree(&rows);
+    let dir = tree(at, &rows);
     let server = Server::start(&dir, &[]);
     let summary = import(&dir, &server).expect_exit(0).summary();
     assert_eq!(summary.get("created"), 5);
@@ -130,7 +138,10 @@ fn parents_that_come_first_need_one_pass() {
 
 #[test]
 fn a_missing_parent_and_a_row_that_refers_to_itself_are_invalid() {
-    let dir = tree(&[("A", "Alpha", ""), ("B", "Beta", "X"), ("C", "Gamma", "C")]);
+    let dir = tree(
+        StateIn::File,
+        &[("A", "Alpha", ""), ("B", "Beta", "X"), ("C", "Gamma", "C")],
+    );
     let server = Server::start(&dir, &[]);
     let summary = dir
         .run(&["check", "e.csv", "-m", "m.toml", "--json"])
@@ -147,14 +158,16 @@ fn a_missing_parent_and_a_row_that_refers_to_itself_are_invalid() {
     );
 }
 
-#[test]
-fn children_of_rows_that_were_not_made_are_blocked_until_they_are() {
-    let dir = tree(&[
-        ("C", "Gamma", "B"),
-        ("B", "Beta", "A"),
-        ("A", "", ""),
-        ("D", "Delta", ""),
-    ]);
+fn children_of_rows_that_were_not_made_are_blocked_until_they_are(at: StateIn) {
+    let dir = tree(
+        at,
+        &[
+            ("C", "Gamma", "B"),
+            ("B", "Beta", "A"),
+            ("A", "", ""),
+            ("D", "Delta", ""),
+        ],
+    );
     let server = Server::start(&dir, &[]);
     let dry = dir
         .run(&["import", "e.csv", "-m", "m.toml", "--json", "--dry-run"])
@@ -182,15 +195,17 @@ fn children_of_rows_that_were_not_made_are_blocked_until_they_are() {
     assert_eq!(parent_key(&server, "C"), "B");
 }
 
-#[test]
-fn a_circle_is_told_with_its_keys_and_its_children_wait() {
-    let dir = tree(&[
-        ("A", "Alpha", "B"),
-        ("B", "Beta", "C"),
-        ("C", "Gamma", "A"),
-        ("D", "Delta", ""),
-        ("E", "Epsilon", "C"),
-    ]);
+fn a_circle_is_told_with_its_keys_and_its_children_wait(at: StateIn) {
+    let dir = tree(
+        at,
+        &[
+            ("A", "Alpha", "B"),
+            ("B", "Beta", "C"),
+            ("C", "Gamma", "A"),
+            ("D", "Delta", ""),
+            ("E", "Epsilon", "C"),
+        ],
+    );
     let run = dir
         .run(&["check", "e.csv", "-m", "m.toml", "--report", "out"])
         .finish()
@@ -210,7 +225,10 @@ fn a_circle_is_told_with_its_keys_and_its_children_wait() {
 
 #[test]
 fn rows_alike_but_for_the_key_are_told() {
-    let dir = tree(&[("A", "Alpha", ""), ("B", "Beta", ""), ("A2", "Alpha", "")]);
+    let dir = tree(
+        StateIn::File,
+        &[("A", "Alpha", ""), ("B", "Beta", ""), ("A2", "Alpha", "")],
+    );
     let run = dir
         .run(&["check", "e.csv", "-m", "m.toml", "--report", "out"])
         .finish()
@@ -226,9 +244,8 @@ fn rows_alike_but_for_the_key_are_told() {
     );
 }
 
-#[test]
-fn a_parent_of_an_earlier_export_is_known_by_the_state() {
-    let dir = tree(&[("A", "Alpha", "")]);
+fn a_parent_of_an_earlier_export_is_known_by_the_state(at: StateIn) {
+    let dir = tree(at, &[("A", "Alpha", "")]);
     let server = Server::start(&dir, &[]);
     import(&dir, &server).expect_exit(0);
     dir.write("e.csv", "Id,Name,Parent\nB,Beta,A\n");
@@ -242,7 +259,10 @@ fn a_parent_of_an_earlier_export_is_known_by_the_state() {
 
 #[test]
 fn a_uuid_is_a_partner_id() {
-    let dir = tree(&[("A", "Alpha", "5A1BC4C5-520F-4637-ACAC-99412FD97509")]);
+    let dir = tree(
+        StateIn::File,
+        &[("A", "Alpha", "5A1BC4C5-520F-4637-ACAC-99412FD97509")],
+    );
     let server = Server::start(&dir, &[]);
     import(&dir, &server).expect_exit(0);
     assert_eq!(
@@ -256,20 +276,26 @@ fn a_uuid_is_a_partner_id() {
 fn a_parent_can_be_looked_up_on_the_api() {
     let server_dir = Workdir::new();
     let server = Server::start(&server_dir, &[]);
-    let other = tree(&[
-        ("P", "Parent", ""),
-        ("Q", "Twin one", ""),
-        ("R", "Twin two", ""),
-    ]);
+    let other = tree(
+        StateIn::File,
+        &[
+            ("P", "Parent", ""),
+            ("Q", "Twin one", ""),
+            ("R", "Twin two", ""),
+        ],
+    );
     import(&other, &server).expect_exit(0);
     post(&server, "Twin one", "Q");
 
-    let dir = tree(&[
-        ("C", "Gamma", "B"),
-        ("B", "Beta", "P"),
-        ("D", "Delta", "Q"),
-        ("E", "Epsilon", "X"),
-    ]);
+    let dir = tree(
+        StateIn::File,
+        &[
+            ("C", "Gamma", "B"),
+            ("B", "Beta", "P"),
+            ("D", "Delta", "Q"),
+            ("E", "Epsilon", "X"),
+        ],
+    );
     dir.write(
         "m.toml",
         MAPPING.replacen("key", "reference_lookup = \"api\"\nkey", 1),
@@ -341,12 +367,15 @@ fn a_limit_takes_parents_first() {
 /// A row that was not reached keeps those below it from being reported as blocked; one that was refused does not.
 #[test]
 fn a_limit_blames_nobody_but_itself() {
-    let dir = tree(&[
-        ("C", "Under Q", "Q"),
-        ("P", "Parent", ""),
-        ("X", "Under P", "P"),
-        ("Q", "Other parent", ""),
-    ]);
+    let dir = tree(
+        StateIn::File,
+        &[
+            ("C", "Under Q", "Q"),
+            ("P", "Parent", ""),
+            ("X", "Under P", "P"),
+            ("Q", "Other parent", ""),
+        ],
+    );
     // The API says no to P, so what was kept for X is free again when nothing else is left to read.
     let server = Server::start(&dir, &["--fault", "409=1"]);
     let run = dir
@@ -374,9 +403,8 @@ fn a_limit_blames_nobody_but_itself() {
 }
 
 /// What was there, invalid or rejected takes nothing from a limit.
-#[test]
-fn a_limit_counts_what_is_created() {
-    let dir = Workdir::new();
+fn a_limit_counts_what_is_created(at: StateIn) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &[]);
     for n in 1..=4 {
         post(&server, &format!("Company {n}"), &format!("K-{n}"));
@@ -394,13 +422,15 @@ fn a_limit_counts_what_is_created() {
 }
 
 /// A run that cannot send counts children that wait for their parents, too.
-#[test]
-fn a_limit_on_an_api_that_is_down_counts_each_row() {
-    let dir = tree(&[
-        ("C", "Child", "P"),
-        ("D", "Child", "P"),
-        ("P", "Parent", ""),
-    ]);
+fn a_limit_on_an_api_that_is_down_counts_each_row(at: StateIn) {
+    let dir = tree(
+        at,
+        &[
+            ("C", "Child", "P"),
+            ("D", "Child", "P"),
+            ("P", "Parent", ""),
+        ],
+    );
     let run = dir
         .run(&["import", "e.csv", "-m", "m.toml", "--json", "--limit", "2"])
         .args(&["--outage", "0"])

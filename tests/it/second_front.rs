@@ -128,6 +128,7 @@ impl Front {
 
 fn request(dir: &Workdir) -> ImportRequest {
     ImportRequest {
+        alone: false,
         export: ExportRequest {
             files: vec![dir.path("e.csv").into()],
             mapping: dir.path("m.toml"),

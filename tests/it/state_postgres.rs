@@ -99,7 +99,7 @@ fn what_a_database_needs_is_said() {
     assert!(plain.stderr.contains("sslmode"), "{plain:?}");
     // Nobody listens there.
     let away = at("postgres://u@127.0.0.1:9/d").expect_exit(3);
-    assert!(away.stderr.contains("does not answer"), "{away:?}");
+    assert!(away.stderr.contains("is not available"), "{away:?}");
     let missing = dir.run(&["status"]).finish().expect_exit(2);
     assert!(
         missing.stderr.contains("An import creates it"),
@@ -122,18 +122,20 @@ fn one_run_at_a_time_and_a_killed_one_lets_go() {
     let Some(dir) = Workdir::in_postgres() else {
         return;
     };
+    let dir = dir.with_lease("3s");
     let server = Server::start(&dir, &["--latency", "100ms"]);
     dir.simple_export(ROWS);
     let mut first = import(&dir, &server).start();
     wait_until("rows are on their way", || server.count("POST") > 0);
-    let second = import(&dir, &server).finish().expect_exit(4);
+    let alone = || import(&dir, &server).args(&["--alone"]);
+    let second = alone().finish().expect_exit(4);
     assert!(
         second.stderr.contains("process") && second.stderr.contains("free in"),
         "{second:?}"
     );
     first.kill().unwrap();
     first.wait().unwrap();
-    import(&dir, &server).finish().expect_exit(4);
+    alone().finish().expect_exit(4);
     dir.wait_until_free();
     import(&dir, &server).finish().expect_exit(0);
     server.assert_each_once(ROWS);
@@ -145,7 +147,7 @@ fn each_key_once_whatever_the_database_does() {
     let Some(cluster) = postgres::own() else {
         return;
     };
-    let dir = Workdir::in_cluster(cluster);
+    let dir = Workdir::in_cluster(cluster).with_lease("3s");
     let faults = [
         "--seed",
         "3",
@@ -200,6 +202,7 @@ fn a_paused_run_that_wakes_sends_nothing() {
     let Some(dir) = Workdir::in_postgres() else {
         return;
     };
+    let dir = dir.with_lease("3s");
     let server = Server::start(&dir, &["--latency", "20ms"]);
     dir.simple_export(ROWS);
     let slow = ["import", "e.csv", "-m", "m.toml", "--rate", "40/s"];

@@ -2,7 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Finished, Run, Server, Workdir, text};
+use crate::support::{Finished, Run, Server, StateIn, Workdir, over_both_states, text};
+
+over_both_states! {
+    one_answer_for_all_rows_stops_the_run,
+    an_id_of_a_row_of_an_earlier_run_is_another_rows,
+    an_answer_with_another_identifier_proves_nothing_and_three_stop_the_run,
+    an_id_at_the_end_of_location_is_an_id,
+    a_408_after_the_commit_makes_no_second_partner,
+    a_409_whose_partner_is_not_there_is_a_refusal,
+    a_409_is_a_refusal_in_the_next_run_too,
+    a_gateways_404_stops_the_run_and_refuses_no_row,
+    the_answers_that_are_under_way_when_a_404_stops_the_run_refuse_no_row_either,
+    two_404s_are_refusals_of_their_rows,
+    bad_answers_to_creates_that_are_found_do_not_stop_the_run,
+}
 
 fn import(dir: &Workdir, server: &Server) -> Run {
     dir.run(&[
@@ -20,8 +34,8 @@ fn import(dir: &Workdir, server: &Server) -> Run {
 }
 
 /// A sandbox with one fault, and an export of `rows` rows for it.
-fn with_fault(fault: &str, rows: usize) -> (Workdir, Server) {
-    let dir = Workdir::new();
+fn with_fault(at: StateIn, fault: &str, rows: usize) -> (Workdir, Server) {
+    let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", fault]);
     dir.simple_export(rows);
     (dir, server)
@@ -39,9 +53,8 @@ fn open_rows(dir: &Workdir) -> Vec<(&'static str, Option<u16>)> {
 }
 
 /// A mock or a cache that answers all creates with one 201: whose partner the answers speak of is not known.
-#[test]
-fn one_answer_for_all_rows_stops_the_run() {
-    let (dir, server) = with_fault("fixed-201=1", 60);
+fn one_answer_for_all_rows_stops_the_run(at: StateIn) {
+    let (dir, server) = with_fault(at, "fixed-201=1", 60);
     let run = import(&dir, &server).finish().expect_exit(3);
     let said = stopped(&run);
     assert!(said.contains("the API answers for other rows"), "{said}");
@@ -53,9 +66,8 @@ fn one_answer_for_all_rows_stops_the_run() {
 }
 
 /// The state's rows have their ids in the next run too.
-#[test]
-fn an_id_of_a_row_of_an_earlier_run_is_another_rows() {
-    let (dir, server) = with_fault("fixed-201=1", 1);
+fn an_id_of_a_row_of_an_earlier_run_is_another_rows(at: StateIn) {
+    let (dir, server) = with_fault(at, "fixed-201=1", 1);
     import(&dir, &server).finish().expect_exit(0);
     dir.write("e.csv", "Id,Name\nL-1,Other 1\nL-2,Other 2\nL-3,Other 3\n");
     let run = import(&dir, &server).finish().expect_exit(3);
@@ -67,23 +79,21 @@ fn an_id_of_a_row_of_an_earlier_run_is_another_rows() {
     );
 }
 
-#[test]
-fn an_answer_with_another_identifier_proves_nothing_and_three_stop_the_run() {
-    let (dir, server) = with_fault("other-identifier=1", 60);
+fn an_answer_with_another_identifier_proves_nothing_and_three_stop_the_run(at: StateIn) {
+    let (dir, server) = with_fault(at, "other-identifier=1", 60);
     let run = import(&dir, &server).finish().expect_exit(3);
     let said = stopped(&run);
     assert!(said.contains("the API answers for other rows"), "{said}");
     assert_eq!(run.summary().get("created"), 0);
     // Two such answers stop nothing: they are looked up, and the partners found.
-    let (dir, server) = with_fault("other-identifier=1", 2);
+    let (dir, server) = with_fault(at, "other-identifier=1", 2);
     let run = import(&dir, &server).finish().expect_exit(0);
     assert_eq!(run.summary().get("created"), 2);
     server.assert_each_once(2);
 }
 
-#[test]
-fn an_id_at_the_end_of_location_is_an_id() {
-    let (dir, server) = with_fault("location-only=1", 60);
+fn an_id_at_the_end_of_location_is_an_id(at: StateIn) {
+    let (dir, server) = with_fault(at, "location-only=1", 60);
     let run = import(&dir, &server)
         .args(&["--report", "out"])
         .finish()
@@ -102,10 +112,9 @@ fn an_id_at_the_end_of_location_is_an_id() {
 }
 
 /// A proxy's 408 comes after the commit as well as before it.
-#[test]
-fn a_408_after_the_commit_makes_no_second_partner() {
+fn a_408_after_the_commit_makes_no_second_partner(at: StateIn) {
     for fault in ["408-after=1", "409-after=1", "long-body=1"] {
-        let (dir, server) = with_fault(fault, 12);
+        let (dir, server) = with_fault(at, fault, 12);
         let run = import(&dir, &server).finish().expect_exit(0);
         assert_eq!(run.summary().get("created"), 12, "{fault}");
         let again = import(&dir, &server).args(&["--retry-rejected"]).finish();
@@ -116,10 +125,9 @@ fn a_408_after_the_commit_makes_no_second_partner() {
 }
 
 /// What a 409 means is known once the partner is known not to be there: the row was refused.
-#[test]
-fn a_409_whose_partner_is_not_there_is_a_refusal() {
+fn a_409_whose_partner_is_not_there_is_a_refusal(at: StateIn) {
     // A partner that exists: without one, nobody could see that look-ups find what there is.
-    let (dir, server) = with_fault("409=0", 1);
+    let (dir, server) = with_fault(at, "409=0", 1);
     dir.write("e.csv", "Id,Name\nK-0,Witness\n");
     import(&dir, &server).finish().expect_exit(0);
     let server = server.restart(&dir, &["--fault", "409=1"]);
@@ -148,9 +156,8 @@ fn a_409_whose_partner_is_not_there_is_a_refusal() {
 }
 
 /// A doubt of a run that was stopped is settled by the next with the same verdict.
-#[test]
-fn a_409_is_a_refusal_in_the_next_run_too() {
-    let (dir, server) = with_fault("409=1", 1);
+fn a_409_is_a_refusal_in_the_next_run_too(at: StateIn) {
+    let (dir, server) = with_fault(at, "409=1", 1);
     let run = dir
         .run(&[
             "import",
@@ -173,9 +180,8 @@ fn a_409_is_a_refusal_in_the_next_run_too() {
 }
 
 /// While a gateway deploys the API, it answers 404 to everything: that says nothing of the rows.
-#[test]
-fn a_gateways_404_stops_the_run_and_refuses_no_row() {
-    let (dir, server) = with_fault("404-first=3", 60);
+fn a_gateways_404_stops_the_run_and_refuses_no_row(at: StateIn) {
+    let (dir, server) = with_fault(at, "404-first=3", 60);
     let run = import(&dir, &server)
         .args(&["--workers", "1"])
         .finish()
@@ -189,19 +195,17 @@ fn a_gateways_404_stops_the_run_and_refuses_no_row() {
     server.assert_each_once(60);
 }
 
-#[test]
-fn the_answers_that_are_under_way_when_a_404_stops_the_run_refuse_no_row_either() {
-    let (dir, server) = with_fault("404-first=60", 60);
+fn the_answers_that_are_under_way_when_a_404_stops_the_run_refuse_no_row_either(at: StateIn) {
+    let (dir, server) = with_fault(at, "404-first=60", 60);
     let run = import(&dir, &server).finish().expect_exit(3);
     assert_eq!(run.summary().get("deferred"), 60);
     assert_eq!(open_rows(&dir), []);
 }
 
 /// One or two are the rows' own.
-#[test]
-fn two_404s_are_refusals_of_their_rows() {
+fn two_404s_are_refusals_of_their_rows(at: StateIn) {
     for rows in [2, 10] {
-        let (dir, server) = with_fault("404-first=2", rows);
+        let (dir, server) = with_fault(at, "404-first=2", rows);
         let run = import(&dir, &server)
             .args(&["--workers", "1"])
             .finish()
@@ -216,9 +220,8 @@ fn two_404s_are_refusals_of_their_rows() {
 }
 
 /// Where every answer is bad and every partner is there, look-ups say so before the run is stopped for it.
-#[test]
-fn bad_answers_to_creates_that_are_found_do_not_stop_the_run() {
-    let (dir, server) = with_fault("bad-body=1", 100);
+fn bad_answers_to_creates_that_are_found_do_not_stop_the_run(at: StateIn) {
+    let (dir, server) = with_fault(at, "bad-body=1", 100);
     let run = import(&dir, &server).finish().expect_exit(0);
     assert_eq!(run.summary().get("created"), 100);
     server.assert_each_once(100);

@@ -45,6 +45,9 @@ fn a_watchdog_is_told_of_the_beginning_and_the_end() {
     std::fs::remove_file(dir.path("exports/a-1.csv")).unwrap();
     night(&dir, &server).finish().expect_exit(2);
     assert!(calls(&web)[3].starts_with("POST /HUSHHUSH/2?rid="));
+    let status = dir.run(&["status"]).finish().expect_exit(0).stdout;
+    let says = ["Last night, ", "accounts: exit 2: no file matches"];
+    assert!(says.iter().all(|s| status.contains(s)), "{status}");
     night(&dir, &server)
         .args(&["--dry-run"])
         .finish()

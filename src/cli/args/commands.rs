@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::look::{
-    DoctorArgs, InitArgs, PartnersArgs, SettingsArgs, StateArgs, StatusArgs, VerifyArgs,
-};
+use super::look::{DoctorArgs, InitArgs, PartnersArgs, SettingsArgs, StatusArgs, VerifyArgs};
 use super::runs::{CheckArgs, ImportArgs, ReconcileArgs, SyncArgs};
 use super::sandbox::SandboxArgs;
 use super::shared::{Full, Local, Online, Reported, Settled, Stored};
+use super::upkeep::StateArgs;
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -11,19 +11,13 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use super::unreadable::Unreadable;
 use crate::config::{Environment, variable};
 
 /// What was typed and what the environment adds to it.
 pub(crate) struct Parsed {
     pub(crate) matches: ArgMatches,
     /// The variables that were used.
-    pub(crate) variables: Vec<String>,
-}
-
-/// What was typed cannot be read, with the variables of the environment that were read with it.
-#[derive(Debug)]
-pub(crate) struct Unreadable {
-    pub(crate) error: clap::Error,
     pub(crate) variables: Vec<String>,
 }
 

@@ -1,16 +1,22 @@
-//! What looks, and what looks after the state: `status`, `verify`, `state`, `partners`, `init`, `doctor`, `config`.
+//! What looks: `status`, `verify`, `partners`, `init`, `doctor`, `config`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::api::ListFilter;
-use crate::ops::{ListRequest, ListShape, RowsRequest};
+use crate::cli::exit::CliError;
+use crate::config::ConfigFile;
+use crate::ops::{
+    ExportRequest, InitRequest, ListRequest, ListShape, ReportRequest, Session, VerifyRequest,
+    file_of_job,
+};
+use crate::partner::Query;
 
 /// `status`.
 #[derive(Debug, Clone, Args)]
 pub struct StatusArgs {
-    /// The story of one row.
+    /// History of one row.
     #[arg(long, value_name = "KEY")]
     pub row: Option<String>,
     /// One run; with --report, its reports are made again, without values of the source.
@@ -38,117 +44,39 @@ pub struct VerifyArgs {
     pub combined: Option<PathBuf>,
 }
 
-/// Which rows of the state.
-#[derive(Debug, Clone, Args)]
-pub struct KeysArgs {
-    /// Keys of rows.
-    #[arg(value_name = "KEY")]
-    pub keys: Vec<String>,
-    /// The mapping's name, where several mappings know the key.
-    #[arg(long, value_name = "NAME")]
-    pub space: Option<String>,
-    /// Do not ask.
-    #[arg(long)]
-    pub yes: bool,
-}
-
-impl KeysArgs {
-    /// The rows with these keys.
-    #[must_use]
-    pub(crate) fn request(&self) -> RowsRequest {
-        RowsRequest::Keys {
-            keys: self.keys.clone(),
-            mapping: self.space.clone(),
-        }
+impl VerifyArgs {
+    /// What is compared: files that were named, or the file of a job of the configuration.
+    ///
+    /// # Errors
+    /// Where neither is named, or there is no such file.
+    pub(crate) fn request(
+        &self,
+        config: &ConfigFile,
+        session: &Session<'_>,
+        report: ReportRequest,
+    ) -> Result<VerifyRequest, CliError> {
+        let export = match (&self.job, &self.mapping) {
+            (Some(name), None) => file_of_job(config, name, session)?,
+            (None, Some(mapping)) if !self.files.is_empty() => ExportRequest {
+                files: self.files.iter().cloned().map(Into::into).collect(),
+                mapping: mapping.clone(),
+                always: Query::default(),
+            }
+            .expanded(None, session)?,
+            _ => {
+                return Err(CliError::Usage(
+                    "name what to compare with: FILE -m MAPPING, or --job NAME for a job of the configuration"
+                        .to_owned(),
+                ));
+            }
+        };
+        Ok(VerifyRequest {
+            export,
+            report,
+            sample: self.sample,
+            each_row: self.combined.is_some(),
+        })
     }
-}
-
-/// `state`.
-#[derive(Debug, Clone, Args)]
-pub struct StateArgs {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub which: StateCommand,
-}
-
-/// `state …`.
-#[derive(Debug, Clone, Subcommand)]
-pub enum StateCommand {
-    /// Copy the state and its key, also while a run writes it.
-    #[command(after_help = "Example:
-  partner-sync state backup /backup/partner-sync-$(date +%F).db")]
-    Backup {
-        /// The new file. An existing file is not overwritten.
-        file: PathBuf,
-    },
-    /// Copy all of a state to one that is not there yet: from a file into Postgres, or back. The first one stays as it is; use it
-    /// no more.
-    #[command(after_help = "Example:
-  partner-sync state move partner-sync.db postgres://partner_sync@db.example.com/partners")]
-    Move {
-        /// The state that is there: a file, or the address of a database.
-        from: PathBuf,
-        /// The new one.
-        to: PathBuf,
-    },
-    /// The tables of a state in Postgres, as SQL for whoever makes them there.
-    #[command(after_help = "Example:
-  partner-sync state schema | psql -d partners")]
-    Schema,
-    /// Every row that has its partner, as CSV: target, mapping, key, legacyIdentifier, partner id, when.
-    #[command(after_help = "Example:
-  partner-sync state export -o partners.csv")]
-    Export {
-        /// Write into this file instead of standard output.
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// Forget rows, for partners that were deleted on the API. The next import creates them again.
-    #[command(
-        after_help = "A row in doubt or in flight is not forgotten: whether its partner exists has to be found out first.
-
-Example:
-  partner-sync state forget C-1001 C-1002"
-    )]
-    Forget(KeysArgs),
-    /// Say what became of rows in doubt, after you looked on the API yourself.
-    #[command(
-        after_help = "A row stays in doubt where the API's answers and lists do not show whether it has a partner. Look on
-the API, then say what you found. With --absent the next import looks once more, and sends the row
-if it does not find it.
-
-Examples:
-  partner-sync state resolve C-1001 --created 854e27cb-7ddd-4c0f-950d-1d60bc9e0cb9
-  partner-sync state resolve C-1001 C-1002 --absent",
-        group = clap::ArgGroup::new("finding").required(true)
-    )]
-    Resolve {
-        /// The rows.
-        #[command(flatten)]
-        keys: KeysArgs,
-        /// The row has the partner with this id.
-        #[arg(long, value_name = "ID", group = "finding")]
-        created: Option<String>,
-        /// The row has no partner.
-        #[arg(long, group = "finding")]
-        absent: bool,
-    },
-    /// Mark changed rows as handled; they are not reported again.
-    #[command(
-        after_help = "What the last import or sync saw of these rows is what they are compared with from now on.
-
-Examples:
-  partner-sync state accept C-1001
-  partner-sync state accept --all-changed"
-    )]
-    Accept {
-        /// The rows.
-        #[command(flatten)]
-        keys: KeysArgs,
-        /// All rows that the last run of each mapping reported as changed.
-        #[arg(long, conflicts_with = "keys")]
-        all_changed: bool,
-    },
 }
 
 /// `doctor`.
@@ -333,4 +261,21 @@ pub struct InitArgs {
     /// Print a mapping with every field and a comment on each.
     #[arg(long, conflicts_with = "file")]
     pub template: bool,
+}
+
+impl InitArgs {
+    /// What is printed.
+    ///
+    /// # Errors
+    /// Where nothing is named.
+    pub(crate) fn request(&self) -> Result<InitRequest, CliError> {
+        match &self.file {
+            _ if self.schema => Ok(InitRequest::Schema),
+            _ if self.template => Ok(InitRequest::Template),
+            Some(file) => Ok(InitRequest::For(file.clone())),
+            None => Err(CliError::Usage(
+                "name the export to propose a mapping for: partner-sync init export.csv".to_owned(),
+            )),
+        }
+    }
 }

@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::commands::Command;
-use super::environment::{self, Unreadable};
+use super::environment;
 use super::shared::OutputArgs;
+use super::unreadable::Unreadable;
 use crate::config::{Environment, UnknownVariable};
 
 /// Moves partner records out of CRM exports into the ECG partners API: exactly one partner for each row,

@@ -9,8 +9,8 @@ use clap::Args;
 use super::value::{parse_time, parse_wait};
 use crate::config::{Adopt, Bound, FETCHED_NAME, OnChange};
 use crate::ops::{
-    Expectations, ExportRequest, FetchRequest, ImportRequest, ReconcileRequest, Rejected,
-    ReportRequest, SyncRequest,
+    CheckRequest, Expectations, ExportRequest, FetchRequest, ImportRequest, OpError,
+    ReconcileRequest, Rejected, ReportRequest, SealedPlan, Session, SyncRequest,
 };
 use crate::partner::Query;
 
@@ -58,6 +58,24 @@ pub struct CheckArgs {
     /// Check only this many rows.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
+}
+
+impl CheckArgs {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// Where no file fits a pattern.
+    pub(crate) fn request(
+        &self,
+        session: &Session<'_>,
+        report: ReportRequest,
+    ) -> Result<CheckRequest, OpError> {
+        Ok(CheckRequest {
+            export: self.export.request().expanded(None, session)?,
+            report,
+            limit: self.limit,
+        })
+    }
 }
 
 /// `import`.
@@ -109,6 +127,9 @@ pub struct ImportArgs {
     /// Wait for another run that holds the state, at most so long (10m, or forever), instead of ending at once with exit 4.
     #[arg(long, value_name = "TIME", value_parser = parse_wait)]
     pub wait: Option<Duration>,
+    /// Share the import with no other machine: where one is at it, end with exit 4. A state in a file is of one run at a time anyway.
+    #[arg(long, hide_short_help = true)]
+    pub alone: bool,
     /// Do not ask before the first import into an API.
     #[arg(long)]
     pub yes: bool,
@@ -136,8 +157,7 @@ pub struct ImportArgs {
 
 impl ImportArgs {
     /// The command that fetches the export, where one is named.
-    #[must_use]
-    pub(crate) fn fetch(&self) -> Option<FetchRequest> {
+    fn fetch(&self) -> Option<FetchRequest> {
         (!self.fetch.is_empty()).then(|| FetchRequest {
             words: self.fetch.clone(),
             name: FETCHED_NAME.to_owned(),
@@ -145,18 +165,25 @@ impl ImportArgs {
         })
     }
 
-    /// What is asked for; a sealed plan is applied by the command.
-    #[must_use]
-    pub(crate) fn request(&self, report: ReportRequest) -> ImportRequest {
-        ImportRequest {
-            export: ExportRequest {
-                files: self.files.iter().cloned().map(Into::into).collect(),
-                mapping: self.mapping.clone().unwrap_or_default(),
-                always: Query {
-                    create_apptivo_account: self.create_apptivo_account,
-                    create_bill_com_profile: self.create_bill_com_profile,
-                },
+    /// What is asked for, by the plan that was named.
+    ///
+    /// # Errors
+    /// Where no file fits a pattern, the export cannot be fetched, or the plan cannot be read.
+    pub(crate) fn request(
+        &self,
+        session: &Session<'_>,
+        report: ReportRequest,
+    ) -> Result<ImportRequest, OpError> {
+        let export = ExportRequest {
+            files: self.files.iter().cloned().map(Into::into).collect(),
+            mapping: self.mapping.clone().unwrap_or_default(),
+            always: Query {
+                create_apptivo_account: self.create_apptivo_account,
+                create_bill_com_profile: self.create_bill_com_profile,
             },
+        };
+        let request = ImportRequest {
+            export: export.expanded(self.fetch(), session)?,
             report,
             max_errors: self.max_errors,
             limit: self.limit,
@@ -177,8 +204,13 @@ impl ImportArgs {
             plan: None,
             ask_first: !self.yes,
             wait: self.wait,
+            alone: self.alone,
             job: None,
             id: None,
+        };
+        match &self.plan {
+            Some(path) => Ok(request.by(SealedPlan::read(path, session)?)),
+            None => Ok(request),
         }
     }
 }
@@ -239,16 +271,24 @@ pub struct ReconcileArgs {
 
 impl ReconcileArgs {
     /// What is asked for.
-    #[must_use]
-    pub(crate) fn request(&self, report: ReportRequest) -> ReconcileRequest {
-        ReconcileRequest {
-            adopt: self.mapping.as_ref().map(|mapping| ExportRequest {
-                files: self.adopt.iter().cloned().map(Into::into).collect(),
-                mapping: mapping.clone(),
-                always: Query::default(),
-            }),
+    ///
+    /// # Errors
+    /// Where no file fits a pattern.
+    pub(crate) fn request(
+        &self,
+        session: &Session<'_>,
+        report: ReportRequest,
+    ) -> Result<ReconcileRequest, OpError> {
+        let export = self.mapping.as_ref().map(|mapping| ExportRequest {
+            files: self.adopt.iter().cloned().map(Into::into).collect(),
+            mapping: mapping.clone(),
+            always: Query::default(),
+        });
+        let expanded = |export: ExportRequest| export.expanded(None, session);
+        Ok(ReconcileRequest {
+            adopt: export.map(expanded).transpose()?,
             report,
             settle: self.settle,
-        }
+        })
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::transport::TransportArgs;
 use crate::config::Typed;
-use crate::ops::ReportRequest;
+use crate::ops::{ReportRequest, Target};
 use crate::report::{MarkedRows, SourceValues};
 use crate::telemetry::LogFormat;
 
@@ -43,6 +43,18 @@ pub struct OutputArgs {
         value_name = "FORMAT"
     )]
     pub log_format: LogFormat,
+}
+
+impl OutputArgs {
+    /// How much the log says: below 0 errors only, 0 warnings, above more.
+    #[must_use]
+    pub(crate) fn verbosity(&self) -> i8 {
+        if self.quiet {
+            -1
+        } else {
+            i8::try_from(self.verbose).unwrap_or(3)
+        }
+    }
 }
 
 /// For commands that read the configuration and the state.
@@ -97,6 +109,18 @@ pub(crate) struct TargetArgs {
     /// Use a practice API in this process instead; its partners are kept in a file beside the state.
     #[arg(long, global = true)]
     pub sandbox: bool,
+}
+
+impl TargetArgs {
+    /// Which API is talked to.
+    #[must_use]
+    pub(crate) fn target(&self) -> Target {
+        if self.sandbox {
+            Target::Sandbox
+        } else {
+            Target::Api
+        }
+    }
 }
 
 /// For commands that send requests.

@@ -1,77 +1,40 @@
 //! `partners list` and `partners get`: straight from the API.
 
-use crate::api::PartnersApi as _;
-use crate::cli::args::{ListArgs, PartnersCommand, Shared};
-use crate::cli::desk::Desk;
-use crate::cli::exit::CliError;
-use crate::cli::front::Front;
+use crate::cli::args::{PartnersCommand, Shared};
+use crate::cli::context::Context;
+use crate::cli::exit::CommandResult;
 use crate::cli::output::Output;
-use crate::ops::{self, ListShape, PARTNER_COLUMNS, list_partners, partner_json};
-use crate::partner::PartnerId;
-use crate::report::{RunEnding, SourceValues, table_within};
+use crate::cli::session::SessionParts;
+use crate::ops::{self, ListShape};
+use crate::report::RunEnding;
 
-pub(super) fn run(
-    which: &PartnersCommand,
-    shared: &Shared,
-    desk: &Desk,
-) -> Result<RunEnding, CliError> {
-    let front = Front::start(shared, desk)?;
-    match which {
-        PartnersCommand::Get { id, include } => get(id, include, &front, desk),
-        PartnersCommand::List(args) => list(args, shared, &front, desk),
-    }
-}
-
-fn connect(front: &Front<'_>) -> Result<ops::Connection, CliError> {
-    let session = front.session();
-    let (stop, waits) = (&session.stop, ops::Waits::ForNothing);
-    Ok(ops::connect(&session, stop, waits, SourceValues::Shown)?)
-}
-
-fn get(
-    id: &str,
-    include: &[String],
-    front: &Front<'_>,
-    desk: &Desk,
-) -> Result<RunEnding, CliError> {
-    let connection = connect(front)?;
-    let id = PartnerId::new(id);
-    let asked = connection.api.get(&id, include);
-    let Some(partner) = front.session().runtime.block_on(asked)? else {
-        desk.output
-            .note(&format!("the API has no partner {}", id.as_str()));
-        return Ok(RunEnding::Problems);
+pub(super) fn run(which: &PartnersCommand, shared: &Shared, context: &Context) -> CommandResult {
+    let (parts, output) = (SessionParts::new(shared, context)?, &context.output);
+    let session = parts.session();
+    let args = match which {
+        PartnersCommand::List(args) => args,
+        PartnersCommand::Get { id, include } => {
+            let Some(text) = ops::partner(id, include, &session)? else {
+                output.note(&format!("the API has no partner {id}"));
+                return Ok(RunEnding::Problems);
+            };
+            output.result(&text);
+            return Ok(RunEnding::Done);
+        }
     };
-    let text = serde_json::to_string_pretty(&partner_json(&partner)).unwrap_or_default();
-    desk.output.result(&format!("{text}\n"));
-    Ok(RunEnding::Done)
-}
-
-fn list(
-    args: &ListArgs,
-    shared: &Shared,
-    front: &Front<'_>,
-    desk: &Desk,
-) -> Result<RunEnding, CliError> {
     let request = args.request(shared.json.json);
     for words in request.undocumented() {
-        desk.output.warning(&words);
+        output.warning(&words);
     }
-    let kept = shared.read_files(&front.settings.state);
-    let is_csv = request.shape == ListShape::Csv;
-    let mut sink = desk.output.sink(args.output.as_deref(), &kept, is_csv)?;
-    let connection = connect(front)?;
-    let mut put = |text: &str| sink.put(text);
-    let listing = list_partners(&request, &connection, &mut put);
-    let cells = front.session().runtime.block_on(listing)?;
-    if request.shape == ListShape::Table {
-        let header = PARTNER_COLUMNS.map(|(name, _)| name.to_uppercase());
-        let header = header.each_ref().map(String::as_str);
-        let width = Output::width().filter(|_| !sink.is_file());
-        sink.put(&table_within(&header, &cells, width))?;
-        let count = crate::diagnostic::counted(cells.len() as u64, "partner");
-        desk.output.note(&count);
-    }
+    let (kept, is_csv) = (
+        shared.read_files(&parts.settings.state),
+        request.shape == ListShape::Csv,
+    );
+    let mut sink = output.sink(args.output.as_deref(), &kept, is_csv)?;
+    let count = ops::list_partners(&request, &session, Output::width(), &mut sink)?;
     sink.finish()?;
+    if let Some(count) = count {
+        output.note(&count);
+    }
     Ok(RunEnding::Done)
 }

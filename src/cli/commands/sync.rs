@@ -1,46 +1,37 @@
 //! `sync`: every job of the configuration, or with `--check-config` a look at all that a night needs.
 
 use crate::cli::args::{Shared, SyncArgs};
-use crate::cli::desk::Desk;
-use crate::cli::exit::CliError;
-use crate::cli::front::Front;
-use crate::ops::{self, Finding};
-use crate::report::RunEnding;
+use crate::cli::context::Context;
+use crate::cli::exit::{CliError, CommandResult};
+use crate::cli::session::SessionParts;
+use crate::ops;
 
-pub(super) fn run(args: &SyncArgs, shared: &Shared, desk: &Desk) -> Result<RunEnding, CliError> {
-    let front = match Front::start(shared, desk) {
+pub(super) fn run(args: &SyncArgs, shared: &Shared, context: &Context) -> CommandResult {
+    let parts = match SessionParts::new(shared, context) {
         Err(CliError::Op(error)) if !args.check_config => {
             // Whoever is informed of every other end.
-            if let Ok(front) = Front::unresolved(shared, desk) {
-                let request = args.request(front.report());
-                ops::unstarted(&front.config, &request, &error, &front.session());
+            if let Ok(parts) = SessionParts::unresolved(shared, context) {
+                let request = args.request(parts.report());
+                ops::unstarted(&parts.config, &request, &error, &parts.session());
             }
             return Err(error.into());
         }
-        front => front?.unattended(),
+        parts => parts?.unattended(),
     };
+    let (session, report) = (parts.session(), parts.report());
     if args.check_config {
-        return check_config(args.job.as_deref(), &front, desk);
+        let job = args.job.as_deref();
+        let (findings, ending) =
+            ops::check_config(&parts.config, job, report.folder.as_deref(), &session)?;
+        for finding in findings {
+            context.output.result(&format!("{finding}\n"));
+        }
+        return Ok(ending);
     }
-    let request = args.request(front.report());
-    let night = ops::sync(&front.config, &request, &front.session());
+    let night = ops::sync(&parts.config, &args.request(report), &session);
     if shared.json.json {
         let summary = night.summary_without_values();
-        desk.output.result(&format!("{summary}\n"));
+        context.output.result(&format!("{summary}\n"));
     }
     Ok(night.ending)
-}
-
-/// What was looked at, then what need not be there yet.
-fn check_config(job: Option<&str>, front: &Front<'_>, desk: &Desk) -> Result<RunEnding, CliError> {
-    let folder = front.report().folder;
-    let (findings, ending) =
-        ops::check_config(&front.config, job, folder.as_deref(), &front.session())?;
-    let (notes, found): (Vec<_>, Vec<_>) = findings
-        .iter()
-        .partition(|f| matches!(f, Finding::Missing(_)));
-    for finding in found.into_iter().chain(notes) {
-        desk.output.result(&format!("{finding}\n"));
-    }
-    Ok(ending)
 }

@@ -19,6 +19,7 @@ const OF_STATE: u32 = 20;
 
 const HIDDEN: &str = "the API's list of partners does not show a partner that is known to exist, or shows it with another legacyIdentifier, so a missing partner proves nothing";
 const NO_WITNESS: &str = "a look-up does not find it, but there is no known partner to test whether look-ups find partners that exist";
+const SENDER_LOST: &str = "the machine that sent it was lost, and may still be alive: with --takeover never, only finding the partner settles it";
 const POSTED_OFTEN: &str = "it was sent several times without an answer that can be trusted, and a look-up does not find it, so it is not sent again";
 
 impl<A: PartnersApi> Delivery<A> {
@@ -59,6 +60,9 @@ impl<A: PartnersApi> Delivery<A> {
     /// Nothing was found when nothing could be proved yet. One that is left to a person is not waited for.
     pub(super) fn not_found_yet(&mut self, key: &RowKey, at: Instant) {
         match self.doubts.get(key) {
+            Some(doubted) if doubted.never_proved => {
+                self.leave(key, SENDER_LOST);
+            }
             Some(doubted) if self.is_left_to_a_person(doubted) => self.leave_to_a_person(key),
             Some(_) => self.look_again(key, at),
             None => {}
@@ -70,9 +74,13 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     fn leave_to_a_person(&mut self, key: &RowKey) {
+        self.leave(key, POSTED_OFTEN);
+    }
+
+    fn leave(&mut self, key: &RowKey, why: &str) {
         if let Some(doubted) = self.doubts.get_mut(key) {
-            doubted.give_up(POSTED_OFTEN);
-            tracing::warn!(key = %key, "the row stays in doubt: {POSTED_OFTEN}");
+            doubted.give_up(why);
+            tracing::warn!(key = %key, "the row stays in doubt: {why}");
         }
         self.given_up(key);
     }
@@ -145,7 +153,11 @@ impl<A: PartnersApi> Delivery<A> {
                 self.wake_children(key, false);
             }
             (Some(row), _) => self.admit(vec![row]),
-            (None, _) => self.wake_children(key, false),
+            (None, _) => {
+                // Another machine may have the row.
+                self.progress += u64::from(self.options.shares);
+                self.wake_children(key, false);
+            }
         }
     }
 

@@ -254,6 +254,7 @@ impl Bench {
 
     pub(super) fn delivery(&mut self) -> Delivery<FakeApi> {
         let options = Options {
+            shares: false,
             workers: 4,
             settle: SETTLE,
             retry_rejected: false,

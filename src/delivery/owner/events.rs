@@ -6,7 +6,7 @@ use crate::api::{ApiError, Found, Place, RemotePartner, Sweep, Waited};
 use crate::delivery::partner_ids::PartnerIds;
 use crate::delivery::trust::Witness;
 use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey};
-use crate::state::{Known, StateError};
+use crate::state::{Known, PerRow, StateError};
 
 /// A row with the ids that its links stand for.
 #[derive(Debug)]
@@ -41,9 +41,9 @@ pub(super) struct Answered {
 
 /// What a task of the owner ended with.
 pub(super) enum Done {
-    Claimed(Vec<Job>, Result<(), StateError>),
+    Claimed(Vec<Job>, Result<PerRow, StateError>),
     Answered(Answered),
-    Settled(Vec<After>, Result<(), StateError>),
+    Settled(Vec<After>, Result<PerRow, StateError>),
     /// Rows with links, and what is known of the rows they point to.
     Parents(Vec<PreparedPartner>, Vec<Vec<Option<Known>>>),
     /// Rows whose doubt was settled before they came.

@@ -136,6 +136,8 @@ impl<A: PartnersApi> Delivery<A> {
                 }
                 // In doubt, but no doubt of ours: it was settled between two looks at it, or another row
                 // of the same key is under way, which preparing rows rules out. The next run asks.
+                // Or another machine has it.
+                Decision::InDoubt if self.options.shares => self.postpone(&row),
                 Decision::InDoubt => {
                     self.finish(&row, RowOutcome::InDoubt, None, vec![in_doubt(&row, None)]);
                 }

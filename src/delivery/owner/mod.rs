@@ -3,6 +3,7 @@
 
 mod absence;
 mod doubts;
+mod elsewhere;
 mod events;
 mod holding;
 mod intake;
@@ -89,6 +90,8 @@ pub struct Delivery<A> {
     postponed: Vec<u32>,
     progress: u64,
     pass: Option<oneshot::Sender<PassEnd>>,
+    /// Whether the pass that is about to end is only a part of the rows.
+    is_part: bool,
     found_elsewhere: u64,
     set_aside: u64,
     not_reached: u64,
@@ -141,6 +144,7 @@ impl<A: PartnersApi> Delivery<A> {
             postponed: Vec::new(),
             progress: 0,
             pass: None,
+            is_part: false,
             found_elsewhere: 0,
             set_aside: 0,
             not_reached: 0,
@@ -187,7 +191,9 @@ impl<A: PartnersApi> Delivery<A> {
                     Some(Input::Rows(rows)) => self.take(rows),
                     Some(Input::PostedBefore(rows)) => self.take_posted_before(rows),
                     Some(Input::Doubtful(rows)) => self.take_doubtful(rows),
-                    Some(Input::EndOfPass(reply)) => self.pass = Some(reply),
+                    Some(Input::EndOfPass(reply)) => (self.pass, self.is_part) = (Some(reply), false),
+                    Some(Input::EndOfPart(reply)) => (self.pass, self.is_part) = (Some(reply), true),
+                    Some(Input::Doubts(doubts)) => self.take_over(doubts),
                     None => self.input_ended = true,
                 },
                 () = sleep_until(wake), if wake.is_some() && !self.stopping => {}
@@ -263,8 +269,9 @@ impl<A: PartnersApi> Delivery<A> {
 
     fn done(&mut self, done: Done) {
         match done {
-            Done::Claimed(jobs, Ok(())) => {
+            Done::Claimed(jobs, Ok(answers)) => {
                 self.claiming -= jobs.len();
+                let jobs = self.claimed(jobs, answers);
                 if self.ready.is_empty() && self.sending < self.options.workers {
                     self.window.starved();
                 }
@@ -292,10 +299,13 @@ impl<A: PartnersApi> Delivery<A> {
                 self.ids_of_state = IdsOfState::Read;
             }
             Done::IdsRead(Err(error)) => self.state_failed(&error),
-            Done::Settled(after, Ok(())) => {
+            Done::Settled(after, Ok(answers)) => {
                 self.settling -= 1;
-                for one in after {
-                    self.settled(one);
+                for (one, answer) in after.into_iter().zip(answers.answers()) {
+                    match answer {
+                        None => self.settled(one),
+                        Some(known) => self.settled_elsewhere(one, &known),
+                    }
                 }
             }
             Done::Settled(after, Err(error)) => {
@@ -374,7 +384,9 @@ impl<A: PartnersApi> Delivery<A> {
                 self.settle_absent(key);
             }
             self.flush_settlements();
-            let is_over = |d: &Doubted| d.is_given_up() || d.is_unproved();
+            let is_part = self.is_part;
+            let is_over =
+                |d: &Doubted| d.is_given_up() || d.is_unproved() || (is_part && d.row.is_none());
             if !self.tasks.is_empty() || !self.doubts.values().all(is_over) {
                 return;
             }
@@ -386,6 +398,7 @@ impl<A: PartnersApi> Delivery<A> {
             let _ = reply.send(PassEnd {
                 postponed,
                 progress: std::mem::take(&mut self.progress),
+                open: self.doubts.values().filter(|d| !d.is_given_up()).count() as u64,
             });
         }
     }

@@ -3,7 +3,7 @@
 use super::bench::*;
 use super::*;
 use crate::partner::{ApiWords, CreateOutcome, PartnerId};
-use crate::state::{Event, StateError};
+use crate::state::{Event, PerRow, StateError};
 
 fn job(number: u32) -> Job {
     Job {
@@ -195,7 +195,7 @@ async fn claims_that_came_too_late_are_more_the_next_time() {
         delivery.claiming = 5;
         delivery.ready.extend((10..10 + ready).map(job));
         delivery.sending = sending;
-        delivery.done(Done::Claimed(vec![job(1), job(2)], Ok(())));
+        delivery.done(Done::Claimed(vec![job(1), job(2)], Ok(PerRow::default())));
         assert_eq!(delivery.claiming, 3);
         assert_eq!(delivery.ready.len(), ready as usize + 2);
         assert_eq!(delivery.window.room(0), room, "{ready} {sending}");
@@ -209,7 +209,7 @@ async fn claims_that_come_while_the_run_stops_are_given_back() {
     let mut delivery = bench.delivery();
     delivery.stopping = true;
     delivery.claiming = 2;
-    delivery.done(Done::Claimed(vec![job(1), job(2)], Ok(())));
+    delivery.done(Done::Claimed(vec![job(1), job(2)], Ok(PerRow::default())));
     assert!(delivery.ready.is_empty());
     let given_back: Vec<(Event, i32)> = delivery
         .to_settle

@@ -98,6 +98,11 @@ pub enum OpError {
     /// The state knows no run of this name.
     #[error("the state has no run \"{0}\"; `partner-sync status` lists the runs")]
     UnknownRun(String),
+    /// The state knows no row with this key.
+    #[error(
+        "the state has no row with the key \"{0}\". A key is the value of the mapping's key column, as the export has it."
+    )]
+    UnknownRow(String),
     /// A file that is read lies in the folder that reports go to.
     #[error(
         "{} lies in {}, where this run's report goes: the report would mix with the input. Name another folder, for example --report {}",
@@ -135,6 +140,9 @@ pub enum OpError {
     /// What is to be written is a file that is read.
     #[error("{} is read by this command, so it is not written over. Name another file.", .0.display())]
     OutputIsInput(PathBuf),
+    /// A file that is not written over is there.
+    #[error("{} exists, and is not written over. Name a file that does not exist yet.", .0.display())]
+    Exists(PathBuf),
     /// A file cannot be written.
     #[error("cannot write {}: {source}. Name a file in a folder that you may write to.", path.display())]
     Unwritable {
@@ -252,12 +260,14 @@ impl OpError {
             | OpError::NotConfirmed
             | OpError::NothingKnown { .. }
             | OpError::UnknownRun(_)
+            | OpError::UnknownRow(_)
             | OpError::InputInReports { .. }
             | OpError::IsAddress(_)
             | OpError::IsFileAddress(_)
             | OpError::NoMatch(_)
             | OpError::SeveralMatch { .. }
             | OpError::OutputIsInput(_)
+            | OpError::Exists(_)
             | OpError::StandardInput => RunEnding::Refused,
             OpError::Prepare(PrepareError::Source(error)) if error.is_passing() => {
                 RunEnding::Stopped

@@ -12,6 +12,7 @@ use super::context::Import;
 use super::feeder::{Leave, ask_health};
 use super::new_rows::{Extent, NewRows, Scan};
 use super::on_api::{count_partners, look_for};
+use super::shared::LOOK_AGAIN;
 use super::too_many_new::too_many_new;
 use crate::api::ApiError;
 use crate::config::{Adopt, Bound};
@@ -23,7 +24,7 @@ use crate::ops::unknown::{OnApi, Unknown};
 use crate::partner::RowKey;
 use crate::prepare::{PrepareError, Survey};
 use crate::report::Collector;
-use crate::state::{Identifiers, StateWriter};
+use crate::state::{Doubt, FirstLook, Identifiers, SharedImport, StateWriter};
 
 /// What was found out before the first create.
 pub(super) struct Looked {
@@ -64,6 +65,39 @@ impl Look<'_> {
             }
         };
         Looked { adopted, leave }
+    }
+
+    /// Looks where no other machine does; where one does, or has, that is waited for, and nothing is left to look for. What
+    /// machines left that are lost meanwhile is added to the doubts.
+    pub(super) fn first_of_all(
+        &self,
+        shared: &SharedImport,
+        doubts: &mut Vec<Doubt>,
+    ) -> Result<Looked, OpError> {
+        let import = self.import;
+        let nothing = || Looked {
+            adopted: HashSet::new(),
+            leave: Leave::Unasked,
+        };
+        loop {
+            match shared.first_look()? {
+                FirstLook::Done => return Ok(nothing()),
+                FirstLook::Ours => {
+                    let looked = self.first();
+                    let has_looked = !matches!(looked.leave, Leave::Refused(_));
+                    if has_looked && !self.survey.incomplete && !import.stop.is_requested() {
+                        shared.has_looked()?;
+                    }
+                    return Ok(looked);
+                }
+                FirstLook::Elsewhere => {}
+            }
+            doubts.extend(shared.take_over()?);
+            let pause = import.stop.pause(LOOK_AGAIN);
+            if !import.session.runtime.block_on(pause) {
+                return Ok(nothing());
+            }
+        }
     }
 
     fn look(&self, adopted: &mut HashSet<u32>) -> Result<Leave, OpError> {

@@ -10,8 +10,10 @@ use super::new_rows::{Extent, Scan};
 use super::repaired::{repaired, skipped};
 use super::request::ImportRequest;
 use super::sealed_plan::{Asked, SealedPlan, state_digest};
+use super::stranded::{Against, records_of, stranded_rows};
 use super::there_already::there_already;
 use super::too_many_new::too_many_new;
+use super::waiting::Waiting;
 use crate::api::Rate;
 use crate::config::OnChange;
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
@@ -34,7 +36,7 @@ use crate::report::{
     summary_json,
 };
 use crate::source::Flow;
-use crate::state::{Known, RunId, StateError, StateReader};
+use crate::state::{Known, RunId, StateReader};
 
 /// What an import would do.
 #[derive(Debug)]
@@ -112,22 +114,16 @@ pub(in crate::ops) fn preview(
     };
     let mapping = &opened.mapping.name;
     let (there, too_many) = before_create(request, &scan, target.as_deref(), mapping, session)?;
-    let mut judge = Judge::new(request, exports, &survey, &known, there)?;
+    let against = Against {
+        fingerprinter: &fingerprinter,
+        reader: reader.as_ref(),
+        known: &known,
+    };
+    let mut judge = Judge::new(request, exports, &survey, &against, there)?;
     let wanted = request.report.wanted(PerRow::Plan);
     let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
     lost_key::tell_of(reader.as_ref(), session.observer, &collector)?;
-    let tally = judge_rows(
-        exports,
-        &survey,
-        &Against {
-            fingerprinter: &fingerprinter,
-            reader: reader.as_ref(),
-            known: &known,
-        },
-        &mut judge,
-        &collector,
-        &stop,
-    )?;
+    let tally = judge_rows(exports, &survey, &against, &mut judge, &collector, &stop)?;
     drop(progress);
     if let Some(error) = parents.trouble() {
         return Err(error.into());
@@ -228,13 +224,6 @@ fn refusal(
     refusal
 }
 
-/// What rows are judged by.
-struct Against<'a> {
-    fingerprinter: &'a Fingerprinter,
-    reader: Option<&'a StateReader>,
-    known: &'a (dyn Fn(&RowKey) -> bool + Sync),
-}
-
 /// Reports what an import would make of each row.
 fn judge_rows(
     exports: &Exports,
@@ -276,18 +265,6 @@ fn judge_rows(
     match trouble {
         Some(error) => Err(error.into()),
         None => Ok(tally),
-    }
-}
-
-/// What the state knows of rows that have a key, in their order.
-fn records_of(
-    rows: &[PreparedRow],
-    reader: Option<&StateReader>,
-) -> Result<Vec<Option<Known>>, StateError> {
-    let keys = rows.iter().filter_map(|r| r.key.as_ref());
-    match reader {
-        Some(reader) => reader.known(keys.map(RowKey::as_str)),
-        None => Ok(keys.map(|_| None).collect()),
     }
 }
 
@@ -335,7 +312,7 @@ struct Judge {
     /// Identifiers that the API has already.
     there: HashSet<String>,
     /// Rows that no import can create.
-    stranded: HashSet<RowKey>,
+    stranded: Waiting,
     retry_rejected: bool,
     /// Rows that may still be sent.
     budget: u64,
@@ -346,13 +323,14 @@ impl Judge {
         request: &ImportRequest,
         exports: &Exports,
         survey: &Survey,
-        known: &(dyn Fn(&RowKey) -> bool + Sync),
+        against: &Against<'_>,
         there: HashSet<String>,
     ) -> Result<Self, OpError> {
+        let retry_rejected = request.rejected == Rejected::SendAgain;
         Ok(Self {
             there,
-            stranded: stranded_rows(exports, survey, known)?,
-            retry_rejected: request.rejected == Rejected::SendAgain,
+            stranded: stranded_rows(exports, survey, against, retry_rejected)?,
+            retry_rejected,
             budget: request.limit.unwrap_or(u64::MAX),
         })
     }
@@ -376,8 +354,8 @@ impl Judge {
                 (RowOutcome::Adopted, None)
             }
             Decision::Create | Decision::LookUpFirst if self.stranded.contains(&partner.key) => {
-                let parents: Vec<_> = partner.links.iter().map(|_| None).collect();
-                (RowOutcome::Blocked, Some(blocked(partner, &parents)))
+                let found = blocked(partner, &self.stranded.blocker(partner));
+                (RowOutcome::Blocked, Some(found))
             }
             Decision::Create | Decision::LookUpFirst if self.budget == 0 => {
                 (RowOutcome::Deferred, None)
@@ -394,52 +372,4 @@ impl Judge {
             Decision::InDoubt => (RowOutcome::InDoubt, Some(in_doubt(partner, None))),
         }
     }
-}
-
-/// Valid rows that no import can create: they hang, through parents in the files, on a row that is
-/// invalid, or on themselves. Memory grows with the rows that have parents, not with the others.
-fn stranded_rows(
-    exports: &Exports,
-    survey: &Survey,
-    known: &(dyn Fn(&RowKey) -> bool + Sync),
-) -> Result<HashSet<RowKey>, OpError> {
-    let mut stranded = HashSet::new();
-    if !exports.has_references() {
-        return Ok(stranded);
-    }
-    let mut links: Vec<(RowKey, Vec<RowKey>)> = Vec::new();
-    let mut invalid = HashSet::new();
-    exports.prepare(survey, None, None, known, &mut |rows| {
-        for row in rows {
-            match (row.key, row.partner) {
-                (Some(key), Some(partner)) if !partner.links.is_empty() => {
-                    links.push((key, partner.links.into_iter().map(|l| l.key).collect()));
-                }
-                (Some(key), None) => {
-                    invalid.insert(key);
-                }
-                _ => {}
-            }
-        }
-        Flow::More
-    })?;
-    // What is left when every row whose parents can be created was taken away cannot be created itself.
-    let mut pending: HashSet<RowKey> = links.iter().map(|(key, _)| key.clone()).collect();
-    loop {
-        let before = pending.len();
-        links.retain(|(key, parents)| {
-            let free = parents
-                .iter()
-                .all(|p| known(p) || (!pending.contains(p) && !invalid.contains(p)));
-            if free {
-                pending.remove(key);
-            }
-            !free
-        });
-        if pending.len() == before {
-            break;
-        }
-    }
-    stranded.extend(pending);
-    Ok(stranded)
 }

@@ -12,19 +12,22 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::budget::{Budget, Spent};
 use super::repaired::repaired;
+use super::shared::Shared;
+use super::waiting::Waiting;
 use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
-    Decision, Input, PassEnd, Stop, StopReason, blocked, changed, decide, in_doubt, still_rejected,
+    Decision, Input, PassEnd, Stop, StopReason, changed, decide, in_doubt, still_rejected,
 };
 use crate::diagnostic::Diagnostic;
 use crate::ops::connect::ApiClient;
 use crate::ops::contents::contents;
+use crate::ops::error::OpError;
 use crate::ops::known::KnownRows;
 use crate::partner::{Fingerprint, Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
-use crate::state::{Known, StateReader, StateWriter};
+use crate::state::{Known, StateError, StateReader, StateWriter};
 
 /// What feeds a delivery.
 pub(super) struct Feeder {
@@ -47,6 +50,8 @@ pub(super) struct Feeder {
     pub(super) met: u64,
     /// Whether rows may be sent.
     pub(super) leave: Leave,
+    /// The import that other machines are at as well.
+    pub(super) shared: Option<Shared>,
 }
 
 /// Whether rows may be sent.
@@ -60,21 +65,40 @@ pub(super) enum Leave {
     Refused(StopReason),
 }
 
+/// What a pass tells of its rows instead of sending them.
+#[derive(Clone, Copy)]
+pub(super) enum Telling<'w> {
+    Nothing,
+    /// That they wait for rows which have no partner, and for which.
+    Blocked(&'w Waiting),
+    /// What became of them, by this machine or another.
+    Ends,
+}
+
 impl Feeder {
     /// Feeds until all rows have an outcome, or the run stops. Returns how many rows a limit did not reach.
     pub(super) fn run(mut self) -> u64 {
-        if let Err(reason) = self.passes() {
+        let passed = if self.shared.is_some() {
+            self.shared_passes()
+        } else {
+            self.passes()
+        };
+        if let Err(reason) = passed {
             self.stop.request(reason);
+            // Rows that wait in the delivery are left.
+            let left = self.end_of_pass(Input::EndOfPart).postponed.len();
+            self.lock().count(RowOutcome::Deferred, left as u64);
         }
         // Rows that no pass met.
         let met = self.met + self.adopted.len() as u64;
         let unmet = self.survey.rows.saturating_sub(met);
-        let waiting = self.budget.as_mut().map_or(0, Budget::give_up);
+        let postponed = self.shared.as_ref().map_or(0, |s| s.postponed.len() as u64);
+        let waiting = postponed + self.budget.as_mut().map_or(0, Budget::give_up);
         self.lock().count(RowOutcome::Deferred, unmet + waiting);
         self.budget.map_or(0, |budget| budget.not_reached())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Collector> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Collector> {
         self.collector
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -83,8 +107,8 @@ impl Feeder {
     fn passes(&mut self) -> Result<(), StopReason> {
         let mut only: Option<Vec<u32>> = None;
         loop {
-            self.pass(only.as_deref(), false)?;
-            let mut end = self.end_of_pass();
+            self.pass(only.as_deref(), Telling::Nothing)?;
+            let mut end = self.end_of_pass(Input::EndOfPass);
             if let Some(budget) = &mut self.budget {
                 let not_reached = budget.end_pass(&mut end.postponed);
                 self.lock().count(RowOutcome::Deferred, not_reached);
@@ -98,22 +122,41 @@ impl Feeder {
                 return Ok(());
             }
             if end.progress == 0 {
-                return self.pass(Some(&end.postponed), true);
+                let waiting = self.waiting(&end.postponed)?;
+                return self.pass(Some(&end.postponed), Telling::Blocked(&waiting));
             }
             only = Some(end.postponed);
         }
     }
 
-    fn end_of_pass(&self) -> PassEnd {
+    pub(super) fn end_of_pass(&self, end: fn(oneshot::Sender<PassEnd>) -> Input) -> PassEnd {
         let (reply, answer) = oneshot::channel();
-        if self.input.blocking_send(Input::EndOfPass(reply)).is_err() {
+        if self.input.blocking_send(end(reply)).is_err() {
             return PassEnd::default();
         }
         answer.blocking_recv().unwrap_or_default()
     }
 
-    /// One pass over the files; `blocked` tells the rows that are left as blocked instead of sending them.
-    fn pass(&mut self, only: Option<&[u32]>, blocked: bool) -> Result<(), StopReason> {
+    /// What rows wait for that no pass could send.
+    pub(super) fn waiting(&self, ordinals: &[u32]) -> Result<Waiting, StopReason> {
+        let broken = |e: StateError| StopReason::State(e.to_string());
+        let parents = KnownRows::new(Some(self.reader.reopen().map_err(broken)?));
+        let is_known = |key: &RowKey| parents.is_created(key);
+        let (exports, survey) = (&self.exports, &self.survey);
+        let found = Waiting::of(exports, survey, &self.reader, &is_known, ordinals);
+        found.map_err(|error| match error {
+            OpError::State(error) => broken(error),
+            OpError::Prepare(error) => unreadable(error),
+            other => StopReason::Internal(other.to_string()),
+        })
+    }
+
+    /// One pass over the files: rows are sent, or it is told what became of them.
+    pub(super) fn pass(
+        &mut self,
+        only: Option<&[u32]>,
+        telling: Telling<'_>,
+    ) -> Result<(), StopReason> {
         let exports = Arc::clone(&self.exports);
         let survey = Arc::clone(&self.survey);
         let fingerprinter = self.fingerprinter.clone();
@@ -133,15 +176,19 @@ impl Feeder {
             only,
             &is_known,
             &mut |rows, done| {
-                let count = rows.len() as u64 + done;
                 if self.stop.is_requested() {
                     return Flow::Enough;
                 }
                 self.lock().count(RowOutcome::Skipped, done);
-                let result = if blocked {
-                    self.tell_blocked(rows)
-                } else {
-                    self.hand_over(rows)
+                through += done;
+                let mut count = rows.len() as u64;
+                let result = match telling {
+                    Telling::Blocked(waiting) => self.report_blocked(rows, waiting),
+                    Telling::Ends => self.tell_all_ends(rows),
+                    Telling::Nothing if first && self.shared.is_some() => {
+                        self.hand_over_mine(rows, &mut count)
+                    }
+                    Telling::Nothing => self.hand_over(rows),
                 };
                 through += count;
                 match result {
@@ -166,17 +213,20 @@ impl Feeder {
         if let Some(error) = parents.trouble() {
             return Err(StopReason::State(error.to_string()));
         }
-        let tally = read.map_err(|error| match error {
-            PrepareError::Source(error) => StopReason::Source(error.to_string()),
-            other => StopReason::Internal(other.to_string()),
-        })?;
+        let tally = read.map_err(unreadable)?;
         if first {
             self.lock().set_contents(contents(&exports, &survey, tally));
         }
         Ok(())
     }
 
-    fn hand_over(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
+    pub(super) fn hand_over(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
+        let sorted = self.judge(rows)?;
+        self.send(sorted)
+    }
+
+    /// Judges rows by what the state knows of them, and reports at once what needs no sending.
+    pub(super) fn judge(&mut self, rows: Vec<PreparedRow>) -> Result<Sorted, StopReason> {
         let keys = rows
             .iter()
             .filter_map(|r| r.key.as_ref())
@@ -201,7 +251,7 @@ impl Feeder {
                 collector.add(row);
             }
         }
-        self.send(sorted)
+        Ok(sorted)
     }
 
     /// Decides what becomes of a row.
@@ -330,36 +380,6 @@ impl Feeder {
                 .add_row_diagnostics(&row.origin, &row.key, diagnostics);
         }
     }
-
-    fn tell_blocked(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
-        for row in rows {
-            let result = match row.partner {
-                Some(partner) => {
-                    let parents = self
-                        .reader
-                        .known(partner.links.iter().map(|l| l.key.as_str()))
-                        .map_err(|e| StopReason::State(e.to_string()))?;
-                    let budget = self.budget.as_mut();
-                    if budget.is_some_and(|b| b.may_have_left(&parents)) {
-                        result_of(&partner, RowOutcome::Deferred, row.diagnostics)
-                    } else {
-                        let told = with(row.diagnostics, blocked(&partner, &parents));
-                        result_of(&partner, RowOutcome::Blocked, told)
-                    }
-                }
-                None => RowResult {
-                    origin: row.origin,
-                    key: row.key,
-                    legacy_identifier: None,
-                    outcome: RowOutcome::Invalid,
-                    partner: None,
-                    diagnostics: row.diagnostics,
-                },
-            };
-            self.lock().add(result);
-        }
-        Ok(())
-    }
 }
 
 /// Whether the API is there, before the first row is sent.
@@ -386,19 +406,26 @@ pub(super) fn ask_health(api: &Arc<ApiClient>, handle: &Handle) -> Result<(), St
     Ok(())
 }
 
+fn unreadable(error: PrepareError) -> StopReason {
+    match error {
+        PrepareError::Source(error) => StopReason::Source(error.to_string()),
+        other => StopReason::Internal(other.to_string()),
+    }
+}
+
 /// Rows of a batch by what becomes of them.
 #[derive(Default)]
-struct Sorted {
-    to_send: Vec<PreparedPartner>,
-    posted_before: Vec<PreparedPartner>,
-    doubtful: Vec<PreparedPartner>,
+pub(super) struct Sorted {
+    pub(super) to_send: Vec<PreparedPartner>,
+    pub(super) posted_before: Vec<PreparedPartner>,
+    pub(super) doubtful: Vec<PreparedPartner>,
     results: Vec<RowResult>,
     /// Rows that were created before, with nothing to report.
     quiet: u64,
     differing: Vec<(RowKey, Fingerprint)>,
 }
 
-fn result_of(
+pub(super) fn result_of(
     row: &PreparedPartner,
     outcome: RowOutcome,
     diagnostics: Vec<Diagnostic>,
@@ -413,7 +440,7 @@ fn result_of(
     }
 }
 
-fn with(mut diagnostics: Vec<Diagnostic>, one: Diagnostic) -> Vec<Diagnostic> {
+pub(super) fn with(mut diagnostics: Vec<Diagnostic>, one: Diagnostic) -> Vec<Diagnostic> {
     diagnostics.push(one);
     diagnostics
 }

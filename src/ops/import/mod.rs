@@ -22,8 +22,13 @@ mod repaired;
 mod request;
 mod run;
 mod sealed_plan;
+mod shared;
+mod shared_passes;
+mod stranded;
+mod telling;
 mod there_already;
 mod too_many_new;
+mod waiting;
 
 pub(super) use adopt::Adoption;
 use canary::{Canary, open_canaries};
@@ -54,7 +59,7 @@ pub fn import(request: &ImportRequest, session: &Session<'_>) -> Result<RunRepor
 fn begun(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, OpError> {
     // Before the state is touched, so that a typing error makes none; and once, since a pipe cannot be read twice.
     let opened = export::open(&request.export, session)?;
-    let lock = session.lock_within(request.wait)?;
+    let lock = session.lock_within(request.wait, request.may_be_shared())?;
     let Some(rows) = request.canary else {
         let partners = open_canaries(&opened, session)?;
         if partners > 0 {

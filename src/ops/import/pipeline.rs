@@ -9,13 +9,14 @@ use super::before_create::Looked;
 use super::budget::Budget;
 use super::context::{Import, lock};
 use super::feeder::Feeder;
+use super::shared::{Shared, watch};
 use crate::delivery::{Delivery, Input, Leftover, MaySend, Options, StopReason};
 use crate::ops::error::OpError;
 use crate::ops::settling::settling_time;
 use crate::partner::RowResult;
 use crate::prepare::Survey;
 use crate::report::Collector;
-use crate::state::{Doubt, StateWriter};
+use crate::state::{Doubt, SharedImport, StateWriter};
 
 /// Batches between feeder and delivery: the feeder stays this far ahead at most.
 const BATCHES_AHEAD: usize = 2;
@@ -28,6 +29,8 @@ pub(super) struct Pipeline<'p> {
     pub(super) survey: &'p Arc<Survey>,
     pub(super) state: &'p StateWriter,
     pub(super) collector: &'p Arc<Mutex<Collector>>,
+    /// The import that other machines may be at as well.
+    pub(super) shared: Option<&'p SharedImport>,
 }
 
 impl Pipeline<'_> {
@@ -48,6 +51,7 @@ impl Pipeline<'_> {
             retry_rejected: import.retries_rejected(),
             settles_for_a_person: false,
             may_send: may_send.clone(),
+            shares: self.shared.is_some(),
             outage: import.connection.outage.clone(),
         };
         let delivery = Delivery::new(
@@ -58,8 +62,23 @@ impl Pipeline<'_> {
             results,
             import.stop.clone(),
         );
+        let (watching, stopped) = std::sync::mpsc::channel();
+        let watch = match self.shared.cloned() {
+            Some(shared) => {
+                let input = input.clone();
+                Some(thread("takeover", move || {
+                    watch(&shared, &input, &stopped)
+                })?)
+            }
+            None => None,
+        };
         let feeder = self.feeder(input, looked, may_send)?;
-        let feeding = thread("feeder", move || feeder.run())?;
+        let feeding = thread("feeder", move || {
+            let not_reached = feeder.run();
+            // Once it is done nobody takes anything over any more, and the delivery's input ends.
+            drop(watching);
+            not_reached
+        })?;
         let collecting = self.collect(settled)?;
         // On a worker thread, not on this one: the loop shares its cores with the workers' sockets.
         let delivered = import
@@ -68,7 +87,8 @@ impl Pipeline<'_> {
             .block_on(async { tokio::spawn(delivery.run(rows)).await });
         let fed = feeding.join();
         let collected = collecting.join();
-        if delivered.is_err() || fed.is_err() || collected.is_err() {
+        let watched = watch.map_or(Ok(()), JoinHandle::join);
+        if delivered.is_err() || fed.is_err() || collected.is_err() || watched.is_err() {
             import.stop.request(StopReason::Internal(
                 "a part of partner-sync failed; please report it with the log of -vv".to_owned(),
             ));
@@ -105,6 +125,7 @@ impl Pipeline<'_> {
             budget: may_send.map(Budget::new),
             met: 0,
             leave,
+            shared: self.shared.map(|s| Shared::new(s.clone(), self.survey)),
         })
     }
 

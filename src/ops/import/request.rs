@@ -39,6 +39,8 @@ pub struct ImportRequest {
     pub ask_first: bool,
     /// How long another run that holds the state is waited for; without it, not at all.
     pub wait: Option<Duration>,
+    /// Whether no other machine may be at the same import.
+    pub alone: bool,
     /// The name of the job, where a nightly run imports.
     pub job: Option<String>,
     /// The run's name, where it was given one.

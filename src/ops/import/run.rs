@@ -13,7 +13,7 @@ use super::request::ImportRequest;
 use super::sealed_plan::state_digest;
 use crate::api::collect_by_identifier;
 use crate::config::OnChange;
-use crate::delivery::Leftover;
+use crate::delivery::{Leftover, twin};
 use crate::diagnostic::{Code, thousands};
 use crate::ops::conclude::{ending_of, has_problem, run_end};
 use crate::ops::connect::{Waits, connect};
@@ -25,7 +25,7 @@ use crate::ops::session::Session;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::Survey;
 use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport, StopCause, Stopped};
-use crate::state::{Begun, OpenRows, RunId, RunStart, StateLock};
+use crate::state::{Begun, OpenRows, RunEnd, RunId, RunStart, StateLock, StateWriter};
 
 /// Imports. The caller holds the lock of the state, and its session stops when the time of the request is over.
 pub(in crate::ops) fn once(
@@ -91,14 +91,18 @@ impl Import<'_> {
             return Err(OpError::NotConfirmed);
         }
 
-        let (state, doubts, thread) = self.begin(open, &collector)?;
-        let looked = Look {
+        let shared = self.join(survey.rows)?;
+        let (state, mut doubts, thread) = self.begin(open, &collector)?;
+        let look = Look {
             import: &self,
             survey: &survey,
             state: &state,
             collector: &collector,
-        }
-        .first();
+        };
+        let looked = match &shared {
+            Some(shared) => look.first_of_all(shared, &mut doubts)?,
+            None => look.first(),
+        };
         if !exports.has_references() {
             survey.forget_keys();
         }
@@ -109,10 +113,12 @@ impl Import<'_> {
             survey: &survey,
             state: &state,
             collector: &collector,
+            shared: shared.as_ref(),
         };
         let (leftover, not_reached) = pipeline.run(doubts, looked)?;
         drop(progress);
         self.report_pauses(&collector);
+        let told = tell_twins(&state, &collector)?;
 
         let mut heading = self.heading(&detected);
         if not_reached > 0 && heading.stopped.is_none() {
@@ -126,7 +132,10 @@ impl Import<'_> {
         let report = self.conclude(heading, &collector, &survey, |report| {
             self.ending(report, survey.rows, &leftover)
         });
-        let end = run_end(&report, self.session.settings.keep);
+        let end = RunEnd {
+            told,
+            ..run_end(&report, self.session.settings.keep)
+        };
         if let Err(error) = self.session.runtime.block_on(state.end(end)) {
             self.session.observer.trouble(&error.into());
         }
@@ -258,4 +267,14 @@ impl Import<'_> {
             rows => format!("{} rows were not reached: --limit {limit}", thousands(rows)),
         })
     }
+}
+
+/// Reports partners that answers name which came late, beside the ones that the state has; returns up to which answer.
+fn tell_twins(state: &StateWriter, collector: &Mutex<Collector>) -> Result<i64, OpError> {
+    let twins = state.reader()?.twins()?;
+    let told = twins.iter().map(|twin| twin.number).max().unwrap_or(0);
+    // The row may be of an earlier export.
+    let diagnostics = twins.iter().map(twin).collect();
+    lock(collector).add_diagnostics(u32::MAX, diagnostics);
+    Ok(told)
 }

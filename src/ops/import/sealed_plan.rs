@@ -28,6 +28,15 @@ pub(super) fn state_digest(
     }
 }
 
+/// A digest of what files hold, whatever they are called.
+pub(super) fn content_digest<'p>(
+    files: impl IntoIterator<Item = &'p Path>,
+) -> Result<String, PlanError> {
+    let digests = files.into_iter().map(|file| Ok(Sealed::of(file)?.blake3));
+    let digests: Vec<String> = digests.collect::<Result<_, PlanError>>()?;
+    Ok(digests.join(" "))
+}
+
 /// What an import would do, and on what that rests. It is written by a dry run and read by an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedPlan {

@@ -62,7 +62,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Looks at jobs, state, report folder, metrics, webhook and API; reports every finding, not only the first.
+/// Looks at jobs, state, report folder, metrics, webhook and API; reports every finding, not only the first, and last what
+/// need not be there yet.
 ///
 /// # Errors
 /// [`OpError`] where there are no such jobs.
@@ -84,6 +85,8 @@ pub fn check_config(
         (false, Some(ending)) if ending != RunEnding::Refused => RunEnding::Stopped,
         _ => RunEnding::Refused,
     };
+    let is_note = |finding: &Finding| matches!(finding, Finding::Missing(_));
+    findings.0.sort_by_key(is_note);
     Ok((findings.0, ending))
 }
 

@@ -190,6 +190,7 @@ fn attempt(
         same_object(&file, etag, last, session, notes);
     }
     let import = ImportRequest {
+        alone: true,
         export: ExportRequest {
             files: vec![file.clone()],
             mapping: job.mapping.clone(),

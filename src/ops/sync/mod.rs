@@ -89,7 +89,7 @@ fn run_jobs(
     let locked = if request.dry_run {
         Ok(None)
     } else {
-        session.lock_within(request.wait).map(Some)
+        session.lock_within(request.wait, false).map(Some)
     };
     let lock = locked.inspect_err(|error| {
         ends.extend(not_begun(jobs, request, error, session));

@@ -16,7 +16,7 @@ use super::connect::{Waits, connect};
 use super::contents::contents;
 use super::error::OpError;
 use super::export::{self, Opened};
-use super::observer::Progress;
+use super::observer::{Note, Progress};
 use super::partner_rows::WithPartners;
 use super::request::VerifyRequest;
 use super::session::Session;
@@ -47,7 +47,9 @@ pub struct Verification {
 pub fn verify(request: &VerifyRequest, session: &Session<'_>) -> Result<Verification, OpError> {
     let started = Instant::now();
     let opened = export::open(&request.export, session)?;
-    compare(request, &opened, started, session, Purpose::Verify)
+    let found = compare(request, &opened, started, session, Purpose::Verify)?;
+    session.observer.note(&Note::NotCompared);
+    Ok(found)
 }
 
 /// What a comparison is made for.

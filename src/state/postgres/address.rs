@@ -1,9 +1,11 @@
 //! Which database, as a person writes it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use postgres::Config;
 use postgres::config::{Host, SslMode, TargetSessionAttrs};
 
@@ -13,6 +15,45 @@ pub struct ServerAddress {
     text: String,
     /// Large, and errors carry addresses.
     config: Box<Config>,
+    tls: Box<TlsFiles>,
+}
+
+/// Files for TLS that an address names, as libpq calls them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TlsFiles {
+    /// `sslrootcert`: certificates that are trusted beside the system's own.
+    pub(super) authority: Option<PathBuf>,
+    /// `sslcert`: what this program shows.
+    pub(super) certificate: Option<PathBuf>,
+    /// `sslkey`: the key of that.
+    pub(super) key: Option<PathBuf>,
+}
+
+impl TlsFiles {
+    /// Takes them out of an address: the client does not know them.
+    fn taken_from(address: &str) -> (String, Self) {
+        let mut files = Self::default();
+        let Some((before, parameters)) = address.split_once('?') else {
+            return (address.to_owned(), files);
+        };
+        let mut left = Vec::new();
+        for parameter in parameters.split('&') {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let place = match name {
+                "sslrootcert" => &mut files.authority,
+                "sslcert" => &mut files.certificate,
+                "sslkey" => &mut files.key,
+                _ => {
+                    left.push(parameter);
+                    continue;
+                }
+            };
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            // The system's own are trusted anyway.
+            *place = Some(PathBuf::from(value.as_ref())).filter(|path| path != "system");
+        }
+        (format!("{before}?{}", left.join("&")), files)
+    }
 }
 
 impl PartialEq for ServerAddress {
@@ -43,7 +84,11 @@ impl ServerAddress {
 
     fn read(text: &str) -> Result<Self, String> {
         // The client calls the strict modes `require`; certificates and names are always verified here.
-        let plain = text
+        let (plain, tls) = TlsFiles::taken_from(text);
+        if tls.certificate.is_some() != tls.key.is_some() {
+            return Err("sslcert and sslkey go together: name both, or neither".to_owned());
+        }
+        let plain = plain
             .replace("sslmode=verify-full", "sslmode=require")
             .replace("sslmode=verify-ca", "sslmode=require");
         // What the client says of it may quote a part of it.
@@ -88,8 +133,11 @@ impl ServerAddress {
         if config.get_hosts().len() > 1 {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        let (text, config) = (text.to_owned(), Box::new(config));
-        Ok(Self { text, config })
+        Ok(Self {
+            text: text.to_owned(),
+            config: Box::new(config),
+            tls: Box::new(tls),
+        })
     }
 
     /// The first host by its name, or the folder of its socket.
@@ -119,6 +167,10 @@ impl ServerAddress {
     #[must_use]
     pub fn database(&self) -> &str {
         self.config.get_dbname().unwrap_or_else(|| self.user())
+    }
+
+    pub(super) fn tls_files(&self) -> &TlsFiles {
+        &self.tls
     }
 
     pub(super) fn config(&self) -> Config {
@@ -158,6 +210,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn files_for_tls_are_read_as_libpq_does() {
+        let files = |more: &str| {
+            let address = format!("postgres://u@db.example.com/d{more}");
+            let address = ServerAddress::parse(&address).unwrap().unwrap();
+            assert_eq!(address.config.get_ssl_mode(), SslMode::Require);
+            address.tls.as_ref().clone()
+        };
+        assert_eq!(files("?sslrootcert=system"), TlsFiles::default());
+        let named = TlsFiles {
+            authority: Some("/etc/a b.pem".into()),
+            certificate: Some("c".into()),
+            key: Some("k".into()),
+        };
+        let parameters = "?sslcert=c&sslmode=verify-full&sslrootcert=%2Fetc%2Fa%20b.pem&sslkey=k";
+        assert_eq!(files(parameters), named);
+    }
+
+    #[test]
     fn an_address_is_read_or_refused_without_being_shown() {
         let read = |text: &str| ServerAddress::parse(text).unwrap();
         for (text, mode) in [
@@ -191,6 +261,7 @@ mod tests {
             "postgres://u@localhost:hush/d",
             "postgres:///hush",
             "postgres://u@a/d?hush=1",
+            "postgres://u@a/d?sslcert=/hush",
         ] {
             let words = read(text).unwrap_err();
             assert!(!words.contains("hush"), "{text}: {words}");

@@ -19,9 +19,10 @@ use super::begin::begin_run;
 use super::error::Trouble;
 use super::keys;
 use super::known::{KNOWN, known_from};
+use super::late::{are_told, late};
 use super::lease::{Lease, Term};
 use super::link::{AGAIN, Link, locking, query, values};
-use super::moves::{claim_all, late, settle_all};
+use super::moves::{claim_all, settle_all};
 use super::owner::{Owner, text};
 use super::reader::PostgresReader;
 use super::server::Server;
@@ -44,8 +45,10 @@ pub(in crate::state) fn begin(
     let now = clock.now();
     let state = server.state();
     let term = Arc::clone(lease.term());
-    let begun =
-        again(|| link.with(|client| begin_run(client, &term, &state, start, key.number, now)));
+    let takeover = server.takeover();
+    let begun = again(|| {
+        link.with(|client| begin_run(client, &term, &state, start, takeover, key.number, now))
+    });
     let (space, run, batch, doubts) = begun.map_err(|trouble| trouble.settled(&state))?;
     let lost_key = keys::find_lost(&link, space, key.number)?;
     let journal = PostgresJournal {
@@ -72,7 +75,7 @@ pub(in crate::state) fn begin(
 }
 
 /// Does what met another transaction again.
-fn again<T>(mut work: impl FnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
+pub(super) fn again<T>(mut work: impl FnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
     for _ in 0..MEETINGS {
         match work() {
             Err(Trouble::Again) => {}
@@ -200,7 +203,7 @@ impl PostgresJournal {
                 self.link.with(|client| {
                     let most = self.link.server().lease();
                     let mut t = locking(client, most).map_err(owner.trouble())?;
-                    late(&mut t, &owner, now, settlements)?;
+                    late(&mut t, &owner, now, &settlements.iter().collect::<Vec<_>>())?;
                     t.commit().map_err(owner.trouble())
                 })
             });
@@ -233,15 +236,15 @@ fn fence(
     let claims = commands
         .iter()
         .any(|command| matches!(command, Command::Claim(_)));
-    let sql = "UPDATE partner_sync.lease SET batch = $3 + 1
-               WHERE name = 'writer' AND machine = $1 AND gen = $2 AND batch = $3 AND (NOT $4 OR until > clock_timestamp())
+    let sql = "UPDATE partner_sync.machine SET batch = $3 + 1
+               WHERE id = $1 AND gen = $2 AND batch = $3 AND (NOT $4 OR until > clock_timestamp())
                RETURNING batch";
     let values =
         values![owner.machine => TEXT, owner.generation => INT8, batch => INT8, claims => BOOL];
     if !query(t, sql, &values).map_err(owner.trouble())?.is_empty() {
         return Ok(Fence::Ours);
     }
-    let sql = "SELECT batch FROM partner_sync.lease WHERE name = 'writer' AND machine = $1 AND gen = $2 FOR UPDATE";
+    let sql = "SELECT batch FROM partner_sync.machine WHERE id = $1 AND gen = $2 FOR UPDATE";
     let rows = query(
         t,
         sql,
@@ -258,8 +261,8 @@ fn fence(
         Some(found) if found > batch => Ok(Fence::Done),
         Some(found) if found < batch => Ok(Fence::Before),
         Some(_) => {
-            let sql = "UPDATE partner_sync.lease SET batch = $3 + 1, until = clock_timestamp() + $4 * interval '1 millisecond'
-                       WHERE name = 'writer' AND machine = $1 AND gen = $2";
+            let sql = "UPDATE partner_sync.machine SET batch = $3 + 1, until = clock_timestamp() + $4 * interval '1 millisecond'
+                       WHERE id = $1 AND gen = $2";
             let values = values![owner.machine => TEXT, owner.generation => INT8, batch => INT8, term.millis() => FLOAT8];
             query(t, sql, &values).map_err(owner.trouble())?;
             Ok(Fence::Ours)
@@ -313,8 +316,8 @@ fn apply(
     command: &Command,
 ) -> Result<Vec<Option<Known>>, Trouble> {
     match command {
-        Command::Claim(claims) => claim_all(c, owner, now, claims)?,
-        Command::Settle(settlements) => settle_all(c, owner, now, settlements)?,
+        Command::Claim(claims) => return claim_all(c, owner, now, claims),
+        Command::Settle(settlements) => return settle_all(c, owner, now, settlements),
         Command::Problems(part) => {
             let sql = "INSERT INTO partner_sync.problem (run, part, lines)
                        VALUES ($1, (SELECT count(*) FROM partner_sync.problem WHERE run = $1), $2)";
@@ -361,6 +364,7 @@ fn end_run(
         now.0 => INT8, i64::from(end.exit) => INT8, text(&end.summary) => TEXT, report => TEXT, owner.run => INT8,
     ];
     query(c, sql, &values).map_err(owner.trouble())?;
+    are_told(c, owner, end.told)?;
     let Some(keep) = end.keep else { return Ok(()) };
     let old = "SELECT id FROM partner_sync.run WHERE space = $1 ORDER BY id DESC OFFSET $2";
     // A run that a row was settled by stays: it is part of the row's story.

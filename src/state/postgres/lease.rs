@@ -12,13 +12,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use postgres::error::SqlState;
-use postgres::{Client, GenericClient};
+use postgres::{Client, Transaction};
 
 use super::super::error::StateError;
 use super::error::Trouble;
 use super::link::{Link, locking, query, values};
-use super::schema;
+use super::process;
+use super::schema::{self, LIVE};
 use super::server::Server;
+use super::takeover::fence;
 use crate::clock::Clock;
 
 /// Parts of a lease after which it is renewed, and in which a renewal that failed is tried again.
@@ -43,6 +45,8 @@ pub(super) struct Term {
     link: Link,
     pub(super) machine: String,
     pub(super) generation: i64,
+    /// Whether other machines may be at work as well.
+    pub(super) is_shared: bool,
     pub(super) length: Duration,
     /// When the last renewal that went well was asked for, in milliseconds since the machine was started.
     renewed: AtomicU64,
@@ -50,11 +54,23 @@ pub(super) struct Term {
 }
 
 impl Lease {
-    /// Takes the state, which is made or brought to this version first.
+    /// Takes the state for this machine alone. It is made or brought to this version first.
     ///
     /// # Errors
-    /// [`StateError::Locked`] where another run has it.
+    /// [`StateError::Locked`] where another machine is at work.
     pub(in crate::state) fn take(server: &Arc<Server>, clock: &Clock) -> Result<Self, StateError> {
+        Self::enter(server, clock, Company::None)
+    }
+
+    /// Takes the state for this machine and others, as [`Lease::take`] does.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where a machine is at work that has to be alone.
+    pub(in crate::state) fn share(server: &Arc<Server>, clock: &Clock) -> Result<Self, StateError> {
+        Self::enter(server, clock, Company::Others)
+    }
+
+    fn enter(server: &Arc<Server>, clock: &Clock, company: Company) -> Result<Self, StateError> {
         server.key_file()?;
         let link = Link::new(Arc::clone(server));
         schema::migrate(&link)?;
@@ -68,7 +84,6 @@ impl Lease {
         );
         let state = server.state();
         let asked = now();
-        let millis = millis(length);
         let locked = |client: &mut Client| {
             let holder = schema::held_by(client).map_err(|e| Trouble::of(&e, &state))?;
             Err(Trouble::State(StateError::Locked {
@@ -76,33 +91,27 @@ impl Lease {
                 holder,
             }))
         };
+        let entry = Entry {
+            machine: &machine,
+            host: &host,
+            holder: &holder,
+            millis: millis(length),
+            company,
+        };
         let taken = || {
             link.with(|client| {
                 let of = |e: postgres::Error| Trouble::of(&e, &state);
                 let mut t = locking(client, length).map_err(of)?;
-                t.batch_execute(LOCKED_FOR).map_err(of)?;
-                let sql = "INSERT INTO partner_sync.lease AS l (name, machine, holder, gen, until, batch)
-                           VALUES ('writer', $1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond', 0)
-                           ON CONFLICT (name) DO UPDATE SET machine = $1, holder = $2, gen = l.gen + 1, batch = 0,
-                               until = clock_timestamp() + $3 * interval '1 millisecond'
-                           WHERE l.until <= clock_timestamp() OR l.machine = $1 RETURNING gen";
-                let values = values![machine => TEXT, holder => TEXT, millis => FLOAT8];
-                let taken = match query(&mut t, sql, &values) {
-                    Ok(taken) => taken,
-                    Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                        drop(t);
-                        return locked(client);
-                    }
+                let entered = match entry.make(&mut t) {
+                    Ok(entered) => entered,
+                    Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => false,
                     Err(error) => return Err(of(error)),
                 };
-                let Some(row) = taken.first() else {
+                if !entered {
                     drop(t);
                     return locked(client);
-                };
-                let generation = row.get::<_, i64>(0);
-                note_machine(&mut t, &machine, &host).map_err(of)?;
-                t.commit().map_err(of)?;
-                Ok(generation)
+                }
+                t.commit().map_err(of)
             })
         };
         let mut taken_now = taken();
@@ -110,11 +119,12 @@ impl Lease {
         if matches!(taken_now, Err(Trouble::Again | Trouble::Away(_))) {
             taken_now = taken();
         }
-        let generation = taken_now.map_err(|trouble| trouble.settled(&state))?;
+        taken_now.map_err(|trouble| trouble.settled(&state))?;
         let term = Arc::new(Term {
             link,
             machine,
-            generation,
+            generation: FIRST,
+            is_shared: company == Company::Others,
             length,
             renewed: AtomicU64::new(asked),
             lost: AtomicBool::new(false),
@@ -130,6 +140,11 @@ impl Lease {
             stop: Some(stop),
             renewing: Mutex::new(Some(thread)),
         })
+    }
+
+    /// Whether other machines may be at work as well.
+    pub(in crate::state) fn is_shared(&self) -> bool {
+        self.term.is_shared
     }
 
     pub(super) fn term(&self) -> &Arc<Term> {
@@ -172,8 +187,8 @@ impl Term {
         let state = self.link.server().state();
         let millis = millis(self.length);
         let renewed = self.link.with(|client| {
-            let sql = "UPDATE partner_sync.lease SET until = clock_timestamp() + $3 * interval '1 millisecond'
-                       WHERE name = 'writer' AND machine = $1 AND gen = $2 RETURNING gen";
+            let sql = "UPDATE partner_sync.machine SET until = clock_timestamp() + $3 * interval '1 millisecond'
+                       WHERE id = $1 AND gen = $2 RETURNING gen";
             let values = values![self.machine => TEXT, self.generation => INT8, millis => FLOAT8];
             query(client, sql, &values).map_err(|e| Trouble::of(&e, &state))
         })?;
@@ -199,8 +214,13 @@ impl Term {
         }
     }
 
+    /// Its pieces are for others from now on; what it leaves in doubt is for the next run.
     fn give_back(&self) {
-        let sql = "UPDATE partner_sync.lease SET until = clock_timestamp() WHERE name = 'writer' AND machine = $1 AND gen = $2";
+        let sql = "WITH ended AS (
+                UPDATE partner_sync.machine SET until = clock_timestamp(), ended = clock_timestamp()
+                WHERE id = $1 AND gen = $2 RETURNING id)
+            UPDATE partner_sync.piece SET state = 1, machine = NULL, gen = NULL
+            WHERE machine = (SELECT id FROM ended) AND state = 2";
         let values = values![self.machine => TEXT, self.generation => INT8];
         let given = self
             .link
@@ -225,19 +245,54 @@ impl Drop for Lease {
     }
 }
 
-/// Notes who runs; those of a month ago are let go.
-fn note_machine(
-    client: &mut impl GenericClient,
-    machine: &str,
-    host: &str,
-) -> Result<(), postgres::Error> {
-    let sql =
-        "INSERT INTO partner_sync.machine (id, name, started) VALUES ($1, $2, clock_timestamp())
-               ON CONFLICT (id) DO NOTHING";
-    query(client, sql, &values![machine => TEXT, host => TEXT])?;
-    let sql =
-        "DELETE FROM partner_sync.machine WHERE started < clock_timestamp() - interval '30 days'";
-    query(client, sql, &[]).map(drop)
+/// The generation that a machine begins with; who takes it over raises it.
+const FIRST: i64 = 1;
+
+/// Whether others may be at work as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    None,
+    Others,
+}
+
+/// A machine that is about to hold the state.
+struct Entry<'e> {
+    machine: &'e str,
+    host: &'e str,
+    holder: &'e str,
+    millis: f64,
+    company: Company,
+}
+
+impl Entry<'_> {
+    /// Enters, unless somebody is at work with whom it may not be.
+    fn make(&self, t: &mut Transaction<'_>) -> Result<bool, postgres::Error> {
+        t.batch_execute(LOCKED_FOR)?;
+        schema::one_at_a_time(t)?;
+        let alone = self.company == Company::None;
+        // One whose lease has ended, and that may not be at work beside this one, does not wake again. Only then is it certain
+        // who is at work: until here one of them may have renewed its lease.
+        fence(t, &values![alone => BOOL], "$1 OR alone")?;
+        let sql = format!(
+            "SELECT 1 FROM partner_sync.machine WHERE {LIVE} AND id <> $1 AND ($2 OR alone) LIMIT 1"
+        );
+        let others = query(t, &sql, &values![self.machine => TEXT, alone => BOOL])?;
+        if !others.is_empty() {
+            return Ok(false);
+        }
+        let sql = "INSERT INTO partner_sync.machine (id, name, started, holder, process, alone, gen, until)
+                   VALUES ($1, $2, clock_timestamp(), $3, $4, $5, $6, clock_timestamp() + $7 * interval '1 millisecond')
+                   ON CONFLICT (id) DO UPDATE SET until = excluded.until";
+        let values = values![
+            self.machine => TEXT, self.host => TEXT, self.holder => TEXT, process::this_one() => TEXT, alone => BOOL,
+            FIRST => INT8, self.millis => FLOAT8,
+        ];
+        query(t, sql, &values)?;
+        // Those of a month ago are let go, unless rows are in doubt by them.
+        let sql = "DELETE FROM partner_sync.machine AS m WHERE until < clock_timestamp() - interval '30 days'
+                   AND NOT EXISTS (SELECT 1 FROM partner_sync.record r WHERE r.machine = m.id AND r.state IN (1, 4))";
+        query(t, sql, &[]).map(|_| true)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a lease has minutes at most")]

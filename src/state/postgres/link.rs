@@ -14,7 +14,7 @@ use postgres::{Client, NoTls, Row, Transaction};
 use super::super::error::StateError;
 use super::error::{Trouble, words};
 use super::server::Server;
-use super::tls::Tls;
+use super::tls::{self, Tls};
 
 /// A value of a statement and its type: statements are sent unnamed, so that the server keeps nothing between them.
 pub(super) type Value<'v> = (&'v (dyn ToSql + Sync), Type);
@@ -198,16 +198,16 @@ fn connect(server: &Server) -> Result<Client, Trouble> {
     let connected = if config.get_ssl_mode() == SslMode::Disable {
         config.connect(NoTls)
     } else {
-        config.connect(Tls::new(server.ca_file()).map_err(refused)?)
+        let files = server.address.tls_files();
+        config.connect(Tls::new(server.ca_file(), files).map_err(refused)?)
     };
     let client = connected.map_err(|error| {
-        let reason = words(&error);
         // Neither a password that is missing nor a certificate that does not fit passes by itself.
-        if reason.contains("password missing")
-            || reason.contains("certificate")
-            || reason.contains("TLS")
-        {
+        if let Some(reason) = tls::refusal(&error, &server.address.host()) {
             return refused(reason);
+        }
+        if words(&error).contains("password missing") {
+            return refused(server.no_password());
         }
         Trouble::of(&error, &state)
     })?;

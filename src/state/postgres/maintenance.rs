@@ -78,11 +78,17 @@ impl PostgresUpkeep {
         let of = |e: postgres::Error| Trouble::of(&e, &self.state);
         let done = self.link.with(|client| {
             let mut t = locking(client, self.term.length).map_err(of)?;
-            let sql = "SELECT 1 FROM partner_sync.lease WHERE name = 'writer' AND machine = $1 AND gen = $2 FOR UPDATE";
-            let held = query(&mut t, sql, &values![self.term.machine => TEXT, self.term.generation => INT8]);
+            let sql = "SELECT 1 FROM partner_sync.machine WHERE id = $1 AND gen = $2 FOR UPDATE";
+            let held = query(
+                &mut t,
+                sql,
+                &values![self.term.machine => TEXT, self.term.generation => INT8],
+            );
             if held.map_err(of)?.is_empty() {
                 self.term.is_lost();
-                return Err(Trouble::State(StateError::Taken { state: self.state.clone() }));
+                return Err(Trouble::State(StateError::Taken {
+                    state: self.state.clone(),
+                }));
             }
             let done = work(&mut t).map_err(of)?;
             t.commit().map_err(of)?;

@@ -4,13 +4,17 @@
 //! planner would else read the whole space for each batch.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use postgres::GenericClient;
 
 use super::super::error::StateError;
+use super::super::known::Known;
 use super::super::note::{Claim, Settlement};
 use super::super::record::{Event, IllegalMove, Lost, RecordState, sources, step};
 use super::error::Trouble;
+use super::known::{KNOWN, known_from};
+use super::late::late;
 use super::link::{query, values};
 use super::owner::{Owner, text};
 use super::totals;
@@ -18,7 +22,7 @@ use crate::clock::Timestamp;
 use crate::partner::{ApiWords, PartnerId};
 
 /// The states from which an event is legal, as SQL: the table of moves decides, not this file.
-fn legal(event: Event) -> String {
+pub(super) fn legal(event: Event) -> String {
     let codes: Vec<String> = sources(event)
         .0
         .iter()
@@ -27,30 +31,72 @@ fn legal(event: Event) -> String {
     codes.join(", ")
 }
 
+/// How a row stands.
+struct Standing {
+    state: RecordState,
+    /// Whether this machine was the last to claim it, or has taken it over.
+    is_ours: bool,
+    partner: Option<String>,
+}
+
+impl Standing {
+    /// Whether what is to be noted comes too late: another machine has the row, or has settled it.
+    fn is_elsewhere(&self) -> bool {
+        let has_owner = matches!(
+            self.state,
+            RecordState::InFlight | RecordState::InDoubt | RecordState::Created
+        );
+        has_owner && !self.is_ours
+    }
+}
+
 fn current(
     c: &mut impl GenericClient,
     owner: &Owner<'_>,
     key: &str,
-) -> Result<Option<RecordState>, Trouble> {
-    let sql = "SELECT state FROM partner_sync.record WHERE space = $1 AND key = $2";
-    let rows = query(c, sql, &values![owner.space.0 => INT8, text(key) => TEXT]);
-    let rows = rows.map_err(owner.trouble())?;
-    Ok(rows
-        .first()
-        .and_then(|row| RecordState::from_code(row.get(0))))
+) -> Result<Option<Standing>, Trouble> {
+    let sql =
+        "SELECT state, coalesce(machine = $3 AND gen = $4, false), partner FROM partner_sync.record
+               WHERE space = $1 AND key = $2 FOR UPDATE";
+    let values = values![
+        owner.space.0 => INT8, text(key) => TEXT, owner.machine => TEXT, owner.generation => INT8,
+    ];
+    let rows = query(c, sql, &values).map_err(owner.trouble())?;
+    Ok(rows.first().and_then(|row| {
+        Some(Standing {
+            state: RecordState::from_code(row.get(0))?,
+            is_ours: row.get(1),
+            partner: row.get(2),
+        })
+    }))
+}
+
+/// What is known of one row.
+fn known_of(
+    c: &mut impl GenericClient,
+    owner: &Owner<'_>,
+    key: &str,
+) -> Result<Option<Known>, Trouble> {
+    let asked = vec![text(key)];
+    let values = values![owner.space.0 => INT8, asked => TEXT_ARRAY];
+    let rows = query(c, KNOWN, &values).map_err(owner.trouble())?;
+    Ok(known_from(&rows, owner.key, &asked)
+        .into_iter()
+        .flatten()
+        .next())
 }
 
 fn illegal(from: Option<RecordState>, event: Event) -> Trouble {
     Trouble::State(StateError::Illegal(IllegalMove { from, event }))
 }
 
-/// Claims rows, all or none: each of them is answered for.
+/// Claims rows; an answer for each: nothing where it is this machine's now, else how it stands.
 pub(super) fn claim_all(
     c: &mut impl GenericClient,
     owner: &Owner<'_>,
     now: Timestamp,
     claims: &[Claim],
-) -> Result<(), Trouble> {
+) -> Result<Vec<Option<Known>>, Trouble> {
     let in_flight = RecordState::InFlight.code();
     let sql = format!(
         "INSERT INTO partner_sync.record AS r (space, key, state, machine, gen, run, since, hash_key, attempts, posts, lost,
@@ -59,7 +105,7 @@ pub(super) fn claim_all(
          FROM unnest($7::text[], $8::bytea[], $9::text[], $10::text[]) AS t (key, fingerprint, legacy, name)
          ON CONFLICT (space, key) DO UPDATE SET state = {in_flight}, machine = $2, gen = $3, run = $4, since = $5, hash_key = $6,
              fingerprint = excluded.fingerprint, legacy = excluded.legacy, name = excluded.name, attempts = r.attempts + 1,
-             posts = r.posts + {posts}, status = NULL, words = NULL
+             posts = r.posts + {posts}, status = NULL, words = NULL, lost_at = NULL
          WHERE r.state IN ({legal}) RETURNING r.key",
         posts = Event::Claim.counts().posts,
         legal = legal(Event::Claim),
@@ -88,39 +134,54 @@ pub(super) fn claim_all(
         Err(error) => return Err(owner.trouble()(error)),
     };
     if claimed.len() == claims.len() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let claimed: std::collections::HashSet<&str> = claimed.iter().map(|row| row.get(0)).collect();
-    let left = keys.iter().find(|key| !claimed.contains(key.as_ref()));
-    let from = match left {
-        Some(key) => current(c, owner, key)?,
-        None => Some(RecordState::InFlight),
-    };
-    Err(illegal(from, Event::Claim))
+    let claimed: HashSet<&str> = claimed.iter().map(|row| row.get(0)).collect();
+    let mut answers = Vec::with_capacity(claims.len());
+    for key in &keys {
+        let mut answer = None;
+        if !claimed.contains(key.as_ref()) {
+            match current(c, owner, key)? {
+                Some(standing) if !standing.is_ours => answer = known_of(c, owner, key)?,
+                standing => return Err(illegal(standing.map(|s| s.state), Event::Claim)),
+            }
+        }
+        answers.push(answer);
+    }
+    Ok(answers)
 }
 
-/// Settles rows: those that were created, nearly all, by one statement.
+/// Settles rows: those that were created, nearly all, by one statement. An answer for each: nothing where it was settled as was
+/// asked for, else how it stands.
 pub(super) fn settle_all(
     c: &mut impl GenericClient,
     owner: &Owner<'_>,
     now: Timestamp,
     settlements: &[Settlement],
-) -> Result<(), Trouble> {
-    let senders = totals::senders(c, owner, settlements)?;
-    let (created, others): (Vec<_>, Vec<_>) =
-        settlements.iter().partition(|s| s.event == Event::Created);
-    let mut settled = std::collections::HashSet::new();
+) -> Result<Vec<Option<Known>>, Trouble> {
+    let mut senders = totals::senders_of_found(c, owner, settlements)?;
+    let created: Vec<_> = settlements
+        .iter()
+        .filter(|s| s.event == Event::Created)
+        .collect();
+    let mut settled = HashSet::new();
     if !created.is_empty() {
         settled = settle_created(c, owner, now, &created)?;
     }
-    // One whose move is not legal says so, like any other.
-    let illegal = created
-        .into_iter()
-        .filter(|s| !settled.contains(s.key.as_str()));
-    for settlement in illegal.chain(others) {
-        settle_one(c, owner, now, settlement)?;
+    senders.push((owner.run, i64::try_from(settled.len()).unwrap_or(i64::MAX)));
+    let mut answers = Vec::new();
+    for (at, settlement) in settlements.iter().enumerate() {
+        if settlement.event == Event::Created && settled.contains(settlement.key.as_str()) {
+            continue;
+        }
+        // One whose move is not legal says so, like any other.
+        if let Some(known) = settle_one(c, owner, now, settlement)? {
+            answers.resize(settlements.len(), None);
+            answers[at] = Some(known);
+        }
     }
-    totals::add(c, owner, &senders)
+    totals::add(c, owner, &senders)?;
+    Ok(answers)
 }
 
 fn settle_created(
@@ -128,13 +189,14 @@ fn settle_created(
     owner: &Owner<'_>,
     now: Timestamp,
     created: &[&Settlement],
-) -> Result<std::collections::HashSet<String>, Trouble> {
+) -> Result<HashSet<String>, Trouble> {
     let sql = format!(
         "UPDATE partner_sync.record AS r SET state = {created}, partner = coalesce(t.partner, r.partner),
              attempts = r.attempts + t.attempts, run = $2, since = $3, status = t.status, words = t.words
          FROM (SELECT $1::bigint AS space, u.* FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[])
                    AS u (key, partner, attempts, status, words) OFFSET 0) AS t
-         WHERE r.space = t.space AND r.key = t.key AND r.state IN ({legal}) RETURNING r.key",
+         WHERE r.space = t.space AND r.key = t.key AND r.state IN ({legal}) AND r.machine = $9 AND r.gen = $10
+         RETURNING r.key",
         created = RecordState::Created.code(),
         legal = legal(Event::Created),
     );
@@ -148,11 +210,12 @@ fn settle_created(
         &sql,
         &values![
             owner.space.0 => INT8, owner.run => INT8, now.0 => INT8, keys => TEXT_ARRAY, partners => TEXT_ARRAY,
-            attempts => INT8_ARRAY, statuses => INT8_ARRAY, words => TEXT_ARRAY,
+            attempts => INT8_ARRAY, statuses => INT8_ARRAY, words => TEXT_ARRAY, owner.machine => TEXT,
+            owner.generation => INT8,
         ],
     );
     let rows = rows.map_err(owner.trouble())?;
-    let settled: std::collections::HashSet<&str> = rows.iter().map(|row| row.get(0)).collect();
+    let settled: HashSet<&str> = rows.iter().map(|row| row.get(0)).collect();
     let keys = created
         .iter()
         .zip(&keys)
@@ -160,7 +223,7 @@ fn settle_created(
     Ok(keys.map(|(s, _)| s.key.as_str().to_owned()).collect())
 }
 
-fn partner(s: &Settlement) -> Option<Cow<'_, str>> {
+pub(super) fn partner(s: &Settlement) -> Option<Cow<'_, str>> {
     s.partner.as_ref().map(PartnerId::as_str).map(text)
 }
 
@@ -173,9 +236,16 @@ fn settle_one(
     owner: &Owner<'_>,
     now: Timestamp,
     s: &Settlement,
-) -> Result<(), Trouble> {
+) -> Result<Option<Known>, Trouble> {
     let key = text(s.key.as_str());
-    let from = current(c, owner, s.key.as_str())?;
+    let standing = current(c, owner, s.key.as_str())?;
+    if let Some(standing) = standing.as_ref().filter(|s| s.is_elsewhere()) {
+        if standing.partner.as_deref() != partner(s).as_deref() {
+            late(c, owner, now, &[s])?;
+        }
+        return known_of(c, owner, s.key.as_str());
+    }
+    let from = standing.map(|s| s.state);
     let to = step(from, s.event).map_err(|e| Trouble::State(StateError::Illegal(e)))?;
     let (status, said) = (s.status.map(i64::from), words(s));
     // That a row was created is in its record; its history has what else happened.
@@ -190,61 +260,25 @@ fn settle_one(
     }
     if let (None, Some(adopted)) = (from, &s.adopted) {
         let sql = "INSERT INTO partner_sync.record (space, key, state, fingerprint, legacy, name, attempts, posts, lost, run,
-                       since, hash_key)
-                   VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8, $9)";
+                       since, hash_key, machine, gen)
+                   VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8, $9, $10, $11)";
         let values = values![
             owner.space.0 => INT8, key => TEXT, to.code() => INT8, adopted.fingerprint.0.as_slice() => BYTEA,
             text(adopted.legacy_identifier.as_str()) => TEXT, text(&adopted.business_name) => TEXT, owner.run => INT8,
-            now.0 => INT8, owner.key.0 => INT8,
+            now.0 => INT8, owner.key.0 => INT8, owner.machine => TEXT, owner.generation => INT8,
         ];
         query(c, sql, &values).map_err(owner.trouble())?;
     }
     let counts = s.event.counts();
     let sql = "UPDATE partner_sync.record SET state = $3, partner = coalesce($4, partner), attempts = attempts + $5, run = $6,
-                   since = $7, status = $8, words = $9, posts = greatest(0, posts + $10), lost = lost * $11 + $12
+                   machine = $13, gen = $14, since = $7, status = $8, words = $9, posts = greatest(0, posts + $10), lost = lost * $11 + $12
                WHERE space = $1 AND key = $2";
     let values = values![
         owner.space.0 => INT8, key => TEXT, to.code() => INT8, partner(s) => TEXT, i64::from(s.more_attempts) => INT8,
         owner.run => INT8, now.0 => INT8, status => INT8, said => TEXT, counts.posts => INT8,
         i64::from(counts.lost != Lost::Forgotten) => INT8, i64::from(counts.lost == Lost::OneMore) => INT8,
+        owner.machine => TEXT, owner.generation => INT8,
     ];
-    query(c, sql, &values).map_err(owner.trouble()).map(drop)
-}
-
-/// Keeps answers that came after another run had taken the state: what the API said of a partner is never dropped. Where the
-/// row's outcome is still unknown to the new owner, its partner is known from now on.
-pub(super) fn late(
-    c: &mut impl GenericClient,
-    owner: &Owner<'_>,
-    now: Timestamp,
-    settlements: &[Settlement],
-) -> Result<(), Trouble> {
-    for s in settlements {
-        let key = text(s.key.as_str());
-        let sql = "INSERT INTO partner_sync.late (space, key, machine, gen, partner, what, at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let values = values![
-            owner.space.0 => INT8, key => TEXT, owner.machine => TEXT, owner.generation => INT8, partner(s) => TEXT,
-            s.event.as_str() => TEXT, now.0 => INT8,
-        ];
-        query(c, sql, &values).map_err(owner.trouble())?;
-        if s.event != Event::Created || s.partner.is_none() {
-            continue;
-        }
-        let sql = format!(
-            "WITH known AS (
-                 UPDATE partner_sync.record SET state = {created}, partner = $3, since = $4, status = $5,
-                     words = 'its answer came after another run had taken the state'
-                 WHERE space = $1 AND key = $2 AND state IN ({legal}) RETURNING space, key)
-             INSERT INTO partner_sync.story (space, key, at, what)
-             SELECT space, key, $4, 'made, as an answer says that came after another run had taken the state' FROM known",
-            created = RecordState::Created.code(),
-            legal = legal(Event::FoundRemotely),
-        );
-        let values = values![
-            owner.space.0 => INT8, key => TEXT, partner(s) => TEXT, now.0 => INT8, s.status.map(i64::from) => INT8,
-        ];
-        query(c, &sql, &values).map_err(owner.trouble())?;
-    }
-    Ok(())
+    query(c, sql, &values).map_err(owner.trouble())?;
+    Ok(None)
 }

@@ -11,12 +11,14 @@ use super::super::done::{DoneRows, MORE_PLACES, TOGETHER};
 use super::super::error::StateError;
 use super::super::hash_key::{LostKey, StateKey};
 use super::super::known::Known;
+use super::super::note::Twin;
 use super::super::record::RecordState;
 use super::super::run::OpenRows;
 use super::super::space::SpaceId;
 use super::super::unclaimed::Identifiers;
 use super::keys;
 use super::known::{KNOWN, fingerprint, known_from};
+use super::late;
 use super::link::{Link, Value, query, values};
 use super::owner::text;
 use super::schema::{self, Version};
@@ -143,9 +145,17 @@ impl Reader for PostgresReader {
     }
 
     fn each_of_canary(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
-        let canaries = "attempts > 0 AND run IN (SELECT id FROM partner_sync.run WHERE space = $1 AND command = 'canary' AND id > coalesce(
-            (SELECT max(id) FROM partner_sync.run WHERE space = $1 AND command IN ('import', 'sync')), 0))";
-        self.each_created_where(canaries, each)
+        let canaries = "SELECT id FROM partner_sync.run WHERE space = $1 AND command = 'canary' AND id > coalesce(
+            (SELECT max(id) FROM partner_sync.run WHERE space = $1 AND command IN ('import', 'sync')), 0)";
+        // Nearly always there is none, and then no record has to be looked at.
+        if self
+            .rows(canaries, &values![self.space.0 => INT8])?
+            .is_empty()
+        {
+            return Ok(());
+        }
+        let canaries = format!("attempts > 0 AND run IN ({canaries})");
+        self.each_created_where(&canaries, each)
     }
 
     fn each_key(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
@@ -220,6 +230,10 @@ impl Reader for PostgresReader {
                 None => rows = rows * 2 + MORE_PLACES,
             }
         }
+    }
+
+    fn twins(&self) -> Result<Vec<Twin>, StateError> {
+        late::twins(&self.link, self.space)
     }
 
     fn total(&self) -> Result<Option<u64>, StateError> {

@@ -116,7 +116,74 @@ CREATE TABLE partner_sync.late (
     at      bigint NOT NULL
 );
 ",
+    // 3: several machines. Each has a lease of its own (`lease`); `process` is what shows that it is gone. `alone`: no other one
+    // may be at work. An import that machines share is cut into pieces: 1 free, 2 taken, 3 done; piece 0 is the look on the
+    // API before the first create, piece N the rows from (N - 1) * piece_rows on. `changes` counts what may let another
+    // machine's rows go on, `idle` is its value when a machine had nothing left to do. `lost_at` of a record: when the
+    // machine was taken over that sent it, and may still be alive.
+    "
+DROP TABLE partner_sync.lease;
+ALTER TABLE partner_sync.machine ADD COLUMN holder text NOT NULL DEFAULT '';
+ALTER TABLE partner_sync.machine ADD COLUMN process text NOT NULL DEFAULT '';
+ALTER TABLE partner_sync.machine ADD COLUMN alone boolean NOT NULL DEFAULT true;
+ALTER TABLE partner_sync.machine ADD COLUMN gen bigint NOT NULL DEFAULT 1;
+ALTER TABLE partner_sync.machine ADD COLUMN until timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00';
+ALTER TABLE partner_sync.machine ADD COLUMN batch bigint NOT NULL DEFAULT 0;
+ALTER TABLE partner_sync.machine ADD COLUMN lost_at timestamptz;
+ALTER TABLE partner_sync.machine ADD COLUMN died boolean NOT NULL DEFAULT false;
+ALTER TABLE partner_sync.machine ADD COLUMN ended timestamptz;
+ALTER TABLE partner_sync.machine ADD COLUMN run bigint;
+ALTER TABLE partner_sync.machine ADD COLUMN import bigint;
+ALTER TABLE partner_sync.machine ADD COLUMN idle bigint;
+ALTER TABLE partner_sync.record ADD COLUMN lost_at timestamptz;
+ALTER TABLE partner_sync.late ADD COLUMN status bigint;
+ALTER TABLE partner_sync.late ADD COLUMN told boolean NOT NULL DEFAULT false;
+CREATE TABLE partner_sync.import (
+    id         bigint PRIMARY KEY,
+    space      bigint NOT NULL REFERENCES partner_sync.space (id),
+    source     text NOT NULL,
+    mapping    text NOT NULL,
+    rows       bigint NOT NULL,
+    piece_rows bigint NOT NULL,
+    changes    bigint NOT NULL DEFAULT 0,
+    started    timestamptz NOT NULL,
+    ended      timestamptz
+);
+CREATE TABLE partner_sync.piece (
+    import  bigint NOT NULL REFERENCES partner_sync.import (id) ON DELETE CASCADE,
+    n       bigint NOT NULL,
+    state   bigint NOT NULL,
+    machine text,
+    gen     bigint,
+    PRIMARY KEY (import, n)
+);
+",
+    // 4: the rate at which an API is called, over all machines. After a crash it is empty, and begins anew (`pace`).
+    "
+CREATE UNLOGGED TABLE partner_sync.pace (
+    target       text PRIMARY KEY,
+    asked        float8 NOT NULL,
+    asked_at     timestamptz NOT NULL,
+    tat          timestamptz NOT NULL,
+    cut          float8,
+    cut_at       timestamptz,
+    raised_at    timestamptz,
+    paused_until timestamptz
+) WITH (fillfactor = 50);
+",
 ];
+
+/// The version from which on machines have leases of their own.
+const WITH_MACHINES: i64 = 3;
+
+/// A machine whose lease has not ended, and that nobody took over.
+pub(super) const LIVE: &str = "until > clock_timestamp() AND lost_at IS NULL AND ended IS NULL";
+
+/// Waits until nobody else is about to begin, join or migrate, and keeps them waiting until the transaction ends.
+pub(super) fn one_at_a_time(client: &mut impl GenericClient) -> Result<(), postgres::Error> {
+    let sql = "SELECT value FROM partner_sync.meta WHERE name = 'version' FOR UPDATE";
+    query(client, sql, &[]).map(drop)
+}
 
 /// The newest version this program knows.
 pub(super) fn known() -> i64 {
@@ -233,7 +300,7 @@ fn migrate_once(client: &mut Client, state: &StateAddress) -> Result<(), Trouble
         Version::Current => return Ok(()),
         Version::None => 0,
         Version::Older(found) => {
-            if let Some(holder) = held_by(&mut transaction).map_err(of)? {
+            if let Some(holder) = held_by_any(&mut transaction, found).map_err(of)? {
                 return Err(Trouble::State(StateError::Outdated {
                     state: state.clone(),
                     found,
@@ -253,13 +320,37 @@ fn migrate_once(client: &mut Client, state: &StateAddress) -> Result<(), Trouble
     transaction.commit().map_err(of)
 }
 
-/// Who holds the state at this moment.
-pub(super) fn held_by(client: &mut impl GenericClient) -> Result<Option<String>, postgres::Error> {
+/// Who holds a state of this version at this moment.
+fn held_by_any(
+    client: &mut impl GenericClient,
+    version: i64,
+) -> Result<Option<String>, postgres::Error> {
+    if version >= WITH_MACHINES {
+        return held_by(client);
+    }
     let sql = "SELECT holder, ceil(extract(epoch FROM until - clock_timestamp()))::bigint
                FROM partner_sync.lease WHERE name = 'writer' AND until > clock_timestamp()";
-    let rows = query(client, sql, &[])?;
-    Ok(rows.first().map(|row| {
+    Ok(in_words(&query(client, sql, &[])?))
+}
+
+/// Who is at work at this moment, of the machines that hold the state.
+pub(super) fn held_by(client: &mut impl GenericClient) -> Result<Option<String>, postgres::Error> {
+    let sql = format!(
+        "SELECT holder, ceil(extract(epoch FROM until - clock_timestamp()))::bigint
+         FROM partner_sync.machine WHERE {LIVE} ORDER BY started, id"
+    );
+    Ok(in_words(&query(client, &sql, &[])?))
+}
+
+fn in_words(machines: &[postgres::Row]) -> Option<String> {
+    let words = machines.iter().map(|row| {
         let (holder, left) = (row.get::<_, String>(0), row.get::<_, i64>(1));
         format!("{holder}; if it is gone, the state is free in {left} s")
-    }))
+    });
+    let words: Vec<String> = words.collect();
+    match words.len() {
+        0 => None,
+        1 => words.into_iter().next(),
+        count => Some(format!("{count} machines: {}", words.join(". "))),
+    }
 }

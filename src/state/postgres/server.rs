@@ -20,6 +20,17 @@ pub struct ServerSettings {
     pub ca_file: Option<PathBuf>,
     /// How long a run that does not renew its lease keeps the state; 30 seconds where nothing is said.
     pub lease: Option<Duration>,
+    /// How long what was under way on a machine that was lost may still be sent; ten minutes where nothing is said.
+    pub takeover: Option<Takeover>,
+}
+
+/// How long what was under way on a machine that was lost may still be sent: so long it proves nothing that a look-up does not find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takeover {
+    /// After this time no connection of such a machine is open any more.
+    After(Duration),
+    /// It is in doubt until it is found, or somebody says that it is not.
+    Never,
 }
 
 /// A database and how it is reached.
@@ -59,6 +70,17 @@ impl Server {
         self.settings.lease.unwrap_or(USUAL)
     }
 
+    /// How long, from a takeover on, what a machine had that may still be alive may be sent; none for ever.
+    pub(super) fn takeover(&self) -> Option<Duration> {
+        /// Ten times as long as load balancers usually keep a connection without traffic.
+        const USUAL: Duration = Duration::from_mins(10);
+        match self.settings.takeover.unwrap_or(Takeover::After(USUAL)) {
+            // A clock of the database that jumped may have ended its lease when it had just begun.
+            Takeover::After(time) => Some(time + self.lease()),
+            Takeover::Never => None,
+        }
+    }
+
     pub(super) fn ca_file(&self) -> Option<&std::path::Path> {
         self.settings.ca_file.as_deref()
     }
@@ -69,6 +91,18 @@ impl Server {
             Some(source) => source.get(&self.address),
             None => Ok(None),
         }
+    }
+
+    /// What to do where the server asks for a password and there is none.
+    pub(super) fn no_password(&self) -> String {
+        let address = &self.address;
+        format!(
+            "it asks for a password, and there is none. Print it by `[state] password_command`, or put a line into the password file (PGPASSFILE, or ~/.pgpass, with mode 0600): {}:{}:{}:{}:PASSWORD",
+            address.host(),
+            address.port(),
+            address.database(),
+            address.user()
+        )
     }
 
     /// It has answered.

@@ -16,6 +16,8 @@ use crate::state::{
 #[path = "../../../tests/it/support/postgres.rs"]
 mod harness;
 
+mod pace;
+
 /// A state in a database of its own.
 struct Room {
     cluster: &'static harness::Cluster,
@@ -47,10 +49,12 @@ impl Room {
     /// Ends whatever lease there is, by the database's clock.
     fn expire(&self) {
         if !self
-            .ask("SELECT to_regclass('partner_sync.lease')")
+            .ask("SELECT to_regclass('partner_sync.machine')")
             .is_empty()
         {
-            self.ask("UPDATE partner_sync.lease SET until = clock_timestamp()");
+            self.ask(
+                "UPDATE partner_sync.machine SET until = clock_timestamp() WHERE ended IS NULL",
+            );
         }
     }
 
@@ -87,6 +91,11 @@ impl suite::Store for Room {
         )
     }
 
+    fn begin_again(&self, start: &RunStart, clock: &Clock) -> Result<Begun, StateError> {
+        let leases = self.leases.borrow();
+        begin(&self.server, leases.last().unwrap(), start, clock)
+    }
+
     fn upkeep(&self) -> Result<Upkeep, StateError> {
         // It takes the state from nobody who has it.
         if self.leases.borrow().is_empty() {
@@ -100,7 +109,24 @@ impl suite::Store for Room {
 
     fn become_older(&self) {
         self.expire();
-        self.ask("DROP TABLE partner_sync.late; UPDATE partner_sync.meta SET value = '1' WHERE name = 'version'");
+        let columns = |table: &str, names: &[&str]| {
+            let drops: Vec<_> = names.iter().map(|n| format!("DROP COLUMN {n}")).collect();
+            format!("ALTER TABLE partner_sync.{table} {};", drops.join(", "))
+        };
+        let of_machines = [
+            "holder", "process", "alone", "gen", "until", "batch", "lost_at", "died", "ended",
+            "run", "import", "idle",
+        ];
+        self.ask(&format!(
+            "DROP TABLE partner_sync.pace; DROP TABLE partner_sync.piece; DROP TABLE partner_sync.import; {} {} {}
+             CREATE TABLE partner_sync.lease (name text PRIMARY KEY, machine text NOT NULL, holder text NOT NULL,
+                 gen bigint NOT NULL, until timestamptz NOT NULL, batch bigint NOT NULL);
+             INSERT INTO partner_sync.lease VALUES ('writer', 'm', 'process 1', 1, clock_timestamp(), 0);
+             UPDATE partner_sync.meta SET value = '2' WHERE name = 'version'",
+            columns("machine", &of_machines),
+            columns("record", &["lost_at"]),
+            columns("late", &["status", "told"]),
+        ));
     }
 
     fn become_newer(&self) {
@@ -230,7 +256,7 @@ async fn commits_that_the_database_lost_stop_the_run() {
     state.claim(vec![claim("a")]).await.unwrap();
     state.claim(vec![claim("b")]).await.unwrap();
     // What a failover to a standby does that had not got everything yet.
-    room.ask("UPDATE partner_sync.lease SET batch = batch - 1; DELETE FROM partner_sync.record WHERE key = 'b'");
+    room.ask("UPDATE partner_sync.machine SET batch = batch - 1; DELETE FROM partner_sync.record WHERE key = 'b'");
     let refused = state.settle(vec![made("b")]).await;
     assert!(
         matches!(refused, Err(StateError::CommitsLost { .. })),
@@ -254,7 +280,7 @@ fn a_lease_that_is_not_renewed_ends() {
     );
     // A run that is killed renews nothing.
     std::mem::forget(held);
-    room.ask("UPDATE partner_sync.lease SET machine = 'killed'");
+    room.ask("UPDATE partner_sync.machine SET id = 'killed'");
     room.ask("SELECT pg_sleep(1.1)");
     let next = Lease::take(&room.server, &Clock::System).unwrap();
     assert_eq!(next.may_send(), Some(true));
@@ -280,7 +306,7 @@ fn a_run_that_sleeps_in_a_transaction_holds_nobody_up() {
             let slept = sleeping.with(move |client| {
                 let mut t = link::locking(client, length).unwrap();
                 let shown = t.query_one("SHOW idle_in_transaction_session_timeout", &[]);
-                t.batch_execute("SELECT 1 FROM partner_sync.lease FOR UPDATE")
+                t.batch_execute("SELECT 1 FROM partner_sync.machine FOR UPDATE")
                     .unwrap();
                 locked.send(shown.unwrap().get::<_, String>(0)).unwrap();
                 let _ = is_awake.recv_timeout(Duration::from_mins(1));

@@ -98,14 +98,21 @@ impl Taker for PostgresTaker {
             }
             let sql = "SELECT count(*) FROM partner_sync.record";
             let count = query(&mut t, sql, &[]).map_err(of)?;
-            let count = count.first().map_or(0, |row| row.get::<_, i64>(0)).unsigned_abs();
-            let held = "SELECT 1 FROM partner_sync.lease WHERE name = 'writer' AND machine = $1 AND gen = $2 FOR UPDATE";
+            let count = count
+                .first()
+                .map_or(0, |row| row.get::<_, i64>(0))
+                .unsigned_abs();
+            let held = "SELECT 1 FROM partner_sync.machine WHERE id = $1 AND gen = $2 FOR UPDATE";
             let values = values![self.machine => TEXT, self.generation => INT8];
             if query(&mut t, held, &values).map_err(of)?.is_empty() {
-                return Err(Trouble::State(StateError::Taken { state: state.clone() }));
+                return Err(Trouble::State(StateError::Taken {
+                    state: state.clone(),
+                }));
             }
             if !agrees(count) {
-                return Err(Trouble::State(StateError::NotMoved { state: state.clone() }));
+                return Err(Trouble::State(StateError::NotMoved {
+                    state: state.clone(),
+                }));
             }
             t.commit().map_err(of)?;
             Ok(count)

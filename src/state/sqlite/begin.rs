@@ -1,5 +1,7 @@
 //! What a run begins with: its own record, and the doubts that dead runs left.
 
+use std::time::Duration;
+
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -81,6 +83,7 @@ fn open_rows(
             words: r.get(7)?,
             posts: r.get(8)?,
             lost: r.get(9)?,
+            proves_nothing_for: Some(Duration::ZERO),
         };
         Ok((doubt, RecordState::from_code(r.get(5)?)))
     })?;

@@ -125,9 +125,14 @@ impl Reader for SqliteReader {
 
     fn each_of_canary(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError> {
         let canaries =
-            "attempts > 0 AND run IN (SELECT id FROM run WHERE space = ?1 AND command = 'canary' AND id > coalesce(
-            (SELECT max(id) FROM run WHERE space = ?1 AND command IN ('import', 'sync')), 0))";
-        self.each_created_where(canaries, each)
+            "SELECT id FROM run WHERE space = ?1 AND command = 'canary' AND id > coalesce(
+            (SELECT max(id) FROM run WHERE space = ?1 AND command IN ('import', 'sync')), 0)";
+        // Nearly always there is none, and then no record has to be looked at.
+        if !self.look(|c| c.prepare(canaries)?.exists(params![self.space.0]))? {
+            return Ok(());
+        }
+        let canaries = format!("attempts > 0 AND run IN ({canaries})");
+        self.each_created_where(&canaries, each)
     }
 
     fn each_key(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {

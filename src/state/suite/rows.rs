@@ -1,8 +1,8 @@
 //! Cases about single rows: what may happen to them, and what is known of them afterwards.
 
 use super::store::{
-    Case, Run, Store, begin, begin_as, claim, fingerprint, row, settlement, shown, start, wait,
-    with_answer,
+    Case, Run, Store, begin, begin_again_as, begin_as, claim, fingerprint, row, settlement, shown,
+    start, wait, with_answer,
 };
 use crate::partner::RowKey;
 use crate::state::{Event, OpenRows, RecordState, RunStart, Settlement, StateError, step};
@@ -63,7 +63,7 @@ fn every_move_is_the_tables(store: &dyn Store) {
             let key = format!("{event:?} from {from:?}");
             run.bring_to(&key, from);
             let outcome = if event == Event::Claim {
-                wait(run.state.claim(vec![claim(&key, 7)]))
+                wait(run.state.claim(vec![claim(&key, 7)])).map(drop)
             } else {
                 let mut settlement = settlement(&key, event);
                 settlement.adopted = Some(claim(&key, 7));
@@ -128,7 +128,7 @@ fn a_settlement_replaces_moment_and_run(store: &dyn Store) {
         open: OpenRows::NoneExist,
         ..start()
     };
-    let settling = begin_as(store, 20, start);
+    let settling = begin_again_as(store, 20, start);
     settling.set_clock(25);
     for (key, event) in keys.iter().zip(events) {
         let mut settlement = with_answer(settlement(key, event), 418, "a word");

@@ -104,6 +104,7 @@ fn an_end_can_be_corrected(store: &dyn Store) {
         summary: "{}".to_owned(),
         report: Some("{}".to_owned()),
         keep: None,
+        told: 0,
     };
     let mut upkeep = store.upkeep().unwrap();
     upkeep.correct_end(&RunId(run.clone()), &end).unwrap();
@@ -197,7 +198,7 @@ fn a_later_run_fences_off_an_earlier_one(store: &dyn Store) {
         ..RunEnd::default()
     };
     for refused in [
-        wait(first.state.claim(vec![claim("c", 1)])),
+        wait(first.state.claim(vec![claim("c", 1)])).map(drop),
         // Whether the id of a partner that comes now is kept is the implementation's.
         first.settle(settlement("b", Event::Rejected)),
         wait(first.state.end(end)),

@@ -20,6 +20,10 @@ pub(in crate::state) trait Store {
     fn door(&self) -> state::Store;
     /// Begins a run, whoever holds the state.
     fn begin(&self, start: &RunStart, clock: &Clock) -> Result<Begun, StateError>;
+    /// Begins one more run of who holds it.
+    fn begin_again(&self, start: &RunStart, clock: &Clock) -> Result<Begun, StateError> {
+        self.begin(start, clock)
+    }
     /// Opens it for upkeep, whoever holds it.
     fn upkeep(&self) -> Result<Upkeep, StateError>;
     /// Makes the state one of the version before this program's.
@@ -89,8 +93,18 @@ pub(super) fn begin(store: &dyn Store, seconds: i64) -> Run {
 }
 
 pub(super) fn begin_as(store: &dyn Store, seconds: i64, start: RunStart) -> Run {
-    let (clock, seconds) = clock_at(seconds);
-    let (state, doubts, writer) = store.begin(&start, &clock).unwrap();
+    let (clock, at) = clock_at(seconds);
+    run_of(store.begin(&start, &clock), start, at)
+}
+
+/// The same, by who holds the state.
+pub(super) fn begin_again_as(store: &dyn Store, seconds: i64, start: RunStart) -> Run {
+    let (clock, at) = clock_at(seconds);
+    run_of(store.begin_again(&start, &clock), start, at)
+}
+
+fn run_of(begun: Result<Begun, StateError>, start: RunStart, seconds: Arc<AtomicI64>) -> Run {
+    let (state, doubts, writer) = begun.unwrap();
     Run {
         state,
         doubts,
@@ -111,7 +125,7 @@ impl Run {
     }
 
     pub(super) fn settle(&self, settlement: Settlement) -> Result<(), StateError> {
-        wait(self.state.settle(vec![settlement]))
+        wait(self.state.settle(vec![settlement])).map(drop)
     }
 
     /// The state of each row; none for rows never seen.
@@ -132,6 +146,7 @@ impl Run {
             summary: "{}".to_owned(),
             report: Some("{}".to_owned()),
             keep,
+            told: 0,
         };
         wait(self.state.end(end)).unwrap();
         let id = self.id.clone();

@@ -11,7 +11,9 @@ use serde_json::Value;
 
 pub(crate) mod buckets;
 pub(crate) mod postgres;
+mod states;
 pub(crate) mod web;
+pub(crate) use states::{StateIn, over_both_states};
 
 /// The binary under test.
 pub(crate) fn binary() -> &'static str {
@@ -44,21 +46,9 @@ impl Workdir {
     }
 
     pub(crate) fn in_cluster(cluster: &'static postgres::Cluster) -> Self {
-        let dir = Self {
-            database: Some((cluster, cluster.database())),
-            ..Self::new()
-        };
-        // Long enough for a machine that is busy, short enough to wait for the lease of a run that was killed.
-        dir.write("partner-sync.toml", "[state]\nlease = \"3s\"\n");
+        let mut dir = Self::new();
+        dir.database = Some((cluster, cluster.database()));
         dir
-    }
-
-    /// Does a test with the state in a file, and with it in Postgres where that is there.
-    pub(crate) fn each(test: impl Fn(&Workdir)) {
-        test(&Self::new());
-        if let Some(dir) = Self::in_postgres() {
-            test(&dir);
-        }
     }
 
     /// The address of its state in a database.
@@ -77,11 +67,11 @@ impl Workdir {
         if self.database.is_none() {
             return;
         }
-        let held = "SELECT count(*) FROM pg_tables WHERE schemaname = 'partner_sync' AND tablename = 'lease'";
+        let held = "SELECT count(*) FROM pg_tables WHERE schemaname = 'partner_sync' AND tablename = 'machine'";
         if self.ask_database(held) == "0" {
             return;
         }
-        let held = "SELECT count(*) FROM partner_sync.lease WHERE until > clock_timestamp()";
+        let held = "SELECT count(*) FROM partner_sync.machine WHERE until > clock_timestamp() AND lost_at IS NULL AND ended IS NULL";
         wait_until("the lease has ended", || self.ask_database(held) == "0");
     }
 

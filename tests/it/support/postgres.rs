@@ -1,44 +1,88 @@
 //! A Postgres of the tests' own, from the packages of this machine: in a temporary folder, as a user that is not root, on a
-//! free port. It ends with the process that started it, however that ends.
+//! free port. One is shared by all tests (`shared`); a test that ends its server, or needs settings of its own, has its own,
+//! which ends with the process that started it, however that ends.
 //!
 //! This file is part of two test programs: of `tests/it`, and of the unit tests of the state.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
 
-/// One cluster, shared by the tests of a process.
+#[path = "postgres/shared.rs"]
+mod shared;
+
+/// A server of databases.
 pub(crate) struct Cluster {
-    user: User,
+    programs: Programs,
     folder: PathBuf,
-    programs: PathBuf,
     port: u16,
     databases: AtomicU32,
-    /// It ends when the pipe to it is closed.
-    _keeper: Child,
+    #[allow(dead_code, reason = "what counts is that it is not dropped")]
+    held: Option<Held>,
 }
 
-/// The cluster of this process; `None`, and a line that says so, where this machine has no Postgres.
+/// The server is there for as long as this is.
+#[allow(dead_code, reason = "what counts is that it is not dropped")]
+enum Held {
+    /// The pipe to a process that ends it when the pipe is closed.
+    Alone(Child),
+    /// A lock on the file of its users.
+    Shared(File),
+}
+
+/// What a server of a test's own has beside the usual.
+#[derive(Default)]
+pub(crate) struct Setup<'s> {
+    /// Lines of `postgresql.conf`.
+    pub(crate) settings: &'s str,
+    /// Lines of `pg_hba.conf` for connections over TCP; everybody is let in where there are none.
+    pub(crate) access: &'s str,
+    /// Files in the folder of its data: their names and what they hold.
+    pub(crate) files: &'s [(&'s str, &'s str)],
+}
+
+/// The server that tests share; `None`, and a line that says so, where this machine has no Postgres.
 #[allow(
     clippy::print_stderr,
     reason = "what is left out is said; in unit tests printing is allowed anyway"
 )]
 pub(crate) fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(|| Some(Cluster::start(programs()?, User::find()?)));
+    let cluster = CLUSTER.get_or_init(|| Some(shared::join(Programs::find()?)));
     if cluster.is_none() {
         eprintln!("left out: there is no Postgres here, or no user for it (Debian: postgresql)");
     }
     cluster.as_ref()
 }
 
-/// One more cluster, for a test that ends its server.
+/// One more server, for a test that ends it.
 pub(crate) fn own() -> Option<&'static Cluster> {
+    with(&Setup::default())
+}
+
+/// One more server, for a test that needs it to be otherwise.
+pub(crate) fn with(setup: &Setup<'_>) -> Option<&'static Cluster> {
     cluster()?;
-    let own = Cluster::start(programs()?, User::find()?);
+    let own = Cluster::start(Programs::find()?, setup);
     Some(Box::leak(Box::new(own)))
+}
+
+/// The programs of Postgres, and the user who runs them.
+#[derive(Clone)]
+struct Programs {
+    folder: PathBuf,
+    user: User,
+}
+
+impl Programs {
+    fn find() -> Option<Self> {
+        let (folder, user) = (programs()?, User::find()?);
+        Some(Self { folder, user })
+    }
 }
 
 /// The newest folder with Postgres's programs.
@@ -108,128 +152,190 @@ fn done(mut command: Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Does something as the server's user, with text as its standard input.
+fn fed(mut command: Command, text: &str) {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(text.as_bytes()).unwrap();
+    drop(pipe);
+    assert!(child.wait().unwrap().success(), "{command:?}");
+}
+
+/// A folder with data, and a free port.
+fn prepare(programs: &Programs, setup: &Setup<'_>) -> (PathBuf, u16) {
+    let folder = tempfile::Builder::new()
+        .prefix("pg")
+        .tempdir()
+        .unwrap()
+        .keep();
+    if let User::Nobody = programs.user {
+        let mut chown = Command::new("chown");
+        chown.arg("nobody:nogroup").arg(&folder);
+        done(chown);
+    }
+    let mut initdb = programs
+        .user
+        .command(programs.folder.join("initdb").to_str().unwrap());
+    initdb
+        .args(["--username=postgres", "--auth=trust", "--no-sync"])
+        .args(["--encoding=UTF8", "--locale=C.UTF-8", "-D"])
+        .arg(folder.join("data"))
+        .current_dir(&folder);
+    done(initdb);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    // A crash here is one of the server, not of the machine: nothing has to be waited for until it is on the disk.
+    let settings = format!(
+        "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nmax_connections = 400
+        fsync = off\nshared_buffers = 32MB\n{}\n",
+        folder.display(),
+        setup.settings,
+    );
+    // The files are the other user's.
+    let write = |how: &str, name: &str, text: &str| {
+        let mut write = programs.user.command("sh");
+        write
+            .args(["-c", &format!("umask 077; cat {how} \"$0\"")])
+            .arg(folder.join("data").join(name));
+        fed(write, text);
+    };
+    write(">>", "postgresql.conf", &settings);
+    if !setup.access.is_empty() {
+        let access = format!("local all postgres trust\n{}\n", setup.access);
+        write(">", "pg_hba.conf", &access);
+    }
+    for (name, text) in setup.files {
+        write(">", name, text);
+    }
+    (folder, port)
+}
+
 impl Cluster {
-    fn start(programs: PathBuf, user: User) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("pg")
-            .tempdir()
-            .unwrap()
-            .keep();
-        if let User::Nobody = user {
-            let mut chown = Command::new("chown");
-            chown.arg("nobody:nogroup").arg(&folder);
-            done(chown);
+    fn at(programs: Programs, folder: PathBuf, port: u16, held: Option<Held>) -> Self {
+        let databases = AtomicU32::new(0);
+        Self {
+            programs,
+            folder,
+            port,
+            databases,
+            held,
         }
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let mut initdb = user.command(programs.join("initdb").to_str().unwrap());
-        initdb
-            .args([
-                "--username=postgres",
-                "--auth=trust",
-                "--no-sync",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-            ])
-            .arg("-D")
-            .arg(folder.join("data"))
-            .current_dir(&folder);
-        done(initdb);
-        let settings = format!(
-            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nmax_connections = 200\n",
-            folder.display()
-        );
-        // The configuration is the other user's.
-        let mut configure = user.command("sh");
-        configure
-            .args(["-c", "cat >> \"$0\""])
-            .arg(folder.join("data/postgresql.conf"))
-            .stdin(Stdio::piped());
-        let mut configuring = configure.spawn().unwrap();
-        std::io::Write::write_all(&mut configuring.stdin.take().unwrap(), settings.as_bytes())
-            .unwrap();
-        assert!(configuring.wait().unwrap().success());
+    }
+
+    fn start(programs: Programs, setup: &Setup<'_>) -> Self {
+        let (folder, port) = prepare(&programs, setup);
         // Whoever waits for the end of the pipe ends the cluster, also when the tests are killed.
         let script =
-            "\"$0\" -D \"$1/data\" -w -l \"$1/log\" start >/dev/null 2>&1; echo; cat >/dev/null
-            \"$0\" -D \"$1/data\" -m immediate stop >/dev/null 2>&1; rm -rf \"$1\"";
-        let mut keeper = user.command("sh");
+            "\"$0\" -D \"$1/data\" -w -l \"$1/log\" start >/dev/null 2>&1; echo; exec >/dev/null; cat
+            \"$0\" -D \"$1/data\" -m immediate stop 2>&1; rm -rf \"$1\"";
+        let mut keeper = programs.user.command("sh");
         keeper
             .args(["-c", script])
-            .arg(programs.join("pg_ctl"))
+            .arg(programs.folder.join("pg_ctl"))
             .arg(&folder)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut keeper, 0);
         let mut keeper = keeper.spawn().unwrap();
         let mut started = [0];
-        keeper
-            .stdout
-            .take()
-            .unwrap()
-            .read_exact(&mut started)
-            .unwrap();
-        let cluster = Self {
-            user,
-            folder,
-            programs,
-            port,
-            databases: AtomicU32::new(0),
-            _keeper: keeper,
-        };
+        let mut said = keeper.stdout.take().unwrap();
+        said.read_exact(&mut started).unwrap();
+        let cluster = Self::at(programs, folder, port, Some(Held::Alone(keeper)));
         cluster.sql("postgres", "SELECT 1");
         cluster
     }
 
+    /// The port that it listens on.
+    #[allow(dead_code, reason = "one of the two programs uses it")]
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The address of a new database.
     pub(crate) fn database(&self) -> String {
+        self.address_of(&self.new_database(""))
+    }
+
+    /// The address of a copy of a database, to which nobody is connected.
+    #[allow(dead_code, reason = "one of the two programs uses it")]
+    pub(crate) fn copy(&self, address: &str) -> String {
+        let from = database_of(address);
+        let ended = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'"
+        );
+        self.sql("postgres", &ended);
+        self.address_of(&self.new_database(&format!("TEMPLATE {from}")))
+    }
+
+    fn new_database(&self, how: &str) -> String {
+        // Other processes make databases on the same server.
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
         let number = self.databases.fetch_add(1, Ordering::SeqCst);
-        let name = format!("d{}_{number}", std::process::id());
-        self.sql("postgres", &format!("CREATE DATABASE {name}"));
-        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
+        let name = format!("d{}_{now}_{number}", std::process::id());
+        self.sql("postgres", &format!("CREATE DATABASE {name} {how}"));
+        name
+    }
+
+    fn address_of(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Lets a database go.
+    #[allow(dead_code, reason = "one of the two programs uses it")]
+    pub(crate) fn forget(&self, address: &str) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", database_of(address));
+        let _ = self.try_sql("postgres", &drop);
     }
 
     /// What statements come to, in the database of an address.
     pub(crate) fn ask(&self, address: &str, sql: &str) -> String {
-        let database = address.rsplit('/').next().unwrap();
-        self.sql(database, sql)
+        self.sql(database_of(address), sql)
     }
 
     fn sql(&self, database: &str, sql: &str) -> String {
-        let mut psql = Command::new(self.programs.join("psql"));
+        done(self.psql(database, sql)).trim().to_owned()
+    }
+
+    fn try_sql(&self, database: &str, sql: &str) -> Option<String> {
+        let output = self.psql(database, sql).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        output.status.success().then(|| said.trim().to_owned())
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> Command {
+        let mut psql = Command::new(self.programs.folder.join("psql"));
         psql.env("PGCONNECT_TIMEOUT", "10")
-            .args([
-                "-X",
-                "-q",
-                "-A",
-                "-t",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-h",
-                "127.0.0.1",
-                "-U",
-                "postgres",
-            ])
-            .args(["-p", &self.port.to_string(), "-d", database, "-c", sql]);
-        done(psql).trim().to_owned()
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h"])
+            .arg(&self.folder)
+            .args(["-U", "postgres", "-p", &self.port.to_string()])
+            .args(["-d", database, "-c", sql]);
+        psql
+    }
+
+    /// One of its programs, as its user.
+    fn program(&self, name: &str) -> Command {
+        let program = self.programs.folder.join(name);
+        let mut command = self.programs.user.command(program.to_str().unwrap());
+        command
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
     }
 
     fn control(&self, arguments: &[&str]) {
-        let mut control = self
-            .user
-            .command(self.programs.join("pg_ctl").to_str().unwrap());
+        let mut control = self.program("pg_ctl");
         control
             .arg("-D")
             .arg(self.folder.join("data"))
             .arg("-l")
             .arg(self.folder.join("log"))
-            .args(arguments)
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .args(arguments);
         assert!(control.status().unwrap().success(), "{arguments:?}");
     }
 
@@ -242,6 +348,11 @@ impl Cluster {
     pub(crate) fn restart(&self) {
         self.control(&["-w", "start"]);
     }
+}
+
+fn database_of(address: &str) -> &str {
+    let name = address.rsplit('/').next().unwrap();
+    name.split('?').next().unwrap()
 }
 
 /// A key file for a state in a database.
