@@ -11,6 +11,7 @@
 //!                                                  state (SQLite)   api (HTTP)
 //! ```
 //!
+//! - [`objects`] has exports that lie in a bucket or behind an address.
 //! - [`source`] reads files and yields rows; it knows encodings and dialects, not partners.
 //! - [`mapping`] turns a row into a [`partner`] draft by the user's mapping file; it owns every date.
 //! - [`partner`] knows the documented request body and makes the bytes that are sent.
@@ -38,6 +39,7 @@ pub mod html;
 pub mod http_client;
 pub mod mapping;
 pub mod notify;
+pub mod objects;
 pub mod ops;
 pub mod partner;
 #[doc(hidden)]

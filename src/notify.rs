@@ -1,8 +1,8 @@
-//! A webhook that gets the result of a night.
+//! Messages to whoever watches the nights: a webhook, a watchdog that is pinged, a gateway that takes metrics.
 //!
-//! What comes in: an address and a text without values of the source. What goes out: one POST of JSON whose
-//! `text` Slack and its relatives show. It is tried a few times; a webhook that fails never fails a run.
-//! Source of `text`: Slack's page on incoming webhooks.
+//! What comes in: an address and a text without values of the source. What goes out: one request. It is tried a few
+//! times; what fails never fails a run, and no message shows the address.
+//! Source of the webhook's `text`: Slack's page on incoming webhooks.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::secret::Secret;
 
 /// Tries in all.
 const TRIES: u32 = 3;
-/// The longest one try may take.
+/// The longest one try of the webhook may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The wait before the second try; it doubles.
 const WAIT: Duration = Duration::from_secs(1);
@@ -24,43 +24,82 @@ pub fn message(text: &str, summary: &Value) -> Value {
     serde_json::json!({"text": text, "partner_sync": summary})
 }
 
-/// Whether an address can be posted to.
+/// Whether an address can be asked; `what` is the setting that names it.
 ///
 /// # Errors
 /// What is wrong with it, without showing it.
-pub fn check_address(url: &Secret) -> Result<reqwest::Url, String> {
-    let parsed = reqwest::Url::parse(url.expose()).map_err(|e| format!("[notify] url: {e}"))?;
+pub fn check_address(what: &str, url: &Secret) -> Result<reqwest::Url, String> {
+    let parsed = reqwest::Url::parse(url.expose()).map_err(|e| format!("{what}: {e}"))?;
     if matches!(parsed.scheme(), "http" | "https") && parsed.host_str().is_some() {
         Ok(parsed)
     } else {
-        Err("[notify] url is not an http or https address".to_owned())
+        Err(format!("{what} is not an http or https address"))
     }
 }
 
-/// Posts.
+/// Posts a message to the webhook.
 ///
 /// # Errors
 /// Why it was not taken after all tries, in words that do not show the address.
 pub async fn post(url: &Secret, body: &Value, tls: &Tls) -> Result<(), String> {
-    let address = check_address(url)?;
-    let client = tls.apply(http_client::builder().timeout(TIMEOUT)).build();
-    let client = client.map_err(|e| http_client::setup_words(&e))?;
-    let mut wait = WAIT;
-    let mut tried = 0;
-    loop {
-        tried += 1;
-        let words = match client.post(address.clone()).json(body).send().await {
-            Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) if answer.status().is_client_error() && answer.status() != 429 => {
-                return Err(format!("the webhook answered {}", answer.status()));
+    let address = check_address("[notify] url", url)?;
+    let text = body.to_string();
+    let message = Message {
+        who: "the webhook",
+        method: reqwest::Method::POST,
+        content_type: "application/json",
+        body: &text,
+    };
+    message.send(address, TIMEOUT, tls).await
+}
+
+/// A request whose answer is only looked at for whether it was taken.
+#[derive(Debug, Clone)]
+pub struct Message<'m> {
+    /// What takes it, in words: `the webhook`.
+    pub who: &'static str,
+    /// How it is sent.
+    pub method: reqwest::Method,
+    /// What the body is.
+    pub content_type: &'static str,
+    /// What is sent.
+    pub body: &'m str,
+}
+
+impl Message<'_> {
+    /// Sends it, a few times where that may help; each try takes `limit` at most.
+    ///
+    /// # Errors
+    /// Why it was not taken, in words that do not show the address.
+    pub async fn send(
+        &self,
+        address: reqwest::Url,
+        limit: Duration,
+        tls: &Tls,
+    ) -> Result<(), String> {
+        let client = tls.apply(http_client::builder().timeout(limit)).build();
+        let client = client.map_err(|e| http_client::setup_words(&e))?;
+        let mut wait = WAIT;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let request = client
+                .request(self.method.clone(), address.clone())
+                .header(reqwest::header::CONTENT_TYPE, self.content_type)
+                .body(self.body.to_owned());
+            let words = match request.send().await {
+                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) if answer.status().is_client_error() && answer.status() != 429 => {
+                    return Err(format!("{} answered {}", self.who, answer.status()));
+                }
+                Ok(answer) => format!("{} answered {}", self.who, answer.status()),
+                Err(e) => e.without_url().to_string(),
+            };
+            if tried >= TRIES {
+                return Err(words);
             }
-            Ok(answer) => format!("the webhook answered {}", answer.status()),
-            Err(e) => e.without_url().to_string(),
-        };
-        if tried >= TRIES {
-            return Err(words);
+            tokio::time::sleep(wait).await;
+            wait *= 2;
         }
-        tokio::time::sleep(wait).await;
-        wait *= 2;
     }
 }

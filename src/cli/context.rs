@@ -18,7 +18,7 @@ pub(crate) struct Context {
 impl Context {
     /// What was typed, the environment and the configuration file as settings, and that file.
     pub(crate) fn settings(&self, shared: &Shared) -> Result<(Resolved, ConfigFile), ConfigError> {
-        let file = ConfigFile::find(shared.stored.config.as_deref())?;
+        let file = ConfigFile::find(shared.stored.config.as_deref(), &self.environment)?;
         let settings = resolve(shared.typed(), &self.environment, file.clone())?;
         Ok((settings, file))
     }

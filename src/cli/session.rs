@@ -28,7 +28,7 @@ impl<'c> SessionParts<'c> {
 
     /// For what is left to do where the settings do not fit: who is informed is in the configuration.
     pub(crate) fn unresolved(shared: &'c Shared, context: &'c Context) -> Result<Self, CliError> {
-        let config = salvaged(shared.stored.config.as_deref());
+        let config = salvaged(shared.stored.config.as_deref(), &context.environment);
         let settings = Resolved::least(shared.reports.report.clone(), &config);
         Self::of(settings, config, shared, context)
     }

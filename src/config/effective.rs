@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::env::{self, Environment};
 use super::origin::Origin;
 use super::resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed};
-use crate::secret::plain_address;
+use crate::secret::{plain_address, without_address_secrets};
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,6 +189,14 @@ fn token(
     }
 }
 
+/// Whether a key of the file holds a secret: who knows the address can write there, and a command may hold a password.
+fn is_secret(name: &str) -> bool {
+    name == "notify.url"
+        || name == "metrics.push"
+        || (name.starts_with("ping.") && name.ends_with("url"))
+        || [".fetch", ".after"].iter().any(|key| name.ends_with(key))
+}
+
 /// The keys of the configuration file with their lines and values.
 struct Written {
     path: std::path::PathBuf,
@@ -240,20 +248,20 @@ impl Written {
         }
     }
 
-    /// What only the file can say: metrics, webhook, jobs.
+    /// What only the file can say: metrics, webhook, watchdog, jobs.
     fn others(&self) -> impl Iterator<Item = Effective> {
         let is_other = |name: &str| {
-            ["metrics.", "notify.", "job."]
+            ["metrics.", "notify.", "ping.", "job."]
                 .iter()
                 .any(|section| name.starts_with(section))
         };
         let keys = self.keys.iter().filter(move |(name, ..)| is_other(name));
         keys.map(|(name, line, value)| Effective {
             name: name.clone(),
-            value: if name == "notify.url" {
+            value: if is_secret(name) {
                 HIDDEN.to_owned()
             } else {
-                value.clone()
+                without_address_secrets(value)
             },
             origin: Origin::File {
                 path: self.path.clone(),
@@ -332,7 +340,7 @@ mod tests {
 
     #[test]
     fn no_secret_is_shown() {
-        let text = "[api]\nurl = \"https://me:HUSH@x/orgs?key=HUSH\"\ntoken_command = [\"curl\", \"HUSH\"]\n[notify]\nurl = \"https://hook/HUSH\"\n";
+        let text = "[api]\nurl = \"https://me:HUSH@x/orgs?key=HUSH\"\ntoken_command = [\"curl\", \"HUSH\"]\n[notify]\nurl = \"https://hook/HUSH\"\n[ping]\nurl = \"https://h/HUSH\"\n[metrics]\npush = \"http://HUSH@h\"\n[[job]]\nname = \"a\"\nmapping = \"m\"\nfile = \"https://h/a.csv?sig=HUSH\"\nfetch = [\"x\", \"HUSH\"]\n";
         let typed = Typed {
             token_command: Some("curl HUSH".to_owned()),
             ..Typed::default()

@@ -4,10 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::error::ConfigError;
+use crate::secret::Secret;
 
-/// The environment's variables that this program looks at: all that begin with `PARTNER_SYNC_`, and `NO_COLOR`.
-#[derive(Debug, Clone, Default)]
+/// The environment's variables. Shown, it is their names: their values may be secrets.
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
 
 /// The token for the API: a secret that never appears in words.
 pub(super) const TOKEN: &str = "PARTNER_SYNC_TOKEN";
@@ -16,13 +23,14 @@ pub(super) const STATE_KEY_FILE: &str = "PARTNER_SYNC_STATE_KEY_FILE";
 /// The file of passwords of databases; without it, `.pgpass` in the home folder. Source: libpq's documentation.
 pub(super) const PGPASSFILE: &str = "PGPASSFILE";
 pub(super) const HOME: &str = "HOME";
-/// Turns colour off where it is set and not empty, whatever it holds. Source: no-color.org.
-pub(super) const NO_COLOR: &str = "NO_COLOR";
 
 /// What the program's own variables begin with.
 const PREFIX: &str = "PARTNER_SYNC_";
 /// Those of them that are no options.
 const OTHERS: [&str; 2] = [TOKEN, STATE_KEY_FILE];
+/// What variables of clouds begin with, and those that begin otherwise. Sources: the references of their command lines.
+const CLOUD_PREFIXES: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
+const CLOUD_NAMES: [&str; 3] = ["IDENTITY_ENDPOINT", "MSI_ENDPOINT", HOME];
 /// How alike two names are at least, from 0 to 1, so that one is taken for a misspelling of the other.
 const ALIKE: f64 = 0.8;
 
@@ -67,7 +75,7 @@ impl Environment {
             let text = |t: std::ffi::OsString| t.to_string_lossy().into_owned();
             (text(name), text(value))
         });
-        Self(all.filter(|(name, _)| is_looked_at(name)).collect())
+        Self(all.collect())
     }
 
     /// One made by hand, for tests.
@@ -88,6 +96,18 @@ impl Environment {
             .get(name)
             .map(String::as_str)
             .filter(|v| !v.is_empty())
+    }
+
+    /// The clouds' own variables, by which exports in buckets are read.
+    pub(super) fn of_clouds(&self) -> Vec<(String, Secret)> {
+        let is_theirs = |name: &str| {
+            CLOUD_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+                || CLOUD_NAMES.contains(&name)
+        };
+        let theirs = self.0.iter().filter(|(name, _)| is_theirs(name));
+        theirs
+            .map(|(name, value)| (name.clone(), Secret::new(value.clone())))
+            .collect()
     }
 
     /// Variables of the program's own prefix that are neither one of `options` nor read without an option, by name. They change
@@ -131,10 +151,6 @@ pub fn is_hangup_ignored() -> bool {
         .is_some_and(|mask| mask & 1 == 1)
 }
 
-fn is_looked_at(name: &str) -> bool {
-    name.starts_with(PREFIX) || [NO_COLOR, PGPASSFILE, HOME].contains(&name)
-}
-
 /// The known variable that is most like `name` behind the prefix.
 fn nearest(name: &str, options: &BTreeSet<String>) -> Option<String> {
     let own = |name: &str| name.trim_start_matches(PREFIX).to_owned();
@@ -149,6 +165,8 @@ fn nearest(name: &str, options: &BTreeSet<String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NO_COLOR: &str = "NO_COLOR";
 
     #[test]
     fn an_empty_variable_is_refused_by_name() {

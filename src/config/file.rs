@@ -3,9 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
+use toml::de::DeTable;
 
+use super::env::Environment;
 use super::error::ConfigError;
+use super::expand::expand;
 use super::job::{Job, MetricsSection, NotifySection};
+use super::watch::PingSection;
 
 /// The file. Unknown keys are errors with their line.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -21,6 +25,8 @@ pub struct ConfigFile {
     pub metrics: MetricsSection,
     /// `[notify]`: the webhook.
     pub notify: NotifySection,
+    /// `[ping]`: the watchdog.
+    pub ping: PingSection,
     /// `[[job]]`: what `sync` runs, in this order.
     pub job: Vec<Job>,
 }
@@ -100,30 +106,37 @@ impl ConfigFile {
     ///
     /// # Errors
     /// As [`ConfigFile::read`].
-    pub fn find(named: Option<&Path>) -> Result<Self, ConfigError> {
-        Self::place(named).map_or_else(|| Ok(Self::default()), Self::read)
+    pub fn find(named: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let read = |path| Self::read(path, environment);
+        Self::place(named).map_or_else(|| Ok(Self::default()), read)
     }
 
-    /// Reads a configuration file.
+    /// Reads a configuration file, and puts the variables of its paths and addresses in.
     ///
     /// # Errors
     /// [`ConfigError::Open`] and [`ConfigError::Invalid`]; unknown keys are invalid.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    pub fn read(path: &Path, environment: &Environment) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Open {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
+        let invalid = |at: usize, reason: String| {
             let before = text.get(..at).unwrap_or_default();
             let line = before.rsplit('\n').next().unwrap_or_default();
             ConfigError::Invalid {
                 path: path.to_owned(),
                 line: before.matches('\n').count() + 1,
                 column: line.chars().count() + 1,
-                reason: without_texts(error.message()),
+                reason,
             }
-        })
+        };
+        let wrong = |error: toml::de::Error| {
+            let at = error.span().map_or(0, |span| span.start);
+            invalid(at, without_texts(error.message()))
+        };
+        let mut table = DeTable::parse(&text).map_err(wrong)?;
+        expand(table.get_mut(), environment).map_err(|e| invalid(e.at.start, e.reason))?;
+        Self::deserialize(toml::de::Deserializer::from(table)).map_err(wrong)
     }
 }
 
@@ -152,7 +165,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("c.toml");
         std::fs::write(&path, text).unwrap();
-        let words = ConfigFile::read(&path).unwrap_err().to_string();
+        let environment = Environment::of(&[("HERE", "in")]);
+        let words = ConfigFile::read(&path, &environment)
+            .unwrap_err()
+            .to_string();
         words.rsplit_once("c.toml").unwrap().1.to_owned()
     }
 
@@ -190,6 +206,10 @@ mod tests {
                 "[notify]\non = \"HUSH\"",
                 "invalid type: a text, expected a sequence",
             ),
+            (
+                "[notify]\nurl = \"https://HUSH/${NOT_HERE}\"",
+                "line 2, column 7: the environment variable NOT_HERE is not set",
+            ),
             ("[notify\nurl = \"HUSH\"", "line 1"),
             ("HUSH", "line 1"),
         ] {
@@ -197,5 +217,21 @@ mod tests {
             assert!(words.contains(says), "{text}: {words}");
             assert!(!words.to_lowercase().contains("hush"), "{text}: {words}");
         }
+    }
+
+    #[test]
+    fn variables_stand_in_paths_and_addresses_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.toml");
+        let text = "[api]\nurl = \"https://${HERE}\"\ntoken_command = [\"echo\", \"${HERE}\"]\n[[job]]\nname = \"n\"\nfile = \"${HERE}/a.csv\"\nmapping = \"${HERE}.toml\"\nfetch = [\"${HERE}\"]\n";
+        std::fs::write(&path, text).unwrap();
+        let environment = Environment::of(&[("HERE", "in")]);
+        let file = ConfigFile::read(&path, &environment).unwrap();
+        assert_eq!(file.api.url.as_deref(), Some("https://in"));
+        assert_eq!(file.api.token_command.unwrap()[1], "${HERE}");
+        let job = &file.job[0];
+        assert_eq!(job.shown_place(), "in/a.csv");
+        assert_eq!(job.mapping, Path::new("in.toml"));
+        assert_eq!(job.fetch.as_ref().unwrap()[0], "${HERE}");
     }
 }

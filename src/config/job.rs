@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::adopt::Adopt;
 use super::bound::Bound;
 use super::error::ConfigError;
+use super::export_path::ExportPath;
 use crate::secret::Secret;
 
 /// A length of time as written in the file: `500ms`, `30s`, `26h`.
@@ -71,8 +72,8 @@ pub enum OnDrift {
 pub struct Job {
     /// Its name: letters, digits, `-` and `_`; its reports lie in a folder of this name.
     pub name: JobName,
-    /// The export; with `*` and `?`, the newest file that matches. With `fetch`, the name of the file that is written.
-    pub file: Option<String>,
+    /// The export, a path or an address; with `*` and `?`, the newest one that matches. With `fetch`, the name of the file that is written.
+    pub file: Option<ExportPath>,
     /// A command, as a list of words, that writes the export to `{file}`.
     pub fetch: Option<Vec<String>>,
     /// How long that command may take.
@@ -95,7 +96,7 @@ pub struct Job {
     /// How long the file must not have changed: a shorter time means that it is still being written.
     pub settle_file: Option<Time>,
     /// Where the file is moved after a good run.
-    pub archive: Option<PathBuf>,
+    pub archive: Option<ExportPath>,
     /// Whether changed rows are a problem.
     #[serde(default)]
     pub on_change: OnChange,
@@ -104,6 +105,10 @@ pub struct Job {
     /// Whether drift fails the job.
     #[serde(default)]
     pub on_drift: OnDrift,
+    /// A command, as a list of words, that is run when the job has ended.
+    pub after: Option<Vec<String>>,
+    /// How long that command may take.
+    pub after_timeout: Option<Time>,
 }
 
 /// A job's name: letters, digits, `-` and `_`, at least one, so that it can name a folder.
@@ -129,6 +134,9 @@ impl<'de> Deserialize<'de> for JobName {
 pub struct MetricsSection {
     /// The file for the textfile collector of Prometheus' `node_exporter`; its name ends with `.prom`.
     pub textfile: Option<PathBuf>,
+    /// The address of a Pushgateway, which may hold a password.
+    #[serde(deserialize_with = "secret")]
+    pub push: Option<Secret>,
 }
 
 /// After which jobs the webhook is called.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::export_path::ExportPath;
 use super::job::{Job, Time};
+use crate::secret::SecretAddress;
 
 /// How long a command that fetches an export may take where nothing is said.
 pub const FETCH_TIME: Duration = Duration::from_mins(30);
@@ -14,6 +16,8 @@ pub const FETCHED_NAME: &str = "export";
 pub enum JobPlace<'j> {
     /// Files of this machine that a pattern matches.
     Files(&'j str),
+    /// Objects of a bucket that a pattern matches, or what lies behind an address.
+    Objects(&'j SecretAddress),
     /// A command that writes it.
     Command {
         /// The program and its arguments; `{file}` stands for the file.
@@ -29,8 +33,24 @@ impl Job {
     /// Where its export comes from.
     ///
     /// # Errors
-    /// Where `file`, `fetch` and `fetch_timeout` do not go together: what to write.
+    /// Where `file`, `fetch`, `fetch_timeout` and `archive` do not go together: what to write.
     pub fn place(&self) -> Result<JobPlace<'_>, String> {
+        let place = self.written_place()?;
+        match (&place, &self.archive) {
+            (JobPlace::Objects(_), Some(archive @ ExportPath::Path(_))) => Err(format!(
+                "file is an address, so archive has to be one in the same bucket, for example archive = \"s3://bucket/exports/done\", not \"{archive}\""
+            )),
+            (
+                JobPlace::Files(_) | JobPlace::Command { .. },
+                Some(archive @ ExportPath::Address(_)),
+            ) => Err(format!(
+                "file is of this machine, so archive has to be a folder of it, not \"{archive}\""
+            )),
+            _ => Ok(place),
+        }
+    }
+
+    fn written_place(&self) -> Result<JobPlace<'_>, String> {
         match (&self.file, &self.fetch) {
             (None, None) => Err(
                 "it has neither file nor fetch: write file = \"exports/accounts-*.csv\", or fetch = [\"PROGRAM\", \"ARGUMENT\", \"{file}\"]"
@@ -39,9 +59,18 @@ impl Job {
             (Some(_), None) if self.fetch_timeout.is_some() => {
                 Err("fetch_timeout is for a command: it needs fetch".to_owned())
             }
-            (Some(file), None) => Ok(JobPlace::Files(file)),
+            (Some(ExportPath::Path(pattern)), None) => Ok(JobPlace::Files(pattern)),
+            (Some(ExportPath::Address(address)), None) => Ok(JobPlace::Objects(address)),
             (file, Some(words)) => {
-                let name = file.as_deref().unwrap_or(FETCHED_NAME);
+                let name = match file {
+                    None => FETCHED_NAME,
+                    Some(ExportPath::Path(name)) => name,
+                    Some(ExportPath::Address(address)) => {
+                        return Err(format!(
+                            "file = \"{address}\" and fetch are both given: keep one of them"
+                        ));
+                    }
+                };
                 let is_name = !name.is_empty() && !name.contains(['/', '\\', '*', '?', '[']);
                 if !is_name || name.starts_with('.') {
                     return Err(format!(
@@ -60,7 +89,8 @@ impl Job {
     /// How messages and reports call what is looked for.
     #[must_use]
     pub fn shown_place(&self) -> String {
-        self.file.clone().unwrap_or_else(|| FETCHED_NAME.to_owned())
+        let named = self.file.as_ref().map(ToString::to_string);
+        named.unwrap_or_else(|| FETCHED_NAME.to_owned())
     }
 }
 
@@ -89,7 +119,7 @@ mod tests {
                     name: found,
                     limit,
                 } => assert_eq!((words.len(), found, limit.as_secs()), (3, name, seconds)),
-                other @ JobPlace::Files(_) => panic!("{other:?}"),
+                other @ (JobPlace::Files(_) | JobPlace::Objects(_)) => panic!("{other:?}"),
             }
         }
         assert_eq!(
@@ -106,9 +136,22 @@ mod tests {
             (format!("{fetch}file = \"a*.csv\""), "without * and ?"),
             (format!("{fetch}file = \"..\""), "not \"..\""),
             (format!("{fetch}file = \"\""), "not \"\""),
+            (
+                format!("{fetch}file = \"https://me:HUSH@h/a.csv?sig=HUSH\""),
+                "https://h/a.csv\" and fetch are both given",
+            ),
+            (
+                "file = \"s3://b/a.csv\"\narchive = \"done\"".to_owned(),
+                "in the same bucket",
+            ),
+            (
+                "file = \"a.csv\"\narchive = \"s3://b/done\"".to_owned(),
+                "a folder of it",
+            ),
         ] {
             let words = job(&keys).place().unwrap_err();
             assert!(words.contains(says), "{keys}: {words}");
+            assert!(!words.contains("HUSH"), "{words}");
         }
     }
 }

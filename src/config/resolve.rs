@@ -96,6 +96,8 @@ pub struct Resolved {
     pub keep: u32,
     /// How requests travel.
     pub transport: Transport,
+    /// The clouds' own variables, by which exports in buckets are read.
+    pub cloud: Vec<(String, Secret)>,
 }
 
 impl Resolved {
@@ -121,6 +123,7 @@ impl Resolved {
             report: report.or_else(|| file.report.dir.clone()),
             keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
             transport: Transport::default(),
+            cloud: Vec::new(),
         }
     }
 
@@ -234,6 +237,7 @@ pub fn resolve(
         report: typed.report.or(file.report.dir),
         keep: file.report.keep.unwrap_or(DEFAULT_KEEP).max(1),
         transport: Transport::resolve(typed.transport, &file.api)?,
+        cloud: environment.of_clouds(),
     })
 }
 

@@ -6,24 +6,29 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::env::Environment;
+use super::expand::expand;
 use super::file::ConfigFile;
 
-/// The configuration that is named, or the one that is there; where it is wrong, its webhook, metrics, report folder and jobs,
-/// as far as they can be read.
+/// The configuration that is named, or the one that is there; where it is wrong, its webhook, watchdog, metrics, report folder
+/// and jobs, as far as they can be read.
 #[must_use]
-pub fn salvaged(named: Option<&Path>) -> ConfigFile {
-    let broken = || ConfigFile::place(named).map(whom_to_inform);
-    ConfigFile::find(named).unwrap_or_else(|_| broken().unwrap_or_default())
+pub fn salvaged(named: Option<&Path>, environment: &Environment) -> ConfigFile {
+    let broken = || ConfigFile::place(named).map(|path| whom_to_inform(path, environment));
+    ConfigFile::find(named, environment).unwrap_or_else(|_| broken().unwrap_or_default())
 }
 
-fn whom_to_inform(path: &Path) -> ConfigFile {
+fn whom_to_inform(path: &Path, environment: &Environment) -> ConfigFile {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let (table, _) = DeTable::parse_recoverable(&text);
+    let (mut table, _) = DeTable::parse_recoverable(&text);
+    // What cannot be put in is left as it is.
+    let _ = expand(table.get_mut(), environment);
     let mut config = ConfigFile::default();
     for (name, value) in table.into_inner() {
         match &**name.get_ref() {
             "notify" => config.notify = section(value),
             "metrics" => config.metrics = section(value),
+            "ping" => config.ping = section(value),
             "report" => config.report = section(value),
             "job" => {
                 if let DeValue::Array(jobs) = value.into_inner() {
@@ -64,6 +69,7 @@ mod tests {
     #[test]
     fn whoever_can_be_told_is_found_in_a_file_that_is_wrong() {
         let dir = tempfile::tempdir().unwrap();
+        let environment = Environment::default();
         let path = dir.path().join("c.toml");
         let good = "[notify]\nurl = \"http://hook\"\n[report]\ndir = \"r\"\n[[job]]\nname = \"n\"\nfile = \"f\"\nmapping = \"m\"\n";
         for (wrong, jobs) in [
@@ -73,8 +79,8 @@ mod tests {
             ("[api]\nurl = \n", 1),
         ] {
             std::fs::write(&path, format!("{good}{wrong}")).unwrap();
-            assert!(ConfigFile::read(&path).is_err(), "{wrong}");
-            let config = whom_to_inform(&path);
+            assert!(ConfigFile::read(&path, &environment).is_err(), "{wrong}");
+            let config = whom_to_inform(&path, &environment);
             assert!(config.notify.url.is_some(), "{wrong}");
             assert_eq!(
                 config.report.dir.as_deref(),
@@ -85,9 +91,9 @@ mod tests {
         }
         // A key of the section itself.
         std::fs::write(&path, good.replace("url =", "onn = 1\nurl =")).unwrap();
-        assert!(whom_to_inform(&path).notify.url.is_some());
+        assert!(whom_to_inform(&path, &environment).notify.url.is_some());
         assert!(
-            whom_to_inform(&dir.path().join("none"))
+            whom_to_inform(&dir.path().join("none"), &environment)
                 .notify
                 .url
                 .is_none()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::connect::{self, token_lasts};
+use super::disk_room::free_bytes;
 use super::error::OpError;
 use super::session::{Session, Target};
 use super::sync::{Finding, ask, chosen_or_all, looked_at};
@@ -234,20 +235,6 @@ fn disk(session: &Session<'_>, report: Option<&Path>) -> Vec<Checked> {
         found.push(Checked::new(health, subject, &words).with(todo));
     }
     found
-}
-
-/// The bytes that are free where a file is or will be.
-#[cfg(unix)]
-fn free_bytes(path: &Path) -> Option<u64> {
-    let whole = std::path::absolute(path).ok()?;
-    let there = whole.ancestors().find(|place| place.exists())?;
-    let of = rustix::fs::statvfs(there).ok()?;
-    Some(of.f_bavail.saturating_mul(of.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
 }
 
 fn certificates(session: &Session<'_>) -> Checked {

@@ -104,6 +104,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .chain(no_workbook(names.len(), header_row))
                     .collect(),
                 left_out: left_out.map_or(0, LeftOut::count),
+                etag: export.source.etag().map(str::to_owned),
                 footer,
                 unused: export
                     .plan

@@ -13,15 +13,47 @@ pub struct ExportFile {
     file: SourceFile,
     /// The folder that a copy of ours lies in; it is removed with the last request that names the file.
     held: Option<Arc<Workspace>>,
+    /// Whether it came from an address that holds a secret, which is kept nowhere.
+    is_signed: bool,
 }
 
 impl ExportFile {
     /// A copy of ours, and what people call it.
     pub(super) fn copied(at: PathBuf, shown: PathBuf, held: Workspace) -> Self {
         Self {
-            file: SourceFile { at, shown },
+            file: SourceFile {
+                at,
+                shown,
+                etag: None,
+            },
             held: Some(Arc::new(held)),
+            is_signed: false,
         }
+    }
+
+    /// The same, told from others of its name by this `ETag`.
+    pub(super) fn with_etag(mut self, etag: Option<String>) -> Self {
+        self.file.etag = etag;
+        self
+    }
+
+    /// The same, from an address that holds a secret.
+    pub(super) fn signed(self) -> Self {
+        Self {
+            is_signed: true,
+            ..self
+        }
+    }
+
+    /// By what it is told from others of its name, where it lies elsewhere.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.file.etag.as_deref()
+    }
+
+    /// Whether somebody else can have the very same bytes again: a file of this machine, or an object with an `ETag`.
+    pub(super) fn can_be_had_again(&self) -> bool {
+        !self.is_copy() || (self.etag().is_some() && !self.is_signed)
     }
 
     /// Where its bytes are.
@@ -52,6 +84,7 @@ impl From<PathBuf> for ExportFile {
         Self {
             file: path.as_path().into(),
             held: None,
+            is_signed: false,
         }
     }
 }

@@ -54,13 +54,13 @@ pub struct TriedTests {
 pub fn mappings_to_test(named: &[PathBuf], config: &ConfigFile) -> Result<Vec<PathBuf>, OpError> {
     let mut all = Vec::new();
     if !named.is_empty() {
-        let named = named.iter().cloned().map(Into::into).collect();
-        for file in named_files::expanded(named)? {
-            let path = file.at();
-            if path.is_dir() {
-                all.extend(mappings_in(path));
-            } else {
-                all.push(path.to_owned());
+        for name in named {
+            for path in named_files::here(name)? {
+                if path.is_dir() {
+                    all.extend(mappings_in(&path));
+                } else {
+                    all.push(path);
+                }
             }
         }
     } else if config.job.is_empty() {

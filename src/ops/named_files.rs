@@ -4,58 +4,97 @@ use std::path::{Path, PathBuf};
 
 use super::error::OpError;
 use super::export_file::ExportFile;
-use crate::secret::plain_address;
+use super::remote::Remote;
+use super::session::Session;
+use crate::objects::ObjectAddress;
+use crate::secret::{SecretAddress, plain_address};
 
-/// What begins an address, or names another machine.
-const SCHEMES: [&str; 9] = [
-    "http://", "https://", "ftp://", "sftp://", "s3://", "gs://", "az://", "abfs://", "ssh://",
-];
+/// What begins an address that is not read here.
+const SCHEMES: [&str; 4] = ["ftp://", "sftp://", "abfs://", "ssh://"];
 
-/// The files that are meant, patterns expanded in the order of names.
+/// What a name means.
+enum Meant {
+    /// The file of that name.
+    File,
+    /// The files that the pattern matches.
+    Pattern(String),
+    /// What lies behind an address.
+    Address(SecretAddress),
+}
+
+/// The files that are meant, patterns expanded in the order of names. What lies elsewhere is read into files of ours.
 ///
 /// # Errors
-/// [`OpError::IsAddress`], and [`OpError::NoMatch`] where no file fits a pattern.
-pub(super) fn expanded(named: Vec<ExportFile>) -> Result<Vec<ExportFile>, OpError> {
+/// [`OpError::IsAddress`], and [`OpError::NoMatch`] where nothing fits a name or a pattern.
+pub(super) fn expanded(
+    named: Vec<ExportFile>,
+    session: &Session<'_>,
+) -> Result<Vec<ExportFile>, OpError> {
     let mut files = Vec::new();
     for file in named {
-        match pattern(file.at())? {
-            None => files.push(file),
-            Some(pattern) => {
+        match meant(file.at())? {
+            Meant::File => files.push(file),
+            Meant::Pattern(pattern) => {
                 let matches = matches(file.at(), &pattern)?;
                 files.extend(matches.into_iter().map(ExportFile::from));
             }
+            Meant::Address(address) => files.extend(taken(&address, session)?),
         }
     }
     Ok(files)
 }
 
-/// The one file that is meant.
+/// What lies behind an address, in the order of names.
+fn taken(address: &SecretAddress, session: &Session<'_>) -> Result<Vec<ExportFile>, OpError> {
+    let remote = Remote::open(address, session)?;
+    let mut objects = remote.list(session)?;
+    if objects.is_empty() {
+        return Err(OpError::NoMatch(remote.shown().into()));
+    }
+    objects.sort_by(|one, other| one.key.cmp(&other.key));
+    let taken = objects.iter().map(|object| remote.take(object, session));
+    taken.collect()
+}
+
+/// The one file of this machine that is meant.
 ///
 /// # Errors
 /// As [`expanded`], and [`OpError::SeveralMatch`] where more than one file fits a pattern.
 pub(super) fn one(named: &Path) -> Result<PathBuf, OpError> {
-    let files = expanded(vec![named.to_owned().into()])?;
-    match files.as_slice() {
-        [file] => Ok(file.at().to_owned()),
+    match here(named)?.as_slice() {
+        [file] => Ok(file.clone()),
         files => Err(OpError::SeveralMatch {
             pattern: named.to_owned(),
-            first: files
-                .first()
-                .map_or_else(PathBuf::new, |f| f.at().to_owned()),
+            first: files.first().cloned().unwrap_or_default(),
             count: files.len(),
         }),
     }
 }
 
-/// The pattern in a name that is no file as it stands.
-fn pattern(path: &Path) -> Result<Option<String>, OpError> {
+/// The files of this machine that are meant by one name.
+///
+/// # Errors
+/// As [`expanded`]; what lies elsewhere is refused.
+pub(super) fn here(named: &Path) -> Result<Vec<PathBuf>, OpError> {
+    match meant(named)? {
+        Meant::File => Ok(vec![named.to_owned()]),
+        Meant::Pattern(pattern) => matches(named, &pattern),
+        Meant::Address(address) => Err(OpError::IsAddress(address.to_string())),
+    }
+}
+
+/// What a name means.
+fn meant(path: &Path) -> Result<Meant, OpError> {
     // A file may have any of these characters in its name.
     if path.as_os_str() == "-" || std::fs::symlink_metadata(path).is_ok() {
-        return Ok(None);
+        return Ok(Meant::File);
     }
     let Some(text) = path.to_str() else {
-        return Ok(None);
+        return Ok(Meant::File);
     };
+    if ObjectAddress::is_one(text) {
+        return Ok(Meant::Address(SecretAddress::new(text)));
+    }
     let lower = text.to_ascii_lowercase();
     if SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
         return Err(OpError::IsAddress(plain_address(text)));
@@ -66,8 +105,11 @@ fn pattern(path: &Path) -> Result<Option<String>, OpError> {
     {
         return Err(OpError::IsFileAddress(local.into()));
     }
-    let is_pattern = text.contains(['*', '?', '[']);
-    Ok(is_pattern.then(|| text.to_owned()))
+    Ok(if text.contains(['*', '?', '[']) {
+        Meant::Pattern(text.to_owned())
+    } else {
+        Meant::File
+    })
 }
 
 fn matches(named: &Path, pattern: &str) -> Result<Vec<PathBuf>, OpError> {
@@ -89,6 +131,14 @@ fn matches(named: &Path, pattern: &str) -> Result<Vec<PathBuf>, OpError> {
 mod tests {
     use super::*;
 
+    fn files(name: &Path) -> Result<Vec<PathBuf>, OpError> {
+        match meant(name)? {
+            Meant::File => Ok(vec![name.to_owned()]),
+            Meant::Pattern(pattern) => matches(name, &pattern),
+            Meant::Address(address) => panic!("{address}"),
+        }
+    }
+
     #[test]
     fn a_pattern_is_its_files_and_a_name_is_itself() {
         let dir = tempfile::tempdir().unwrap();
@@ -96,9 +146,9 @@ mod tests {
             std::fs::write(dir.path().join(name), "").unwrap();
         }
         std::fs::create_dir(dir.path().join("folder.csv")).unwrap();
-        let named = |name: &str| expanded(vec![dir.path().join(name).into()]);
-        let told = |files: Vec<ExportFile>| -> Vec<String> {
-            let name = |f: &ExportFile| f.at().file_name().unwrap().to_str().unwrap().to_owned();
+        let named = |name: &str| files(&dir.path().join(name));
+        let told = |files: Vec<PathBuf>| -> Vec<String> {
+            let name = |p: &PathBuf| p.file_name().unwrap().to_str().unwrap().to_owned();
             files.iter().map(name).collect()
         };
         for (name, files) in [
@@ -113,8 +163,7 @@ mod tests {
         for name in ["x*.csv", "**bad[", "[z].csv"] {
             assert!(matches!(named(name), Err(OpError::NoMatch(_))), "{name}");
         }
-        let input = ExportFile::from(PathBuf::from("-"));
-        assert_eq!(expanded(vec![input.clone()]).unwrap(), [input]);
+        assert_eq!(files(Path::new("-")).unwrap(), [PathBuf::from("-")]);
         assert!(matches!(
             one(&dir.path().join("*.csv")),
             Err(OpError::SeveralMatch { count: 3, .. })
@@ -125,20 +174,18 @@ mod tests {
     #[test]
     fn an_address_is_named_without_its_secrets() {
         for (text, shown) in [
-            ("https://x.example/a.csv", "https://x.example/a.csv"),
+            ("ftp://me:Secret@x.example/a.csv", "ftp://x.example/a.csv"),
             (
                 "HTTPS://me:Secret@x.example/a.csv?sig=Secret",
                 "HTTPS://x.example/a.csv",
             ),
             ("s3://bucket/a.csv", "s3://bucket/a.csv"),
         ] {
-            let words = expanded(vec![PathBuf::from(text).into()])
-                .unwrap_err()
-                .to_string();
+            let words = one(Path::new(text)).unwrap_err().to_string();
             assert!(words.contains(shown), "{words}");
             assert!(!words.contains("Secret"), "{words}");
         }
-        let words = expanded(vec![PathBuf::from("file:///data/a.csv").into()]).unwrap_err();
+        let words = one(Path::new("file:///data/a.csv")).unwrap_err();
         assert!(words.to_string().contains("write /data/a.csv"), "{words}");
     }
 }

@@ -27,7 +27,9 @@ impl Note<'_> {
         let one = |text: String| vec![text];
         match self {
             Note::Refused(words) | Note::Duplicate(words) => one((*words).to_owned()),
-            Note::NotArchived(words) | Note::KeyLost(words) => one(format!("warning: {words}")),
+            Note::SameObject(words) => one((*words).to_owned()),
+            Note::WatchFailed { what, reason } => one(format!("warning: {what}: {reason}")),
+            Note::AfterFailed(words) | Note::NotArchived(words) | Note::KeyLost(words) => one(format!("warning: {words}")),
             Note::SandboxParents => one(
                 "parents outside the file are those of the sandbox: this mapping was imported into no other API"
                     .to_owned(),

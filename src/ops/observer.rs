@@ -139,10 +139,21 @@ pub enum Note<'n> {
     },
     /// The file of a job was not moved into the archive: it is not the one that was read any more.
     NotArchived(&'n str),
+    /// The export of a job is the object that the last good run has read.
+    SameObject(&'n str),
     /// Parents outside the files are taken from imports into the sandbox: the state knows no other API.
     SandboxParents,
     /// The key of the state is gone; the words say what follows from that.
     KeyLost(&'n str),
+    /// Whoever watches the nights could not be told; the words do not show the address.
+    WatchFailed {
+        /// The setting that names the address.
+        what: &'n str,
+        /// Why.
+        reason: &'n str,
+    },
+    /// The command that is run after a job failed.
+    AfterFailed(&'n str),
     /// What a comparison cannot look at: the API does not return it.
     NotCompared,
     /// The webhook could not be reached; the words do not show its address.

@@ -31,16 +31,17 @@ impl ExportRequest {
         files.chain(std::iter::once(self.mapping.clone())).collect()
     }
 
-    /// The same with patterns that no shell expanded replaced by their files, and with what the command fetches.
+    /// The same with patterns that no shell expanded replaced by their files, addresses by copies of what lies
+    /// there, and with what the command fetches.
     ///
     /// # Errors
-    /// [`OpError`] where no file fits one, or a name is an address.
+    /// [`OpError`] where nothing fits one, or an address cannot be read.
     pub fn expanded(
         self,
         fetched_by: Option<FetchRequest>,
         session: &Session<'_>,
     ) -> Result<Self, OpError> {
-        let mut files = named_files::expanded(self.files)?;
+        let mut files = named_files::expanded(self.files, session)?;
         if let Some(command) = fetched_by {
             files.push(fetch(&command, session)?);
         }

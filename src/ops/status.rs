@@ -5,6 +5,7 @@ use std::path::Path;
 use super::error::OpError;
 use super::session::Session;
 use super::status_machines::machine_tables;
+use crate::clock::Timestamp;
 use crate::diagnostic::{counted, thousands};
 use crate::report::table_within;
 use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, StateAddress};
@@ -25,12 +26,14 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
     let is_asked = matches!(state, StateAddress::Server(_));
     let holder = is_asked.then(|| store.holder()).flatten();
     let (bytes, shared) = (store.bytes(), view.machines()?);
+    let night = last_night(session);
     if json {
         let mut all = serde_json::json!({
             "state": state.to_string(),
             "bytes": bytes,
             "spaces": counts, "runs": runs, "open": open,
             "machines": shared.machines, "imports": shared.imports, "rates": shared.rates,
+            "night": night.as_ref().map(|(_, night)| night),
         });
         if let Some(holder) = holder {
             all["held_by"] = holder.into();
@@ -44,6 +47,9 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
     out.push('\n');
     out.push_str(&space_table(&counts, width));
     out.push_str(&machine_tables(&shared, width));
+    if let Some((ended, night)) = &night {
+        out.push_str(&night_words(*ended, night));
+    }
     out.push_str("\nRuns, newest first\n");
     out.push_str(&run_table(&runs, width));
     if !open.is_empty() {
@@ -67,6 +73,46 @@ pub fn row_status(key: &str, json: bool, session: &Session<'_>) -> Result<String
     }
     let each: Vec<String> = rows.iter().map(row_history).collect();
     Ok(each.join("\n"))
+}
+
+/// When the last night ended, and its summary: what `sync` wrote into the folder of reports. A night that was refused before
+/// it had anything to note is in no other place.
+fn last_night(session: &Session<'_>) -> Option<(Timestamp, serde_json::Value)> {
+    let path = session.settings.report.as_ref()?.join("sync.json");
+    let text = std::fs::read_to_string(&path).ok()?;
+    let written = std::fs::metadata(&path).ok()?.modified().ok()?;
+    let since = written.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let ended = Timestamp(i64::try_from(since.as_millis()).ok()?);
+    Some((ended, serde_json::from_str(&text).ok()?))
+}
+
+fn night_words(ended: Timestamp, night: &serde_json::Value) -> String {
+    use std::fmt::Write as _;
+    let text = |value: &serde_json::Value, name: &str| {
+        let found = value.get(name).and_then(serde_json::Value::as_str);
+        found.unwrap_or_default().to_owned()
+    };
+    let exit =
+        |value: &serde_json::Value| value.get("exit").map_or(String::new(), ToString::to_string);
+    let mut out = format!(
+        "\nLast night, {}: exit {}\n",
+        ended.to_rfc3339(),
+        exit(night)
+    );
+    if night.get("stopped").is_some() {
+        let _ = writeln!(out, "  {}", text(night, "stopped"));
+    }
+    let jobs = night.get("jobs").and_then(serde_json::Value::as_array);
+    for job in jobs.into_iter().flatten() {
+        let stopped = text(job, "stopped");
+        let why = if stopped.is_empty() {
+            stopped
+        } else {
+            format!(": {stopped}")
+        };
+        let _ = writeln!(out, "  {}: exit {}{why}", text(job, "job"), exit(job));
+    }
+    out
 }
 
 fn space_table(counts: &[SpaceCounts], width: Option<usize>) -> String {

@@ -29,6 +29,12 @@ pub fn summary_json(report: &RunReport) -> String {
     put("left_out", json!(report.left_out()));
     put("mapping", json!(report.mapping));
     put("files", json!(report.files));
+    let etags: Vec<_> = (report.detected.iter())
+        .filter_map(|file| file.etag.as_deref())
+        .collect();
+    if !etags.is_empty() {
+        put("etags", json!(etags));
+    }
     put("errors", json!(report.errors));
     put("warnings", json!(report.warnings));
     if report.drift() > 0 {

@@ -112,6 +112,9 @@ pub struct Detected {
     /// Rows that were read and left out: they are none of the run's rows.
     #[serde(default)]
     pub left_out: u64,
+    /// By what the file is told from others of the same name, where it lies elsewhere: its `ETag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
 }
 
 impl Detected {

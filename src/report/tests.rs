@@ -171,6 +171,7 @@ fn hand_made(values: SourceValues) -> (tempfile::TempDir, RunReport) {
             }],
             notes: vec!["2 rows are hidden".to_owned()],
             left_out: 2,
+            etag: None,
             footer: None,
             unused: vec!["Fax".to_owned()],
         }],

@@ -9,6 +9,8 @@ pub struct SourceFile {
     pub at: PathBuf,
     /// What messages and reports call it.
     pub shown: PathBuf,
+    /// By what the bytes are told from others of the same name: an `ETag`; none of a file of this machine.
+    pub etag: Option<String>,
 }
 
 impl From<&Path> for SourceFile {
@@ -16,6 +18,7 @@ impl From<&Path> for SourceFile {
         Self {
             at: path.to_owned(),
             shown: path.to_owned(),
+            etag: None,
         }
     }
 }

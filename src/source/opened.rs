@@ -24,6 +24,7 @@ use super::workbook;
 pub struct Source {
     input: Input,
     name: Arc<str>,
+    etag: Option<String>,
     format: Format,
     header: Arc<Header>,
     header_row: u64,
@@ -133,6 +134,7 @@ impl Source {
         Ok(Self {
             input,
             name,
+            etag: file.etag.clone(),
             format: opened.format,
             header: opened.header,
             header_row: opened.header_row,
@@ -192,6 +194,12 @@ impl Source {
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// By what it is told from others of the same name, where it lies elsewhere.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
     }
 
     /// Whether it is text or a workbook, and what was detected of that.

@@ -41,6 +41,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("report", &["partner", "diagnostic", "html"]),
     ("config", &["secret", "state", "pause"]),
     ("notify", &["secret", "http_client"]),
+    ("objects", &["secret", "http_client"]),
     ("telemetry", &[]),
     ("sandbox", &["clock"]),
     (
@@ -56,6 +57,7 @@ const MAY: &[(&str, &[&str])] = &[
             "partner",
             "config",
             "notify",
+            "objects",
             "sandbox",
             "diagnostic",
             "secret",

@@ -86,12 +86,12 @@ fn a_password_comes_from_a_file_or_a_command_and_is_shown_nowhere() {
     let place = format!("127.0.0.1:{port}:{database}:app:");
 
     let line = format!("{place}PASSWORD");
-    let none = [
+    let unnamed = [
         "it asks for a password, and there is none",
         &line,
         "PGPASSFILE",
     ];
-    note("none", &client.stops(client.import(), 2, &none));
+    note("none", &client.stops(client.import(), 2, &unnamed));
     let with_file = |name: &str| client.import().env("PGPASSFILE", name);
     let escaped = PASSWORD.replace('\\', "\\\\").replace(':', "\\:");
     client.write_for_me("open", &format!("{place}{escaped}\n"), 0o644);

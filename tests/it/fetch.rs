@@ -245,7 +245,7 @@ fn has(program: &str) -> bool {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .any(|folder| folder.join(program).is_file());
     if !found {
-        eprintln!("left out: {program} is not installed");
+        crate::support::browser::left_out(program);
     }
     found
 }
@@ -266,7 +266,7 @@ fn rclone_fetches() {
         .expect_exit(0);
     server.assert_each_once(3);
     // It keeps the time of the file, so that a stale one is known.
-    age(&dir, "there/a.csv", Duration::from_secs(7200));
+    age(&dir, "there/a.csv", Duration::from_hours(2));
     let run = watched(&dir, &server)
         .env("HOME", dir.path("").to_str().unwrap())
         .finish()

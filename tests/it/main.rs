@@ -35,6 +35,8 @@ mod blocked;
 mod bounds;
 /// When everything fails, throttles or refuses: hold back, or stop.
 mod breaker;
+/// Exports in a bucket of S3, Google Cloud Storage or Azure.
+mod buckets;
 /// The first partners, read back before the others are sent.
 mod canary;
 /// What `--help` says, and what the generated references hold.
@@ -117,6 +119,8 @@ mod outage;
 mod overlaps;
 /// What each kind of page says on top, and the pages of a job's runs.
 mod pages;
+/// Exports behind an http or https address.
+mod pages_elsewhere;
 /// `partners.csv`, and how many earlier reports are kept.
 mod partner_rows;
 /// The API's read side.
@@ -179,6 +183,9 @@ mod verify;
 mod waits;
 /// Was it sent? The table of cases.
 mod was_it_sent;
+/// Watchdogs, gateways and commands that are told how a night ended.
+#[cfg(unix)]
+mod watched;
 /// The words that users read: those that were replaced do not come back.
 mod words;
 /// The workbench: who may come in, what is saved, when it ends.

@@ -219,9 +219,9 @@ fn a_row_becomes_a_test_without_bank_data() {
     ];
     let cells = cells.map(|(column, cell)| (column.to_owned(), cell.to_owned()));
     for (cells, sent) in [(&cells[..], true), (&cells[1..], false)] {
-        let test = partner_sync::ops::test_of_row(&mapping, cells).unwrap();
-        assert_eq!(test.sends.is_some(), sent);
-        let text = apply(MAPPING, &Change::AddTest(test)).unwrap();
+        let made = partner_sync::ops::test_of_row(&mapping, cells).unwrap();
+        assert_eq!(made.sends.is_some(), sent);
+        let text = apply(MAPPING, &Change::AddTest(made)).unwrap();
         assert!(text.starts_with(MAPPING), "{text}");
         for secret in ["987654321012", "021000021"] {
             assert!(!text.contains(secret), "{text}");

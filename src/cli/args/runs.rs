@@ -209,7 +209,7 @@ impl ImportArgs {
             id: None,
         };
         match &self.plan {
-            Some(path) => Ok(request.by(SealedPlan::read(path)?)),
+            Some(path) => Ok(request.by(SealedPlan::read(path, session)?)),
             None => Ok(request),
         }
     }

@@ -7,7 +7,7 @@ use crate::config::ConfigFile;
 use crate::ops;
 
 pub(super) fn run(args: &TestArgs, json: bool, context: &Context) -> CommandResult {
-    let config = ConfigFile::find(args.config.as_deref())?;
+    let config = ConfigFile::find(args.config.as_deref(), &context.environment)?;
     let mappings = ops::mappings_to_test(&args.mappings, &config)?;
     let tried = ops::mapping_tests(&mappings);
     for wrong in &tried.unusable {

@@ -1,4 +1,4 @@
-//! Why an export could not be fetched by a command.
+//! Why an export that lies elsewhere could not be fetched.
 
 use std::io;
 use std::process::ExitStatus;
@@ -8,7 +8,7 @@ use crate::clock::spoken;
 use crate::report::{RunEnding, StopCause};
 use crate::subprocess::Failure;
 
-/// A command that fetches an export gave none. Nothing was sent.
+/// An export that lies elsewhere could not be fetched. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
@@ -73,6 +73,18 @@ pub enum FetchError {
         /// How the command is called.
         name: String,
     },
+    /// There is no room for a copy of it.
+    #[error(
+        "{shown} has {size} MiB, and {free} MiB are free in the folder for temporary files. Make room, or set TMPDIR to a folder with room."
+    )]
+    NoRoom {
+        /// What it is called.
+        shown: String,
+        /// Its size in MiB.
+        size: String,
+        /// What is free, in MiB.
+        free: String,
+    },
     /// The folder for the file cannot be made.
     #[error(
         "cannot use the folder for temporary files: {0}. Set TMPDIR to a folder with room that this user may write to."
@@ -105,7 +117,7 @@ impl FetchError {
     pub(super) fn cause(&self) -> StopCause {
         match self {
             FetchError::NoFileNamed { .. } | FetchError::NotStarted { .. } => StopCause::Settings,
-            FetchError::Folder(_) => StopCause::State,
+            FetchError::Folder(_) | FetchError::NoRoom { .. } => StopCause::State,
             _ => StopCause::Export,
         }
     }

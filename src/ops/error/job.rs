@@ -100,6 +100,12 @@ pub enum JobError {
         /// The greatest age that is allowed.
         most: Duration,
     },
+    /// Nobody says how old it is.
+    #[error(
+        "{} does not say when it was changed (no Last-Modified), so max_age cannot be judged. Nothing was sent. Leave max_age out, or have the server say it.",
+        .0.display()
+    )]
+    Undated(PathBuf),
     /// The file changed while it was waited for.
     #[error(
         "{} is still being written (settle_file = {}). Nothing was sent; run again when it is complete.",
@@ -140,6 +146,7 @@ impl JobError {
             | JobError::OnlyTemporary { .. }
             | JobError::InTheFuture { .. }
             | JobError::Stale { .. }
+            | JobError::Undated(_)
             | JobError::StillWritten { .. } => StopCause::Export,
             JobError::Twice(_)
             | JobError::Unknown { .. }
@@ -163,6 +170,7 @@ impl JobError {
             | JobError::InArchive { .. } => RunEnding::Refused,
             JobError::InTheFuture { .. }
             | JobError::Stale { .. }
+            | JobError::Undated(_)
             | JobError::StillWritten { .. }
             | JobError::Archive { .. } => RunEnding::Stopped,
         }

@@ -20,6 +20,7 @@ use crate::api::{ApiError, TlsError};
 use crate::config::ConfigError;
 use crate::delivery::StopReason;
 use crate::mapping::MappingError;
+use crate::objects::ObjectError;
 use crate::prepare::PrepareError;
 use crate::report::{ReportError, RunEnding, StopCause};
 use crate::sandbox::SandboxError;
@@ -62,7 +63,10 @@ pub enum OpError {
     /// A job of the configuration, or its file, cannot be used.
     #[error(transparent)]
     Job(#[from] JobError),
-    /// A command that fetches an export gave none.
+    /// An object in a bucket or behind an address cannot be had.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// An export that lies elsewhere could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// Rows of the state cannot be changed as asked for.
@@ -122,7 +126,7 @@ pub enum OpError {
     },
     /// An address where a file is expected.
     #[error(
-        "{0} is an address; files are read from this machine. Download it first, then name the file: curl -o export.csv \"ADDRESS\""
+        "{0} is an address that is not read here. Download it first, then name the file: curl -o export.csv \"ADDRESS\"; import also takes s3://, gs://, az:// and https:// addresses, and a command that fetches it (--fetch)"
     )]
     IsAddress(String),
     /// A file as an address.
@@ -200,6 +204,11 @@ impl OpError {
         match self {
             OpError::Api(error) => error.brief(),
             OpError::Fetch(error) => error.brief(),
+            OpError::Object(
+                ObjectError::Refused { shown, .. } | ObjectError::Broken { shown, .. },
+            ) => {
+                format!("cannot read {shown}")
+            }
             error => error.to_string(),
         }
     }
@@ -211,6 +220,11 @@ impl OpError {
             OpError::Prepare(PrepareError::Source(_)) => StopCause::Export,
             OpError::Job(error) => error.cause(),
             OpError::Fetch(error) => error.cause(),
+            OpError::Object(ObjectError::Address { .. } | ObjectError::Settings { .. }) => {
+                StopCause::Settings
+            }
+            OpError::Object(ObjectError::Disk { .. }) => StopCause::State,
+            OpError::Object(_) => StopCause::Export,
             OpError::State(_) | OpError::Report(_) | OpError::ReportTrouble(_) => StopCause::State,
             OpError::Interrupted | OpError::Api(ApiError::Stopped) => StopCause::Interrupted,
             OpError::TimeOver => StopCause::TimeOver,
@@ -284,7 +298,11 @@ impl OpError {
             OpError::Plan(error) => error.ending(),
             OpError::Job(error) => error.ending(),
             OpError::Fetch(error) => error.ending(),
+            OpError::Object(ObjectError::Address { .. } | ObjectError::Settings { .. }) => {
+                RunEnding::Refused
+            }
             OpError::State(_)
+            | OpError::Object(_)
             | OpError::Unwritable { .. }
             | OpError::Report(_)
             | OpError::TestFile(_)

@@ -15,6 +15,9 @@ pub enum PlanError {
     /// Standard input has no name and cannot be read again.
     #[error("a plan cannot use standard input, which cannot be read again; name a file")]
     StandardInput,
+    /// What is read cannot be had again as it is.
+    #[error("a plan cannot use {}: what a command wrote, a signed address and an address without an ETag cannot be read again as they are. Save the file, and name it", .0.display())]
+    NotAgain(PathBuf),
     /// A file of the plan cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     File {

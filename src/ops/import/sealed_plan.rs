@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::objects::ObjectAddress;
 use crate::ops::error::{OpError, PLAN_VERSION, PlanError};
+use crate::ops::export_file::ExportFile;
+use crate::ops::remote::Remote;
 use crate::ops::request::{ExportRequest, Rejected};
 use crate::ops::session::Session;
 use crate::partner::Query;
+use crate::secret::SecretAddress;
 use crate::state::address_of;
 
 /// A digest of what the state knows of a mapping at an API; `nothing` where it knows neither.
@@ -72,9 +76,27 @@ pub(super) struct Asked<'a> {
 struct Sealed {
     path: PathBuf,
     blake3: String,
+    /// Of an object in a bucket or behind an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
+    /// The copy that was made of it when the plan was read.
+    #[serde(skip)]
+    copy: Option<ExportFile>,
 }
 
 impl Sealed {
+    /// A file of this machine, or a copy of an object that can be had again.
+    fn of_file(file: &ExportFile) -> Result<Self, PlanError> {
+        if !file.can_be_had_again() {
+            return Err(PlanError::NotAgain(file.shown().to_owned()));
+        }
+        Ok(Self {
+            path: file.shown().to_owned(),
+            etag: file.etag().map(str::to_owned),
+            ..Self::of(file.at())?
+        })
+    }
+
     fn of(path: &Path) -> Result<Self, PlanError> {
         if path == Path::new("-") {
             return Err(PlanError::StandardInput);
@@ -89,17 +111,35 @@ impl Sealed {
         Ok(Self {
             path: path.to_owned(),
             blake3: hasher.finalize().to_hex().to_string(),
+            etag: None,
+            copy: None,
         })
     }
 
     fn holds(&self, what: &str) -> Result<(), PlanError> {
-        if Self::of(&self.path)?.blake3 == self.blake3 {
+        let there = (self.copy.as_ref()).map_or(self.path.as_path(), ExportFile::at);
+        if Self::of(there)?.blake3 == self.blake3 {
             return Ok(());
         }
-        Err(PlanError::Changed(format!(
-            "{what} {}",
-            self.path.display()
-        )))
+        Err(self.changed(what))
+    }
+
+    fn changed(&self, what: &str) -> PlanError {
+        PlanError::Changed(format!("{what} {}", self.path.display()))
+    }
+
+    /// Reads the object that was sealed, where it lies elsewhere.
+    fn have(&mut self, session: &Session<'_>) -> Result<(), OpError> {
+        let text = self.path.to_string_lossy();
+        if self.etag.is_none() || !ObjectAddress::is_one(&text) {
+            return Ok(());
+        }
+        let remote = Remote::open(&SecretAddress::new(&text), session)?;
+        let found = remote.list(session)?;
+        let same = found.iter().find(|object| object.etag == self.etag);
+        let object = same.ok_or_else(|| self.changed("the file"))?;
+        self.copy = Some(remote.take(object, session)?);
+        Ok(())
     }
 }
 
@@ -117,7 +157,7 @@ impl SealedPlan {
             files: export
                 .files
                 .iter()
-                .map(|f| Sealed::of(f.at()))
+                .map(Sealed::of_file)
                 .collect::<Result<_, _>>()?,
             mapping: Sealed::of(&export.mapping)?,
             lookups: (asked.lookups.iter())
@@ -163,16 +203,16 @@ impl SealedPlan {
         })
     }
 
-    /// Reads a plan, and checks that its files and its mapping are what they were.
+    /// Reads a plan, and checks that its files and its mapping are what they were. Objects that lie elsewhere are read.
     ///
     /// # Errors
     /// [`PlanError`] where it is no whole plan of this version, or a file changed.
-    pub fn read(path: &Path) -> Result<Self, PlanError> {
+    pub fn read(path: &Path, session: &Session<'_>) -> Result<Self, OpError> {
         let text = std::fs::read_to_string(path).map_err(|source| PlanError::Read {
             path: path.to_owned(),
             source,
         })?;
-        let plan: Self = serde_json::from_str(&text).map_err(|source| PlanError::NoPlan {
+        let mut plan: Self = serde_json::from_str(&text).map_err(|source| PlanError::NoPlan {
             path: path.to_owned(),
             source,
         })?;
@@ -180,12 +220,14 @@ impl SealedPlan {
             return Err(PlanError::Version {
                 path: path.to_owned(),
                 version: plan.version,
-            });
+            }
+            .into());
         }
         if plan.seal != plan.sealed() {
-            return Err(PlanError::BrokenSeal(path.to_owned()));
+            return Err(PlanError::BrokenSeal(path.to_owned()).into());
         }
-        for file in &plan.files {
+        for file in &mut plan.files {
+            file.have(session)?;
             file.holds("the file")?;
         }
         plan.mapping.holds("the mapping")?;
@@ -198,7 +240,9 @@ impl SealedPlan {
     /// What the plan was made for.
     pub(super) fn export(&self) -> ExportRequest {
         ExportRequest {
-            files: self.files.iter().map(|f| f.path.clone().into()).collect(),
+            files: (self.files.iter())
+                .map(|f| f.copy.clone().unwrap_or_else(|| f.path.clone().into()))
+                .collect(),
             mapping: self.mapping.path.clone(),
             always: Query {
                 create_apptivo_account: self.create_apptivo_account,
@@ -249,6 +293,8 @@ mod tests {
             mapping: Sealed {
                 path: PathBuf::new(),
                 blake3: String::new(),
+                etag: None,
+                copy: None,
             },
             lookups: Vec::new(),
             target: "http://localhost:4010".to_owned(),

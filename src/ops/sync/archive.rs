@@ -8,15 +8,20 @@ use crate::source::Stamp;
 
 /// What became of the file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Archived {
+enum Archived {
     /// It lies in the archive, under this name.
     Moved(PathBuf),
     /// Its name leads to another file by now, or that one was changed since it was read: it was left where it is.
     Left,
 }
 
-/// Moves the file that was `read` from `path` into `folder`, which is made. A name that is taken gets a number.
-pub(super) fn archive(read: &Stamp, path: &Path, folder: &Path) -> io::Result<Archived> {
+/// Moves the file that was `read` from `path` into `folder`, which is made. A name that is taken gets a number. False where
+/// its name leads to another file by now, or that one was changed since it was read: then it is left where it is.
+pub(super) fn archive(read: &Stamp, path: &Path, folder: &Path) -> io::Result<bool> {
+    Ok(matches!(moved(read, path, folder)?, Archived::Moved(_)))
+}
+
+fn moved(read: &Stamp, path: &Path, folder: &Path) -> io::Result<Archived> {
     // What was read, not a link that leads to it.
     let path = match fs::canonicalize(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Archived::Left),
@@ -86,14 +91,10 @@ fn put_back(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// A new file in `folder`, which nobody else has: `name`, else with the first free number before its endings.
+/// A new file in `folder`, which nobody else has.
 fn free_place(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
-    let (stem, endings) = name_and_endings(name);
-    for number in 1_u32.. {
-        let place = folder.join(match number {
-            1 => name.to_owned(),
-            n => format!("{stem}.{n}{endings}"),
-        });
+    for name in numbered(name) {
+        let place = folder.join(name);
         match File::options().write(true).create_new(true).open(&place) {
             Ok(file) => return Ok((place, file)),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
@@ -101,6 +102,16 @@ fn free_place(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// The names that a file may have in an archive: its own, then with a number before its endings.
+pub(super) fn numbered(name: &str) -> impl Iterator<Item = String> + Send {
+    let (stem, endings) = name_and_endings(name);
+    let (stem, endings) = (stem.to_owned(), endings.to_owned());
+    (1_u32..).map(move |number| match number {
+        1 => format!("{stem}{endings}"),
+        n => format!("{stem}.{n}{endings}"),
+    })
 }
 
 /// A file's name cut where the number of a second one of that name stands: before its endings.
@@ -166,7 +177,7 @@ mod tests {
             let read = opened(&path);
             change(&path);
             let before = fs::read(&path).ok();
-            let archived = archive(&read, &path, &done).unwrap();
+            let archived = moved(&read, &path, &done).unwrap();
             assert_eq!(matches!(archived, Archived::Moved(_)), moves, "{index}");
             if !moves {
                 assert_eq!(
@@ -192,7 +203,7 @@ mod tests {
             for (number, expected) in then.into_iter().enumerate() {
                 let text = format!("Id,Name\n{number},{name}\n");
                 fs::write(&path, &text).unwrap();
-                let archived = archive(&opened(&path), &path, &done).unwrap();
+                let archived = moved(&opened(&path), &path, &done).unwrap();
                 assert_eq!(archived, Archived::Moved(done.join(expected)));
                 assert_eq!(fs::read_to_string(done.join(expected)).unwrap(), text);
             }

@@ -7,6 +7,7 @@ use super::job::{chosen, mapping_name};
 use super::job_file::of_job;
 use super::place::Place;
 use super::publish;
+use super::watch;
 use crate::api::{ListFilter, PartnersApi as _};
 use crate::config::{ConfigFile, Job};
 use crate::notify;
@@ -115,10 +116,14 @@ pub(in crate::ops) fn looked_at(
     if let Some(path) = &config.metrics.textfile {
         findings.take("metrics", "textfile", folder_of(path));
     }
+    for (what, found) in watch::looked_at(config, session) {
+        findings.take("watch", what, found);
+    }
     match publish::webhook(config, session) {
         Ok(None) => {}
         Ok(Some(url)) => {
-            let host = notify::check_address(&url).map(|u| u.host_str().unwrap_or("").to_owned());
+            let host = notify::check_address("[notify] url", &url)
+                .map(|u| u.host_str().unwrap_or("").to_owned());
             findings.take("notify", "url", host);
         }
         Err(error) => findings.take("notify", "url", Err(error)),

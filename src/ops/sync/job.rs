@@ -1,15 +1,15 @@
 //! One job of the configuration: its file, its import, its end.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::archive::{Archived, archive};
+use super::after;
+use super::candidate::Candidate;
 use super::folders::prune_reports;
 use super::index;
 use super::job_file;
 use super::place::Place;
-use crate::config::{ConfigFile, Job, OnDrift};
+use crate::config::{ConfigFile, ExportPath, Job, OnDrift};
 use crate::diagnostic::thousands;
 use crate::mapping::Mapping;
 use crate::ops::conclude::{self, Heading, blank, finish, run_end};
@@ -25,9 +25,8 @@ use crate::ops::request::{
 use crate::ops::session::Session;
 use crate::partner::{Query, RowOutcome};
 use crate::report::{
-    Findings, Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json,
+    Detected, Findings, Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json,
 };
-use crate::source::Stamp;
 use crate::state::{RunId, StateLock};
 
 /// A job at its end.
@@ -140,6 +139,9 @@ pub(super) fn run(
         prune_reports(&base, session.settings.keep);
         index::write(job, request, &report, last_good.as_deref(), session);
     }
+    if lock.is_some() {
+        after::run(job, &reports, &report, session, &mut notes);
+    }
     tracing::info!(run = %report.run, job = %job.name.0, exit = report.ending.code(), rows = report.rows(), errors = report.errors, "the job ended");
     JobEnd {
         name: job.name.0.clone(),
@@ -184,6 +186,9 @@ fn attempt(
     let file = place.take(&export)?;
     let expect = expectations(job, session)?;
     *last_good = index::last_good(&expect);
+    if let (Some(etag), Some(last)) = (file.etag(), last_good.as_deref()) {
+        same_object(&file, etag, last, session, notes);
+    }
     let import = ImportRequest {
         alone: true,
         export: ExportRequest {
@@ -215,26 +220,28 @@ fn attempt(
     let is_good =
         matches!(report.ending, RunEnding::Done | RunEnding::Problems) && report.stopped.is_none();
     let untried = report.count(RowOutcome::Deferred);
-    let read = opened
-        .exports
-        .files()
-        .first()
-        .and_then(|f| f.source.stamp());
-    if let (true, Some(folder), Some(read)) = (is_good, &job.archive, read) {
-        if untried > 0 {
-            // No report has these rows: the next run takes them from the file.
-            let words = format!(
-                "{} was not moved to {}, because {} not sent. The next run reads it",
-                file.shown().display(),
-                folder.display(),
-                match untried {
-                    1 => "1 row was".to_owned(),
-                    n => format!("{} rows were", thousands(n)),
-                }
-            );
-            session.observer.note(&Note::NotArchived(&words));
-            notes.push(words);
-        } else if let Err(error) = put_away(read, &file, folder, session, notes) {
+    let Some(folder) = job.archive.as_ref().filter(|_| is_good) else {
+        return Ok(report);
+    };
+    if untried > 0 {
+        // No report has these rows: the next run takes them from the file.
+        let why = match untried {
+            1 => "1 row was not sent".to_owned(),
+            n => format!("{} rows were not sent", thousands(n)),
+        };
+        not_archived(&export, folder, &why, session, notes);
+        return Ok(report);
+    }
+    let files = opened.exports.files();
+    let read = files.first().and_then(|f| f.source.stamp());
+    match place.put_away(&export, read, folder) {
+        Ok(true) => {}
+        Ok(false) => {
+            let why = "it was replaced or changed after it was read";
+            not_archived(&export, folder, why, session, notes);
+        }
+        // Its rows are through, whatever comes of that.
+        Err(error) => {
             session.observer.trouble(&error);
             end_again(&mut report, &error, reports, session, lock);
         }
@@ -242,29 +249,39 @@ fn attempt(
     Ok(report)
 }
 
-/// Moves the file of a good run into the archive. Its rows are through, whatever comes of that.
-fn put_away(
-    read: &Stamp,
-    file: &ExportFile,
-    folder: &Path,
+fn not_archived(
+    export: &Candidate,
+    folder: &ExportPath,
+    why: &str,
     session: &Session<'_>,
     notes: &mut Vec<String>,
-) -> Result<(), OpError> {
-    let failed = |source| JobError::Archive {
-        path: file.shown().to_owned(),
-        folder: folder.to_owned(),
-        source,
-    };
-    if archive(read, file.at(), folder).map_err(failed)? == Archived::Left {
+) {
+    let words = format!(
+        "{} was not moved to {folder}, because {why}. The next run reads it",
+        export.shown.display()
+    );
+    session.observer.note(&Note::NotArchived(&words));
+    notes.push(words);
+}
+
+/// Says so where an object is the one that the last good run has read: perhaps no new export was made.
+fn same_object(
+    file: &ExportFile,
+    etag: &str,
+    last: &RunReport,
+    session: &Session<'_>,
+    notes: &mut Vec<String>,
+) {
+    let shown = file.shown().display().to_string();
+    let is_same = |d: &Detected| d.file == shown && d.etag.as_deref() == Some(etag);
+    if last.detected.iter().any(is_same) {
         let words = format!(
-            "{} was not moved to {}, because it was replaced or changed after it was read. The next run reads it",
-            file.shown().display(),
-            folder.display()
+            "{shown} is the object that run {} has read (same ETag): no new export was written since",
+            last.run
         );
-        session.observer.note(&Note::NotArchived(&words));
+        session.observer.note(&Note::SameObject(&words));
         notes.push(words);
     }
-    Ok(())
 }
 
 /// Something failed after the end of a run: the job ends with it, and so do the run's summary and what the state keeps of it.

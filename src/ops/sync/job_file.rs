@@ -28,12 +28,12 @@ fn newest(place: &Place<'_>, now: Timestamp) -> Result<Candidate, OpError> {
         }
         .into());
     };
-    let ahead = Duration::from_millis(newest.changed.millis_since(now));
-    if ahead > CLOCKS_DIFFER {
+    let ahead = |at: Timestamp| Duration::from_millis(at.millis_since(now));
+    if let Some(at) = newest.changed.filter(|at| ahead(*at) > CLOCKS_DIFFER) {
         return Err(JobError::InTheFuture {
             path: newest.shown,
-            at: newest.changed,
-            ahead: Duration::from_secs(ahead.as_secs()),
+            at,
+            ahead: Duration::from_secs(ahead(at).as_secs()),
         }
         .into());
     }
@@ -54,7 +54,7 @@ pub(super) fn read_last(
     let Some(folder) = &job.archive else {
         return Err(missing);
     };
-    let put_away = place.put_away(folder)?;
+    let put_away = place.put_away_before(folder)?;
     put_away.into_iter().max_by(newer).ok_or(missing)
 }
 
@@ -65,7 +65,7 @@ pub(super) fn of_job(job: &Job, place: &Place<'_>, now: Timestamp) -> Result<Can
     match &job.archive {
         Some(folder) if place.is_put_away(&newest, folder) => Err(JobError::InArchive {
             path: newest.shown,
-            folder: folder.clone(),
+            folder: folder.shown(),
             pattern: place.pattern(),
         }
         .into()),
@@ -73,8 +73,9 @@ pub(super) fn of_job(job: &Job, place: &Place<'_>, now: Timestamp) -> Result<Can
     }
 }
 
-fn age(export: &Candidate, now: Timestamp) -> Duration {
-    Duration::from_millis(now.millis_since(export.changed))
+fn age(export: &Candidate, now: Timestamp) -> Option<Duration> {
+    let since = |changed| Duration::from_millis(now.millis_since(changed));
+    export.changed.map(since)
 }
 
 /// Refuses an export that is older than `most`.
@@ -84,7 +85,7 @@ pub(super) fn fresh_enough(
     now: Timestamp,
 ) -> Result<(), JobError> {
     let Some(most) = most else { return Ok(()) };
-    let age = age(export, now);
+    let age = age(export, now).ok_or_else(|| JobError::Undated(export.shown.clone()))?;
     if age <= most {
         return Ok(());
     }
@@ -104,7 +105,8 @@ pub(super) fn settled(
     session: &Session<'_>,
 ) -> Result<(), OpError> {
     let Some(quiet) = quiet else { return Ok(()) };
-    let left = quiet.saturating_sub(age(export, session.clock.now()));
+    let age = age(export, session.clock.now());
+    let left = quiet.saturating_sub(age.unwrap_or_default());
     if left.is_zero() {
         return Ok(());
     }

@@ -62,7 +62,7 @@ pub(super) fn lies_in(path: &Path, folder: &Path) -> bool {
 pub(super) fn candidate(file: ExportFile) -> Option<Candidate> {
     let meta = std::fs::metadata(file.at()).ok()?;
     Some(Candidate {
-        changed: milliseconds(meta.modified().ok()?)?,
+        changed: Some(milliseconds(meta.modified().ok()?)?),
         shown: file.shown().to_owned(),
         mark: Mark::File(meta.len(), meta.modified().ok(), file),
     })

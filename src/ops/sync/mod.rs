@@ -1,6 +1,7 @@
 //! `sync`: every job of the configuration, one after the other. A job that fails does not stop the next; what stops the
 //! session ends the night.
 
+mod after;
 mod archive;
 mod candidate;
 mod check_config;
@@ -13,12 +14,15 @@ mod night;
 mod passed_over;
 mod place;
 mod publish;
+mod watch;
 
 pub use check_config::{Finding, check_config};
 pub(super) use check_config::{ask, chosen_or_all, looked_at};
 use job::chosen;
 pub use job::{JobEnd, file_of_job};
 pub use night::Night;
+
+use watch::Watchdog;
 
 use super::error::OpError;
 use super::request::SyncRequest;
@@ -31,16 +35,24 @@ use crate::report::{ReportFolder, RunEnding};
 /// told what kept it from beginning.
 pub fn sync(config: &ConfigFile, request: &SyncRequest, session: &Session<'_>) -> Night {
     let mut ends = Vec::new();
+    let watchdog = (!request.dry_run).then(|| Watchdog::begin(config, session));
     let begun = chosen(config, request.job.as_deref())
         .map_err(OpError::from)
         // Before anything is sent: a night whose end nobody is informed of is to be mended first.
         .and_then(|jobs| publish::webhook(config, session).map(|_| jobs))
         .and_then(|jobs| run_jobs(&jobs, request, session, &mut ends));
     match begun {
-        Ok(()) => conclude(config, request, session, ends, None),
+        Ok(()) => conclude(config, request, session, ends, None, watchdog.as_ref()),
         Err(error) => {
             session.observer.trouble(&error);
-            conclude(config, request, session, ends, Some(&error))
+            conclude(
+                config,
+                request,
+                session,
+                ends,
+                Some(&error),
+                watchdog.as_ref(),
+            )
         }
     }
 }
@@ -55,7 +67,15 @@ pub fn unstarted(
 ) {
     let jobs = chosen(config, request.job.as_deref()).unwrap_or_default();
     let ends = not_begun(&jobs, request, error, session);
-    conclude(config, request, session, ends, Some(error));
+    let watchdog = (!request.dry_run).then(|| Watchdog::begin(config, session));
+    conclude(
+        config,
+        request,
+        session,
+        ends,
+        Some(error),
+        watchdog.as_ref(),
+    );
 }
 
 /// Runs jobs one after the other until a stop comes: those after it are not begun, and none is where the state cannot be
@@ -106,6 +126,7 @@ fn conclude(
     session: &Session<'_>,
     ends: Vec<JobEnd>,
     error: Option<&OpError>,
+    watchdog: Option<&Watchdog>,
 ) -> Night {
     let stopped = || {
         let is_requested = session.stop.is_requested();
@@ -122,7 +143,11 @@ fn conclude(
     write_summary(&night, request, session);
     if !request.dry_run {
         publish::write_metrics(config, &night.jobs, session);
+        watch::push_metrics(config, &night.jobs, session);
         publish::notify(config, &night, error, session);
+    }
+    if let Some(watchdog) = watchdog {
+        watchdog.end(config, &night, error, session);
     }
     // A stop may come while the webhook is waited for.
     if let Some(ending) = stopped().filter(|e| *e > night.ending) {

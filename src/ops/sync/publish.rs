@@ -60,7 +60,7 @@ fn write_readable(path: &Path, text: &str) -> std::io::Result<()> {
     file.persist(path).map(drop).map_err(|e| e.error)
 }
 
-fn moments(report: &RunReport, session: &Session<'_>) -> JobMoments {
+pub(super) fn moments(report: &RunReport, session: &Session<'_>) -> JobMoments {
     let mut moments = JobMoments {
         ended: session.clock.now().0 / 1000,
         ..JobMoments::default()
@@ -132,7 +132,7 @@ pub(super) fn webhook(
     let Some(url) = config.notify.address()? else {
         return Ok(None);
     };
-    if let Ok(parsed) = notify::check_address(&url) {
+    if let Ok(parsed) = notify::check_address("[notify] url", &url) {
         refuse_insecure("[notify] url", &parsed, session.settings)?;
     }
     Ok(Some(url))
@@ -162,7 +162,7 @@ async fn post(
 }
 
 /// A few lines for people: no value of the source, and no words of the API.
-fn words(night: &Night, error: Option<&OpError>) -> String {
+pub(super) fn words(night: &Night, error: Option<&OpError>) -> String {
     let mut lines = Vec::new();
     if let Some(error) = error {
         lines.push(format!(

@@ -10,8 +10,10 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+pub(crate) mod buckets;
 pub(crate) mod postgres;
 mod states;
+pub(crate) mod web;
 pub(crate) use states::{StateIn, over_both_states};
 
 /// The binary under test.
