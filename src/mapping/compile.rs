@@ -3,12 +3,13 @@
 //! A plan is made once for a file. Filling a row by it looks up no name: columns are numbers, constants
 //! are converted, formats are checked, templates are compiled.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::address;
-use super::coerce::{Coerced, coerce_in};
-use super::date::{self, Format, Hints};
+use super::constant::ready;
+use super::date::{Format, Hints};
 use super::error::{MappingError, MappingProblem};
 use super::file::Mapping;
 use super::phone::PhoneRegion;
@@ -415,58 +416,8 @@ impl<'m> Compiler<'m> {
     }
 
     /// Converts a constant to what its field takes.
-    fn ready(
-        &mut self,
-        kind: FieldKind,
-        constant: &Constant,
-        span: std::ops::Range<usize>,
-    ) -> Option<Ready> {
-        if kind == FieldKind::FreeForm {
-            return Some(match constant {
-                Constant::Text(s) => Ready::Text(s.clone()),
-                Constant::Integer(n) => Ready::Integer(*n),
-                Constant::Boolean(b) => Ready::Boolean(*b),
-                Constant::Float(n) => Ready::Raw(serde_json::json!(n).to_string()),
-            });
-        }
-        let text = constant.to_text();
-        if text.is_empty() {
-            return Some(Ready::Text(text));
-        }
-        if kind == FieldKind::Date {
-            let date = date::read_text(&text, &Hints::default())
-                .and_then(|r| date::settle(&r, date::Verdict::Silent, &Hints::default()));
-            return match date {
-                Ok(settled) => Some(Ready::Date(settled.date)),
-                Err(refusal) => {
-                    self.problems.push(
-                        MappingProblem::new(
-                            span,
-                            format!("the constant \"{text}\" is not a date: {}", refusal.message),
-                        )
-                        .with_help("write it as \"2026-03-04\""),
-                    );
-                    None
-                }
-            };
-        }
-        let ready = match coerce_in(self.mapping.source.locale, kind, &text) {
-            Ok(Coerced::Text(t)) => Ready::Text(t.into_owned()),
-            Ok(Coerced::Integer(n)) => Ready::Integer(n),
-            Ok(Coerced::Boolean(b)) => Ready::Boolean(b),
-            Err(complaint) => {
-                let mut problem = MappingProblem::new(
-                    span,
-                    format!(
-                        "the constant \"{text}\" does not fit: {}",
-                        complaint.message
-                    ),
-                );
-                problem.help = complaint.hint;
-                self.problems.push(problem);
-                return None;
-            }
-        };
-        Some(ready)
+    fn ready(&mut self, kind: FieldKind, constant: &Constant, span: Range<usize>) -> Option<Ready> {
+        let ready = ready(self.mapping.source.locale, kind, constant, span);
+        ready.map_err(|problem| self.problems.push(problem)).ok()
     }
 }

@@ -9,6 +9,7 @@ mod apply;
 mod cell;
 mod coerce;
 mod compile;
+mod constant;
 mod data;
 pub mod date;
 mod decimal;

@@ -30,6 +30,7 @@ mod left_out;
 mod line;
 mod mojibake;
 mod named;
+mod odd_cells;
 mod opened;
 mod options;
 mod record;

@@ -139,7 +139,8 @@ mod tests {
     use encoding_rs::WINDOWS_1252;
 
     use super::*;
-    use crate::source::record::{OddCells, Record};
+    use crate::source::odd_cells::OddCells;
+    use crate::source::record::Record;
 
     /// A record of these cells, decoded: its texts, and what is wrong with which.
     fn of(cells: &[&[u8]], origin: Origin) -> (Vec<String>, Vec<(usize, Broken)>) {
