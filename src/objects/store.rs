@@ -237,9 +237,20 @@ impl Bucket {
                 self.broken(key, answer(&source.to_string()))
             }
             Error::NotFound { .. } => ObjectError::Gone { shown },
+            error if is_refusal(&error) => ObjectError::Refused {
+                shown,
+                words: answer(&error.to_string()),
+            },
             error => self.broken(key, answer(&error.to_string())),
         }
     }
+}
+
+/// Whether a list was refused: the library has no kind of error for that, only its words have the status.
+fn is_refusal(error: &Error) -> bool {
+    let words = error.to_string();
+    let has = |status: &str| words.contains(&format!("status code: {status}"));
+    has("401") || has("403")
 }
 
 /// An `ETag` without its quotes: the list of Azure has none, its answers have them.
