@@ -26,7 +26,7 @@ impl Note<'_> {
     pub fn lines(&self) -> Vec<String> {
         let one = |text: String| vec![text];
         match self {
-            Note::Refused(words) | Note::Duplicate(words) => one((*words).to_owned()),
+            Note::Refused(words) | Note::Duplicate(words) | Note::PassedOver(words) => one((*words).to_owned()),
             Note::SameObject(words) => one((*words).to_owned()),
             Note::WatchFailed { what, reason } => one(format!("warning: {what}: {reason}")),
             Note::AfterFailed(words) | Note::NotArchived(words) | Note::KeyLost(words) => one(format!("warning: {words}")),

@@ -98,6 +98,8 @@ pub enum Note<'n> {
         /// Rows that it had under way.
         rows: u64,
     },
+    /// A job is not run, since somebody else has run it.
+    PassedOver(&'n str),
     /// Several partners of one identifier.
     Duplicate(&'n str),
     /// Another run holds the state; it is waited for.

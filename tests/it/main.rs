@@ -170,6 +170,8 @@ mod token;
 mod told;
 /// The way to the API: TLS, certificates, plain http.
 mod transport;
+/// A night on two hosts.
+mod two_hosts;
 /// Looking after the state: backup, export, forget, versions.
 mod upkeep;
 /// Words from a file beside the mapping.

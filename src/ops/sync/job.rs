@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::after;
 use super::candidate::Candidate;
+use super::elsewhere;
 use super::folders::prune_reports;
 use super::index;
 use super::job_file;
@@ -27,7 +28,7 @@ use crate::partner::{Query, RowOutcome};
 use crate::report::{
     Detected, Findings, Kind, ReportFolder, RunEnding, RunReport, read_stored, summary_json,
 };
-use crate::state::{RunId, StateLock};
+use crate::state::{RunId, RunRow, StateLock};
 
 /// A job at its end.
 #[derive(Debug)]
@@ -166,6 +167,22 @@ pub(super) fn not_begun(
         name: job.name.0.clone(),
         report: failed(job, &reports, &id, Instant::now(), error, session),
         notes: Vec::new(),
+    }
+}
+
+/// A job that somebody else ran while this night waited.
+pub(super) fn passed_over(
+    job: &Job,
+    run: &RunRow,
+    request: &SyncRequest,
+    session: &Session<'_>,
+) -> JobEnd {
+    let (report, note) = elsewhere::passed_over(run, job, request.report.values);
+    session.observer.note(&Note::PassedOver(&note));
+    JobEnd {
+        name: job.name.0.clone(),
+        report,
+        notes: vec![note],
     }
 }
 

@@ -1,10 +1,13 @@
 //! `sync`: every job of the configuration, one after the other. A job that fails does not stop the next; what stops the
 //! session ends the night.
 
+use std::sync::Arc;
+
 mod after;
 mod archive;
 mod candidate;
 mod check_config;
+mod elsewhere;
 mod folders;
 mod index;
 mod job;
@@ -22,6 +25,7 @@ use job::chosen;
 pub use job::{JobEnd, file_of_job};
 pub use night::Night;
 
+use elsewhere::Ended;
 use watch::Watchdog;
 
 use super::error::OpError;
@@ -29,6 +33,7 @@ use super::request::SyncRequest;
 use super::session::Session;
 use crate::config::{ConfigFile, Job};
 use crate::report::{ReportFolder, RunEnding};
+use crate::state::StateLock;
 
 /// Runs the jobs of a configuration, then writes `sync.json` and the metrics, and calls the webhook: also where the night
 /// could not begin, since there is no such job, the state is held by another run, or a stop came first. The observer is
@@ -87,11 +92,11 @@ fn run_jobs(
     ends: &mut Vec<JobEnd>,
 ) -> Result<(), OpError> {
     let locked = if request.dry_run {
-        Ok(None)
+        Ok((None, Ended::nothing()))
     } else {
-        session.lock_within(request.wait, false).map(Some)
+        held(request, session)
     };
-    let lock = locked.inspect_err(|error| {
+    let (lock, elsewhere) = locked.inspect_err(|error| {
         ends.extend(not_begun(jobs, request, error, session));
     })?;
     for job in jobs {
@@ -99,13 +104,29 @@ fn run_jobs(
             ends.push(job::not_begun(job, request, &session.stopped(), session));
             continue;
         }
-        let end = job::run(job, request, session, lock.as_ref());
+        let end = match elsewhere.of(job, session) {
+            Some(run) => job::passed_over(job, run, request, session),
+            None => job::run(job, request, session, lock.as_ref()),
+        };
         session
             .observer
             .job_ended(&end.name, &end.report, ends.is_empty());
         ends.push(end);
     }
     Ok(())
+}
+
+/// The state, held, and the runs that ended while it was waited for.
+fn held(
+    request: &SyncRequest,
+    session: &Session<'_>,
+) -> Result<(Option<Arc<StateLock>>, Ended), OpError> {
+    if request.wait.is_none() {
+        return Ok((Some(session.lock_within(None, false)?), Ended::nothing()));
+    }
+    let before = Ended::now(session)?;
+    let lock = session.lock_within(request.wait, false)?;
+    Ok((Some(lock), Ended::now(session)?.since(&before)))
 }
 
 fn not_begun(

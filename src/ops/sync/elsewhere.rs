@@ -1,0 +1,101 @@
+//! Jobs that somebody else ran while this night waited for the state: with two hosts, each job is run by one of them, and what one
+//! has not come to, since it died, is run by the other.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use super::job::mapping_name;
+use crate::config::{Job, JobPlace};
+use crate::ops::conclude::{Heading, blank};
+use crate::ops::connect::known_target;
+use crate::ops::error::OpError;
+use crate::ops::session::Session;
+use crate::report::{Kind, RunEnding, RunReport, SourceValues};
+use crate::state::{RunId, RunRow, StateError};
+
+/// The newest runs that are looked at: those of two nights of many jobs.
+const LOOKED_AT: u32 = 500;
+
+/// Runs that have come to their end.
+pub(super) struct Ended(Vec<RunRow>);
+
+impl Ended {
+    /// All that there are now; none where nothing is waited for.
+    pub(super) fn now(session: &Session<'_>) -> Result<Self, OpError> {
+        let view = match session.store().find_view() {
+            Ok(view) => view,
+            // A state of an older version is looked at when it is held.
+            Err(StateError::Outdated { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let mut runs = view.map_or_else(|| Ok(Vec::new()), |view| view.runs(LOOKED_AT))?;
+        runs.retain(|run| run.ended.is_some());
+        Ok(Self(runs))
+    }
+
+    /// Nothing.
+    pub(super) fn nothing() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Those that `before` has not.
+    pub(super) fn since(self, before: &Self) -> Self {
+        let before: HashSet<&str> = before.0.iter().map(|run| run.run.as_str()).collect();
+        let new = |run: &RunRow| !before.contains(run.run.as_str());
+        Self(self.0.into_iter().filter(new).collect())
+    }
+
+    /// The run of these that did a job: for good, whether rows are left to be looked at or not.
+    pub(super) fn of(&self, job: &Job, session: &Session<'_>) -> Option<&RunRow> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let target = known_target(session).ok().flatten()?;
+        let mapping = mapping_name(job, session).ok()?;
+        self.0.iter().find(|run| {
+            run.command == "sync"
+                && run.target == target
+                && run.mapping == mapping
+                && matches!(run.exit, Some(0 | 1))
+                && is_of(job, &run.files)
+        })
+    }
+}
+
+/// Whether a job would read a file of this name.
+fn is_of(job: &Job, file: &str) -> bool {
+    let fits = |pattern: &str| {
+        pattern == file || glob::Pattern::new(pattern).is_ok_and(|p| p.matches(file))
+    };
+    match job.place() {
+        Ok(JobPlace::Files(pattern)) => fits(pattern),
+        Ok(JobPlace::Command { name, .. }) => name == file,
+        Ok(JobPlace::Objects(address)) => fits(&address.to_string()),
+        Err(_) => false,
+    }
+}
+
+/// What is reported of a job that somebody else ran, and a line for people.
+pub(super) fn passed_over(run: &RunRow, job: &Job, values: SourceValues) -> (RunReport, String) {
+    let exit = run.exit.unwrap_or_default();
+    let heading = Heading {
+        run: RunId(run.run.clone()),
+        kind: Kind::Import,
+        target: Some(run.target.clone()),
+        mapping: run.mapping.clone(),
+        files: vec![job.shown_place()],
+        detected: Vec::new(),
+        values,
+        verified: None,
+        counts: None,
+        stopped: None,
+        started: Instant::now(),
+    };
+    let mut report = blank(heading);
+    report.ending = RunEnding::of(exit);
+    let note = format!(
+        "not run again: run {} has imported {} while this one waited for the state (exit {exit})",
+        run.run, run.files
+    );
+    (report, note)
+}
