@@ -281,19 +281,25 @@ fn etag(object: &(String, u32, u32)) -> String {
     format!("\"g{}-{}\"", object.2, object.0.len())
 }
 
+/// What stands behind percent signs.
+fn plain(text: &str) -> String {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
 fn answer(asked: &Asked, kept: &mut Kept) -> Reply {
     let (path, query) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
-    let key = path
-        .trim_start_matches("/bucket")
-        .trim_start_matches('/')
-        .replace("%2F", "/");
+    let key = plain(path);
+    let key = key.trim_start_matches("/bucket").trim_start_matches('/');
+    let key = key.to_owned();
     match (asked.method.as_str(), key.as_str()) {
         ("GET", "") => {
             let value = |name: &str| {
                 let all = query
                     .split('&')
                     .find_map(|p| p.strip_prefix(&format!("{name}=")));
-                all.unwrap_or_default().replace("%2F", "/")
+                plain(all.unwrap_or_default())
             };
             let (prefix, delimiter) = (value("prefix"), value("delimiter"));
             let is_listed = |key: &str| {
@@ -317,15 +323,9 @@ fn answer(asked: &Asked, kept: &mut Kept) -> Reply {
             )
         }
         ("PUT", _) => {
-            let from = asked
-                .header("x-goog-copy-source")
-                .unwrap_or_default()
-                .replace("%2F", "/");
-            let from = from
-                .trim_start_matches("bucket/")
-                .replace("%2E", ".")
-                .replace("%2D", "-");
-            let copied = kept[&from].clone();
+            let from = plain(asked.header("x-goog-copy-source").unwrap_or_default());
+            let from = from.trim_start_matches("bucket/");
+            let copied = kept[from].clone();
             put(kept, &key, &copied.0);
             Reply::of(200, "")
         }
