@@ -70,7 +70,7 @@ fn a_pattern_that_no_shell_expanded_is_expanded() {
     for (named, says) in [
         ("nothing*.csv", "no file matches nothing*.csv"),
         (
-            "https://me:Secret@x.example/a.csv?s=Secret",
+            "sftp://me:Secret@x.example/a.csv?s=Secret",
             "is an address",
         ),
     ] {
