@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::cell::Cell;
 use super::guard::without_guard;
 use super::header::Header;
-use super::record::{OddCells, Span};
+use super::odd_cells::OddCells;
+use super::record::Span;
 pub use super::stored::RowFault;
 pub(super) use super::stored::{Cells, RowMeta, Stored, TypedRow};
 

@@ -1,7 +1,8 @@
 //! How a batch keeps its rows: what a cell is stored as, where a row's cells lie, and what is wrong with it.
 
 use super::cell::Epoch;
-use super::record::{OddCells, Span};
+use super::odd_cells::OddCells;
+use super::record::Span;
 
 /// What makes a row unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
