@@ -69,10 +69,7 @@ fn a_pattern_that_no_shell_expanded_is_expanded() {
     assert_eq!(run.finish().expect_exit(0).summary().get("rows"), 3);
     for (named, says) in [
         ("nothing*.csv", "no file matches nothing*.csv"),
-        (
-            "sftp://me:Secret@x.example/a.csv?s=Secret",
-            "is an address",
-        ),
+        ("sftp://me:Secret@x.example/a.csv?s=Secret", "is an address"),
     ] {
         let refused = dir.run(&["check", named, "-m", "m.toml"]).finish();
         assert_eq!(refused.exit, 2, "{}", refused.stderr);

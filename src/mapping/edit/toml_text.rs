@@ -426,14 +426,11 @@ impl<'t> TomlText<'t> {
     fn end_of_table(&self, table: &Table) -> usize {
         let text = self.text;
         let header = self.header(table);
-        let Some(last) = values_of(table).pop() else {
-            return if header.end == 0 {
-                line_start(text, text.len().min('\u{feff}'.len_utf8()))
-            } else {
-                next_line(text, header.end)
-            };
+        let own = match values_of(table).pop() {
+            Some(last) => next_line(text, last.end),
+            None if header.end > 0 => next_line(text, header.end),
+            None => return line_start(text, text.len().min('\u{feff}'.len_utf8())),
         };
-        let own = next_line(text, last.end);
         let mut at = own;
         loop {
             let line = &text[at..text_end(text, at)];

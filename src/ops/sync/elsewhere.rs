@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::job::mapping_name;
 use crate::config::{Job, JobPlace};
 use crate::ops::conclude::{Heading, blank};
 use crate::ops::connect::known_target;
@@ -33,6 +32,11 @@ impl Ended {
         Ok(Self(runs))
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Nothing.
     pub(super) fn nothing() -> Self {
         Self(Vec::new())
@@ -46,12 +50,8 @@ impl Ended {
     }
 
     /// The run of these that did a job: for good, whether rows are left to be looked at or not.
-    pub(super) fn of(&self, job: &Job, session: &Session<'_>) -> Option<&RunRow> {
-        if self.0.is_empty() {
-            return None;
-        }
+    pub(super) fn of(&self, job: &Job, mapping: &str, session: &Session<'_>) -> Option<&RunRow> {
         let target = known_target(session).ok().flatten()?;
-        let mapping = mapping_name(job, session).ok()?;
         self.0.iter().find(|run| {
             run.command == "sync"
                 && run.target == target

@@ -104,7 +104,10 @@ fn run_jobs(
             ends.push(job::not_begun(job, request, &session.stopped(), session));
             continue;
         }
-        let end = match elsewhere.of(job, session) {
+        let mapping = (!elsewhere.is_empty()).then(|| job::mapping_name(job, session).ok());
+        let run = mapping.flatten();
+        let run = run.and_then(|mapping| elsewhere.of(job, &mapping, session));
+        let end = match run {
             Some(run) => job::passed_over(job, run, request, session),
             None => job::run(job, request, session, lock.as_ref()),
         };
