@@ -1,6 +1,6 @@
 //! Why a walk over the partner list proves no absence.
 
-use crate::partner::ApiWords;
+use crate::partner::{ApiWords, PartnerId};
 
 /// What a walk missed, or may have missed. What it found stays found; what it did not find may be there all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,9 @@ pub enum Incomplete {
         /// On the last page.
         after: u64,
     },
+    /// A partner that is there is not in the list: it hides some, so what it does not show proves nothing.
+    #[error("it does not show the partner {0}, which the API has: it hides some")]
+    NotListed(PartnerId),
     /// Fewer distinct partners than the largest `totalRecords` of any page.
     #[error("its total is {total}, but it lists {seen}")]
     FewerThanTotal {

@@ -252,6 +252,26 @@ fn a_run_that_sent_nothing_says_so_and_who_decides() {
     );
 }
 
+/// What is known of an export before its rows are read is no table of its columns.
+#[test]
+fn a_run_that_did_not_reach_the_api_shows_no_half_table_of_columns() {
+    let dir = dir("K-1,One,,,,\n");
+    let unreachable = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", unreachable.local_addr().unwrap());
+    drop(unreachable);
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--report", "out"])
+        .args(&["--outage", "1s"])
+        .at_url(&url)
+        .finish()
+        .expect_exit(3);
+    let page = dir.read("out/report.html");
+    says(
+        &page,
+        &["Nothing was sent.", "Operator When the API answers again"],
+    );
+    assert!(!page.contains("What becomes of each column"));
+}
+
 #[test]
 fn a_comparison_is_a_sign_off() {
     let dir = dir("K-1,One,2026-03-04,,,\nK-2,Two,,,,\n");

@@ -209,3 +209,19 @@ fn what_is_gone_on_both_sides_is_no_difference() {
     assert_eq!(dir.read("audit.txt"), "= K-1\n= K-2\n= K-3\n");
     assert!(!dir.read("out/problems.csv").contains("K-4"));
 }
+
+/// Whoever believes that a partner is gone forgets its row and creates it again: a list that hides partners is not believed.
+#[test]
+fn a_list_that_hides_partners_makes_none_of_them_gone() {
+    let dir = Workdir::new();
+    dir.simple_export(6);
+    let server = Server::start(&dir, &[]);
+    let import = ["import", "e.csv", "-m", "m.toml"];
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    let server = server.restart(&dir, &["--lie", "list-blind"]);
+    let verify = dir.run(&["verify", "e.csv", "-m", "m.toml", "--report", "out"]);
+    let run = verify.at(&server).finish().expect_exit(3);
+    let said = run.stdout + &run.stderr;
+    assert!(said.contains("hides some"), "{said}");
+    assert!(!said.contains("no longer on the API"), "{said}");
+}

@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 
 use super::readback::{Readback, get};
 use super::row_sign::RowSign;
+use crate::api::{ApiError, Incomplete};
 use crate::delivery::{Decision, Stop, decide, duplicates, place};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, visible};
 use crate::ops::connect::Connection;
@@ -26,6 +27,8 @@ use crate::state::{Known, RecordState, StateReader};
 
 /// Partners that differ and are got once more, to show what the API has.
 const SHOWN_DIFFERENCES: usize = 200;
+/// Partners that the list does not show and that are looked for by id, before the list is believed.
+const CONFIRMED: u64 = 100;
 
 /// Which partners are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,9 +202,23 @@ impl Comparison<'_> {
         });
     }
 
+    /// Makes sure that a partner which was not listed is gone: a person may forget the row because of it, and create it anew. A
+    /// list that hides one proves nothing of any.
+    fn is_gone(&self, id: &PartnerId) -> Result<(), OpError> {
+        let is_of_a_list = self.request.sample.is_none() && self.which == Which::All;
+        if !is_of_a_list || self.found.gone >= CONFIRMED {
+            return Ok(());
+        }
+        match self.runtime.block_on(get(&self.connection.api, id))? {
+            None => Ok(()),
+            Some(_) => Err(ApiError::Incomplete(Incomplete::NotListed(id.clone())).into()),
+        }
+    }
+
     /// Compares one row with its partner.
     fn row(&mut self, partner: &PreparedPartner, id: &PartnerId) -> Result<RowSign, OpError> {
         let Some(there) = self.read.of(id) else {
+            self.is_gone(id)?;
             self.found.gone += 1;
             let reported = Diagnostic::new(
                 Code::PartnerGone,

@@ -47,6 +47,10 @@ pub(super) struct ColumnView {
 /// The columns of a run, in the order of the source.
 pub(super) fn columns(report: &RunReport) -> Option<ColumnsView> {
     let fields = &report.contents.fields;
+    // A run that was stopped before it had read its rows knows only which columns are not used.
+    if fields.is_empty() {
+        return None;
+    }
     let mut names: Vec<&str> = Vec::new();
     let unused = || report.detected.iter().flat_map(|d| &d.unused);
     let of_fields = fields.iter().filter_map(|f| f.column.as_ref());
