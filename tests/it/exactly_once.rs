@@ -148,7 +148,8 @@ fn faults_kills_and_stopped_processes_together(at: StateIn) {
             // Between claim and send, send and answer, answer and record: at one moment, all are there. It goes on when
             // what it sent is long answered; meanwhile, nobody else may have the state.
             signal(&child, "STOP");
-            let other = import(dir, &server).args(LEFT_BEHIND).finish();
+            let other = import(dir, &server).args(LEFT_BEHIND).args(&["--alone"]);
+            let other = other.finish();
             assert_eq!(other.exit, 4, "{other:?}");
             std::thread::sleep(Duration::from_millis(random.u64(100..1000)));
             signal(&child, "CONT");

@@ -33,7 +33,7 @@ use super::request::SyncRequest;
 use super::session::Session;
 use crate::config::{ConfigFile, Job};
 use crate::report::{ReportFolder, RunEnding};
-use crate::state::StateLock;
+use crate::state::{StateAddress, StateLock};
 
 /// Runs the jobs of a configuration, then writes `sync.json` and the metrics, and calls the webhook: also where the night
 /// could not begin, since there is no such job, the state is held by another run, or a stop came first. The observer is
@@ -124,8 +124,13 @@ fn held(
     request: &SyncRequest,
     session: &Session<'_>,
 ) -> Result<(Option<Arc<StateLock>>, Ended), OpError> {
-    if request.wait.is_none() {
-        return Ok((Some(session.lock_within(None, false)?), Ended::nothing()));
+    // Only a database has runs of other hosts. A file is of this one, and who waited for it reads its exports as ever.
+    let has_hosts = matches!(session.settings.state, StateAddress::Server(_));
+    if request.wait.is_none() || !has_hosts {
+        return Ok((
+            Some(session.lock_within(request.wait, false)?),
+            Ended::nothing(),
+        ));
     }
     let before = Ended::now(session)?;
     let lock = session.lock_within(request.wait, false)?;
