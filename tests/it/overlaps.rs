@@ -11,7 +11,8 @@ over_both_states! {
     #[cfg(unix)] a_run_that_is_stopped_still_holds_the_state,
 }
 
-const IMPORT: [&str; 5] = ["import", "e.csv", "-m", "m.toml", "--json"];
+/// Machines that share an import are the subject of `several`.
+const IMPORT: [&str; 6] = ["import", "e.csv", "-m", "m.toml", "--json", "--alone"];
 
 fn started(dir: &Workdir, server: &Server, more: &[&str]) -> Child {
     dir.run(&IMPORT).args(more).at(server).start()

@@ -13,7 +13,7 @@ use super::request::ImportRequest;
 use super::sealed_plan::state_digest;
 use crate::api::collect_by_identifier;
 use crate::config::OnChange;
-use crate::delivery::{Leftover, twin};
+use crate::delivery::{Leftover, StopReason, twin};
 use crate::diagnostic::{Code, thousands};
 use crate::ops::conclude::{ending_of, has_problem, run_end};
 use crate::ops::connect::{Waits, connect};
@@ -120,7 +120,11 @@ impl Import<'_> {
         let (leftover, not_reached) = pipeline.run(doubts, looked)?;
         drop(progress);
         self.report_pauses(&collector);
-        let told = tell_twins(&state, &collector)?;
+        // Where the state is gone or away, the run has its report all the same; what is not told now is told by the next one.
+        let told = tell_twins(&state, &collector).unwrap_or_else(|error| {
+            self.stop.request(StopReason::State(error.to_string()));
+            0
+        });
 
         let mut heading = self.heading(&detected);
         if not_reached > 0 && heading.stopped.is_none() {
