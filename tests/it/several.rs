@@ -206,6 +206,7 @@ wakes_late! {
 /// request or the end of the run comes first when the machine wakes.
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "on a quiet machine the run ends before its request leaves: it shows nothing either way until it is made to wait"]
 fn through_a_connection_that_nobody_closed_a_second_create_arrives() {
     const TRIES: usize = 5;
     let mut ends = Vec::new();

@@ -175,7 +175,7 @@ fn a_409_is_a_refusal_in_the_next_run_too(at: StateIn) {
         .expect_exit(3);
     assert_eq!(run.summary().get("in_doubt"), 1);
     let run = import(&dir, &server).finish().expect_exit(1);
-    assert_eq!(run.summary().get("rejected"), 1);
+    assert_eq!(run.summary().get("rejected"), 1, "{}", run.stdout);
     assert_eq!(server.count("POST"), 1);
 }
 
