@@ -5,6 +5,7 @@
 mod points {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
 
     static AT: OnceLock<(String, AtomicU32)> = OnceLock::new();
 
@@ -29,6 +30,8 @@ mod points {
         if at == point && left.fetch_sub(1, Ordering::SeqCst) == 1 {
             let this = rustix::process::getpid();
             let _ = rustix::process::kill_process(this, rustix::process::Signal::STOP);
+            // Another thread may be the one that takes the signal: until all are stopped, this one must not go on.
+            std::thread::sleep(Duration::from_millis(200));
         }
     }
 }
