@@ -1,5 +1,7 @@
 //! A night on two hosts: each job is run by one of them, and what a host that died has left is run by the other.
 
+use std::process::Child;
+
 use crate::support::{Finished, Run, Server, Workdir, wait_until};
 
 fn two_jobs(dir: &Workdir) {
@@ -77,24 +79,56 @@ fn each_job_is_run_by_one_of_them() {
     );
 }
 
+/// A night that waits for the one that is under way.
+fn waiting(dir: &Workdir, server: &Server) -> Child {
+    let log = std::fs::File::create(dir.path("waits.log")).unwrap();
+    let other = night(dir, server).start_into(log);
+    wait_until("the other host waits", || {
+        dir.read("waits.log").contains("waiting for another run")
+    });
+    other
+}
+
 #[test]
 fn what_a_host_that_died_has_left_is_run_by_the_other() {
     let Some(dir) = Workdir::in_postgres() else {
         return;
     };
-    let server = Server::start(&dir, &["--latency", "150ms"]);
+    let server = Server::start(&dir, &["--latency", "300ms"]);
     two_jobs(&dir);
     let mut one = night(&dir, &server).start();
-    wait_until("the first host is at its second job", || {
-        server.count("POST") > 13
-    });
-    let other = night(&dir, &server).start();
-    wait_until("the other one waits or works", || server.count("POST") > 15);
+    wait_until("the first host is at it", || server.count("POST") > 0);
+    let other = waiting(&dir, &server);
+    assert!(server.count("POST") < 12, "it is at its first job");
+    wait_until("it is at its second job", || server.count("POST") > 13);
     one.kill().unwrap();
     one.wait().unwrap();
     let other = Finished::of(other.wait_with_output().unwrap()).expect_exit(0);
-    let jobs = jobs(&other);
-    assert!(jobs[0].0 == 0 || jobs[0].0 == 12, "{jobs:?}");
-    assert_eq!(jobs[1].0, 12, "{jobs:?}");
+    // Both jobs have one mapping: they are told apart by their files.
+    let [(0, note), (12, none)] = &jobs(&other)[..] else {
+        panic!("{other:?}");
+    };
+    assert!(
+        note.starts_with("not run again: run 20") && none.is_empty(),
+        "{note}{none}"
+    );
+    server.assert_each_once(24);
+}
+
+#[test]
+fn a_job_that_did_not_come_through_is_run_by_the_other() {
+    let Some(dir) = Workdir::in_postgres() else {
+        return;
+    };
+    let server = Server::start(&dir, &["--latency", "300ms"]);
+    two_jobs(&dir);
+    let one = night(&dir, &server).args(&["--max-duration", "3s"]).start();
+    wait_until("the first host is at it", || server.count("POST") > 0);
+    let other = waiting(&dir, &server);
+    let one = Finished::of(one.wait_with_output().unwrap()).expect_exit(3);
+    let other = Finished::of(other.wait_with_output().unwrap()).expect_exit(0);
+    assert!(!one.stdout.contains("\"created\":12"), "{}", one.stdout);
+    let is_run = |(rows, note): &(u64, String)| *rows == 12 && note.is_empty();
+    assert!(jobs(&other).iter().all(is_run), "{other:?}");
     server.assert_each_once(24);
 }
