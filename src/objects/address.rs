@@ -89,6 +89,14 @@ impl ObjectAddress {
         Ok(read)
     }
 
+    /// It cannot be used, and why; nothing secret is shown of it.
+    pub(super) fn wrong(&self, reason: &str) -> ObjectError {
+        ObjectError::Address {
+            shown: self.shown().to_owned(),
+            reason: reason.to_owned(),
+        }
+    }
+
     /// Where it leads.
     #[must_use]
     pub fn scheme(&self) -> Scheme {

@@ -43,13 +43,9 @@ impl Page {
         address: &ObjectAddress,
         settings: &ObjectSettings,
     ) -> Result<Self, ObjectError> {
-        let wrong = |reason: String| ObjectError::Address {
-            shown: address.shown().to_owned(),
-            reason,
-        };
-        let url = Url::parse(address.expose()).map_err(|e| wrong(e.to_string()))?;
+        let url = Url::parse(address.expose()).map_err(|e| address.wrong(&e.to_string()))?;
         if !may_ask(&url, settings.insecure_http) {
-            return Err(wrong(PLAIN_HTTP.to_owned()));
+            return Err(address.wrong(PLAIN_HTTP));
         }
         let insecure_http = settings.insecure_http;
         let follow = Policy::custom(move |attempt: Attempt<'_>| {
@@ -63,7 +59,7 @@ impl Page {
         });
         let client = builder(settings, CONNECT).redirect(follow).build();
         Ok(Self {
-            client: client.map_err(|e| wrong(setup_words(&e)))?,
+            client: client.map_err(|e| address.wrong(&setup_words(&e)))?,
             address: address.clone(),
             url,
         })
@@ -74,10 +70,8 @@ impl Page {
     }
 
     pub(super) fn is_read_only(&self) -> ObjectError {
-        ObjectError::Address {
-            shown: self.shown(),
-            reason: "archive cannot move what lies behind an address".to_owned(),
-        }
+        self.address
+            .wrong("archive cannot move what lies behind an address")
     }
 
     /// What is behind the address now; its bytes are not read.

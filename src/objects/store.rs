@@ -41,19 +41,17 @@ impl Bucket {
         address: &ObjectAddress,
         settings: &ObjectSettings,
     ) -> Result<Self, ObjectError> {
-        let wrong = |reason: String| ObjectError::Address {
-            shown: address.shown().to_owned(),
-            reason,
-        };
         let pattern = address
             .is_pattern()
             .then(|| glob::Pattern::new(address.key()));
-        let pattern = pattern.transpose().map_err(|e| wrong(e.to_string()))?;
+        let pattern = pattern
+            .transpose()
+            .map_err(|e| address.wrong(&e.to_string()))?;
         let built = match address.scheme() {
             Scheme::S3 => s3(address, settings),
             Scheme::Gs => gcs(address, settings),
             Scheme::Az => azure(address, settings),
-            Scheme::Http => return Err(wrong("it is no bucket".to_owned())),
+            Scheme::Http => return Err(address.wrong("it is no bucket")),
         };
         let store = built.map_err(|error| ObjectError::Settings {
             shown: address.shown().to_owned(),
