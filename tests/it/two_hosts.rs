@@ -105,12 +105,12 @@ fn what_a_host_that_died_has_left_is_run_by_the_other() {
     one.wait().unwrap();
     let other = Finished::of(other.wait_with_output().unwrap()).expect_exit(0);
     // Both jobs have one mapping: they are told apart by their files.
-    let [(0, note), (12, none)] = &jobs(&other)[..] else {
+    let [(0, note), (12, of_its_own)] = &jobs(&other)[..] else {
         panic!("{other:?}");
     };
     assert!(
-        note.starts_with("not run again: run 20") && none.is_empty(),
-        "{note}{none}"
+        note.starts_with("not run again: run 20") && of_its_own.is_empty(),
+        "{note}{of_its_own}"
     );
     server.assert_each_once(24);
 }
