@@ -3,13 +3,15 @@
 use std::error::Error;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
-use reqwest::{Certificate, ClientBuilder, Identity};
-use rustls::RootCertStore;
+use reqwest::{Client, ClientBuilder};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
 
 /// Bytes of a file with certificates at most; all public ones take a quarter of a megabyte.
 const PEM_BYTES: u64 = 16 * 1024 * 1024;
@@ -18,7 +20,7 @@ const PEM_BYTES: u64 = 16 * 1024 * 1024;
 pub fn builder() -> ClientBuilder {
     static PROVIDER: Once = Once::new();
     // An error means that the process has a provider already, which then serves as well.
-    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+    PROVIDER.call_once(|| drop(ring::default_provider().install_default()));
     reqwest::Client::builder()
         .user_agent(concat!("partner-sync/", env!("CARGO_PKG_VERSION")))
         // A POST that is redirected becomes a second request somewhere else.
@@ -44,8 +46,15 @@ pub fn is_loopback(url: &reqwest::Url) -> bool {
 /// The certificates of a client beside the system's own.
 #[derive(Debug, Clone, Default)]
 pub struct Tls {
-    roots: Vec<Certificate>,
-    identity: Option<Identity>,
+    roots: Vec<CertificateDer<'static>>,
+    identity: Option<Arc<Identity>>,
+}
+
+/// What a client shows of itself: its certificate, with those between it and an authority, and its key.
+#[derive(Debug)]
+struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
 }
 
 /// A file with certificates or a key cannot be used.
@@ -83,7 +92,7 @@ impl Tls {
         let identity = client.map(|(cert, key)| read_identity(cert, key));
         Ok(Self {
             roots: roots.unwrap_or_default(),
-            identity: identity.transpose()?,
+            identity: identity.transpose()?.map(Arc::new),
         })
     }
 
@@ -97,25 +106,61 @@ impl Tls {
     }
 
     /// A client with these certificates.
-    pub fn apply(&self, builder: ClientBuilder) -> ClientBuilder {
+    ///
+    /// # Errors
+    /// Why there is none, in words.
+    pub fn client(&self, builder: ClientBuilder) -> Result<Client, String> {
+        let client = builder.tls_backend_preconfigured(self.config()?).build();
+        client.map_err(|e| setup_words(Error::source(&e)))
+    }
+
+    /// TLS with these certificates and the system's, and with HTTP/2 where the server speaks it.
+    ///
+    /// # Errors
+    /// Why it cannot be set up, in words.
+    pub fn config(&self) -> Result<ClientConfig, String> {
+        let words = |e: rustls::Error| setup_words(Some(&e));
         // Without any of our own, the system's are looked up in another way, so that none is merged.
-        let builder = if self.roots.is_empty() {
-            builder
+        let verifier = if self.roots.is_empty() {
+            Verifier::new(provider())
         } else {
-            builder.tls_certs_merge(self.roots.iter().cloned())
+            Verifier::new_with_extra_roots(self.roots.iter().cloned(), provider())
         };
-        match &self.identity {
-            Some(identity) => builder.identity(identity.clone()),
-            None => builder,
-        }
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(words)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier.map_err(words)?));
+        let mut config = match &self.identity {
+            Some(identity) => config
+                .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
+                .map_err(words)?,
+            None => config.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    /// TLS that trusts nobody, for a client that needs none.
+    ///
+    /// # Errors
+    /// Why it cannot be set up, in words.
+    pub fn config_without_certificates() -> Result<ClientConfig, String> {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|e| setup_words(Some(&e)))?;
+        let config = config.with_root_certificates(RootCertStore::empty());
+        Ok(config.with_no_client_auth())
     }
 }
 
-/// Why a client cannot be made: reqwest's own words are "builder error", and its causes say more.
-#[must_use]
-pub fn setup_words(error: &reqwest::Error) -> String {
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+/// Why a client cannot be made, by an error and its causes. reqwest's own words are "builder error", and only its causes say more.
+fn setup_words(mut cause: Option<&dyn Error>) -> String {
     let mut words = Vec::new();
-    let mut cause = Error::source(error);
     while let Some(current) = cause {
         words.push(current.to_string());
         cause = current.source();
@@ -166,7 +211,7 @@ fn certificates(
     Ok(read)
 }
 
-fn read_roots(path: &Path) -> Result<Vec<Certificate>, TlsError> {
+fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let option = "--ca-file";
     let mut store = RootCertStore::empty();
     let mut roots = Vec::new();
@@ -178,18 +223,17 @@ fn read_roots(path: &Path) -> Result<Vec<Certificate>, TlsError> {
                 format!("its certificate {number} cannot be used: {e}"),
             )
         };
-        roots.push(Certificate::from_der(&der).map_err(|e| wrong(&setup_words(&e)))?);
-        store.add(der).map_err(|e| wrong(&e))?;
+        store.add(der.clone()).map_err(|e| wrong(&e))?;
+        roots.push(der);
     }
     Ok(roots)
 }
 
 fn read_identity(cert: &Path, key: &Path) -> Result<Identity, TlsError> {
     let (cert_option, key_option) = ("--client-cert", "--client-key");
-    let mut pem = read(cert_option, cert)?;
-    let chain = certificates(cert_option, cert, &pem)?;
+    let chain = certificates(cert_option, cert, &read(cert_option, cert)?)?;
     let key_pem = read(key_option, key)?;
-    let der = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|_| {
+    let key_der = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|_| {
         let is_encrypted = memchr::memmem::find(&key_pem, b"ENCRYPTED").is_some();
         let reason = if is_encrypted {
             "the key is encrypted: write it without a passphrase (`openssl pkey -in FILE`) into a file that only this user may read"
@@ -198,19 +242,21 @@ fn read_identity(cert: &Path, key: &Path) -> Result<Identity, TlsError> {
         };
         unusable(key_option, key, reason)
     })?;
-    let provider = rustls::crypto::ring::default_provider();
-    CertifiedKey::from_der(chain, der, &provider).map_err(|e| match e {
-        rustls::Error::InconsistentKeys(_) => unusable(
-            key_option,
-            key,
-            format!(
-                "the key does not belong to the certificate {}",
-                cert.display()
+    CertifiedKey::from_der(chain.clone(), key_der.clone_key(), &provider()).map_err(
+        |e| match e {
+            rustls::Error::InconsistentKeys(_) => unusable(
+                key_option,
+                key,
+                format!(
+                    "the key does not belong to the certificate {}",
+                    cert.display()
+                ),
             ),
-        ),
-        e => unusable(key_option, key, format!("the key cannot be used: {e}")),
-    })?;
-    pem.push(b'\n');
-    pem.extend_from_slice(&key_pem);
-    Identity::from_pem(&pem).map_err(|e| unusable(cert_option, cert, setup_words(&e)))
+            e => unusable(key_option, key, format!("the key cannot be used: {e}")),
+        },
+    )?;
+    Ok(Identity {
+        chain,
+        key: key_der,
+    })
 }

@@ -77,8 +77,7 @@ impl Message<'_> {
         limit: Duration,
         tls: &Tls,
     ) -> Result<(), String> {
-        let client = tls.apply(http_client::builder().timeout(limit)).build();
-        let client = client.map_err(|e| http_client::setup_words(&e))?;
+        let client = tls.client(http_client::builder().timeout(limit))?;
         let mut wait = WAIT;
         let mut tried = 0;
         loop {

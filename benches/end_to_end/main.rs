@@ -14,6 +14,7 @@
 )]
 
 mod database;
+mod machines;
 #[expect(dead_code, reason = "the tests' own, of which a bench needs little")]
 #[path = "../../tests/it/support/postgres.rs"]
 mod postgres;

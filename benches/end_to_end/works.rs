@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::database;
+use crate::machines;
 use crate::program::{Program, has_wrk, wrk};
 use crate::stub::Server;
 use crate::support::{self, MAPPING};
@@ -43,7 +44,7 @@ impl fmt::Display for Line {
 }
 
 /// A ratio of two rates that must be at least `must`.
-fn ratio(work: &str, ours: (f64, &str), beside: (f64, &str), must: f64) -> Line {
+pub fn ratio(work: &str, ours: (f64, &str), beside: (f64, &str), must: f64) -> Line {
     let figure = ours.0 / beside.0;
     Line {
         work: work.to_owned(),
@@ -79,7 +80,7 @@ fn thousands(n: f64) -> String {
     text
 }
 
-fn median(values: &[f64]) -> f64 {
+pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[sorted.len() / 2]
@@ -93,7 +94,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
 
 pub struct Works {
     program: Program,
-    size: Size,
+    pub size: Size,
 }
 
 type Work = fn(&Works) -> Vec<Line>;
@@ -107,6 +108,7 @@ pub const ALL: &[(&str, Work)] = &[
     ("map", Works::map),
     ("state", Works::state),
     ("postgres", Works::postgres),
+    ("machines", machines::growth),
     ("xlsx", Works::xlsx),
     ("start", Works::start),
 ];
@@ -122,12 +124,12 @@ impl Works {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.program.folder.join(name)
     }
 
     /// Makes an export where it is not there yet.
-    fn export(&self, name: &str, rows: u64, dirty: u64) {
+    pub fn export(&self, name: &str, rows: u64, dirty: u64) {
         let path = self.path(name);
         if !path.exists() {
             support::export(&path, rows, dirty);

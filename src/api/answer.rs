@@ -54,6 +54,8 @@ pub(super) fn page_of(value: Value) -> Result<Page, ApiError> {
         Value::Array(items) => items,
         Value::Object(mut object) => match object.remove("items") {
             Some(Value::Array(items)) => items,
+            // What an empty list is in some languages; the total says whether it is one.
+            Some(Value::Null) => Vec::new(),
             _ => return Err(ApiError::Unreadable(ApiWords::new("the list has no items"))),
         },
         Value::Null => Vec::new(),
@@ -147,7 +149,9 @@ mod tests {
             assert_eq!(page_of(page).unwrap().total_records, read, "{total}");
         }
         assert_eq!(page_of(serde_json::json!([{"id": "a"}])).unwrap().length, 1);
-        assert_eq!(page_of(Value::Null).unwrap().length, 0);
+        for nothing in [Value::Null, serde_json::json!({"items": null})] {
+            assert_eq!(page_of(nothing).unwrap().length, 0);
+        }
         assert!(page_of(serde_json::json!({"x": 1})).is_err());
     }
 }

@@ -1,11 +1,11 @@
 //! Was it sent? A request body that knows whether anybody asked for it.
 //!
-//! reqwest's error flags cannot tell a request that never left from one whose answer was lost. The body
-//! can: it has an exact length, so the server holds the whole request only if the body was asked for.
+//! An HTTP client's errors cannot tell a request that never left from one whose answer was lost. The body
+//! can: it has an exact length, so the server holds the whole request only if the body was asked for. The client may ask
+//! for it on another thread, in the moment in which the sender gives up: the first of the two decides.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -14,10 +14,19 @@ use http_body::{Body, Frame, SizeHint};
 use super::gate::{Closed, Gate};
 use crate::pause;
 
-/// A body of one chunk with a flag that is set when it is first asked for.
+/// What became of a body, once and for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It was asked for.
+    Asked,
+    /// Its sender gave up before it was asked for: nobody gets it any more.
+    Withdrawn,
+}
+
+/// A body of one chunk with a note of when it is first asked for.
 pub(super) struct ProbeBody {
     bytes: Option<Bytes>,
-    asked: Arc<AtomicBool>,
+    fate: Arc<OnceLock<Fate>>,
     gate: Gate,
     /// What is not sent yet of a body that a test sends in two parts.
     rest: Option<Rest>,
@@ -31,27 +40,36 @@ enum Rest {
 
 /// Knows whether the body was asked for, also when the request is gone.
 #[derive(Clone)]
-pub(super) struct Probe(Arc<AtomicBool>);
+pub(super) struct Probe(Arc<OnceLock<Fate>>);
 
 impl Probe {
-    /// False proves that the server cannot hold the whole request.
-    pub(super) fn was_asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+    /// Gives the request up. True proves that the server cannot hold the whole request, and never will: whoever asks for the
+    /// body from now on does not get it.
+    pub(super) fn withdraw(&self) -> bool {
+        *self.0.get_or_init(|| Fate::Withdrawn) == Fate::Withdrawn
     }
 }
 
 impl ProbeBody {
     pub(super) fn new(bytes: Bytes, gate: Gate) -> (Self, Probe) {
-        let asked = Arc::new(AtomicBool::new(false));
+        let fate = Arc::new(OnceLock::new());
         (
             Self {
                 bytes: Some(bytes),
-                asked: Arc::clone(&asked),
+                fate: Arc::clone(&fate),
                 gate,
                 rest: None,
             },
-            Probe(asked),
+            Probe(fate),
         )
+    }
+
+    /// None at all.
+    pub(super) fn empty() -> Self {
+        Self {
+            bytes: None,
+            ..Self::new(Bytes::new(), Gate::default()).0
+        }
     }
 }
 
@@ -84,7 +102,9 @@ impl Body for ProbeBody {
         if self.bytes.is_some() && !self.gate.is_open() {
             return Poll::Ready(Some(Err(Closed)));
         }
-        self.asked.store(true, Ordering::SeqCst);
+        if *self.fate.get_or_init(|| Fate::Asked) == Fate::Withdrawn {
+            return Poll::Ready(Some(Err(Closed)));
+        }
         if self.bytes.is_some() {
             pause::here("checked");
         }
@@ -120,14 +140,14 @@ mod tests {
         let (mut body, probe) = ProbeBody::new("abc".into(), Gate::default());
         assert_eq!(body.size_hint().exact(), Some(3));
         assert!(!body.is_end_stream());
-        assert!(!probe.was_asked(), "a look at its length asks for nothing");
+        assert_eq!(probe.0.get(), None, "a look at its length asks for nothing");
         let mut context = Context::from_waker(std::task::Waker::noop());
         let mut poll = |body: &mut ProbeBody| match Pin::new(body).poll_frame(&mut context) {
             Poll::Ready(frame) => frame.map(|f| f.unwrap().into_data().unwrap()),
             Poll::Pending => panic!("it is there"),
         };
         assert_eq!(poll(&mut body).as_deref(), Some(&b"abc"[..]));
-        assert!(probe.was_asked());
+        assert!(!probe.withdraw(), "it is too late");
         assert_eq!(body.size_hint().exact(), Some(0));
         assert!(body.is_end_stream());
         assert_eq!(poll(&mut body), None);
@@ -141,6 +161,19 @@ mod tests {
         let mut context = Context::from_waker(std::task::Waker::noop());
         let polled = Pin::new(&mut body).poll_frame(&mut context);
         assert!(matches!(polled, Poll::Ready(Some(Err(Closed)))));
-        assert!(!probe.was_asked());
+        assert!(probe.withdraw(), "nobody has it");
+    }
+
+    /// The client may still hold the request when its sender has given up.
+    #[test]
+    fn a_body_that_was_withdrawn_is_given_to_nobody() {
+        let (mut body, probe) = ProbeBody::new("abc".into(), Gate::default());
+        assert!(probe.withdraw());
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        for _ in 0..2 {
+            let polled = Pin::new(&mut body).poll_frame(&mut context);
+            assert!(matches!(polled, Poll::Ready(Some(Err(Closed)))));
+            assert!(!body.is_end_stream() && probe.withdraw());
+        }
     }
 }

@@ -1,14 +1,15 @@
-//! reqwest: requests out, bodies and statuses in.
+//! The API over HTTP: creates and questions out, bodies and statuses in.
 //!
-//! One client for the run. Redirects and reqwest's own retries are off: either would send a create a
+//! One client for the run. It follows no redirect and repeats nothing: either would send a create a
 //! second time without the state knowing.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::StatusCode;
-use http::header::{LOCATION, RETRY_AFTER};
-use reqwest::{Client, Method, Response, Url};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use http::{Method, Request, StatusCode, Uri};
+use reqwest::Url;
 use serde_json::Value;
 
 use super::answer::{answered, page_of};
@@ -21,10 +22,12 @@ use super::gate::Gate;
 use super::network::{Unread, error_words, is_proxy_refusal, read_answer};
 use super::redirect;
 use super::retry::{is_of_quota, retry_after, spent_quota};
+use super::transport::{Failure, Response, Transport};
 use super::verdict::{Answer, Reached, verdict};
 use crate::clock::Clock;
-use crate::http_client::{self, Tls, is_loopback};
+use crate::http_client::Tls;
 use crate::partner::{ApiWords, CreateOutcome, NotCreated, PartnerId, Query, SensitiveValues};
+use crate::pause;
 
 /// How the client is set up.
 #[derive(Debug, Clone)]
@@ -47,9 +50,11 @@ pub struct HttpSettings {
 /// token and repetition are layers around it.
 #[derive(Debug, Clone)]
 pub struct HttpApi {
-    client: Client,
+    transport: Transport,
     base: Url,
     partners: Url,
+    /// Where a partner is created without flags: read once for all.
+    create: Uri,
     health: Url,
     auth: Auth,
     body_words: BodyWords,
@@ -61,14 +66,11 @@ pub struct HttpApi {
 /// An answer, and the token of its question, which it may quote.
 struct Asked {
     response: Response,
-    token: Token,
+    token: Arc<Token>,
 }
 
-/// Below the keep-alive of common servers (Node's is 5 s): an idle connection that the server closes in the
-/// moment a request goes out on it would put that request in doubt.
-const IDLE: Duration = Duration::from_secs(3);
-/// The longest an address may take to connect, so that a dead host is distinguished from a slow answer.
-const CONNECT: Duration = Duration::from_secs(10);
+/// Headers of a create: two of ours, two of the client's, and two that say where it goes and how long it is.
+const HEADERS: usize = 6;
 /// An answer to a create that is longer than this is not read to its end: one partner takes a few kilobytes.
 const CREATE_ANSWER_BYTES: usize = 1024 * 1024;
 /// Any other answer that is longer than this is not read to its end: a page of partners.
@@ -81,15 +83,17 @@ impl HttpApi {
     /// [`ApiError::Setup`] where TLS cannot be set up or the base takes no path.
     pub fn new(settings: &HttpSettings, auth: Auth, clock: Clock) -> Result<Self, ApiError> {
         let setup = |e: &dyn std::fmt::Display| ApiError::Setup(e.to_string());
-        let client = client_of(settings)?;
+        let transport = transport_of(settings)?;
         let join = |path: &str| {
             let base = settings.base.as_str().trim_end_matches('/');
             Url::parse(&format!("{base}/{path}")).map_err(|e| setup(&e))
         };
+        let partners = join("api/v2/partners")?;
         Ok(Self {
-            client,
+            transport,
             base: settings.base.clone(),
-            partners: join("api/v2/partners")?,
+            create: uri_of(&partners).map_err(|e| setup(&e))?,
+            partners,
             health: join("healthcheck")?,
             auth,
             body_words: settings.body_words,
@@ -119,14 +123,8 @@ impl HttpApi {
 
     async fn ask(&self, url: Url) -> Result<Asked, ApiError> {
         let token = self.auth.token().await;
-        let sent = self
-            .client
-            .request(Method::GET, url)
-            .bearer_auth(token.secret.expose())
-            .send()
-            .await;
         let redaction = self.redaction(&token, None);
-        let response = sent.map_err(|e| {
+        let response = self.get_from(&url, &token).await.map_err(|e| {
             let words = redaction.words(&error_words(&e));
             if is_proxy_refusal(&e) {
                 ApiError::ProxyAuthentication(words)
@@ -134,28 +132,66 @@ impl HttpApi {
                 ApiError::Unreachable(words)
             }
         })?;
-        match self.redirect_of(&response) {
+        match self.redirect_of(&response, &url) {
             Some(said) => Err(ApiError::Redirected(redaction.words(&said))),
             None => Ok(Asked { response, token }),
         }
     }
 
-    fn redirect_of(&self, response: &Response) -> Option<Said> {
-        let location = response.headers().get(LOCATION);
+    async fn get_from(&self, url: &Url, token: &Token) -> Result<Response, Failure> {
+        let mut request = Request::new(ProbeBody::empty());
+        *request.uri_mut() = uri_of(url)?;
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, token.bearer.clone());
+        self.transport.send(request).await
+    }
+
+    /// Where a partner is created with these flags.
+    fn with_flags(&self, query: Query) -> Cow<'_, Url> {
+        if query == Query::default() {
+            return Cow::Borrowed(&self.partners);
+        }
+        let mut url = self.partners.clone();
+        let word = |on| if on { "true" } else { "false" };
+        url.query_pairs_mut()
+            .append_pair("createApptivoAccount", word(query.create_apptivo_account))
+            .append_pair(
+                "createBillDotComProfile",
+                word(query.create_bill_com_profile),
+            );
+        Cow::Owned(url)
+    }
+
+    async fn post(
+        &self,
+        query: Query,
+        body: ProbeBody,
+        token: &Token,
+    ) -> Result<Response, Failure> {
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = match self.with_flags(query) {
+            Cow::Borrowed(_) => self.create.clone(),
+            Cow::Owned(url) => uri_of(&url)?,
+        };
+        let headers = request.headers_mut();
+        headers.reserve(HEADERS);
+        headers.insert(AUTHORIZATION, token.bearer.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.transport.send(request).await
+    }
+
+    fn redirect_of(&self, response: &Response, asked: &Url) -> Option<Said> {
+        let location = response.headers.get(LOCATION);
         let location = location.and_then(|v| v.to_str().ok());
-        redirect::words(
-            response.status().as_u16(),
-            location,
-            response.url(),
-            &self.base,
-        )
-        .map(Said::Other)
+        let status = response.status.as_u16();
+        redirect::words(status, location, asked, &self.base).map(Said::Other)
     }
 
     async fn json(&self, asked: Asked) -> Result<Value, ApiError> {
         let Asked { response, token } = asked;
         let redaction = self.redaction(&token, None);
-        let status = response.status();
+        let status = response.status;
         let retry = self.retry_after_of(&response);
         let body = read_answer(response, ANSWER_BYTES)
             .await
@@ -169,14 +205,14 @@ impl HttpApi {
     /// `Retry-After`, else what the `RateLimit` headers ask for. On an answer that is no refusal, a spent
     /// quota is kept as backpressure: the next request would be refused.
     fn retry_after_of(&self, response: &Response) -> Option<Duration> {
-        let headers = response.headers();
+        let headers = &response.headers;
         let asked = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok());
         let asked = asked.and_then(|v| retry_after(v, self.now()));
         // To look a name up takes longer than to see that no header of an answer is one of those that are looked up.
         let has_quota = headers.keys().any(|name| is_of_quota(name.as_str()));
         let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
         let spent = has_quota.then(|| spent_quota(header)).flatten();
-        if response.status().is_success()
+        if response.status.is_success()
             && let (Some(pause), Ok(mut backpressure)) = (spent, self.backpressure.lock())
         {
             *backpressure = Some(pause);
@@ -187,41 +223,22 @@ impl HttpApi {
 
 impl PartnersApi for HttpApi {
     async fn create(&self, request: CreateRequest) -> CreateOutcome {
-        let mut url = self.partners.clone();
         let query = request.query;
-        if query != Query::default() {
-            url.query_pairs_mut()
-                .append_pair(
-                    "createApptivoAccount",
-                    bool_word(query.create_apptivo_account),
-                )
-                .append_pair(
-                    "createBillDotComProfile",
-                    bool_word(query.create_bill_com_profile),
-                );
-        }
         let token = self.auth.token().await;
         let redaction = self.redaction(&token, Some(&request.sensitive));
         if !self.gate.pass().await {
             return CreateOutcome::NotCreated(NotCreated::Stopped);
         }
-        let (probe_body, probe) = ProbeBody::new(request.body, self.gate.clone());
-        let sent = self
-            .client
-            .post(url)
-            .bearer_auth(token.secret.expose())
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .body(reqwest::Body::wrap(probe_body))
-            .send()
-            .await;
-        let reached = match sent {
+        pause::here("passed");
+        let (body, probe) = ProbeBody::new(request.body, self.gate.clone());
+        let reached = match self.post(query, body, &token).await {
             Ok(response) => {
-                let location = response.headers().get(LOCATION);
+                let location = response.headers.get(LOCATION);
                 let location = location.and_then(|v| v.to_str().ok()).map(str::to_owned);
                 let retry_after = self.retry_after_of(&response);
-                let redirect = self.redirect_of(&response);
+                let redirect = self.redirect_of(&response, &self.with_flags(query));
                 Reached::Answered(Answer {
-                    status: response.status().as_u16(),
+                    status: response.status.as_u16(),
                     location,
                     redirect,
                     retry_after,
@@ -234,8 +251,8 @@ impl PartnersApi for HttpApi {
                 let words = redaction.words(&error_words(&error));
                 return CreateOutcome::NotCreated(NotCreated::ProxyAuthentication(words));
             }
-            Err(error) if probe.was_asked() => Reached::NoAnswer(error_words(&error)),
-            Err(error) => Reached::NotSent(error_words(&error)),
+            Err(error) if probe.withdraw() => Reached::NotSent(error_words(&error)),
+            Err(error) => Reached::NoAnswer(error_words(&error)),
         };
         verdict(query, &request.legacy_identifier, reached, redaction)
     }
@@ -268,7 +285,7 @@ impl PartnersApi for HttpApi {
             url.query_pairs_mut().append_pair("include", include);
         }
         let asked = self.ask(url).await?;
-        if asked.response.status() == StatusCode::NOT_FOUND {
+        if asked.response.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
         let raw = self.json(asked).await?;
@@ -279,7 +296,7 @@ impl PartnersApi for HttpApi {
 
     async fn health(&self) -> Result<(), ApiError> {
         let asked = self.ask(self.health.clone()).await?;
-        match asked.response.status().as_u16() {
+        match asked.response.status.as_u16() {
             404 | 405 => Ok(()),
             _ => self.json(asked).await.map(|_| ()),
         }
@@ -295,29 +312,14 @@ impl Backpressure for HttpApi {
     }
 }
 
-fn bool_word(b: bool) -> &'static str {
-    if b { "true" } else { "false" }
+fn uri_of(url: &Url) -> Result<Uri, http::uri::InvalidUri> {
+    url.as_str().parse()
 }
 
 /// What sends the requests; it has no token.
-pub(super) fn client_of(settings: &HttpSettings) -> Result<Client, ApiError> {
-    let mut builder = http_client::builder()
-        .timeout(settings.timeout)
-        .connect_timeout(CONNECT.min(settings.timeout))
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(settings.connections);
-    let is_loopback = is_loopback(&settings.base);
-    if is_loopback {
-        builder = builder.no_proxy();
-    }
-    builder = if is_loopback && settings.base.scheme() == "http" {
-        // No certificates are needed, and the system may have none.
-        builder.tls_certs_only([])
-    } else {
-        settings.tls.apply(builder)
-    };
-    let client = builder.build();
-    client.map_err(|e| ApiError::Setup(http_client::setup_words(&e)))
+pub(super) fn transport_of(settings: &HttpSettings) -> Result<Transport, ApiError> {
+    let HttpSettings { base, tls, .. } = settings;
+    Transport::new(base, tls, settings.timeout, settings.connections).map_err(ApiError::Setup)
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Looking one partner up by its exact legacyIdentifier.
 
+use std::collections::HashSet;
+
+use super::alike::{Alike, Lookalikes};
 use super::contract::{PartnersApi, RemotePartner};
 use super::error::ApiError;
 use super::scan::PartnerScan;
@@ -15,9 +18,13 @@ const SHORTEST_WORD: usize = 2;
 pub enum Found {
     /// Partners with the exact legacyIdentifier, oldest first; more than one are duplicates.
     Partners(Vec<RemotePartner>),
-    /// No partner has it: the look-up was complete. By a search for a word that stands there in the name; none where the
-    /// whole list was walked.
-    Absent(Option<Place>),
+    /// No partner has it: the look-up was complete.
+    Absent {
+        /// Where the word stands in the name by which it was searched; none where the whole list was walked.
+        by: Option<Place>,
+        /// Partners that were met whose identifier may be this one, written otherwise.
+        alike: Vec<Alike>,
+    },
     /// None was found by its name as it was sent, which proves nothing: see [`Effort::Find`].
     NotSeen,
 }
@@ -60,7 +67,7 @@ pub enum Effort {
 ///
 /// # Errors
 /// [`ApiError::Incomplete`] where nothing was found and that proves nothing; any other where the API does not answer.
-pub async fn find_by_identifier<A: PartnersApi>(
+pub async fn find_one<A: PartnersApi>(
     api: &A,
     legacy: &ExternalId,
     business_name: &str,
@@ -69,7 +76,8 @@ pub async fn find_by_identifier<A: PartnersApi>(
     let words = search_words(business_name);
     if words.first() != Some(&business_name) && !business_name.is_empty() {
         let mut by_name = PartnerScan::search(business_name);
-        let hits = hits(&mut by_name, Vec::new(), api, legacy).await?;
+        let mut lookalikes = Lookalikes::default();
+        let hits = hits(&mut by_name, Vec::new(), api, legacy, &mut lookalikes).await?;
         if !hits.is_empty() {
             return Ok(Found::Partners(hits));
         }
@@ -78,12 +86,15 @@ pub async fn find_by_identifier<A: PartnersApi>(
         }
     }
     let (word, mut scan, first) = narrowest(api, &words).await?;
-    let hits = hits(&mut scan, first, api, legacy).await?;
+    let mut lookalikes = Lookalikes::of(&HashSet::from([legacy.as_str().to_owned()]));
+    let hits = hits(&mut scan, first, api, legacy, &mut lookalikes).await?;
     if hits.is_empty() {
         scan.complete()?;
-        return Ok(Found::Absent(
-            word.map(|word| Place::of(word, business_name)),
-        ));
+        let mut alike = lookalikes.into_seen();
+        return Ok(Found::Absent {
+            by: word.map(|word| Place::of(word, business_name)),
+            alike: alike.remove(legacy.as_str()).unwrap_or_default(),
+        });
     }
     Ok(Found::Partners(hits))
 }
@@ -118,12 +129,19 @@ async fn hits<A: PartnersApi>(
     first: Vec<RemotePartner>,
     api: &A,
     legacy: &ExternalId,
+    lookalikes: &mut Lookalikes,
 ) -> Result<Vec<RemotePartner>, ApiError> {
-    let mut hits = first;
-    let is_hit = |item: &RemotePartner| item.legacy_identifier.as_deref() == Some(legacy.as_str());
-    hits.retain(is_hit);
-    while let Some(items) = scan.next(api).await? {
-        hits.extend(items.into_iter().filter(is_hit));
+    let mut hits = Vec::new();
+    let mut items = Some(first);
+    while let Some(page) = items {
+        for item in page {
+            if item.legacy_identifier.as_deref() == Some(legacy.as_str()) {
+                hits.push(item);
+            } else {
+                lookalikes.see(&item);
+            }
+        }
+        items = scan.next(api).await?;
     }
     oldest_first(&mut hits);
     Ok(hits)
@@ -224,13 +242,18 @@ mod tests {
         }
     }
 
+    fn absent(by: Option<Place>) -> Found {
+        let alike = Vec::new();
+        Found::Absent { by, alike }
+    }
+
     /// The search terms of a look-up that finds nothing; none stands for the whole list.
     async fn terms(name: &str, effort: Effort, found: Found) -> Vec<Option<String>> {
         let api = Scripted::default();
         api.will_list_pages(&[&[]], 0);
         api.will_list_pages(&[&[]], 0);
         let legacy = ExternalId::new("L");
-        let done = find_by_identifier(&api, &legacy, name, effort).await;
+        let done = find_one(&api, &legacy, name, effort).await;
         assert_eq!(done, Ok(found), "{name}");
         let questions = api.take_questions();
         let term = |filter: &ListFilter| {
@@ -258,10 +281,7 @@ mod tests {
             ("", &[None], None),
         ] {
             let asked: Vec<Option<String>> = asked.iter().map(|a| a.map(str::to_owned)).collect();
-            assert_eq!(
-                terms(name, Effort::Prove, Found::Absent(place)).await,
-                asked
-            );
+            assert_eq!(terms(name, Effort::Prove, absent(place)).await, asked);
         }
         let asked = terms("The Name", Effort::Find, Found::NotSeen).await;
         assert_eq!(
@@ -284,7 +304,7 @@ mod tests {
         }));
         api.will_list_pages(&[&[partner("a", "L", "1")]], 1);
         let legacy = ExternalId::new("L");
-        let found = find_by_identifier(&api, &legacy, "Company 42", Effort::Prove).await;
+        let found = find_one(&api, &legacy, "Company 42", Effort::Prove).await;
         assert!(matches!(found, Ok(Found::Partners(hits)) if hits.len() == 1));
         assert_eq!(api.take_calls().len(), 3);
         // Of two that find as many, the longer one is walked to its end.
@@ -300,7 +320,7 @@ mod tests {
             api.will_list(page(items));
         }
         api.take_questions();
-        let found = find_by_identifier(&api, &legacy, "Company 42", Effort::Prove).await;
+        let found = find_one(&api, &legacy, "Company 42", Effort::Prove).await;
         assert!(found.is_ok(), "{found:?}");
         let asked = api.take_questions();
         let last = asked.last().unwrap().0.parameters.last().unwrap();
@@ -316,7 +336,7 @@ mod tests {
             partner("old", "L", "2026-03-01T10:00:00Z"),
         ];
         api.will_list_pages(&[&hits], 3);
-        let found = find_by_identifier(&api, &ExternalId::new("L"), "Name", Effort::Prove).await;
+        let found = find_one(&api, &ExternalId::new("L"), "Name", Effort::Prove).await;
         let Ok(Found::Partners(partners)) = found else {
             panic!("{found:?}");
         };
@@ -330,7 +350,7 @@ mod tests {
         for (legacy, is_found) in [("A", true), ("B", false)] {
             let api = Scripted::default();
             api.will_list_pages(&[&a, &[]], 2);
-            match find_by_identifier(&api, &ExternalId::new(legacy), "Name", Effort::Prove).await {
+            match find_one(&api, &ExternalId::new(legacy), "Name", Effort::Prove).await {
                 Ok(Found::Partners(hits)) => assert!(is_found, "{hits:?}"),
                 Err(ApiError::Incomplete(reason)) => {
                     assert!(!is_found);

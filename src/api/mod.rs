@@ -7,6 +7,7 @@
 //! answer at all is waited for ([`Outage`]). Whoever concludes that a
 //! partner is not there walks over the list by [`PartnerScan`], which knows whether the walk saw all.
 
+mod alike;
 mod answer;
 mod answer_words;
 mod auth;
@@ -17,6 +18,7 @@ mod gate;
 mod http;
 mod incomplete;
 mod lookup;
+mod many;
 mod network;
 mod outage;
 mod paced;
@@ -31,9 +33,9 @@ pub mod retry;
 mod retrying;
 mod scan;
 mod server_time;
-mod sweep;
 mod token;
 mod token_command;
+mod transport;
 mod verdict;
 
 #[cfg(test)]
@@ -41,6 +43,7 @@ mod scripted;
 
 pub use crate::http_client::is_loopback;
 pub use crate::http_client::{Tls, TlsError};
+pub use alike::{Alike, Others, plain as plain_identifier};
 pub use answer_words::BodyWords;
 pub use auth::Auth;
 pub use contract::{Backpressure, CreateRequest, ListFilter, Page, PartnersApi, RemotePartner};
@@ -48,9 +51,8 @@ pub use error::ApiError;
 pub use gate::Gate;
 pub use http::{HttpApi, HttpSettings};
 pub use incomplete::Incomplete;
-pub use lookup::{
-    Effort, Found, Place, best_place, can_be_searched, find_by_identifier, find_by_word,
-};
+pub use lookup::{Effort, Found, Place, best_place, can_be_searched, find_by_word, find_one};
+pub use many::{Collected, FoundMany, Keep, collect_all, find_many};
 pub use outage::{Failing, Outage, Waited};
 pub use paced::Paced;
 pub use page::PageWalk;
@@ -62,6 +64,5 @@ pub use renew::Renewing;
 pub use retrying::Retrying;
 pub use scan::PartnerScan;
 pub use server_time::server_time;
-pub use sweep::{Collected, Sweep, collect_by_identifier, sweep};
 pub use token::{TokenSource, password_in_file, password_printed_by};
 pub use verdict::{id_of_another_row, is_plain_id, rejects_if_absent};

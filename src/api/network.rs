@@ -1,8 +1,17 @@
 //! What comes from the network: bodies up to a limit, and errors with their causes.
 
-use reqwest::Response;
+use std::error::Error;
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use hyper::body::Body as _;
 
 use super::answer_words::Said;
+use super::transport::{Failure, Response};
+
+/// The byte order mark of UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why an answer was not read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -23,34 +32,58 @@ impl Unread {
 }
 
 /// Reads an answer of at most `limit` bytes to its end, or says why not.
-pub(super) async fn read_answer(mut response: Response, limit: usize) -> Result<Vec<u8>, Unread> {
-    let mut body = Vec::new();
+pub(super) async fn read_answer(response: Response, limit: usize) -> Result<Bytes, Unread> {
+    let Response {
+        mut body, deadline, ..
+    } = response;
+    let mut all = Bytes::new();
     loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                if body.len() + chunk.len() > limit {
-                    return Err(Unread::TooLong(limit));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(None) => return Ok(body),
-            Err(e) => return Err(Unread::BrokeOff(error_words(&e))),
+        let frame = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        let frame = match tokio::time::timeout_at(deadline, frame).await {
+            Err(_) => Err(Failure::Timeout),
+            Ok(None) => return Ok(without_bom(all)),
+            Ok(Some(frame)) => frame.map_err(Failure::Body),
+        };
+        let frame = frame.map_err(|e| Unread::BrokeOff(error_words(&e)))?;
+        // What is no data says nothing.
+        let Ok(chunk) = frame.into_data() else {
+            continue;
+        };
+        if all.len() + chunk.len() > limit {
+            return Err(Unread::TooLong(limit));
         }
+        // A short answer comes in one piece, which is not copied.
+        all = if all.is_empty() {
+            chunk
+        } else {
+            let mut joined = BytesMut::from(all);
+            joined.extend_from_slice(&chunk);
+            joined.freeze()
+        };
     }
 }
 
+/// The answer without the byte order mark that some frameworks write in front of their JSON; a reader may pass over it.
+/// Source: RFC 8259, section 8.1.
+fn without_bom(mut answer: Bytes) -> Bytes {
+    if answer.starts_with(BOM) {
+        answer.advance(BOM.len());
+    }
+    answer
+}
+
 /// Whether a proxy refused to open the tunnel to the API for want of a name and password: the request did not leave.
-pub(super) fn is_proxy_refusal(error: &reqwest::Error) -> bool {
+pub(super) fn is_proxy_refusal(error: &Failure) -> bool {
     error.is_connect() && words_of_error(error).contains("proxy authorization required")
 }
 
 /// What an error of the network says.
-pub(super) fn error_words(error: &reqwest::Error) -> Said {
+pub(super) fn error_words(error: &Failure) -> Said {
     Said::Other(words_of_error(error))
 }
 
 /// The error with its causes, without the URL.
-fn words_of_error(error: &reqwest::Error) -> String {
+fn words_of_error(error: &Failure) -> String {
     if error.is_timeout() {
         let what = if error.is_connect() {
             "no connection"
@@ -60,7 +93,7 @@ fn words_of_error(error: &reqwest::Error) -> String {
         return format!("{what} in time (timeout)");
     }
     let mut words = String::new();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    let mut cause: Option<&dyn Error> = Some(error);
     while let Some(current) = cause {
         let text = current.to_string();
         // "client error (Connect)" says nothing to a person; its cause does.
@@ -75,16 +108,16 @@ fn words_of_error(error: &reqwest::Error) -> String {
     if words.is_empty() {
         return "no answer".to_owned();
     }
-    let mut refused = REFUSED_CERTIFICATES.iter();
+    let mut refused = REFUSED_BY_TLS.iter();
     match refused.find(|(said, _)| words.contains(*said)) {
         Some((_, meaning)) => (*meaning).to_owned(),
         None => words,
     }
 }
 
-/// What rustls says of a certificate that it refuses, and what that means for a person. The error itself lies in others that
+/// What rustls says of a certificate that it refuses, or of a connection that somebody may have cut, and what that means for a person. The error itself lies in others that
 /// hide its type. Source: the words of `rustls::CertificateError`.
-const REFUSED_CERTIFICATES: [(&str, &str); 4] = [
+const REFUSED_BY_TLS: [(&str, &str); 6] = [
     (
         "invalid peer certificate: certificate expired",
         "its certificate has expired. Whoever runs the API has to renew it; if it is valid, this machine's clock is ahead",
@@ -98,7 +131,15 @@ const REFUSED_CERTIFICATES: [(&str, &str); 4] = [
         "its certificate is for another name than --api-url has",
     ),
     (
+        "CaUsedAsEndEntity",
+        "its certificate is one of a CA (`openssl req -x509` makes such), and a server has to show one that a CA signed: sign one, or make it anew with basicConstraints=CA:FALSE",
+    ),
+    (
         "invalid peer certificate: UnknownIssuer",
         "this machine does not trust the CA that signed its certificate; name the CA's certificate with --ca-file",
+    ),
+    (
+        "without sending TLS close_notify",
+        "its server, or a proxy before it, ends connections without saying that the answer is complete (no Content-Length, and no TLS close_notify), so it may be cut off; whoever runs it has to send one of them",
     ),
 ];

@@ -82,7 +82,11 @@ pub(super) struct Held {
     batch: u32,
     asked: Option<Instant>,
     away_since: Option<Instant>,
+    elapsed: Elapsed,
 }
+
+/// How long ago a moment was.
+pub(super) type Elapsed = fn(&Moment) -> Duration;
 
 /// What came of waiting for a slot.
 #[derive(Debug, PartialEq)]
@@ -107,8 +111,8 @@ const AGAIN: Duration = Duration::from_millis(250);
 /// The most that are taken at a time.
 const MOST: u32 = 1 << 16;
 
-/// Starts the thread that asks `permits`; none where there is no thread to be had.
-pub(super) fn held(permits: Arc<dyn Permits>) -> Option<(Held, Tell)> {
+/// Starts the thread that asks `permits`; none where there is no thread to be had. `elapsed` says how old an answer is.
+pub(super) fn held(permits: Arc<dyn Permits>, elapsed: Elapsed) -> Option<(Held, Tell)> {
     let (asks, asked) = mpsc::channel();
     let thread = std::thread::Builder::new().name("permits".to_owned());
     if let Err(error) = thread.spawn(move || serve(&*permits, &asked)) {
@@ -123,6 +127,7 @@ pub(super) fn held(permits: Arc<dyn Permits>) -> Option<(Held, Tell)> {
         batch: 1,
         asked: None,
         away_since: None,
+        elapsed,
     };
     Some((held, tell))
 }
@@ -172,7 +177,7 @@ impl Held {
             }
             match answer.map(|answer| (answer.taken, answer.slots, answer.at)) {
                 Ok((Ok(taken), slots, at)) => {
-                    self.keep(taken, slots, at.elapsed());
+                    self.keep(taken, slots, (self.elapsed)(&at));
                     return Next::Taken(taken);
                 }
                 Ok((Err(NoPermits::NotShared(why)), ..)) => return Next::Alone(why),

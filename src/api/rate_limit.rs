@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use super::pause::{Patience, Pause};
-use super::permits::{Held, Next, Permits, Slots, Tell, Waiting, held};
+use super::permits::{Elapsed, Held, Next, Permits, Slots, Tell, Waiting, held};
 use super::rate::Rate;
 use crate::clock::{Clock, spoken};
 
@@ -150,9 +150,13 @@ impl Limiter {
     /// The same rate, but shared: slots come from `permits`, which other processes take theirs from as well. Without a limit there
     /// is nothing to share.
     #[must_use]
-    pub fn sharing(mut self, permits: Arc<dyn Permits>) -> Self {
+    pub fn sharing(self, permits: Arc<dyn Permits>) -> Self {
+        self.sharing_by(permits, std::time::Instant::elapsed)
+    }
+
+    pub(super) fn sharing_by(mut self, permits: Arc<dyn Permits>, elapsed: Elapsed) -> Self {
         if !self.free
-            && let Some((held, others)) = held(permits)
+            && let Some((held, others)) = held(permits, elapsed)
             && let Ok(mut pace) = self.pace.lock()
         {
             pace.governor = None;
@@ -171,14 +175,17 @@ impl Limiter {
     /// Waits for a permit, in the order of arrival. False where nothing may be sent: the run is stopping, or the server
     /// asked for a pause that nobody waits for.
     pub async fn permit(&self) -> bool {
+        if *self.stop.borrow() {
+            return false;
+        }
+        // Without a limit and without throttling nobody has to queue.
+        if self.free && self.asked_too_long().is_none() && self.delay().is_none() {
+            return true;
+        }
         let mut stop = self.stop.clone();
         let from = Instant::now();
         let waiting = Waiting::one(&self.waiting);
         let wait = async {
-            // Without a limit and without throttling nobody has to queue.
-            if self.free && self.asked_too_long().is_none() && self.delay().is_none() {
-                return true;
-            }
             let mut turn = self.queue.lock().await;
             loop {
                 if self.asked_too_long().is_some() {
@@ -210,9 +217,6 @@ impl Limiter {
                 }
             }
         };
-        if *stop.borrow() {
-            return false;
-        }
         tokio::select! {
             biased;
             stopped = stop.wait_for(|s| *s) => stopped.is_err(),

@@ -92,6 +92,9 @@ impl<A: PartnersApi> PartnersApi for Renewing<A> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use super::super::scripted::{Scripted, request};
     use super::super::token::TokenSource;
     use super::*;
@@ -112,7 +115,9 @@ mod tests {
         for outcome in outcomes {
             std::fs::write(&path, "first").unwrap();
             let never = tokio::sync::watch::channel(false).1;
-            let auth = Auth::new(TokenSource::File(path.clone()), Clock::System, never).unwrap();
+            let now = Arc::new(AtomicI64::new(1_000_000_000));
+            let clock = Clock::Manual(Arc::clone(&now));
+            let auth = Auth::new(TokenSource::File(path.clone()), clock, never).unwrap();
             let api = Scripted::default();
             let renewing = Renewing::new(api.clone(), auth.clone());
             let words = || ApiWords::new("no");
@@ -121,6 +126,8 @@ mod tests {
             let refused = renewing.create(request()).await;
             assert_eq!(refused, outcome(NotCreated::Unauthorised(words())));
             std::fs::write(&path, "second").unwrap();
+            // Later it is another question.
+            now.fetch_add(60_000, Ordering::SeqCst);
             api.will_create(outcome(NotCreated::Unauthorised(words())));
             let renewed = renewing.create(request()).await;
             assert_eq!(renewed, outcome(NotCreated::Renewed(words())));

@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -43,7 +44,7 @@ pub(super) struct Answer {
     /// How long the server asked to be left alone, where it did.
     pub(super) retry_after: Option<Duration>,
     /// The whole body, or why it was not read to its end.
-    pub(super) body: Result<Vec<u8>, Said>,
+    pub(super) body: Result<Bytes, Said>,
 }
 
 impl Answer {

@@ -11,7 +11,9 @@ use super::screen::{Screen, json_line};
 use crate::config::{Environment, screen_width};
 use crate::diagnostic::{Colours, harmless};
 use crate::ops::{OpError, Sink};
-use crate::report::{Examples, RunEnding, RunReport, render_terminal, summary_json, verdict};
+use crate::report::{
+    Examples, RunEnding, RunReport, render_terminal, summary_json, verdict, wrapped,
+};
 use crate::telemetry::{Level, LogFormat};
 
 const UNWRITABLE: &str = "standard output cannot be written";
@@ -153,7 +155,7 @@ impl Output {
             self.result(&format!("{}\n", summary_json(report)));
         } else if !self.quiet {
             let text = render_terminal(report, Examples::Shown);
-            let text = harmless(&text, Colours::None);
+            let text = on_a_terminal(&harmless(&text, Colours::None), Self::width());
             match text.split_once('\n') {
                 Some((first, rest)) if self.colour_results => self.put(&format!(
                     "{}\n{rest}",
@@ -196,12 +198,20 @@ impl Output {
         }
         let text = match self.format {
             LogFormat::Json => json_line(level, text),
-            LogFormat::Text => level.headed(&harmless(text, Colours::None), self.colour),
+            LogFormat::Text => {
+                let text = level.headed(&harmless(text, Colours::None), self.colour);
+                on_a_terminal(&text, screen_width(&io::stderr()))
+            }
         };
         self.screen.around(|| {
             let _ = writeln!(io::stderr().lock(), "{text}");
         });
     }
+}
+
+/// Lines of a terminal, where it is one.
+fn on_a_terminal(text: &str, width: Option<usize>) -> String {
+    width.map_or_else(|| text.to_owned(), |width| wrapped(text, width))
 }
 
 impl From<RunEnding> for Level {

@@ -85,7 +85,7 @@ fn draw(screen: &Screen, counters: &Counters, stop: &AtomicBool) {
         }
         bar.set_message(pace.words(counters, begin.elapsed()));
         if known {
-            bar.set_position(counters.done());
+            bar.set_position(counters.reached());
         } else {
             bar.tick();
         }

@@ -74,6 +74,10 @@ struct Signals([Option<Signal>; 3]);
 #[cfg(unix)]
 impl Signals {
     fn new() -> Self {
+        // A file that grows beyond the process's limit (`ulimit -f`) is then an error like a full disk's; it would end the process
+        // without a word. Whoever is installed stays so, and nobody has to listen.
+        let too_large = rustix::process::Signal::XFSZ.as_raw();
+        drop(signal(SignalKind::from_raw(too_large)));
         // `nohup` has it ignored, so that the run outlives its terminal.
         let hangup = (!is_hangup_ignored()).then(SignalKind::hangup);
         let kinds = [

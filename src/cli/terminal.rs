@@ -11,7 +11,7 @@ use super::signals::Watcher;
 use crate::ops::{Answer, FirstSend, Note, Observer, OpError};
 use crate::report::{
     Counters, Detected, Examples, RunEnding, RunReport, SourceValues, brief_verdict,
-    render_terminal,
+    render_terminal, verdict,
 };
 
 /// Shows a person what an operation does.
@@ -75,6 +75,10 @@ impl Observer for Terminal<'_> {
     }
 
     fn note(&self, note: &Note<'_>) {
+        // On a screen the result says it.
+        if matches!(note, Note::Refused(_)) && !self.json {
+            return;
+        }
         for line in note.lines() {
             match line.strip_prefix("warning: ") {
                 Some(line) => self.output.warning(line),
@@ -105,8 +109,14 @@ impl Observer for Terminal<'_> {
     }
 
     fn job_ended(&self, name: &str, report: &RunReport, first: bool) {
-        let verdict = format!("job {name}: {}", brief_verdict(report));
-        self.output.verdict(report.ending, &verdict, self.json);
+        // Why it stopped is for whoever reads errors only, too; its result then has the first sentence.
+        if report.is_stopped() {
+            let verdict = format!("job {name}: {}", verdict(report));
+            self.output.error(&verdict);
+        } else {
+            let verdict = format!("job {name}: {}", brief_verdict(report));
+            self.output.verdict(report.ending, &verdict, self.json);
+        }
         let is_silent = self.output.quiet && report.ending == RunEnding::Done;
         if !self.json && !is_silent {
             self.output.result(&format!(

@@ -33,8 +33,15 @@ pub struct Database {
 const LEASES: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(10);
 
 impl Database {
+    /// How long what was under way on a machine that was lost may still be sent.
+    #[must_use]
+    pub fn takeover(&self) -> Takeover {
+        self.takeover.unwrap_or_default()
+    }
+
     pub(super) fn resolve(
         environment: &Environment,
+        takeover: Option<(String, Origin)>,
         file: StateSection,
     ) -> Result<Self, ConfigError> {
         let path = |name: &str| environment.get(name).map(PathBuf::from);
@@ -46,12 +53,13 @@ impl Database {
                 |t| LEASES.contains(&t),
             )
         });
-        let takeover = file.takeover.map(|text| {
-            if text == "never" {
+        let in_file = file.takeover.map(|text| (text, Origin::in_file()));
+        let takeover = takeover.or(in_file).map(|written| {
+            if written.0 == "never" {
                 return Ok(Takeover::Never);
             }
             let expected = "expected a duration, for example 10m, or never";
-            time("takeover", (text, Origin::in_file()), expected, |_| true).map(Takeover::After)
+            time("takeover", written, expected, |_| true).map(Takeover::After)
         });
         Ok(Self {
             key_file: path(env::STATE_KEY_FILE).or(file.key_file),
@@ -84,6 +92,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_typed_of_a_takeover_beats_the_file() {
+        let minutes = |n| Some(Takeover::After(Duration::from_mins(n)));
+        for (typed, file, expected) in [
+            (None, None, None),
+            (None, Some("20m"), minutes(20)),
+            (Some("3m"), Some("20m"), minutes(3)),
+            (Some("never"), Some("20m"), Some(Takeover::Never)),
+            (Some("3m"), Some("never"), minutes(3)),
+        ] {
+            let section = StateSection {
+                takeover: file.map(str::to_owned),
+                ..StateSection::default()
+            };
+            let typed = typed.map(|text| (text.to_owned(), Origin::Default));
+            let database = Database::resolve(&Environment::default(), typed, section);
+            assert_eq!(database.unwrap().takeover, expected);
+        }
+        let wrong = Some(("soon".to_owned(), Origin::Option("takeover".to_owned())));
+        let wrong = Database::resolve(&Environment::default(), wrong, StateSection::default());
+        let words = wrong.unwrap_err().to_string();
+        assert!(
+            words.contains("--takeover") && words.contains("or never"),
+            "{words}"
+        );
+    }
+
+    #[test]
     fn a_password_in_the_address_is_refused_and_never_shown() {
         for text in ["postgres://u:hush@h/d", "postgres://u@h/d?password=hush"] {
             let words = state_address(Path::new(text), Origin::Default)
@@ -102,7 +137,7 @@ mod tests {
     fn where_the_password_is_looked_for() {
         let file = |variables: &[(&str, &str)]| {
             let environment = Environment::of(variables);
-            let database = Database::resolve(&environment, StateSection::default());
+            let database = Database::resolve(&environment, None, StateSection::default());
             database.unwrap().pgpass
         };
         let home = (env::HOME, "/home/u");
@@ -120,7 +155,7 @@ mod tests {
                 lease: Some(lease.to_owned()),
                 ..StateSection::default()
             };
-            let database = Database::resolve(&Environment::default(), section);
+            let database = Database::resolve(&Environment::default(), None, section);
             assert_eq!(database.is_ok(), fits, "{lease}");
         }
     }

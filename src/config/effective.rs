@@ -8,6 +8,7 @@ use super::env::{self, Environment};
 use super::origin::Origin;
 use super::resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed};
 use crate::secret::{plain_address, without_address_secrets};
+use crate::state::{StateAddress, Takeover};
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,8 +145,21 @@ fn api_rows(typed: &Typed, resolved: &Resolved) -> Vec<Row> {
 fn other_rows(typed: &Typed, resolved: &Resolved) -> Vec<Row> {
     let (state, report) = (resolved.state.to_string(), resolved.report.as_deref());
     let keep = resolved.keep.to_string();
-    vec![
-        ("state.path", "state", typed.state.is_some(), state),
+    let mut rows = vec![("state.path", "state", typed.state.is_some(), state)];
+    // A state in a file is of one machine.
+    if matches!(resolved.state, StateAddress::Server(_)) {
+        let takeover = match resolved.database.takeover() {
+            Takeover::After(time) => humantime::format_duration(time).to_string(),
+            Takeover::Never => "never".to_owned(),
+        };
+        rows.push((
+            "state.takeover",
+            "takeover",
+            typed.takeover.is_some(),
+            takeover,
+        ));
+    }
+    rows.extend([
         (
             "report.dir",
             "report",
@@ -153,7 +167,8 @@ fn other_rows(typed: &Typed, resolved: &Resolved) -> Vec<Row> {
             shown(report),
         ),
         ("report.keep", "", false, keep),
-    ]
+    ]);
+    rows
 }
 
 fn shown(path: Option<&Path>) -> String {
@@ -289,6 +304,30 @@ mod tests {
         .into_iter()
         .map(|s| format!("{} = {} ({})", s.name, s.value, s.origin))
         .collect()
+    }
+
+    /// A state in a file is of one machine: nothing is taken over.
+    #[test]
+    fn how_long_a_takeover_waits_is_shown_for_a_state_in_a_database() {
+        let shown = |typed: Option<&str>, text: &str| {
+            let typed = Typed {
+                takeover: typed.map(str::to_owned),
+                ..Typed::default()
+            };
+            let all = lines(&typed, &Environment::default(), text);
+            all.into_iter()
+                .find(|line| line.starts_with("state.takeover"))
+        };
+        let database = "[state]\npath = \"postgres://u@h/d\"\n";
+        let in_file = format!("{database}takeover = \"never\"\n");
+        for (typed, text, expected) in [
+            (None, database, "state.takeover = 10m (default)"),
+            (None, &in_file, "state.takeover = never (c.toml:3)"),
+            (Some("7m"), &in_file, "state.takeover = 7m (--takeover)"),
+        ] {
+            assert_eq!(shown(typed, text).as_deref(), Some(expected));
+        }
+        assert_eq!(shown(Some("7m"), "[state]\npath = \"s.db\"\n"), None);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Typed {
     pub timeout: Option<String>,
     /// `--outage`: how long an API that does not answer is waited for, not read yet.
     pub outage: Option<String>,
+    /// `--takeover`: how long what a lost machine had may still be sent, not read yet.
+    pub takeover: Option<String>,
     /// `--report`: the folder for reports.
     pub report: Option<PathBuf>,
     /// `--ca-file`, `--client-cert`, `--client-key`, `--insecure-http`.
@@ -51,6 +53,11 @@ impl Typed {
         } else {
             Origin::Option(option.to_owned())
         }
+    }
+
+    fn takeover_with_origin(&self) -> Option<(String, Origin)> {
+        let origin = || self.origin("takeover");
+        self.takeover.clone().map(|text| (text, origin()))
     }
 
     fn is_variable(&self, option: &str) -> bool {
@@ -216,6 +223,7 @@ pub fn resolve(
         file.api.url.as_ref(),
         DEFAULT_API_URL,
     );
+    let takeover = typed.takeover_with_origin();
     let from = match typed.state {
         Some(_) => typed.origin("state"),
         None => Origin::in_file(),
@@ -228,7 +236,7 @@ pub fn resolve(
         api_url,
         token,
         state: state_address(&state, from)?,
-        database: Database::resolve(environment, file.state)?,
+        database: Database::resolve(environment, takeover, file.state)?,
         rate: typed.rate.or_else(|| file.api.rate.clone()),
         burst: typed.burst.or(file.api.burst),
         workers,

@@ -202,7 +202,7 @@ impl Breaker {
         }
         if self.other_rows >= OTHER_ROWS {
             return stop(format!(
-                "the API answers for other rows: {} creates of this run were answered with the partner of another row, or with an id that is not plain text; last seen: {seen}",
+                "the API answers for other rows: {} creates of this run were answered with the partner of another row, or with an id that is not plain text; last seen: {seen}. Whoever runs the API mends that; `partner-sync verify` then shows which rows have no partner of their own.",
                 self.other_rows
             ));
         }

@@ -1,5 +1,6 @@
 //! What is reported of a row whose way ended otherwise than with a new partner.
 
+use crate::api::Alike;
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::partner::PreparedPartner;
 use crate::state::{Known, Twin};
@@ -102,6 +103,26 @@ pub fn still_in_doubt(key: &str, known: &Known) -> Diagnostic {
 /// What a person does about a row in doubt, as the end of a sentence. The key stands beside it; said for each row it would be
 /// another text for each.
 pub(super) const LOOK_YOURSELF: &str = "look on the API whether the partner exists, then run `partner-sync state resolve KEY --created ID`, or the same with `--absent`.";
+
+/// No further look-up can settle it.
+pub(super) fn of_a_person() -> String {
+    LOOK_YOURSELF.replacen("look", "Look", 1)
+}
+
+/// What a partner is whose identifier differs from the row's only in how it is written.
+#[must_use]
+pub fn written_otherwise(alike: &Alike) -> String {
+    format!(
+        "the API has the partner {}, whose legacyIdentifier \"{}\" may be this row's, written otherwise",
+        alike.id, alike.legacy_identifier
+    )
+}
+
+/// A row that this state knows nothing of may have this partner.
+#[must_use]
+pub fn may_exist(row: &PreparedPartner, alike: &Alike) -> Diagnostic {
+    in_doubt(row, Some(&written_otherwise(alike))).with_hint(of_a_person())
+}
 
 /// The API holds several partners that the row is known by.
 #[must_use]

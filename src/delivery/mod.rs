@@ -26,7 +26,10 @@ mod window;
 mod worker;
 
 pub use blocked::{Blocker, NoPartner, WaitedFor, blocked};
-pub use diagnostics::{changed, duplicates, in_doubt, place, still_in_doubt, still_rejected, twin};
+pub use diagnostics::{
+    changed, duplicates, in_doubt, may_exist, place, still_in_doubt, still_rejected, twin,
+    written_otherwise,
+};
 pub use exchange::{Input, Leftover, MaySend, Options, PassEnd};
 pub use owner::Delivery;
 pub use plan::{Decision, decide};

@@ -24,16 +24,27 @@ impl PartnerIds {
         self.insert(id.as_str())
     }
 
-    fn insert(&mut self, id: &str) -> bool {
+    /// Whether a row has it.
+    pub(super) fn has(&self, id: &PartnerId) -> bool {
+        let (shard, kept) = self.place(id.as_str());
+        self.shards.get(shard).is_some_and(|s| s.contains(&kept))
+    }
+
+    /// The shard of an id, and what is kept of it there.
+    fn place(&self, id: &str) -> (usize, u32) {
         let hash = self.hasher.hash_one(id);
-        if self.shards.is_empty() {
-            self.shards.resize(SHARDS, Vec::new());
-        }
         #[expect(
             clippy::cast_possible_truncation,
             reason = "the low bits choose the shard, the next 32 are kept"
         )]
-        let (shard, kept) = (hash as usize % SHARDS, (hash >> 32) as u32);
+        (hash as usize % SHARDS, (hash >> 32) as u32)
+    }
+
+    fn insert(&mut self, id: &str) -> bool {
+        if self.shards.is_empty() {
+            self.shards.resize(SHARDS, Vec::new());
+        }
+        let (shard, kept) = self.place(id);
         let shard = &mut self.shards[shard];
         if shard.contains(&kept) {
             return false;
@@ -77,7 +88,9 @@ mod tests {
     fn an_id_is_taken_once() {
         let mut ids = PartnerIds::default();
         let id = |n: u32| PartnerId::new(format!("id-{n}"));
+        assert!(!ids.has(&id(0)));
         assert!((0..10_000).all(|n| ids.take(&id(n))));
+        assert!(ids.has(&id(0)) && !ids.has(&id(10_000)));
         assert!((0..10_000).all(|n| !ids.take(&id(n))));
         let mut read = PartnerIds {
             hasher: ids.hasher.clone(),

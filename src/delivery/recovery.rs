@@ -51,6 +51,15 @@ impl Sent {
     }
 }
 
+/// Why a look-up that came to its end proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// It met a partner that may be the row's: only a person can tell.
+    Alike,
+    /// The list grew while it was walked: it is not worth another walk while rows are sent.
+    Growing,
+}
+
 /// A row that has to be looked up: in doubt, or posted before and about to be posted again.
 #[derive(Debug)]
 pub(super) struct Doubted {
@@ -78,6 +87,8 @@ pub(super) struct Doubted {
     pub(super) trouble: Option<String>,
     /// A walk over the list was not worth it: it is looked up by itself.
     pub(super) alone: bool,
+    /// What stood in the way of the last look-up.
+    pub(super) obstacle: Option<Obstacle>,
     /// No search can prove that it is not there.
     pub(super) by_list: bool,
     /// It was answered 403 in this run: where it turns out that nothing was made, it is set aside.
@@ -143,6 +154,7 @@ impl Doubted {
             words: None,
             trouble: None,
             alone: false,
+            obstacle: None,
             by_list: false,
             set_aside: false,
             missing: Missing::Unknown,

@@ -33,6 +33,11 @@ impl Window {
         }
     }
 
+    /// Rows in one commit at present.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Workers waited while a claim was being committed.
     pub(super) fn starved(&mut self) {
         self.size = (self.size * 2).min(LARGEST.max(self.smallest));

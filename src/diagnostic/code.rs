@@ -96,6 +96,8 @@ codes! {
         "Correct the row in the system that exports it, so that the next export has no problem.";
     RowAlike, "row.alike", Warning, "Another row has the same values in all mapped columns except the key.",
         "If both are the same partner, keep one of the rows.";
+    RowSimilar, "row.similar", Warning, "Another row has the same business name, and the same phone number, e-mail address or postal code.",
+        "If they are the same partner, keep one of the rows. In the mapping: if such rows are different partners, [validation] allow = [\"row.similar\"].";
     DatesReversed, "date.reversed", Error, "The deactivation date is before the onboarding date.",
         "Correct one of the two dates.";
     BankIncomplete, "bank.incomplete", Error, "The bank account has a routing number but no account number, or the other way round.",
@@ -180,7 +182,7 @@ codes! {
         "Format the cell as text and type the identifier again: a spreadsheet took it for something else.";
     DateAsText, "cell.date_as_text", Warning, "A date or time cell fills a text field; it is sent as 2026-03-04 or 14:30.",
         "If it should be text, format the cell as text and type it again: a spreadsheet took it for a date.";
-    TextControl, "text.control", Error, "The value contains a control character.",
+    TextControl, "text.control", Error, "The value contains a control character, or a key an invisible one.",
         "Remove the invisible character from the cell.";
     TextLostCharacter, "text.lost_character", Error, "The value contains U+FFFD, which replaces a character that was lost before the file was written.",
         "Type the character again. The system that exports the cell, or a conversion before it, has lost it.";
@@ -190,8 +192,10 @@ codes! {
         "Type the value in place of the formula.";
     TextGuard, "text.guard", Warning, "The value begins with an apostrophe that may be a mark for text or a quote; it is sent as written.",
         "Remove the apostrophe if it is not part of the value.";
-    TextHtml, "text.html", Warning, "The text contains an HTML character reference such as &amp; or &#039;; it is sent as written.",
-        "Export the text without HTML. In the mapping: transform = \"html\" decodes it.";
+    TextHtml, "text.html", Warning, "The text contains HTML, a character reference such as &amp; or a tag such as <br>; it is sent as written.",
+        "Export the text without HTML. In the mapping: transform = \"html\" decodes character references.";
+    TextJson, "text.json", Warning, "The value is JSON, as programs write lists and records; it is sent as written.",
+        "Export the text alone, in a column of its own.";
     TextTooLong, "text.too_long", Error, "The value has more than 1,048,576 bytes.",
         "Look at the cell: a quote that is not closed, or a whole document, may have ended up in it.";
     TextTrimmed, "text.trimmed", Warning, "Invisible characters around the value were removed.",
@@ -230,6 +234,8 @@ codes! {
         "Ask who changed the export.";
     WordNew, "drift.word_new", Warning, "A column with a fixed set of values has a value that it did not have at the last good run.",
         "Check that the mapping translates it as intended.";
+    DateOrderChanged, "drift.date_order", Warning, "The dates of a column are read in another order of day and month than at the last good run.",
+        "Compare a few dates of the report with the CRM. If somebody changed how it writes dates, all is well. If not, stop the job and name the order in the mapping: [source] date_order.";
     ShareFell, "drift.share_fell", Warning, "A field is filled in far fewer rows than at the last good run.",
         "Ask who changed the export.";
     KeyLost, "state.key_lost", Warning, "The key file beside the state is missing, so changed rows cannot be recognised; all rows sent before count as unchanged.",

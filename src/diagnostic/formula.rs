@@ -40,9 +40,6 @@ const HEADERS: [&[&str]; 4] = [
     ],
 ];
 
-/// The column that `partners.csv` adds: a table with it is one that we wrote with guards, whatever its other columns are.
-pub const PARTNER_COLUMN: &str = "_partner_id";
-
 /// Whether a text is computed, once apostrophes before it are taken off.
 fn begins_formula(text: &str) -> bool {
     text.trim_start_matches(GUARD).starts_with(BEGINS)

@@ -8,13 +8,15 @@ mod code;
 mod formula;
 mod location;
 mod render;
+mod report_columns;
 mod suggest;
 mod text;
 
 pub use code::{Code, Severity};
-pub use formula::{PARTNER_COLUMN, guarded, is_guarded_header, unguarded};
+pub use formula::{guarded, is_guarded_header, unguarded};
 pub use location::{ColumnAt, Location, column_letter};
 pub use render::one_line;
+pub use report_columns::{DATES_COLUMN, PARTNER_COLUMN};
 pub use suggest::nearest;
 pub use text::{Colours, counted, harmless, listed, thousands, visible};
 

@@ -12,10 +12,23 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let wanted = plain(name);
     candidates
         .into_iter()
-        .map(|c| (strsim::jaro_winkler(&wanted, &plain(c)), c))
+        .map(|c| (plain(c), c))
+        .filter(|(near, _)| may_be_meant(&wanted, near))
+        .map(|(near, c)| (strsim::jaro_winkler(&wanted, &near), c))
         .filter(|(score, _)| *score >= 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, c)| c)
+}
+
+/// Whether one may stand for the other: not where nearly half of the letters differ, and not where one is the other's contrary.
+fn may_be_meant(wanted: &str, near: &str) -> bool {
+    const CONTRARY: [&str; 8] = ["in", "un", "non", "not", "dis", "de", "im", "no"];
+    let is_contrary = |a: &str, b: &str| a.strip_suffix(b).is_some_and(|p| CONTRARY.contains(&p));
+    if is_contrary(wanted, near) || is_contrary(near, wanted) {
+        return false;
+    }
+    let longest = wanted.chars().count().max(near.chars().count());
+    near.starts_with(wanted) || strsim::osa_distance(wanted, near) <= (longest * 2 / 5).max(1)
 }
 
 #[cfg(test)]
@@ -32,6 +45,18 @@ mod tests {
             ("colour", None),
         ] {
             assert_eq!(nearest(typed, fields), meant);
+        }
+        let columns = ["1", "Acme", "1 St", "Active", "Completed"];
+        for (typed, meant) in [
+            ("Acm", Some("Acme")),
+            ("Name", None),
+            ("activ", Some("Active")),
+            ("4 - Completed", Some("Completed")),
+            ("Inactive", None),
+            ("not active", None),
+            ("Completed; Welcome Call", None),
+        ] {
+            assert_eq!(nearest(typed, columns), meant, "{typed}");
         }
     }
 }

@@ -51,7 +51,7 @@ impl Plan {
                 let plain = !odd
                     && (s.plain || is_plain(text))
                     && text.len() <= LONGEST_TEXT
-                    && !matches!(text.as_bytes()[0], b'=' | b'\'');
+                    && !matches!(text.as_bytes()[0], b'=' | b'\'' | b'{' | b'[');
                 // The findings about a date show it with its blanks.
                 let is_date = rule.text_path == TextPath::Date;
                 if plain && !is_date && self.fill_plain_text(&target, text, s) {

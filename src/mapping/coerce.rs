@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::date::Locale;
-use super::decimal::is_decimal_whole;
+use super::decimal::{is_decimal_whole, whole};
 use super::lookup::{self, CountryName};
 use super::yes_no;
 use crate::diagnostic::{Code, nearest};
@@ -104,15 +104,12 @@ pub(super) fn coerce_in(
             Code::EmailInvalid,
             "It is not one e-mail address.",
         )),
-        FieldKind::Currency => {
-            let upper = text.to_ascii_uppercase();
-            iso_currency::Currency::from_code(&upper)
-                .map(|_| Coerced::Text(Cow::Owned(upper)))
-                .ok_or_else(|| {
-                    let expected = "It is not a three-letter currency code.";
-                    Complaint::new(Code::CurrencyUnknown, expected)
-                })
-        }
+        FieldKind::Currency => lookup::currency_of(text)
+            .map(|code| Coerced::Text(Cow::Borrowed(code)))
+            .ok_or_else(|| {
+                let expected = "It is not a three-letter currency code.";
+                Complaint::new(Code::CurrencyUnknown, expected)
+            }),
         FieldKind::Routing if is_routing_number(text) => Ok(same),
         FieldKind::Routing => Err(wrong_routing_number(text)),
     }
@@ -179,9 +176,15 @@ fn is_email_by_library(text: &str) -> bool {
             .is_some_and(|(_, domain)| is_domain(domain))
 }
 
-/// The address of `Jane Doe <jane@example.com>` or `mailto:jane@example.com`, where that is the only one in the text.
+/// The address of `Jane Doe <jane@example.com>`, `mailto:jane@example.com`, `jane@example.com;` or `jane@example.com (work)`,
+/// where that is the only one in the text.
 pub(super) fn address_beside_name(text: &str) -> Option<&str> {
-    let bare = match text.strip_suffix('>') {
+    let inner = text.trim_end_matches([';', ',', '.', ' ']);
+    let inner = match inner.strip_suffix(')').and_then(|t| t.rsplit_once('(')) {
+        Some((address, words)) if !words.contains('@') => address.trim_end(),
+        _ => inner,
+    };
+    let bare = match inner.strip_suffix('>') {
         Some(inner) => {
             let (name, address) = inner.rsplit_once('<')?;
             // A second address in the name may be the one that is meant.
@@ -190,11 +193,29 @@ pub(super) fn address_beside_name(text: &str) -> Option<&str> {
             }
             address.trim()
         }
-        None => text,
+        None => shown_and_linked(inner).unwrap_or(inner),
     };
-    let scheme = bare.get(..7).filter(|s| s.eq_ignore_ascii_case("mailto:"));
-    let address = &bare[scheme.map_or(0, str::len)..];
+    let address = without_scheme(bare);
+    let is_link = address.len() < bare.len();
+    let address = match address.split_once('?') {
+        Some((address, _)) if is_link => address,
+        _ => address,
+    };
     (address.len() < text.len() && is_email(address)).then_some(address)
+}
+
+fn without_scheme(text: &str) -> &str {
+    let scheme = text.get(..7).filter(|s| s.eq_ignore_ascii_case("mailto:"));
+    &text[scheme.map_or(0, str::len)..]
+}
+
+/// The address of a link whose words are the address: `a@b.com#mailto:a@b.com#` of Access, `[a@b.com](mailto:a@b.com)` of Markdown.
+fn shown_and_linked(text: &str) -> Option<&str> {
+    let (shown, link) = match text.strip_prefix('[') {
+        Some(inner) => inner.strip_suffix(')')?.split_once("](")?,
+        None => text.strip_suffix('#')?.split_once('#')?,
+    };
+    (without_scheme(link) == shown).then_some(shown)
 }
 
 fn unknown_word(words: &[(i64, &str)], text: &str) -> Complaint {
@@ -248,14 +269,6 @@ fn wrong_routing_number(text: &str) -> Complaint {
     }
 }
 
-/// `12` of `12.0`: a spreadsheet's way to write a whole number.
-fn whole(text: &str) -> &str {
-    match text.split_once('.') {
-        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
-        _ => text,
-    }
-}
-
 /// A word or number of a list: case, blanks, hyphens and underscores do not count.
 pub(super) fn word_number(words: &[(i64, &str)], text: &str) -> Option<i64> {
     // Most exports write the word as it is: nothing has to be folded.
@@ -268,10 +281,17 @@ pub(super) fn word_number(words: &[(i64, &str)], text: &str) -> Option<i64> {
             .flat_map(char::to_lowercase)
             .collect()
     };
-    let wanted = fold(text);
+    let (wanted, digits) = (fold(text), whole(text));
+    let says = |number: i64, word: &str| {
+        let (word, number) = (fold(word), number.to_string());
+        let behind = wanted.strip_prefix(&word).unwrap_or(&wanted);
+        let beside = behind.strip_suffix(&word).unwrap_or(behind);
+        // The word, its number, or both: `4 - Completed`.
+        number == digits || word == wanted || (beside.len() < wanted.len() && beside == number)
+    };
     words
         .iter()
-        .find(|(number, word)| fold(word) == wanted || number.to_string() == text)
+        .find(|(number, word)| says(*number, word))
         .map(|(number, _)| *number)
 }
 
@@ -294,6 +314,11 @@ fn is_routing_number(text: &str) -> bool {
 /// Blanks that look like nothing: zero width and the like, which `trim` keeps.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{ad}')
+}
+
+/// Whether it is an invisible character that joins or parts the letters of a script, so that it belongs to the text.
+pub(super) fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// `text` without blanks and control characters at both ends; true where some of them were not ordinary blanks.

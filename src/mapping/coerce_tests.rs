@@ -169,17 +169,27 @@ fn an_address_is_taken_out_of_its_name() {
         ("<jane@example.com>", Some("jane@example.com")),
         ("mailto:jane@example.com", Some("jane@example.com")),
         ("Jane <MAILTO:jane@example.com>", Some("jane@example.com")),
+        ("Jane <jane@example.com> (home)", Some("jane@example.com")),
+        (
+            "mailto:jane@example.com?subject=x",
+            Some("jane@example.com"),
+        ),
         // There is nothing to take off, or the address that is meant is not sure.
         ("jane@example.com", None),
         ("a@example.com <b@example.com>", None),
         ("A <a@example.com>, B <b@example.com>", None),
         ("a@example.com; b@example.com", None),
         ("Jane <jane@localhost>", None),
-        ("Jane <jane@example.com> (home)", None),
         ("Jane jane@example.com", None),
         ("Jane <>", None),
         ("<<jane@example.com>>", None),
-        ("mailto:jane@example.com?subject=x", None),
+        (
+            "[jane@example.com](mailto:jane@example.com)",
+            Some("jane@example.com"),
+        ),
+        ("[jane@example.com](mailto:joe@example.com)", None),
+        ("jane@example.com?subject=x", None),
+        ("jane@example.com (joe@example.com)", None),
         ("é>", None),
     ] {
         assert_eq!(address_beside_name(text), address, "{text}");

@@ -12,14 +12,15 @@ use super::constant::ready;
 use super::date::{Format, Hints};
 use super::error::{MappingError, MappingProblem};
 use super::file::Mapping;
+use super::likeness::likeness_columns;
+use super::missing::Missing;
 use super::phone::PhoneRegion;
-use super::plan::{DateColumn, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
+use super::plan::{DateColumn, NotedDates, Plan, PlanFeed, PlanRule, Ready, TextPath, length_bit};
 use super::rule::{Constant, Feed, FieldRule, Placed, Rule, Selection};
 use super::sensitivity::{refuse_identity, sensitive_columns, sensitive_leaves};
 use super::template::Templates;
-use super::template_columns::template_columns;
+use super::template_columns::template_names;
 use super::words::WordMap;
-use crate::diagnostic::{PARTNER_COLUMN, listed, nearest};
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
 use crate::source::{ColumnWords, Header, is_of_a_report};
@@ -49,11 +50,10 @@ impl Plan {
         compiler.implicit_leaves();
         let sensitive_columns = sensitive_columns(mapping, header);
         (compiler.problems).extend(refuse_identity(mapping, header, &sensitive_columns));
+        let found = compiler.used.iter().filter(|used| **used).count();
+        (compiler.problems).extend(compiler.missing.problems(header, found));
         if !compiler.problems.is_empty() {
             compiler.problems.sort_by_key(|p| p.span.start);
-            if let Some(all) = compiler.no_column_at_all() {
-                compiler.problems = vec![all];
-            }
             return Err(MappingError::Invalid {
                 path: mapping.path.clone(),
                 text: Arc::clone(&mapping.text),
@@ -70,21 +70,20 @@ impl Plan {
         let unused = (0..header.len())
             .filter(|c| !compiler.used[*c] && !is_of_a_report(&header.names()[*c]))
             .collect();
-        let mut order: Vec<usize> = (0..compiler.rules.len()).collect();
-        order.sort_by_key(|leaf| compiler.rules[*leaf].sibling.is_some());
         let legacy = leaf_of(LEGACY_IDENTIFIER).unwrap_or(0);
-        let feed = compiler.rules.get(legacy).map(|r| &r.feed);
-        let (identity, judged_key) = identity(&key, feed);
-        let content = (0..header.len())
+        let business_name = leaf_of(catalogue::BUSINESS_NAME).unwrap_or(0);
+        let (identity, judged_key) = identity(&key, compiler.rules.get(legacy).map(|r| &r.feed));
+        let content: Vec<usize> = (0..header.len())
             .filter(|c| mapped[*c] && !identity.contains(c))
             .collect();
         Ok(Self {
             id: PLANS.fetch_add(1, Ordering::Relaxed),
-            order,
-            content,
+            order: filling_order(&compiler.rules),
             legacy,
             judged_key,
-            business_name: leaf_of(catalogue::BUSINESS_NAME).unwrap_or(0),
+            business_name,
+            likeness: likeness_columns(mapping, &compiler.rules, business_name, &content),
+            content,
             query: [
                 leaf_of("query.createApptivoAccount"),
                 leaf_of("query.createBillDotComProfile"),
@@ -94,6 +93,7 @@ impl Plan {
                 .and_then(PhoneRegion::from_word)
                 .unwrap_or(PhoneRegion::Unknown),
             shape: Shape::new(&compiler.paths, compiler.leaves),
+            noted_dates: NotedDates::of(header, &compiler.dates),
             date_columns: compiler.dates,
             unused,
             hidden_columns: (0..header.len())
@@ -115,6 +115,13 @@ impl Plan {
     }
 }
 
+/// The order in which leaves are filled: those that hand something to a sibling come last.
+fn filling_order(rules: &[PlanRule]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rules.len()).collect();
+    order.sort_by_key(|leaf| rules[*leaf].sibling.is_some());
+    order
+}
+
 /// The columns of the key and of legacyIdentifier; and those of the key that the rule of the latter does not judge.
 fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> (Vec<usize>, Vec<usize>) {
     match legacy {
@@ -127,15 +134,11 @@ fn identity(key: &[usize], legacy: Option<&PlanFeed>) -> (Vec<usize>, Vec<usize>
     }
 }
 
-/// Fewer missing columns are named one by one.
-const FEW_COLUMNS: usize = 3;
-
 struct Compiler<'m> {
     mapping: &'m Mapping,
     header: &'m Arc<Header>,
     problems: Vec<MappingProblem>,
-    /// Columns that the file has not, nor any with a name like theirs.
-    missing: usize,
+    missing: Missing,
     used: Vec<bool>,
     templates: Templates,
     paths: Vec<Vec<PathSegment>>,
@@ -150,7 +153,7 @@ impl<'m> Compiler<'m> {
             mapping,
             header,
             problems: Vec::new(),
-            missing: 0,
+            missing: Missing::default(),
             used: vec![false; header.len()],
             templates: Templates::new(),
             paths: Vec::new(),
@@ -165,46 +168,9 @@ impl<'m> Compiler<'m> {
         if let Some(column) = found {
             self.used[column] = true;
         } else {
-            let names = self.header.names().iter().map(|n| &**n);
-            let help = match nearest(&placed.text, names.clone()) {
-                _ if names.clone().any(|name| name == PARTNER_COLUMN) => {
-                    "this is a partners.csv, which has no columns of bank data: read the export itself"
-                        .to_owned()
-                }
-                Some(meant) => format!("did you mean \"{meant}\"?"),
-                None => {
-                    self.missing += 1;
-                    format!("its columns: {}.", listed(names, ", "))
-                }
-            };
-            let help = format!(
-                "{help} If the export has lost this column, check the export; otherwise correct the name here."
-            );
-            self.problems.push(
-                MappingProblem::new(
-                    placed.span.clone(),
-                    format!("the file has no column \"{}\"", placed.text),
-                )
-                .with_help(help),
-            );
+            self.missing.add(placed);
         }
         found
-    }
-
-    /// One problem instead of many where the file has none of the columns: it is another export, or was cut up wrongly.
-    fn no_column_at_all(&self) -> Option<MappingProblem> {
-        let (missing, names) = (self.missing, self.header.names().iter().map(|n| &**n));
-        let is_all = missing >= FEW_COLUMNS && missing == self.problems.len();
-        let first = self
-            .problems
-            .first()
-            .filter(|_| is_all && !self.used.contains(&true))?;
-        let help = format!(
-            "its columns: {}. Is it the right export, and the right mapping? If these are several columns in one, the file is separated by another character than was found: [source] delimiter = \";\" says which.",
-            listed(names, ", ")
-        );
-        let words = format!("the file has none of the {missing} columns that this mapping reads");
-        Some(MappingProblem::new(first.span.clone(), words).with_help(help))
     }
 
     /// The columns of `only` or `except`. They count as used, though nothing of them is sent.
@@ -332,20 +298,25 @@ impl<'m> Compiler<'m> {
             Feed::Value(constant) => self
                 .ready(field_rule.field.kind, constant, field_rule.span.clone())
                 .map(PlanFeed::Value),
-            Feed::Template(text) => {
-                for column in template_columns(&text.text, self.header).named {
-                    self.used[column] = true;
-                }
-                match self.templates.add(&text.text, self.header) {
-                    Ok(index) => Some(PlanFeed::Template(index)),
-                    Err(message) => {
-                        self.problems.push(MappingProblem::new(
-                            text.span.clone(),
-                            format!("the template fails: {message}"),
-                        ));
-                        None
-                    }
-                }
+            Feed::Template(text) => self.template(text).map(PlanFeed::Template),
+        }
+    }
+
+    /// Compiles a template of which the file has all columns.
+    fn template(&mut self, text: &Placed) -> Option<usize> {
+        let columns = template_names(&text.text).into_iter().map(|name| Placed {
+            text: name,
+            span: text.span.clone(),
+        });
+        let named: Vec<Option<usize>> = columns.map(|c| self.column(&c)).collect();
+        named.into_iter().collect::<Option<Vec<usize>>>()?;
+        match self.templates.add(&text.text, self.header) {
+            Ok(index) => Some(index),
+            Err(words) => {
+                let words = format!("the template fails: {words}");
+                self.problems
+                    .push(MappingProblem::new(text.span.clone(), words));
+                None
             }
         }
     }

@@ -19,6 +19,14 @@ pub fn is_decimal_whole(text: &str) -> bool {
         && digits.iter().all(u8::is_ascii_digit)
 }
 
+/// `12` of `12.0`: a spreadsheet's way to write a whole number.
+pub(super) fn whole(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

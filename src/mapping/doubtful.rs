@@ -30,9 +30,24 @@ pub(super) fn oddity(text: &str) -> Option<(Code, &'static str)> {
             Code::TextGuard,
             "The value begins with an apostrophe that may be a mark for text or a quote; it is sent as written.",
         )
+    } else if is_json(text) {
+        (
+            Code::TextJson,
+            "The value is JSON, as programs write lists and records; it is sent as written.",
+        )
     } else {
         return None;
     })
+}
+
+/// Whether a text is a list or a record of JSON with something in it.
+fn is_json(text: &str) -> bool {
+    let is_closed = match text.as_bytes() {
+        [b'{', .., b'}'] => text.contains('"'),
+        [b'[', inner, .., b']'] => matches!(inner, b'"' | b'{' | b'['),
+        _ => false,
+    };
+    is_closed && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// Whether a text begins as a formula does, and has a call, a text, an operator or a reference in it.

@@ -9,6 +9,23 @@ pub(super) fn has_entity(text: &str) -> bool {
         && matches!(html_escape::decode_html_entities(text), Cow::Owned(decoded) if decoded != text)
 }
 
+/// Tags that editors and web forms put into a text.
+const TAGS: &[&str] = &[
+    "a", "b", "br", "div", "em", "font", "h1", "h2", "h3", "i", "li", "ol", "p", "pre", "span",
+    "strong", "table", "td", "tr", "u", "ul",
+];
+
+/// Whether a text holds a tag of HTML: `<br>`, `<p class="x">`, `</div>`. `a < b` and `<Acme>` are none.
+pub(super) fn has_tag(text: &str) -> bool {
+    text.split('<').skip(1).any(|rest| {
+        let rest = rest.strip_prefix('/').unwrap_or(rest);
+        let length = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let (name, behind) = rest.split_at(length);
+        let is_open = behind.starts_with(['>', '/', ' ', '\t', '\n']) && behind.contains('>');
+        is_open && TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name))
+    })
+}
+
 /// The text with its references decoded, once: `&amp;amp;` becomes `&amp;`.
 pub(super) fn decoded(text: &str) -> String {
     html_escape::decode_html_entities(text).into_owned()
@@ -17,6 +34,32 @@ pub(super) fn decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_are_known_by_their_names() {
+        for text in [
+            "2 St<br>Floor 2",
+            "<p>Delta</p>",
+            "4 St<br />x",
+            "x</DIV>",
+            "<a href=\"x\">y</a>",
+        ] {
+            assert!(has_tag(text), "{text}");
+        }
+        for text in [
+            "a < b",
+            "<Acme>",
+            "A <b",
+            "<>",
+            "x<3",
+            "<bank>",
+            "<a@b.com>",
+            "<b and c",
+            "Jane <jane@b.com>",
+        ] {
+            assert!(!has_tag(text), "{text}");
+        }
+    }
 
     #[test]
     fn references_are_found_and_decoded_once() {

@@ -40,7 +40,7 @@ impl MappingProblem {
 /// The mapping cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
-    /// The file cannot be opened or is not UTF-8.
+    /// The file cannot be opened.
     #[error("cannot open the mapping {path}: {source}. Check the name and that you may read it.")]
     Open {
         /// The file as the user named it.
@@ -57,6 +57,24 @@ pub enum MappingError {
         path: String,
         /// The limit in MiB.
         limit: u64,
+    },
+    /// It is text in another encoding.
+    #[error("{path}: line {line} is not UTF-8 text. Save the mapping as UTF-8 in your editor.")]
+    NotUtf8 {
+        /// The file as the user named it.
+        path: String,
+        /// The first line that is not, from 1.
+        line: usize,
+    },
+    /// Nothing in it is a part of a mapping: it is an export, most likely. None of its text is shown, which may be anything.
+    #[error(
+        "{path} is not a mapping (a TOML file): {reason}. Name the mapping with --mapping; `partner-sync init EXPORT` proposes one."
+    )]
+    NotAMapping {
+        /// The file as the user named it.
+        path: String,
+        /// How that was seen.
+        reason: String,
     },
     /// It was read, and something in it does not work.
     #[error("{}", render(path, text, problems))]

@@ -18,6 +18,17 @@ impl Plan {
     /// Counts what the row's date cells prove, by date column.
     pub fn gather(&self, row: SourceRow<'_>, scratch: &mut RowBuffers, evidence: &mut [Evidence]) {
         scratch.remember_for(self);
+        if let Some(noted) = &self.noted_dates {
+            let notes = row.cell(noted.column).to_text();
+            for (of_column, evidence) in noted.notes.iter().zip(evidence.iter_mut()) {
+                if let Some(verdict) = of_column
+                    .as_ref()
+                    .and_then(|notes_of| notes_of.find(&notes))
+                {
+                    evidence.add_note(verdict);
+                }
+            }
+        }
         for (index, column) in self.date_columns.iter().enumerate() {
             let rule = &self.rules[column.leaf];
             let reading = match column.column {

@@ -4,7 +4,7 @@
 //! quantities. A spreadsheet that took one for a number, a date or a formula has lost something that nobody can read
 //! out of the cell again.
 
-use super::coerce::trim;
+use super::coerce::{is_invisible, is_joiner, trim};
 use super::decimal::is_decimal_whole;
 use super::placeholder::{Placeholder, placeholder};
 use super::value::unsendable;
@@ -66,8 +66,27 @@ pub(super) fn key_trouble(cell: Cell<'_>) -> Option<(Code, String)> {
             Code::KeyMissing,
             "The key is a word that databases and programs write for an empty cell.".to_owned(),
         )),
-        None => trouble(Cell::Text(text)).or_else(|| unsendable(text)),
+        None if !text.is_empty() && !text.contains(char::is_alphanumeric) => Some((
+            Code::KeyMissing,
+            "The key has no letter and no digit.".to_owned(),
+        )),
+        None => trouble(Cell::Text(text))
+            .or_else(|| unsendable(text))
+            .or_else(|| unseen(text)),
     }
+}
+
+/// A character inside a key that nobody sees: the row would be another one than that of the same key without it.
+fn unseen(text: &str) -> Option<(Code, String)> {
+    if text.is_ascii() {
+        return None;
+    }
+    let c = text.chars().find(|c| is_invisible(*c) && !is_joiner(*c))?;
+    let message = format!(
+        "The key contains the invisible character U+{:04X}.",
+        u32::from(c)
+    );
+    Some((Code::TextControl, message))
 }
 
 /// What is said of a number with more digits than a spreadsheet keeps.
@@ -154,7 +173,14 @@ mod tests {
         let of_key = |text: &str| key_trouble(Cell::Text(text)).map(|(code, _)| code.as_str());
         assert_eq!(of_key("A\u{1f}1"), Some("text.control"));
         assert_eq!(of_key("A\u{fffd}1"), Some("text.lost_character"));
+        assert_eq!(of_key("A\u{200b}1"), Some("text.control"));
+        assert_eq!(of_key("A\u{ad}1"), Some("text.control"));
+        // Around a key it is taken off; scripts need a joiner between their letters.
+        assert_eq!(of_key("\u{200b}A1\u{feff}"), None);
+        assert_eq!(of_key("\u{915}\u{200d}\u{937}"), None);
         assert_eq!(of_key("NULL"), Some("key.missing"));
+        assert_eq!(of_key("-"), Some("key.missing"));
+        assert_eq!(of_key("?A"), None);
         assert_eq!(of_key(" #REF! "), Some("cell.error"));
         assert_eq!(of_key("Ä1"), None);
     }

@@ -90,8 +90,12 @@ impl Plan {
     pub(super) fn judge_key(&self, row: SourceRow<'_>, s: &mut RowBuffers) {
         for column in self.judged_key.iter().copied() {
             let cell = row.cell(column);
-            let is_quiet =
-                |text: &str| row.is_plain(column) && is_quiet(text) && !is_scientific(text);
+            let is_quiet = |text: &str| {
+                row.is_plain(column)
+                    && is_quiet(text)
+                    && !is_scientific(text)
+                    && text.bytes().any(|b| b.is_ascii_alphanumeric())
+            };
             if matches!(cell, Cell::Text(text) if is_quiet(text)) || self.is_blank(cell) {
                 continue;
             }

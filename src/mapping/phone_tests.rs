@@ -121,6 +121,18 @@ const TABLE: &[Section] = &[
                 "phone.invalid",
             ),
             Case("auf Anfrage", "auf Anfrage", "", "phone.invalid"),
+            Case("０３０ １２３４５６", "+4930123456", "", ""),
+            Case("+٤٩ ٣٠ ١٢٣٤٥٦", "+4930123456", "", ""),
+            Case("０３０ １２３４５６ ab", "+4930123456", "", "phone.words"),
+            // A country code without its plus, or an area code without its zero.
+            Case("49 30 123456", "49 30 123456", "", "phone.invalid"),
+            Case(
+                "https://wa.me/4930123456",
+                "https://wa.me/4930123456",
+                "",
+                "phone.invalid",
+            ),
+            Case("30 123456", "+4930123456", "", ""),
             Case("NULL", "", "", "cell.null_word"),
             Case("+4930123456.0", "+4930123456.0", "", "cell.decimal"),
             Case("4915123456789.0", "4915123456789.0", "", "cell.decimal"),

@@ -14,7 +14,9 @@ pub enum Placeholder {
 ///
 /// Source: what `PostgreSQL`, `MySQL`, `SQL Server` and `DBeaver` write for NULL, and `pandas`, R, Python and JavaScript for
 /// no value; and what Excel's pivot tables write for an empty cell in the languages of their users.
-const NULL_WORDS: [&str; 29] = [
+const NULL_WORDS: [&str; 31] = [
+    "[]",
+    "{}",
     "(blank)",
     "(leer)",
     "(vide)",
@@ -50,7 +52,9 @@ const NULL_WORDS: [&str; 29] = [
 ///
 /// Source: Microsoft's list of error values, the same list in German, French, Spanish, Italian, Portuguese, Dutch,
 /// Polish, Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Turkish and Russian, and those of Google Sheets.
-const ERROR_TEXTS: [&str; 79] = [
+const ERROR_TEXTS: [&str; 80] = [
+    // What JavaScript writes for a record in place of its text.
+    "[object Object]",
     "#N/A",
     "#N/A!",
     "#REF!",
@@ -133,13 +137,13 @@ const ERROR_TEXTS: [&str; 79] = [
 ];
 
 /// The longest of all, in bytes.
-const LONGEST: usize = 14;
+const LONGEST: usize = 15;
 
 /// Whether a text that begins with this byte may stand for no value.
 pub(super) const fn may_begin_one(first: u8) -> bool {
     matches!(
         first,
-        b'#' | b'E' | b'N' | b'n' | b'(' | b'<' | b'[' | b'\\' | b'u'
+        b'#' | b'E' | b'N' | b'n' | b'(' | b'<' | b'[' | b'{' | b'\\' | b'u'
     )
 }
 
@@ -151,7 +155,7 @@ pub fn placeholder(text: &str) -> Option<Placeholder> {
         first if !may_begin_one(*first) => None,
         b'#' if text.len() >= 3 && text.bytes().all(|b| b == b'#') => Some(Placeholder::ErrorText),
         _ if text.len() > LONGEST => None,
-        b'#' if ERROR_TEXTS.contains(&text) => Some(Placeholder::ErrorText),
+        b'#' | b'[' if ERROR_TEXTS.contains(&text) => Some(Placeholder::ErrorText),
         // LibreOffice shows an error as its number.
         b'E' => (text.strip_prefix("Err:"))
             .is_some_and(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit()))

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::address::AddressLeaves;
-use super::date::Hints;
+use super::date::{Hints, NotesOf};
 use super::file::Validation;
+use super::likeness::columns::LikenessColumns;
 use super::phone::PhoneRegion;
 use super::rule::Transform;
 use super::template::Templates;
 use super::words::WordMap;
+use crate::diagnostic::DATES_COLUMN;
 use crate::partner::{FieldKind, Shape};
 use crate::source::{ColumnWords, Header};
 
@@ -129,6 +131,39 @@ pub(super) fn length_bit(text: &str) -> u64 {
     1 << text.len().min(63)
 }
 
+/// The column of a report that notes how dates were read.
+#[derive(Debug, Clone)]
+pub(super) struct NotedDates {
+    pub(super) column: usize,
+    /// By date column; none where a hint decides.
+    pub(super) notes: Vec<Option<NotesOf>>,
+}
+
+impl NotedDates {
+    pub(super) fn of(header: &Header, dates: &[DateColumn]) -> Option<Self> {
+        let column = header.find_exactly(DATES_COLUMN)?;
+        let notes = dates.iter().map(|date| {
+            let label = date.label(header);
+            (!date.hinted).then(|| NotesOf::column(&label))
+        });
+        Some(Self {
+            column,
+            notes: notes.collect(),
+        })
+    }
+}
+
+impl DateColumn {
+    /// Its name in messages and notes: the column's, or the field's where a template fills it.
+    #[must_use]
+    pub fn label(&self, header: &Header) -> Arc<str> {
+        match self.column {
+            Some(column) => Arc::clone(&header.names()[column]),
+            None => Arc::clone(&self.field),
+        }
+    }
+}
+
 /// A mapping compiled against a header.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -138,6 +173,8 @@ pub struct Plan {
     pub shape: Shape,
     /// Columns whose order of day and month is judged by their own evidence.
     pub date_columns: Vec<DateColumn>,
+    /// How dates were read, where the file is a report that notes it.
+    pub(super) noted_dates: Option<NotedDates>,
     /// Columns that no rule uses.
     pub unused: Vec<usize>,
     /// Columns that feed a sensitive field: their values are masked wherever they are shown.
@@ -170,6 +207,8 @@ pub struct Plan {
     pub(super) query: [Option<usize>; 2],
     /// Mapped columns but the key's and the legacyIdentifier's.
     pub(super) content: Vec<usize>,
+    /// By what rows are likely the same partner.
+    pub(super) likeness: Option<LikenessColumns>,
     pub(super) addresses: Vec<AddressLeaves>,
     pub(super) phone_region: PhoneRegion,
 }
@@ -194,7 +233,13 @@ impl Plan {
             PlanFeed::Column(c) | PlanFeed::Partner(c) => Some(*c),
             PlanFeed::Columns(columns) => columns.first().copied(),
             PlanFeed::Key => self.key.first().copied(),
-            PlanFeed::Value(_) | PlanFeed::Template(_) | PlanFeed::Sibling => None,
+            // The rest of another leaf's cell.
+            PlanFeed::Sibling => self
+                .rules
+                .iter()
+                .position(|r| r.sibling == Some(leaf))
+                .and_then(|owner| self.column_of(owner)),
+            PlanFeed::Value(_) | PlanFeed::Template(_) => None,
         }
     }
 

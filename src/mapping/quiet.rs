@@ -18,7 +18,8 @@ const FIRST: [First; 256] = {
     let mut byte = b'!';
     while byte <= b'~' {
         first[byte as usize] = match byte {
-            b'=' | b'\'' | b'`' => First::Odd,
+            // A formula, a guard, or JSON.
+            b'=' | b'\'' | b'`' | b'{' | b'[' => First::Odd,
             _ if may_begin_one(byte) => First::Placeholder,
             _ => First::Quiet,
         };

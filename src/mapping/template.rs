@@ -29,7 +29,7 @@ impl Templates {
         }
     }
 
-    /// Compiles a template and runs it once on a row of blanks, which finds unknown columns and filters.
+    /// Compiles a template and runs it once on a row of blanks, which finds unknown names and filters.
     pub(super) fn add(&mut self, text: &str, header: &Arc<Header>) -> Result<usize, String> {
         let index = self.count;
         self.environment
@@ -40,16 +40,6 @@ impl Templates {
             header: Arc::clone(header),
             cells: vec![String::new(); header.len()],
         };
-        let unknown = unknown_columns(text, header);
-        if let Some(column) = unknown {
-            let near = crate::diagnostic::nearest(&column, header.names().iter().map(|n| &**n));
-            return Err(match near {
-                Some(near) => {
-                    format!("the file has no column \"{column}\"; did you mean \"{near}\"?")
-                }
-                None => format!("the file has no column \"{column}\""),
-            });
-        }
         self.render(index, blank)?;
         Ok(index)
     }
@@ -91,29 +81,6 @@ fn describe(error: &minijinja::Error) -> String {
         .map_or_else(|| error.kind().to_string(), str::to_owned)
 }
 
-/// `row['First']` and `row["First"]` in a template, and the first that the header lacks.
-fn unknown_columns(text: &str, header: &Header) -> Option<String> {
-    columns_of(text)
-        .into_iter()
-        .find(|c| header.find(c).is_none())
-}
-
-/// The columns that a template names in the form `row['Name']`.
-pub(super) fn columns_of(text: &str) -> Vec<String> {
-    let mut columns = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("row[") {
-        rest = &rest[at + 4..];
-        let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
-            continue;
-        };
-        if let Some(end) = rest[1..].find(quote) {
-            columns.push(rest[1..=end].to_owned());
-        }
-    }
-    columns
-}
-
 #[derive(Debug)]
 struct RowValues {
     header: Arc<Header>,
@@ -132,26 +99,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_names_columns_that_the_file_has() {
+    fn a_template_is_refused_where_it_cannot_work() {
         let header = Arc::new(Header::new(["Id", "Name"].map(str::to_owned).to_vec()));
         let add = |text: &str| Templates::new().add(text, &header);
         assert_eq!(add("{{ row['Name'] }} {{ row[\"Id\"] }}"), Ok(0));
-        assert_eq!(
-            add("{{ row['Nam'] }}"),
-            Err("the file has no column \"Nam\"; did you mean \"Name\"?".to_owned())
-        );
-        assert_eq!(
-            add("{{ row['Xyzzy'] }}"),
-            Err("the file has no column \"Xyzzy\"".to_owned())
-        );
         let wrong = add("{{ row['Name'] | nosuchfilter }}").unwrap_err();
         assert!(wrong.contains("nosuchfilter"), "{wrong}");
         let mut both = Templates::new();
         assert_eq!(both.add("a", &header), Ok(0));
         assert_eq!(both.add("b", &header), Ok(1));
-        assert_eq!(
-            columns_of("{{ row['A'] }}{{ row[c] }}{{ row[\"B\"] }}"),
-            ["A", "B"]
-        );
     }
 }

@@ -92,8 +92,11 @@ fn of_row<'t>(rest: &'t str, found: &mut Names) -> &'t str {
             .find(|c: char| !(c.is_alphanumeric() || c == '_'))
             .unwrap_or(inner.len());
         let (name, behind) = inner.split_at(end);
-        found.named.push(name.to_owned());
-        found.any |= behind.trim_start().starts_with('(');
+        if behind.trim_start().starts_with('(') {
+            found.any = true;
+        } else {
+            found.named.push(name.to_owned());
+        }
         return behind;
     }
     found.any = true;

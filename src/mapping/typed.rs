@@ -3,6 +3,7 @@
 use super::date;
 use super::phone::{self, Beside, Phone, PhoneRegion};
 use super::placeholder::{null_hint, placeholder};
+use super::plain::plain;
 use super::plan::Plan;
 use super::row_buffers::RowBuffers;
 use super::target::Target;
@@ -17,6 +18,7 @@ const NO_PLACE: &str =
 const WORDS: &str = "The words beside the number are not sent.";
 const NO_REGION: &str =
     "The number has no country code and no region is known; it is sent as written.";
+const NO_PLUS: &str = "Its first digits may be the country code, or an area code without its zero; it is sent as written.";
 const INVALID: &str = "It is not a valid number in its region; it is sent as written.";
 
 impl Plan {
@@ -89,7 +91,13 @@ impl Plan {
             Err(refusal) => {
                 let text = cell.to_text();
                 let mut finding = target.finding(refusal.code, refusal.message);
-                finding.hint = placeholder(&text).map(|_| null_hint(&text));
+                let says_nothing =
+                    placeholder(&text).is_some() || !text.chars().any(char::is_alphanumeric);
+                finding.hint = if says_nothing && !text.is_empty() {
+                    Some(null_hint(&text))
+                } else {
+                    refusal.hint
+                };
                 s.findings.push(finding.with_value(text));
             }
         }
@@ -105,7 +113,8 @@ impl Plan {
         }
         // Excel's text mark is no part of the number.
         let text = text.strip_prefix('\'').unwrap_or(text);
-        let written = phone::cut(text);
+        let read = plain(text);
+        let written = phone::cut(&read);
         let mut report = |code: Code, message: &str| {
             s.findings
                 .push(target.finding(code, message).with_value(text));
@@ -113,7 +122,7 @@ impl Plan {
         let extension = written.extension.zip(target.rule.sibling);
         let is_free = extension.is_none_or(|(_, sibling)| s.draft.slot(sibling) == Slot::Empty);
         // As written: the whole text, so that nothing is lost.
-        let as_written = match (phone::vanity(text, region), written.beside) {
+        let as_written = match (phone::vanity(&read, region), written.beside) {
             (Some(number), _) => return s.draft.set_text(leaf, &number, true),
             (None, Beside::SecondNumber) => Some((Code::PhoneSecondNumber, SECOND)),
             (None, Beside::Unclear) => Some((Code::PhoneInvalid, UNCLEAR)),
@@ -136,12 +145,13 @@ impl Plan {
                 None
             }
             Phone::RegionUnknown => Some((Code::PhoneRegionUnknown, NO_REGION)),
+            Phone::Unclear => Some((Code::PhoneInvalid, NO_PLUS)),
             Phone::Invalid => Some((Code::PhoneInvalid, INVALID)),
         };
         if let Some((code, message)) = refusal {
             report(code, message);
-            // With words beside it, the extension stays in the text, too.
-            if matches!(written.beside, Beside::Words(_)) {
+            // With words beside it, or digits of another script, the extension stays in the text, too.
+            if matches!(written.beside, Beside::Words(_)) || *read != *text {
                 return s.draft.set_text(leaf, text, true);
             }
             s.draft.set_text(leaf, written.number, true);

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::coerce::{Coerced, address_beside_name, coerce, coerce_in, is_invisible};
-use super::entity::has_entity;
+use super::coerce::{Coerced, address_beside_name, coerce, coerce_in, is_invisible, is_joiner};
+use super::entity::{has_entity, has_tag};
 use super::rule::Transform;
 use super::target::Target;
 use super::words::WordMap;
@@ -101,6 +101,12 @@ fn look_at(target: Target<'_>, text: &mut Cow<'_, str>) -> Option<Finding> {
             let message = "The text contains an HTML character reference; it is sent as written.";
             Some(target.finding(Code::TextHtml, message))
         }
+        FieldKind::Text | FieldKind::FreeForm if has_tag(text) => {
+            let message = "The text contains an HTML tag; it is sent as written.";
+            let mut finding = target.finding(Code::TextHtml, message);
+            finding.hint = Some("Export the text without HTML.".to_owned());
+            Some(finding)
+        }
         _ => None,
     }
 }
@@ -178,7 +184,7 @@ fn missed(target: Target<'_>, map: &WordMap, text: &str) -> Finding {
 }
 
 /// Whether a field knows a text by itself, so that the rule's map need not have it. Fields of free text know none.
-fn is_known(target: Target<'_>, text: &str) -> bool {
+pub(super) fn is_known(target: Target<'_>, text: &str) -> bool {
     let rule = target.rule;
     match rule.kind {
         FieldKind::Text | FieldKind::FreeForm | FieldKind::Identifier | FieldKind::PostalCode => {
@@ -199,28 +205,24 @@ fn is_known(target: Target<'_>, text: &str) -> bool {
     }
 }
 
-/// Printable ASCII without an ampersand, as nearly all texts are: seen byte by byte.
+/// Printable ASCII without an ampersand and the beginning of a tag, as nearly all texts are: seen byte by byte.
 #[inline]
 pub(super) fn is_plain(text: &str) -> bool {
     // Not cut short, so that many bytes are looked at at once.
     text.bytes().fold(true, |plain, b| {
-        plain & matches!(b, b' '..=b'%' | b'\''..=b'~')
+        plain & matches!(b, b' '..=b'%' | b'\''..=b';' | b'='..=b'~')
     })
 }
 
 /// A text without a BOM or zero-width blank inside.
 fn strip_invisible(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.is_ascii()
-        || !text
-            .chars()
-            .any(|c| is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}'))
-    {
+    if text.is_ascii() || !text.chars().any(|c| is_invisible(c) && !is_joiner(c)) {
         return text;
     }
     // Joiners (U+200C, U+200D) spell words in some scripts and stay.
     Cow::Owned(
         text.chars()
-            .filter(|c| !is_invisible(*c) || matches!(c, '\u{200c}' | '\u{200d}'))
+            .filter(|c| !is_invisible(*c) || is_joiner(*c))
             .collect(),
     )
 }

@@ -60,27 +60,69 @@ fn problem(place: &Placed, message: String) -> MappingProblem {
 
 type Refused = Vec<MappingProblem>;
 
-fn too_large(path: &Path, file: &Placed, what: &str) -> Refused {
-    let message = format!("{} has {what}", path.display());
-    let help = "a lookup file is a table of words and what they become";
-    vec![problem(file, message).with_help(help)]
+/// Why a file is no lookup file, whatever its columns are.
+#[derive(Debug)]
+pub(super) struct Unusable {
+    pub(super) message: String,
+    is_too_large: bool,
+}
+
+impl Unusable {
+    fn new(message: String) -> Self {
+        Self {
+            message,
+            is_too_large: false,
+        }
+    }
+
+    fn too_large(path: &Path, what: &str) -> Self {
+        Self {
+            message: format!("{} has {what}", path.display()),
+            is_too_large: true,
+        }
+    }
+
+    fn of(self, file: &Placed) -> Refused {
+        let help = "a lookup file is a table of words and what they become";
+        let found = problem(file, self.message);
+        vec![if self.is_too_large {
+            found.with_help(help)
+        } else {
+            found
+        }]
+    }
+}
+
+/// Opens a file as one of words.
+pub(super) fn table(path: &Path) -> Result<Source, Unusable> {
+    let cannot = |e| format!("cannot open the lookup file {}: {e}", path.display());
+    let found = std::fs::metadata(path).map_err(|e| Unusable::new(cannot(e)))?;
+    if !found.is_file() {
+        return Err(Unusable::new(format!("{} is not a file", path.display())));
+    }
+    if found.len() > MOST_BYTES {
+        let what = format!("more than {} bytes", thousands(MOST_BYTES));
+        return Err(Unusable::too_large(path, &what));
+    }
+    Source::open(path, &SourceOptions::default()).map_err(|e| Unusable::new(e.to_string()))
+}
+
+/// Whether so many words, with so many bytes, are no table of words any more.
+pub(super) fn refuse_many(path: &Path, words: usize, bytes: usize) -> Result<(), Unusable> {
+    if words <= MOST_WORDS && bytes as u64 <= MOST_BYTES {
+        return Ok(());
+    }
+    let what = format!(
+        "more than {} words, or more than {} bytes of them",
+        thousands(MOST_WORDS as u64),
+        thousands(MOST_BYTES)
+    );
+    Err(Unusable::too_large(path, &what))
 }
 
 /// The file, with the columns of the words and of what they become.
 fn opened(path: &Path, lookup: &Lookup) -> Result<(Source, usize, usize), Refused> {
-    let file = &lookup.file;
-    let refuse = |message: String| vec![problem(file, message)];
-    let cannot = |e| format!("cannot open the lookup file {}: {e}", path.display());
-    let found = std::fs::metadata(path).map_err(|e| refuse(cannot(e)))?;
-    if !found.is_file() {
-        return Err(refuse(format!("{} is not a file", path.display())));
-    }
-    if found.len() > MOST_BYTES {
-        let what = format!("more than {} bytes", thousands(MOST_BYTES));
-        return Err(too_large(path, file, &what));
-    }
-    let source =
-        Source::open(path, &SourceOptions::default()).map_err(|e| refuse(e.to_string()))?;
+    let source = table(path).map_err(|unusable| unusable.of(&lookup.file))?;
     let from = column(source.header(), &lookup.from, path);
     match (from, column(source.header(), &lookup.to, path)) {
         (Ok(from), Ok(to)) => Ok((source, from, to)),
@@ -109,21 +151,14 @@ fn words(path: &Path, lookup: &Lookup) -> Result<Arc<[ValueWord]>, Refused> {
                 }
             }
         }
-        if words.len() > MOST_WORDS || bytes as u64 > MOST_BYTES {
+        if refuse_many(path, words.len(), bytes).is_err() {
             Flow::Enough
         } else {
             Flow::More
         }
     });
     end.map_err(|e| vec![problem(file, e.to_string())])?;
-    if words.len() > MOST_WORDS || bytes as u64 > MOST_BYTES {
-        let what = format!(
-            "more than {} words, or more than {} bytes of them",
-            thousands(MOST_WORDS as u64),
-            thousands(MOST_BYTES)
-        );
-        return Err(too_large(path, file, &what));
-    }
+    refuse_many(path, words.len(), bytes).map_err(|unusable| unusable.of(file))?;
     problems.extend(twice(path, lookup, &words));
     if words.is_empty() && problems.is_empty() {
         problems.push(problem(

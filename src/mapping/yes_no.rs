@@ -1,13 +1,29 @@
 //! Words for yes and no: English always, another language where `[source] locale` names it.
 
 use super::date::Locale;
+use super::decimal::whole;
+use super::plain::plain;
 
 type Words = &'static [&'static str];
 
 /// Yes and no in English and in numbers, in lower case.
 const ENGLISH: (Words, Words) = (
-    &["true", "yes", "y", "1", "x", "t", "on", "active"],
-    &["false", "no", "n", "0", "f", "off", "inactive"],
+    &[
+        "true", "yes", "y", "1", "x", "t", "on", "active", "checked", "enabled", "✓", "✔", "☑",
+        "✅",
+    ],
+    &[
+        "false",
+        "no",
+        "n",
+        "0",
+        "f",
+        "off",
+        "inactive",
+        "unchecked",
+        "disabled",
+        "☐",
+    ],
 );
 
 /// The words of a language beside the English ones: yes and no, true and false as spreadsheets write them in that
@@ -46,6 +62,9 @@ fn words(locale: Locale) -> (Words, Words) {
 
 /// What a word says, by the English words and those of the locale.
 pub(super) fn read(text: &str, locale: Option<Locale>) -> Option<bool> {
+    let text = &*plain(text);
+    // The mark that asks for a coloured sign is none itself.
+    let text = whole(text.trim_end_matches('\u{fe0f}'));
     let (yes, no) = ENGLISH;
     let is_one_of = |words: Words| words.iter().any(|w| w.eq_ignore_ascii_case(text));
     if is_one_of(yes) {

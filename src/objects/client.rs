@@ -9,9 +9,10 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
 use reqwest::Url;
+use reqwest::redirect::Policy;
 
 use super::object::ObjectSettings;
-use crate::http_client::{self, is_loopback, setup_words};
+use crate::http_client::{self, is_loopback};
 
 /// How long a connection may take to be made.
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
@@ -20,12 +21,20 @@ const CONNECT_NEAR: Duration = Duration::from_secs(1);
 /// How long nothing may come of an answer before it is asked for again.
 const SILENCE: Duration = Duration::from_mins(1);
 
-/// A client with our certificates, which never waits for ever.
-pub(super) fn builder(settings: &ObjectSettings, connect: Duration) -> reqwest::ClientBuilder {
+/// A client with our certificates, which never waits for ever and follows these redirects.
+///
+/// # Errors
+/// Why there is none, in words.
+pub(super) fn client(
+    settings: &ObjectSettings,
+    connect: Duration,
+    follow: Policy,
+) -> Result<reqwest::Client, String> {
     let builder = http_client::builder()
         .connect_timeout(connect)
-        .read_timeout(SILENCE);
-    settings.tls.clone().without_identity().apply(builder)
+        .read_timeout(SILENCE)
+        .redirect(follow);
+    settings.tls.clone().without_identity().client(builder)
 }
 
 /// Whether an address may be asked: plain http only on this machine, or where it is allowed.
@@ -40,10 +49,10 @@ pub(super) struct Connector(pub(super) ObjectSettings);
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         let client = |connect| {
-            let built = builder(&self.0, connect).build();
-            built.map_err(|e| object_store::Error::Generic {
+            let made = client(&self.0, connect, Policy::none());
+            made.map_err(|words| object_store::Error::Generic {
                 store: "http",
-                source: setup_words(&e).into(),
+                source: words.into(),
             })
         };
         Ok(HttpClient::new(Guarded {

@@ -11,10 +11,9 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
 
 use super::address::ObjectAddress;
-use super::client::{CONNECT, PLAIN_HTTP, builder, may_ask};
+use super::client::{CONNECT, PLAIN_HTTP, client, may_ask};
 use super::error::{ObjectError, answer};
 use super::object::{Object, ObjectSettings};
-use crate::http_client::setup_words;
 
 /// Redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
@@ -57,9 +56,9 @@ impl Page {
                 attempt.error(format!("it redirects to {PLAIN_HTTP}"))
             }
         });
-        let client = builder(settings, CONNECT).redirect(follow).build();
+        let client = client(settings, CONNECT, follow);
         Ok(Self {
-            client: client.map_err(|e| address.wrong(&setup_words(&e)))?,
+            client: client.map_err(|words| address.wrong(&words))?,
             address: address.clone(),
             url,
         })

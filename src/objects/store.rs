@@ -333,7 +333,7 @@ fn s3(address: &ObjectAddress, settings: &ObjectSettings) -> Built {
                     .into(),
                 });
             }
-            _ => {}
+            _ => container_token(&of)?,
         }
         if let Some(region) = profile.region
             && of("AWS_REGION").or(of("AWS_DEFAULT_REGION")).is_none()
@@ -347,6 +347,36 @@ fn s3(address: &ObjectAddress, settings: &ObjectSettings) -> Built {
         .with_http_connector(Connector(settings.clone()))
         .build()?;
     Ok(Arc::new(built))
+}
+
+/// Whether the keys that a container is given can be asked for. The library sends the text of the token file as a header and
+/// panics where it cannot be one; without the file it asks the instance instead.
+fn container_token<'s>(of: &dyn Fn(&'static str) -> Option<&'s str>) -> object_store::Result<()> {
+    if of("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some()
+        || of("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_none()
+    {
+        return Ok(());
+    }
+    let wrong = |words: String| Error::Generic {
+        store: "S3",
+        source: words.into(),
+    };
+    let Some(file) = of("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") else {
+        return Err(wrong(
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI is set without AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, and the token is read from a file only".to_owned(),
+        ));
+    };
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        wrong(format!(
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, {file}: {e}"
+        ))
+    })?;
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(wrong(format!(
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, {file}: its text has to be the token alone, without a line end"
+        )));
+    }
+    Ok(())
 }
 
 fn gcs(address: &ObjectAddress, settings: &ObjectSettings) -> Built {

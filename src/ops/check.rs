@@ -111,7 +111,7 @@ pub(super) fn checked(
     };
     let parents = KnownRows::new(reader);
     let known = |key: &RowKey| parents.is_created(key);
-    let collector = export::collector(how.folder, exports, wanted, &counters)?;
+    let collector = export::collector(how.folder, exports, &survey, wanted, &counters)?;
     let part = Part {
         exports,
         survey: &survey,

@@ -115,6 +115,7 @@ pub(super) fn conclude_with_findings(
     report.written = collected.written;
     report.holds_bank_data = collected.has_rejects;
     report.contents = collected.contents;
+    report.together = collected.together;
     // A dry run and a check ask the API for no row.
     let has_sent = !matches!(report.kind, Kind::Check | Kind::DryRun);
     report.timeline = Some(collected.timeline).filter(|t| has_sent && !t.rows.is_empty());
@@ -179,6 +180,7 @@ pub(super) fn blank(heading: Heading) -> RunReport {
         timeline: None,
         values: heading.values,
         stopped: heading.stopped,
+        together: None,
         seconds: heading.started.elapsed().as_secs_f64(),
         ending: RunEnding::Done,
         written: Vec::new(),

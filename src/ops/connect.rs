@@ -237,6 +237,12 @@ fn base_url(text: &str) -> Result<Url, AddressError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(AddressError::Password);
     }
+    if url.query().is_some() || url.fragment().is_some() {
+        let mut plain = url;
+        plain.set_query(None);
+        plain.set_fragment(None);
+        return Err(AddressError::Behind(plain.to_string()));
+    }
     Ok(url)
 }
 
@@ -258,7 +264,7 @@ mod tests {
             ("https://Orgs.ECG-api.com/", "https://orgs.ecg-api.com"),
             ("https://orgs.ecg-api.com:443", "https://orgs.ecg-api.com"),
             ("http://127.0.0.1:4010", "http://127.0.0.1:4010"),
-            ("http://LOCALHOST:4010/?a#b", "http://127.0.0.1:4010"),
+            ("http://LOCALHOST:4010/", "http://127.0.0.1:4010"),
             (
                 "http://[0:0:0:0:0:ffff:127.0.0.1]:80/Orgs/",
                 "http://127.0.0.1/Orgs",
@@ -270,7 +276,14 @@ mod tests {
         ] {
             assert_eq!(target_of(&base_url(text).unwrap()), target);
         }
-        for wrong in ["orgs.ecg-api.com", "ftp://x", "https://a:b@x", ""] {
+        for wrong in [
+            "orgs.ecg-api.com",
+            "ftp://x",
+            "https://a:b@x",
+            "",
+            "https://x/?a",
+            "https://x/orgs#b",
+        ] {
             assert!(base_url(wrong).is_err(), "{wrong}");
         }
     }

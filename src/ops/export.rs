@@ -7,9 +7,10 @@ use super::error::OpError;
 use super::request::ExportRequest;
 use super::session::Session;
 use crate::delivery::Stop;
+use crate::diagnostic::thousands;
 use crate::mapping::DateColumn;
 use crate::mapping::Mapping;
-use crate::mapping::date::{Evidence, Verdict};
+use crate::mapping::date::{Evidence, Verdict, noted};
 use crate::partner::{RowOutcome, RowResult};
 use crate::prepare::{Ahead, Export, Exports, PreparedRow, Survey};
 use crate::report::{
@@ -101,6 +102,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .cloned()
                     .chain(described.into_iter().flatten())
                     .chain(continued(exports, survey, index))
+                    .chain(not_compared(survey, index))
                     .chain(no_workbook(names.len(), header_row))
                     .collect(),
                 left_out: left_out.map_or(0, LeftOut::count),
@@ -119,6 +121,17 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
 
 /// Rows from which on a sheet may be a part: programs begin another one at 50,000, 65,536, 1,000,000 or 1,048,576.
 const ROWS_OF_A_PART: u64 = 50_000;
+
+/// That not all rows were compared which are likely the same partner as another.
+fn not_compared(survey: &Survey, index: usize) -> Option<String> {
+    let rows = survey.not_compared;
+    (index == 0 && rows > 0).then(|| {
+        format!(
+            "of the rows that may be the same partner as another, {} were not compared: there are too many (row.similar)",
+            thousands(rows)
+        )
+    })
+}
 
 /// Of a long sheet: that others of its workbook have the same header and are not read.
 fn continued(exports: &Exports, survey: &Survey, index: usize) -> Option<String> {
@@ -168,12 +181,13 @@ pub(super) fn survey(
 }
 
 /// How each source is written again, for its rejects and its partners.
-pub(super) fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
+pub(super) fn reject_formats(exports: &Exports, survey: &Survey) -> Vec<RejectFormat> {
     let options = exports.options();
     exports
         .files()
         .iter()
-        .map(|export| {
+        .enumerate()
+        .map(|(index, export)| {
             let header = export.source.header();
             let (encoding, rules) = match export.source.format() {
                 Format::Text { encoding, dialect } => {
@@ -209,6 +223,10 @@ pub(super) fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
                     .filter(|c| is_of_a_report(&header.names()[*c]))
                     .collect(),
                 added_column: PROBLEMS_COLUMN,
+                dates: survey
+                    .evidence
+                    .get(index)
+                    .and_then(|e| noted_dates(export, e)),
                 rules,
                 blank_lines: options.header_row.map_or(0, |n| n.saturating_sub(1)),
                 mark: encoding.bom_bytes(),
@@ -219,13 +237,29 @@ pub(super) fn reject_formats(exports: &Exports) -> Vec<RejectFormat> {
         .collect()
 }
 
+/// How the dates of a file were read that its own dates decided: rows that are given back keep it.
+fn noted_dates(export: &Export, evidence: &[Evidence]) -> Option<String> {
+    let header = export.source.header();
+    let columns = export.plan.date_columns.iter().zip(evidence);
+    let judged = columns.filter(|(column, _)| !column.hinted);
+    let labelled: Vec<_> = judged
+        .map(|(column, evidence)| (column.label(header), evidence.verdict()))
+        .collect();
+    noted(labelled.iter().map(|(label, verdict)| (&**label, *verdict)))
+}
+
 /// What was found out about a file in a few words: without its evidence.
 fn brief_of(subject: &str, found: &str) -> Option<String> {
     if subject == "encoding" && found.contains('(') && !is_sure(found) {
         return None;
     }
-    let end = found.find([';', ':', '(']).unwrap_or(found.len());
-    let found = found[..end].trim_end();
+    // Not inside the name of a sheet.
+    let mut in_quotes = false;
+    let end = found.find(|c| {
+        in_quotes ^= c == '"';
+        !in_quotes && matches!(c, ';' | ':' | '(')
+    });
+    let found = found[..end.unwrap_or(found.len())].trim_end();
     Some(match subject {
         "encoding" | "delimiter" => found.to_owned(),
         subject => format!("{subject} {found}"),
@@ -247,6 +281,7 @@ fn brief_of_dates(column: Option<&str>, evidence: &Evidence) -> Option<String> {
 pub(super) fn collector(
     folder: Option<&ReportFolder>,
     exports: &Exports,
+    survey: &Survey,
     wanted: Wanted,
     counters: &Arc<Counters>,
 ) -> Result<Arc<Mutex<Collector>>, OpError> {
@@ -255,7 +290,7 @@ pub(super) fn collector(
         .iter()
         .map(|f| (Arc::clone(f.source.name()), f.source.sheet()))
         .collect();
-    let formats = reject_formats(exports);
+    let formats = reject_formats(exports, survey);
     let mut collector = Collector::new(folder, names, formats, wanted, Arc::clone(counters))?;
     collector.set_name_columns(exports.files().iter().map(name_column).collect());
     Ok(Arc::new(Mutex::new(collector)))

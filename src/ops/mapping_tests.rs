@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -11,10 +12,11 @@ use super::payload_part::{Difference, Payload};
 use crate::config::ConfigFile;
 use crate::diagnostic::counted;
 use crate::mapping::edit::NewTest;
-use crate::mapping::{Mapping, MappingTest};
+use crate::mapping::{Mapping, MappingTest, Plan, columns_of_feed};
 use crate::partner::{Fingerprinter, HashScheme, Query};
-use crate::prepare::{Ahead, Exports, PreparedRow};
+use crate::prepare::{Ahead, Exports, PrepareError, PreparedRow};
 use crate::report::RunEnding;
+use crate::secret::Scrubber;
 use crate::source::{Escape, Flow, Header, Quote};
 
 /// Where mappings are looked for if none is named and the configuration has no jobs.
@@ -103,24 +105,37 @@ pub fn mapping_tests(mappings: &[PathBuf]) -> TriedTests {
         if mapping.tests.is_empty() {
             tried.untested.push(mapping.path.clone());
         }
-        for (index, test) in mapping.tests.iter().enumerate() {
-            match differences(&mapping, test) {
-                Ok(differences) => tried.tests.push(TriedTest {
-                    mapping: mapping.path.clone(),
-                    number: index + 1,
-                    line: mapping.text[..test.span.start].matches('\n').count() + 1,
-                    name: test.name.clone(),
-                    differences,
-                }),
-                // What does not fit the columns of one test is wrong in the mapping itself.
-                Err(error) => {
-                    tried.unusable.push(error.to_string());
-                    break;
-                }
-            }
+        match tests_of(&mapping, &|| false, &mut tried.tests) {
+            Ok(()) => {}
+            // What does not fit the columns of one test is wrong in the mapping itself.
+            Err(error) => tried.unusable.push(error.to_string()),
         }
     }
     tried
+}
+
+/// Tries the tests of one mapping, which no file need have yet, until it is stopped.
+///
+/// # Errors
+/// [`OpError`] where the mapping does not fit its own tests, or no temporary file can be written.
+pub fn tests_of(
+    mapping: &Mapping,
+    is_stopped: &dyn Fn() -> bool,
+    tried: &mut Vec<TriedTest>,
+) -> Result<(), OpError> {
+    for (index, test) in mapping.tests.iter().enumerate() {
+        if is_stopped() {
+            break;
+        }
+        tried.push(TriedTest {
+            mapping: mapping.path.clone(),
+            number: index + 1,
+            line: mapping.text[..test.span.start].matches('\n').count() + 1,
+            name: test.name.clone(),
+            differences: differences(mapping, test)?,
+        });
+    }
+    Ok(())
 }
 
 impl TriedTests {
@@ -191,16 +206,41 @@ impl TriedTests {
 }
 
 /// A test that says of a row what becomes of it now: for whoever keeps a row as an example. Cells of bank data are left out,
-/// and so is what they would fill; empty cells, too.
+/// and so is what they would fill; cells that repeat a number of these, empty cells, and columns that the mapping does not
+/// use, too. No file is written that holds them.
 ///
 /// # Errors
 /// [`OpError`] where the mapping does not fit, or no temporary file can be written.
 pub fn test_of_row(mapping: &Mapping, cells: &[(String, String)]) -> Result<NewTest, OpError> {
-    let is_filled = |(_, cell): &&(String, String)| !cell.trim().is_empty();
-    let mut row: Vec<(String, String)> = cells.iter().filter(is_filled).cloned().collect();
-    if let Some(payload) = row_of(mapping, &row)? {
-        row.retain(|(column, _)| !payload.hidden().contains(column));
+    let header = header_of(mapping, cells);
+    let plan = Plan::compile(mapping, &header).map_err(PrepareError::from)?;
+    let mut is_used = vec![false; header.len()];
+    let feeds = mapping.rules.iter().map(|rule| &rule.rule.feed);
+    let named = mapping.columns();
+    let named = named.iter().filter_map(|column| header.find(column));
+    for column in feeds
+        .flat_map(|feed| columns_of_feed(feed, &header))
+        .chain(named)
+    {
+        is_used[column] = true;
     }
+    let is_hidden = |column: usize| plan.hidden_columns.contains(&column);
+    let hidden = cells.iter().enumerate().filter(|(at, _)| is_hidden(*at));
+    let secrets = Scrubber::new().with_values(hidden.map(|(_, (_, cell))| cell));
+    let stays = |(at, (_, cell)): &(usize, &(String, String))| {
+        let is_shown = is_used[*at] && !is_hidden(*at);
+        is_shown && !cell.trim().is_empty() && secrets.scrub_values(cell) == *cell
+    };
+    let row = cells.iter().enumerate().filter(stays);
+    let row: Vec<(String, String)> = row.map(|(_, cell)| cell.clone()).collect();
+    expectation(mapping, row)
+}
+
+/// What becomes now of a row that a test has, as that test would say it; neither values nor problems where the row is left out.
+///
+/// # Errors
+/// [`OpError`] where the mapping does not fit, or no temporary file can be written.
+pub fn expectation(mapping: &Mapping, row: Vec<(String, String)>) -> Result<NewTest, OpError> {
     let payload = row_of(mapping, &row)?;
     Ok(NewTest {
         name: None,
@@ -228,14 +268,21 @@ fn differences(mapping: &Mapping, test: &MappingTest) -> Result<Vec<Difference>,
     Ok(found)
 }
 
-/// The row, taken through a file of its own: nothing says better what a check would find.
-fn row_of(mapping: &Mapping, row: &[(String, String)]) -> Result<Option<Payload>, OpError> {
+/// The row's columns, and behind them those that the mapping names and the row does not.
+fn header_of(mapping: &Mapping, row: &[(String, String)]) -> Arc<Header> {
     let mut columns: Vec<String> = row.iter().map(|(column, _)| column.clone()).collect();
     for column in mapping.columns() {
         if Header::new(columns.clone()).find(&column).is_none() {
             columns.push(column);
         }
     }
+    Arc::new(Header::new(columns))
+}
+
+/// The row, taken through a file of its own: nothing says better what a check would find.
+fn row_of(mapping: &Mapping, row: &[(String, String)]) -> Result<Option<Payload>, OpError> {
+    let header = header_of(mapping, row);
+    let columns = header.raw();
     let cells = (0..columns.len()).map(|i| row.get(i).map_or("", |(_, cell)| cell));
     let unmade = |source: std::io::Error| OpError::TestFile(source);
     let file = tempfile::Builder::new()
@@ -245,7 +292,7 @@ fn row_of(mapping: &Mapping, row: &[(String, String)]) -> Result<Option<Payload>
     let mut writer = csv::WriterBuilder::new()
         .quote_style(csv::QuoteStyle::Always)
         .from_writer(file.as_file());
-    let written = (writer.write_record(&columns))
+    let written = (writer.write_record(columns))
         .and_then(|()| writer.write_record(cells))
         .and_then(|()| Ok(writer.flush()?));
     written.map_err(|e| unmade(std::io::Error::other(e)))?;

@@ -23,6 +23,7 @@ mod export;
 mod export_file;
 mod fetch;
 mod import;
+mod import_report;
 mod known;
 mod lost_key;
 mod mapping_tests;
@@ -40,6 +41,7 @@ mod remote;
 mod reprint;
 mod request;
 mod review;
+mod reviewed_rows;
 mod session;
 mod settings;
 mod settling;
@@ -47,11 +49,13 @@ mod shared_rate;
 mod status;
 mod status_machines;
 mod sync;
+mod together;
 mod unknown;
 mod upkeep;
 mod verify;
 mod workspace;
 
+pub use crate::prepare::{LookupCoverage, WordCount};
 pub use check::check;
 pub use connect::{Connection, Waits, connect};
 pub use doctor::{Checked, Health, checks, doctor};
@@ -61,7 +65,10 @@ pub use explore::{Explored, explore};
 pub use export_file::ExportFile;
 pub use fetch::FetchRequest;
 pub use import::{ImportRequest, Preview, SealedPlan, dry_run, import};
-pub use mapping_tests::{TriedTest, TriedTests, mapping_tests, mappings_to_test, test_of_row};
+pub use import_report::import_report;
+pub use mapping_tests::{
+    TriedTest, TriedTests, expectation, mapping_tests, mappings_to_test, test_of_row, tests_of,
+};
 pub use observer::{Answer, FirstSend, Note, Observer};
 pub use output_file::{OutputFile, Sink, write_new};
 pub use partner_list::{ListRequest, ListShape, list_partners, partner};
@@ -74,6 +81,7 @@ pub use request::{
     SyncRequest, VerifyRequest,
 };
 pub use review::{Review, Reviewer};
+pub use reviewed_rows::ReviewedRows;
 pub use session::{Session, Target, store};
 pub use settings::settings;
 pub use shared_rate::shared_rate;

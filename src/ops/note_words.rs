@@ -47,6 +47,9 @@ impl Note<'_> {
                 "waiting for another run that holds {state}{}",
                 holder.map(|h| format!(" ({h})")).unwrap_or_default()
             )),
+            Note::WaitingForCanary { holder } => one(format!(
+                "waiting for the canary of another machine ({holder})"
+            )),
             Note::CanaryAgrees { partners } => one(format!(
                 "canary: {partners} partners were created and read back as they were sent; continuing"
             )),
@@ -65,6 +68,11 @@ impl Note<'_> {
             )),
             Note::ShortSettlingTime { asked, least } => one(format!(
                 "warning: --settle {} is shorter than {}: a create that takes longer than that may be sent twice",
+                humantime::format_duration(*asked),
+                spoken(*least)
+            )),
+            Note::ShortTakeover { asked, least } => one(format!(
+                "warning: --takeover {} is shorter than {}: a row that a lost machine had under way may be sent twice, unless all that ends connections to the API ends them sooner",
                 humantime::format_duration(*asked),
                 spoken(*least)
             )),

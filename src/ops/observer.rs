@@ -35,7 +35,7 @@ pub trait Observer: Sync {
         Answer::Send
     }
 
-    /// A job of the nightly run ended; `first` for the first of the night.
+    /// A job of the nightly run ended, or could not be begun (its report says why); `first` for the first of the night.
     fn job_ended(&self, _name: &str, _report: &RunReport, _first: bool) {}
 }
 
@@ -80,7 +80,7 @@ pub enum Answer {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Note<'n> {
-    /// Nothing is sent, and why.
+    /// Nothing is sent, and why. The report says it too.
     Refused(&'n str),
     /// Rows of a mapping whose outcome is unknown, before they are looked up.
     InDoubt {
@@ -109,6 +109,11 @@ pub enum Note<'n> {
         /// Who holds it, where that is known.
         holder: Option<&'n str>,
     },
+    /// Another machine makes the canary of the import; it is waited for.
+    WaitingForCanary {
+        /// What it wrote about itself.
+        holder: &'n str,
+    },
     /// The first partners are on the API as they were sent.
     CanaryAgrees {
         /// How many were created and read back.
@@ -134,6 +139,13 @@ pub enum Note<'n> {
     },
     /// The settling time that was asked for is shorter than it should be.
     ShortSettlingTime {
+        /// What was asked for.
+        asked: Duration,
+        /// What it should be at least.
+        least: Duration,
+    },
+    /// The time is short after which a machine that was lost is taken to send nothing more.
+    ShortTakeover {
         /// What was asked for.
         asked: Duration,
         /// What it should be at least.

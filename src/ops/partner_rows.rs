@@ -52,7 +52,7 @@ impl WithPartners<'_> {
     fn rows(&self, folder: &ReportFolder) -> Result<Vec<PathBuf>, Failure> {
         let files = self.exports.files().iter();
         let hidden: Vec<&[usize]> = files.map(|f| &*f.plan.hidden_columns).collect();
-        let formats = reject_formats(self.exports);
+        let formats = reject_formats(self.exports, self.survey);
         let mut out = PartnerRows::begin(folder, formats, &hidden).map_err(Failure::Report)?;
         let Some(reader) = self.reader else {
             return out.finish().map_err(Failure::Report);

@@ -36,6 +36,12 @@ impl Difference {
         }
     }
 
+    /// The same in words, where it is about neither a value nor problems.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
     pub(super) fn json(&self) -> Value {
         json!({ "path": self.path, "sent": self.sent, "expected": self.expected, "note": self.note })
     }
@@ -71,8 +77,6 @@ pub(super) struct Payload {
     problems: Vec<(Code, Severity, String)>,
     /// Paths, without numbers of elements, whose values nobody may see.
     masked: Vec<String>,
-    /// Columns whose cells nobody may see.
-    hidden: Vec<String>,
 }
 
 impl Payload {
@@ -87,15 +91,7 @@ impl Payload {
                 .filter(|(leaf, _)| plan.is_sensitive(*leaf))
                 .map(|(_, info)| without_numbers(&info.path))
                 .collect(),
-            hidden: (plan.hidden_columns.iter())
-                .map(|c| plan.header().names()[*c].to_string())
-                .collect(),
         }
-    }
-
-    /// Columns whose cells nobody may see.
-    pub(super) fn hidden(&self) -> &[String] {
-        &self.hidden
     }
 
     /// The request without what nobody may see, and without flags that are not set; none where the row cannot be sent.

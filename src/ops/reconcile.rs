@@ -15,7 +15,7 @@ use super::observer::Note;
 use super::partner_rows::WithPartners;
 use super::request::ReconcileRequest;
 use super::session::Session;
-use super::settling::settling_time;
+use super::settling::{heed_takeover, settling_time};
 use crate::delivery::{Delivery, Input, Options, Stop, still_in_doubt};
 use crate::diagnostic::Code;
 use crate::partner::{RowKey, RowOutcome};
@@ -40,6 +40,7 @@ pub fn reconcile(request: &ReconcileRequest, session: &Session<'_>) -> Result<Ru
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
     let lock = session.lock()?;
+    heed_takeover(session);
     let reconcile = Reconcile {
         lock,
         request,
@@ -234,8 +235,8 @@ impl Reconcile<'_> {
         let exports = &opened.exports;
         let counters = Arc::new(Counters::default());
         let wanted = self.request.report.wanted(PerRow::Created);
-        let collector = export::collector(folder, exports, wanted, &counters)?;
         let survey = export::survey(exports, Ahead::Nothing, &self.stop, &counters)?;
+        let collector = export::collector(folder, exports, &survey, wanted, &counters)?;
         let detected = export::detected(exports, &survey, self.request.report.values);
         self.session.observer.found(&detected);
         self.adopt_rows(opened, &survey, &collector)?;

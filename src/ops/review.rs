@@ -7,10 +7,11 @@ use super::check::{How, checked};
 use super::error::OpError;
 use super::export::Opened;
 use super::request::ReportRequest;
+use super::reviewed_rows::ReviewedRows;
 use super::session::Session;
-use crate::mapping::Mapping;
-use crate::partner::Query;
-use crate::prepare::{Exports, Preview};
+use crate::mapping::{Constant, Feed, Mapping, ValueWord};
+use crate::partner::{Query, display_path};
+use crate::prepare::{Exports, LookupCoverage, Preview};
 use crate::report::{Findings, MarkedRows, RunReport, SourceValues};
 
 /// A file that is reviewed.
@@ -19,6 +20,51 @@ pub struct Reviewer {
     file: PathBuf,
     values: SourceValues,
     exports: Option<Arc<Exports>>,
+    /// What lookup files had of the columns' words, and by what rules.
+    looked_up: (Vec<LookupRule>, Vec<LookupCoverage>),
+}
+
+/// All that the counts of a lookup depend on, but for the export: they are made anew when it is another one.
+#[derive(Debug, PartialEq)]
+struct LookupRule {
+    field: String,
+    columns: Vec<String>,
+    split: Option<String>,
+    map: Vec<(String, Constant)>,
+    words: Option<Arc<[ValueWord]>>,
+    null: Vec<String>,
+    /// Which rows count: those of `only` and of `except`.
+    rows: [Vec<(String, Vec<String>)>; 2],
+}
+
+impl LookupRule {
+    fn all(mapping: &Mapping) -> Vec<Self> {
+        let source = &mapping.source;
+        let rows = [&source.only, &source.except].map(|all| {
+            let named = all.iter().map(|s| (s.column.text.clone(), s.words.clone()));
+            named.collect::<Vec<_>>()
+        });
+        let rules = mapping.rules.iter().filter_map(|rule| {
+            let field = display_path(&rule.path);
+            let rule = &rule.rule;
+            let lookup = rule.lookup.as_ref()?;
+            let columns = match &rule.feed {
+                Feed::Column(column) => vec![column.text.clone()],
+                Feed::Columns(all) => all.iter().map(|c| c.text.clone()).collect(),
+                _ => return None,
+            };
+            Some(Self {
+                field,
+                columns,
+                split: rule.split.clone(),
+                map: rule.map.clone(),
+                words: lookup.read.as_ref().map(|(_, words)| Arc::clone(words)),
+                null: source.null.clone(),
+                rows: rows.clone(),
+            })
+        });
+        rules.collect()
+    }
 }
 
 /// What a mapping makes of the whole file.
@@ -30,6 +76,17 @@ pub struct Review {
     pub findings: Findings,
     /// For each rule of the mapping some rows before and after.
     pub previews: Vec<Preview>,
+    /// For each rule with a lookup file what that has of the column's words.
+    pub lookups: Vec<LookupCoverage>,
+    rows: ReviewedRows,
+}
+
+impl Review {
+    /// The rows, to be looked up one by one.
+    #[must_use]
+    pub fn rows(&self) -> ReviewedRows {
+        self.rows.clone()
+    }
 }
 
 impl Reviewer {
@@ -40,6 +97,7 @@ impl Reviewer {
             file,
             values,
             exports: None,
+            looked_up: (Vec::new(), Vec::new()),
         }
     }
 
@@ -88,11 +146,37 @@ impl Reviewer {
             SourceValues::Shown => opened.exports.preview(&checked.survey, mapping)?,
             SourceValues::LeftOut => Vec::new(),
         };
-        self.exports = Some(opened.exports);
+        self.exports = Some(Arc::clone(&opened.exports));
+        let rules = LookupRule::all(mapping);
+        if rules != self.looked_up.0 {
+            let counts = opened.exports.looked_up(&|| session.stop.is_requested())?;
+            if session.stop.is_requested() {
+                return Err(OpError::Interrupted);
+            }
+            self.looked_up = (rules, counts);
+        }
+        let lookups = match self.values {
+            SourceValues::Shown => self.looked_up.1.clone(),
+            SourceValues::LeftOut => without_words(&self.looked_up.1),
+        };
         Ok(Review {
             report: checked.report,
             findings: checked.findings,
             previews,
+            lookups,
+            rows: ReviewedRows {
+                exports: opened.exports,
+                mapping: Arc::new(opened.mapping),
+            },
         })
     }
+}
+
+/// The counts alone.
+fn without_words(all: &[LookupCoverage]) -> Vec<LookupCoverage> {
+    let counts = all.iter().map(|lookup| LookupCoverage {
+        first_missed: Vec::new(),
+        ..lookup.clone()
+    });
+    counts.collect()
 }

@@ -1,9 +1,11 @@
-//! How long after its last possible moment a create may still be processed.
+//! How long after its last possible moment a create may still be processed, and how long one may still leave a machine that was
+//! lost.
 
 use std::time::Duration;
 
 use super::observer::Note;
 use super::session::{Session, Target};
+use crate::state::{StateAddress, Takeover};
 
 /// The least time, whatever the timeout: a queue in front of the API may hold a request that its sender gave up.
 const LEAST: Duration = Duration::from_mins(2);
@@ -29,6 +31,23 @@ pub(super) fn settling_time(asked: Option<Duration>, session: &Session<'_>) -> D
     asked
 }
 
+/// Node's servers wait so long for the rest of a request (`requestTimeout`); load balancers end idle connections sooner.
+const LEAST_TAKEOVER: Duration = Duration::from_mins(5);
+
+/// Informs the observer where what a lost machine had under way may arrive later than the settings say. They are obeyed.
+pub(super) fn heed_takeover(session: &Session<'_>) {
+    let settings = session.settings;
+    let is_shared = matches!(settings.state, StateAddress::Server(_));
+    let least = LEAST_TAKEOVER.max(settings.timeout);
+    if let Takeover::After(asked) = settings.database.takeover()
+        && is_shared
+        && asked < least
+    {
+        let note = Note::ShortTakeover { asked, least };
+        session.observer.note(&note);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
@@ -48,7 +67,11 @@ mod tests {
         fn found(&self, _: &[Detected]) {}
 
         fn note(&self, note: &Note<'_>) {
-            assert!(matches!(note, Note::ShortSettlingTime { .. }), "{note:?}");
+            let is_short = matches!(
+                note,
+                Note::ShortSettlingTime { .. } | Note::ShortTakeover { .. }
+            );
+            assert!(is_short, "{note:?}");
             *self.0.lock().unwrap() += 1;
         }
 
@@ -57,6 +80,42 @@ mod tests {
         }
 
         fn progress(&self, _: &Arc<Counters>) {}
+    }
+
+    #[test]
+    fn a_takeover_that_is_short_is_told_where_the_state_is_shared() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let minutes = |n| Some(Takeover::After(Duration::from_mins(n)));
+        let database = "postgres://u@h/d";
+        for (state, timeout, takeover, warned) in [
+            (database, 30, None, 0),
+            (database, 30, minutes(5), 0),
+            (database, 30, minutes(4), 1),
+            (database, 301, minutes(5), 1),
+            (database, 30, Some(Takeover::Never), 0),
+            ("s.db", 30, minutes(4), 0),
+        ] {
+            let address = StateAddress::read(std::path::Path::new(state)).unwrap();
+            let mut settings = Resolved {
+                timeout: Duration::from_secs(timeout),
+                state: address,
+                ..Resolved::least(None, &ConfigFile::default())
+            };
+            settings.database.takeover = takeover;
+            let observer = Warned::default();
+            heed_takeover(&Session {
+                settings: &settings,
+                target: Target::Api,
+                clock: Clock::System,
+                runtime: runtime.handle().clone(),
+                stop: Stop::default(),
+                observer: &observer,
+            });
+            let found = *observer.0.lock().unwrap();
+            assert_eq!(found, warned, "{state} {timeout} {takeover:?}");
+        }
     }
 
     #[test]

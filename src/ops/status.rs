@@ -8,7 +8,7 @@ use super::status_machines::machine_tables;
 use crate::clock::Timestamp;
 use crate::diagnostic::{counted, thousands};
 use crate::report::table_within;
-use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, StateAddress};
+use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, Standing, StateAddress};
 
 /// Runs and rows that are shown.
 const SHOWN: u32 = 10;
@@ -32,7 +32,7 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
             "state": state.to_string(),
             "bytes": bytes,
             "spaces": counts, "runs": runs, "open": open,
-            "machines": shared.machines, "imports": shared.imports, "rates": shared.rates,
+            "machines": shared.machines, "imports": shared.imports, "past_imports": shared.past, "rates": shared.rates,
             "night": night.as_ref().map(|(_, night)| night),
         });
         if let Some(holder) = holder {
@@ -51,7 +51,12 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
         out.push_str(&night_words(*ended, night));
     }
     out.push_str("\nRuns, newest first\n");
-    out.push_str(&run_table(&runs, width));
+    let at_work = shared
+        .machines
+        .iter()
+        .filter(|m| m.standing == Standing::AtWork);
+    let under_way: Vec<&str> = at_work.filter_map(|m| m.run.as_deref()).collect();
+    out.push_str(&run_table(&runs, &under_way, width));
     if !open.is_empty() {
         out.push_str("\nIn doubt, in flight or rejected, oldest first\n");
         out.push_str(&row_table(&open, width));
@@ -145,7 +150,8 @@ fn space_table(counts: &[SpaceCounts], width: Option<usize>) -> String {
     table_within(&header, &rows, width)
 }
 
-fn run_table(runs: &[RunRow], width: Option<usize>) -> String {
+/// Runs, some of which are known to be under way. Of a state in a file only its lock shows that.
+fn run_table(runs: &[RunRow], under_way: &[&str], width: Option<usize>) -> String {
     let header = [
         "RUN", "COMMAND", "STARTED", "ENDED", "EXIT", "ROWS", "CREATED", "MAPPING",
     ];
@@ -163,7 +169,11 @@ fn run_table(runs: &[RunRow], width: Option<usize>) -> String {
                 r.run.clone(),
                 r.command.clone(),
                 r.started.clone(),
-                r.ended.clone().unwrap_or_else(|| "did not end".to_owned()),
+                match &r.ended {
+                    Some(ended) => ended.clone(),
+                    None if under_way.contains(&&*r.run) => "under way".to_owned(),
+                    None => "not ended".to_owned(),
+                },
                 r.exit.map(|e| e.to_string()).unwrap_or_default(),
                 count("rows"),
                 count("created"),
@@ -194,7 +204,7 @@ fn row_history(row: &RecordRow) -> String {
         let status = row.status.map(|s| format!("{s} ")).unwrap_or_default();
         let _ = writeln!(out, "{:<17} {status}{words}", "the API said");
     }
-    for line in &row.story {
+    for line in &row.history {
         let status = line.status.map(|s| format!(" ({s})")).unwrap_or_default();
         let words = line
             .words

@@ -1,8 +1,8 @@
 //! The machines that share a state, as tables.
 
 use crate::diagnostic::thousands;
-use crate::report::table_within;
-use crate::state::{ImportRow, MachineRow, Machines, RateRow};
+use crate::report::{WholePace, table_within, time_left};
+use crate::state::{ImportRow, MachineRow, Machines, PastImport, RateRow};
 
 /// Letters of a machine's id that are shown, and that `reconcile --lost` needs at least.
 const SHOWN: usize = 8;
@@ -35,15 +35,35 @@ pub(super) fn machine_tables(shared: &Machines, width: Option<usize>) -> String 
         &[
             "IMPORT",
             "MAPPING",
-            "ROWS",
+            "ROWS DONE",
+            "CREATED",
+            "REJECTED",
+            "RATE",
+            "TIME LEFT",
+            "MACHINES",
             "PIECES DONE",
             "TAKEN",
             "FREE",
-            "MACHINES",
             "STARTED",
             "TARGET",
         ],
         shared.imports.iter().map(import).collect(),
+    );
+    add(
+        "Imports that no machine is at any more, newest first (all of one: status --run IMPORT --report DIR)",
+        &[
+            "IMPORT",
+            "MAPPING",
+            "ROWS",
+            "CREATED",
+            "REJECTED",
+            "MACHINES",
+            "STARTED",
+            "ENDED",
+            "CAME TO ITS END",
+            "TARGET",
+        ],
+        shared.past.iter().map(past_import).collect(),
     );
     add(
         "Rates, over all machines",
@@ -74,15 +94,44 @@ fn machine(row: &MachineRow) -> Vec<String> {
 
 fn import(row: &ImportRow) -> Vec<String> {
     let all = row.free + row.taken + row.done;
+    let pace = WholePace {
+        rows: row.rows,
+        done: row.rows_done,
+        created: row.created + row.adopted,
+        rejected: row.rejected,
+        machines: row.machines,
+        seconds: row.seconds,
+    };
+    let rate = pace.rate().filter(|_| row.machines > 0);
+    let left = rate.and_then(|rate| time_left(row.rows.saturating_sub(row.rows_done), rate));
+    vec![
+        row.import.to_string(),
+        row.mapping.clone(),
+        format!("{} of {}", thousands(row.rows_done), thousands(row.rows)),
+        thousands(pace.created),
+        thousands(row.rejected),
+        rate.map(|rate| format!("{rate:.1}/s")).unwrap_or_default(),
+        left.map(|left| format!("about {left}")).unwrap_or_default(),
+        row.machines.to_string(),
+        format!("{} of {all}", row.done),
+        row.taken.to_string(),
+        row.free.to_string(),
+        row.started.clone(),
+        row.target.clone(),
+    ]
+}
+
+fn past_import(row: &PastImport) -> Vec<String> {
     vec![
         row.import.to_string(),
         row.mapping.clone(),
         thousands(row.rows),
-        format!("{} of {all}", row.done),
-        row.taken.to_string(),
-        row.free.to_string(),
+        thousands(row.created + row.adopted),
+        thousands(row.rejected),
         row.machines.to_string(),
         row.started.clone(),
+        row.ended.clone(),
+        if row.complete { "yes" } else { "no" }.to_owned(),
         row.target.clone(),
     ]
 }
@@ -133,6 +182,24 @@ mod tests {
                 taken: 4,
                 done: 92,
                 machines: 1,
+                rows_done: 95_300,
+                created: 95_200,
+                adopted: 0,
+                rejected: 12,
+                seconds: 9_521.2,
+            }],
+            past: vec![PastImport {
+                import: 2,
+                target: "https://api.example.com".to_owned(),
+                mapping: "accounts".to_owned(),
+                rows: 2_000,
+                started: "2026-11-25T12:00:00Z".to_owned(),
+                ended: "2026-11-25T12:03:00Z".to_owned(),
+                complete: true,
+                machines: 3,
+                created: 1_990,
+                adopted: 0,
+                rejected: 10,
             }],
             rates: vec![RateRow {
                 target: "https://api.example.com".to_owned(),

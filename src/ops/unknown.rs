@@ -96,7 +96,7 @@ impl fmt::Display for OnApi<'_> {
                 "{unknown}. New rows are looked up there before they are created"
             ),
             Self::Adopted(0) => f.write_str(
-                "No row was found there: none of these partners has an identifier of this export",
+                "No row was found there: none of these partners has the identifier of a new row",
             ),
             Self::NoneOfSample(rows) => write!(
                 f,

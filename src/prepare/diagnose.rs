@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::clusters::Cluster;
 use super::content::ContentHash;
 use super::context::PassContext;
 use super::exports::Export;
 use super::place::{NAMED_ROWS, Place};
 use super::record;
 use super::survey::Elsewhere;
-use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location};
+use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, thousands};
 use crate::mapping::is_decimal_whole;
 use crate::partner::{Draft, Finding, Slot};
 use crate::secret::Scrubber;
@@ -45,7 +46,8 @@ impl Diagnose<'_> {
                 "The row consists of zero bytes: the file was not written completely."
             }
             RowFault::Ragged { found } => {
-                let mut words = format!("The row has {found} cells; the header has {columns}.");
+                let cells = if found == 1 { "cell" } else { "cells" };
+                let mut words = format!("The row has {found} {cells}; the header has {columns}.");
                 if self.row.shown().any(|cell| is_in_typographic_quotes(&cell)) {
                     words.push_str(
                         " Typographic quotes (“ ”) do not keep a cell together in a CSV file; straight quotes (\") do.",
@@ -163,6 +165,19 @@ impl Diagnose<'_> {
                 "{} have the same values in all mapped columns except the key.",
                 at_start(&self.places(places))
             ),
+        ))
+    }
+
+    /// Other rows are likely the same partner under other keys.
+    pub(super) fn similar(self) -> Option<Diagnostic> {
+        let context = self.context;
+        let cluster = context.survey.similar.of(context.file, self.row.row())?;
+        let plan = &context.export.plan;
+        let leaf = plan.business_name_leaf();
+        Some(Diagnostic::new(
+            Code::RowSimilar,
+            self.location(plan.column_of(leaf), Some(leaf)),
+            similar(cluster, &self.places(&cluster.places)),
         ))
     }
 
@@ -341,6 +356,32 @@ fn shared(what: &str, places: &str, count: usize) -> String {
         "none of them"
     };
     format!("{} have {what}, so {none} is sent.", at_start(places))
+}
+
+/// `Rows 3 and 17 have the same business name and the same phone number and postal code.`
+fn similar(cluster: &Cluster, places: &str) -> String {
+    let contacts: Vec<&str> = cluster.contacts.iter().map(|c| c.words()).collect();
+    let rows = if cluster.rows > NAMED_ROWS as u64 {
+        format!("{} ({} rows)", at_start(places), thousands(cluster.rows))
+    } else {
+        at_start(places).into_owned()
+    };
+    if cluster.by_all {
+        let contacts = listed_with(&contacts, "and");
+        format!("{rows} have the same business name and the same {contacts}.")
+    } else {
+        let contacts = listed_with(&contacts, "or");
+        format!("{rows} have the same business name, and each the {contacts} of another of them.")
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed_with(words: &[&str], last_word: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [front @ .., last] => format!("{} {last_word} {last}", front.join(", ")),
+    }
 }
 
 /// Places as they begin a sentence; the name of a file stays as it is.

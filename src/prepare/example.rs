@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::diagnostic::visible;
 use crate::mapping::Plan;
-use crate::partner::{Draft, Slot};
+use crate::partner::{Draft, FieldKind, Slot};
 use crate::secret::mask;
 use crate::source::{Cell, SourceRow};
 
@@ -69,7 +69,7 @@ impl Examples {
             if is_enough || errors.contains(&leaf) || !draft.is_from_data(leaf) {
                 continue;
             }
-            let Some(after) = sent(draft, leaf) else {
+            let Some(after) = sent(plan, draft, leaf) else {
                 continue;
             };
             let cell = plan.column_of(leaf).map(|column| row.cell(column));
@@ -126,17 +126,29 @@ impl Examples {
 }
 
 /// What is sent of a leaf, as text.
-pub(super) fn sent(draft: &Draft, leaf: usize) -> Option<Cow<'_, str>> {
+pub(super) fn sent<'d>(plan: &Plan, draft: &'d Draft, leaf: usize) -> Option<Cow<'d, str>> {
     Some(match draft.slot(leaf) {
         Slot::Empty => return None,
         Slot::Text { at } | Slot::Raw { at } => Cow::Borrowed(draft.text(at)),
-        Slot::Integer(n) => Cow::Owned(n.to_string()),
+        Slot::Integer(n) => Cow::Owned(match word(plan.shape.leaves[leaf].field.kind, n) {
+            Some(word) => format!("{n} ({word})"),
+            None => n.to_string(),
+        }),
         Slot::Boolean(true) => Cow::Borrowed("true"),
         Slot::Boolean(false) => Cow::Borrowed("false"),
         Slot::Date(date) => Cow::Owned(date.to_string()),
         Slot::Link { at } => Cow::Owned(format!("the partner of {}", draft.text(at))),
         Slot::List { of } => Cow::Owned(draft.list(of).collect::<Vec<_>>().join(", ")),
     })
+}
+
+/// What a number of a fixed list means.
+fn word(kind: FieldKind, number: i64) -> Option<&'static str> {
+    let FieldKind::Words(words) = kind else {
+        return None;
+    };
+    let found = words.iter().find(|(n, _)| *n == number);
+    found.map(|(_, word)| *word)
 }
 
 #[cfg(test)]

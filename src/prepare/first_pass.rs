@@ -3,7 +3,6 @@
 use std::thread;
 
 use super::ahead::Ahead;
-use super::content::ContentHash;
 use super::cycle::References;
 use super::early_check::{CheckContext, EarlyCheck};
 use super::exports::{Exports, PrepareError};
@@ -11,6 +10,7 @@ use super::keys::KeyIndex;
 use super::parallel::Pass;
 use super::pieces::{Pieces, SurveyedPiece};
 use super::record::{Place, RecordEvidence};
+use super::row_words::{RowWords, Wanted};
 use super::second_look::SecondLook;
 use super::survey::{Elsewhere, Survey};
 use crate::mapping::RowBuffers;
@@ -20,7 +20,7 @@ use crate::source::{Flow, Format, RowBatch};
 /// What a thread of the survey keeps for itself.
 struct SurveyState {
     scratch: RowBuffers,
-    content: ContentHash,
+    words: RowWords,
     check: EarlyCheck,
 }
 
@@ -29,7 +29,7 @@ struct SurveyState {
 struct Part {
     surveyed: SurveyedPiece,
     keys: Vec<u64>,
-    contents: Vec<u64>,
+    words: Vec<u64>,
     references: Vec<(u64, u64)>,
     identifiers: Vec<u64>,
     evidence: Vec<Evidence>,
@@ -46,7 +46,7 @@ impl Part {
         let plan = &context.export.plan;
         let SurveyState {
             scratch,
-            content,
+            words,
             check,
         } = state;
         let mut part = Self {
@@ -84,9 +84,7 @@ impl Part {
                 plan.each_reference(row, &mut |parent| {
                     part.references.push((key, KeyIndex::hash(parent)));
                 });
-                if !plan.content_columns().is_empty() {
-                    part.contents.push(content.of(plan, row));
-                }
+                part.words.extend(words.of(plan, row).each());
             } else {
                 check.needs_second_pass();
             }
@@ -113,7 +111,7 @@ impl Part {
 struct Gathered {
     survey: Survey,
     identifiers: KeyIndex,
-    contents: KeyIndex,
+    words: Vec<u64>,
     references: References,
 }
 
@@ -123,9 +121,7 @@ impl Gathered {
         for key in &part.keys {
             self.survey.keys.add_hash(*key);
         }
-        for content in &part.contents {
-            self.contents.add_hash(*content);
-        }
+        self.words.extend_from_slice(&part.words);
         for (key, parent) in &part.references {
             self.references.add(*key, *parent);
         }
@@ -139,17 +135,17 @@ impl Gathered {
         let Self {
             mut survey,
             mut identifiers,
-            mut contents,
+            words,
             references,
         } = self;
         let second = thread::scope(|scope| {
-            let contents = scope.spawn(move || contents.finish());
+            let wanted = scope.spawn(move || Wanted::of(words));
             SecondLook {
                 keys: survey.keys.finish(),
                 identifiers: identifiers.finish(),
                 cycles: references.cycles(),
-                contents: match contents.join() {
-                    Ok(contents) => contents,
+                words: match wanted.join() {
+                    Ok(wanted) => wanted,
                     Err(panic) => std::panic::resume_unwind(panic),
                 },
             }
@@ -235,7 +231,7 @@ impl Exports {
             source: &context.export.source,
             start: &|| SurveyState {
                 scratch: RowBuffers::default(),
-                content: ContentHash::default(),
+                words: RowWords::default(),
                 check: EarlyCheck::new(plan),
             },
             wanted: &|_| true,

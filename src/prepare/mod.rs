@@ -4,11 +4,12 @@
 //! dates, keys that occur twice, rows that refer to each other in a circle), then every row as
 //! [`PreparedRow`]: ready to send, or invalid with the diagnostics that say why. Rows with nothing to report and nothing
 //! to be sent need no second pass: the survey checks them on its way ([`Ahead`]). Memory does not grow with the file
-//! except for hashes: eight bytes a row for the key, eight for the other cells, and sixteen for each reference to a row
-//! of the files.
+//! except for hashes: eight bytes a row for the key, eight for the other cells (sixteen where the key is also the name, the
+//! phone number, the e-mail address or the postal code), and sixteen for each reference to a row of the files.
 
 mod ahead;
 mod batch_cells;
+mod clusters;
 mod content;
 mod context;
 mod cycle;
@@ -20,6 +21,7 @@ mod first_pass;
 mod flags;
 mod keyed;
 mod keys;
+mod lookups;
 mod number_keys;
 mod parallel;
 mod pass;
@@ -30,6 +32,7 @@ mod preview;
 mod record;
 mod record_words;
 mod row;
+mod row_words;
 mod second_look;
 mod survey;
 mod tally;
@@ -38,6 +41,8 @@ pub use self::ahead::{Ahead, AreDone};
 pub use self::example::Example;
 pub use self::exports::{Export, Exports, PrepareError, options_of};
 pub use self::keyed::KeyedRows;
+pub use self::lookups::{LookupCoverage, WordCount};
+pub use self::pass::Hurry;
 pub use self::prepared_row::PreparedRow;
 pub use self::preview::{Preview, PreviewRow};
 pub use self::survey::Survey;

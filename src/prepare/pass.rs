@@ -24,6 +24,16 @@ struct Request<'r> {
     only: Option<&'r [u32]>,
     known: &'r (dyn Fn(&RowKey) -> bool + Sync),
     rows: Rows,
+    hurry: Hurry,
+}
+
+/// Whether whoever takes the rows of a pass could wait for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hurry {
+    /// The rows come from as many threads as are there.
+    Yes,
+    /// What takes them is slower than one thread, as an API is: the others would only fill memory.
+    No,
 }
 
 impl<'r> Request<'r> {
@@ -109,6 +119,7 @@ impl Exports {
             only,
             known,
             rows: Rows::All,
+            hurry: Hurry::Yes,
         };
         self.pass(&request, &mut |rows, _| sink(rows))
     }
@@ -120,6 +131,7 @@ impl Exports {
         fingerprinter: &Fingerprinter,
         only: Option<&[u32]>,
         known: &(dyn Fn(&RowKey) -> bool + Sync),
+        hurry: Hurry,
         sink: &mut dyn FnMut(Vec<PreparedRow>, u64) -> Flow,
     ) -> Result<Tally, PrepareError> {
         let request = Request {
@@ -128,6 +140,7 @@ impl Exports {
             only,
             known,
             rows: Rows::Pending,
+            hurry,
         };
         self.pass(&request, sink)
     }
@@ -146,6 +159,7 @@ impl Exports {
             only: None,
             known,
             rows: Rows::WithFindings,
+            hurry: Hurry::Yes,
         };
         self.pass(&request, sink)
     }
@@ -237,7 +251,10 @@ impl Exports {
             if *stopped { Flow::Enough } else { Flow::More }
         };
         let end = Pass {
-            workers: self.workers,
+            workers: match request.hurry {
+                Hurry::Yes => self.workers,
+                Hurry::No => 1,
+            },
             source,
             start: &|| WorkerState::new(plan),
             wanted: &|piece| pieces.is_none_or(|p| !p.is_settled(piece)),

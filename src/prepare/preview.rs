@@ -111,7 +111,7 @@ impl Preview {
             return;
         }
         let found = scratch.findings.iter().find(|f| f.leaf == Some(leaf));
-        let after = sent(&scratch.draft, leaf);
+        let after = sent(plan, &scratch.draft, leaf);
         if (before.is_empty() && after.is_none() && found.is_none())
             || self.rows.iter().any(|r| r.before == before)
         {

@@ -324,7 +324,7 @@ pub(super) fn judge(
     let name_is_caption = name.is_some_and(|column| is_caption(row.cell(column)));
     if !is_like_others {
         let is_total = key_is_caption || name_is_caption || (at.is_last && has_caption(row));
-        let message = "The row looks like a total: its key is not like the others.";
+        let message = "The row looks like a total or an end mark: its key is not like the others.";
         return is_total.then(|| (Code::RowTotal, message.to_owned()));
     }
     // Keys may be names. At the end, below a column of them, a caption with nothing but numbers beside it is a total;

@@ -12,6 +12,8 @@ pub(super) const TOTALS: &[&str] = &[
     "sum",
     "average",
     "count",
+    "trailer",
+    "eof",
     "summe",
     "gesamt",
     "gesamtsumme",

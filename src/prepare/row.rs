@@ -132,6 +132,7 @@ impl RowWorker<'_> {
         let mut diagnostics = Vec::new();
         if has_key {
             diagnostics.extend(diagnose.key(&scratch.key));
+            diagnostics.extend(diagnose.similar());
             diagnose.record(&scratch.key, &mut diagnostics);
         } else {
             diagnostics.push(diagnose.key_missing());

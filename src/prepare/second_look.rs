@@ -4,24 +4,28 @@ use std::collections::HashMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::content::ContentHash;
+use super::clusters::{Clusters, Member};
 use super::exports::{Exports, PrepareError};
 use super::keys::KeyIndex;
 use super::parallel::Pass;
 use super::place::{NAMED_ROWS, Place};
+use super::row_words::{RowWords, Wanted};
 use super::survey::Survey;
 use crate::mapping::{Plan, RowBuffers};
 use crate::source::{Flow, RowBatch, SourceRow};
 
 /// Keys that a message names of a long circle.
 const NAMED_KEYS: usize = 8;
+/// Rows that are compared by name and contacts at most, the first of the export: a file in which each partner is there twice would
+/// take several times the memory that all else does.
+const MOST_COMPARED: usize = 50_000;
 
 /// The hashes that a second look is for.
 #[derive(Default)]
 pub(super) struct SecondLook {
     pub(super) keys: FxHashSet<u64>,
     pub(super) identifiers: FxHashSet<u64>,
-    pub(super) contents: FxHashSet<u64>,
+    pub(super) words: Wanted,
     pub(super) cycles: Vec<Vec<u64>>,
 }
 
@@ -30,14 +34,22 @@ enum Sighting {
     Key(String),
     Identifier(String),
     Content(u64),
+    Similar(Box<Member>),
     InCycle(u64, String),
+}
+
+/// What a thread keeps for itself.
+#[derive(Default)]
+struct LookState {
+    scratch: RowBuffers,
+    words: RowWords,
 }
 
 impl SecondLook {
     pub(super) fn is_empty(&self) -> bool {
         self.keys.is_empty()
             && self.identifiers.is_empty()
-            && self.contents.is_empty()
+            && self.words.is_empty()
             && self.cycles.is_empty()
     }
 
@@ -50,26 +62,34 @@ impl SecondLook {
     ) -> Result<(), PrepareError> {
         let in_cycles: FxHashSet<u64> = self.cycles.iter().flatten().copied().collect();
         let mut cycle_keys: FxHashMap<u64, String> = FxHashMap::default();
+        let mut members: Vec<Member> = Vec::new();
         for (file, export) in exports.files.iter().enumerate() {
-            let work = |scratch: &mut RowBuffers, piece: usize, batch: RowBatch| {
+            let work = |state: &mut LookState, piece: usize, batch: RowBatch| {
                 let mut seen = Vec::new();
                 for row in batch.rows().filter(|r| r.fault().is_none()) {
-                    self.look_at(&export.plan, row, &in_cycles, scratch, &mut seen);
+                    let place = Place {
+                        file,
+                        row: row.row(),
+                    };
+                    self.look_at(&export.plan, row, place, &in_cycles, state, &mut seen);
                 }
                 (piece, seen)
             };
-            let mut take = |(piece, seen): (usize, Vec<(u64, Sighting)>)| {
+            let mut take = |(piece, seen): (usize, Vec<(Place, Sighting)>)| {
                 if !seen.is_empty() {
                     survey.pieces[file].needs_second_pass(piece);
                 }
-                for (row, seen) in seen {
-                    let place = Place { file, row };
+                for (place, seen) in seen {
                     match seen {
                         Sighting::Key(key) => note_place(&mut survey.repeated_keys, key, place),
                         Sighting::Identifier(id) => {
                             note_place(&mut survey.repeated_identifiers, id, place);
                         }
                         Sighting::Content(content) => note_place(&mut survey.alike, content, place),
+                        Sighting::Similar(member) if members.len() < MOST_COMPARED => {
+                            members.push(*member);
+                        }
+                        Sighting::Similar(_) => survey.not_compared += 1,
                         Sighting::InCycle(hash, key) => {
                             cycle_keys.insert(hash, key);
                         }
@@ -80,7 +100,7 @@ impl SecondLook {
             Pass {
                 workers: exports.workers,
                 source: &export.source,
-                start: &RowBuffers::default,
+                start: &LookState::default,
                 wanted: &|_| true,
                 work: &work,
             }
@@ -90,6 +110,10 @@ impl SecondLook {
         survey
             .repeated_identifiers
             .retain(|_, places| places.len() > 1);
+        survey.alike.retain(|_, places| places.len() > 1);
+        let repeated = survey.repeated_keys.keys();
+        let repeated = repeated.map(|key| KeyIndex::hash(key)).collect();
+        survey.similar = Clusters::find(members, &repeated);
         self.describe_cycles(&cycle_keys, survey);
         Ok(())
     }
@@ -110,28 +134,27 @@ impl SecondLook {
         }
     }
 
-    /// What of this row is wanted, with its number.
+    /// What of this row is wanted, with its place.
     fn look_at(
         &self,
         plan: &Plan,
         row: SourceRow<'_>,
+        place: Place,
         in_cycles: &FxHashSet<u64>,
-        scratch: &mut RowBuffers,
-        seen: &mut Vec<(u64, Sighting)>,
+        state: &mut LookState,
+        seen: &mut Vec<(Place, Sighting)>,
     ) {
+        let LookState { scratch, words } = state;
         if plan.key_of(row, &mut scratch.key) {
             let key = KeyIndex::hash(&scratch.key);
             if self.keys.contains(&key) {
-                seen.push((row.row(), Sighting::Key(scratch.key.clone())));
+                seen.push((place.clone(), Sighting::Key(scratch.key.clone())));
             }
             if in_cycles.contains(&key) {
-                seen.push((row.row(), Sighting::InCycle(key, scratch.key.clone())));
+                seen.push((place.clone(), Sighting::InCycle(key, scratch.key.clone())));
             }
-            if !self.contents.is_empty() {
-                let content = ContentHash::default().of(plan, row);
-                if self.contents.contains(&content) {
-                    seen.push((row.row(), Sighting::Content(content)));
-                }
+            if !self.words.is_empty() {
+                self.compare(plan, row, &place, key, words, seen);
             }
         }
         if !self.identifiers.is_empty() {
@@ -139,8 +162,36 @@ impl SecondLook {
             if let Some(id) = scratch.draft.leaf_text(plan.legacy_leaf())
                 && self.identifiers.contains(&KeyIndex::hash(id))
             {
-                seen.push((row.row(), Sighting::Identifier(id.to_owned())));
+                seen.push((place, Sighting::Identifier(id.to_owned())));
             }
+        }
+    }
+
+    /// Whether other rows have something in common with this one.
+    fn compare(
+        &self,
+        plan: &Plan,
+        row: SourceRow<'_>,
+        place: &Place,
+        key: u64,
+        words: &mut RowWords,
+        seen: &mut Vec<(Place, Sighting)>,
+    ) {
+        let of = words.of(plan, row);
+        let is_repeated = of.each().any(|word| self.words.repeated.contains(&word));
+        let is_related = (of.likeness).is_some_and(|word| self.words.related.contains(&word));
+        if !is_repeated && !is_related {
+            return;
+        }
+        let content = words.content(plan, row);
+        if is_repeated {
+            seen.push((place.clone(), Sighting::Content(content)));
+        }
+        if is_related {
+            let mut refers_to = Vec::new();
+            plan.each_reference(row, &mut |key| refers_to.push(KeyIndex::hash(key)));
+            let member = Member::new(&words.likeness, place, key, refers_to, content);
+            seen.push((place.clone(), Sighting::Similar(Box::new(member))));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rustc_hash::FxHashMap;
 
 use super::ahead::Settled;
+use super::clusters::Clusters;
 use super::keys::KeyIndex;
 use super::pieces::Pieces;
 use super::place::Place;
@@ -37,6 +38,10 @@ pub struct Survey {
     pub(super) repeated_identifiers: HashMap<String, Vec<Place>>,
     /// Rows that are alike but for the key, by the hash of their other cells.
     pub(super) alike: FxHashMap<u64, Vec<Place>>,
+    /// Rows that are likely the same partner under several keys.
+    pub(super) similar: Clusters,
+    /// Rows that have something in common with another, and of which there were too many to compare all.
+    pub not_compared: u64,
     /// Partners outside the files and the state.
     pub(super) elsewhere: Elsewhere,
     /// For each key in a circle, the circle in words, from that key on.

@@ -14,6 +14,7 @@ use super::page::Findings;
 use super::reject_format::RejectFormat;
 use super::row_name::RowName;
 use super::stored_problems::{ProblemStore, StoreProblems};
+use super::together::Together;
 use crate::diagnostic::Diagnostic;
 use crate::partner::{Origin, RowKey, RowOutcome, RowResult};
 
@@ -38,6 +39,8 @@ pub struct Collected {
     pub contents: Contents,
     /// Rows that the API answered, over time, and its pauses.
     pub timeline: Timeline,
+    /// The machines that shared the import.
+    pub together: Option<Together>,
     /// A report that could not be written.
     pub trouble: Option<String>,
 }
@@ -58,6 +61,7 @@ pub struct Collector {
     problem_store: Option<ProblemStore>,
     contents: Contents,
     timeline: Timeline,
+    together: Option<Together>,
     started: Instant,
     /// Run and job, as log lines name them.
     log: Option<(String, String)>,
@@ -95,6 +99,7 @@ impl Collector {
             problem_store: None,
             contents: Contents::default(),
             timeline: Timeline::default(),
+            together: None,
             started: Instant::now(),
             log: None,
             others: Vec::new(),
@@ -138,6 +143,11 @@ impl Collector {
                 self.trouble.get_or_insert(error);
             }
         }
+    }
+
+    /// Takes what the machines did that shared the import.
+    pub fn shared_by(&mut self, machines: Together) {
+        self.together = Some(machines);
     }
 
     /// Takes a time in which nothing was sent because the API asked for it.
@@ -312,6 +322,7 @@ impl Collector {
             findings: self.findings,
             contents: self.contents,
             timeline: self.timeline,
+            together: self.together,
             trouble: self.trouble.map(|e| e.to_string()),
         }
     }

@@ -44,6 +44,24 @@ pub fn drift(last: &Contents, now: &Contents, most: Option<f64>) -> Vec<Diagnost
             found.push(diagnostic.with_value(word.text.as_deref().unwrap_or("(not shown)"), false));
         }
     }
+    for field in &now.fields {
+        let before = last.fields.iter().find(|f| f.field == field.field);
+        let orders = (before.and_then(date_order), date_order(field));
+        if let (Some(was), Some(is)) = orders
+            && was != is
+        {
+            let name = field.column.as_deref().unwrap_or("");
+            let index = now.columns.iter().position(|c| c == name);
+            let at = column(index, name, Some(&field.field));
+            found.push(Diagnostic::new(
+                Code::DateOrderChanged,
+                at,
+                format!(
+                    "The dates are read as {is}; at the last good run they were read as {was}."
+                ),
+            ));
+        }
+    }
     if let Some(most) = most {
         for field in &now.fields {
             let Some(before) = last.fields.iter().find(|f| f.field == field.field) else {
@@ -77,6 +95,17 @@ fn column(index: Option<usize>, name: &str, field: Option<&str>) -> Location {
         }),
         field: field.map(Into::into),
         ..Location::default()
+    }
+}
+
+/// The order that a field's dates decided themselves, where all files agree.
+fn date_order(field: &FieldShare) -> Option<&'static str> {
+    let order = field.order.as_deref()?;
+    let (day, month) = ("day/month/year", "month/day/year");
+    match (order.contains(day), order.contains(month)) {
+        (true, false) => Some(day),
+        (false, true) => Some(month),
+        _ => None,
     }
 }
 
@@ -137,5 +166,34 @@ mod tests {
             codes(&contents(&["Id", "Stage", "Fax"], &["Open"], 0), None),
             []
         );
+    }
+
+    #[test]
+    fn another_order_of_day_and_month_is_reported() {
+        let with = |order: Option<&str>| {
+            let mut contents = contents(&["Signed"], &[], 10);
+            contents.fields[0].order = order.map(str::to_owned);
+            contents
+        };
+        let day = Some("day/month/year: 1 of 5 dates can only be read so, none the other way");
+        let month = Some("month/day/year: 3 of 5 dates can only be read so, none the other way");
+        let undecided = Some("not decided: 2 of 2 dates can be read as day/month or month/day");
+        for (last, now, count) in [
+            (day, month, 1),
+            (month, day, 1),
+            (day, day, 0),
+            (day, undecided, 0),
+            (day, Some("set by the mapping"), 0),
+            (None, day, 0),
+            (Some("day/month/year: 1 | month/day/year: 1"), day, 0),
+        ] {
+            let found = drift(&with(last), &with(now), None);
+            let codes: Vec<Code> = found.iter().map(|d| d.code).collect();
+            assert_eq!(
+                codes,
+                vec![Code::DateOrderChanged; count],
+                "{last:?} {now:?}"
+            );
+        }
     }
 }

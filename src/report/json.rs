@@ -35,6 +35,10 @@ pub fn summary_json(report: &RunReport) -> String {
     if !etags.is_empty() {
         put("etags", json!(etags));
     }
+    if let Some(together) = &report.together {
+        put("import", json!(together.import));
+        put("machines", json!(together.machines));
+    }
     put("errors", json!(report.errors));
     put("warnings", json!(report.warnings));
     if report.drift() > 0 {

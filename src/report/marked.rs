@@ -66,7 +66,7 @@ impl Marked {
             let mut skeleton = Skeleton::new(formats, None).map_err(io::Error::other)?;
             let sheets = formats.iter().enumerate().map(|(index, format)| {
                 let (before, _, styles) = skeleton.around_rows(index, format)?;
-                let columns = format.header.len() + ADDED.len();
+                let columns = format.sheet_columns();
                 Ok(Sheet {
                     rows: SheetRows::begin(&Skeleton::part(index), &before, columns, styles)?,
                     format: format.clone(),
@@ -110,6 +110,7 @@ impl Marked {
         rows.cell(1, level, Mark::None);
         rows.cell(2, SourceValue::Text(&problems), Mark::None);
         let mut place = ADDED.len();
+        let behind = format.sheet_columns() - 1;
         let mut next = 0;
         let mut cell = |column: usize, value: SourceValue<'_>| {
             if column >= format.header.len() || format.dropped.contains(&column) {
@@ -145,6 +146,9 @@ impl Marked {
         // What a short row lacks may be marked.
         for column in next..format.header.len() {
             cell(column, SourceValue::Empty);
+        }
+        if let Some(dates) = &format.dates {
+            rows.cell(behind, SourceValue::Text(&clip(dates.as_str())), Mark::None);
         }
         rows.end_row().map_err(|e| Self::trouble(&self.folder, e))
     }

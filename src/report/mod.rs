@@ -43,12 +43,14 @@ mod styles;
 mod summary;
 mod table;
 mod terminal;
+mod together;
+mod wrapped;
 
 pub use collector::Collector;
 pub use contents::{
     Contents, FieldShare, FieldWords, Pause, SamplePayload, SourceValues, Timeline, Verified, Word,
 };
-pub use counters::Counters;
+pub use counters::{Counters, WholePace};
 pub use created::write_created;
 pub use csv_file::{CsvRules, Encode};
 pub use drift::drift;
@@ -59,7 +61,7 @@ pub use json::summary_json;
 pub use marked::MarkedRows;
 pub use metrics::{JobMoments, METRICS, metrics};
 pub use model::{CountLine, Counts, Decision, Detected, Kind, ProblemGroup, RunReport};
-pub use pace::Pace;
+pub use pace::{Pace, time_left};
 pub use page::{
     ChoiceView, Findings, GroupView, IndexOf, LineView, ProblemsView, RowView, page_text,
     problems as problems_view, write_index, write_page,
@@ -71,7 +73,9 @@ pub use stopped::{StopCause, Stopped};
 pub use stored_problems::{StoreProblems, read_problems};
 pub use stored_report::{StoredReportError, read_stored};
 pub use table::{table, table_within};
-pub use terminal::{Examples, brief_verdict, render as render_terminal, verdict};
+pub use terminal::{Examples, brief_verdict, render as render_terminal, target_in_words, verdict};
+pub use together::{MachinePart, Together};
+pub use wrapped::wrapped;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, SourceValues, Timeline, Verified};
 use super::ending::RunEnding;
-use super::stopped::Stopped;
+use super::stopped::{StopCause, Stopped};
+use super::together::Together;
 use crate::diagnostic::{Code, Severity, counted, listed};
 use crate::partner::RowOutcome;
 
@@ -250,6 +251,8 @@ pub struct RunReport {
     /// Why it stopped early; a report without it went through all rows. Where it ends with a full stop it says itself what
     /// to do; otherwise a rerun goes on.
     pub stopped: Option<Stopped>,
+    /// The machines that shared the import, where it is one that several may share.
+    pub together: Option<Together>,
     /// How long it took, in seconds of wall-clock time.
     pub seconds: f64,
     /// How it ended, from which the exit code of the process follows.
@@ -261,6 +264,13 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// Whether it stopped early, which is not so of an import that other machines are still at.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let cause = self.stopped.as_ref().map(Stopped::cause);
+        cause.is_some_and(|cause| cause != StopCause::NotOver)
+    }
+
     /// All rows of the run: the lines add up to it.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -326,9 +336,22 @@ impl RunReport {
                     RowOutcome::Deferred => "idle",
                 };
                 let count = self.count(outcome);
-                line(outcome.as_str(), meaning(outcome, self.kind), count, class)
+                let meaning = match outcome {
+                    RowOutcome::Skipped if self.by_others() > 0 => {
+                        "skipped (created by another machine or an earlier run)"
+                    }
+                    _ => meaning(outcome, self.kind),
+                };
+                line(outcome.as_str(), meaning, count, class)
             })
             .collect()
+    }
+
+    /// Partners that other machines created, or found on the API, in the same import.
+    #[must_use]
+    pub fn by_others(&self) -> u64 {
+        let own = self.together.as_ref().filter(|t| t.own.is_some());
+        own.map_or(0, Together::by_others)
     }
 
     /// How many rows have this outcome.

@@ -95,6 +95,8 @@ fn after_verify(report: &RunReport) -> &'static str {
         "compare the fields that differ with the source; the API documents no update, so partners are changed there by hand."
     } else if found.gone > 0 {
         "find out who deleted the partners that are gone; `partner-sync state forget KEY` and an import create them again."
+    } else if found.only_source > 0 && report.errors > 0 {
+        "repair the rows with errors and import them: the others without a partner may wait for these. Then verify again."
     } else if found.only_source > 0 {
         "import the export: these rows have no partner yet."
     } else if found.only_api > 0 {
@@ -147,6 +149,7 @@ mod tests {
             timeline: None,
             values: SourceValues::Shown,
             stopped: None,
+            together: None,
             seconds: 0.0,
             ending,
             written: Vec::new(),
@@ -281,6 +284,13 @@ mod tests {
         assert!(verify(1, 1, 1, 1).starts_with("compare the fields"));
         assert!(verify(0, 1, 1, 1).starts_with("find out who deleted"));
         assert!(verify(0, 0, 1, 1).starts_with("import the export"));
+        let mut r = report(Kind::Verify, RunEnding::Problems, &[]);
+        r.verified = Some(Verified {
+            only_source: 1,
+            ..Verified::default()
+        });
+        r.errors = 1;
+        assert!(next_step(&r).starts_with("repair the rows with errors"));
         assert!(verify(0, 0, 0, 1).starts_with("decide whether"));
         assert_eq!(verify(0, 0, 0, 0), "");
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::counters::Counters;
+use super::counters::{Counters, ENOUGH, WholePace};
 use crate::diagnostic::{counted, thousands};
 use crate::partner::RowOutcome;
 
@@ -15,9 +15,6 @@ pub struct Pace {
     begin: Option<(Duration, u64)>,
 }
 
-/// Rows sent before a time is given: of fewer, nothing follows.
-const ENOUGH: u64 = 5;
-
 impl Pace {
     /// How far it is: `135 of 800 rows, 10.6/s, about 1 min left: 130 created, 5 invalid`. `elapsed` is the time since the
     /// run began.
@@ -27,14 +24,15 @@ impl Pace {
             let read = counters.surveyed.load(std::sync::atomic::Ordering::Relaxed);
             return format!("reading: {}", counted(read, "row"));
         }
+        if let Some(whole) = counters.whole() {
+            return whole_words(&whole, counters);
+        }
         let done = counters.done();
         let mut words = format!("{} of {}", thousands(done), counted(total, "row"));
         if let Some(rate) = self.rate(counters, elapsed) {
             let _ = write!(words, ", {rate:.1}/s");
-            #[expect(clippy::cast_precision_loss, reason = "a display of the time left")]
-            let left = total.saturating_sub(done) as f64 / rate;
-            if let Ok(left) = Duration::try_from_secs_f64(left) {
-                let _ = write!(words, ", about {} left", rounded(left));
+            if let Some(left) = time_left(total.saturating_sub(done), rate) {
+                let _ = write!(words, ", about {left} left");
             }
         }
         let each = RowOutcome::ALL.into_iter().filter_map(|outcome| {
@@ -69,6 +67,46 @@ impl Pace {
         let rate = rows as f64 / time.as_secs_f64();
         (rows >= ENOUGH && rate.is_finite()).then_some(rate)
     }
+}
+
+/// How far an import is that several machines share, and this one's part beside it: `1,210 of 2,000 rows by 3 machines, 31.2/s,
+/// about 30 s left: 1,180 created, 10 rejected; here: 400 created, 4 rejected`.
+fn whole_words(whole: &WholePace, counters: &Counters) -> String {
+    let (done, rows) = (thousands(whole.done), counted(whole.rows, "row"));
+    let mut words = format!("{done} of {rows} by {}", counted(whole.machines, "machine"));
+    if let Some(rate) = whole.rate() {
+        let _ = write!(words, ", {rate:.1}/s");
+        if let Some(left) = time_left(whole.rows.saturating_sub(whole.done), rate) {
+            let _ = write!(words, ", about {left} left");
+        }
+    }
+    let here = |outcomes: &[RowOutcome]| outcomes.iter().map(|o| counters.get(*o)).sum::<u64>();
+    let created = here(&[RowOutcome::Created, RowOutcome::Adopted]);
+    let rejected = here(&[RowOutcome::Rejected]);
+    let parts = |created: u64, rejected: u64| {
+        let mut parts = format!("{} created", thousands(created));
+        if rejected > 0 {
+            let _ = write!(parts, ", {} rejected", thousands(rejected));
+        }
+        parts
+    };
+    let all = parts(whole.created, whole.rejected);
+    let _ = write!(words, ": {all}");
+    // What others have had rejected is counted here, too, once nobody has anything left to do.
+    let own = parts(created, rejected.min(whole.rejected));
+    let _ = write!(words, "; here: {own}");
+    words
+}
+
+/// The time that rows take at a rate, as people say it; none where no row is left.
+#[must_use]
+pub fn time_left(rows: u64, rate: f64) -> Option<String> {
+    if rows == 0 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a display of the time left")]
+    let left = rows as f64 / rate;
+    Duration::try_from_secs_f64(left).ok().map(rounded)
 }
 
 /// A time as people say it.
@@ -130,6 +168,7 @@ mod tests {
 
     #[test]
     fn times_are_rounded() {
+        assert_eq!(time_left(0, 10.0), None);
         for (seconds, words) in [
             (0, "10 s"),
             (11, "20 s"),
@@ -142,5 +181,57 @@ mod tests {
         ] {
             assert_eq!(rounded(Duration::from_secs(seconds)), words);
         }
+    }
+
+    #[test]
+    fn what_all_machines_have_done_stands_before_the_own_part() {
+        let (mut pace, counters) = (Pace::default(), Counters::default());
+        counters.total.store(2_000, Ordering::Relaxed);
+        counters.add(RowOutcome::Created, 400);
+        counters.add(RowOutcome::Rejected, 4);
+        let mut whole = WholePace {
+            rows: 2_000,
+            done: 1_210,
+            created: 1_180,
+            rejected: 10,
+            machines: 3,
+            seconds: 40.0,
+        };
+        counters.set_whole(whole);
+        assert_eq!(
+            at(&mut pace, &counters, 40),
+            "1,210 of 2,000 rows by 3 machines, 29.8/s, about 30 s left: 1,180 created, 10 rejected; \
+             here: 400 created, 4 rejected"
+        );
+        // What this one does is seen at once, what the others do a second later.
+        counters.add(RowOutcome::Created, 20);
+        let words = at(&mut pace, &counters, 41);
+        assert!(
+            words.starts_with("1,230 of 2,000 rows by 3 machines, 30.2/s"),
+            "{words}"
+        );
+        assert!(
+            words.ends_with(": 1,200 created, 10 rejected; here: 420 created, 4 rejected"),
+            "{words}"
+        );
+        assert_eq!(counters.reached(), 1_230);
+        // Of one that is alone, and was so from the beginning, it is as ever.
+        whole = WholePace {
+            machines: 1,
+            created: 420,
+            rejected: 4,
+            done: 424,
+            ..whole
+        };
+        counters.set_whole(whole);
+        let words = at(&mut pace, &counters, 42);
+        assert!(words.starts_with("424 of 2,000 rows: "), "{words}");
+        whole.created = 421;
+        counters.set_whole(whole);
+        let words = at(&mut pace, &counters, 42);
+        assert!(
+            words.starts_with("424 of 2,000 rows by 1 machine"),
+            "{words}"
+        );
     }
 }

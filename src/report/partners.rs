@@ -25,6 +25,7 @@ impl PartnerRows {
     ) -> Result<Self, ReportError> {
         for (format, hidden) in formats.iter_mut().zip(hidden) {
             format.added_column = PARTNER_COLUMN;
+            format.dates = None;
             format.dropped.extend(*hidden);
         }
         let files = SourceFiles::begin(folder, "partners", formats, Guards::Formulas)?;

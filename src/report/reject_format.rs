@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::csv_file::{CsvRules, Encode};
-use super::sheet_limits::fits_a_sheet;
+use super::sheet_limits::{ADDED, fits_a_sheet};
+use crate::diagnostic::DATES_COLUMN;
 
 /// How a source is written again.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub struct RejectFormat {
     pub dropped: Vec<usize>,
     /// The name of the added column.
     pub added_column: &'static str,
+    /// How the dates of the rows were read, for [`DATES_COLUMN`]; no such column without.
+    pub dates: Option<String>,
     /// How cells are set apart and quoted.
     pub rules: CsvRules,
     /// Blank lines above the header, where the mapping names its row.
@@ -40,25 +43,41 @@ impl RejectFormat {
         (0..self.header.len()).filter(|column| !self.dropped.contains(column))
     }
 
+    /// The columns of a sheet of its rows.
+    pub(super) fn sheet_columns(&self) -> usize {
+        ADDED.len() + self.own_columns().count() + usize::from(self.dates.is_some())
+    }
+
     pub(super) fn fits_a_sheet(&self) -> bool {
         fits_a_sheet(self.header.len(), self.blank_lines)
     }
 
     /// The header as it is written.
     pub(super) fn line_of_header(&self) -> impl Iterator<Item = &str> {
-        self.arrange(&self.header, self.added_column)
+        let dates = self.dates.as_ref().map(|_| DATES_COLUMN);
+        self.arranged(&self.header, dates, self.added_column)
     }
 
-    /// The header's columns, the added one, then whatever a ragged row had beyond the header.
+    /// The header's columns, the added one, how the dates were read, then whatever a ragged row had beyond the header.
     pub(super) fn arrange<'c>(
+        &'c self,
+        cells: &'c [impl AsRef<str>],
+        added: &'c str,
+    ) -> impl Iterator<Item = &'c str> {
+        self.arranged(cells, self.dates.as_deref(), added)
+    }
+
+    fn arranged<'c>(
         &self,
         cells: &'c [impl AsRef<str>],
+        dates: Option<&'c str>,
         added: &'c str,
     ) -> impl Iterator<Item = &'c str> {
         let width = self.header.len();
         self.own_columns()
             .map(|column| cells.get(column).map_or("", AsRef::as_ref))
             .chain(std::iter::once(added))
+            .chain(dates)
             .chain(cells.iter().skip(width).map(AsRef::as_ref))
     }
 }

@@ -47,10 +47,11 @@ impl Rejects {
     }
 }
 
-/// A row's problems in one cell.
+/// A row's problems in one cell, what keeps it from being sent first.
 pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
     let mut text = String::new();
-    for d in diagnostics {
+    let errors = diagnostics.iter().filter(|d| d.is_error());
+    for d in errors.chain(diagnostics.iter().filter(|d| !d.is_error())) {
         if !text.is_empty() {
             text.push_str(" | ");
         }
@@ -61,4 +62,24 @@ pub(super) fn problems_text(diagnostics: &[Diagnostic]) -> String {
         };
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Code, Location};
+
+    #[test]
+    fn errors_stand_before_warnings() {
+        let of = |code| Diagnostic::new(code, Location::default(), "Words.");
+        let all = [
+            of(Code::RowSimilar),
+            of(Code::DateInvalid),
+            of(Code::TextHtml),
+        ];
+        assert_eq!(
+            problems_text(&all),
+            "Words. [date.invalid] | Words. [row.similar] | Words. [text.html]"
+        );
+    }
 }

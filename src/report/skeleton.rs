@@ -13,7 +13,7 @@ use super::reject_format::RejectFormat;
 use super::sheet_limits::ADDED;
 use super::styles::{Styles, formats, text_format};
 use super::summary::Summary;
-use crate::diagnostic::thousands;
+use crate::diagnostic::{DATES_COLUMN, thousands};
 
 /// A note on a cell; row and column from 0.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Skeleton {
             }
             for ((index, format), behind) in sheets.iter().enumerate().zip(&end.ends) {
                 let (top, behind) = (header_row(format), *behind);
-                let last = format.own_columns().count() + ADDED.len() - 1;
+                let last = format.sheet_columns() - 1;
                 let last = u16::try_from(last).unwrap_or(u16::MAX);
                 let sheet = book.worksheet_from_index(index)?;
                 sheet.autofilter(top, 0, behind.max(top + 2) - 1, last)?;
@@ -122,7 +122,8 @@ fn add_sheet(book: &mut Workbook, index: usize, format: &RejectFormat) -> Result
     let bold = Format::new().set_bold();
     let text = text_format();
     let own = format.own_columns().map(|c| format.header[c].as_str());
-    for (column, name) in (0_u16..).zip(ADDED.into_iter().chain(own)) {
+    let behind = format.dates.iter().map(|_| DATES_COLUMN);
+    for (column, name) in (0_u16..).zip(ADDED.into_iter().chain(own).chain(behind)) {
         sheet.set_column_width(column, if column < 2 { 8 } else { 18 })?;
         // What is typed into an empty cell stays as it is typed.
         sheet.set_column_format(column, &text)?;

@@ -30,6 +30,8 @@ pub enum StopCause {
     Canary,
     /// The state or the disk.
     State,
+    /// The import that machines share has not come to its end.
+    NotOver,
     /// A fault of this program.
     Fault,
 }

@@ -12,6 +12,7 @@ use super::contents::{Contents, SourceValues, Timeline, Verified};
 use super::ending::RunEnding;
 use super::model::{Counts, Detected, Kind, RunReport};
 use super::stopped::{StopCause, Stopped};
+use super::together::Together;
 use crate::partner::RowOutcome;
 
 /// The form that is written. 1, which carries no version, lists the counts by place; 2 names them.
@@ -77,6 +78,8 @@ struct Form<'r> {
     stopped: Option<Cow<'r, str>>,
     #[serde(default)]
     stop_cause: StopCause,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    together: Option<Cow<'r, Together>>,
     seconds: f64,
     exit: u8,
     holds_bank_data: bool,
@@ -105,6 +108,7 @@ impl Serialize for RunReport {
                 .as_ref()
                 .map(Stopped::cause)
                 .unwrap_or_default(),
+            together: self.together.as_ref().map(Cow::Borrowed),
             seconds: self.seconds,
             exit: self.ending.code(),
             holds_bank_data: self.holds_bank_data,
@@ -137,6 +141,7 @@ impl<'de> Deserialize<'de> for RunReport {
             stopped: form
                 .stopped
                 .map(|s| Stopped::from(s.into_owned()).because(form.stop_cause)),
+            together: form.together.map(Cow::into_owned),
             seconds: form.seconds,
             ending: RunEnding::of(form.exit),
             written: Vec::new(),

@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 use crate::diagnostic::{Code, counted, thousands};
 
 use super::ending::RunEnding;
-use super::model::{Kind, RunReport};
+use super::model::{Kind, ProblemGroup, RunReport};
 use super::next::{is_refused, next_step};
 use super::stopped::{StopCause, Stopped};
+use super::table::table;
+use super::together::{MachinePart, Together};
 use crate::partner::RowOutcome;
 
 /// Groups of problems that are shown.
@@ -19,7 +21,8 @@ const SHOWN_GROUPS: usize = 5;
 pub enum Examples {
     /// The first of each kind, with its value.
     Shown,
-    /// None, but what each kind means: nobody may be there to read them, and they are mailed and logged.
+    /// None, but what each kind means: nobody may be there to read them, and they are mailed and logged. Why a run stopped is its
+    /// first sentence, since all of it goes to standard error.
     LeftOut,
 }
 
@@ -27,7 +30,12 @@ pub enum Examples {
 #[must_use]
 pub fn render(report: &RunReport, examples: Examples) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}", verdict(report));
+    let verdict = verdict(report);
+    let verdict = match examples {
+        Examples::LeftOut if report.is_stopped() => first_sentence(&verdict),
+        _ => &verdict,
+    };
+    let _ = writeln!(out, "{verdict}");
     if report.kind == Kind::Reconcile && report.rows() == 0 && report.groups.is_empty() {
         return out;
     }
@@ -79,6 +87,17 @@ fn counts(report: &RunReport, out: &mut String) {
             counted(report.rows(), "row")
         );
     }
+    if let Some(together) = &report.together {
+        for words in together.words(report.rows()) {
+            let _ = writeln!(out, "  {words}");
+        }
+        if together.own.is_none() {
+            out.push('\n');
+            for line in table(&MACHINES, &machines(together)).lines() {
+                let _ = writeln!(out, "  {line}");
+            }
+        }
+    }
     let busy = report.timeline.as_ref().map_or(0, |timeline| {
         timeline.pauses.iter().filter(|p| p.throttled).count()
     });
@@ -100,13 +119,40 @@ fn counts(report: &RunReport, out: &mut String) {
     }
 }
 
+const MACHINES: [&str; 7] = [
+    "MACHINE", "CREATED", "FOUND", "REJECTED", "FROM", "UNTIL", "STANDS",
+];
+
+/// What each machine of an import did.
+fn machines(together: &Together) -> Vec<Vec<String>> {
+    let line = |m: &MachinePart| {
+        vec![
+            m.name(),
+            thousands(m.created),
+            thousands(m.adopted),
+            thousands(m.rejected),
+            m.started.clone(),
+            m.ended.clone().unwrap_or_default(),
+            m.fate().to_owned(),
+        ]
+    };
+    together.machines.iter().map(line).collect()
+}
+
 /// The most frequent problems, with an example each.
 fn problems(report: &RunReport, examples: Examples, out: &mut String) {
     if report.groups.is_empty() {
         return;
     }
     let _ = writeln!(out, "\nMost frequent problems:");
-    for group in report.groups.iter().take(SHOWN_GROUPS) {
+    // Why it stopped stands before what is more frequent.
+    let why: &[Code] = match cause(report) {
+        StopCause::Canary => &[Code::PartnerDiffers, Code::PartnerGone],
+        _ => &[],
+    };
+    let mut groups: Vec<&ProblemGroup> = report.groups.iter().collect();
+    groups.sort_by_key(|group| !why.contains(&group.code));
+    for group in groups.into_iter().take(SHOWN_GROUPS) {
         let column = group
             .column
             .as_ref()
@@ -147,14 +193,22 @@ pub fn brief_verdict(report: &RunReport) -> String {
     verdict_of(report, report.stopped.as_ref().map(Stopped::brief))
 }
 
+/// An API as a sentence names it. The name of a sandbox's data says nothing to a person.
+#[must_use]
+pub fn target_in_words(target: &str) -> &str {
+    if target.starts_with("sandbox:") {
+        "the sandbox"
+    } else {
+        target
+    }
+}
+
 fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
-    let target = match report.target.as_deref() {
-        // The name of its data says nothing to a person.
-        Some(target) if target.starts_with("sandbox:") => "the sandbox",
-        target => target.unwrap_or(""),
-    };
+    let target = report.target.as_deref().map_or("", target_in_words);
     match (stopped, report.kind) {
-        (Some(stopped), kind) => stop_in_words(kind, stopped, is_away(report)),
+        // It did not stop.
+        (Some(stopped), _) if is_not_over(report) => stopped.to_owned(),
+        (Some(stopped), kind) => stop_in_words(kind, stopped, cause(report)),
         (None, Kind::Check) => of_check(report),
         (None, Kind::DryRun) => {
             let to = match target {
@@ -169,13 +223,31 @@ fn verdict_of(report: &RunReport, stopped: Option<&str>) -> String {
     }
 }
 
-/// Whether it stopped since the API could not be asked.
-fn is_away(report: &RunReport) -> bool {
-    let cause = report.stopped.as_ref().map(Stopped::cause);
-    cause == Some(StopCause::ApiDown)
+/// The first sentence of what may be several lines.
+fn first_sentence(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or_default();
+    let ends = line.match_indices(['.', '?', '!']).map(|(at, _)| at + 1);
+    let is_end = |at: &usize| {
+        let mut behind = line[*at..].chars();
+        behind.next() == Some(' ') && behind.next().is_some_and(char::is_uppercase)
+    };
+    &line[..ends.into_iter().find(is_end).unwrap_or(line.len())]
 }
 
-fn stop_in_words(kind: Kind, stopped: &str, is_away: bool) -> String {
+/// Whether it is an import that machines share and that has not come to its end.
+fn is_not_over(report: &RunReport) -> bool {
+    report.stopped.is_some() && !report.is_stopped()
+}
+
+fn cause(report: &RunReport) -> StopCause {
+    report
+        .stopped
+        .as_ref()
+        .map(Stopped::cause)
+        .unwrap_or_default()
+}
+
+fn stop_in_words(kind: Kind, stopped: &str, cause: StopCause) -> String {
     let stop = match kind {
         Kind::DryRun => "Dry run",
         _ => "Stopped early",
@@ -184,7 +256,13 @@ fn stop_in_words(kind: Kind, stopped: &str, is_away: bool) -> String {
     if stopped.ends_with(['.', '?', '!']) {
         return format!("{stop}: {stopped}");
     }
+    let is_away = cause == StopCause::ApiDown;
     match kind {
+        // Each problem of several lines says so itself.
+        _ if stopped.contains('\n') => format!("{stop}: {stopped}"),
+        _ if matches!(cause, StopCause::Settings | StopCause::Export) => {
+            format!("{stop}: {stopped}. Correct that, and run the same command again.")
+        }
         Kind::Check | Kind::DryRun | Kind::Verify if is_away => format!(
             "{stop}: {stopped}. Check --api-url and the network, and run the same command again when the API answers."
         ),
@@ -286,6 +364,7 @@ fn outcomes(report: &RunReport) -> String {
         let words = match outcome {
             RowOutcome::Created => "created",
             RowOutcome::Adopted => "found on the API",
+            RowOutcome::Skipped if report.by_others() >= count => "created by other machines",
             RowOutcome::Skipped => "already created",
             RowOutcome::Changed => "changed since they were created",
             RowOutcome::Blocked if count == 1 => "waiting for its parent",

@@ -55,6 +55,10 @@ pub(super) struct Wanted {
 
 /// The delimiters that exports use, most usual first: a tie goes to the earlier one.
 const CANDIDATES: [u8; 5] = [b',', b';', b'\t', b'|', UNIT_SEPARATOR];
+/// Delimiters of a few systems, most usual first (U+0001 is Hive's and some banks'). They stand in texts as well, so that one of them
+/// is taken only where nothing speaks against it.
+const RARE: [u8; 5] = [b'^', b'~', START_OF_HEADING, b':', b'#'];
+const START_OF_HEADING: u8 = 0x01;
 /// The delimiter that ASCII has for this.
 pub(super) const UNIT_SEPARATOR: u8 = 0x1f;
 /// Bytes of the sample by which delimiters are compared.
@@ -84,6 +88,7 @@ impl Dialect {
             b'\t' => "tab".to_owned(),
             b'|' => "bar".to_owned(),
             UNIT_SEPARATOR => "unit separator (U+001F)".to_owned(),
+            START_OF_HEADING => "start of heading (U+0001)".to_owned(),
             other => format!("\"{}\"", char::from(other).escape_default()),
         }
     }
@@ -154,10 +159,21 @@ impl Dialect {
     }
 }
 
-/// The delimiter by which the beginning of a table agrees best.
+/// The delimiter by which the beginning of a table agrees best, or a rare one where the header has none of the usual ones.
 fn best_delimiter(table: &[u8], is_whole: bool, wanted: Wanted) -> u8 {
     let voted = &table[..table.len().min(VOTE_BYTES)];
     let is_whole = is_whole && voted.len() == table.len();
+    let header = &voted[..next_line(voted, 0, true).unwrap_or(voted.len())];
+    if !header.iter().any(|byte| CANDIDATES.contains(byte)) {
+        let rare = RARE.into_iter().filter(|byte| header.contains(byte));
+        let is_sure = |byte: &u8| {
+            let grammar = Vote::of(voted, is_whole, *byte, wanted).grammar;
+            Measure::of(voted, is_whole, grammar).is_beyond_doubt()
+        };
+        if let Some(rare) = rare.into_iter().find(is_sure) {
+            return rare;
+        }
+    }
     let mut best = (CANDIDATES[0], 0.0);
     for delimiter in CANDIDATES {
         let vote = Vote::of(voted, is_whole, delimiter, wanted);

@@ -28,6 +28,26 @@ fn delimiters_are_judged_by_agreement() {
 }
 
 #[test]
+fn a_rare_delimiter_is_taken_only_beyond_doubt() {
+    for (sample, delimiter) in [
+        ("a^b^c\n1^2^3\n4^5, x^6\n", b'^'),
+        ("a~b~c\n1~2~3\n4~~6\n", b'~'),
+        ("a\u{1}b\u{1}c\n1\u{1}2\u{1}3\n4\u{1}5\u{1}6\n", 1),
+        ("a:b:c\n1:2:3\n", b':'),
+        ("a^b^c\n1^\"x^y\"^3\n4^5^6\n", b'^'),
+        // A usual one is in the header; a row has another number of cells; too few rows or columns; a name is missing.
+        ("a^b^c, d\n1^2^3\n4^5^6\n", b','),
+        ("a^b^c\n1^2^3\n4^5\n", b','),
+        ("a^b^c\n", b','),
+        ("a^b\n1^2\n3^4\n", b','),
+        ("a::b::c\n1::2::3\n4::5::6\n", b','),
+    ] {
+        let dialect = judged(sample, Wanted::default());
+        assert_eq!(dialect.delimiter, delimiter, "{sample:?}");
+    }
+}
+
+#[test]
 fn of_equal_shares_the_wider_wins_and_a_record_cut_off_does_not_count() {
     let judged = |sample: &str| judged(sample, Wanted::default()).delimiter;
     assert_eq!(judged("a,b;c;d\n1,2;3;4\n"), b';');

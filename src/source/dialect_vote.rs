@@ -23,6 +23,8 @@ pub(super) struct Measure {
     words: [usize; 2],
     /// All filled cells of the first record are quoted.
     header_is_quoted: bool,
+    /// No cell of the first record is empty.
+    header_is_filled: bool,
     /// A cell begins with a double quote as if it was quoted: it ends with one too, or is never closed.
     wrapped: bool,
 }
@@ -104,6 +106,7 @@ impl Measure {
     fn add(&mut self, look: &Look, seen: Seen) {
         if self.widths.is_empty() && self.unfit == 0 {
             self.header_is_quoted = look.filled > 0 && seen.quoted >= look.filled;
+            self.header_is_filled = look.filled == look.cells;
         } else {
             self.words[0] += seen.quoted.min(look.with_letters);
             self.words[1] += look.with_letters;
@@ -132,6 +135,17 @@ impl Measure {
 
     pub(super) fn usual_width(&self) -> usize {
         Self::commonest(&self.widths).0
+    }
+
+    /// Whether a delimiter that nobody would expect is one without doubt: each record has the same number of cells, three at
+    /// least, and each column a name.
+    pub(super) fn is_beyond_doubt(&self) -> bool {
+        let width = self.usual_width();
+        let is_table = width >= 3 && self.widths.len() >= 2;
+        is_table
+            && self.unfit == 0
+            && self.header_is_filled
+            && self.widths.iter().all(|w| *w == width)
     }
 
     /// Records of the sample that have the usual number of cells, of two or more.

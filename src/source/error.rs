@@ -105,7 +105,7 @@ pub enum SourceError {
         others: Vec<String>,
     },
     /// No header where it should be.
-    #[error("{} has no header row. Set [source] header_row in the mapping.", path.display())]
+    #[error("{} has no header row. Export it again; if it is not empty, set [source] header_row in the mapping.", path.display())]
     NoHeader {
         /// The file, as it was named.
         path: PathBuf,

@@ -4,12 +4,19 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{PARTNER_COLUMN, is_guarded_header, listed, unguarded};
+use crate::diagnostic::{DATES_COLUMN, PARTNER_COLUMN, is_guarded_header, listed, unguarded};
 
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
-/// The columns that reports add to the source's own: where a row came from, how bad it is, its problems, its partner.
-const REPORT_COLUMNS: [&str; 4] = ["_row", "_level", PROBLEMS_COLUMN, PARTNER_COLUMN];
+/// The columns that reports add to the source's own: where a row came from, how bad it is, its problems, how its dates were
+/// read, its partner.
+const REPORT_COLUMNS: [&str; 5] = [
+    "_row",
+    "_level",
+    PROBLEMS_COLUMN,
+    DATES_COLUMN,
+    PARTNER_COLUMN,
+];
 
 /// Whether a column was added by a report: every later import ignores it.
 #[must_use]
@@ -22,7 +29,7 @@ pub fn is_of_a_report(column: &str) -> bool {
 pub struct Header {
     raw: Vec<String>,
     names: Vec<Arc<str>>,
-    /// Columns up to the last that has a name.
+    /// Columns up to the last that has a name and that no report added.
     named: usize,
 }
 
@@ -48,7 +55,11 @@ impl Header {
                 }
             })
             .collect();
-        let last = raw.iter().rposition(|cell| !tidy(cell).is_empty());
+        let is_own = |cell: &String| {
+            let name = tidy(cell);
+            !name.is_empty() && !is_of_a_report(&name)
+        };
+        let last = raw.iter().rposition(is_own);
         Self {
             named: last.map_or(0, |last| last + 1),
             raw,
@@ -72,7 +83,8 @@ impl Header {
         Self::new(self.raw.iter().map(|c| unguarded(c).to_owned()).collect())
     }
 
-    /// How many columns there are up to the last one with a name: a row that has no more cells lacks nothing.
+    /// How many columns there are up to the last one with a name that no report added: a row that has no more cells lacks
+    /// nothing.
     #[must_use]
     pub(super) fn named(&self) -> usize {
         self.named
@@ -88,6 +100,12 @@ impl Header {
     #[must_use]
     pub fn names(&self) -> &[Arc<str>] {
         &self.names
+    }
+
+    /// The column of exactly this name.
+    #[must_use]
+    pub fn find_exactly(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| **n == *name)
     }
 
     /// The header cells as they stand in the file.
@@ -136,7 +154,7 @@ impl Header {
         told
     }
 
-    /// The column of a name: exact first, then without regard to case and blanks where that is one column.
+    /// The column of a name: exact first, then without regard to case, blanks and invisible characters where that is one column.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {
         if let Some(index) = self.names.iter().position(|n| **n == *name) {
@@ -174,7 +192,17 @@ pub(super) fn tidy(cell: &str) -> Cow<'_, str> {
 }
 
 fn fold(name: &str) -> String {
-    tidy(name).to_lowercase()
+    let is_seen = |c: &char| {
+        !matches!(
+            c,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+        )
+    };
+    let lower = tidy(name).to_lowercase();
+    if lower.is_ascii() {
+        return lower;
+    }
+    lower.chars().filter(is_seen).collect()
 }
 
 #[cfg(test)]
@@ -191,6 +219,7 @@ mod tests {
             ("_row", true),
             ("_level", true),
             ("_problems", true),
+            ("_dates", true),
             ("_partner_id", true),
             ("row", false),
             ("_other", false),

@@ -53,5 +53,5 @@ fn are_plain(bytes: &[u8]) -> bool {
 
 /// Whether a byte is printable ASCII, and neither a quote, an apostrophe, a backslash nor an ampersand.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\' | b'&')
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\' | b'&' | b'<')
 }

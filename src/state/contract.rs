@@ -8,10 +8,12 @@ use super::command::{Command, CommandResult};
 use super::done::DoneRows;
 use super::error::StateError;
 use super::hash_key::LostKey;
+use super::imports::{CreatedRow, StoredImport};
 use super::known::Known;
 use super::machines::Machines;
 use super::maintenance::{Exported, MaintenanceRow};
 use super::note::{RunEnd, Twin};
+use super::record::RecordState;
 use super::run::RunId;
 use super::unclaimed::Identifiers;
 use super::view::{RecordRow, RunRow, SpaceCounts, StoredRun};
@@ -48,6 +50,9 @@ pub trait Reader: Debug + Send {
     /// Hands over key and partner id of the rows that canaries have created since the last import: no import that followed
     /// has gone on by them. Rows that they adopted were sent by nobody here.
     fn each_of_canary(&self, each: &mut dyn FnMut(&str, &str)) -> Result<(), StateError>;
+
+    /// Whether the space has any row.
+    fn has_rows(&self) -> Result<bool, StateError>;
 
     /// Hands over the key of every row.
     fn each_key(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError>;
@@ -92,6 +97,25 @@ pub trait View: Debug + Send {
         Ok(Machines::default())
     }
 
+    /// An import that machines share or shared; none where there is no such one. A file knows none.
+    fn import(&self, _number: i64) -> Result<Option<StoredImport>, StateError> {
+        Ok(None)
+    }
+
+    /// How the records stand that the machines of an import were the last to settle.
+    fn standing_of(&self, _import: &StoredImport) -> Result<Vec<(RecordState, u64)>, StateError> {
+        Ok(Vec::new())
+    }
+
+    /// Hands over the rows that the machines of an import gave their partners, by key.
+    fn each_created_in(
+        &self,
+        _import: &StoredImport,
+        _each: &mut dyn FnMut(CreatedRow<'_>),
+    ) -> Result<(), StateError> {
+        Ok(())
+    }
+
     /// The newest runs, newest first.
     fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StateError>;
 
@@ -114,7 +138,7 @@ pub trait View: Debug + Send {
     /// Rows in doubt, in flight or rejected, oldest first.
     fn open_rows(&self, limit: u32) -> Result<Vec<RecordRow>, StateError>;
 
-    /// Every record of a key, each with its story.
+    /// Every record of a key, each with its history.
     fn rows_of(&self, key: &str) -> Result<Vec<RecordRow>, StateError>;
 
     /// Hands over every row that has its partner.

@@ -55,7 +55,19 @@ pub enum StateError {
         /// What the other machine wrote about itself.
         holder: String,
         /// What is not the same.
-        differs: &'static str,
+        differs: String,
+    },
+    /// The machines that share an import need the same key: what one has sent looks changed to the other otherwise.
+    #[error(
+        "another machine ({holder}) uses the state {state} with another key than the one in {}. All machines that share a state need the same key file: copy the one of that machine here, or name it (`[state] key_file`), and start again.", path.display()
+    )]
+    OtherKey {
+        /// Where the state is.
+        state: StateAddress,
+        /// What the other machine wrote about itself.
+        holder: String,
+        /// The key file of this machine.
+        path: PathBuf,
     },
     /// Rows that a lost machine may still send wait for it, which another state would not know.
     #[error(

@@ -69,6 +69,38 @@ pub(super) fn put(path: &Path, key: &Key) -> Result<Option<PathBuf>, StateError>
     })
 }
 
+/// Puts a key where there is none yet, and returns the one that is there then: of several programs that do it at once, all have
+/// the key of the first.
+///
+/// # Errors
+/// [`StateError::Key`].
+pub(super) fn put_first(path: &Path, key: &Key) -> Result<Key, StateError> {
+    let write = || -> io::Result<()> {
+        // It gets its name when it is whole: nobody reads half a key.
+        let new = beside(path, &format!(".new-{}", uuid::Uuid::new_v4().simple()));
+        write_new(&new, key)?;
+        let named = match std::fs::hard_link(&new, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            // A file system without links.
+            Err(_) => match write_new(path, key) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                written => written,
+            },
+            Ok(()) => Ok(()),
+        };
+        std::fs::remove_file(&new)?;
+        named?;
+        sync_folder(path)
+    };
+    let broken = |source| StateError::Key {
+        path: path.to_owned(),
+        source,
+    };
+    write().map_err(broken)?;
+    let no_key = || io::Error::new(io::ErrorKind::InvalidData, "the file holds no key");
+    read(path)?.ok_or_else(no_key).map_err(broken)
+}
+
 /// Copies the key for a copy of the state. True where there was one.
 ///
 /// # Errors
@@ -155,4 +187,36 @@ fn parse(text: &str) -> Option<Key> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever comes second has the key of the first, whole, and nothing else is left.
+    #[test]
+    fn several_that_put_the_first_key_at_once_have_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..20_u8 {
+            let path = folder.path().join(format!("{round}.key"));
+            let put = |n: u8| {
+                let path = path.clone();
+                std::thread::spawn(move || put_first(&path, &[n; 32]).unwrap())
+            };
+            let all: Vec<_> = (0..8).map(put).collect();
+            let all: Vec<Key> = all.into_iter().map(|t| t.join().unwrap()).collect();
+            assert_eq!(read(&path).unwrap(), Some(all[0]));
+            assert!(all.iter().all(|key| *key == all[0]), "{all:?}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 20);
+    }
+
+    #[test]
+    fn what_is_no_key_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "a diary").unwrap();
+        assert!(put_first(&path, &[1; 32]).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "a diary");
+    }
 }

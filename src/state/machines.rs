@@ -79,6 +79,43 @@ pub struct ImportRow {
     pub done: u64,
     /// Machines that are at it.
     pub machines: u64,
+    /// Rows that have an outcome, over all machines.
+    pub rows_done: u64,
+    /// Partners that its machines created.
+    pub created: u64,
+    /// Partners that they found on the API and recorded.
+    pub adopted: u64,
+    /// Rows that the API rejected.
+    pub rejected: u64,
+    /// Seconds since it began.
+    pub seconds: f64,
+}
+
+/// An import that no machine is at any more.
+#[derive(Debug, Clone, Serialize)]
+pub struct PastImport {
+    /// Its number.
+    pub import: i64,
+    /// Base URL of the API.
+    pub target: String,
+    /// Name of the mapping, as its file has it.
+    pub mapping: String,
+    /// Rows of its files.
+    pub rows: u64,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// When it ended, RFC 3339 in UTC.
+    pub ended: String,
+    /// Whether it came to its end: no machine had anything left to do.
+    pub complete: bool,
+    /// Machines that joined it.
+    pub machines: u64,
+    /// Partners that its machines created.
+    pub created: u64,
+    /// Partners that they found on the API and recorded.
+    pub adopted: u64,
+    /// Rows that the API rejected.
+    pub rejected: u64,
 }
 
 /// The rate at which an API is called, over all machines.
@@ -101,6 +138,8 @@ pub struct Machines {
     pub machines: Vec<MachineRow>,
     /// Imports that are under way.
     pub imports: Vec<ImportRow>,
+    /// Imports that are over, the newest first.
+    pub past: Vec<PastImport>,
     /// Rates that somebody kept to within the last minute.
     pub rates: Vec<RateRow>,
 }

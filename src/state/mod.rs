@@ -19,6 +19,7 @@ mod contract;
 mod done;
 mod error;
 mod hash_key;
+mod imports;
 mod key_file;
 mod known;
 mod machines;
@@ -42,8 +43,9 @@ pub use contract::{Maintain, Reader, StateReader, StateView, Upkeep, View};
 pub use done::DoneRows;
 pub use error::StateError;
 pub use hash_key::LostKey;
+pub use imports::{CreatedRow, StoredImport};
 pub use known::Known;
-pub use machines::{ImportRow, MachineRow, Machines, RateRow, Standing};
+pub use machines::{ImportRow, MachineRow, Machines, PastImport, RateRow, Standing};
 pub use maintenance::{Exported, MaintenanceRow};
 pub use note::{Claim, Doubt, RunEnd, Settlement, Twin};
 pub use place::StateAddress;
@@ -53,7 +55,10 @@ pub use postgres::{
 };
 pub use record::{Event, IllegalMove, RecordState, may_forget, sources, step};
 pub use run::{OpenRows, RunId, RunStart};
-pub use share::{FirstLook, ImportStanding, ImportStart, Share, SharedImport};
+pub use share::{
+    ImportProgress, ImportStanding, ImportStart, MachineOfImport, MachinesOfImport, Share,
+    SharedImport, Told, Turn,
+};
 pub use space::SpaceId;
 pub use store::{StateLock, Store};
 pub use unclaimed::Identifiers;

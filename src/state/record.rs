@@ -85,11 +85,13 @@ pub enum Event {
     ResolvedAsCreated,
     /// A person says that there is no partner.
     ResolvedAsAbsent,
+    /// The list has a partner that may be the row's, of whom this state knows nothing: a run whose state is lost may have sent it.
+    MayExist,
 }
 
 impl Event {
     /// Every event, in the order of the columns of the table of moves.
-    pub const ALL: [Event; 12] = [
+    pub const ALL: [Event; 13] = [
         Event::Claim,
         Event::Created,
         Event::Rejected,
@@ -102,19 +104,20 @@ impl Event {
         Event::ReconciledAsAbsent,
         Event::ResolvedAsCreated,
         Event::ResolvedAsAbsent,
+        Event::MayExist,
     ];
 
     /// What it does to the counts of a record's posts.
     #[must_use]
     pub(super) fn counts(self) -> Counts {
         let posts = match self {
-            // Counted before it is sent: a run that dies counts it.
-            Event::Claim => 1,
+            // Counted before it is sent: a run that dies counts it. What may have been sent counts as well.
+            Event::Claim | Event::MayExist => 1,
             Event::NotCreated => -1,
             _ => 0,
         };
         let lost = match self {
-            Event::OutcomeUnknown | Event::OwnerLost => Lost::OneMore,
+            Event::OutcomeUnknown | Event::OwnerLost | Event::MayExist => Lost::OneMore,
             // A person has decided; whether it may be sent again is counted anew.
             Event::ReconciledAsAbsent | Event::ResolvedAsAbsent => Lost::Forgotten,
             _ => Lost::AsBefore,
@@ -141,7 +144,7 @@ pub(super) enum Lost {
 }
 
 impl Event {
-    /// In words, for a row's story.
+    /// In words, for a row's history.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -161,6 +164,7 @@ impl Event {
             }
             Event::ResolvedAsCreated => "a person said which partner it has",
             Event::ResolvedAsAbsent => "a person said that it has no partner",
+            Event::MayExist => "not sent: the API has a partner that may be its own",
         }
     }
 }
@@ -195,6 +199,7 @@ pub fn step(from: Option<RecordState>, event: Event) -> Result<RecordState, Ille
         (Some(InDoubt), Event::ResolvedAsCreated) => Ok(Created),
         (Some(InDoubt), Event::AbsentAfterRefusal) => Ok(Rejected),
         (None | Some(InDoubt | Rejected | Unsent), Event::FoundRemotely) => Ok(Created),
+        (None, Event::MayExist) => Ok(InDoubt),
         (from, event) => Err(IllegalMove { from, event }),
     }
 }
@@ -307,18 +312,19 @@ mod tests {
             Event::Claim, Event::Created, Event::Rejected, Event::OutcomeUnknown,
             Event::NotCreated, Event::OwnerLost, Event::FoundRemotely, Event::ConfirmedAbsent,
             Event::AbsentAfterRefusal, Event::ReconciledAsAbsent, Event::ResolvedAsCreated, Event::ResolvedAsAbsent,
+            Event::MayExist,
         ];
         assert_eq!(events, Event::ALL);
         let never = None;
         let to = Some;
         let table = [
-            //                Claim         Made         Refused       Lost         NotCreated  OwnerDied    Found        Absent      AndRefused    Reconciled   SaidMade     SaidAbsent
-            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never]),
-            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never,      never,        never,       never,       never]),
-            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never,      never,        never,       never,       never]),
-            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never]),
-            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent), to(Rejected), to(Unsent),  to(Created), to(Unsent)]),
-            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never]),
+            //                Claim         Made         Refused       Lost         NotCreated  OwnerDied    Found        Absent      AndRefused    Reconciled   SaidMade     SaidAbsent  MayExist
+            (None,           [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never,      to(InDoubt)]),
+            (Some(InFlight), [never,        to(Created), to(Rejected), to(InDoubt), to(Unsent), to(InDoubt), never,       never,      never,        never,       never,       never,      never]),
+            (Some(Created),  [never,        never,       never,        never,       never,      never,       never,       never,      never,        never,       never,       never,      never]),
+            (Some(Rejected), [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never,      never]),
+            (Some(InDoubt),  [never,        never,       never,        never,       never,      never,       to(Created), to(Unsent), to(Rejected), to(Unsent),  to(Created), to(Unsent), never]),
+            (Some(Unsent),   [to(InFlight), never,       never,        never,       never,      never,       to(Created), never,      never,        never,       never,       never,      never]),
         ];
         let states = std::iter::once(None).chain(RecordState::ALL.map(Some));
         assert_eq!(table.map(|(from, _)| from).to_vec(), states.collect::<Vec<_>>());
@@ -336,11 +342,11 @@ mod tests {
         let counts = Event::ALL.map(Event::counts);
         assert_eq!(
             counts.map(|c| c.posts),
-            [1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0]
+            [1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 1]
         );
         for (event, counts) in Event::ALL.into_iter().zip(counts) {
             let expected = match event {
-                Event::OutcomeUnknown | Event::OwnerLost => Lost::OneMore,
+                Event::OutcomeUnknown | Event::OwnerLost | Event::MayExist => Lost::OneMore,
                 Event::ReconciledAsAbsent | Event::ResolvedAsAbsent => Lost::Forgotten,
                 _ => Lost::AsBefore,
             };

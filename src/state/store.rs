@@ -48,6 +48,15 @@ impl StateLock {
         }
     }
 
+    /// Why nothing may be sent any more, where that is so.
+    #[must_use]
+    pub fn over(&self) -> Option<StateError> {
+        match &self.held {
+            Held::File { .. } => None,
+            Held::Server(lease) => lease.over(),
+        }
+    }
+
     /// Whether other machines may be at work as well.
     #[must_use]
     pub fn is_shared(&self) -> bool {

@@ -38,7 +38,7 @@ pub struct RunRow {
     pub summary: Option<serde_json::Value>,
 }
 
-/// A row that needs attention, or one row's story.
+/// A row that needs attention, or one row's history.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct RecordRow {
     /// Base URL of the API, or `sandbox:` and the name of its book.
@@ -65,7 +65,7 @@ pub struct RecordRow {
     pub run: String,
     /// What else happened to it, oldest first; only where one row was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub story: Vec<RowEvent>,
+    pub history: Vec<RowEvent>,
 }
 
 /// Something that happened to a row, beyond its being created.

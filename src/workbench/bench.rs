@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::model::Model;
 use crate::mapping::edit::{Change, apply};
 use crate::mapping::{Mapping, MappingError};
-use crate::ops::{Explored, Review};
+use crate::ops::{Explored, OpError, Review, TriedTest};
 use crate::report::SourceValues;
 
 /// Texts that can be gone back to.
@@ -43,6 +43,9 @@ pub(super) enum Practice {
     Over(Result<Vec<String>, String>),
 }
 
+/// What became of a mapping's own tests, or why they could not be tried.
+pub(super) type Tests = Result<Vec<TriedTest>, String>;
+
 /// All that a page shows.
 #[derive(Debug)]
 pub(super) struct Bench {
@@ -51,6 +54,8 @@ pub(super) struct Bench {
     /// The mapping file as it is named, and what it holds; none where there is none yet.
     pub(super) path: String,
     pub(super) saved: Option<String>,
+    /// Files that can be chosen as lookup files.
+    pub(super) beside: Vec<String>,
     text: String,
     undo: Vec<String>,
     /// The number of the text: it changes whenever the text does.
@@ -58,6 +63,8 @@ pub(super) struct Bench {
     model: Result<Model, String>,
     /// Of the version that was checked last.
     answer: Option<(u64, Answer)>,
+    /// The mapping's tests, tried with the version that was checked last.
+    tests: Tests,
     pub(super) notice: Option<Notice>,
     pub(super) practice: Practice,
 }
@@ -76,11 +83,13 @@ impl Bench {
             values,
             path,
             saved,
+            beside: Vec::new(),
             text,
             undo: Vec::new(),
             version: 1,
             model,
             answer: None,
+            tests: Ok(Vec::new()),
             notice: None,
             practice: Practice::None,
         }
@@ -133,21 +142,54 @@ impl Bench {
                 .is_some_and(|(v, _)| *v == self.version)
     }
 
+    /// What became of the mapping's tests, also while a newer version is checked.
+    pub(super) fn tests(&self) -> Result<&[TriedTest], &str> {
+        self.tests.as_deref().map_err(String::as_str)
+    }
+
+    /// The version that was checked last; 0 before the first check.
+    pub(super) fn checked_version(&self) -> u64 {
+        self.answer.as_ref().map_or(0, |(version, _)| *version)
+    }
+
     /// Takes what a check of a version said; an older one's is of no interest any more.
-    pub(super) fn take(&mut self, version: u64, answer: Answer) {
+    pub(super) fn take(&mut self, version: u64, answer: Answer, tests: Tests) {
         if version == self.version {
             self.answer = Some((version, answer));
+            self.tests = tests;
         }
     }
 
     /// Makes changes, all or none.
     pub(super) fn change(&mut self, changes: &[Change]) -> Result<(), String> {
+        let text = self.changed(changes)?;
+        self.set(text);
+        Ok(())
+    }
+
+    fn changed(&self, changes: &[Change]) -> Result<String, String> {
         let mut text = self.text.clone();
         for change in changes {
             text = apply(&text, change).map_err(|e| e.to_string())?;
         }
-        self.set(text);
-        Ok(())
+        Ok(text)
+    }
+
+    /// Whether the mapping can be read with these changes, or what would be wrong with it.
+    pub(super) fn try_changes(&self, changes: &[Change]) -> Result<(), String> {
+        read(&self.path, &self.changed(changes)?, &self.explored).map(drop)
+    }
+
+    /// Lookup files that are others on the disk than those that were read.
+    pub(super) fn changed_tables(&self) -> Vec<String> {
+        let tables = self.model.as_ref().map_or(&[][..], |m| &m.tables);
+        let changed = tables.iter().filter(|t| t.has_changed());
+        changed.map(|t| t.file.clone()).collect()
+    }
+
+    /// Reads the lookup files again.
+    pub(super) fn read_again(&mut self) {
+        self.renew();
     }
 
     /// Takes another text, as it was typed.
@@ -173,8 +215,10 @@ impl Bench {
     /// Takes what is on the disk.
     pub(super) fn reload(&mut self, saved: Option<String>) {
         self.saved = saved;
-        if let Some(text) = self.saved.clone() {
-            self.set(text);
+        match self.saved.clone() {
+            Some(text) if text != self.text => self.set(text),
+            // The files beside it may be others.
+            _ => self.renew(),
         }
     }
 
@@ -196,8 +240,16 @@ fn read(path: &str, text: &str, explored: &Explored) -> Result<Model, String> {
     }
 }
 
+/// An error as a page says it.
+pub(super) fn words(error: &OpError) -> String {
+    match error.of_mapping() {
+        Some(mapping) => brief(mapping),
+        None => error.to_string(),
+    }
+}
+
 /// What is wrong with a mapping, a line each, as a page says it.
-pub(super) fn brief(error: &MappingError) -> String {
+fn brief(error: &MappingError) -> String {
     let MappingError::Invalid { text, problems, .. } = error else {
         return error.to_string();
     };

@@ -2,14 +2,13 @@
 
 use super::bench::Bench;
 use super::model::{Model, path_of};
-use super::view::wrong_values;
 use crate::mapping::edit::{Change, Place, RulePart, SettingValue};
 use crate::mapping::{Constant, Feed};
 use crate::partner::catalogue::find;
 use crate::partner::{FieldKind, PathSegment, field_name};
 
 /// The fields of a form, in their order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -31,13 +30,13 @@ impl Form {
         self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(super) fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or("").trim()
     }
 }
 
 /// A refusal in words, and what a form does.
-type Made<T> = Result<T, String>;
+pub(super) type Made<T> = Result<T, String>;
 
 /// What one form changes: the changes, and what is said when they are made.
 pub(super) struct Asked {
@@ -47,7 +46,7 @@ pub(super) struct Asked {
     pub(super) field: Option<String>,
 }
 
-fn asked(changes: Vec<Change>, words: impl Into<String>) -> Asked {
+pub(super) fn asked(changes: Vec<Change>, words: impl Into<String>) -> Asked {
     Asked {
         changes,
         words: words.into(),
@@ -55,7 +54,7 @@ fn asked(changes: Vec<Change>, words: impl Into<String>) -> Asked {
     }
 }
 
-const STALE: &str = "The page is older than the mapping. Reload it and try again.";
+pub(super) const STALE: &str = "The page is older than the mapping. Reload it and try again.";
 
 /// The changes that a form asks for.
 pub(super) fn changes(form: &Form, bench: &Bench) -> Made<Asked> {
@@ -73,13 +72,17 @@ pub(super) fn changes(form: &Form, bench: &Bench) -> Made<Asked> {
         "formats" => reader.formats(),
         "setting" => reader.setting(),
         "null" => reader.null(),
+        "means" => reader.means(),
+        "untest" => reader.untest(),
+        "lookup" => reader.lookup(),
+        "missing" => reader.missing(),
         _ => Err("The page asked for something unknown. Reload it and try again.".to_owned()),
     }
 }
 
-struct FormReader<'d> {
-    form: &'d Form,
-    bench: &'d Bench,
+pub(super) struct FormReader<'d> {
+    pub(super) form: &'d Form,
+    pub(super) bench: &'d Bench,
 }
 
 impl FormReader<'_> {
@@ -91,7 +94,7 @@ impl FormReader<'_> {
     }
 
     /// A column by the number that a form sends.
-    fn column(&self, name: &str) -> Made<(usize, String)> {
+    pub(super) fn column(&self, name: &str) -> Made<(usize, String)> {
         let index: Option<usize> = self.form.text(name).parse().ok();
         let names = self.bench.explored.header.names();
         let found = index.and_then(|i| Some((i, names.get(i)?.to_string())));
@@ -99,7 +102,7 @@ impl FormReader<'_> {
     }
 
     /// A field by its path: one of the catalogue, or one below a free-form object that the mapping has.
-    fn path(&self, name: &str) -> Made<(String, Vec<PathSegment>, FieldKind)> {
+    pub(super) fn path(&self, name: &str) -> Made<(String, Vec<PathSegment>, FieldKind)> {
         let text = self.form.text(name);
         let known = find(&super::model::catalogue_path(text)).map(|(_, field)| field.kind);
         let mapped = || {
@@ -114,13 +117,13 @@ impl FormReader<'_> {
         }
     }
 
-    fn rule(&self, path: &str) -> Made<(&Model, usize)> {
+    pub(super) fn rule(&self, path: &str) -> Made<(&Model, usize)> {
         let model = self.model()?;
         let rule = model.rule_of(path).ok_or_else(|| STALE.to_owned())?;
         Ok((model, rule))
     }
 
-    fn part(path: &[PathSegment], part: RulePart) -> Change {
+    pub(super) fn part(path: &[PathSegment], part: RulePart) -> Change {
         Change::Field {
             field: path.to_vec(),
             part,
@@ -226,63 +229,11 @@ impl FormReader<'_> {
         Ok(asked(vec![Change::Decide { place, question }], words))
     }
 
-    fn words(&self) -> Made<Asked> {
-        let (_, path, kind) = self.path("field")?;
-        let (model, rule) = self.rule(self.form.text("field"))?;
-        let (column, _) = self.column("column")?;
-        let map = &model.mapping.rules[rule].rule.map;
-        let facts = self.bench.explored.facts.columns.get(column);
-        let known = facts.map_or(&[][..], |f| &f.words);
-        let folded = |text: &str| text.trim().to_lowercase();
-        let mut changes = Vec::new();
-        for (name, becomes) in self.form.pairs() {
-            let Some(index) = name.strip_prefix("word.") else {
-                continue;
-            };
-            let index: Option<usize> = index.parse().ok();
-            let (word, _) = index
-                .and_then(|i| known.get(i))
-                .ok_or_else(|| STALE.to_owned())?;
-            let exact = map.iter().find(|(from, _)| from == word);
-            let entry = exact.or_else(|| map.iter().find(|(from, _)| folded(from) == folded(word)));
-            let now = entry.map_or_else(String::new, |(_, to)| to.to_text());
-            let becomes = becomes.trim();
-            if becomes == now {
-                continue;
-            }
-            changes.push(Self::part(
-                &path,
-                RulePart::Word {
-                    word: entry.map_or(word, |(from, _)| from).clone(),
-                    becomes: (!becomes.is_empty()).then(|| constant(kind, becomes)),
-                },
-            ));
-        }
-        let count = changes.len() as u64;
-        // When every word that the field does not take is given a meaning, the line's question is answered.
-        let given = |word: &String| {
-            let index = known.iter().position(|(w, _)| w == word);
-            let named = index.map(|i| format!("word.{i}"));
-            named.is_some_and(|name| !self.form.text(&name).is_empty())
-        };
-        let name = self.column("column")?.1;
-        let is_answered = wrong_values(self.bench, &name).iter().all(given);
-        if count > 0 && is_answered && model.mapping.rules[rule].rule.question.is_some() {
-            let place = Place::Field(path.clone());
-            let question = None;
-            changes.push(Change::Decide { place, question });
-        }
-        let words = match count {
-            0 => "No word was changed.".to_owned(),
-            count => format!("{} changed.", crate::diagnostic::counted(count, "word")),
-        };
-        Ok(asked(changes, words))
-    }
-
     /// Default, split, required and transform.
     fn more(&self) -> Made<Asked> {
         let (text, path, kind) = self.path("field")?;
         let (model, rule) = self.rule(&text)?;
+        let is_always_required = model.mapping.rules[rule].field.required;
         let rule = &model.mapping.rules[rule].rule;
         let mut changes = Vec::new();
         let default = self.form.text("default");
@@ -300,8 +251,9 @@ impl FormReader<'_> {
             let split = (!split.is_empty()).then(|| split.to_owned());
             changes.push(Self::part(&path, RulePart::Split(split)));
         }
+        // What the field itself requires is shown as ticked, and needs no word in the mapping.
         let required = self.form.get("required").is_some();
-        if required != rule.required {
+        if required != rule.required && !is_always_required {
             changes.push(Self::part(&path, RulePart::Required(required)));
         }
         if let Some(transforms) = self.form.get("transforms") {
@@ -411,21 +363,10 @@ impl FormReader<'_> {
         };
         Ok(asked(vec![change], words))
     }
-
-    /// A word that means an empty cell, wherever it is in the file.
-    fn null(&self) -> Made<Asked> {
-        let word = self.form.text("word").to_owned();
-        if word.is_empty() {
-            return Err(STALE.to_owned());
-        }
-        let words = format!("“{word}” now means an empty cell, in the whole file.");
-        let is_null = true;
-        Ok(asked(vec![Change::NullWord { word, is_null }], words))
-    }
 }
 
 /// A constant as the field's kind writes it.
-fn constant(kind: FieldKind, text: &str) -> Constant {
+pub(super) fn constant(kind: FieldKind, text: &str) -> Constant {
     match (kind, text.to_ascii_lowercase().as_str()) {
         (FieldKind::Boolean, "true" | "yes") => Constant::Boolean(true),
         (FieldKind::Boolean, "false" | "no") => Constant::Boolean(false),

@@ -12,10 +12,14 @@ mod events;
 mod file;
 mod forms;
 mod life;
+mod lookup;
+mod lookup_forms;
 mod model;
 mod page;
+mod row_test;
 mod server;
 mod view;
+mod word_forms;
 mod workspace;
 
 use std::io;

@@ -1,5 +1,6 @@
-//! A mapping against the columns of the file: which rule takes which column. Pure.
+//! A mapping against the columns of the file: which rule takes which column. Pure, except that lookup files are looked at.
 
+use super::lookup::{Table, tables};
 use crate::diagnostic::visible;
 use crate::mapping::{Feed, Mapping, columns_of_feed};
 use crate::ops::Explored;
@@ -23,6 +24,8 @@ pub(super) struct Model {
     sensitive: Vec<bool>,
     /// The key's columns.
     pub(super) key: Vec<usize>,
+    /// The lookup files, as they were when the mapping was read.
+    pub(super) tables: Vec<Table>,
 }
 
 impl Model {
@@ -50,12 +53,14 @@ impl Model {
             .iter()
             .filter_map(|k| header.find(&k.text))
             .collect();
+        let tables = tables(&mapping);
         Self {
             mapping,
             columns,
             rules,
             sensitive,
             key,
+            tables,
         }
     }
 

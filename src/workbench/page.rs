@@ -16,9 +16,11 @@ static TEMPLATES: LazyLock<Result<Templates, String>> = LazyLock::new(templates)
 
 fn templates() -> Result<Templates, String> {
     Templates::new(&[
+        ("lookup.html", include_str!("templates/lookup.html")),
         ("page.html", include_str!("templates/page.html")),
         ("parts.html", include_str!("templates/parts.html")),
         ("rule.html", include_str!("templates/rule.html")),
+        ("tests.html", include_str!("templates/tests.html")),
     ])
 }
 

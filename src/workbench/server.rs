@@ -122,6 +122,7 @@ async fn route(server: &Arc<Server>, request: Request, path: &str, folder: &str)
         "page.js" => typed("text/javascript; charset=utf-8", SCRIPT),
         "events" => events(&server.workspace, server.life.open()),
         "report.html" => report(&server.workspace),
+        "report.xlsx" => workbook(&server.workspace).await,
         _ => refusal(Refused::Path),
     }
 }
@@ -133,6 +134,7 @@ fn shown(server: &Server, query: &str) -> Response {
         access.form_token().to_owned()
     };
     let form = Form::parse(query.as_bytes());
+    server.workspace.look_beside();
     match page::page(&server.workspace, &Selection::of(form.pairs()), &token) {
         Ok(page) => typed("text/html; charset=utf-8", page),
         Err(error) => {
@@ -182,6 +184,10 @@ async fn posted(server: &Arc<Server>, path: &str, folder: &str, form: &Form) -> 
             let _ = tokio::task::spawn_blocking(move || workspace.save()).await;
         }
         "reload" => workspace.reload(),
+        "test" => {
+            let (workspace, form) = (Arc::clone(workspace), form.clone());
+            let _ = tokio::task::spawn_blocking(move || workspace.make_test(&form)).await;
+        }
         "practise" => {
             let workspace = Arc::clone(workspace);
             let _ = tokio::task::spawn_blocking(move || workspace.practise()).await;
@@ -238,6 +244,26 @@ fn report(workspace: &Workspace) -> Response {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The report cannot be made.",
             )
+        }
+    }
+}
+
+/// The rows with problems, to be repaired in a spreadsheet. It is made while somebody waits for it, and kept nowhere.
+async fn workbook(workspace: &Arc<Workspace>) -> Response {
+    let making = Arc::clone(workspace);
+    let made = tokio::task::spawn_blocking(move || making.workbook()).await;
+    match made.unwrap_or_else(|_| Err("The workbook cannot be made.".to_owned())) {
+        Ok(bytes) => {
+            const KIND: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+            let mut response = typed(KIND, bytes);
+            let name = "attachment; filename=\"report.xlsx\"";
+            set(response.headers_mut(), header::CONTENT_DISPOSITION, name);
+            response
+        }
+        Err(words) => {
+            let mut response = typed("text/plain; charset=utf-8", words);
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
         }
     }
 }

@@ -7,15 +7,19 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::bench::{Answer, Bench, Notice, Practice, brief};
+use super::bench::{Answer, Bench, Notice, Practice, Tests, words};
 use super::file::{MappingFile, SaveError};
+use super::forms::Form;
+use super::lookup;
+use super::row_test;
 use super::view::questions;
 use crate::clock::Clock;
 use crate::config::{Adopt, OnChange, Resolved};
 use crate::delivery::{Stop, StopReason};
+use crate::mapping::Mapping;
 use crate::ops::{
     Expectations, ExportRequest, ImportRequest, Note, Observer, OpError, Rejected, ReportRequest,
-    Reviewer, Session, Target, import,
+    Review, Reviewer, Session, Target, import, tests_of,
 };
 use crate::partner::Query;
 use crate::report::{Counters, Detected, MarkedRows, SourceValues, verdict};
@@ -119,6 +123,25 @@ impl Workspace {
         made
     }
 
+    /// Looks at the files beside the mapping: which there are, and whether one that words are taken from has changed.
+    pub(super) fn look_beside(&self) {
+        let mut bench = self.bench();
+        bench.beside = lookup::names(&bench.path, &bench.explored.file);
+        let changed = bench.changed_tables();
+        drop(bench);
+        if changed.is_empty() {
+            return;
+        }
+        self.work(|bench| {
+            bench.read_again();
+            let words = format!(
+                "{} changed on the disk, so it was read again.",
+                changed.join(", ")
+            );
+            bench.notice = Some(Notice::Done(words));
+        });
+    }
+
     /// Waits until the present mapping was checked.
     pub(super) async fn checked(&self) {
         let mut ticks = self.ticks();
@@ -165,12 +188,17 @@ impl Workspace {
             let Some(mapping) = mapping else { continue };
             *locked(&self.counters) = Arc::default();
             let watching = Watching(&self.counters);
-            let session = self.session(&self.settings, Target::Api, &watching, stop);
-            let answer = match reviewer.review(&mapping, &session) {
-                Ok(review) => Answer::Reviewed(Box::new(review)),
-                Err(error) => Answer::Failed(words(&error)),
-            };
-            self.bench().take(version, answer);
+            let session = self.session(&self.settings, Target::Api, &watching, stop.clone());
+            let (tests, answer) = std::thread::scope(|scope| {
+                let trying = scope.spawn(|| tried(&mapping, &stop));
+                let answer = match reviewer.review(&mapping, &session) {
+                    Ok(review) => Answer::Reviewed(Box::new(review)),
+                    Err(error) => Answer::Failed(words(&error)),
+                };
+                let broken = |_| Err("The tests could not be tried.".to_owned());
+                (trying.join().unwrap_or_else(broken), answer)
+            });
+            self.bench().take(version, answer, tests);
             self.tick();
         }
     }
@@ -239,6 +267,39 @@ impl Workspace {
         });
     }
 
+    /// The rows with problems as a workbook, of the last check; in words why there is none. It blocks while it is made.
+    pub(super) fn workbook(&self) -> Result<Vec<u8>, String> {
+        let (rows, values) = {
+            let bench = self.bench();
+            (bench.review().map(Review::rows), bench.values)
+        };
+        if values == SourceValues::LeftOut {
+            return Err(
+                "The page shows no values (--no-source-values), so there is no workbook of them."
+                    .to_owned(),
+            );
+        }
+        let rows = rows.ok_or("The file was not checked yet.")?;
+        let counters = Mutex::default();
+        let watching = Watching(&counters);
+        let session = self.session(&self.settings, Target::Api, &watching, self.stop.child());
+        let made = rows.workbook(&session).map_err(|e| words(&e))?;
+        made.ok_or_else(|| "No row has a problem, so there is nothing to repair.".to_owned())
+    }
+
+    /// Adds a test of a row of the file to the mapping, or lets one expect what its row becomes now. It blocks while the row is
+    /// looked up.
+    pub(super) fn make_test(&self, form: &Form) {
+        let wanted = row_test::wanted(form, &self.bench());
+        let made = wanted.and_then(row_test::Wanted::made);
+        self.work(|bench| {
+            bench.notice = Some(match made.and_then(|made| made.put(bench)) {
+                Ok(words) => Notice::Done(words),
+                Err(words) => Notice::Refused(words),
+            });
+        });
+    }
+
     /// Saves the mapping and begins an import into a practice API, on a thread of its own.
     pub(super) fn practise(self: &Arc<Self>) {
         let left = self.bench().model().map_or(0, questions);
@@ -301,6 +362,13 @@ impl Workspace {
     }
 }
 
+/// The mapping's own tests.
+fn tried(mapping: &Mapping, stop: &Stop) -> Tests {
+    let mut tried = Vec::new();
+    tests_of(mapping, &|| stop.is_requested(), &mut tried).map_err(|e| words(&e))?;
+    Ok(tried)
+}
+
 fn practice_request(file: PathBuf, mapping: PathBuf, values: SourceValues) -> ImportRequest {
     ImportRequest {
         export: ExportRequest {
@@ -328,13 +396,5 @@ fn practice_request(file: PathBuf, mapping: PathBuf, values: SourceValues) -> Im
         alone: true,
         job: None,
         id: None,
-    }
-}
-
-/// An error as a page says it.
-fn words(error: &OpError) -> String {
-    match error.of_mapping() {
-        Some(mapping) => brief(mapping),
-        None => error.to_string(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use partner_sync::mapping::Mapping;
 use partner_sync::partner::{Fingerprint, Fingerprinter, HashScheme, Query};
-use partner_sync::prepare::{Ahead, AreDone, Exports, PrepareError, PreparedRow, Tally};
+use partner_sync::prepare::{Ahead, AreDone, Exports, Hurry, PrepareError, PreparedRow, Tally};
 use partner_sync::source::Flow;
 use proptest::prelude::*;
 
@@ -103,7 +103,7 @@ fn judged(exports: &Exports, ahead: Ahead<'_>) -> Seen {
 
 fn pending(exports: &Exports, hasher: &Fingerprinter, ahead: Ahead<'_>) -> Seen {
     let survey = exports.survey(ahead, &|| false, &|_| {}).unwrap();
-    seen(|sink| exports.pending(&survey, hasher, None, &|_| false, sink))
+    seen(|sink| exports.pending(&survey, hasher, None, &|_| false, Hurry::Yes, sink))
 }
 
 #[derive(Debug, Clone)]

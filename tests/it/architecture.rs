@@ -64,6 +64,7 @@ const MAY: &[(&str, &[&str])] = &[
             "clock",
             "blocking",
             "subprocess",
+            "pause",
         ],
     ),
     (

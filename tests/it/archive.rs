@@ -91,7 +91,9 @@ fn only_the_file_that_was_read_is_put_away() {
         let child = night(&dir, &server).start();
         // By now the file was read to its end: it is smaller than what is read ahead.
         crate::support::wait_until("it sends", || server.count("POST") >= 20);
+        let held = server.hold();
         change(&path);
+        drop(held);
         let run = crate::support::Finished::of(child.wait_with_output().unwrap());
         if number == 1 {
             // Whether it changed while it was read or after that, is a matter of moments.

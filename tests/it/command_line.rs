@@ -282,20 +282,22 @@ fn what_was_detected_is_two_lines_unless_asked_for() {
 #[test]
 fn an_import_waits_for_the_state_if_asked_to() {
     let dir = Workdir::new();
-    // The first run holds the state for five seconds, also where the others begin late.
     dir.simple_export(10);
-    let server = Server::start(&dir, &["--latency", "500ms"]);
+    let server = Server::start(&dir, &[]);
     let first = dir
         .run(&["import", "e.csv", "-m", "m.toml", "--workers", "1"])
         .at(&server);
     let first = first.start();
     wait_until("the first run sends", || server.count("POST") > 0);
+    // The first run holds the state, also where the others begin late.
+    let held = server.hold();
     let at_once = dir
         .run(&["import", "e.csv", "-m", "m.toml"])
         .at(&server)
         .finish();
     let not_long = dir.run(&["import", "e.csv", "-m", "m.toml", "--wait", "1ms"]);
     let not_long = not_long.at(&server).finish();
+    drop(held);
     let waited = dir.run(&[
         "import", "e.csv", "-m", "m.toml", "--wait", "forever", "--json",
     ]);

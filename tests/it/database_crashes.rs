@@ -51,6 +51,40 @@ fn a_database_that_comes_back_within_the_lease_ends_no_run() {
     server.assert_each_once(ROWS);
 }
 
+/// A server may be set up not to wait for its disk (`synchronous_commit = off`), which many are for speed: a crash then undoes what it
+/// has confirmed, and a row whose claim is undone could be sent twice.
+#[test]
+fn a_server_that_does_not_wait_for_its_disk_does_for_this_state() {
+    // It writes what it holds back as late as it may, so that a crash undoes it.
+    let setup = postgres::Setup {
+        settings: "synchronous_commit = off\nwal_writer_delay = 10s\nwal_writer_flush_after = 0",
+        ..postgres::Setup::default()
+    };
+    let Some(cluster) = postgres::with(&setup) else {
+        return;
+    };
+    let dir = Workdir::in_cluster(cluster).with_lease("60s");
+    let server = Server::start(&dir, &["--latency", "20ms"]);
+    dir.simple_export(ROWS);
+    let mut child = import(&dir, &server).start();
+    for rows in [20, 40] {
+        has_sent(&server, rows, &mut child);
+        cluster.crash();
+        cluster.restart();
+    }
+    let run = Finished::of(child.wait_with_output().unwrap()).expect_exit(0);
+    assert_eq!(run.summary().get("created"), ROWS as u64, "{run:?}");
+    assert_eq!(server.count("POST"), ROWS);
+    // Nor is what was moved there undone, when the file may be gone already.
+    let moved = cluster.database();
+    let words = ["state", "move", &dir.address(), &moved];
+    dir.run(&words).finish().expect_exit(0);
+    cluster.crash();
+    cluster.restart();
+    let count = cluster.ask(&moved, "SELECT count(*) FROM partner_sync.record");
+    assert_eq!(count, ROWS.to_string());
+}
+
 /// It stays away for longer than the lease: nothing is sent any more, and the run ends with 3. What was under way is looked up
 /// by the next run.
 #[test]
@@ -60,11 +94,21 @@ fn a_database_that_stays_away_ends_the_run() {
     };
     let server = Server::start(&dir, &["--latency", "50ms"]);
     dir.simple_export(ROWS);
-    let mut child = import(&dir, &server).start();
+    let mut child = import(&dir, &server).args(&["--report", "out"]).start();
     has_sent(&server, 20, &mut child);
+    let held = server.hold();
     cluster.crash();
+    drop(held);
     let run = Finished::of(child.wait_with_output().unwrap()).expect_exit(3);
     let sent = server.count("POST");
+    // It says on all ways what became of each row.
+    let summary = run.summary();
+    assert!(summary.get("deferred") > 0 && summary.get("exit") == 3);
+    assert_eq!(summary.get("rows"), ROWS as u64);
+    for file in ["out/report.html", "out/problems.csv", "out/created.csv"] {
+        assert!(dir.path(file).exists(), "{file}");
+    }
+    assert!(dir.read("out/report.html").contains("is not available"));
     for words in ["is not available", "nothing is lost", "run again"] {
         assert!(run.stderr.contains(words), "{words}: {run:?}");
     }
@@ -77,6 +121,32 @@ fn a_database_that_stays_away_ends_the_run() {
     let rest = import(&dir, &server).args(&["--wait", "1m"]).finish();
     let summary = rest.expect_exit(0).summary();
     assert_eq!(summary.get("created") + summary.get("skipped"), ROWS as u64);
+    server.assert_each_once(ROWS);
+}
+
+/// It does nothing for longer than two leases, and then what it was told to: the run goes on, or stops and says why.
+#[test]
+fn a_database_that_hangs_for_a_while_leaves_no_row_without_a_reason() {
+    let Some((cluster, dir)) = alone("1s") else {
+        return;
+    };
+    let server = Server::start(&dir, &["--latency", "50ms"]);
+    dir.simple_export(ROWS);
+    let mut child = import(&dir, &server).start();
+    has_sent(&server, 20, &mut child);
+    cluster.signal("STOP");
+    std::thread::sleep(Duration::from_millis(3500));
+    cluster.signal("CONT");
+    let run = Finished::of(child.wait_with_output().unwrap());
+    let summary = run.summary();
+    assert_eq!(summary.get("rows"), ROWS as u64);
+    let stopped = summary.value()["stopped"].as_str();
+    assert!(
+        run.exit == 0 || (run.exit == 3 && stopped.is_some()),
+        "{run:?}"
+    );
+    let rest = import(&dir, &server).args(&["--wait", "1m"]).finish();
+    rest.expect_exit(0);
     server.assert_each_once(ROWS);
 }
 
@@ -167,10 +237,14 @@ fn a_failover_that_loses_commits_stops_the_run() {
     ];
     let mut child = dir.run(&slow).at(&server).start();
     has_sent(&server, 10, &mut child);
+    let held = server.hold();
     let standby = cluster.standby();
+    drop(held);
     has_sent(&server, 20, &mut child);
+    let held = server.hold();
     cluster.crash();
     cluster.promote(&standby);
+    drop(held);
     let run = Finished::of(child.wait_with_output().unwrap()).expect_exit(3);
     let summary = run.summary();
     let stopped = summary.value()["stopped"].as_str().unwrap().to_owned();

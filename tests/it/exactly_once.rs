@@ -150,7 +150,9 @@ fn faults_kills_and_stopped_processes_together(at: StateIn) {
             signal(&child, "STOP");
             let other = import(dir, &server).args(LEFT_BEHIND).args(&["--alone"]);
             let other = other.finish();
-            assert_eq!(other.exit, 4, "{other:?}");
+            // One that has come through, and given the state back, may still be about to end.
+            let is_over = other.exit == 0 && other.summary().get("skipped") == ROWS as u64;
+            assert!(other.exit == 4 || is_over, "{other:?}");
             std::thread::sleep(Duration::from_millis(random.u64(100..1000)));
             signal(&child, "CONT");
             child.wait().unwrap();

@@ -39,10 +39,15 @@ mod breaker;
 mod buckets;
 /// The first partners, read back before the others are sent.
 mod canary;
+/// Seeded runs of three machines that are killed and suspended, over a database that crashes and an API with faults.
+#[cfg(unix)]
+mod chaos;
 /// What `--help` says, and what the generated references hold.
 mod cli;
 /// Variables, patterns, files of results, quiet and JSON: the command line as a whole.
 mod command_line;
+/// What clouds hand to programs on their machines.
+mod credentials;
 /// Each line of docs/data-protection.md.
 #[cfg(unix)]
 mod data_protection;
@@ -50,6 +55,8 @@ mod data_protection;
 mod database_access;
 /// A database that crashes, stays away, or loses what it had confirmed.
 mod database_crashes;
+/// Tables that may not be written, a database that becomes read-only, a standby, and no connection left.
+mod database_limits;
 /// TLS to a database of a state.
 mod database_tls;
 /// The examples under `deploy/`.
@@ -113,6 +120,8 @@ mod night_stops;
 mod nights;
 /// Rows that are no records, rows and sheets that are chosen, and keys that a spreadsheet has changed.
 mod no_records;
+/// Servers that answer honestly, and otherwise than the example of the documentation.
+mod odd_answers;
 /// An API that does not answer, and how long it is waited for.
 mod outage;
 /// Two runs and one state, however the second one comes to it.
@@ -142,6 +151,8 @@ mod reconciled;
 mod references;
 /// Rows that cannot be sent, and their way back.
 mod rejects;
+/// Why a night stopped stands once on a screen, and says what to do for its cause.
+mod said_once;
 /// The practice server itself.
 mod sandbox;
 /// An import by a front that is no terminal.
@@ -149,8 +160,16 @@ mod second_front;
 /// Several machines that share an import.
 #[cfg(unix)]
 mod several;
+/// Limits and canaries of an import that several machines share.
+#[cfg(target_os = "linux")]
+mod several_limits;
+/// Parents and children over several machines.
+#[cfg(target_os = "linux")]
+mod several_parents;
 /// One rate for all machines that share a state, as the server counts it.
 mod shared_rate;
+/// Likely the same partner under two keys: what is reported, and what in honest files is not.
+mod similar;
 /// A state file that is half made, older or not a state at all.
 mod state_file;
 /// The key beside the state: lost, found again, moved out of older states.
@@ -183,17 +202,29 @@ mod verify;
 /// Every wait ends with a signal.
 #[cfg(target_os = "linux")]
 mod waits;
+/// A machine that is suspended at an exact point, and wakes before or after others have taken it over.
+#[cfg(target_os = "linux")]
+mod wakes;
 /// Was it sent? The table of cases.
 mod was_it_sent;
 /// Watchdogs, gateways and commands that are told how a night ended.
 #[cfg(unix)]
 mod watched;
+/// One import by several machines, as one: progress of all, and one report from the state.
+#[cfg(unix)]
+mod whole_import;
 /// The words that users read: those that were replaced do not come back.
 mod words;
 /// The workbench: who may come in, what is saved, when it ends.
 mod workbench;
 /// The workbench in a browser: from an unknown export to a mapping that `check` takes.
 mod workbench_browser;
+/// The workbench: a table of words in a file beside the mapping.
+mod workbench_lookup;
+/// The workbench in a browser: tests of rows, words from a file and repairs, with script and without, by keys, for axe.
+mod workbench_steps;
+/// The workbench: tests made of rows, and which of them fail after a change.
+mod workbench_tests;
 /// Workbooks and the dates in them.
 mod workbooks;
 /// Wrong input: exit 2, one clear message, no panic.

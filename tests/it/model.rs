@@ -404,7 +404,8 @@ fn no_order_of_events_makes_a_duplicate() {
     for state in RecordState::ALL {
         assert!(worlds.keys().any(|w| w.record == Some(state)), "{state}");
     }
-    for event in Event::ALL {
+    // Here the API writes no identifier otherwise.
+    for event in Event::ALL.into_iter().filter(|e| *e != Event::MayExist) {
         assert!(
             worlds.keys().any(|w| w.reported.contains(&event)),
             "{event:?}"

@@ -128,7 +128,9 @@ fn overlapping_runs_end_at_once_or_wait() {
     dir.write("exports/a-1.csv", plain(200));
     let mut first = night(&dir, &server).start();
     wait_until("the first run sends", || server.count("POST") > 0);
+    let held = server.hold();
     night(&dir, &server).finish().expect_exit(4);
+    drop(held);
     let waited = night(&dir, &server)
         .args(&["--wait", "1m"])
         .finish()

@@ -3,7 +3,7 @@
 use std::process::Child;
 
 use crate::support::{
-    Finished, Server, StateIn, Workdir, over_both_states, signal, text, wait_until,
+    Finished, Server, StateIn, Workdir, over_both_states, signal, state_of, text, wait_until,
 };
 
 over_both_states! {
@@ -41,14 +41,15 @@ fn recorded(dir: &Workdir, named: &[&str]) -> u64 {
 #[test]
 fn a_second_run_is_kept_out_however_it_names_the_state() {
     let dir = Workdir::new();
-    let server = Server::start(&dir, &["--latency", "20ms"]);
+    let server = Server::start(&dir, &[]);
     dir.simple_export(400);
     std::fs::create_dir(dir.path("sub")).unwrap();
     std::os::unix::fs::symlink("../partner-sync.db", dir.path("sub/link.db")).unwrap();
     let absolute = dir.path("partner-sync.db").display().to_string();
     // The first run makes the state; a second one that finds it half made is kept out, too.
     let child = started(&dir, &server, &["--rate", "40/s"]);
-    wait_until("it began", || server.count("POST") >= 1);
+    wait_until("it began", || server.partners().len() >= 2);
+    let held = server.hold();
     std::fs::hard_link(dir.path("partner-sync.db"), dir.path("hard.db")).unwrap();
     let names = [
         "partner-sync.db",
@@ -77,6 +78,7 @@ fn a_second_run_is_kept_out_however_it_names_the_state() {
         let upkeep = ["state", "forget", "K-1", "--yes", "--state", "sub/link.db"];
         dir.run(&upkeep).finish().expect_exit(4);
     }
+    drop(held);
     signal(&child, "TERM");
     finished(child).expect_exit(130);
     // By the other name it goes on.
@@ -177,9 +179,9 @@ fn a_run_that_is_stopped_still_holds_the_state(at: StateIn) {
 
 /// Whether the kernel has stopped it. Where it does not tell, it is after a moment.
 fn is_stopped(child: &Child) -> bool {
-    match std::fs::read_to_string(format!("/proc/{}/stat", child.id())) {
-        Ok(stat) => stat.rsplit(") ").next().is_some_and(|s| s.starts_with('T')),
-        Err(_) => {
+    match state_of(child.id()) {
+        Some(state) => state == 'T',
+        None => {
             std::thread::sleep(std::time::Duration::from_millis(200));
             true
         }
@@ -317,12 +319,14 @@ fn a_run_whose_state_is_taken_away_stops() {
             .expect_exit(0);
         let first = started(&dir, &server, &["--rate", "unlimited"]);
         wait_until("it sends", || server.count("POST") > 20);
+        let held = server.hold();
         for end in ["", "-wal", "-shm", ".lock"] {
             std::fs::remove_file(dir.path(&format!("partner-sync.db{end}"))).unwrap();
         }
         if is_replaced {
             std::fs::copy(dir.path("backup.db"), dir.path("partner-sync.db")).unwrap();
         }
+        drop(held);
         let first = finished(first).expect_exit(3);
         assert!(
             first.stderr.contains("was deleted or replaced"),

@@ -389,3 +389,33 @@ fn a_jobs_runs_are_bars_and_this_export_stands_beside_the_last_good_one() {
     let all = dir.read("reports/index.html");
     assert!(all.contains("accounts&#x2f;index.html") || all.contains("accounts/index.html"));
 }
+
+#[test]
+fn the_table_of_columns_names_the_column_of_a_rest_and_the_word_of_a_number() {
+    let dir = Workdir::new();
+    dir.write(
+        "m.toml",
+        "name = \"pages\"\nkey = \"Id\"\n[source]\nphone_region = \"US\"\n[organization]\nbusinessName = \"Name\"\nonBoardingStatus = \"Stage\"\n[[organization.phoneNumbers]]\nphoneNumber = \"Tel\"\n",
+    );
+    dir.write(
+        "e.csv",
+        "Id,Name,Stage,Tel\n1,One,welcome call,(208) 555-0142 x84\n",
+    );
+    dir.run(&["check", "e.csv", "-m", "m.toml", "--report", "out"])
+        .finish()
+        .expect_exit(0);
+    let page = std::fs::read_to_string(dir.path("out/report.html")).unwrap();
+    let line = |field: &str| {
+        let title = format!("title=\"{field}\"");
+        page.split("<tr ")
+            .find(|line| line.contains(&title))
+            .unwrap()
+    };
+    let extension = line("organization.phoneNumbers[0].extension");
+    for says in ["data-column=\"Tel\"", ">84<"] {
+        assert!(extension.contains(says), "{extension}");
+    }
+    let stage = line("organization.onBoardingStatus");
+    assert!(stage.contains(">2 (Welcome Call)<"), "{stage}");
+    assert!(!page.contains("made by a template"));
+}

@@ -76,7 +76,7 @@ fn another_export_is_named_as_that() {
     );
     for (text, says) in [
         ("a\tb\nx\ty\n", "its columns: a, b."),
-        ("xy\nz\n", "separated by another character"),
+        ("xy\nz\n", "no delimiter was found"),
     ] {
         dir.write("e.csv", text);
         let run = dir.run(&["check", "e.csv", "-m", "m.toml"]).finish();

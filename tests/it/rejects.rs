@@ -1,4 +1,4 @@
-use crate::support::{Server, Workdir, repository, signal, wait_until};
+use crate::support::{Server, Workdir, repository, wait_until};
 
 #[test]
 fn rejects_are_repaired_and_imported_with_the_same_mapping() {
@@ -22,7 +22,7 @@ fn rejects_are_repaired_and_imported_with_the_same_mapping() {
     assert_eq!((first.get("created"), first.get("invalid")), (1, 2));
     let rejects = std::fs::read(dir.path("out/rejects.csv")).unwrap();
     assert!(
-        rejects.starts_with(b"\nId;Name;Since;_problems\n2;Caf\xe9;31/31/2026;"),
+        rejects.starts_with(b"\nId;Name;Since;_problems;_dates\n2;Caf\xe9;31/31/2026;"),
         "{:?}",
         String::from_utf8_lossy(&rejects)
     );
@@ -45,6 +45,60 @@ fn rejects_are_repaired_and_imported_with_the_same_mapping() {
         .collect();
     names.sort();
     assert_eq!(names, ["Café", "Müller", "Rosé"]);
+}
+
+/// One date that is typed the other way round says nothing of those that nobody touched.
+#[test]
+fn repaired_rows_keep_the_order_of_dates_that_their_export_proved() {
+    let dir = Workdir::new();
+    dir.write(
+        "m.toml",
+        "name = \"x\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = \"Signed\"\nonBoardingStatus = \"Stage\"\n",
+    );
+    let check = |file: &str, out: &str| {
+        dir.run(&["check", file, "-m", "m.toml", "--report", out])
+            .finish()
+    };
+    for (out, proof, sent, other) in [
+        ("day", "31/12/2025", "2026-03-05", "12/25/2026"),
+        ("month", "12/31/2025", "2026-05-03", "25/12/2026"),
+    ] {
+        dir.write(
+            "e.csv",
+            format!("Id,Name,Signed,Stage\n1,One,{proof},Completed\n2,Two,05/03/2026,Done\n3,Three,32/13/2026,Completed\n"),
+        );
+        check("e.csv", out).expect_exit(1);
+        for rejects in [
+            std::fs::read_to_string(dir.path(&format!("{out}/rejects.csv"))).unwrap(),
+            text_of(&dir.path(&format!("{out}/report.xlsx"))),
+        ] {
+            let rejects = rejects.replace("Done", "Completed");
+            // The other way round than all others were: of the column nothing is decided any more.
+            dir.write("wrong.csv", rejects.replace("32/13/2026", other));
+            let run = check("wrong.csv", "wrong");
+            assert!(run.stdout.contains("date.ambiguous"), "{}", run.stdout);
+            let says = "so the report read them that these rows are from, but 1 can only be";
+            assert!(run.stderr.contains(says), "{}", run.stderr);
+            run.expect_exit(1);
+            dir.write("right.csv", rejects.replace("32/13/2026", "5 April 2026"));
+            check("right.csv", "right").expect_exit(0);
+            let page = std::fs::read_to_string(dir.path("right/report.html")).unwrap();
+            assert!(page.contains(sent) && page.contains("2026-04-05"), "{sent}");
+        }
+    }
+}
+
+/// The rows of a workbook's first sheet as CSV.
+fn text_of(path: &std::path::Path) -> String {
+    use calamine::Reader as _;
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook(path).unwrap();
+    let rows = book.worksheet_range("Rows").unwrap();
+    let mut text = csv::Writer::from_writer(Vec::new());
+    for row in rows.rows() {
+        text.write_record(row.iter().map(ToString::to_string))
+            .unwrap();
+    }
+    String::from_utf8(text.into_inner().unwrap()).unwrap()
 }
 
 /// What somebody repairs in the report of one run is still there after the next one.
@@ -463,7 +517,7 @@ fn a_dead_runs_reports_are_made_too() {
         .at(&server)
         .start();
     wait_until("some were made", || server.count("POST") > 20);
-    signal(&child, "KILL");
+    child.kill().unwrap();
     child.wait().unwrap();
     let listed = dir.run(&["status", "--json"]).finish().expect_exit(0);
     let status: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();

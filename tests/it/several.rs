@@ -1,47 +1,13 @@
 //! Several machines and one state in Postgres: they share an import, and each row is created once, whatever dies or sleeps.
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Child;
 use std::time::Duration;
 
+use crate::support::front::{Ends, front_of};
 use crate::support::{Finished, Run, Server, Workdir, signal, text, wait_until};
 
 /// Longer than an answer takes, shorter than the takeover window of these tests and their lease together.
 const IDLE: Duration = Duration::from_millis(1500);
-
-/// What stands before an API and closes connections without traffic, or does not.
-fn front_of(server: &Server, idle: Option<Duration>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let behind = server.url.trim_start_matches("http://").to_owned();
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let Ok(api) = TcpStream::connect(&behind) else {
-                continue;
-            };
-            client.set_read_timeout(idle).unwrap();
-            let (from, to) = (client.try_clone().unwrap(), api.try_clone().unwrap());
-            std::thread::spawn(move || pass_on(from, to));
-            std::thread::spawn(move || pass_on(api, client));
-        }
-    });
-    url
-}
-
-fn pass_on(mut from: TcpStream, mut to: TcpStream) {
-    let mut bytes = [0; 16 * 1024];
-    loop {
-        match from.read(&mut bytes) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Ok(count) if count > 0 && to.write_all(&bytes[..count]).is_ok() => {}
-            // The end, an error, or nothing for too long.
-            _ => break,
-        }
-    }
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
-}
 
 fn import(dir: &Workdir, url: &str) -> Run {
     let arguments = [
@@ -105,16 +71,19 @@ fn three_machines_share_an_import_while_one_dies_and_one_sleeps() {
         "11",
     ];
     let server = Server::start(&dir, &faults);
-    let url = front_of(&server, Some(IDLE));
+    let url = front_of(&server, Ends::Idle(IDLE));
     export_with_parents(&dir, ROWS);
     let mut dies = import(&dir, &url).start();
     // It makes the key of the state, which the others read.
     wait_until("the first one sends", || server.count("POST") > 0);
+    // However late the others come, there is something left for them.
+    let held = server.hold();
     let mut others: Vec<Child> = (0..2).map(|_| import(&dir, &url).start()).collect();
     let working = "SELECT count(DISTINCT machine) FROM partner_sync.piece";
-    wait_until("all three have pieces", || {
-        server.count("POST") > 50 && dir.ask_database(working) == "3"
-    });
+    wait_until("all three have pieces", || dir.ask_database(working) == "3");
+    drop(held);
+    let sent = server.count("POST");
+    wait_until("they send", || server.count("POST") > sent + 50);
     dies.kill().unwrap();
     dies.wait().unwrap();
     let sleeps = others.remove(0);
@@ -154,90 +123,36 @@ fn three_machines_share_an_import_while_one_dies_and_one_sleeps() {
     assert!(!text(&child, "/parentPartner/id").is_empty(), "{child}");
 }
 
-/// A machine stops exactly at a point, is taken over, and wakes when the other one has sent the row.
-#[cfg(target_os = "linux")]
-fn wakes_after(point: &str, idle: Option<Duration>) -> Option<(Workdir, Server, String, Finished)> {
-    const ROWS: usize = 40;
-    let dir = Workdir::in_postgres()?.with_lease("3s");
-    // Where nobody closes connections, what arrives is made at once: whoever has sent it may be gone a moment later.
-    let latency = if idle.is_some() { "10ms" } else { "0s" };
-    let server = Server::start(&dir, &["--latency", latency]);
-    let url = front_of(&server, idle);
-    dir.simple_export(ROWS);
-    let first = import(&dir, &url).args(&["--workers", "2"]);
-    let first = first.env("STOP_AT", point).start();
-    let stat = format!("/proc/{}/stat", first.id());
-    wait_until("it has stopped there", || {
-        let stat = std::fs::read_to_string(&stat).unwrap();
-        stat.rsplit_once(')').unwrap().1.trim().starts_with('T')
-    });
-    let before = server.count("POST");
-    assert!(before < ROWS, "{before}");
-    let second = import(&dir, &url).finish().expect_exit(0).summary();
-    assert!(second.get("created") > 0);
-    server.assert_each_once(ROWS);
-    assert!(is_lost(&dir, &first));
-    signal(&first, "CONT");
-    let first = finished(first).expect_exit(3);
-    Some((dir, server, url, first))
-}
-
-#[cfg(target_os = "linux")]
-macro_rules! wakes_late {
-    ($($test:ident at $point:literal),* $(,)?) => {$(
-        #[test]
-        fn $test() {
-            if let Some((_dir, server, ..)) = wakes_after($point, Some(IDLE)) {
-                server.assert_each_once(40);
-            }
-        }
-    )*};
-}
-
-#[cfg(target_os = "linux")]
-wakes_late! {
-    who_wakes_with_its_claims_sends_nothing at "claimed:2",
-    who_wakes_with_a_connection_sends_nothing at "connected:8",
-    who_wakes_behind_the_check_is_cut_off at "checked:8",
-    who_wakes_in_the_middle_of_a_body_is_cut_off at "half:8",
-}
-
-/// Where nothing closes connections, a second create arrives: the assumption is one.
-#[cfg(target_os = "linux")]
-#[test]
-fn through_a_connection_that_nobody_closed_a_second_create_arrives() {
-    if let Some((_dir, server, _, first)) = wakes_after("checked:8", None) {
-        assert!(server.by_key().values().any(|n| *n > 1), "{first:?}");
-    }
-}
-
 /// What is not the same import, or has to be alone, says who is at work.
 #[test]
 fn what_cannot_join_says_why() {
     let Some(dir) = Workdir::in_postgres() else {
         return;
     };
-    let server = Server::start(&dir, &["--latency", "200ms"]);
+    let server = Server::start(&dir, &[]);
     dir.simple_export(200);
     let url = server.url.clone();
     let first = import(&dir, &url).args(&["--workers", "1"]).start();
     wait_until("rows are on their way", || server.count("POST") > 0);
-    let csv = dir.read("e.csv");
-    dir.write("e.csv", format!("{csv}K-more,More\n"));
-    let other = import(&dir, &url).finish().expect_exit(2);
-    assert!(
-        other.stderr.contains("another file") && other.stderr.contains("process"),
-        "{other:?}"
+    let held = server.hold();
+    dir.write("f.csv", format!("{}K-more,More\n", dir.read("e.csv")));
+    dir.write(
+        "n.toml",
+        format!("{}# the same, and not the same\n", dir.read("m.toml")),
     );
-    dir.write("e.csv", csv);
-    let mapping = dir.read("m.toml");
-    dir.write("m.toml", format!("{mapping}# the same, and not the same\n"));
-    let other = import(&dir, &url).finish().expect_exit(2);
-    assert!(other.stderr.contains("another mapping"), "{other:?}");
-    dir.write("m.toml", mapping);
+    for (export, mapping, what) in [
+        ("f.csv", "m.toml", "another file"),
+        ("e.csv", "n.toml", "another mapping"),
+    ] {
+        let other = dir.run(&["import", export, "-m", mapping, "--json"]);
+        let other = other.at(&server).finish().expect_exit(2);
+        assert!(
+            other.stderr.contains(what) && other.stderr.contains("process"),
+            "{other:?}"
+        );
+    }
     for alone in [
         import(&dir, &url).args(&["--alone"]),
-        import(&dir, &url).args(&["--limit", "5"]),
         dir.run(&["reconcile"]).at(&server),
         dir.run(&["state", "forget", "K-1", "--yes"]),
     ] {
@@ -245,8 +160,40 @@ fn what_cannot_join_says_why() {
         assert!(refused.stderr.contains("process"), "{refused:?}");
     }
     // The same joins.
-    let second = import(&dir, &url).finish().expect_exit(0).summary();
+    let second = import(&dir, &url).start();
+    let joined = "SELECT count(*) FROM partner_sync.machine WHERE import IS NOT NULL";
+    wait_until("it has joined", || dir.ask_database(joined) == "2");
+    drop(held);
+    let second = finished(second).expect_exit(0).summary();
     let first = finished(first).expect_exit(0).summary();
     assert_eq!(first.get("created") + second.get("created"), 200);
     server.assert_each_once(200);
+}
+
+/// A row that is in doubt of another machine for as long as anybody is at work, and may go when all have nothing left to do, goes.
+#[test]
+fn what_may_go_at_the_very_end_goes() {
+    let Some(dir) = Workdir::in_postgres() else {
+        return;
+    };
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(10);
+    import(&dir, &server.url).finish().expect_exit(0);
+    dir.simple_export(12);
+    // It is under way on another machine, until this one has nothing left to do.
+    dir.ask_database(
+        "INSERT INTO partner_sync.machine (id, name, started, holder, process, alone, gen, until)
+         VALUES ('m', 'host-b', clock_timestamp(), 'process 1 on host-b', '', false, 1, clock_timestamp() + interval '1 hour');
+         INSERT INTO partner_sync.record SELECT (other.r).* FROM (
+             SELECT jsonb_populate_record(r, '{\"key\": \"K-11\", \"legacy\": \"K-11\", \"name\": \"Company 11\", \"state\": 1,
+                 \"machine\": \"m\", \"gen\": 1, \"partner\": null, \"posts\": 0}') AS r
+             FROM partner_sync.record r WHERE key = 'K-1') other;
+         CREATE FUNCTION partner_sync.may_go() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             UPDATE partner_sync.record SET state = 5 WHERE key = 'K-11' AND state = 1; RETURN NULL; END $$;
+         CREATE TRIGGER may_go AFTER UPDATE OF idle ON partner_sync.machine FOR EACH ROW WHEN (NEW.idle IS NOT NULL)
+             EXECUTE FUNCTION partner_sync.may_go()",
+    );
+    let run = import(&dir, &server.url).finish().expect_exit(0);
+    assert_eq!(run.summary().get("created"), 2, "{run:?}");
+    server.assert_each_once(12);
 }

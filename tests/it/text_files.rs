@@ -270,3 +270,31 @@ fn a_word_that_two_encodings_can_read_is_told() {
     assert_eq!(sent[1], "2|CAFɮ BAR|Paris");
     assert!(!told.contains("not sure"), "{told}");
 }
+
+#[test]
+fn a_rare_delimiter_is_found_shown_and_kept_in_the_rejects() {
+    for (sign, shown) in [
+        ("^", "UTF-8, \"^\", header row 1, 3 columns"),
+        ("\u{1}", "UTF-8, start of heading, header row 1"),
+        (":", "UTF-8, \":\", header row 1"),
+    ] {
+        let dir = Workdir::new();
+        let server = Server::start(&dir, &[]);
+        dir.write("m.toml", MAPPING);
+        let export = "Id|Name|City\n1|A, B|Rom\n2||Oslo\n".replace('|', sign);
+        dir.write("e.csv", &export);
+        let args = ["import", "e.csv", "-m", "m.toml", "--report", "out"];
+        let run = dir.run(&args).at(&server).finish().expect_exit(1);
+        assert!(run.stderr.contains(shown), "{}", run.stderr);
+        assert_eq!(sent(&server), ["1|A, B|Rom"]);
+        let repaired = dir.read("out/rejects.csv").replacen(
+            &format!("2{sign}{sign}"),
+            &format!("2{sign}C{sign}"),
+            1,
+        );
+        dir.write("repaired.csv", repaired);
+        let args = ["import", "repaired.csv", "-m", "m.toml"];
+        dir.run(&args).at(&server).finish().expect_exit(0);
+        assert_eq!(sent(&server), ["1|A, B|Rom", "2|C|Oslo"]);
+    }
+}

@@ -217,7 +217,7 @@ fn a_command_that_hangs_can_be_stopped() {
     for how in ["TERM", "INT", "HUP", "max-duration"] {
         let _ = std::fs::remove_file(dir.path("child"));
         let time: &[&str] = match how {
-            "max-duration" => &["--max-duration", "1s"],
+            "max-duration" => &["--max-duration", "3s"],
             _ => &[],
         };
         let run = import(&dir, &server).args(&hang).args(time).start();

@@ -46,8 +46,25 @@ fn serve(authority: &Authority, clients: Option<&Authority>) -> (String, Arc<Ato
 }
 
 fn serve_as(
+    signed: (rcgen::Certificate, KeyPair),
+    clients: Option<&Authority>,
+) -> (String, Arc<AtomicUsize>) {
+    serve_saying(signed, clients, Ends::AfterSoMuch)
+}
+
+/// How an answer says where it ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// By its length.
+    AfterSoMuch,
+    /// Not at all: the connection is closed without a word.
+    Unsaid,
+}
+
+fn serve_saying(
     (cert, key): (rcgen::Certificate, KeyPair),
     clients: Option<&Authority>,
+    ends: Ends,
 ) -> (String, Arc<AtomicUsize>) {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -78,7 +95,7 @@ fn serve_as(
         for stream in listener.incoming().flatten() {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = StreamOwned::new(connection, stream);
-            if answer(&mut stream).is_some() {
+            if answer(&mut stream, ends).is_some() {
                 counter.fetch_add(1, Ordering::SeqCst);
             }
         }
@@ -87,14 +104,15 @@ fn serve_as(
 }
 
 /// Answers one request and closes.
-fn answer(stream: &mut (impl Read + Write)) -> Option<()> {
+fn answer(stream: &mut (impl Read + Write), ends: Ends) -> Option<()> {
     let mut lines = BufReader::new(&mut *stream).lines();
     while !lines.next()?.ok()?.is_empty() {}
     let body = r#"{"items":[],"totalRecords":0,"totalPages":0}"#;
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
+    let length = match ends {
+        Ends::AfterSoMuch => format!("content-length: {}\r\n", body.len()),
+        Ends::Unsaid => String::new(),
+    };
+    let head = format!("HTTP/1.1 200 OK\r\n{length}connection: close\r\n\r\n");
     stream.write_all((head + body).as_bytes()).ok()?;
     stream.flush().ok()
 }
@@ -103,6 +121,21 @@ fn list(dir: &Workdir, url: &str, more: &[&str]) -> Finished {
     dir.run(&[&["partners", "list"], more].concat())
         .at_url(url)
         .finish()
+}
+
+/// Somebody may have cut it off: it is not believed, and said in words.
+#[test]
+fn an_answer_whose_end_nobody_tells_is_not_believed() {
+    let dir = Workdir::new();
+    let authority = Authority::new();
+    dir.write("ca.pem", authority.pem());
+    let (url, answered) = serve_saying(authority.sign("localhost"), None, Ends::Unsaid);
+    let run = list(&dir, &url, &["--ca-file", "ca.pem", "--outage", "0s"]);
+    assert_ne!(run.exit, 0);
+    let says = "the answer broke off: its server, or a proxy before it, ends connections without saying that the answer is complete";
+    assert!(run.stderr.contains(says), "{}", run.stderr);
+    assert!(!run.stderr.contains("rustls"), "{}", run.stderr);
+    assert!(answered.load(Ordering::SeqCst) > 0);
 }
 
 /// Once, in words, with what to do; no library says it beside.
@@ -343,7 +376,7 @@ fn a_webhook_over_plain_http_is_refused_like_the_api() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let hook = std::thread::spawn({
         let listener = listener.try_clone().unwrap();
-        move || answer(&mut listener.accept().unwrap().0)
+        move || answer(&mut listener.accept().unwrap().0, Ends::AfterSoMuch)
     });
     dir.write(
         "hook",

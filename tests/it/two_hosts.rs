@@ -52,11 +52,14 @@ fn each_job_is_run_by_one_of_them() {
     let Some(dir) = Workdir::in_postgres() else {
         return;
     };
-    let server = Server::start(&dir, &["--latency", "150ms"]);
+    let server = Server::start(&dir, &[]);
     two_jobs(&dir);
     let one = night(&dir, &server).start();
     wait_until("the first host is at it", || server.count("POST") > 0);
-    let other = night(&dir, &server).finish().expect_exit(0);
+    let held = server.hold();
+    let other = waiting(&dir, &server);
+    drop(held);
+    let other = Finished::of(other.wait_with_output().unwrap()).expect_exit(0);
     let one = Finished::of(one.wait_with_output().unwrap()).expect_exit(0);
     assert!(
         jobs(&one)
@@ -98,8 +101,10 @@ fn what_a_host_that_died_has_left_is_run_by_the_other() {
     two_jobs(&dir);
     let mut one = night(&dir, &server).start();
     wait_until("the first host is at it", || server.count("POST") > 0);
+    let held = server.hold();
     let other = waiting(&dir, &server);
     assert!(server.count("POST") < 12, "it is at its first job");
+    drop(held);
     wait_until("it is at its second job", || server.count("POST") > 13);
     one.kill().unwrap();
     one.wait().unwrap();
@@ -124,7 +129,9 @@ fn a_job_that_did_not_come_through_is_run_by_the_other() {
     two_jobs(&dir);
     let one = night(&dir, &server).args(&["--max-duration", "3s"]).start();
     wait_until("the first host is at it", || server.count("POST") > 0);
+    let held = server.hold();
     let other = waiting(&dir, &server);
+    drop(held);
     let one = Finished::of(one.wait_with_output().unwrap()).expect_exit(3);
     let other = Finished::of(other.wait_with_output().unwrap()).expect_exit(0);
     assert!(!one.stdout.contains("\"created\":12"), "{}", one.stdout);

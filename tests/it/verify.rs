@@ -225,3 +225,51 @@ fn a_list_that_hides_partners_makes_none_of_them_gone() {
     assert!(said.contains("hides some"), "{said}");
     assert!(!said.contains("no longer on the API"), "{said}");
 }
+
+/// Rows that wait for a parent with an error have no difference, and importing the export again does not help them.
+#[test]
+fn rows_that_wait_for_a_repair_are_no_differences() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.write("m.toml", MAPPING);
+    dir.write(
+        "e.csv",
+        "Id,Name,Signed,Parent,City,W2,Account\nK-1,One,2026-03-04,,Oslo,yes,1\nK-2,,2026-03-05,,Rome,no,2\nK-3,Three,,K-2,Rome,,3\n",
+    );
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--rate", "unlimited"])
+        .at(&server)
+        .finish()
+        .expect_exit(1);
+    let done = dir
+        .run(&[
+            "verify",
+            "e.csv",
+            "-m",
+            "m.toml",
+            "--rate",
+            "unlimited",
+            "--report",
+            "out",
+        ])
+        .at(&server)
+        .finish()
+        .expect_exit(1);
+    let next = "Next: repair the rows with errors and import them";
+    assert!(done.stdout.contains(next), "{}", done.stdout);
+    let page = dir.read("out/report.html");
+    assert!(page.contains("Import the repaired file, and compare again."));
+    assert!(!page.contains(">Differences") && page.contains(">Problems"));
+}
+
+#[test]
+fn what_the_state_does_not_know_is_named_without_ids() {
+    let dir = Workdir::new();
+    dir.write("e.csv", "Id,Name\n1,A\n");
+    dir.write(
+        "m.toml",
+        "name = \"m\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\n",
+    );
+    let args = ["verify", "e.csv", "-m", "m.toml", "--sandbox"];
+    let run = dir.run(&args).finish().expect_exit(2);
+    assert!(run.stderr.contains("for the sandbox."), "{}", run.stderr);
+}

@@ -70,7 +70,7 @@ impl Workbench {
         }
     }
 
-    fn get(&self, path: &str, more: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str, more: &str) -> Answer {
         let host = &self.host;
         self.raw(&format!(
             "GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n"
@@ -78,7 +78,7 @@ impl Workbench {
     }
 
     /// Takes the cookie that the key is exchanged for.
-    fn enter(&self) -> String {
+    pub(crate) fn enter(&self) -> String {
         let answer = self.get(&self.key, "");
         assert_eq!(answer.status, 303, "{}", answer.body);
         let line = answer.head.lines().find(|l| l.starts_with("set-cookie: "));
@@ -93,15 +93,15 @@ impl Workbench {
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    fn page(&self, cookie: &str) -> Answer {
+    pub(crate) fn page(&self, cookie: &str) -> Answer {
         self.get(&self.folder, &format!("Cookie: {cookie}\r\n"))
     }
 
-    fn post(&self, cookie: &str, path: &str, form: &str) -> Answer {
+    pub(crate) fn post(&self, cookie: &str, path: &str, form: &str) -> Answer {
         self.raw(&self.posting(cookie, path, form, ""))
     }
 
-    fn posting(&self, cookie: &str, path: &str, form: &str, more: &str) -> String {
+    pub(crate) fn posting(&self, cookie: &str, path: &str, form: &str, more: &str) -> String {
         let (host, folder) = (&self.host, &self.folder);
         format!(
             "POST {folder}{path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\n{more}\
@@ -123,7 +123,7 @@ impl Drop for Workbench {
 }
 
 /// The token that the forms of a page have.
-fn token(page: &str) -> &str {
+pub(crate) fn token(page: &str) -> &str {
     let rest = page
         .split("name=\"token\" value=\"")
         .nth(1)

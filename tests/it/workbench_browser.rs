@@ -43,7 +43,7 @@ const NAMED: &[&str] = &[
 ];
 
 /// What axe finds on the page.
-const RUN: &str = "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((v) => [v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.target)])))";
+pub(crate) const RUN: &str = "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((v) => [v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.target)])))";
 
 /// An export of 60 columns.
 fn export(rows: usize) -> String {
@@ -81,14 +81,14 @@ fn column(name: &str) -> String {
 }
 
 /// The column is shown, and the file is checked with the mapping as it is now.
-fn settled(page: &mut Driven, title: &str) {
+pub(crate) fn settled(page: &mut Driven, title: &str) {
     page.until(&format!(
         "document.getElementById('chosen-title').textContent === {} && document.getElementById('status').dataset.checking === 'false' && !document.body.hasAttribute('aria-busy')",
         json!(title)
     ));
 }
 
-fn begin(dir: &Workdir, export: &str) -> Option<(Workbench, Driven)> {
+pub(crate) fn begin(dir: &Workdir, export: &str) -> Option<(Workbench, Driven)> {
     let Some(chromium) = chromium() else {
         left_out("chromium");
         return None;
@@ -98,7 +98,7 @@ fn begin(dir: &Workdir, export: &str) -> Option<(Workbench, Driven)> {
 }
 
 /// What was asked for, and what the browser complained of.
-fn assert_quiet(page: &Driven, bench: &Workbench) {
+pub(crate) fn assert_quiet(page: &Driven, bench: &Workbench) {
     let own = format!("http://{}/", bench.host);
     let elsewhere: Vec<_> = page
         .asked

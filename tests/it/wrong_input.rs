@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use crate::support::{SIMPLE_MAPPING, Workdir};
 
 /// Runs in a folder that has a good export and mapping; the message must hold all of `says`.
@@ -228,8 +230,38 @@ fn a_mapping_that_is_no_text() {
     refused(
         &dir,
         &["check", "e.csv", "-m", "m.toml"],
-        &["cannot open the mapping", "UTF-8"],
+        &[
+            "m.toml: line 5 is not UTF-8 text",
+            "Save the mapping as UTF-8",
+        ],
     );
+}
+
+#[test]
+fn an_export_that_is_given_as_the_mapping_is_not_shown() {
+    let dir = good();
+    dir.write("bank.csv", "Id,Name,IBAN\n1,Acme,DE89370400440532013000\n");
+    let book = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples/zoho-accounts.xlsx");
+    for file in ["bank.csv", book.to_str().unwrap()] {
+        let run = dir.run(&["check", "e.csv", "-m", file]).finish();
+        assert_eq!(run.exit, 2, "{}", run.stderr);
+        let says = run.stderr.contains("is not a mapping (a TOML file)");
+        assert!(says && run.stderr.lines().count() == 1, "{}", run.stderr);
+        assert!(!run.stderr.contains("DE89"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_mapping_of_another_export_is_one_problem() {
+    let dir = good();
+    let mapping = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("mappings/apptivo.toml");
+    let run = dir
+        .run(&["check", "e.csv", "-m", mapping.to_str().unwrap()])
+        .finish();
+    assert_eq!(run.exit, 2, "{}", run.stderr);
+    for says in [": 1 problem\n", "the file has none of the 19 columns"] {
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
 }
 
 #[test]

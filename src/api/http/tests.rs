@@ -1,8 +1,10 @@
 use super::super::scripted::request;
 use super::super::token::TokenSource;
 use super::*;
+use crate::http_client::is_loopback;
 use crate::partner::DoubtCause;
 use crate::secret::Secret;
+use hyper_util::client::proxy::matcher::Matcher;
 
 /// Requests that a server got: method and target, and the body.
 type Asked = Arc<Mutex<Vec<(String, String)>>>;
@@ -295,9 +297,15 @@ async fn a_proxy_that_wants_a_name_is_told_from_an_api_that_is_away() {
             let _ = taken.write_all(answer.as_bytes()).await;
         }
     });
-    let client = http_client::builder().proxy(reqwest::Proxy::all(&proxy).unwrap());
+    let proxies = Matcher::builder().all(proxy).build();
+    let tls = Tls::default().config().unwrap();
     let api = HttpApi {
-        client: client.build().unwrap(),
+        transport: Transport::with_proxies(
+            Some(Arc::new(proxies)),
+            tls,
+            Duration::from_secs(10),
+            1,
+        ),
         ..at("https://api.example")
     };
     let created = api.create(request()).await;

@@ -51,16 +51,19 @@ impl Permits for Fake {
     }
 }
 
+/// An answer is never old: however late a busy machine hands it over, the time of these tests stands still.
+const NO_TIME: Elapsed = |_| Duration::ZERO;
+
 /// A limiter, and what would stop it.
 fn sharing(fake: &Arc<Fake>) -> (Limiter, watch::Sender<bool>) {
     let (stop, flag) = watch::channel(false);
     let limiter = Limiter::new(Rate::PerSecond(10.0), None, flag)
         .with_patience(Duration::from_mins(5), Clock::System);
     let permits: Arc<dyn Permits> = Arc::clone(fake) as _;
-    (limiter.sharing(permits), stop)
+    (limiter.sharing_by(permits, NO_TIME), stop)
 }
 
-/// Whole hundredths of a second: the answer itself takes some microseconds.
+/// Whole hundredths of a second.
 fn hundredths(since: Instant) -> u128 {
     (since.elapsed().as_millis() + 5) / 10
 }
@@ -155,7 +158,9 @@ async fn a_pause_that_another_machine_was_asked_for_holds_here() {
 }
 
 fn some(fake: &Arc<Fake>) -> Held {
-    held(Arc::clone(fake) as Arc<dyn Permits>).unwrap().0
+    held(Arc::clone(fake) as Arc<dyn Permits>, NO_TIME)
+        .unwrap()
+        .0
 }
 
 async fn slot(held: &mut Held, from: Instant, others: bool) -> Instant {
@@ -216,4 +221,31 @@ async fn more_is_asked_for_in_time_while_others_wait() {
         }
         assert_eq!(coming, [false, others, others]);
     }
+}
+
+/// Slots are counted from the answer on, which may have lain there for a while.
+#[tokio::test(start_paused = true)]
+async fn slots_begin_when_the_answer_came() {
+    let mut held = some(&Fake::told(&[]));
+    let begin = Instant::now();
+    let later = Slots {
+        first: 0.5,
+        ..AT_ONCE
+    };
+    held.keep(later, 2, Duration::from_millis(200));
+    for millis in [300, 310] {
+        let at = begin + Duration::from_millis(millis);
+        assert_eq!(slot(&mut held, begin, false).await, at);
+    }
+}
+
+#[test]
+fn who_waits_is_counted_until_it_does_not() {
+    let count = AtomicUsize::new(0);
+    let one = Waiting::one(&count);
+    assert!(!one.are_others());
+    let other = Waiting::one(&count);
+    assert!(one.are_others() && other.are_others());
+    drop(other);
+    assert!(!one.are_others());
 }

@@ -11,7 +11,7 @@ fn answer(status: u16, location: Option<&str>, body: &str) -> Reached {
         location: location.map(str::to_owned),
         redirect: None,
         retry_after: None,
-        body: Ok(body.as_bytes().to_vec()),
+        body: Ok(Bytes::copy_from_slice(body.as_bytes())),
     })
 }
 
@@ -236,7 +236,7 @@ fn a_429_or_503_in_doubt_pauses_for_a_second_unless_it_says_for_how_long() {
             location: None,
             redirect: None,
             retry_after,
-            body: Ok(Vec::new()),
+            body: Ok(Bytes::new()),
         });
         match verdict(flags, &ExternalId::new("K"), reached) {
             CreateOutcome::InDoubt {

@@ -9,7 +9,7 @@ use super::look::{
 };
 use super::runs::{CheckArgs, ImportArgs, ReconcileArgs, SyncArgs};
 use super::sandbox::SandboxArgs;
-use super::shared::{Full, Local, Online, Reported, Settled, Stored, Written};
+use super::shared::{Full, Local, Online, Reported, Settled, Settling, Stored, Written};
 use super::upkeep::StateArgs;
 
 /// The commands.
@@ -71,12 +71,16 @@ Examples:
   partner-sync import export.csv -m mappings/apptivo.toml --dry-run --plan-out plan.json
   partner-sync import --plan plan.json
       (exactly that, or nothing)")]
-    Import(Box<Full<ImportArgs>>),
+    Import(Box<Settling<ImportArgs>>),
     /// What the state knows: runs, counts by state, rows in doubt or rejected and why.
     #[command(after_help = "Examples:
   partner-sync status
   partner-sync status --row C-1001
   partner-sync status --run 20261123T191300Z-4f2a07c1 --report again
+  partner-sync status --run 3 --report whole
+      (what all machines did of import 3)
+  partner-sync status --run 3 accounts.csv -m mappings/apptivo.toml --report whole
+      (the same with the rows themselves)
   partner-sync status --state nightly.db --json")]
     Status(Reported<StatusArgs>),
     /// Settle every create whose outcome is unknown, by asking the API.
@@ -85,7 +89,7 @@ Examples:
   partner-sync reconcile --state nightly.db --settle 30s
   partner-sync reconcile --lost 5f0f1c2e --state postgres://partner_sync@db.example.com/partners
   partner-sync reconcile --adopt export.csv -m mappings/apptivo.toml --token-file token.txt")]
-    Reconcile(Box<Full<ReconcileArgs>>),
+    Reconcile(Box<Settling<ReconcileArgs>>),
     /// Run every job of the configuration, one after the other: the nightly run.
     #[command(
         after_help = "The exit code is the highest of the jobs'. A job that fails does not stop the next.
@@ -99,7 +103,7 @@ Examples:
   partner-sync sync --wait 10m
       (wait for an overlapping run instead of ending with exit 4)"
     )]
-    Sync(Box<Full<SyncArgs>>),
+    Sync(Box<Settling<SyncArgs>>),
     /// Read partners back and compare them with the source and the state, field by field. Nothing is changed.
     #[command(
         after_help = "The API does not return vendorAccount, which has all bank data; it is not compared.

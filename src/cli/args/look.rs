@@ -23,9 +23,46 @@ pub struct StatusArgs {
     /// History of one row.
     #[arg(long, value_name = "KEY")]
     pub row: Option<String>,
-    /// One run; with --report, its reports are made again, without values of the source.
+    /// One run, or one import that machines shared, by its number; with --report, its reports are made again. The exit status is
+    /// that of the import.
     #[arg(long, value_name = "RUN", conflicts_with = "row")]
     pub run: Option<String>,
+    /// The export of the import: its report then has the rows with their values, as the state knows them now.
+    #[arg(value_name = "FILE", requires = "run", requires = "mapping")]
+    pub files: Vec<PathBuf>,
+    /// The mapping of the import.
+    #[arg(long, short, value_name = "MAPPING", requires = "files")]
+    pub mapping: Option<PathBuf>,
+}
+
+impl StatusArgs {
+    /// The number of the import that is asked for; a run has a name with letters.
+    #[must_use]
+    pub(crate) fn import(&self) -> Option<i64> {
+        self.run.as_deref()?.parse().ok()
+    }
+
+    /// The export of the import.
+    ///
+    /// # Errors
+    /// Where a file is named for a run that is no import of several machines, or there is no such file.
+    pub(crate) fn export(&self, session: &Session<'_>) -> Result<Option<ExportRequest>, CliError> {
+        let Some(mapping) = &self.mapping else {
+            return Ok(None);
+        };
+        if self.import().is_none() {
+            return Err(CliError::Usage(
+                "FILE and -m are for an import that machines shared: name its number, as `partner-sync status` shows it"
+                    .to_owned(),
+            ));
+        }
+        let export = ExportRequest {
+            files: self.files.iter().cloned().map(Into::into).collect(),
+            mapping: mapping.clone(),
+            always: Query::default(),
+        };
+        Ok(Some(export.expanded(None, session)?))
+    }
 }
 
 /// `verify`.

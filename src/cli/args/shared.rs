@@ -158,6 +158,16 @@ pub(crate) struct RequestArgs {
     pub transport: TransportArgs,
 }
 
+/// For commands that take over what another machine had.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Configuration and state")]
+pub(crate) struct TakeoverArgs {
+    /// How long what a lost machine had under way may still arrive: so long a look-up that does not find it proves nothing;
+    /// or never [default: 10m]. A state in a file is of one machine, and has no use for it.
+    #[arg(long, global = true, hide_short_help = true, value_name = "TIME|never")]
+    pub takeover: Option<String>,
+}
+
 /// For commands that write reports.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reports")]
@@ -213,6 +223,8 @@ pub(crate) struct Shared {
     pub requests: RequestArgs,
     /// What is reported.
     pub reports: ReportArgs,
+    /// How machines that were lost are taken over.
+    pub takeover: TakeoverArgs,
     /// Environment variables whose values stand here as if they had been typed.
     pub variables: Vec<String>,
 }
@@ -231,6 +243,7 @@ impl Shared {
             workers: requests.workers,
             timeout: requests.timeout.clone(),
             outage: requests.outage.clone(),
+            takeover: self.takeover.takeover.clone(),
             report: self.reports.report.clone(),
             transport: requests.transport.typed(),
             variables: self.variables.clone(),
@@ -300,9 +313,13 @@ with_groups! {
 }
 with_groups! {
     /// A command that looks at all settings.
-    Settled: reports: ReportArgs, target: TargetArgs, requests: RequestArgs, stored: StoredArgs, json: JsonArgs
+    Settled: reports: ReportArgs, target: TargetArgs, requests: RequestArgs, stored: StoredArgs, takeover: TakeoverArgs, json: JsonArgs
 }
 with_groups! {
     /// A command that reads an export and asks the API.
     Full: reports: ReportArgs, target: TargetArgs, requests: RequestArgs, stored: StoredArgs, json: JsonArgs, progress: ProgressArgs
+}
+with_groups! {
+    /// The same, where it settles rows in the state.
+    Settling: reports: ReportArgs, target: TargetArgs, requests: RequestArgs, stored: StoredArgs, takeover: TakeoverArgs, json: JsonArgs, progress: ProgressArgs
 }

@@ -11,6 +11,11 @@ use crate::report::RunEnding;
 pub(super) fn run(args: &StatusArgs, shared: &Shared, context: &Context) -> CommandResult {
     let (parts, json) = (SessionParts::new(shared, context)?, shared.json.json);
     let session = parts.session();
+    let export = args.export(&session)?;
+    if let Some(number) = args.import() {
+        let report = ops::import_report(number, export.as_ref(), &parts.report(), &session)?;
+        return Ok(context.output.summary(&report, json));
+    }
     if let Some(name) = &args.run {
         let report = ops::reprint(name, &parts.report(), &session)?;
         context.output.summary(&report, json);

@@ -6,10 +6,10 @@ use tokio::time::Instant;
 
 use super::Delivery;
 use super::events::{After, Done, StateWitnesses};
-use crate::api::{ApiError, PartnersApi, Place, find_by_word};
+use crate::api::{Alike, ApiError, PartnersApi, Place, find_by_word};
 use crate::delivery::MaySend;
-use crate::delivery::diagnostics::rejected;
-use crate::delivery::recovery::{Absence, Doubted, Missing, Provable};
+use crate::delivery::diagnostics::{rejected, written_otherwise};
+use crate::delivery::recovery::{Absence, Doubted, Missing, Obstacle, Provable};
 use crate::delivery::trust::{Belief, Looked, Witness};
 use crate::partner::{ApiWords, ExternalId, PartnerId, RowKey, RowOutcome};
 use crate::state::{Event, RecordState, Settlement, StateError, StateWriter};
@@ -23,8 +23,9 @@ const SENDER_LOST: &str = "the machine that sent it was lost, and may still be a
 const POSTED_OFTEN: &str = "it was sent several times without an answer that can be trusted, and a look-up does not find it, so it is not sent again";
 
 impl<A: PartnersApi> Delivery<A> {
-    /// A complete look-up that began then did not find the row's partner.
-    pub(super) fn absent(&mut self, key: &RowKey, began: Instant, looked: Looked) {
+    /// A complete look-up that began then did not find the row's partner; but some that are `alike`, which may be its, unless
+    /// other rows have them.
+    pub(super) fn absent(&mut self, key: &RowKey, began: Instant, looked: Looked, alike: &[Alike]) {
         let search = self.trust.search();
         let now = Instant::now();
         let Some(doubted) = self.doubts.get_mut(key) else {
@@ -34,6 +35,14 @@ impl<A: PartnersApi> Delivery<A> {
         if let Absence::TooEarly(at) = doubted.judge(began) {
             doubted.failures = 0;
             self.not_found_yet(key, at);
+            return;
+        }
+        let needs_trust = doubted.needs_trust();
+        let mut alike = alike.iter().filter(|_| needs_trust);
+        let alike = alike.find(|alike| !self.ids.has(&alike.id));
+        doubted.obstacle = alike.map(|_| Obstacle::Alike);
+        if let Some(alike) = alike {
+            self.look_in_vain(key, &written_otherwise(alike));
             return;
         }
         let belief = match looked {
@@ -235,7 +244,7 @@ impl<A: PartnersApi> Delivery<A> {
         for (key, began, looked) in unproved {
             match looked {
                 // What it did not find is not asked for again: what that is worth is known now.
-                Looked::Search(_) => self.absent(&key, began, looked),
+                Looked::Search(_) => self.absent(&key, began, looked, &[]),
                 // Which partners exist is seen on the way, so the walk is another one.
                 _ => self.look_again(&key, now),
             }

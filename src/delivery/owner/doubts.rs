@@ -9,12 +9,14 @@ use tokio::time::Instant;
 use super::events::{After, Done};
 use super::{Delivery, SWEEP_DOUBTS};
 use crate::api::{
-    ApiError, Effort, Found, PartnersApi, RemotePartner, Sweep, can_be_searched,
-    find_by_identifier, sweep,
+    ApiError, Effort, Found, FoundMany, Incomplete, PartnersApi, RemotePartner, can_be_searched,
+    find_many, find_one,
 };
 use crate::delivery::StopReason;
-use crate::delivery::diagnostics::{LOOK_YOURSELF, changed, duplicates, in_doubt, place};
-use crate::delivery::recovery::{Absence, Doubted};
+use crate::delivery::diagnostics::{
+    LOOK_YOURSELF, changed, duplicates, in_doubt, of_a_person, place,
+};
+use crate::delivery::recovery::{Absence, Doubted, Obstacle};
 use crate::delivery::trust::Looked;
 use crate::partner::{RowKey, RowOutcome};
 use crate::state::{Event, RecordState, Settlement};
@@ -26,6 +28,7 @@ impl<A: PartnersApi> Delivery<A> {
             return;
         }
         let now = Instant::now();
+        self.looked_at = now;
         let due: Vec<RowKey> = self
             .schedule
             .iter()
@@ -39,6 +42,7 @@ impl<A: PartnersApi> Delivery<A> {
         let (by_list, others): (Vec<RowKey>, Vec<RowKey>) = due
             .into_iter()
             .partition(|key| self.is_due_by_list(key, now));
+        let by_list = self.worth_a_walk(by_list, now);
         let mut free = free;
         if !by_list.is_empty() && !self.walking {
             // Only the whole list can prove anything of them, whatever the walk costs.
@@ -101,7 +105,7 @@ impl<A: PartnersApi> Delivery<A> {
         self.walking = true;
         self.tasks.spawn(async move {
             let began = Instant::now();
-            let swept = sweep(&*api, &wanted, &known, worth).await;
+            let swept = find_many(&*api, &wanted, &known, worth).await;
             Done::Swept(keys, began, swept, known.len())
         });
     }
@@ -122,7 +126,7 @@ impl<A: PartnersApi> Delivery<A> {
         self.looking += 1;
         self.tasks.spawn(async move {
             let began = Instant::now();
-            let found = find_by_identifier(&*api, &legacy, &name, effort).await;
+            let found = find_one(&*api, &legacy, &name, effort).await;
             Done::Looked(key, began, found)
         });
     }
@@ -193,10 +197,12 @@ impl<A: PartnersApi> Delivery<A> {
         }
         match found {
             Ok(Found::Partners(hits)) => self.hit(key, began, hits),
-            Ok(Found::Absent(place)) => self.absent(key, began, Looked::Search(place)),
+            Ok(Found::Absent { by, alike }) => {
+                self.absent(key, began, Looked::Search(by), &alike);
+            }
             Ok(Found::NotSeen) => self.not_seen(key),
             Err(ApiError::Stopped) => {}
-            Err(error) => self.look_failed(key, &error),
+            Err(error) => self.look_failed(key, began, &error),
         }
     }
 
@@ -239,7 +245,14 @@ impl<A: PartnersApi> Delivery<A> {
         self.not_found_yet(key, at);
     }
 
-    pub(super) fn look_failed(&mut self, key: &RowKey, error: &ApiError) {
+    pub(super) fn look_failed(&mut self, key: &RowKey, began: Instant, error: &ApiError) {
+        let why = match error {
+            ApiError::Incomplete(why) => Some(why),
+            _ => None,
+        };
+        if self.is_postponed(key, began, why) {
+            return;
+        }
         let words = error.to_string();
         let is_refused = matches!(error, ApiError::Forbidden(_));
         let stop = if is_refused {
@@ -303,13 +316,15 @@ impl<A: PartnersApi> Delivery<A> {
         &mut self,
         keys: Vec<RowKey>,
         began: Instant,
-        swept: Result<Sweep, ApiError>,
+        swept: Result<FoundMany, ApiError>,
         known: usize,
     ) {
         match swept {
-            Ok(Sweep {
+            Ok(FoundMany {
                 mut found,
+                alike,
                 is_complete,
+                why,
                 shows_known,
             }) => {
                 let looked = match (shows_known, known) {
@@ -321,17 +336,19 @@ impl<A: PartnersApi> Delivery<A> {
                     let Some(doubted) = self.doubts.get(&key) else {
                         continue;
                     };
-                    match found.remove(doubted.legacy_identifier.as_str()) {
+                    let legacy = doubted.legacy_identifier.as_str();
+                    let alike = alike.get(legacy).map_or(&[][..], Vec::as_slice);
+                    match found.remove(legacy) {
                         Some(hits) => self.hit(&key, began, hits),
-                        None if is_complete => self.absent(&key, began, looked),
-                        None => self.missed_by_walk(&key),
+                        None if is_complete => self.absent(&key, began, looked, alike),
+                        None => self.missed_by_walk(&key, began, why.as_ref()),
                     }
                 }
             }
             Err(ApiError::Stopped) => {}
             Err(error) => {
                 for key in keys {
-                    self.look_failed(&key, &error);
+                    self.look_failed(&key, began, &error);
                 }
             }
         }
@@ -339,13 +356,16 @@ impl<A: PartnersApi> Delivery<A> {
 
     /// A walk that was not complete did not show it: it is looked up by itself as workers are free, unless only the list
     /// can prove anything of it.
-    fn missed_by_walk(&mut self, key: &RowKey) {
+    fn missed_by_walk(&mut self, key: &RowKey, began: Instant, why: Option<&Incomplete>) {
         let now = Instant::now();
         if self.is_due_by_list(key, now) {
-            self.look_in_vain(
-                key,
-                "the API's list of partners could not be read to its end",
-            );
+            if !self.is_postponed(key, began, why) {
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                self.look_in_vain(
+                    key,
+                    &format!("the API's list of partners could not be read to its end{why}"),
+                );
+            }
         } else if let Some(doubted) = self.doubts.get_mut(key) {
             doubted.alone = true;
             self.look_again(key, now);
@@ -356,7 +376,9 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn leave_doubts(&mut self) -> u64 {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
-            let hint = match (doubted.is_for_a_person(), doubted.is_unproved()) {
+            let is_for_a_person =
+                doubted.is_for_a_person() || doubted.obstacle == Some(Obstacle::Alike);
+            let hint = match (is_for_a_person, doubted.is_unproved()) {
                 (true, _) => Some(of_a_person()),
                 (false, true) => Some(of_the_unproved()),
                 (false, false) => None,
@@ -383,11 +405,6 @@ impl<A: PartnersApi> Delivery<A> {
         }
         elsewhere
     }
-}
-
-/// No further look-up can settle it.
-fn of_a_person() -> String {
-    LOOK_YOURSELF.replacen("look", "Look", 1)
 }
 
 /// A look-up did not find it, and nothing showed what that is worth.

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::api::{ApiError, Found, Place, RemotePartner, Sweep, Waited};
+use crate::api::{ApiError, Found, FoundMany, Place, RemotePartner, Waited};
 use crate::delivery::partner_ids::PartnerIds;
 use crate::delivery::trust::Witness;
 use crate::partner::{CreateOutcome, PartnerId, PreparedPartner, RowKey};
@@ -55,7 +55,7 @@ pub(super) enum Done {
     /// The wait for an API that did not answer is over.
     Waited(Waited),
     /// A walk for these rows, and among how many partners that are known to exist it was to show one.
-    Swept(Vec<RowKey>, Instant, Result<Sweep, ApiError>, usize),
+    Swept(Vec<RowKey>, Instant, Result<FoundMany, ApiError>, usize),
     /// Partners of the state, which are known to exist.
     WitnessesRead(Result<Vec<Witness>, StateError>),
     /// Whether a search found a partner that is known to exist.

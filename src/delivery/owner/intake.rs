@@ -11,7 +11,23 @@ use crate::delivery::recovery::{Doubted, Missing};
 use crate::partner::{PreparedPartner, RowKey, RowOutcome};
 use crate::state::{Known, RecordState};
 
+/// Rows taken from the feeder ahead of the window.
+const QUEUED_ROWS: usize = 1024;
+/// Windows of rows that are taken where machines share the import: what one has taken no other one can send, and of a small export
+/// the first would have all of it before the last has begun.
+const SHARED_WINDOWS: usize = 2;
+
 impl<A: PartnersApi> Delivery<A> {
+    /// Whether rows are taken now: not behind the end of a pass, and no more than a bound ahead of the window.
+    pub(super) fn wants_rows(&self) -> bool {
+        let most = if self.options.shares {
+            QUEUED_ROWS.min(SHARED_WINDOWS * self.window.size())
+        } else {
+            QUEUED_ROWS
+        };
+        self.pass.is_none() && self.to_claim.len() < most
+    }
+
     /// Takes rows to send.
     pub(super) fn take(&mut self, rows: Vec<PreparedPartner>) {
         if self.stopping {

@@ -5,6 +5,7 @@ mod absence;
 mod doubts;
 mod elsewhere;
 mod events;
+mod growing;
 mod holding;
 mod intake;
 mod outcomes;
@@ -34,8 +35,6 @@ use crate::state::{Claim, Doubt, Settlement, StateWriter};
 
 /// Children that wait in memory for a parent under way; more of them wait for the next pass.
 const WAITING_CHILDREN: usize = 10_000;
-/// Rows taken from the feeder ahead of the window.
-const QUEUED_ROWS: usize = 1024;
 /// From so many doubts at once on, one walk over the list may be cheaper.
 const SWEEP_DOUBTS: usize = 10;
 /// Commits of outcomes asked for at a time; what comes meanwhile goes together into the next.
@@ -87,6 +86,10 @@ pub struct Delivery<A> {
     /// Whether a walk over the list is under way: one stands for all look-ups.
     walking: bool,
     schedule: BTreeSet<(Instant, RowKey)>,
+    /// When it was last seen which look-ups are due.
+    looked_at: Instant,
+    /// When a create last began or was answered.
+    last_create: Option<Instant>,
     postponed: Vec<u32>,
     progress: u64,
     pass: Option<oneshot::Sender<PassEnd>>,
@@ -141,6 +144,8 @@ impl<A: PartnersApi> Delivery<A> {
             state_witnesses: StateWitnesses::Unread,
             walking: false,
             schedule: BTreeSet::new(),
+            looked_at: now,
+            last_create: None,
             postponed: Vec::new(),
             progress: 0,
             pass: None,
@@ -169,14 +174,13 @@ impl<A: PartnersApi> Delivery<A> {
             if self.input_ended && self.is_idle() {
                 break;
             }
-            // What is due and not begun waits for a worker, whose end wakes us; and while the API is waited for, look-ups are
-            // held back.
-            let now = Instant::now();
+            // What was due and is not begun waits for a worker, whose end wakes us; what became due since then wakes us at once. And
+            // while the API is waited for, look-ups are held back.
             let wake = self
                 .schedule
                 .first()
                 .map(|(at, _)| *at)
-                .filter(|at| *at > now && !self.flow.is_held());
+                .filter(|at| *at > self.looked_at && !self.flow.is_held());
             // Only where a commit may be asked for: else its end wakes us.
             let settle_by = self.settle_by.filter(|_| self.settling < SETTLING);
             let wants = !self.input_ended && (self.stopping || self.wants_rows());
@@ -214,10 +218,6 @@ impl<A: PartnersApi> Delivery<A> {
             not_reached: self.not_reached,
             duplicates: std::mem::take(&mut self.duplicates_elsewhere),
         }
-    }
-
-    fn wants_rows(&self) -> bool {
-        self.pass.is_none() && self.to_claim.len() < QUEUED_ROWS
     }
 
     fn is_idle(&self) -> bool {
@@ -264,8 +264,8 @@ impl<A: PartnersApi> Delivery<A> {
             self.end_pass_if_over();
             return;
         }
-        self.look();
         self.seek_trust();
+        self.look();
         self.read_ids();
         self.send_ready();
         if self.claim() {
@@ -300,6 +300,7 @@ impl<A: PartnersApi> Delivery<A> {
             }
             Done::Answered(answered) => {
                 self.sending -= 1;
+                self.creates();
                 self.answered(answered);
             }
             Done::IdsRead(Ok(ids)) => {

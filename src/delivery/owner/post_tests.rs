@@ -1,12 +1,12 @@
 //! Rows that were posted before: looked up, bounded, and believed absent only by a way of looking that shows what exists.
 
 use super::bench::*;
-use super::events::StateWitnesses;
+use super::events::{IdsOfState, Job, StateWitnesses};
 use super::*;
-use crate::api::Place;
+use crate::api::{Alike, FoundMany, Incomplete, Place};
 use crate::delivery::trust::{Belief, Looked, Witness};
 use crate::diagnostic::Code;
-use crate::partner::{Fingerprint, PartnerId};
+use crate::partner::{ExternalId, Fingerprint, PartnerId};
 
 /// A row whose answers are all lost and that is never there: three posts in a run, five in all, then it is for a person.
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_list_that_hides_what_exists_is_not_believed() {
         (Looked::ListThatShowsKnown, true),
     ] {
         delivery.start_look(&key);
-        delivery.absent(&key, later, looked);
+        delivery.absent(&key, later, looked, &[]);
         let doubted = &delivery.doubts[&key];
         assert_eq!(doubted.missing == Missing::Proved, is_believed);
         assert_eq!(doubted.failures, 1, "the walk that hides, and no other");
@@ -127,12 +127,103 @@ async fn after_a_second_lost_answer_a_search_proves_nothing() {
             &key,
             before + 2 * SETTLE,
             Looked::Search(Some(Place::Whole)),
+            &[],
         );
         let doubted = &delivery.doubts[&key];
         assert_eq!(doubted.missing == Missing::Proved, is_believed, "{lost}");
         // The list is walked at once: that the search does not show it is no trouble.
         let looks_again = doubted.next_look.is_some_and(|at| at >= before);
         assert_eq!((looks_again, doubted.failures), (!is_believed, 0), "{lost}");
+    }
+}
+
+/// A partner whose identifier may be the row's, written otherwise, speaks against its absence, unless another row has it.
+#[tokio::test]
+async fn a_partner_that_may_be_the_rows_proves_no_absence() {
+    for (taken, lost, is_believed) in [(false, 1, false), (true, 1, true), (false, 0, true)] {
+        let mut bench = Bench::new(FakeApi::new(Create::Answered));
+        bench.claim(&[row(1, None)]).await;
+        bench.begin();
+        let mut delivery = bench.delivery();
+        let alike = Alike {
+            id: PartnerId::new("id-k1"),
+            legacy_identifier: ExternalId::new("k1"),
+        };
+        if taken {
+            delivery.ids.take(&alike.id);
+        }
+        let key = RowKey::new("K1");
+        delivery.doubts.get_mut(&key).unwrap().sent.lost = lost;
+        delivery.start_look(&key);
+        let began = Instant::now() + 2 * SETTLE;
+        delivery.absent(&key, began, Looked::ListThatShowsKnown, &[alike]);
+        let doubted = &delivery.doubts[&key];
+        assert_eq!(
+            doubted.missing == Missing::Proved,
+            is_believed,
+            "{taken} {lost}"
+        );
+        let trouble = doubted.trouble.as_deref().unwrap_or("");
+        assert_eq!(trouble.contains("the partner id-k1"), !is_believed);
+    }
+}
+
+/// A walk over a list that grows as rows are sent is no trouble of the list, and is made once none are sent.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_grows_is_read_when_nothing_is_sent() {
+    let changed = || Incomplete::Changed {
+        before: 1,
+        after: 2,
+    };
+    let fewer = || Incomplete::FewerThanTotal { seen: 1, total: 2 };
+    // Seconds before the walk began; behind it where there are less than none.
+    for (why, sending, last_create, is_postponed) in [
+        (changed(), 1, None, true),
+        (changed(), 0, None, false),
+        // A moment without a create, and one was answered during the walk, or before it.
+        (changed(), 0, Some(-1), true),
+        (changed(), 0, Some(1), false),
+        (fewer(), 1, None, false),
+        (fewer(), 0, Some(-1), false),
+    ] {
+        let mut bench = Bench::new(FakeApi::new(Create::Answered));
+        bench.claim(&[row(1, None)]).await;
+        bench.begin();
+        let mut delivery = bench.delivery();
+        let key = RowKey::new("K1");
+        delivery.doubts.get_mut(&key).unwrap().sent.lost = 2;
+        delivery.start_look(&key);
+        tokio::time::advance(2 * SETTLE).await;
+        delivery.sending = sending;
+        let incomplete = FoundMany {
+            why: Some(why.clone()),
+            ..FoundMany::default()
+        };
+        let began = Instant::now();
+        delivery.last_create = last_create.map(|before: i64| {
+            let apart = Duration::from_secs(before.unsigned_abs());
+            if before < 0 {
+                began + apart
+            } else {
+                began - apart
+            }
+        });
+        delivery.swept(vec![key.clone()], began, Ok(incomplete), 0);
+        assert_eq!(delivery.doubts[&key].failures == 0, is_postponed, "{why}");
+        assert_eq!(
+            delivery.doubts[&key].obstacle.is_some(),
+            is_postponed,
+            "{why}"
+        );
+        if is_postponed {
+            for (sending, claiming, walks) in [(1, 0, false), (0, 1, false), (0, 0, true)] {
+                (delivery.sending, delivery.claiming) = (sending, claiming);
+                tokio::time::advance(Duration::from_secs(2)).await;
+                delivery.look();
+                assert_eq!(delivery.walking, walks);
+                assert_eq!(delivery.doubts[&key].next_look.is_none(), walks);
+            }
+        }
     }
 }
 
@@ -150,14 +241,14 @@ async fn a_row_for_a_person_is_not_waited_for() {
         delivery.doubts.get_mut(&key).unwrap().sent.lost = lost;
         delivery.start_look(&key);
         let began = Instant::now();
-        delivery.absent(&key, began, Looked::Search(Some(Place::Whole)));
+        delivery.absent(&key, began, Looked::Search(Some(Place::Whole)), &[]);
         let doubted = &delivery.doubts[&key];
         let at = waits.then_some(doubted.settled_at);
         assert_eq!(doubted.next_look, at, "{lost} {settles}");
         assert_eq!(doubted.is_given_up(), !waits, "{lost} {settles}");
         assert_eq!(delivery.under_way.contains(&key), waits);
         // Once it is proved that it is not there, too.
-        delivery.absent(&key, began + 2 * SETTLE, Looked::ListThatShowsKnown);
+        delivery.absent(&key, began + 2 * SETTLE, Looked::ListThatShowsKnown, &[]);
         let is_proved = delivery.doubts[&key].missing == Missing::Proved;
         assert_eq!(is_proved, waits, "{lost} {settles}");
     }
@@ -266,4 +357,23 @@ async fn what_may_yet_be_looked_up_is_not_given_up() {
     delivery.give_up_unproved();
     let given_up = |key: &str| delivery.doubts[&RowKey::new(key)].is_given_up();
     assert_eq!((given_up("K1"), given_up("K2")), (true, false));
+}
+
+/// By it a walk is told from one that met this run's own creates.
+#[tokio::test(start_paused = true)]
+async fn it_is_known_when_a_create_was_last_under_way() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench.claim(&[row(1, None)]).await;
+    let mut delivery = bench.delivery();
+    delivery.ids_of_state = IdsOfState::Read;
+    let (row, ids, attempts) = (row(1, None), Vec::new(), 0);
+    delivery.ready.push_back(Job { row, ids, attempts });
+    assert_eq!(delivery.last_create, None);
+    delivery.send_ready();
+    let begun = Instant::now();
+    assert_eq!(delivery.last_create, Some(begun));
+    let done = delivery.tasks.join_next().await.unwrap().unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    delivery.done(done);
+    assert_eq!(delivery.last_create, Some(Instant::now()));
 }

@@ -87,7 +87,7 @@ async fn a_throttled_look_up_waits_as_long_as_it_is_asked_to() {
             retry_after: retry_after.map(Duration::from_secs),
         };
         delivery.start_look(&key(number));
-        delivery.look_failed(&key(number), &error);
+        delivery.look_failed(&key(number), Instant::now(), &error);
         let next = delivery.doubts[&key(number)].next_look.unwrap();
         assert!(next >= now + Duration::from_secs(at_least));
         assert!(!bench.stop.is_requested());

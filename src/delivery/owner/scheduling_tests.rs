@@ -51,6 +51,28 @@ async fn rows_are_taken_up_to_a_bound_and_not_behind_the_end_of_a_pass() {
     assert!(!delivery.wants_rows());
 }
 
+/// What is queued here is out of the reach of the other machines of an import: a slow API gets few rows ahead, a fast one many.
+#[tokio::test]
+async fn of_a_shared_import_as_many_rows_are_taken_as_are_soon_sent() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    let mut delivery = bench.delivery();
+    delivery.options.shares = true;
+    let most = |delivery: &mut Delivery<FakeApi>| {
+        delivery.to_claim.clear();
+        (0..2000)
+            .take_while(|n| {
+                delivery.to_claim.extend((*n > 0).then(|| job(*n)));
+                delivery.wants_rows()
+            })
+            .count()
+    };
+    assert_eq!(most(&mut delivery), 2 * delivery.options.workers);
+    for _ in 0..20 {
+        delivery.window.starved();
+    }
+    assert_eq!(most(&mut delivery), 1024);
+}
+
 #[tokio::test]
 async fn it_is_idle_when_nothing_is_left_to_do() {
     let mut bench = Bench::new(FakeApi::new(Create::Answered));
@@ -372,4 +394,41 @@ async fn no_more_rows_are_claimed_than_the_window_has() {
         assert_eq!(delivery.claiming, claiming + claimed, "{ready} {claiming}");
         assert_eq!(delivery.to_claim.len(), 20 - claimed);
     }
+}
+
+/// Between the look at what is due and the wait for it some time may pass: a machine that is busy, or suspended, or results that
+/// nobody takes. What became due in it is looked up; nothing else would ever wake the owner.
+#[tokio::test]
+async fn what_becomes_due_while_results_are_handed_on_is_looked_up() {
+    let mut bench = Bench::new(FakeApi::new(Create::Answered));
+    bench.claim(&[row(1, None)]).await;
+    bench.begin();
+    bench.api.add("K1", Duration::ZERO);
+    let mut delivery = bench.delivery();
+    let (teller, mut results) = mpsc::channel(1);
+    teller.send(Vec::new()).await.unwrap();
+    delivery.results = teller;
+    delivery.finish(&row(2, None), RowOutcome::Deferred, None, Vec::new());
+    let key = row(1, None).key;
+    delivery.start_look(&key);
+    let (due, taken) = (Duration::from_millis(200), Duration::from_millis(400));
+    delivery.look_again(&key, Instant::now() + due);
+    let (input, rows) = mpsc::channel(1);
+    let is_created = || bench.record("K1").state == "created";
+    let taking = async {
+        tokio::time::sleep(taken).await;
+        // What was there, and what was handed on.
+        results.recv().await.unwrap();
+        results.recv().await.unwrap();
+        let created = async {
+            while !is_created() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let created = tokio::time::timeout(Duration::from_secs(30), created).await;
+        drop(input);
+        created
+    };
+    let (_, created) = tokio::join!(delivery.run(rows), taking);
+    assert!(created.is_ok(), "it would wait for ever");
 }

@@ -95,6 +95,7 @@ impl<A: PartnersApi> Delivery<A> {
         };
         let (api, stop) = (Arc::clone(&self.api), self.stop.clone());
         self.sending += 1;
+        self.creates();
         let job = Box::new(job);
         // Boxed at once: it is large, and spawning it would move it several times.
         self.tasks.spawn(Box::pin(async move {

@@ -1,6 +1,6 @@
 use super::bench::*;
 use super::*;
-use crate::api::{ApiError, Sweep};
+use crate::api::{ApiError, FoundMany};
 use crate::partner::{ApiWords, CreateOutcome, DoubtCause, Fingerprint, NotCreated, PartnerId};
 
 fn outcome(of: RowOutcome, key: &str) -> (RowOutcome, Option<String>) {
@@ -204,9 +204,11 @@ async fn a_walk_that_found_too_little_sends_each_row_to_a_look_up_of_its_own() {
     for key in &keys {
         delivery.start_look(key);
     }
-    let nothing = Sweep {
+    let nothing = FoundMany {
         found: HashMap::new(),
+        alike: HashMap::new(),
         is_complete: false,
+        why: None,
         shows_known: false,
     };
     delivery.swept(keys, Instant::now(), Ok(nothing), 0);

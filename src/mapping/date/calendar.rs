@@ -6,6 +6,8 @@ use super::cursor::Number;
 use super::hints::{Hints, Order};
 use super::reading::{Meaning, Reading, Refusal};
 
+const NO_SUCH_DAY: &str = "There is no such day, whether read as day/month or month/day.";
+
 /// Years of two digits (point 2): 00 to 68 are 20xx, 69 to 99 are 19xx.
 pub(super) fn full_year(two_digits: i16) -> i16 {
     if two_digits <= 68 {
@@ -67,6 +69,10 @@ pub(super) fn choose(
                 month_first
             }
             .ok_or_else(|| {
+                // No order makes a day of it: the setting is not at fault.
+                if day_first.is_none() && month_first.is_none() {
+                    return Refusal::invalid(NO_SUCH_DAY);
+                }
                 Refusal::invalid(format!(
                     "It does not fit date_order = \"{}\" in the mapping, and day and month are not swapped.",
                     order.word()
@@ -94,9 +100,7 @@ pub(super) fn choose(
                 proves: Some(Order::MonthFirst),
             },
             _ => {
-                return Err(Refusal::invalid(
-                    "There is no such day, whether read as day/month or month/day.",
-                ));
+                return Err(Refusal::invalid(NO_SUCH_DAY));
             }
         },
     };

@@ -1,41 +1,7 @@
 //! The table of the date policy: what a text becomes. The tests run it and `docs/dates.md` shows it.
 
-use super::{Format, Hints, Locale, Order, Verdict};
-
-/// A text, and what it becomes: a date with the codes of its warnings, or the code of its refusal.
-pub(super) struct Case(pub(super) &'static str, pub(super) &'static str);
-
-/// What a mapping sets.
-pub(super) enum Setting {
-    Nothing,
-    Order(Order),
-    Format(&'static str),
-    Zone(&'static str),
-    Locale(&'static str),
-}
-
-impl Setting {
-    pub(super) fn hints(&self) -> Hints {
-        let mut hints = Hints::default();
-        match self {
-            Setting::Nothing => {}
-            Setting::Order(order) => hints.order = Some(*order),
-            Setting::Format(format) => hints.formats = vec![Format::from_word(format).unwrap()],
-            Setting::Zone(zone) => hints.timezone = Some(jiff::tz::TimeZone::get(zone).unwrap()),
-            Setting::Locale(word) => hints.locale = Locale::from_word(word),
-        }
-        hints
-    }
-}
-
-/// Texts that one rule decides.
-pub(super) struct Section {
-    pub(super) title: &'static str,
-    pub(super) why: &'static str,
-    pub(super) setting: Setting,
-    pub(super) column: Verdict,
-    pub(super) cases: &'static [Case],
-}
+use super::case::{Case, Section, Setting};
+use super::{Order, Verdict};
 
 /// The policy, by example.
 pub(super) const TABLE: &[Section] = &[
@@ -53,6 +19,10 @@ pub(super) const TABLE: &[Section] = &[
             Case("2022-06-23T21:00:14.000+0000", "2022-06-23"),
             Case("2006-04-15T03:23:15.000Z", "2006-04-15"),
             Case("2026-03-04T23:30:00-08:00", "2026-03-04"),
+            Case("2026-03-04Z", "2026-03-04"),
+            Case("2026-03-04-05:00", "2026-03-04"),
+            Case("2026-03-04+1", "date.invalid"),
+            Case("2026-03-04-05", "date.invalid"),
             Case("2026-03-04 09:30", "2026-03-04"),
             Case("2024-02-01 09:30", "2024-02-01"),
             Case("2016-11-03 04:36:12", "2016-11-03"),
@@ -60,6 +30,16 @@ pub(super) const TABLE: &[Section] = &[
             Case("20260304", "2026-03-04"),
             Case("20260304172705", "2026-03-04"),
             Case("20260304T172705Z", "2026-03-04"),
+            Case("2026-03-04 10.30", "2026-03-04"),
+            Case("2026-03-04 10h30", "2026-03-04"),
+            Case("2026‑03‑04", "2026-03-04"),
+            Case("２０２６-０３-０４", "2026-03-04"),
+            Case("٢٠٢٦-٠٣-٠٤", "2026-03-04"),
+            Case("2026年3月4日", "2026-03-04"),
+            Case("2026년 3월 4일", "2026-03-04"),
+            Case("2026年13月4日", "date.invalid"),
+            Case("2026年3月", "date.invalid"),
+            Case("26年3月4日", "date.invalid"),
             Case("2024-02-29", "2024-02-29"),
             Case("2023-02-29", "date.invalid"),
             Case("2026-13-01", "date.invalid"),
@@ -108,6 +88,12 @@ pub(super) const TABLE: &[Section] = &[
             Case("Wed Mar 04 10:15:00 2026 12:00", "date.invalid"),
             Case("31 April 2026", "date.invalid"),
             Case("4. März 2026", "date.invalid"),
+            Case("1er mars 2026", "date.invalid"),
+            Case("4 de março de 2026", "date.invalid"),
+            Case("4.III.2026", "2026-03-04"),
+            Case("4 XII 2026", "2026-12-04"),
+            Case("4/IIII/2026", "date.invalid"),
+            Case("4 X 26", "date.invalid"),
         ],
     },
     Section {
@@ -198,6 +184,10 @@ pub(super) const TABLE: &[Section] = &[
             Case("03/04/2026", "date.ambiguous"),
             Case("3/4/2026 12:00:00 AM", "date.ambiguous"),
             Case("3-4-2026", "date.ambiguous"),
+            Case("03 / 04 / 2026", "date.ambiguous"),
+            Case("13 / 04 / 2026", "2026-04-13"),
+            Case("13/4-2026", "date.invalid"),
+            Case("१३/०४/२०२६", "2026-04-13"),
             Case("13/04/2026", "2026-04-13"),
             Case("04/13/2026", "2026-04-13"),
             Case("4/13/2026 5:30 PM", "2026-04-13"),
@@ -258,6 +248,7 @@ pub(super) const TABLE: &[Section] = &[
         cases: &[
             Case("03/04/2026", "2026-04-03"),
             Case("04.13.2026", "date.invalid"),
+            Case("31/04/2026", "date.invalid"),
             Case("04/13/2026", "date.invalid"),
             Case("2026-03-04", "2026-03-04"),
         ],
@@ -404,6 +395,7 @@ pub(super) const TABLE: &[Section] = &[
             Case("00/00/0000", "0001-01-01 date.sentinel"),
             Case("1850-06-01", "1850-06-01 date.out_of_range"),
             Case("2101-01-01", "2101-01-01 date.out_of_range"),
+            Case("2569-03-04", "2569-03-04 date.out_of_range"),
         ],
     },
     Section {
@@ -427,6 +419,8 @@ pub(super) const TABLE: &[Section] = &[
             Case("1/2/3", "date.invalid"),
             Case("2026-W10-3", "date.invalid"),
             Case("12:30", "date.invalid"),
+            Case("-", "date.invalid"),
+            Case("4.3.2026 12.05.2026", "date.invalid"),
         ],
     },
     Section {

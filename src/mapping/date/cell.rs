@@ -46,13 +46,15 @@ pub fn read_cell(cell: Cell<'_>, hints: &Hints) -> Result<Option<Reading>, Refus
             "The cell is a length of time, not a date.",
         )),
         Cell::Bool(_) => Err(Refusal::invalid("The cell is true or false, not a date.")),
-        Cell::Error(e) => Err(Refusal {
-            code: Code::CellError,
-            message: format!("The cell contains the error {e}."),
-        }),
-        Cell::NoValue => Err(Refusal {
-            code: Code::CellNoCachedValue,
-            message: "The cell contains a formula without a stored result.".to_owned(),
-        }),
+        Cell::Error(e) => Err(Refusal::new(
+            Code::CellError,
+            format!("The cell contains the error {e}."),
+            None,
+        )),
+        Cell::NoValue => Err(Refusal::new(
+            Code::CellNoCachedValue,
+            "The cell contains a formula without a stored result.",
+            None,
+        )),
     }
 }

@@ -3,7 +3,7 @@
 
 use jiff::civil::{Date, date};
 
-use super::cases::Setting;
+use super::case::Setting;
 use super::settle::settle_quietly;
 use super::*;
 use crate::diagnostic::Code;
@@ -199,37 +199,6 @@ fn zeros_are_told_from_the_first_day() {
     }
 }
 
-/// A file's pieces are counted by several threads: what they prove together is the sum.
-#[test]
-fn evidence_of_pieces_is_added_up() {
-    let of = |n: u64| Evidence {
-        values: n,
-        day_first: n + 1,
-        month_first: n + 2,
-        undecided: n + 3,
-        first_day_row: Some(n + 4),
-        first_month_row: None,
-        date_cells: n + 5,
-        late_date_cells: n + 6,
-    };
-    let mut all = of(10);
-    all.merge(&Evidence {
-        first_month_row: Some(7),
-        ..of(100)
-    });
-    let expected = Evidence {
-        values: 110,
-        day_first: 112,
-        month_first: 114,
-        undecided: 116,
-        first_day_row: Some(14),
-        first_month_row: Some(7),
-        date_cells: 120,
-        late_date_cells: 122,
-    };
-    assert_eq!(all, expected);
-}
-
 #[test]
 fn evidence_is_described_by_what_it_proves() {
     let of = |cells: &[Date], texts: &[&str]| {
@@ -366,9 +335,15 @@ fn a_refusal_says_which_part_is_wrong() {
         ("March 32, 2026", "There is no such day as 2026-03-32."),
         ("32 March 2026", "There is no such day as 2026-03-32."),
         ("Monday 32, 2026", "It is not a date."),
+        ("4 mars 2026", "\"mars\" is the name of a month in French."),
         (
-            "4 mars 2026",
-            "\"mars\" is the name of a month in French. In the mapping: [source] locale = \"fr\".",
+            "1er mars 2026",
+            "\"mars\" is the name of a month in French.",
+        ),
+        ("13/4-2026", "Its parts are separated by different signs."),
+        (
+            "13/4",
+            "The date is incomplete: a part is missing, and nothing is filled in.",
         ),
         ("4 Brumaire 2026", "It is not a date."),
         ("4 March 002026", "A year has four digits, or two."),

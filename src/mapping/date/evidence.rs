@@ -25,6 +25,8 @@ pub struct Evidence {
     pub date_cells: u64,
     /// Of these, cells whose day is over 12: Excel cannot have exchanged day and month in them.
     pub late_date_cells: u64,
+    /// What the report that the rows come from says of the column: see [`super::noted`].
+    pub noted: Option<Verdict>,
 }
 
 /// The order of day and month that a column proves, if any.
@@ -99,6 +101,14 @@ impl Evidence {
         }
     }
 
+    /// Counts what a row of a report says of how its column was read. Rows of several reports may say different things.
+    pub fn add_note(&mut self, verdict: Verdict) {
+        self.noted = Some(match self.noted {
+            Some(other) if other != verdict => Verdict::Contradicts,
+            _ => verdict,
+        });
+    }
+
     /// Adds what rows further down the column prove.
     pub fn merge(&mut self, below: &Evidence) {
         self.values += below.values;
@@ -109,11 +119,40 @@ impl Evidence {
         self.first_month_row = self.first_month_row.or(below.first_month_row);
         self.date_cells += below.date_cells;
         self.late_date_cells += below.late_date_cells;
+        if let Some(noted) = below.noted {
+            self.add_note(noted);
+        }
     }
 
-    /// What the values counted so far prove together.
+    /// What the values counted so far prove together, and with what a report noted of them: the whole column had proved
+    /// it, so a part of it cannot prove the contrary.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
+        let own = self.of_values();
+        let Some(noted) = self.noted else {
+            return own;
+        };
+        match (noted.of_texts(), own.of_texts(), noted) {
+            (
+                Verdict::DayFirst,
+                Verdict::MonthFirst | Verdict::Contradicts,
+                Verdict::Mixed { whole, .. },
+            )
+            | (
+                Verdict::MonthFirst,
+                Verdict::DayFirst | Verdict::Contradicts,
+                Verdict::Mixed { whole, .. },
+            ) => Verdict::Mixed { order: None, whole },
+            (Verdict::DayFirst, Verdict::MonthFirst, _)
+            | (Verdict::MonthFirst, Verdict::DayFirst, _)
+            | (Verdict::DayFirst | Verdict::MonthFirst, Verdict::Contradicts, _) => {
+                Verdict::Contradicts
+            }
+            _ => noted,
+        }
+    }
+
+    fn of_values(&self) -> Verdict {
         let mixed = |order| Verdict::Mixed {
             order,
             whole: self.undecided == 0,
@@ -143,6 +182,9 @@ impl Evidence {
                 first(row)
             )
         };
+        if let Some(words) = self.describe_noted() {
+            return words;
+        }
         let words = match self.verdict().of_texts() {
             Verdict::DayFirst => format!(
                 "day/month/year: {}, none the other way",
@@ -174,5 +216,31 @@ impl Evidence {
             _ => String::new(),
         };
         format!("{words}{cells}")
+    }
+
+    /// The same where a report notes how the column was read.
+    fn describe_noted(&self) -> Option<String> {
+        let other = |order: &str, count: u64, first: Option<u64>| {
+            first.map_or_else(String::new, |row| {
+                format!(
+                    ", but {} can only be {order} now (first: row {row})",
+                    thousands(count)
+                )
+            })
+        };
+        let (read, now) = match self.noted?.of_texts() {
+            Verdict::DayFirst => (
+                "day/month/year",
+                other("month/day", self.month_first, self.first_month_row),
+            ),
+            Verdict::MonthFirst => (
+                "month/day/year",
+                other("day/month", self.day_first, self.first_day_row),
+            ),
+            _ => ("both orders occur", String::new()),
+        };
+        Some(format!(
+            "{read}: so the report read them that these rows are from{now}"
+        ))
     }
 }

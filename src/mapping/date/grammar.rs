@@ -8,10 +8,20 @@ use super::hints::{Hints, Order};
 use super::names::{self, Locale};
 use super::reading::{Meaning, Reading, Refusal};
 
-const NOT_A_DATE: &str = "It is not a date.";
-
 impl Cursor<'_> {
     pub(super) fn date(&mut self, hints: &Hints) -> Result<Reading, Refusal> {
+        self.whole_date(hints).map_err(|refusal| {
+            // The name of a month may stand behind other words of its language: `1er mars`, `4 de março`.
+            let names =
+                (self.text.split(|c: char| !c.is_alphabetic())).filter(|_| refusal.is_plain());
+            names
+                .map(no_name)
+                .find(|r| r.hint.is_some())
+                .unwrap_or(refusal)
+        })
+    }
+
+    fn whole_date(&mut self, hints: &Hints) -> Result<Reading, Refusal> {
         let (weekday, mut reading) = if self.peek().is_some_and(char::is_alphabetic) {
             self.word_first(hints)?
         } else {
@@ -68,7 +78,7 @@ impl Cursor<'_> {
 
     /// `March 4th, 2026`, `Mar 04 2026`, `Mar-04-2026`, and as Unix writes it `Mar  4 10:15:00 CET 2026`.
     fn month_name_first(&mut self) -> Result<Reading, Refusal> {
-        let invalid = || Refusal::invalid(NOT_A_DATE);
+        let invalid = Refusal::not_a_date;
         let month = self.month_name()?;
         self.separator();
         let day = self
@@ -99,12 +109,15 @@ impl Cursor<'_> {
     }
 
     fn number_first(&mut self, hints: &Hints) -> Result<Reading, Refusal> {
-        let first = self.number().ok_or_else(|| Refusal::invalid(NOT_A_DATE))?;
+        let first = self.number().ok_or_else(Refusal::not_a_date)?;
         if matches!(first.digits, 8 | 14) && !matches!(self.peek(), Some('/' | '-' | '.')) {
             return Self::compact(&first);
         }
         if self.rest().is_empty() || (first.digits > 4) {
             return Err(bare_number(&first, self.rest()));
+        }
+        if let Some(reading) = self.year_month_day_signs(&first) {
+            return reading;
         }
         let start = self.at;
         self.ordinal();
@@ -121,18 +134,45 @@ impl Cursor<'_> {
             Some(c) if c.is_alphabetic() && (spaced || self.at == start) => {
                 self.name_in_the_middle(&first)
             }
-            _ => Err(Refusal::invalid(NOT_A_DATE)),
+            _ => Err(Refusal::not_a_date()),
         }
     }
 
-    /// `4 March 2026`, `4-Mar-26`, `09 Sep, 2020`, `2026 Mar 4`.
+    /// `2026年3月4日`, `2026년 3월 4일`: the signs say which part is which.
+    fn year_month_day_signs(&mut self, year: &Number) -> Option<Result<Reading, Refusal>> {
+        let (_, month_sign, day_sign) = [('年', '月', '日'), ('년', '월', '일')]
+            .into_iter()
+            .find(|(year_sign, ..)| self.eat(*year_sign))?;
+        let mut part = |sign| {
+            self.blanks();
+            let part = self.number()?;
+            self.eat(sign).then_some(part)
+        };
+        let (month, of_month) = (part(month_sign), part(day_sign));
+        Some(match (month, of_month) {
+            (Some(month), Some(of_month)) if year.digits == 4 => {
+                day(year.year(), month.part(), of_month.part()).map(Reading::sure)
+            }
+            _ => Err(Refusal::not_a_date()),
+        })
+    }
+
+    /// `4 March 2026`, `4-Mar-26`, `09 Sep, 2020`, `2026 Mar 4`, `4.III.2026`.
     fn name_in_the_middle(&mut self, first: &Number) -> Result<Reading, Refusal> {
-        let invalid = || Refusal::invalid(NOT_A_DATE);
+        let invalid = Refusal::not_a_date;
         self.connector();
-        let month = self.month_name()?;
+        let roman = self.roman_month();
+        let month = match roman {
+            Some(month) => month,
+            None => self.month_name()?,
+        };
         self.separator();
         self.connector();
         let last = self.year().ok_or_else(invalid)?;
+        // `4 X 26` may be anything.
+        if roman.is_some() && first.digits.max(last.digits) < 4 {
+            return Err(invalid());
+        }
         if first.digits == 4 {
             if last.digits > 2 {
                 return Err(invalid());
@@ -146,18 +186,19 @@ impl Cursor<'_> {
 
     /// `3/4/2026`, `2026-03-04`, `04.03.2026`, `3/4/26`.
     fn numeric(&mut self, first: &Number, sep: char, hints: &Hints) -> Result<Reading, Refusal> {
-        let invalid = || Refusal::invalid(NOT_A_DATE);
+        let invalid = Refusal::not_a_date;
         let second = self
             .number()
             .filter(|n| n.digits <= 2)
             .ok_or_else(invalid)?;
-        self.blanks_around_dot(sep);
+        self.blanks();
         if !self.eat(sep) {
-            return Err(Refusal::invalid(
-                "The date is incomplete: a part is missing, and nothing is filled in.",
-            ));
+            return Err(Refusal::invalid(match self.peek() {
+                Some('/' | '-' | '.') => "Its parts are separated by different signs.",
+                _ => "The date is incomplete: a part is missing, and nothing is filled in.",
+            }));
         }
-        self.blanks_around_dot(sep);
+        self.blanks();
         let third = self.number().ok_or_else(invalid)?;
         if first.value == 0 && second.value == 0 && third.value == 0 {
             return Ok(Reading {
@@ -200,12 +241,6 @@ impl Cursor<'_> {
         }
     }
 
-    fn blanks_around_dot(&mut self, sep: char) {
-        if sep == '.' {
-            self.blanks();
-        }
-    }
-
     /// `20260304` and `20260304172705` (point 6).
     fn compact(number: &Number) -> Result<Reading, Refusal> {
         let (date_digits, time) = if number.digits == 14 {
@@ -230,8 +265,20 @@ impl Cursor<'_> {
             ));
         }
         day(year, month, of_month).map(Reading::sure).map_err(|_| {
-            Refusal::invalid("Its digits are not a date (yyyymmdd). For another order, in the mapping: formats = [\"%m%d%Y\"].")
+            Refusal::invalid("Its digits are not a date (yyyymmdd).").with_setting(
+                "formats = [\"%m%d%Y\"] or [\"%d%m%Y\"], if they stand in another order",
+            )
         })
+    }
+
+    /// The number of a month in Roman digits, as Poles, Hungarians and others write it between day and year.
+    fn roman_month(&mut self) -> Option<i8> {
+        let start = self.at;
+        let month = names::roman(self.word());
+        if month.is_none() {
+            self.at = start;
+        }
+        month
     }
 
     fn month_name(&mut self) -> Result<i8, Refusal> {
@@ -244,10 +291,11 @@ impl Cursor<'_> {
 /// A word that should have been a month's name.
 fn no_name(word: &str) -> Refusal {
     match names::language_of(word) {
-        Some((code, language)) => Refusal::invalid(format!(
-            "\"{word}\" is the name of a month in {language}. In the mapping: [source] locale = \"{code}\"."
-        )),
-        None => Refusal::invalid(NOT_A_DATE),
+        Some((code, language)) => {
+            Refusal::invalid(format!("\"{word}\" is the name of a month in {language}."))
+                .with_setting(&format!("[source] locale = \"{code}\""))
+        }
+        None => Refusal::not_a_date(),
     }
 }
 
@@ -257,13 +305,12 @@ fn bare_number(number: &Number, rest: &str) -> Refusal {
         .strip_prefix('.')
         .is_some_and(|f| !f.is_empty() && f.bytes().all(|b| b.is_ascii_digit()));
     if !rest.is_empty() && !fraction {
-        return Refusal::invalid(NOT_A_DATE);
+        return Refusal::not_a_date();
     }
     if number.digits >= 5 {
         // Point 6: a serial or an epoch is not guessed.
-        Refusal::ambiguous(
-            "A bare number may be a spreadsheet date or a time since 1970. In the mapping: formats = [\"excel\"], [\"epoch_s\"] or [\"epoch_ms\"].",
-        )
+        Refusal::ambiguous("A bare number may be a spreadsheet date or a time since 1970.")
+            .with_setting("formats = [\"excel\"], [\"epoch_s\"] or [\"epoch_ms\"]")
     } else {
         Refusal::invalid("The date is incomplete: a part is missing, and nothing is filled in.")
     }

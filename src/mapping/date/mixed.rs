@@ -63,12 +63,13 @@ pub fn settle_date_cell(
                 None => "the column also has texts with days over 12",
                 Some(_) => "the column has texts of both orders, so date_order does not settle it",
             };
-            Err(Refusal {
-                code: Code::DateMixed,
-                message: format!(
+            Err(Refusal::new(
+                Code::DateMixed,
+                format!(
                     "A spreadsheet may have swapped day and month: the date cell is {date} and may have been {exchanged}; {why}."
                 ),
-            })
+                None,
+            ))
         }
     }
 }

@@ -14,6 +14,7 @@ mod hints;
 mod memo;
 mod mixed;
 mod names;
+mod noted;
 mod parse;
 mod reading;
 mod serial;
@@ -26,6 +27,7 @@ pub use hints::{Format, Hints, Order};
 pub use memo::{Readings, SettledDates};
 pub use mixed::settle_date_cell;
 pub use names::Locale;
+pub use noted::{NotesOf, noted};
 pub use parse::{read_common, read_text};
 pub use reading::{Meaning, Reading, Refusal};
 pub use serial::{read_epoch, read_serial};
@@ -33,8 +35,12 @@ pub(super) use settle::settle_quietly;
 pub use settle::{Settled, settle};
 
 #[cfg(test)]
+mod case;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod edge_tests;
+#[cfg(test)]
+mod evidence_tests;
 #[cfg(test)]
 mod tests;

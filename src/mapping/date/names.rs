@@ -135,6 +135,15 @@ pub(super) fn month(locale: Option<Locale>, word: &str) -> Option<i8> {
     i8::try_from(index + 1).ok()
 }
 
+/// The month of a number in Roman digits.
+pub(super) fn roman(word: &str) -> Option<i8> {
+    const MONTHS: [&str; 12] = [
+        "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII",
+    ];
+    let index = MONTHS.iter().position(|roman| *roman == word)?;
+    i8::try_from(index + 1).ok()
+}
+
 /// The weekday of a name.
 pub(super) fn weekday(locale: Option<Locale>, word: &str) -> Option<Weekday> {
     find(locale, word, |n| &n.weekdays).map(|index| WEEKDAYS[index])

@@ -7,6 +7,7 @@ use super::cursor::{Cursor, Number};
 use super::hints::{Format, Hints};
 use super::reading::{Meaning, Reading, Refusal};
 use super::serial::{read_epoch, read_serial};
+use crate::mapping::plain::plain;
 use crate::source::Epoch;
 
 /// What stands around a date and is taken off (point 11): blanks, NBSP, BOM, direction marks, one pair of
@@ -52,6 +53,7 @@ pub fn read_common(text: &str, hints: &Hints) -> Option<Reading> {
 
 /// Any form, by the formats and the grammar.
 fn read_any(text: &str, hints: &Hints) -> Result<Reading, Refusal> {
+    let text = &*plain(text);
     for format in &hints.formats {
         if let Some(reading) = by_format(text, format, hints) {
             return reading;

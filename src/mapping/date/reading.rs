@@ -59,20 +59,61 @@ pub struct Refusal {
     pub code: Code,
     /// What was seen and what was expected.
     pub message: String,
+    /// What to do, where that is not what it is for every value of the code.
+    pub hint: Option<String>,
+    seen: Seen,
+}
+
+/// How much of a refused text was understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// Nothing that makes it a date.
+    Nothing,
+    /// Enough to say what is wrong with it.
+    Fault,
 }
 
 impl Refusal {
-    pub(super) fn invalid(message: impl Into<String>) -> Self {
+    /// With what to do about this value.
+    pub(in crate::mapping) fn new(
+        code: Code,
+        message: impl Into<String>,
+        hint: Option<String>,
+    ) -> Self {
         Self {
-            code: Code::DateInvalid,
+            code,
             message: message.into(),
+            hint,
+            seen: Seen::Fault,
         }
     }
 
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::DateInvalid, message, None)
+    }
+
     pub(super) fn ambiguous(message: impl Into<String>) -> Self {
+        Self::new(Code::DateAmbiguous, message, None)
+    }
+
+    /// A text in which no date was seen.
+    pub(super) fn not_a_date() -> Self {
         Self {
-            code: Code::DateAmbiguous,
-            message: message.into(),
+            seen: Seen::Nothing,
+            ..Self::invalid("It is not a date.")
         }
+    }
+
+    /// Whether it says no more than that the text is no date.
+    pub(super) fn is_plain(&self) -> bool {
+        self.seen == Seen::Nothing
+    }
+
+    /// The same with its own way out: what in the mapping reads such a date.
+    pub(super) fn with_setting(mut self, setting: &str) -> Self {
+        self.hint = Some(format!(
+            "Type the date as yyyy-MM-dd, for example 2026-02-28. In the mapping: {setting}."
+        ));
+        self
     }
 }

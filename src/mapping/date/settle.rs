@@ -8,6 +8,9 @@ use super::hints::Hints;
 use super::reading::{Meaning, Reading, Refusal};
 use crate::diagnostic::Code;
 
+/// Years by which the Thai calendar is ahead. It counts from the death of the Buddha.
+const BUDDHIST: i16 = 543;
+
 /// A decided date and what is reported about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settled {
@@ -93,10 +96,7 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
             format!("{date} is a placeholder; the field is left out."),
         ));
     } else if !(1900..=2100).contains(&date.year()) {
-        warnings.push((
-            Code::DateFarAway,
-            format!("{date} is outside 1900 to 2100."),
-        ));
+        warnings.push((Code::DateFarAway, far_away(date)));
     }
     Ok(Settled {
         date,
@@ -104,6 +104,14 @@ pub fn settle(reading: &Reading, verdict: Verdict, hints: &Hints) -> Result<Sett
         sentinel,
         no_day: false,
     })
+}
+
+fn far_away(date: Date) -> String {
+    let outside = format!("{date} is outside 1900 to 2100.");
+    match date.year() - BUDDHIST {
+        thai @ 1900..=2100 => format!("{outside} In the Thai calendar its year is {thai}."),
+        _ => outside,
+    }
 }
 
 /// The same for a reading without a weekday, a time or a short year whose date is near enough to need no warning: what

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-use super::cases::{Case, Setting, TABLE};
+use super::case::{Case, Setting};
+use super::cases::TABLE;
 use crate::diagnostic::Code;
 use crate::source::Epoch;
 
@@ -20,7 +21,12 @@ fn outcome(text: &str, verdict: Verdict, hints: &Hints) -> (String, Vec<String>)
             }
             (becomes, words)
         }
-        Err(refusal) => (refusal.code.as_str().to_owned(), vec![refusal.message]),
+        Err(refusal) => {
+            let hint = refusal.hint.as_deref().and_then(|h| h.split_once(". In"));
+            let setting = hint.map(|(_, setting)| format!("In{setting}"));
+            let words = std::iter::once(refusal.message).chain(setting).collect();
+            (refusal.code.as_str().to_owned(), words)
+        }
     }
 }
 

@@ -42,6 +42,10 @@ impl Cursor<'_> {
             }
         }
         if !blank && !marked && self.at == start {
+            if self.is_zoned_day() {
+                self.at = self.text.len();
+                return Ok(None);
+            }
             return Err(Refusal::invalid("There is unexpected text after the date."));
         }
         if self.at == self.text.len() && !marked {
@@ -52,6 +56,30 @@ impl Cursor<'_> {
         Ok(offset.map(|offset| (seconds, offset)))
     }
 
+    /// Whether the rest is the offset of a whole day, as XML Schema writes one: `2026-03-04Z`, `2026-03-04+01:00`. The day stays as
+    /// written: it has no instant that another offset could move.
+    ///
+    /// Source: XML Schema 1.1 part 2, 3.3.9 `date`.
+    fn is_zoned_day(&self) -> bool {
+        let is = |text: &str, shape: &str| {
+            let of = |(b, s): (u8, u8)| {
+                if s == b'0' {
+                    b.is_ascii_digit()
+                } else {
+                    b == s
+                }
+            };
+            text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(of)
+        };
+        let (day, zone) = self.text.split_at(self.at);
+        is(day, "0000-00-00") && (zone == "Z" || is(zone, "+00:00") || is(zone, "-00:00"))
+    }
+
+    /// The sign between hours and minutes: a colon, a dot or an `h` (`10.30`, `10h30`).
+    fn behind_hour(&mut self) -> Option<char> {
+        [':', '.', 'h'].into_iter().find(|sign| self.eat(*sign))
+    }
+
     /// A time of day, in seconds. Only behind a `T` it may stand without colons.
     fn clock(&mut self, marked: bool) -> Result<i64, Refusal> {
         let invalid = || Refusal::invalid("The text after the date is not a time.");
@@ -59,14 +87,14 @@ impl Cursor<'_> {
         let (hour, minute, second) = match first.digits {
             1 | 2 => {
                 let (mut minute, mut second) = (None, 0);
-                if self.eat(':') {
+                if let Some(sign) = self.behind_hour() {
                     minute = Some(
                         self.number()
                             .filter(|n| n.digits == 2)
                             .ok_or_else(invalid)?
                             .value,
                     );
-                    if self.eat(':') {
+                    if sign == ':' && self.eat(':') {
                         second = self
                             .number()
                             .filter(|n| n.digits == 2)

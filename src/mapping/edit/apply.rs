@@ -10,6 +10,7 @@ use super::nodes::Node;
 use super::splice::spliced;
 use super::toml_text::{TomlText, unusual};
 use super::{question, rule, write};
+use crate::mapping::unused_list;
 use crate::partner::PathSegment;
 
 /// Characters of a line of a `[[test]]` beyond which each column has a line of its own.
@@ -27,7 +28,7 @@ fn path(names: &[&str]) -> Vec<PathSegment> {
 /// # Errors
 /// [`EditError`]; the text stays as it was then.
 pub fn apply(text: &str, change: &Change) -> Result<String, EditError> {
-    let changed = changed(text, change)?;
+    let changed = unused_list::without(&changed(text, change)?, &change.columns());
     // Whatever a person may have written: what would be no TOML any more is not handed out.
     match TomlText::parse(&changed) {
         Ok(_) => Ok(changed),
@@ -51,7 +52,12 @@ fn place(change: &Change) -> Vec<PathSegment> {
         Change::NullWord { .. } => path(&["source", "null"]),
         Change::Level { .. } => path(&["validation"]),
         Change::AddTest(_) => path(&["test"]),
+        Change::Expect { number, .. } | Change::RemoveTest(number) => test_path(*number),
     }
+}
+
+fn test_path(number: usize) -> Vec<PathSegment> {
+    [&path(&["test"])[..], &[PathSegment::Index(number)]].concat()
 }
 
 fn rows(rule: RowsRule) -> &'static str {
@@ -91,6 +97,22 @@ fn changed(text: &str, change: &Change) -> Result<String, EditError> {
             )
         }
         Change::AddTest(new) => Ok(spliced(text, toml.append("test", &test_lines(new)))),
+        Change::RemoveTest(number) => toml.remove(&test_path(*number)),
+        Change::Expect {
+            number,
+            sends,
+            problems,
+        } => {
+            let block = test_path(*number);
+            if toml.node(&block).is_none() {
+                return Err(unusual(&block));
+            }
+            let sends = sends.as_ref().map(write::json);
+            let has_problems = !problems.is_empty() || sends.is_none();
+            let problems = has_problems.then(|| write::texts(problems));
+            let text = expected(text, &block, "sends", sends.as_deref())?;
+            expected(&text, &block, "problems", problems.as_deref())
+        }
     }
 }
 
@@ -168,6 +190,26 @@ fn in_list(
             _ => Ok(toml.text().to_owned()),
         },
         _ => Err(unusual(path)),
+    }
+}
+
+/// What a test expects under a name: in its line where that is one value, else in a line anew.
+fn expected(
+    text: &str,
+    block: &[PathSegment],
+    name: &str,
+    value: Option<&str>,
+) -> Result<String, EditError> {
+    let toml = TomlText::parse(text)?;
+    let place = [block, &path(&[name])].concat();
+    let is_one = matches!(toml.node(&place), Some(node @ Node::Value(_)) if !node.is_dotted());
+    match value {
+        Some(value) if is_one => toml.set(&place, block.len(), value),
+        Some(value) => {
+            let without = toml.remove(&place)?;
+            TomlText::parse(&without)?.set(&place, block.len(), value)
+        }
+        None => toml.remove(&place),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be changed in a mapping.
 
 use crate::mapping::rule::Constant;
+use crate::mapping::template_columns::template_names;
 use crate::partner::PathSegment;
 
 /// One change to a mapping.
@@ -58,6 +59,33 @@ pub enum Change {
     },
     /// A `[[test]]` at the end of the mapping.
     AddTest(NewTest),
+    /// What a `[[test]]` expects. Its row, its name and their comments stay.
+    Expect {
+        /// The test, from 0.
+        number: usize,
+        /// The part of the request that has to be there; none takes it out.
+        sends: Option<serde_json::Value>,
+        /// The codes of the row's problems; where there are none and something is sent, the line is taken out.
+        problems: Vec<String>,
+    },
+    /// A `[[test]]` is taken out, by its number from 0.
+    RemoveTest(usize),
+}
+
+impl Change {
+    /// The columns that are used from now on.
+    pub(super) fn columns(&self) -> Vec<String> {
+        match self {
+            Change::Key(columns) => columns.clone(),
+            Change::Field { part, .. } => match part {
+                RulePart::Column(column) | RulePart::Partner(column) => vec![column.clone()],
+                RulePart::Columns(columns) => columns.clone(),
+                RulePart::Template(template) => template_names(template),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A part of a field's rule. None, false or an empty list takes it out.

@@ -115,6 +115,15 @@ fn check(cases: &[(Change, &str)]) {
 }
 
 #[test]
+fn a_column_that_is_used_leaves_the_list_of_those_that_are_not() {
+    let after = apply(MAPPING, &column("organization.displayName", "Fax")).unwrap();
+    let expected = MAPPING
+        .replace("{ columns = [\"Trading As\", \"Name\"] }", "\"Fax\"")
+        .replace("\n# Columns that fill no field:\n#   \"Fax\"\n", "");
+    assert_eq!(after, expected);
+}
+
+#[test]
 fn a_rule_changes_in_its_line() {
     check(&[
         (

@@ -7,10 +7,10 @@ mod decide;
 mod examples;
 mod fields;
 mod lookup;
+mod open;
 mod sections;
 mod selection;
 
-use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ use crate::mapping::rule::{FieldRule, Placed, Question, Selection};
 use crate::partner::PathSegment;
 use crate::partner::catalogue::{self, FIELDS};
 use crate::source::{Escape, Quote, SheetChoice};
+
+use open::{is_a_mapping, text_of};
 
 /// A mapping, read and checked by itself; columns are checked when it is compiled against a header.
 #[derive(Debug, Clone)]
@@ -140,9 +142,6 @@ impl Validation {
     }
 }
 
-/// Bytes of a mapping file at most: a table of 50,000 words takes two megabytes.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
-
 const TOP_KEYS: &[&str] = &[
     "name",
     "key",
@@ -162,29 +161,7 @@ impl Mapping {
     /// # Errors
     /// [`MappingError`] with everything that is wrong in it.
     pub fn read(path: &Path) -> Result<Self, MappingError> {
-        let name = path.display().to_string();
-        let open = |source| MappingError::Open {
-            path: name.clone(),
-            source,
-        };
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).map_err(open)?;
-        file.take(MOST_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(open)?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(MappingError::TooLong {
-                path: name,
-                limit: MOST_BYTES / (1024 * 1024),
-            });
-        }
-        let text = String::from_utf8(bytes).map_err(|e| MappingError::Open {
-            path: name.clone(),
-            source: std::io::Error::new(
-                std::io::ErrorKind::InvalidData,
-                format!("it is not UTF-8 text: {e}"),
-            ),
-        })?;
+        let (name, text) = text_of(path)?;
         Self::parse(&name, &text)?.with_lookups(path.parent().unwrap_or(Path::new("")))
     }
 
@@ -210,6 +187,9 @@ impl Mapping {
             is_trial,
             questions: Vec::new(),
         };
+        if let Some(first) = errors.first() {
+            is_a_mapping(path, text, &table, first, TOP_KEYS)?;
+        }
         for error in errors {
             let span = error.span().unwrap_or(0..0);
             reader.problems.push(MappingProblem::new(

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::fold::{fold, parts};
 use crate::mapping::data::records;
+use crate::mapping::plain::plain;
 
 /// What a text is as a country.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +68,32 @@ pub(in crate::mapping) fn country_of(text: &str) -> CountryName {
     {
         return CountryName::One(code);
     }
-    let text = text.trim();
+    let text = &*plain(text.trim());
+    match named_once(text) {
+        CountryName::Unknown => named_twice(text).unwrap_or(CountryName::Unknown),
+        found => found,
+    }
+}
+
+/// A country that a cell names twice, by code and name or in two languages: `Germany (DE)`, `DE - Germany`, `Schweiz / Suisse`. Both
+/// have to say the same.
+fn named_twice(text: &str) -> Option<CountryName> {
+    let between = [" - ", "/", "|", ":"];
+    let (front, back) = parts(text).or_else(|| between.iter().find_map(|b| text.split_once(b)))?;
+    let meant = |text: &str| match named_once(text.trim()) {
+        CountryName::One(code) => vec![code],
+        CountryName::Several(codes) => codes,
+        CountryName::Unknown => Vec::new(),
+    };
+    let back = meant(back);
+    let mut both = meant(front).into_iter().filter(|code| back.contains(code));
+    match (both.next(), both.next()) {
+        (Some(code), None) => Some(CountryName::One(code)),
+        _ => None,
+    }
+}
+
+fn named_once(text: &str) -> CountryName {
     let dotless = text.replace('.', "");
     for code in [text, &dotless, text.strip_prefix("base.").unwrap_or("")] {
         if let Some(found) = by_code(code) {
@@ -121,7 +147,7 @@ mod tests {
     const SPELLINGS: &[(&str, &str)] = &[
         (
             "US",
-            "US|us|USA|U.S.A.|United States|the United States of America|base.us|840|Estados Unidos|Vereinigte Staaten",
+            "US|us|USA|United States (US)|US - United States|U.S.A.|United States|the United States of America|base.us|840|Estados Unidos|Vereinigte Staaten",
         ),
         (
             "GB",
@@ -137,7 +163,7 @@ mod tests {
         ),
         (
             "CD",
-            "DR Congo|Congo, Democratic Republic of the|Congo, The Democratic Republic of the|Democratic Republic of the Congo|Congo - Kinshasa|Congo (Kinshasa)|Zaire|Congo, Dem. Rep.",
+            "DR Congo|Congo (CD)|Congo, Democratic Republic of the|Congo, The Democratic Republic of the|Democratic Republic of the Congo|Congo - Kinshasa|Congo (Kinshasa)|Zaire|Congo, Dem. Rep.",
         ),
         (
             "CG",
@@ -217,10 +243,13 @@ mod tests {
         ),
         (
             "DE",
-            "Germany|Deutschland|DEU|Allemagne|Alemania|Germania|Duitsland|Alemanha|276",
+            "Germany|Deutschland|DEU|Allemagne|Alemania|Germania|Duitsland|Alemanha|276|Ｇｅｒｍａｎｙ|Deutschland (DE)|DE - Germany|Germany, DEU",
         ),
         ("JP", "日本|Japan|Japon"),
-        ("CH", "Schweiz|Suisse|Svizzera|Switzerland|Zwitserland"),
+        (
+            "CH",
+            "Schweiz|Suisse|Svizzera|Switzerland|Zwitserland|Schweiz / Suisse",
+        ),
         ("GE", "Georgia"),
         ("GN", "Guinea"),
         ("GW", "Guinea-Bissau|Guinea Bissau"),
@@ -272,6 +301,10 @@ mod tests {
             "Georgia (US)",
             "Ger",
             "USA Germany",
+            "Germany (FR)",
+            "US / Germany",
+            "Korea (CD)",
+            "de-DE",
             "ÄÖ",
         ] {
             assert_eq!(country_of(text), CountryName::Unknown, "{text}");

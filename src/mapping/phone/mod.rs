@@ -7,6 +7,7 @@ mod north_america;
 mod numbering;
 mod written;
 
+use numbering::National;
 use phonenumber::country::Id as Region;
 
 pub(super) use north_america::{usual, vanity};
@@ -19,6 +20,8 @@ pub(super) enum Phone {
     International(String),
     /// No region is set and the number has no country code.
     RegionUnknown,
+    /// Its first digits may be the country code, or the area code behind a zero that was lost.
+    Unclear,
     /// It is not a number of its region.
     Invalid,
 }
@@ -63,7 +66,11 @@ pub(super) fn read(text: &str, region: Option<Region>) -> Phone {
     let number = match with_country_code(text, &digits, region) {
         Some(digits) => numbering::international(digits),
         None => match region {
-            Some(region) => numbering::national(&digits, region),
+            Some(region) => match numbering::national(&digits, region) {
+                National::One(number) => Some(number),
+                National::Either => return Phone::Unclear,
+                National::None => None,
+            },
             None if digits.is_empty() => None,
             None => return Phone::RegionUnknown,
         },

@@ -25,9 +25,22 @@ pub(super) fn international(digits: &str) -> Option<String> {
     e164(code, national)
 }
 
-/// A number in E.164, from digits that are dialled within a region; none where they are no number of it.
-pub(super) fn national(digits: &str, region: Region) -> Option<String> {
-    let metadata = DATABASE.by_id(region.as_ref())?;
+/// What digits that are dialled within a region are.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum National {
+    /// The number in E.164.
+    One(String),
+    /// With the region's own country code in front, or a number of the region without its trunk digit: `49 30 123456`.
+    Either,
+    /// No number of the region.
+    None,
+}
+
+/// Reads digits without a mark of a country code.
+pub(super) fn national(digits: &str, region: Region) -> National {
+    let Some(metadata) = DATABASE.by_id(region.as_ref()) else {
+        return National::None;
+    };
     let code = metadata.country_code();
     // As libphonenumber: without its trunk digits where that leaves a number. Belarus dials 8 and then 0.
     let behind_trunk = metadata
@@ -42,9 +55,16 @@ pub(super) fn national(digits: &str, region: Region) -> Option<String> {
     .find(|without| is_valid(code, without));
     let national = match without {
         Some(without) => without,
-        None => is_valid(code, digits).then_some(digits)?,
+        None if !is_valid(code, digits) => return National::None,
+        None => {
+            let behind_code = digits.strip_prefix(&code.to_string());
+            if behind_code.is_some_and(|behind| is_valid(code, behind)) {
+                return National::Either;
+            }
+            digits
+        }
     };
-    e164(code, national)
+    e164(code, national).map_or(National::None, National::One)
 }
 
 /// The country code that digits begin with, and the rest: no code is the beginning of another.

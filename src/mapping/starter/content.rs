@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher as _};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::super::coerce::{coerce, trim};
-use super::super::date::{self, Evidence, Hints, Locale, Meaning};
+use super::super::coerce::trim;
+use super::super::date::{self, Evidence, Hints, Locale, Meaning, Reading};
 use super::super::placeholder::{Placeholder, placeholder};
-use super::super::{lookup, phone};
+use super::looks::Looks;
 use crate::partner::FieldKind;
 use crate::source::Cell;
 
@@ -16,6 +16,8 @@ use crate::source::Cell;
 const MOST_DISTINCT: usize = 2_000_000;
 /// Cells of a column whose look is counted; the rest is counted for fill and uniqueness only.
 const LOOKED_AT: u64 = 20_000;
+/// Values of a column whose look is remembered.
+const MOST_KNOWN: usize = 2_000;
 /// Words that are kept of a column with few of them.
 const MOST_WORDS: usize = 40;
 /// Characters of a word that is kept.
@@ -45,37 +47,59 @@ pub(super) struct Content {
     /// Words of databases for nothing, as they are written. They count as empty.
     pub(super) nulls: BTreeMap<String, u64>,
     looks: Looks,
+    /// What values look like that came before: most columns repeat theirs, and a look costs more than to remember it.
+    known: FxHashMap<Box<str>, Seen>,
 }
 
-/// How many of the values that were looked at are …
-#[derive(Debug, Default)]
-struct Looks {
-    dates: u64,
-    phones: u64,
-    /// Numbers of telephones with marks between the digits, or a plus.
-    marked_phones: u64,
-    emails: u64,
-    uuids: u64,
-    routing: u64,
-    states: u64,
-    countries: u64,
-    booleans: u64,
-    currencies: u64,
-    integers: u64,
-    zones: u64,
-    postal_codes: u64,
-    /// Texts with more letters than digits.
-    worded: u64,
-    /// Texts with two letters and more.
-    lettered: u64,
-    /// Several words.
-    phrases: u64,
-    decimals: u64,
-    digits: u64,
-    long_numbers: u64,
-    extensions: u64,
-    bank_accounts: u64,
-    bank_account_types: u64,
+/// What was seen of one value.
+#[derive(Debug, Clone)]
+struct Seen {
+    looks: Looks,
+    date: DateSeen,
+}
+
+/// A value as a date.
+#[derive(Debug, Clone)]
+enum DateSeen {
+    None,
+    English(Reading),
+    /// With the names of months of these languages, by their places in [`Locale::ALL`], and not without.
+    Other(Vec<usize>, Reading),
+}
+
+impl Seen {
+    fn of(cell: Cell<'_>, text: &str) -> Self {
+        Self {
+            looks: Looks::of(text),
+            date: DateSeen::of(cell, text),
+        }
+    }
+}
+
+impl DateSeen {
+    fn of(cell: Cell<'_>, text: &str) -> Self {
+        if let Ok(Some(reading)) = date::read_cell(cell, &Hints::default()) {
+            return Self::English(reading);
+        }
+        let has_name =
+            text.bytes().any(|b| b.is_ascii_digit()) && text.chars().any(char::is_alphabetic);
+        if !has_name || text.len() > 40 {
+            return Self::None;
+        }
+        let mut locales = Vec::new();
+        let mut any = None;
+        for (at, (locale, _, _)) in Locale::ALL.iter().enumerate() {
+            let hints = Hints {
+                locale: Some(*locale),
+                ..Hints::default()
+            };
+            if let Ok(Some(reading)) = date::read_cell(cell, &hints) {
+                locales.push(at);
+                any.get_or_insert(reading);
+            }
+        }
+        any.map_or(Self::None, |reading| Self::Other(locales, reading))
+    }
 }
 
 /// What a column's values are asked for beside the kinds of fields.
@@ -130,43 +154,41 @@ impl Content {
             self.looks.phrases += 1;
             return;
         }
-        self.see_date(cell, text, row);
-        self.looks.see(text);
+        let is_text = matches!(cell, Cell::Text(_));
+        let known = self.known.get(text).filter(|_| is_text);
+        let seen = match known {
+            Some(known) => known.clone(),
+            None => Seen::of(cell, text),
+        };
+        if is_text && known.is_none() && self.known.len() < MOST_KNOWN {
+            self.known.insert(text.into(), seen.clone());
+        }
+        self.count_date(cell, &seen.date, row);
+        self.looks.add(&seen.looks);
         if matches!(cell, Cell::Number(n) if n.fract() != 0.0) {
             self.looks.decimals += 1;
         }
     }
 
-    fn see_date(&mut self, cell: Cell<'_>, text: &str, row: u64) {
-        if let Ok(Some(reading)) = date::read_cell(cell, &Hints::default()) {
-            self.looks.dates += 1;
-            self.dotted += u64::from(matches!(
-                reading.meaning,
-                Meaning::Choice { dots: true, .. }
-            ));
-            self.evidence.add_cell(cell, &reading, row);
-            return;
-        }
-        let has_name =
-            text.bytes().any(|b| b.is_ascii_digit()) && text.chars().any(char::is_alphabetic);
-        if !has_name || text.len() > 40 {
-            return;
-        }
-        let mut any = None;
-        for (at, (locale, _, _)) in Locale::ALL.iter().enumerate() {
-            let hints = Hints {
-                locale: Some(*locale),
-                ..Hints::default()
-            };
-            if let Ok(Some(reading)) = date::read_cell(cell, &hints) {
-                self.dates_in[at] += 1;
-                any.get_or_insert(reading);
+    fn count_date(&mut self, cell: Cell<'_>, date: &DateSeen, row: u64) {
+        match date {
+            DateSeen::None => {}
+            DateSeen::English(reading) => {
+                self.looks.dates += 1;
+                self.dotted += u64::from(matches!(
+                    reading.meaning,
+                    Meaning::Choice { dots: true, .. }
+                ));
+                self.evidence.add_cell(cell, reading, row);
             }
-        }
-        if let Some(reading) = any {
-            self.looks.dates += 1;
-            self.dates_in_any += 1;
-            self.evidence.add(&reading, row);
+            DateSeen::Other(locales, reading) => {
+                for at in locales {
+                    self.dates_in[*at] += 1;
+                }
+                self.looks.dates += 1;
+                self.dates_in_any += 1;
+                self.evidence.add(reading, row);
+            }
         }
     }
 
@@ -311,110 +333,4 @@ impl Content {
             .count();
         within as f64 / self.distinct.len().max(1) as f64
     }
-}
-
-impl Looks {
-    fn see(&mut self, text: &str) {
-        let is = |kind: FieldKind| u64::from(coerce(kind, text).is_ok());
-        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        self.emails += u64::from(text.contains('@')) & is(FieldKind::Email);
-        self.uuids += is(FieldKind::Uuid);
-        self.routing += is(FieldKind::Routing);
-        self.booleans += is(FieldKind::Boolean);
-        self.currencies += is(FieldKind::Currency);
-        self.integers += is(FieldKind::Integer);
-        self.zones += u64::from(text.len() > 2 && is(FieldKind::TimeZone) == 1);
-        self.states += u64::from(lookup::state_code(text, None).is_some());
-        self.countries += u64::from(lookup::country_code(text).is_some());
-        self.worded += u64::from(letters > digits && !text.contains('@'));
-        self.lettered += u64::from(letters >= 2 && !text.contains('@'));
-        self.phrases += u64::from(letters > digits && text.trim().contains(' '));
-        self.digits += u64::from(digits == text.len());
-        self.long_numbers += u64::from(digits == text.len() && digits >= 8);
-        self.extensions += u64::from((1..=6).contains(&digits) && letters <= 4 && text.len() <= 10);
-        self.decimals += u64::from(is_decimal(text));
-        self.postal_codes += u64::from(is_postal_code(text));
-        self.bank_accounts += u64::from(is_bank_account(text));
-        self.bank_account_types += u64::from(is_bank_account_type(text));
-        let (is_phone, is_marked) = phone_look(text, digits);
-        self.phones += u64::from(is_phone);
-        self.marked_phones += u64::from(is_marked);
-    }
-}
-
-/// Whether a text is a phone number, with words beside it or without, and whether it shows that it is none of another kind.
-fn phone_look(text: &str, digits: usize) -> (bool, bool) {
-    // Nothing is cut that is none at a glance.
-    if !(6..=24).contains(&digits) || text.len() > 60 || text.contains('@') {
-        return (false, false);
-    }
-    let written = phone::cut(text);
-    let number = written.number.trim();
-    let in_number = number.bytes().filter(u8::is_ascii_digit).count();
-    let is_phone =
-        (6..=16).contains(&in_number) && in_number * 2 > digits && is_no_iso_date(number);
-    let only = text
-        .chars()
-        .all(|c| c.is_ascii_digit() || " ()+-./xXt#e,".contains(c));
-    let marks = number.chars().filter(|c| "()- ./".contains(*c)).count();
-    let is_long = in_number >= 10 || number.starts_with(['+', '(', '0']);
-    let is_marked = is_phone
-        && only
-        && is_long
-        && in_number >= 7
-        && (number.starts_with(['+', '(']) || marks >= 1 && is_no_date(number));
-    (is_phone, is_marked)
-}
-
-fn is_no_iso_date(text: &str) -> bool {
-    !(text.len() == 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-')
-}
-
-fn is_no_date(text: &str) -> bool {
-    date::read_text(text, &Hints::default()).is_err() && !is_decimal(text)
-}
-
-/// A number with a part behind the point or comma: `12.50`, `1.234,56`; not `12.0`, as some programs write a whole one.
-fn is_decimal(text: &str) -> bool {
-    let text = text.trim_start_matches(['-', '+', '$', '€', '£', ' ']);
-    let Some((whole, part)) = text.rsplit_once(['.', ',']) else {
-        return false;
-    };
-    let is_whole = !whole.is_empty()
-        && whole
-            .bytes()
-            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
-    let is_part =
-        (1..=6).contains(&part.len()) && part != "0" && part.bytes().all(|b| b.is_ascii_digit());
-    is_whole && is_part && whole.matches('.').count() < 3
-}
-
-/// Letters and digits of a postal code: three to ten, with a digit among them.
-fn is_postal_code(text: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '.');
-    let count = text.bytes().filter(u8::is_ascii_alphanumeric).count();
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    text.chars().all(is_part)
-        && (3..=10).contains(&count)
-        && digits * 2 >= count.saturating_sub(2)
-        && digits > 0
-}
-
-/// Digits of a bank account, or an IBAN. Source: NACHA, 17 characters at most; ISO 13616.
-fn is_bank_account(text: &str) -> bool {
-    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let digits = plain.bytes().filter(u8::is_ascii_digit).count();
-    let is_iban = (15..=34).contains(&plain.len())
-        && plain.is_ascii()
-        && plain.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic)
-        && plain.as_bytes()[2..4].iter().all(u8::is_ascii_digit);
-    is_iban || (4..=17).contains(&digits) && digits == plain.len()
-}
-
-fn is_bank_account_type(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    ["checking", "savings", "chequing", "current"]
-        .iter()
-        .any(|w| lower.split_whitespace().any(|part| part == *w))
 }

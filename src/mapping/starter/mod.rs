@@ -10,6 +10,7 @@ mod facts;
 mod groups;
 mod judge;
 mod key;
+mod looks;
 mod name;
 mod name_words;
 mod proposal;

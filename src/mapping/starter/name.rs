@@ -274,6 +274,49 @@ mod tests {
         assert_eq!(of("Cutomer Name")[0].1, Surety::Similar);
     }
 
+    #[test]
+    fn what_old_systems_shorten_says_its_field() {
+        for (names, path) in [
+            (
+                "hq_ref HQ_ACCT par_vend_no Konzern_Nr Mutterges. HeadOfficeId",
+                "organization.parentId",
+            ),
+            (
+                "addr_ln1 Addr1 st_addr_1 StAddr Str_Nr STRAS Strasse/Hausnr.",
+                "organization.addresses[].addressLine1",
+            ),
+            (
+                "addr_ln2 Addr2 st_addr_2 Adr_Zus",
+                "organization.addresses[].addressLine2",
+            ),
+            ("city_nm ORT01 cty", "organization.addresses[].city"),
+            (
+                "st_prov Bundesl. REGIO",
+                "organization.addresses[].stateProvinceCode",
+            ),
+            (
+                "zip_cd pstl_cd addr_postal Pcode Postleitz. PSTLZ",
+                "organization.addresses[].postalCode",
+            ),
+            (
+                "cntry ctry_cd LAND1 LKZ",
+                "organization.addresses[].countryCode",
+            ),
+            (
+                "tel_no ph_no_1 TELF1",
+                "organization.phoneNumbers[].phoneNumber",
+            ),
+            ("acct_nm Fa_Name NAME1", "organization.businessName"),
+            ("RecID KUNNR acct_no", KEY),
+            ("bill_eml InvEmail rem_email", "vendorAccount.email"),
+        ] {
+            for name in names.split(' ') {
+                let found = of(name);
+                assert_eq!(found.first().map(|f| f.0), Some(path), "{name}: {found:?}");
+            }
+        }
+    }
+
     /// Half a name of a bank account is none.
     #[test]
     fn no_half_name_says_bank_data() {

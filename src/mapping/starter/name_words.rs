@@ -200,6 +200,10 @@ pub(super) const SHORT: &[(&str, &str)] = &[
     ("ident", "id"),
     ("tz", "timezone"),
     ("zipcd", "zip"),
+    ("hq", "headquarters"),
+    ("ref", "reference"),
+    ("rec", "record"),
+    ("fa", "firma"),
 ];
 
 /// Last words that say how a column is kept, not what it is.

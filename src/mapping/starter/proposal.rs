@@ -2,6 +2,7 @@
 
 use super::name::Surety;
 use super::name_words::Group;
+use crate::partner::FieldKind;
 
 /// A word of a column, and what the field takes for it; none where a person has to say it.
 pub type Translation = (String, Option<String>);
@@ -54,6 +55,26 @@ pub struct Setting {
     pub undecided: Option<String>,
 }
 
+/// A column that feeds nothing.
+#[derive(Debug)]
+pub(super) struct Unplaced {
+    pub(super) column: usize,
+    /// The kind of values that it seems to have.
+    pub(super) looks_like: Option<FieldKind>,
+    /// How many cells are filled, in words.
+    pub(super) filled: String,
+}
+
+impl Unplaced {
+    /// What is known of it.
+    pub(super) fn words(&self) -> String {
+        match self.looks_like {
+            Some(kind) => format!("looks like {}", kind.expected()),
+            None => self.filled.clone(),
+        }
+    }
+}
+
 /// A mapping proposed for a file.
 #[derive(Debug)]
 pub struct Proposal {
@@ -64,8 +85,8 @@ pub struct Proposal {
     pub key: KeyChoice,
     /// Columns and the fields they feed.
     pub assignments: Vec<Assignment>,
-    /// Columns that feed nothing, with what they look like.
-    pub(super) unplaced: Vec<(usize, String)>,
+    /// Columns that feed nothing.
+    pub(super) unplaced: Vec<Unplaced>,
     /// Settings of the source.
     pub settings: Vec<Setting>,
     /// What was looked for and not found out about the source.
@@ -81,11 +102,13 @@ impl Proposal {
         self.names.len() - self.unplaced.len()
     }
 
-    /// What a column that feeds nothing looks like.
+    /// The kind of values that a column seems to have which feeds nothing; none where they could be anything.
     #[must_use]
-    pub fn look_of(&self, column: usize) -> Option<&str> {
-        let found = self.unplaced.iter().find(|(c, _)| *c == column);
-        found.map(|(_, look)| look.as_str())
+    pub fn look_of(&self, column: usize) -> Option<FieldKind> {
+        self.unplaced
+            .iter()
+            .find(|u| u.column == column)?
+            .looks_like
     }
 
     /// Lines that a person has to decide.

@@ -7,7 +7,7 @@ use super::judge::judge;
 use super::key::{Candidate, choose_key};
 use super::name::{HOUSE_NUMBER, KEY, Named, PERSON, Surety, fields_of, is_bank};
 use super::name_words::Group;
-use super::proposal::{Assignment, Proposal};
+use super::proposal::{Assignment, Proposal, Unplaced};
 use super::settings::Seen;
 use super::spelling::{Spelled, words};
 use crate::partner::catalogue::{self, BUSINESS_NAME};
@@ -119,7 +119,11 @@ pub fn propose(header: &Header, columns: &Columns, name: &str) -> Proposal {
     };
     let unplaced = (0..survey.names.len())
         .filter(|c| !is_placed(*c) && name_guess != Some(*c))
-        .map(|c| (c, survey.look(c)))
+        .map(|column| Unplaced {
+            column,
+            looks_like: survey.content(column).looks_like(),
+            filled: survey.content(column).describe(),
+        })
         .collect();
     let seen = Seen {
         names: &survey.names,
@@ -298,14 +302,6 @@ impl Survey<'_> {
             )
         };
         assignment.undecided.get_or_insert(question);
-    }
-
-    /// What a column that feeds nothing looks like.
-    fn look(&self, column: usize) -> String {
-        match self.content(column).looks_like() {
-            Some(kind) => format!("looks like {}", kind.expected()),
-            None => self.content(column).describe(),
-        }
     }
 
     /// A column that may hold the name: many different texts.

@@ -43,6 +43,10 @@ pub(super) fn words(name: &str) -> Vec<String> {
             words.push(fold(&word));
             word.clear();
         }
+        // "Account #" is a number; in "Phone #2" the number stands there itself.
+        if c == '#' && !rest.peek().is_some_and(|n| n.is_alphanumeric()) {
+            words.push("number".to_owned());
+        }
         if is_inside {
             word.push(c);
         }
@@ -56,14 +60,9 @@ pub(super) fn words(name: &str) -> Vec<String> {
 /// Names as they may be meant, written together: as it is, and with what is short written out.
 pub(super) fn spellings(words: &[String]) -> Vec<String> {
     let mut all = vec![words.concat()];
-    let long: Vec<&str> = words
-        .iter()
-        .map(|word| {
-            let found = SHORT.iter().find(|(short, _)| word == short);
-            found.map_or(word.as_str(), |(_, long)| *long)
-        })
-        .collect();
-    let is_marked = long.len() > 1 && long.last().is_some_and(|last| MARKS.contains(last));
+    let long: Vec<String> = words.iter().map(|word| written_out(word)).collect();
+    let last = long.last().filter(|_| long.len() > 1);
+    let is_marked = last.is_some_and(|last| MARKS.contains(&last.as_str()));
     for words in [&long[..], &long[..long.len() - usize::from(is_marked)]] {
         let spelling = words.concat();
         if !spelling.is_empty() && !all.contains(&spelling) {
@@ -71,6 +70,16 @@ pub(super) fn spellings(words: &[String]) -> Vec<String> {
         }
     }
     all
+}
+
+/// What is short written out, with a number behind it too: `ln2` is a second line.
+fn written_out(word: &str) -> String {
+    let find = |word: &str| SHORT.iter().find(|(short, _)| word == *short);
+    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    match find(word).or_else(|| find(letters)) {
+        Some((short, long)) => format!("{long}{}", &word[short.len()..]),
+        None => word.to_owned(),
+    }
 }
 
 /// A column's name, read.
@@ -247,6 +256,9 @@ mod tests {
             ("cust_nm", "cust nm"),
             ("Straße / Nr.", "strasse nr"),
             ("N° client", "no client"),
+            ("Account #", "account number"),
+            ("# of sites", "number of sites"),
+            ("Phone #2", "phone 2"),
             ("BILLINGCITY", "billingcity"),
             ("Cite\u{301}", "cite"),
             ("  ", ""),
@@ -285,6 +297,9 @@ mod tests {
             ("comm_flg", "commission"),
             ("curr_cd", "currencycode"),
             ("custNo", "customernumber"),
+            ("addr_ln2", "addressline2"),
+            ("Addr1", "address1"),
+            ("hq_ref", "headquartersreference"),
         ] {
             assert!(
                 Spelled::of(name).whole.iter().any(|s| s == expected),

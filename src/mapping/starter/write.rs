@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::proposal::{Assignment, Proposal};
+use crate::mapping::unused_list;
 use crate::partner::FieldKind;
 use crate::partner::catalogue::{self, FIELDS};
 
@@ -69,16 +70,8 @@ impl Proposal {
             }
         }
         out.push_str(&tables.render());
-        if !self.unplaced.is_empty() {
-            out.push_str("\n# Columns that fill no field:\n");
-            for (column, look) in &self.unplaced {
-                let _ = writeln!(
-                    out,
-                    "#   {}   ({look})",
-                    comment(&quoted(&self.names[*column]))
-                );
-            }
-        }
+        let unused = (self.unplaced.iter()).map(|u| (self.names[u.column].as_str(), u.words()));
+        out.push_str(&unused_list::list(unused));
         out
     }
 

@@ -31,4 +31,7 @@ pub enum AddressError {
         "--api-url must not contain a password; the token comes from PARTNER_SYNC_TOKEN, --token-file or --token-command"
     )]
     Password,
+    /// Something follows its path, behind which the paths of the API would be part of a query.
+    #[error("--api-url must end with its path: leave out what follows `?` or `#`, and write {0}")]
+    Behind(String),
 }

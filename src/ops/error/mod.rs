@@ -93,19 +93,34 @@ pub enum OpError {
     NotConfirmed,
     /// The state knows nothing of what is to be compared.
     #[error(
-        "the state {state} has no rows of the mapping \"{mapping}\" for {target}. An import creates them; `partner-sync reconcile --adopt` finds partners that already exist"
+        "the state {state} has no rows of the mapping \"{mapping}\" for {target}. An import creates them; `partner-sync reconcile --adopt` finds partners that already exist."
     )]
     NothingKnown {
         /// The state that was asked.
         state: StateAddress,
         /// The name of the export's mapping.
         mapping: String,
-        /// The API's address as the state knows it.
+        /// The API, in words.
         target: String,
     },
     /// The state knows no run of this name.
     #[error("the state has no run \"{0}\"; `partner-sync status` lists the runs")]
     UnknownRun(String),
+    /// The state knows no import of this number.
+    #[error(
+        "the state has no import {0}; `partner-sync status` lists the imports. Only a state in Postgres has any, and the last 30 of a mapping are kept ([report] keep)"
+    )]
+    UnknownImport(i64),
+    /// An export that is not the one of an import.
+    #[error(
+        "import {import} was of another {what}: its report needs the very {what} that was imported, byte for byte. Without the export, it is made from the state alone"
+    )]
+    OtherExport {
+        /// The import.
+        import: i64,
+        /// `file` or `mapping`.
+        what: &'static str,
+    },
     /// The state knows no row with this key.
     #[error(
         "the state has no row with the key \"{0}\". A key is the value of the mapping's key column, as the export has it."
@@ -265,6 +280,7 @@ impl OpError {
                 | StateError::NoBackup { .. }
                 | StateError::NotEmpty { .. }
                 | StateError::OtherImport { .. }
+                | StateError::OtherKey { .. }
                 | StateError::WaitsForLost { .. }
                 | StateError::Key { .. }
                 | StateError::Open { .. },
@@ -282,6 +298,8 @@ impl OpError {
             | OpError::NotConfirmed
             | OpError::NothingKnown { .. }
             | OpError::UnknownRun(_)
+            | OpError::UnknownImport(_)
+            | OpError::OtherExport { .. }
             | OpError::UnknownRow(_)
             | OpError::InputInReports { .. }
             | OpError::IsAddress(_)

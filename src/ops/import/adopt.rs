@@ -2,24 +2,28 @@
 //! begun by hand, by another tool or with a state that is lost, is continued.
 //!
 //! The partner list is searched first; then the files are read once, and every row whose exact legacyIdentifier was
-//! seen and whose record says that it has no partner gets one.
+//! seen and whose record says that it has no partner gets one. A row that the state knows nothing of, and that is alike to a
+//! partner of no row, may have been sent by a run whose state is lost, to an API that writes identifiers otherwise: it is in
+//! doubt, for a person to decide.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::on_api::{FoundPartners, walk};
-use crate::delivery::{Stop, duplicates, place};
+use super::on_api::{FoundPartners, Walked, walk};
+use crate::api::{Alike, Others, plain_identifier};
+use crate::delivery::{Stop, duplicates, may_exist, place, written_otherwise};
 use crate::ops::connect::ApiClient;
 use crate::ops::error::OpError;
 use crate::ops::known::KnownRows;
-use crate::partner::{PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
+use crate::partner::{ApiWords, PartnerId, PreparedPartner, RowKey, RowOutcome, RowResult};
 use crate::prepare::{Exports, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
 use crate::state::{
-    Claim, Doubt, Event, Identifiers, Known, RecordState, Settlement, StateError, StateWriter, step,
+    Claim, Doubt, Event, Identifiers, Known, RecordState, Settlement, StateError, StateReader,
+    StateWriter, step,
 };
 
 /// What adoption needs.
@@ -35,48 +39,66 @@ pub(in crate::ops) struct Adoption<'a> {
     pub(in crate::ops) takes_doubts: bool,
 }
 
+/// Rows that are done with, by their ordinals.
+#[derive(Debug, Default)]
+pub(in crate::ops) struct Adopted {
+    /// All of them.
+    pub(in crate::ops) ordinals: HashSet<u32>,
+    /// How many of them have their partner.
+    pub(in crate::ops) partners: u64,
+}
+
 impl Adoption<'_> {
     /// Looks in the whole list, then adopts: see [`Adoption::adopt`]. The state knows of the whole list then.
     pub(in crate::ops) fn run(
         &self,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
-    ) -> Result<HashSet<u32>, OpError> {
-        let all = self.handle.block_on(walk(self.api, self.survey))?;
-        let mut unclaimed = all.seen;
-        let adopted = self.adopt(&all.found, &mut unclaimed, rest)?;
+    ) -> Result<Adopted, OpError> {
+        let mut all = self.handle.block_on(walk(self.api, self.survey))?;
+        let adopted = self.adopt(&mut all, rest)?;
         if !self.stop.is_requested() {
-            let remembering = self.state.remember_total(all.partners, Some(unclaimed));
+            let remembering = self.state.remember_total(all.partners, Some(all.seen));
             self.handle.block_on(remembering)?;
         }
         Ok(adopted)
     }
 
-    /// Adopts what was found, tells each adopted row, and returns their ordinals. Identifiers of rows that have their
-    /// partner are taken out of `unclaimed`. `rest` takes every other row.
+    /// Adopts what was found, tells each adopted row, and each that may have its partner there. Identifiers of rows that have
+    /// their partner are taken out of those seen. `rest` takes every other row.
     pub(super) fn adopt(
         &self,
-        found: &FoundPartners,
-        unclaimed: &mut Identifiers,
+        all: &mut Walked,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
-    ) -> Result<HashSet<u32>, OpError> {
+    ) -> Result<Adopted, OpError> {
+        let Walked {
+            found,
+            others,
+            seen: unclaimed,
+            ..
+        } = all;
         tracing::info!(
             count = found.len(),
             "partners of the export are on the API already"
         );
         let reader = self.state.reader()?;
+        remove_known(others, &reader)?;
+        let on_api = OnApi { found, others };
         let parents = KnownRows::new(Some(reader.reopen()?));
         let known = |key: &RowKey| parents.is_created(key);
         let hasher = Some(self.state.fingerprinter());
-        let mut adopted = HashSet::new();
+        let mut adopted = Adopted::default();
         let mut trouble: Option<StateError> = None;
         self.exports
             .prepare(self.survey, hasher, None, &known, &mut |rows| {
                 let keys: Vec<RowKey> = rows.iter().filter_map(|r| r.key.clone()).collect();
                 let taken = reader
                     .known(keys.iter().map(RowKey::as_str))
-                    .and_then(|records| self.take(rows, records, found, unclaimed, rest));
+                    .and_then(|records| self.take(rows, records, &on_api, unclaimed, rest));
                 match taken {
-                    Ok(ordinals) => adopted.extend(ordinals),
+                    Ok(some) => {
+                        adopted.ordinals.extend(some.ordinals);
+                        adopted.partners += some.partners;
+                    }
                     Err(error) => {
                         trouble = Some(error);
                         return Flow::Enough;
@@ -99,15 +121,15 @@ impl Adoption<'_> {
         self.takes_doubts || !is_open
     }
 
-    /// Records the rows of a batch that were found, and hands the others on; returns the ordinals of the first.
+    /// Records the rows of a batch that were found, or that may be there, and hands the others on; returns the first.
     fn take(
         &self,
         rows: Vec<PreparedRow>,
         records: Vec<Option<Known>>,
-        found: &FoundPartners,
+        on_api: &OnApi<'_>,
         unclaimed: &mut Identifiers,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
-    ) -> Result<Vec<u32>, StateError> {
+    ) -> Result<Adopted, StateError> {
         let mut records = records.into_iter();
         let mut settlements = Vec::new();
         let mut results = Vec::new();
@@ -117,25 +139,34 @@ impl Adoption<'_> {
             let ids = row
                 .partner
                 .as_ref()
-                .and_then(|p| found.get(p.legacy_identifier.as_str()));
+                .and_then(|p| on_api.found.get(p.legacy_identifier.as_str()));
+            let alike = on_api.alike(&row, state);
             match (&row.partner, ids.map(Vec::as_slice)) {
                 (Some(partner), Some(ids @ [first, ..]))
                     if self.is_wanted(state) && step(state, Event::FoundRemotely).is_ok() =>
                 {
-                    unclaimed.remove(partner.legacy_identifier.as_str());
+                    claim(unclaimed, partner);
                     settlements.push(settlement(partner, first, state));
                     results.push(adopted_row(row, ids));
                 }
+                (Some(partner), None) if let Some(alike) = alike => {
+                    settlements.push(in_doubt(partner, alike));
+                    results.push(doubtful_row(row, alike));
+                }
                 (partner, _) => {
                     if let (Some(partner), Some(RecordState::Created)) = (partner, state) {
-                        unclaimed.remove(partner.legacy_identifier.as_str());
+                        claim(unclaimed, partner);
                     }
                     rest(row, state);
                 }
             }
         }
         self.handle.block_on(self.state.settle(settlements))?;
-        let ordinals = results.iter().map(|r| r.origin.ordinal).collect();
+        let has_partner = |row: &&RowResult| row.outcome == RowOutcome::Adopted;
+        let done = Adopted {
+            ordinals: results.iter().map(|r| r.origin.ordinal).collect(),
+            partners: results.iter().filter(has_partner).count() as u64,
+        };
         let mut collector = self
             .collector
             .lock()
@@ -143,7 +174,45 @@ impl Adoption<'_> {
         for row in results {
             collector.add(row);
         }
-        Ok(ordinals)
+        Ok(done)
+    }
+}
+
+/// What the list has, as far as it may concern rows.
+struct OnApi<'w> {
+    found: &'w FoundPartners,
+    others: &'w Others,
+}
+
+impl OnApi<'_> {
+    /// A partner of no row that may be the one of a row of which the state knows nothing.
+    fn alike(&self, row: &PreparedRow, state: Option<RecordState>) -> Option<&Alike> {
+        let partner = row.partner.as_ref().filter(|_| state.is_none())?;
+        self.others.like(partner.legacy_identifier.as_str())
+    }
+}
+
+/// Takes those out that rows of the state have.
+pub(super) fn remove_known(others: &mut Others, reader: &StateReader) -> Result<(), StateError> {
+    let mut known = HashSet::new();
+    let ids: HashSet<&str> = others.ids().collect();
+    if !ids.is_empty() {
+        reader.each_partner(&mut |id| {
+            if ids.contains(id) {
+                known.insert(id.to_owned());
+            }
+        })?;
+    }
+    others.remove(&known);
+    Ok(())
+}
+
+/// The row's partner is known: nobody else's row may have its identifier.
+fn claim(unclaimed: &mut Identifiers, partner: &PreparedPartner) {
+    let legacy = partner.legacy_identifier.as_str();
+    unclaimed.remove(legacy);
+    if let Some(plain) = plain_identifier(legacy) {
+        unclaimed.remove(&plain);
     }
 }
 
@@ -170,14 +239,39 @@ fn settlement(partner: &PreparedPartner, id: &PartnerId, state: Option<RecordSta
     let mut settlement = Settlement::new(partner.key.clone(), Event::FoundRemotely);
     settlement.partner = Some(id.clone());
     if state.is_none() {
-        settlement.adopted = Some(Claim {
-            key: partner.key.clone(),
-            fingerprint: partner.fingerprint,
-            legacy_identifier: partner.legacy_identifier.clone(),
-            business_name: partner.business_name.to_string(),
-        });
+        settlement.adopted = Some(known_by(partner));
     }
     settlement
+}
+
+fn known_by(partner: &PreparedPartner) -> Claim {
+    Claim {
+        key: partner.key.clone(),
+        fingerprint: partner.fingerprint,
+        legacy_identifier: partner.legacy_identifier.clone(),
+        business_name: partner.business_name.to_string(),
+    }
+}
+
+/// A row that may have been sent by a run whose state is lost.
+fn in_doubt(partner: &PreparedPartner, alike: &Alike) -> Settlement {
+    let mut settlement = Settlement::new(partner.key.clone(), Event::MayExist);
+    settlement.words = Some(ApiWords::new(&written_otherwise(alike)));
+    settlement.adopted = Some(known_by(partner));
+    settlement
+}
+
+fn doubtful_row(row: PreparedRow, alike: &Alike) -> RowResult {
+    let mut diagnostics = row.diagnostics;
+    diagnostics.extend(row.partner.as_ref().map(|p| may_exist(p, alike)));
+    RowResult {
+        origin: row.origin,
+        key: row.key,
+        legacy_identifier: row.partner.map(|p| p.legacy_identifier),
+        outcome: RowOutcome::InDoubt,
+        partner: None,
+        diagnostics,
+    }
 }
 
 /// Doubts that adoption did not settle.

@@ -7,9 +7,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use super::adopt::Adoption;
+use super::adopt::{Adopted, Adoption};
 use super::context::Import;
-use super::feeder::{Leave, ask_health};
+use super::feeder::Leave;
+use super::health::ask_health;
 use super::new_rows::{Extent, NewRows, Scan};
 use super::on_api::{count_partners, look_for};
 use super::shared::LOOK_AGAIN;
@@ -24,7 +25,7 @@ use crate::ops::unknown::{OnApi, Unknown};
 use crate::partner::RowKey;
 use crate::prepare::{PrepareError, Survey};
 use crate::report::Collector;
-use crate::state::{Doubt, FirstLook, Identifiers, SharedImport, StateWriter};
+use crate::state::{Doubt, Identifiers, SharedImport, StateWriter, Turn};
 
 /// What was found out before the first create.
 pub(super) struct Looked {
@@ -81,8 +82,8 @@ impl Look<'_> {
         };
         loop {
             match shared.first_look()? {
-                FirstLook::Done => return Ok(nothing()),
-                FirstLook::Ours => {
+                Turn::Done => return Ok(nothing()),
+                Turn::Ours => {
                     let looked = self.first();
                     let has_looked = !matches!(looked.leave, Leave::Refused(_));
                     if has_looked && !self.survey.incomplete && !import.stop.is_requested() {
@@ -90,7 +91,7 @@ impl Look<'_> {
                     }
                     return Ok(looked);
                 }
-                FirstLook::Elsewhere => {}
+                Turn::Elsewhere(_) => {}
             }
             doubts.extend(shared.take_over()?);
             let pause = import.stop.pause(LOOK_AGAIN);
@@ -123,7 +124,7 @@ impl Look<'_> {
         }
         match import.request.adopt {
             Adopt::Never => self.warn(new.as_ref())?,
-            Adopt::Always => adopted.extend(self.adoption(true).run(&mut |_, _| {})?),
+            Adopt::Always => adopted.extend(self.adoption(true).run(&mut |_, _| {})?.ordinals),
             Adopt::Auto => adopted.extend(self.adopt_unknown(new.as_ref())?),
         }
         let Some(bound) = bound else {
@@ -166,24 +167,22 @@ impl Look<'_> {
         let workers = import.session.settings.workers;
         let api = &import.connection.api;
         let looking = look_for(api, unknown, &sample, workers, self.survey);
-        let Some(walked) = import.session.runtime.block_on(looking)? else {
+        let Some(mut walked) = import.session.runtime.block_on(looking)? else {
             // That many partners are unknown stays so: the next new rows are looked for as well.
             observer.note(&Note::OnApi(OnApi::NoneOfSample(sample.len() as u64)));
             return Ok(HashSet::new());
         };
-        let mut unclaimed = walked.seen;
-        let adopted = if walked.found.is_empty() {
-            HashSet::new()
+        let adopted = if walked.found.is_empty() && walked.others.is_empty() {
+            Adopted::default()
         } else {
-            let adoption = self.adoption(false);
-            adoption.adopt(&walked.found, &mut unclaimed, &mut |_, _| {})?
+            self.adoption(false).adopt(&mut walked, &mut |_, _| {})?
         };
         if import.stop.is_requested() {
-            return Ok(adopted);
+            return Ok(adopted.ordinals);
         }
-        observer.note(&Note::OnApi(OnApi::Adopted(adopted.len() as u64)));
-        self.remember(on_api, Some(unclaimed))?;
-        Ok(adopted)
+        observer.note(&Note::OnApi(OnApi::Adopted(adopted.partners)));
+        self.remember(on_api, Some(walked.seen))?;
+        Ok(adopted.ordinals)
     }
 
     /// Says that there are partners which nobody looks at. That they are there stays unknown, so that a later run looks.

@@ -1,5 +1,8 @@
 //! How many rows may still be sent, where `--limit` or a canary says so. Parents are taken before their children: a child
 //! whose parent is neither created nor on its way waits for the next pass and takes nothing from the limit meanwhile.
+//!
+//! Where machines share the import, the state counts, with each claim, and what is left was true when the pass began: a row that
+//! the limit does not reach waits, since another machine may give some back, and is left once the import is over.
 
 use std::collections::HashSet;
 
@@ -11,6 +14,8 @@ use crate::state::{Known, RecordState, StateError, StateReader};
 #[derive(Debug)]
 pub(super) struct Budget {
     may_send: MaySend,
+    /// Whether the state counts, over all machines.
+    is_shared: bool,
     /// Rows handed over in this pass: no more than may be sent.
     handed: HashSet<RowKey>,
     /// Ordinals of children that wait for the next pass, ascending.
@@ -24,7 +29,7 @@ pub(super) enum Spent {
     /// It is sent.
     Yes,
     /// It waits for the next pass.
-    AfterItsParents,
+    Later,
     /// It is left for a later run.
     NothingLeft,
 }
@@ -33,10 +38,24 @@ impl Budget {
     pub(super) fn new(may_send: MaySend) -> Self {
         Self {
             may_send,
+            is_shared: false,
             handed: HashSet::new(),
             waiting: Vec::new(),
             not_reached: 0,
         }
+    }
+
+    /// One that the state keeps, over all machines.
+    pub(super) fn shared() -> Self {
+        Self {
+            is_shared: true,
+            ..Self::new(MaySend::new(0))
+        }
+    }
+
+    /// All machines together may send so many more.
+    pub(super) fn is_left(&mut self, rows: u64) {
+        self.may_send = MaySend::new(rows);
     }
 
     /// Whether a row is sent in this pass.
@@ -46,25 +65,36 @@ impl Budget {
         reader: &StateReader,
     ) -> Result<Spent, StateError> {
         if self.may_send.is_used_up() {
-            return Ok(self.nothing_left());
+            return Ok(self.nothing_left(row));
         }
         let others = row.links.iter().filter(|l| !self.handed.contains(&l.key));
         let known = reader.known(others.map(|l| l.key.as_str()))?;
         let are_created = known.iter().all(|k| is_created(k.as_ref()));
         if !are_created {
             self.waiting.push(row.origin.ordinal);
-            return Ok(Spent::AfterItsParents);
+            return Ok(Spent::Later);
         }
         if !self.may_send.take() {
-            return Ok(self.nothing_left());
+            return Ok(self.nothing_left(row));
         }
         self.handed.insert(row.key.clone());
         Ok(Spent::Yes)
     }
 
-    fn nothing_left(&mut self) -> Spent {
+    fn nothing_left(&mut self, row: &PreparedPartner) -> Spent {
+        if self.is_shared {
+            self.waiting.push(row.origin.ordinal);
+            return Spent::Later;
+        }
         self.not_reached += 1;
         Spent::NothingLeft
+    }
+
+    /// The import is over, and a row was not sent that waits for no other: true, and counted, where the limit did not reach it.
+    pub(super) fn leaves(&mut self) -> bool {
+        let is_left = self.is_shared && self.may_send.is_used_up();
+        self.not_reached += u64::from(is_left);
+        is_left
     }
 
     /// A pass is over: rows that the delivery gave back were not sent, and children that waited are for the next pass.
@@ -73,7 +103,7 @@ impl Budget {
         self.may_send.give_back(postponed.len() as u64);
         self.handed.clear();
         let waiting = std::mem::take(&mut self.waiting);
-        if self.may_send.is_used_up() {
+        if self.may_send.is_used_up() && !self.is_shared {
             self.not_reached += waiting.len() as u64;
             return waiting.len() as u64;
         }
@@ -118,10 +148,33 @@ mod tests {
     fn budget(left: u64, waiting: &[u32], not_reached: u64) -> Budget {
         Budget {
             may_send: MaySend::new(left),
+            is_shared: false,
             handed: HashSet::new(),
             waiting: waiting.to_vec(),
             not_reached,
         }
+    }
+
+    /// Where machines share the import, what the limit does not reach waits: another machine may give some back.
+    #[test]
+    fn what_several_machines_may_send_is_for_the_state_to_say() {
+        let mut shared = Budget {
+            is_shared: true,
+            ..budget(0, &[4, 2], 0)
+        };
+        let mut postponed = vec![3];
+        assert_eq!(shared.end_pass(&mut postponed), 0);
+        assert_eq!((postponed, shared.not_reached()), (vec![2, 3, 4], 0));
+        // Whatever was given back in this pass, the state is asked before the next one.
+        shared.is_left(1);
+        assert!(!shared.leaves(), "something else kept it");
+        assert_eq!(shared.not_reached(), 0);
+        shared.is_left(0);
+        assert!(shared.leaves());
+        assert_eq!(shared.not_reached(), 1);
+        let mut alone = budget(0, &[], 0);
+        assert!(!alone.leaves());
+        assert_eq!(alone.not_reached(), 0);
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub(super) fn run(
         ..request.clone()
     };
     let sent = once(&first, opened, session, lock)?;
+    crate::pause::here("canary");
     let created = sent.count(RowOutcome::Created);
     if sent.stopped.is_some() || (created == 0 && earlier == 0) {
         return Ok(Canary::Ends(Box::new(sent)));

@@ -14,7 +14,7 @@ use crate::ops::request::Rejected;
 use crate::ops::session::Session;
 use crate::prepare::{Exports, Survey};
 use crate::report::{Collector, Detected, Kind, ReportFolder, RunEnding, RunReport};
-use crate::state::{RunId, StateLock, StateReader};
+use crate::state::{RunId, SharedImport, StateLock, StateReader};
 
 /// One import under way.
 pub(super) struct Import<'i> {
@@ -27,6 +27,8 @@ pub(super) struct Import<'i> {
     pub(super) started: Instant,
     pub(super) folder: Option<ReportFolder>,
     pub(super) id: RunId,
+    /// The import that this machine has joined already.
+    pub(super) joined: Option<SharedImport>,
 }
 
 impl Import<'_> {

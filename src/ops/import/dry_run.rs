@@ -11,12 +11,14 @@ use super::repaired::{repaired, skipped};
 use super::request::ImportRequest;
 use super::sealed_plan::{Asked, SealedPlan, state_digest};
 use super::stranded::{Against, records_of, stranded_rows};
-use super::there_already::there_already;
+use super::there_already::{There, there_already};
 use super::too_many_new::too_many_new;
 use super::waiting::Waiting;
 use crate::api::Rate;
 use crate::config::OnChange;
-use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
+use crate::delivery::{
+    Decision, Stop, blocked, changed, decide, in_doubt, may_exist, still_rejected,
+};
 use crate::diagnostic::Diagnostic;
 use crate::mapping::Mapping;
 use crate::ops::conclude::{Heading, conclude, stopped_by};
@@ -126,7 +128,7 @@ pub(in crate::ops) fn preview(
     };
     let mut judge = Judge::new(request, exports, &survey, &against, there)?;
     let wanted = request.report.wanted(PerRow::Plan);
-    let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
+    let collector = export::collector(folder.as_ref(), exports, &survey, wanted, &counters)?;
     lost_key::report_of(reader.as_ref(), session.observer, &collector)?;
     let tally = judge_rows(exports, &survey, &against, &mut judge, &collector, &stop)?;
     drop(progress);
@@ -200,7 +202,7 @@ fn before_create(
     target: Option<&str>,
     mapping: &str,
     session: &Session<'_>,
-) -> Result<(HashSet<String>, Option<String>), OpError> {
+) -> Result<(There, Option<String>), OpError> {
     let there = there_already(request, scan, target.is_some(), session)?;
     let bound = match target {
         Some(target) => request.expect.bound_of_new(session, target, mapping)?,
@@ -209,7 +211,7 @@ fn before_create(
     let Some(bound) = bound else {
         return Ok((there, None));
     };
-    let new = scan.beside(&there).run(Extent::All)?;
+    let new = scan.beside(&there.found).run(Extent::All)?;
     let too_many = too_many_new(&new, bound, scan.survey.rows, scan.reader)?;
     Ok((there, too_many))
 }
@@ -314,8 +316,8 @@ fn estimate(report: &RunReport, rate: Rate, session: &Session<'_>) -> Estimate {
 
 /// Decides what an import would make of each row.
 struct Judge {
-    /// Identifiers that the API has already.
-    there: HashSet<String>,
+    /// What the API has already.
+    there: There,
     /// Rows that no import can create.
     stranded: Waiting,
     retry_rejected: bool,
@@ -329,7 +331,7 @@ impl Judge {
         exports: &Exports,
         survey: &Survey,
         against: &Against<'_>,
-        there: HashSet<String>,
+        there: There,
     ) -> Result<Self, OpError> {
         let retry_rejected = request.rejected == Rejected::SendAgain;
         Ok(Self {
@@ -348,7 +350,9 @@ impl Judge {
         let Some(partner) = &row.partner else {
             return (RowOutcome::Invalid, None);
         };
-        let is_there = self.there.contains(partner.legacy_identifier.as_str());
+        let legacy = partner.legacy_identifier.as_str();
+        let is_there = self.there.found.contains(legacy);
+        let alike = self.there.others.like(legacy).filter(|_| record.is_none());
         match decide(record, &partner.fingerprint, self.retry_rejected) {
             Decision::Create
             | Decision::LookUpFirst
@@ -357,6 +361,9 @@ impl Judge {
                 if is_there =>
             {
                 (RowOutcome::Adopted, None)
+            }
+            Decision::Create if let Some(alike) = alike => {
+                (RowOutcome::InDoubt, Some(may_exist(partner, alike)))
             }
             Decision::Create | Decision::LookUpFirst if self.stranded.contains(&partner.key) => {
                 let found = blocked(partner, &self.stranded.blocker(partner));

@@ -11,10 +11,10 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::budget::{Budget, Spent};
+use super::health::ask_health;
 use super::repaired::repaired;
 use super::shared::Shared;
 use super::waiting::Waiting;
-use crate::api::{ApiError, PartnersApi as _};
 use crate::delivery::{
     Decision, Input, PassEnd, Stop, StopReason, changed, decide, in_doubt, still_rejected,
 };
@@ -24,7 +24,7 @@ use crate::ops::contents::contents;
 use crate::ops::error::OpError;
 use crate::ops::known::KnownRows;
 use crate::partner::{Fingerprint, Fingerprinter, PreparedPartner, RowKey, RowOutcome, RowResult};
-use crate::prepare::{Exports, PrepareError, PreparedRow, Survey};
+use crate::prepare::{Exports, Hurry, PrepareError, PreparedRow, Survey};
 use crate::report::Collector;
 use crate::source::Flow;
 use crate::state::{Known, StateError, StateReader, StateWriter};
@@ -48,6 +48,9 @@ pub(super) struct Feeder {
     pub(super) budget: Option<Budget>,
     /// Rows met in the first pass.
     pub(super) met: u64,
+    /// Whether the state had no row when this began, and no other machine adds any: then there is nothing to look up in the first
+    /// pass, which meets each row once.
+    pub(super) is_first: bool,
     /// Whether rows may be sent.
     pub(super) leave: Leave,
     /// The import that other machines are at as well.
@@ -164,17 +167,20 @@ impl Feeder {
         let mut through = 0_u64;
         let mut trouble = None;
         // The look-up of parents outside the files has a connection of its own: the feeder's is in use.
-        let lookup = self
-            .reader
-            .reopen()
-            .map_err(|e| StopReason::State(e.to_string()))?;
+        let lookup = self.reader.reopen().map_err(|error| {
+            let left = only.map_or(0, <[u32]>::len);
+            self.lock().count(RowOutcome::Deferred, left as u64);
+            StopReason::State(error.to_string())
+        })?;
         let parents = KnownRows::new(Some(lookup));
         let is_known = |key: &RowKey| parents.is_created(key);
+        let hurry = if self.is_first { Hurry::No } else { Hurry::Yes };
         let read = exports.pending(
             &survey,
             &fingerprinter,
             only,
             &is_known,
+            hurry,
             &mut |rows, done| {
                 if self.stop.is_requested() {
                     return Flow::Enough;
@@ -182,6 +188,7 @@ impl Feeder {
                 self.lock().count(RowOutcome::Skipped, done);
                 through += done;
                 let mut count = rows.len() as u64;
+                self.is_reading(done, count, first);
                 let result = match telling {
                     Telling::Blocked(waiting) => self.report_blocked(rows, waiting),
                     Telling::Ends => self.tell_all_ends(rows),
@@ -200,6 +207,7 @@ impl Feeder {
                 }
             },
         );
+        self.is_first = false;
         if first {
             self.met += through;
         } else if let Some(only) = only {
@@ -221,35 +229,30 @@ impl Feeder {
     }
 
     pub(super) fn hand_over(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
-        let sorted = self.judge(rows)?;
+        let sorted = self.judge(rows, true)?;
         self.send(sorted)
     }
 
-    /// Judges rows by what the state knows of them, and reports at once what needs no sending.
-    pub(super) fn judge(&mut self, rows: Vec<PreparedRow>) -> Result<Sorted, StopReason> {
-        let keys = rows
-            .iter()
-            .filter_map(|r| r.key.as_ref())
-            .map(RowKey::as_str);
-        let known = self.reader.known(keys);
-        let mut known = known
-            .map_err(|e| StopReason::State(e.to_string()))?
-            .into_iter();
-        let mut sorted = Sorted::default();
+    /// Sorts rows by what the state knows of them. Whether those that need it are sent then, as far as the limit allows.
+    pub(super) fn sorted(
+        &mut self,
+        rows: Vec<PreparedRow>,
+        is_sent: bool,
+    ) -> Result<Sorted, StopReason> {
+        let mut known = Vec::new();
+        if !self.is_first {
+            let keys = rows.iter().filter_map(|r| r.key.as_ref());
+            let asked = self.reader.known(keys.map(RowKey::as_str));
+            known = asked.map_err(|e| StopReason::State(e.to_string()))?;
+        }
+        let mut known = known.into_iter();
+        let mut sorted = Sorted {
+            is_sent,
+            ..Sorted::default()
+        };
         for row in rows {
             let record = row.key.as_ref().and_then(|_| known.next().flatten());
             self.sort(row, record.as_ref(), &mut sorted)?;
-        }
-        if !sorted.differing.is_empty() {
-            self.state
-                .note_changed(std::mem::take(&mut sorted.differing));
-        }
-        {
-            let mut collector = self.lock();
-            collector.count(RowOutcome::Skipped, sorted.quiet);
-            for row in std::mem::take(&mut sorted.results) {
-                collector.add(row);
-            }
         }
         Ok(sorted)
     }
@@ -296,6 +299,7 @@ impl Feeder {
             decision @ (Decision::Create | Decision::LookUpFirst) => match self
                 .budget
                 .as_mut()
+                .filter(|_| sorted.is_sent)
                 .map(|b| b.spend(&partner, &self.reader))
             {
                 None | Some(Ok(Spent::Yes)) => {
@@ -306,7 +310,7 @@ impl Feeder {
                     };
                     rows.push(partner);
                 }
-                Some(Ok(Spent::AfterItsParents)) => {}
+                Some(Ok(Spent::Later)) => {}
                 Some(Ok(Spent::NothingLeft)) => {
                     finished(RowOutcome::Deferred, legacy(), None, diagnostics);
                 }
@@ -359,6 +363,7 @@ impl Feeder {
             }
             return Err(reason);
         }
+        self.is_handing(to_send.len() + posted_before.len() + doubtful.len());
         for (rows, input) in [
             (to_send, Input::Rows as fn(_) -> _),
             (posted_before, Input::PostedBefore),
@@ -382,30 +387,6 @@ impl Feeder {
     }
 }
 
-/// Whether the API is there, before the first row is sent.
-pub(super) fn ask_health(api: &Arc<ApiClient>, handle: &Handle) -> Result<(), StopReason> {
-    let error = match handle.block_on(api.health()) {
-        Ok(()) | Err(ApiError::Stopped) => return Ok(()),
-        Err(error) => error,
-    };
-    if let Some(reason) = StopReason::of(&error) {
-        return Err(reason);
-    }
-    let is_silent = matches!(error, ApiError::Unreachable(_) | ApiError::Throttled { .. });
-    // One that says that it is not well may be well enough to answer a question.
-    if is_silent && let Err(other) = handle.block_on(api.probe()) {
-        if let Some(reason) = StopReason::of(&other) {
-            return Err(reason);
-        }
-        if other.is_transient() {
-            return Err(StopReason::ApiDown(error.to_string()));
-        }
-    }
-    // It answers; whether it takes partners is shown by the first create.
-    tracing::info!("health check: {error}");
-    Ok(())
-}
-
 fn unreadable(error: PrepareError) -> StopReason {
     match error {
         PrepareError::Source(error) => StopReason::Source(error.to_string()),
@@ -416,13 +397,14 @@ fn unreadable(error: PrepareError) -> StopReason {
 /// Rows of a batch by what becomes of them.
 #[derive(Default)]
 pub(super) struct Sorted {
+    is_sent: bool,
     pub(super) to_send: Vec<PreparedPartner>,
     pub(super) posted_before: Vec<PreparedPartner>,
     pub(super) doubtful: Vec<PreparedPartner>,
-    results: Vec<RowResult>,
+    pub(super) results: Vec<RowResult>,
     /// Rows that were created before, with nothing to report.
-    quiet: u64,
-    differing: Vec<(RowKey, Fingerprint)>,
+    pub(super) quiet: u64,
+    pub(super) differing: Vec<(RowKey, Fingerprint)>,
 }
 
 pub(super) fn result_of(

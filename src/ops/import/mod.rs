@@ -6,6 +6,7 @@
 //! keeps that for later.
 
 mod adopt;
+mod afterwards;
 mod before_create;
 mod budget;
 mod canary;
@@ -14,6 +15,7 @@ mod done;
 mod dry_run;
 mod expectations;
 mod feeder;
+mod health;
 mod new_rows;
 mod on_api;
 mod pipeline;
@@ -23,6 +25,7 @@ mod request;
 mod run;
 mod sealed_plan;
 mod shared;
+mod shared_canary;
 mod shared_passes;
 mod stranded;
 mod telling;
@@ -31,11 +34,13 @@ mod too_many_new;
 mod waiting;
 
 pub(super) use adopt::Adoption;
+pub(super) use afterwards::{Afterwards, same_import};
 use canary::{Canary, open_canaries};
 pub(super) use dry_run::preview;
 pub use dry_run::{Preview, dry_run};
 pub use request::ImportRequest;
 pub(super) use run::once;
+use run::once_joined;
 pub use sealed_plan::SealedPlan;
 
 use super::connect::rate;
@@ -67,7 +72,8 @@ fn begun(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, Op
         }
         return once(request, &opened, session, &lock);
     };
-    let is_new = match canary::run(request, &opened, rows, session, &lock)? {
+    let (canary, joined) = shared_canary::of_all(request, &opened, rows, session, &lock)?;
+    let is_new = match canary {
         Canary::Agrees { is_new } => is_new,
         Canary::Ends(report) => return Ok(*report),
     };
@@ -79,5 +85,5 @@ fn begun(request: &ImportRequest, session: &Session<'_>) -> Result<RunReport, Op
         // It held before the canary; the canary's own rows have moved the state since.
         rest.plan = None;
     }
-    once(&rest, &opened, session, &lock)
+    once_joined(&rest, &opened, session, &lock, joined)
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::api::can_be_searched;
+use crate::api::{can_be_searched, plain_identifier};
 use crate::delivery::{Decision, Stop, decide};
 use crate::ops::error::OpError;
 use crate::partner::{ExternalId, Fingerprinter, PreparedPartner, RowKey};
-use crate::prepare::{Exports, Survey};
+use crate::prepare::{Exports, Hurry, Survey};
 use crate::source::Flow;
 use crate::state::{Identifiers, StateReader};
 
@@ -64,8 +64,13 @@ impl Scan<'_> {
         let mut trouble = None;
         let unclaimed = self.unclaimed()?;
         let (survey, hasher) = (self.survey, self.fingerprinter);
-        self.exports
-            .pending(survey, hasher, None, self.known, &mut |rows, _| {
+        self.exports.pending(
+            survey,
+            hasher,
+            None,
+            self.known,
+            Hurry::Yes,
+            &mut |rows, _| {
                 if self.stop.is_requested() {
                     return Flow::Enough;
                 }
@@ -79,7 +84,8 @@ impl Scan<'_> {
                     Extent::First if new.to_create > 0 => Flow::Enough,
                     Extent::First | Extent::All => Flow::More,
                 }
-            })?;
+            },
+        )?;
         match trouble {
             Some(error) => Err(error),
             None => Ok(new),
@@ -119,7 +125,10 @@ impl Scan<'_> {
             if record.is_none() {
                 new.without_record += 1;
                 let legacy = partner.legacy_identifier.as_str();
-                new.unclaimed += u64::from(unclaimed.contains(legacy));
+                let plain = plain_identifier(legacy);
+                let is_unclaimed = unclaimed.contains(legacy)
+                    || plain.is_some_and(|plain| unclaimed.contains(&plain));
+                new.unclaimed += u64::from(is_unclaimed);
                 new.sample.offer(partner);
             }
         }

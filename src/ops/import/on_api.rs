@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::new_rows::NewRow;
 use crate::api::{
-    ApiError, Effort, Found, ListFilter, PartnerScan, PartnersApi as _, Place, best_place,
-    collect_by_identifier, find_by_identifier, find_by_word,
+    ApiError, Effort, Found, Keep, ListFilter, Others, PartnerScan, PartnersApi as _, Place,
+    best_place, collect_all, find_by_word, find_one, plain_identifier,
 };
 use crate::ops::connect::ApiClient;
 use crate::ops::unknown::Unknown;
@@ -33,7 +33,9 @@ pub(super) type FoundPartners = HashMap<String, Vec<PartnerId>>;
 pub(super) struct Walked {
     /// Partners of the export.
     pub(super) found: FoundPartners,
-    /// All identifiers that it showed.
+    /// Partners of no row of the export.
+    pub(super) others: Others,
+    /// All identifiers that it showed, also as they are however they are written.
     pub(super) seen: Identifiers,
     /// How many partners it has.
     pub(super) partners: u64,
@@ -45,14 +47,22 @@ pub(super) struct Walked {
 /// [`ApiError::Incomplete`] where the list was not seen as a whole: what it has cannot be known.
 pub(super) async fn walk(api: &ApiClient, survey: &Survey) -> Result<Walked, ApiError> {
     let seen = Mutex::new(Identifiers::default());
-    let wanted = |legacy: &str| {
+    let keep = |legacy: &str| {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.insert(legacy);
-        survey.has_identifier(legacy)
+        if let Some(plain) = plain_identifier(legacy) {
+            seen.insert(&plain);
+        }
+        if survey.has_identifier(legacy) {
+            Keep::Wanted
+        } else {
+            Keep::Other
+        }
     };
-    let all = collect_by_identifier(api, &wanted).await?;
+    let all = collect_all(api, &keep).await?;
     Ok(Walked {
         found: all.found,
+        others: all.others,
         partners: all.partners,
         seen: seen.into_inner().unwrap_or_else(PoisonError::into_inner),
     })
@@ -113,13 +123,11 @@ async fn is_any_there(
         for row in some {
             let (api, legacy) = (Arc::clone(api), row.legacy_identifier.clone());
             let name = row.business_name.clone();
-            looks.spawn(
-                async move { find_by_identifier(&*api, &legacy, &name, Effort::Prove).await },
-            );
+            looks.spawn(async move { find_one(&*api, &legacy, &name, Effort::Prove).await });
         }
         while let Some(look) = looks.join_next().await {
             match look {
-                Ok(Ok(Found::Absent(place))) if place <= reach => {}
+                Ok(Ok(Found::Absent { by, alike })) if by <= reach && alike.is_empty() => {}
                 Ok(Ok(_) | Err(ApiError::Incomplete(_))) | Err(_) => return Ok(true),
                 Ok(Err(error)) => return Err(error),
             }

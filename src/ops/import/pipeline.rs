@@ -9,13 +9,13 @@ use super::before_create::Looked;
 use super::budget::Budget;
 use super::context::{Import, lock};
 use super::feeder::Feeder;
-use super::shared::{Shared, watch};
+use super::shared::{Part, Shared, tell_progress, watch};
 use crate::delivery::{Delivery, Input, Leftover, MaySend, Options, StopReason};
 use crate::ops::error::OpError;
-use crate::ops::settling::settling_time;
+use crate::ops::settling::{heed_takeover, settling_time};
 use crate::partner::RowResult;
 use crate::prepare::Survey;
-use crate::report::Collector;
+use crate::report::{Collector, Counters};
 use crate::state::{Doubt, SharedImport, StateWriter};
 
 /// Batches between feeder and delivery: the feeder stays this far ahead at most.
@@ -29,6 +29,7 @@ pub(super) struct Pipeline<'p> {
     pub(super) survey: &'p Arc<Survey>,
     pub(super) state: &'p StateWriter,
     pub(super) collector: &'p Arc<Mutex<Collector>>,
+    pub(super) counters: &'p Arc<Counters>,
     /// The import that other machines may be at as well.
     pub(super) shared: Option<&'p SharedImport>,
 }
@@ -44,13 +45,16 @@ impl Pipeline<'_> {
         let import = self.import;
         let (results, settled) = mpsc::channel::<Vec<RowResult>>(RESULTS_AHEAD);
         let (input, rows) = mpsc::channel(BATCHES_AHEAD);
-        let may_send = import.request.most_sent().map(MaySend::new);
+        let most_sent = import.request.most_sent().map(MaySend::new);
+        // Where machines share the import, the state counts.
+        let may_send = most_sent.clone().filter(|_| self.shared.is_none());
+        heed_takeover(import.session);
         let options = Options {
             workers: import.session.settings.workers,
             settle: settling_time(import.request.settle, import.session),
             retry_rejected: import.retries_rejected(),
             settles_for_a_person: false,
-            may_send: may_send.clone(),
+            may_send,
             shares: self.shared.is_some(),
             outage: import.connection.outage.clone(),
         };
@@ -72,14 +76,25 @@ impl Pipeline<'_> {
             }
             None => None,
         };
-        let feeder = self.feeder(input, looked, may_send)?;
+        let part = Arc::new(Part::default());
+        let (telling, quiet) = std::sync::mpsc::channel();
+        let progress = match self.shared.cloned() {
+            Some(shared) => {
+                let (part, counters) = (Arc::clone(&part), Arc::clone(self.counters));
+                Some(thread("progress of all", move || {
+                    tell_progress(&shared, &part, &counters, &quiet);
+                })?)
+            }
+            None => None,
+        };
+        let feeder = self.feeder(input, looked, most_sent, &part)?;
         let feeding = thread("feeder", move || {
             let not_reached = feeder.run();
             // Once it is done nobody takes anything over any more, and the delivery's input ends.
-            drop(watching);
+            drop((watching, telling));
             not_reached
         })?;
-        let collecting = self.collect(settled)?;
+        let collecting = self.collect(settled, part)?;
         // On a worker thread, not on this one: the loop shares its cores with the workers' sockets.
         let delivered = import
             .session
@@ -87,8 +102,12 @@ impl Pipeline<'_> {
             .block_on(async { tokio::spawn(delivery.run(rows)).await });
         let fed = feeding.join();
         let collected = collecting.join();
-        let watched = watch.map_or(Ok(()), JoinHandle::join);
-        if delivered.is_err() || fed.is_err() || collected.is_err() || watched.is_err() {
+        let beside = [watch, progress].map(|thread| thread.map_or(Ok(()), JoinHandle::join));
+        if delivered.is_err()
+            || fed.is_err()
+            || collected.is_err()
+            || beside.iter().any(Result::is_err)
+        {
             import.stop.request(StopReason::Internal(
                 "a part of partner-sync failed; please report it with the log of -vv".to_owned(),
             ));
@@ -105,14 +124,17 @@ impl Pipeline<'_> {
         &self,
         input: mpsc::Sender<Input>,
         looked: Looked,
-        may_send: Option<MaySend>,
+        most_sent: Option<MaySend>,
+        part: &Arc<Part>,
     ) -> Result<Feeder, OpError> {
         let import = self.import;
         let Looked { adopted, leave } = looked;
+        let reader = self.state.reader()?;
         Ok(Feeder {
             exports: Arc::clone(import.exports()),
             survey: Arc::clone(self.survey),
-            reader: self.state.reader()?,
+            is_first: self.shared.is_none() && !reader.has_rows()?,
+            reader,
             state: self.state.clone(),
             fingerprinter: self.state.fingerprinter().clone(),
             collector: Arc::clone(self.collector),
@@ -122,10 +144,15 @@ impl Pipeline<'_> {
             handle: import.session.runtime.clone(),
             retry_rejected: import.retries_rejected(),
             adopted,
-            budget: may_send.map(Budget::new),
+            budget: most_sent.map(|may_send| match self.shared {
+                Some(_) => Budget::shared(),
+                None => Budget::new(may_send),
+            }),
             met: 0,
             leave,
-            shared: self.shared.map(|s| Shared::new(s.clone(), self.survey)),
+            shared: self
+                .shared
+                .map(|s| Shared::new(s.clone(), self.survey, Arc::clone(part))),
         })
     }
 
@@ -133,10 +160,12 @@ impl Pipeline<'_> {
     fn collect(
         &self,
         mut settled: mpsc::Receiver<Vec<RowResult>>,
+        part: Arc<Part>,
     ) -> Result<JoinHandle<()>, OpError> {
         let collector = Arc::clone(self.collector);
         thread("collector", move || {
             while let Some(rows) = settled.blocking_recv() {
+                part.came_back(rows.len());
                 let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
                 for row in rows {
                     held.add(row);

@@ -11,7 +11,7 @@ use super::done::{self, DoneBefore};
 use super::pipeline::Pipeline;
 use super::request::ImportRequest;
 use super::sealed_plan::state_digest;
-use crate::api::collect_by_identifier;
+use crate::api::{Keep, collect_all};
 use crate::config::OnChange;
 use crate::delivery::{Leftover, StopReason, twin};
 use crate::diagnostic::{Code, thousands};
@@ -22,10 +22,13 @@ use crate::ops::export::{self, Opened};
 use crate::ops::lost_key;
 use crate::ops::observer::{Note, Progress};
 use crate::ops::session::Session;
+use crate::ops::together::together_with;
 use crate::partner::{RowKey, RowOutcome};
 use crate::prepare::Survey;
 use crate::report::{Collector, Counters, PerRow, RunEnding, RunReport, StopCause, Stopped};
-use crate::state::{Begun, OpenRows, RunEnd, RunId, RunStart, StateLock, StateWriter};
+use crate::state::{
+    Begun, OpenRows, RunEnd, RunId, RunStart, SharedImport, StateLock, StateWriter,
+};
 
 /// Imports. The caller holds the lock of the state, and its session stops when the time of the request is over.
 pub(in crate::ops) fn once(
@@ -34,15 +37,31 @@ pub(in crate::ops) fn once(
     session: &Session<'_>,
     lock: &Arc<StateLock>,
 ) -> Result<RunReport, OpError> {
+    once_joined(request, opened, session, lock, None)
+}
+
+/// The same, where the import was joined already.
+pub(super) fn once_joined(
+    request: &ImportRequest,
+    opened: &Opened,
+    session: &Session<'_>,
+    lock: &Arc<StateLock>,
+    joined: Option<SharedImport>,
+) -> Result<RunReport, OpError> {
     let started = Instant::now();
     let folder = request.report.folder_for(&request.export.files, session)?;
     let stop = session.stop.child();
     let connection = connect(session, &stop, Waits::ForTheApi, request.report.values)?;
     let (held, stopping) = (Arc::downgrade(lock), stop.clone());
     connection.gate.watch(move || {
-        let may_send = held.upgrade().and_then(|lock| lock.may_send());
+        let lock = held.upgrade()?;
+        // Rows that are not sent any more are left by a run that stops, and says why.
+        if let Some(error) = lock.over() {
+            stopping.request(StopReason::State(error.to_string()));
+        }
         // Who stops waits for nothing.
-        may_send.filter(|now| *now || !stopping.is_requested())
+        lock.may_send()
+            .filter(|now| *now || !stopping.is_requested())
     });
     if let Some(plan) = &request.plan {
         let state = state_digest(session, &connection.target, &opened.mapping.name)?;
@@ -61,6 +80,7 @@ pub(in crate::ops) fn once(
         stop,
         started,
         folder,
+        joined,
     };
     import.run()
 }
@@ -77,7 +97,8 @@ impl Import<'_> {
         let detected = export::detected(exports, &survey, self.request.report.values);
         self.session.observer.found(&detected);
         let wanted = self.request.report.wanted(PerRow::Created);
-        let collector = export::collector(self.folder.as_ref(), exports, wanted, &counters)?;
+        let collector =
+            export::collector(self.folder.as_ref(), exports, &survey, wanted, &counters)?;
         lock(&collector).log_as(&self.id.0, self.request.job.as_deref());
 
         if let Some(refusal) = self.preflight(&survey, &collector)? {
@@ -115,6 +136,7 @@ impl Import<'_> {
             survey: &survey,
             state: &state,
             collector: &collector,
+            counters: &counters,
             shared: shared.as_ref(),
         };
         let (leftover, not_reached) = pipeline.run(doubts, looked)?;
@@ -126,6 +148,7 @@ impl Import<'_> {
             0
         });
 
+        self.note_machines(shared.as_ref(), &collector);
         let mut heading = self.heading(&detected);
         if not_reached > 0 && heading.stopped.is_none() {
             let words = self.not_reached(not_reached, counters.get(RowOutcome::Created));
@@ -172,11 +195,17 @@ impl Import<'_> {
         let missing = self.opened.exports.missing_references(survey, &known)?;
         let mut partners = HashMap::new();
         if !missing.is_empty() {
-            let wanted = |legacy: &str| missing.contains(legacy);
+            let wanted = |legacy: &str| {
+                if missing.contains(legacy) {
+                    Keep::Wanted
+                } else {
+                    Keep::Nothing
+                }
+            };
             let all = self
                 .session
                 .runtime
-                .block_on(collect_by_identifier(&*self.connection.api, &wanted))?;
+                .block_on(collect_all(&*self.connection.api, &wanted))?;
             // Which of several is meant is not for us to say.
             partners = all
                 .found
@@ -221,6 +250,20 @@ impl Import<'_> {
         lock(collector).store_problems(Box::new(move |part| kept.store_problems(part)));
         lost_key::report(state.lost_key(), self.session.observer, collector);
         Ok((state, doubts, thread))
+    }
+
+    /// What the machines did that shared the import.
+    fn note_machines(&self, shared: Option<&SharedImport>, collector: &Mutex<Collector>) {
+        match shared.map(|shared| shared.machines()) {
+            Some(Ok(all)) => {
+                let is_over = !self.stop.is_requested();
+                lock(collector).shared_by(together_with(&all, is_over));
+            }
+            Some(Err(error)) => {
+                tracing::warn!("what the other machines did is not known: {error}");
+            }
+            None => {}
+        }
     }
 
     fn report_pauses(&self, collector: &Mutex<Collector>) {

@@ -5,21 +5,27 @@
 //! do, each machine looks up what became of the others' rows, so that its report is of all rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::afterwards::mapping_digest;
 use super::context::Import;
 use super::request::ImportRequest;
 use super::sealed_plan::content_digest;
 use crate::delivery::Input;
 use crate::ops::error::OpError;
+use crate::ops::export::Opened;
 use crate::ops::export_file::ExportFile;
 use crate::ops::request::Rejected;
 use crate::prepare::{PreparedRow, Survey};
-use crate::state::{Doubt, ImportStanding, ImportStart, SharedImport, StateError};
+use crate::report::{Counters, WholePace};
+use crate::state::{Doubt, ImportStanding, ImportStart, SharedImport, StateError, Told};
 
 /// Rows of a piece at most, and pieces that even a small export has, so that all machines have something to do.
 const PIECE_ROWS: u64 = 1024;
@@ -46,6 +52,63 @@ pub(super) struct Shared {
     elsewhere: Vec<u32>,
     /// Ordinals of rows that wait for another row, ascending.
     pub(super) postponed: Vec<u32>,
+    /// Some of them wait for nothing any more.
+    pub(super) may_go: bool,
+    /// Rows that were met in each of its pieces that is not finished.
+    met_in: BTreeMap<u64, u64>,
+    /// How far it is, as the other machines are told.
+    pub(super) part: Arc<Part>,
+}
+
+/// How far one machine is with the rows of its pieces.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    /// Rows of its pieces that were met.
+    met: AtomicU64,
+    /// Those that the delivery has.
+    open: AtomicU64,
+    /// Those that wait for another row, or to be handed over again.
+    waiting: AtomicU64,
+    /// Rows that were seen, before any piece was taken, to have their partner.
+    ahead: AtomicU64,
+}
+
+impl Part {
+    /// Rows are with the delivery.
+    pub(super) fn handed(&self, rows: usize) {
+        self.open.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// Rows came back from the delivery, with an outcome or to wait.
+    pub(super) fn came_back(&self, rows: usize) {
+        let rows = rows as u64;
+        let less = |open: u64| Some(open.saturating_sub(rows));
+        let _ = self
+            .open
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
+    /// Rows of a later pass, which are handed over again or have an outcome by now.
+    fn are_met_again(&self, rows: u64) {
+        let less = |waiting: u64| Some(waiting.saturating_sub(rows));
+        let _ = self
+            .waiting
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
+    /// So many rows are still to be handed over, or wait.
+    pub(super) fn waits_for(&self, rows: u64) {
+        self.waiting.store(rows, Ordering::Relaxed);
+    }
+
+    fn told(&self) -> Told {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let open = of(&self.open) + of(&self.waiting);
+        Told {
+            done: of(&self.met).saturating_sub(open),
+            ahead: of(&self.ahead),
+        }
+    }
 }
 
 impl ImportRequest {
@@ -55,8 +118,6 @@ impl ImportRequest {
         let is_kept = |file: &Path| std::fs::metadata(file).is_ok_and(|m| m.is_file());
         !self.alone
             && self.job.is_none()
-            && self.canary.is_none()
-            && self.limit.is_none()
             && self.plan.is_none()
             && self.export.files.iter().all(|file| is_kept(file.at()))
     }
@@ -65,30 +126,40 @@ impl ImportRequest {
 impl Import<'_> {
     /// Joins the machines that are at the same import, where the state lets several be at it.
     pub(super) fn join(&self, rows: u64) -> Result<Option<SharedImport>, OpError> {
-        if !self.lock.is_shared() {
+        // A canary is one machine's, whoever waits for it.
+        if !self.lock.is_shared() || self.request.canary.is_some() {
             return Ok(None);
         }
-        let export = &self.request.export;
-        let lookups = self.opened.mapping.lookup_files();
-        let mapping_files = std::iter::once(export.mapping.as_path()).chain(lookups);
-        let mapping_digest = format!(
-            "{} {} {} {}",
-            content_digest(mapping_files)?,
-            export.always.create_apptivo_account,
-            export.always.create_bill_com_profile,
-            self.request.rejected == Rejected::SendAgain
-        );
-        let start = ImportStart {
-            target: self.connection.target.clone(),
-            mapping: self.opened.mapping.name.clone(),
-            source_digest: content_digest(export.files.iter().map(ExportFile::at))?,
-            mapping_digest,
-            rows,
-            piece_rows: piece_rows(rows),
-        };
+        if let Some(joined) = &self.joined {
+            return Ok(Some(joined.clone()));
+        }
+        let target = self.connection.target.clone();
+        let start = start_of(self.request, self.opened, target, rows)?;
         let (store, clock) = (self.session.store(), &self.session.clock);
         Ok(store.join(self.lock, &start, clock)?)
     }
+}
+
+/// What an import of so many rows is known by.
+pub(super) fn start_of(
+    request: &ImportRequest,
+    opened: &Opened,
+    target: String,
+    rows: u64,
+) -> Result<ImportStart, OpError> {
+    let export = &request.export;
+    let sends_rejected = request.rejected == Rejected::SendAgain;
+    let mapping_digest = mapping_digest(export, opened, sends_rejected)?;
+    Ok(ImportStart {
+        target,
+        mapping: opened.mapping.name.clone(),
+        source_digest: content_digest(export.files.iter().map(ExportFile::at))?,
+        mapping_digest,
+        rows,
+        piece_rows: piece_rows(rows),
+        limit: request.limit,
+        canary: request.canary.map(NonZeroU64::get),
+    })
 }
 
 fn piece_rows(rows: u64) -> u32 {
@@ -96,7 +167,7 @@ fn piece_rows(rows: u64) -> u32 {
 }
 
 impl Shared {
-    pub(super) fn new(import: SharedImport, survey: &Survey) -> Self {
+    pub(super) fn new(import: SharedImport, survey: &Survey, part: Arc<Part>) -> Self {
         let piece_rows = u64::from(import.piece_rows().max(1));
         Self {
             import,
@@ -106,6 +177,9 @@ impl Shared {
             asked: 0,
             elsewhere: Vec::new(),
             postponed: Vec::new(),
+            may_go: false,
+            met_in: BTreeMap::new(),
+            part,
         }
     }
 
@@ -139,16 +213,46 @@ impl Shared {
         self.elsewhere.push(ordinal);
     }
 
-    /// Takes what others have left; returns the ordinals of its rows.
-    pub(super) fn take_left(&mut self) -> Result<Vec<u32>, StateError> {
+    /// Rows of one of its pieces were met.
+    pub(super) fn met(&mut self, piece: u64, rows: u64) {
+        *self.met_in.entry(piece).or_default() += rows;
+        self.part.met.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// A batch of a pass was read: rows that need nothing any more, and others.
+    pub(super) fn is_reading(&self, done: u64, rows: u64, first: bool) {
+        if first {
+            self.part.ahead.fetch_add(done, Ordering::Relaxed);
+        } else {
+            self.part.are_met_again(rows);
+        }
+    }
+
+    /// Takes what others have left; returns how many rows that are. They wait for the next pass.
+    pub(super) fn take_left(&mut self) -> Result<usize, StateError> {
         let taken: BTreeSet<u64> = self.import.take(0, ALL)?.into_iter().collect();
         let elsewhere = std::mem::take(&mut self.elsewhere);
-        let (left, others) = elsewhere
+        let (left, others): (Vec<u32>, _) = elsewhere
             .into_iter()
             .partition(|ordinal| taken.contains(&self.piece_of(*ordinal)));
         self.elsewhere = others;
         self.mine.extend(taken);
-        Ok(left)
+        for ordinal in &left {
+            self.met(self.piece_of(*ordinal), 1);
+        }
+        // Until they are handed over they are not done.
+        self.part
+            .waiting
+            .fetch_add(left.len() as u64, Ordering::Relaxed);
+        let count = left.len();
+        self.wait(left);
+        Ok(count)
+    }
+
+    /// Rows wait for the next pass.
+    pub(super) fn wait(&mut self, rows: Vec<u32>) {
+        self.postponed.extend(rows);
+        self.postponed.sort_unstable();
     }
 
     /// Finishes the pieces of which no row waits for another.
@@ -156,7 +260,8 @@ impl Shared {
         let waiting: BTreeSet<u64> = self.postponed.iter().map(|o| self.piece_of(*o)).collect();
         let done: Vec<u64> = self.mine.difference(&waiting).copied().collect();
         if !done.is_empty() {
-            self.import.finish(&done)?;
+            let rows = done.iter().filter_map(|piece| self.met_in.remove(piece));
+            self.import.finish(&done, rows.sum())?;
         }
         self.mine.retain(|piece| waiting.contains(piece));
         Ok(())
@@ -181,6 +286,37 @@ impl Shared {
 
     pub(super) fn end(&self) -> Result<(), StateError> {
         self.import.end()
+    }
+}
+
+/// How often the others are told how far this machine is, and it is seen how far they are.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// Tells the other machines how far this one is, and the display how far all are, until the other end of `stopped` is gone.
+pub(super) fn tell_progress(
+    import: &SharedImport,
+    part: &Part,
+    counters: &Counters,
+    stopped: &Receiver<()>,
+) {
+    loop {
+        match import.tell(part.told()) {
+            Ok(whole) => counters.set_whole(WholePace {
+                rows: whole.rows,
+                done: whole.done,
+                created: whole.created + whole.adopted,
+                rejected: whole.rejected,
+                machines: whole.machines,
+                seconds: whole.seconds,
+            }),
+            // It is for people alone; whoever writes the state says what is wrong with it.
+            Err(error) => {
+                tracing::debug!(%error, "it cannot be seen how far the other machines are");
+            }
+        }
+        if stopped.recv_timeout(TELL_EVERY) != Err(RecvTimeoutError::Timeout) {
+            return;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::feeder::{Feeder, Telling};
 use super::shared::{LOOK_AGAIN, Shared};
 use crate::delivery::{Input, PassEnd, StopReason};
 use crate::prepare::PreparedRow;
-use crate::state::StateError;
+use crate::state::{ImportStanding, StateError};
 
 impl Feeder {
     /// Feeds the rows of this machine's pieces until no machine has anything left to do, and tells what became of the others.
@@ -15,14 +15,22 @@ impl Feeder {
         let mut seen = 0;
         loop {
             if has_rows {
-                seen = self.with_others(|s| s.standing(None))?.changes;
+                let now = self.with_others(|s| s.standing(None))?;
+                seen = now.changes;
+                self.heed_limit(&now);
                 self.with_others(|s| {
                     s.postponed.clear();
                     Ok(())
                 })?;
+                self.waits_for(only.as_ref().map_or(0, Vec::len));
                 self.pass(only.as_deref(), Telling::Nothing)?;
             }
-            let end = self.end_of_pass(Input::EndOfPart);
+            let mut end = self.end_of_pass(Input::EndOfPart);
+            let handed = end.postponed.len();
+            if let Some(budget) = &mut self.budget {
+                budget.end_pass(&mut end.postponed);
+            }
+            self.came_back(handed, end.postponed.len());
             let is_idle = end.progress == 0 && end.open == 0;
             self.note_end(end)?;
             if self.stop.is_requested() {
@@ -31,20 +39,26 @@ impl Feeder {
             }
             let now = self.with_others(|s| s.standing(is_idle.then_some(seen)))?;
             if is_idle && now.is_over {
-                return self.tell_all();
+                self.heed_limit(&now);
+                if self.tell_all()? {
+                    return Ok(());
+                }
+                only = Some(self.with_others(|s| Ok(s.postponed.clone()))?);
+                has_rows = true;
+                continue;
             }
-            let mut rows = Vec::new();
+            let mut left = 0;
             if now.has_free {
-                rows = self.with_others(Shared::take_left)?;
-                self.met += rows.len() as u64;
+                left = self.with_others(Shared::take_left)?;
+                self.met += left as u64;
             }
             let has_moved = now.changes != seen;
-            let is_waiting = self.with_others(|s| Ok(!s.postponed.is_empty()))?;
-            has_rows = !rows.is_empty() || (has_moved && is_waiting);
+            let waiting = self.with_others(|s| Ok(s.postponed.clone()))?;
+            // Where nothing more may be sent, that nobody has given back.
+            let may_go_on = has_moved && !waiting.is_empty() && now.left != Some(0);
+            has_rows = left > 0 || may_go_on;
             if has_rows {
-                rows.extend(self.with_others(|s| Ok(s.postponed.clone()))?);
-                rows.sort_unstable();
-                only = Some(rows);
+                only = Some(waiting);
             } else if has_moved {
                 // Nothing here waits for it.
                 seen = now.changes;
@@ -55,15 +69,50 @@ impl Feeder {
         }
     }
 
+    fn heed_limit(&mut self, now: &ImportStanding) {
+        if let (Some(budget), Some(left)) = (&mut self.budget, now.left) {
+            budget.is_left(left);
+        }
+    }
+
+    /// A batch of a pass was read: rows that need nothing any more, and others.
+    pub(super) fn is_reading(&self, done: u64, rows: u64, first: bool) {
+        if let Some(shared) = &self.shared {
+            shared.is_reading(done, rows, first);
+        }
+    }
+
+    /// Rows are about to go to the delivery.
+    pub(super) fn is_handing(&self, rows: usize) {
+        if let Some(shared) = &self.shared {
+            shared.part.handed(rows);
+        }
+    }
+
+    fn waits_for(&self, rows: usize) {
+        if let Some(shared) = &self.shared {
+            shared.part.waits_for(rows as u64);
+        }
+    }
+
+    /// What the delivery could not send yet waits from now on, with what no more may be sent of.
+    fn came_back(&self, handed: usize, waiting: usize) {
+        if let Some(shared) = &self.shared {
+            shared.part.came_back(handed);
+            shared
+                .part
+                .waits_for((shared.postponed.len() + waiting) as u64);
+        }
+    }
+
     fn note_end(&mut self, end: PassEnd) -> Result<(), StopReason> {
         self.with_others(|s| {
-            s.postponed.extend(end.postponed);
-            s.postponed.sort_unstable();
-            s.finish()?;
+            s.wait(end.postponed);
+            // Who dies in between leaves pieces that somebody takes and does again, not rows that nobody knows to be free.
             if end.progress > 0 {
                 s.has_changed()?;
             }
-            Ok(())
+            s.finish()
         })
     }
 
@@ -88,6 +137,13 @@ impl Feeder {
             })?;
             let count = mine.len() as u64;
             *met += count;
+            if is_mine {
+                let rows = count;
+                self.with_others(|s| {
+                    s.met(piece, rows);
+                    Ok(())
+                })?;
+            }
             if count > 0 {
                 self.hand_over(mine)?;
             }
@@ -95,12 +151,16 @@ impl Feeder {
         Ok(())
     }
 
-    /// Nobody has anything left to do.
-    fn tell_all(&mut self) -> Result<(), StopReason> {
+    /// Nobody has anything left to do. False where there is something all the same: what was in doubt until now may go, or waits for
+    /// nothing any more.
+    fn tell_all(&mut self) -> Result<bool, StopReason> {
         let (rows, others) = self.with_others(|s| Ok(s.take_unsettled()))?;
         self.met += others;
         if !rows.is_empty() {
             self.pass(Some(&rows), Telling::Ends)?;
+        }
+        if self.with_others(|s| Ok(std::mem::take(&mut s.may_go)))? {
+            return Ok(self.stop.is_requested());
         }
         let waiting_rows = self.with_others(|s| Ok(s.postponed.clone()))?;
         if !waiting_rows.is_empty() && !self.stop.is_requested() {
@@ -111,17 +171,19 @@ impl Feeder {
             })?;
             self.pass(Some(&waiting_rows), Telling::Blocked(&waiting))?;
         }
-        if self.stop.is_requested() {
-            return Ok(());
+        if !self.stop.is_requested() {
+            self.with_others(|s| s.end())?;
         }
-        self.with_others(|s| s.end())
+        Ok(true)
     }
 
     /// Tells ends, and keeps the rows that wait for others.
     pub(super) fn tell_all_ends(&mut self, rows: Vec<PreparedRow>) -> Result<(), StopReason> {
-        let waiting = self.tell_ends(rows)?;
+        let (waiting, may_go) = self.tell_ends(rows)?;
         self.with_others(|s| {
-            s.postponed.extend(waiting);
+            s.may_go |= !may_go.is_empty();
+            s.wait(waiting);
+            s.wait(may_go);
             Ok(())
         })
     }

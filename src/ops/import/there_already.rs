@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::adopt::remove_known;
 use super::new_rows::{Extent, Scan};
-use super::on_api::{count_partners, look_for, walk};
+use super::on_api::{Walked, count_partners, look_for, walk};
 use super::request::ImportRequest;
+use crate::api::Others;
 use crate::config::Adopt;
 use crate::ops::connect::{Waits, connect};
 use crate::ops::error::OpError;
@@ -16,13 +18,33 @@ use crate::ops::unknown::{OnApi, Unknown};
 /// How long an answer is waited for that a dry run can do without.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// legacyIdentifiers of the source that the API has already: what an import would record.
+/// What the API has already of the source's rows.
+#[derive(Debug, Default)]
+pub(super) struct There {
+    /// Their legacyIdentifiers: what an import would record.
+    pub(super) found: HashSet<String>,
+    /// Partners of no row, by which rows would be in doubt that are alike to them.
+    pub(super) others: Others,
+}
+
+impl There {
+    fn of(walked: Walked, scan: &Scan<'_>) -> Result<Self, OpError> {
+        let mut others = walked.others;
+        if let Some(reader) = scan.reader {
+            remove_known(&mut others, reader)?;
+        }
+        let found = walked.found.into_keys().collect();
+        Ok(Self { found, others })
+    }
+}
+
+/// Finds out what of the source the API has already.
 pub(super) fn there_already(
     request: &ImportRequest,
     scan: &Scan<'_>,
     is_known_target: bool,
     session: &Session<'_>,
-) -> Result<HashSet<String>, OpError> {
+) -> Result<There, OpError> {
     let can_ask = match session.target {
         Target::Api => session.settings.token.is_some(),
         // One that was never started has no partners.
@@ -38,10 +60,10 @@ pub(super) fn there_already(
                 request.report.values,
             )?;
             let all = runtime.block_on(walk(&connection.api, scan.survey))?;
-            return Ok(all.found.into_keys().collect());
+            return There::of(all, scan);
         }
         Adopt::Auto if can_ask && scan.run(Extent::First)?.to_create > 0 => {}
-        Adopt::Auto | Adopt::Never => return Ok(HashSet::new()),
+        Adopt::Auto | Adopt::Never => return Ok(There::default()),
     }
     let connection = connect(
         session,
@@ -59,7 +81,7 @@ pub(super) fn there_already(
                 _ => "no answer in time".to_owned(),
             };
             session.observer.note(&Note::OnApi(OnApi::NotAsked(&why)));
-            return Ok(HashSet::new());
+            return Ok(There::default());
         }
     };
     let known = scan.reader.map_or(Ok(None), |r| r.total())?;
@@ -70,7 +92,7 @@ pub(super) fn there_already(
     let unclaimed = new.as_ref().map_or(0, |n| n.unclaimed);
     let unknown = Unknown::of(on_api, known, unclaimed);
     if unknown == Unknown::None {
-        return Ok(HashSet::new());
+        return Ok(There::default());
     }
     session
         .observer
@@ -82,5 +104,5 @@ pub(super) fn there_already(
     let sample = new.sample.searchable();
     let workers = session.settings.workers;
     let found = runtime.block_on(look_for(api, unknown, &sample, workers, scan.survey))?;
-    Ok(found.unwrap_or_default().found.into_keys().collect())
+    There::of(found.unwrap_or_default(), scan)
 }

@@ -132,7 +132,6 @@ pub(super) fn run(
         Ok(report) => report,
         Err(error) => {
             let error = within.meaning(error);
-            session.observer.trouble(&error);
             failed(job, &reports, &id, started, &error, session)
         }
     };

@@ -27,7 +27,7 @@ use crate::partner::RowOutcome;
 use crate::prepare::Ahead;
 use crate::report::{
     Counters, Counts, Kind, PerRow, ReportFolder, RunEnding, RunReport, StopCause, Stopped,
-    Verified,
+    Verified, target_in_words,
 };
 use crate::state::{RunId, StateReader};
 
@@ -84,7 +84,7 @@ pub(super) fn compare(
     let detected = export::detected(exports, &survey, request.report.values);
     session.observer.found(&detected);
     let wanted = request.report.wanted(PerRow::No);
-    let collector = export::collector(folder.as_ref(), exports, wanted, &counters)?;
+    let collector = export::collector(folder.as_ref(), exports, &survey, wanted, &counters)?;
     let mut comparison = Comparison {
         request,
         exports,
@@ -173,7 +173,7 @@ fn known_rows(session: &Session<'_>, target: &str, mapping: &str) -> Result<Stat
     known.ok_or_else(|| OpError::NothingKnown {
         state: session.settings.state.clone(),
         mapping: mapping.to_owned(),
-        target: target.to_owned(),
+        target: target_in_words(target).to_owned(),
     })
 }
 

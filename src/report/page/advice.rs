@@ -135,6 +135,10 @@ fn after_stop(cause: StopCause, report: &RunReport) -> Vec<Task> {
             OPERATOR,
             format!("Look at the disk and the file that the message above names; then {again}."),
         ),
+        StopCause::NotOver => task(
+            OPERATOR,
+            "While machines are at work, nothing. If none is any more, run the same command again on one or several machines; it goes on where it stopped, and no partner is created twice.",
+        ),
         StopCause::Fault => task(
             ENGINEER,
             "This is a fault of partner-sync: please report it with the log. Nothing is lost.",
@@ -336,7 +340,16 @@ fn of_comparison(report: &RunReport) -> Vec<Task> {
             "Say whether the partners that are gone from the API were deleted on purpose.",
         ));
     }
-    if v.only_source > 0 {
+    if v.only_source > 0 && report.errors > 0 {
+        tasks.push(task(
+            OWNER,
+            "Repair the rows with errors in report.xlsx, save it, and send the file back. Rows without a partner may wait for them.",
+        ));
+        tasks.push(task(
+            ENGINEER,
+            "Import the repaired file, and compare again.",
+        ));
+    } else if v.only_source > 0 {
         tasks.push(task(ENGINEER, "Import the rows that have no partner yet."));
     }
     if v.only_api > 0 {

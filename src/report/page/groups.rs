@@ -115,6 +115,10 @@ pub struct RowView {
     pub key: Option<String>,
     /// The partner's name.
     pub name: Option<String>,
+    /// The row as a spreadsheet counts, and its sheet: for a page that asks for it again.
+    pub row: Option<u64>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
 }
 
 /// The problems that a page shows.
@@ -147,7 +151,7 @@ pub fn problems(report: &RunReport, findings: &Findings) -> ProblemsView {
         columns: choices(&views, |g| (g.column.clone(), g.column.clone())),
         kinds: choices(&views, |g| (g.code.to_owned(), g.meaning.to_owned())),
         groups: views,
-        comparison: report.kind == Kind::Verify,
+        comparison: report.kind == Kind::Verify && !finds_no_difference(report),
     }
 }
 
@@ -334,5 +338,13 @@ pub(super) fn row_view(row: &NamedRow, several_files: bool) -> RowView {
         place: parts.join(", "),
         key: row.name.key.as_deref().map(str::to_owned),
         name: row.name.name.as_deref().map(str::to_owned),
+        row: row.row,
+        sheet: row.sheet.as_deref().map(str::to_owned),
     }
+}
+
+/// Whether a comparison found rows that it could not compare, and otherwise nothing: what is below are no differences.
+fn finds_no_difference(report: &RunReport) -> bool {
+    let found = report.verified.filter(|v| v.uncompared > 0);
+    found.is_some_and(|v| v.differ + v.gone == 0)
 }

@@ -63,10 +63,15 @@ impl PastSummary {
     }
 }
 
-/// The newest runs of a job's folder, oldest first.
+/// The newest runs of a job's folder, oldest first. A run's name has the second of its begin: of two with the same one, the
+/// one that ended first is the older one, since a job's runs wait for one another.
 pub(super) fn runs(folder: &Path) -> Vec<PastRun> {
     let mut names = names(folder);
-    names.sort();
+    names.sort_by_cached_key(|name| {
+        let second = name.split_once('-').map_or(&**name, |(second, _)| second);
+        let ended = fs::metadata(folder.join(name).join("summary.json")).and_then(|m| m.modified());
+        (second.to_owned(), ended.ok(), name.clone())
+    });
     let from = names.len().saturating_sub(RUNS);
     names
         .split_off(from)
@@ -174,6 +179,21 @@ mod tests {
         assert_eq!(found.len(), RUNS);
         assert!(found.is_sorted_by(|a, b| a.name < b.name));
         assert_eq!(runs(Path::new("/nowhere/at/all")), []);
+    }
+
+    #[test]
+    fn of_runs_begun_in_one_second_the_one_that_ended_first_is_older() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["20261101T020000Z-ffffffff", "20261101T020000Z-00000001"];
+        for (name, seconds) in names.iter().zip([10, 20]) {
+            run(dir.path(), name, Some("{}"));
+            let summary = dir.path().join(name).join("summary.json");
+            let file = fs::File::options().write(true).open(summary).unwrap();
+            let ended = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            file.set_modified(ended).unwrap();
+        }
+        let found: Vec<String> = runs(dir.path()).into_iter().map(|r| r.name).collect();
+        assert_eq!(found, names);
     }
 
     #[test]

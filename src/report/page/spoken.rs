@@ -28,6 +28,12 @@ pub(super) fn began(run: &str) -> Option<String> {
     ))
 }
 
+/// A moment in RFC 3339: `25 Nov 2026, 22:06 UTC`; as it is where it is none.
+pub(super) fn at_time(moment: &str) -> String {
+    let compact: String = moment.chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    began(&compact).unwrap_or_else(|| moment.to_owned())
+}
+
 /// How long something took: `less than a second`, `6 seconds`, `2 min 5 s`, `1 h 4 min`.
 pub(super) fn took(seconds: f64) -> String {
     #[expect(

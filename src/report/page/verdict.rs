@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, counted, thousands};
 use crate::partner::RowOutcome;
 use crate::report::ending::RunEnding;
 use crate::report::model::{Kind, RunReport};
+use crate::report::stopped::{StopCause, Stopped};
 
 /// What became of a run that came to its end.
 pub(super) fn verdict(report: &RunReport) -> String {
@@ -20,7 +21,8 @@ pub(super) fn verdict(report: &RunReport) -> String {
             let all_there = RowOutcome::ALL
                 .into_iter()
                 .all(|o| o.is_done() || report.count(o) == 0);
-            if all_there && report.count(RowOutcome::Created) == 0 {
+            let by_none = report.count(RowOutcome::Created) + report.by_others() == 0;
+            if all_there && by_none {
                 return match rows {
                     1 => "The row has its partner already; nothing was new.".to_owned(),
                     _ => format!(
@@ -162,6 +164,9 @@ fn outcomes(report: &RunReport) -> String {
         let words = match outcome {
             RowOutcome::Created => format!("{partners} {was} created"),
             RowOutcome::Adopted => format!("{partners} {was} found on the API"),
+            RowOutcome::Skipped if report.by_others() >= n => {
+                format!("{rows} {was} created by other machines")
+            }
             RowOutcome::Skipped => format!("{rows} {was} created before"),
             RowOutcome::Changed => format!("{rows} changed since their creation"),
             RowOutcome::Blocked if n == 1 => "1 row waits for its parent".to_owned(),
@@ -212,7 +217,14 @@ pub(super) fn stopped_verdict(report: &RunReport) -> String {
     let rows = report.rows();
     let created = report.count(RowOutcome::Created) + report.count(RowOutcome::Adopted);
     let left = report.count(RowOutcome::Deferred);
+    let cause = report.stopped.as_ref().map(Stopped::cause);
     match report.kind {
+        Kind::Import if cause == Some(StopCause::NotOver) => format!(
+            "Not over yet: {} of {} {} created.",
+            thousands(created),
+            counted(rows, "row"),
+            if created == 1 { "is" } else { "are" }
+        ),
         Kind::Check => format!("The check stopped early, after {}.", counted(rows, "row")),
         Kind::Verify => "The comparison stopped early: it says nothing yet.".to_owned(),
         Kind::DryRun => "An import of this export would send nothing.".to_owned(),

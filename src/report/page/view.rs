@@ -7,10 +7,11 @@ use super::columns::{ColumnsView, columns};
 use super::findings::Findings;
 use super::groups::{ProblemsView, RowView, problems, row_view};
 use super::payload::indented;
-use super::spoken::{began, file_name, moment, place, took, without_folders};
+use super::spoken::{at_time, began, file_name, moment, place, took, without_folders};
 use crate::diagnostic::{counted, thousands};
 use crate::report::contents::{SourceValues, Timeline};
 use crate::report::model::{Kind, RunReport};
+use crate::report::together::MachinePart;
 
 /// A whole page.
 #[derive(Debug, Serialize)]
@@ -24,6 +25,7 @@ pub(super) struct PageView {
     pub(super) problems: ProblemsView,
     pub(super) columns: Option<ColumnsView>,
     pub(super) time: Option<TimeView>,
+    pub(super) machines: Vec<MachineView>,
     pub(super) files: Vec<FileView>,
     pub(super) samples: Vec<SampleView>,
     /// Whether values of cells are shown: then bank data among them is masked.
@@ -74,6 +76,21 @@ pub(super) struct BarView {
     pub(super) title: String,
 }
 
+/// What one machine did of an import.
+#[derive(Debug, Serialize)]
+pub(super) struct MachineView {
+    /// `5f0f1c2e on host-a`.
+    pub(super) name: String,
+    /// Whether the report is its own.
+    pub(super) is_own: bool,
+    pub(super) created: String,
+    pub(super) adopted: String,
+    pub(super) rejected: String,
+    pub(super) from: String,
+    pub(super) until: String,
+    pub(super) fate: String,
+}
+
 /// How a file was read.
 #[derive(Debug, Serialize)]
 pub(super) struct FileView {
@@ -111,6 +128,7 @@ pub(super) fn view(report: &RunReport, findings: &Findings) -> PageView {
             Kind::Import | Kind::Reconcile => report.timeline.as_ref().and_then(time),
             Kind::Check | Kind::DryRun | Kind::Verify => None,
         },
+        machines: machines(report),
         files: files(report),
         samples: report
             .contents
@@ -219,6 +237,9 @@ fn notes(report: &RunReport, total: &str) -> Vec<String> {
             counted(report.left_out(), "row")
         ));
     }
+    if let Some(together) = &report.together {
+        notes.extend(together.words(report.rows()));
+    }
     if let Some(v) = report.verified.filter(|v| v.only_api > 0) {
         notes.push(format!(
             "Partners on the API whose row the export has no longer: {}.",
@@ -305,6 +326,27 @@ fn time_words(timeline: &Timeline, length: u64) -> String {
         thousands(timeline.pauses.len() as u64),
         moment(paused)
     )
+}
+
+/// The machines of an import, where there were several or the report is of all.
+fn machines(report: &RunReport) -> Vec<MachineView> {
+    let Some(together) = &report.together else {
+        return Vec::new();
+    };
+    if together.own.is_some() && together.machines.len() < 2 {
+        return Vec::new();
+    }
+    let view = |(at, m): (usize, &MachinePart)| MachineView {
+        name: m.name(),
+        is_own: together.own == Some(at),
+        created: thousands(m.created),
+        adopted: thousands(m.adopted),
+        rejected: thousands(m.rejected),
+        from: at_time(&m.started),
+        until: m.ended.as_deref().map(at_time).unwrap_or_default(),
+        fate: m.fate().to_owned(),
+    };
+    together.machines.iter().enumerate().map(view).collect()
 }
 
 fn files(report: &RunReport) -> Vec<FileView> {

@@ -14,6 +14,7 @@ use super::super::space::SpaceId;
 use super::error::Trouble;
 use super::late::heed_late;
 use super::lease::Term;
+use super::limit::hold_all;
 use super::link::{locking, query, values};
 use super::owner::{Owner, text};
 use super::schema::one_at_a_time;
@@ -74,10 +75,13 @@ pub(super) fn begin_run(
         key,
         machine: &term.machine,
         generation: term.generation,
+        limited: None,
     };
     let of_this_space =
         "import IS NULL OR import IN (SELECT id FROM partner_sync.import WHERE space = $1)";
     fence(&mut t, &values![space.0 => INT8], of_this_space).map_err(of)?;
+    // Before rows are locked.
+    hold_all(&mut t, &owner)?;
     let doubts = match start.open {
         OpenRows::MayExist => adopt(&mut t, &owner, Whose::Nobodys, takeover, now).map_err(of)?,
         OpenRows::NoneExist => Vec::new(),

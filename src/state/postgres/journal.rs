@@ -21,6 +21,7 @@ use super::keys;
 use super::known::{KNOWN, known_from};
 use super::late::{are_told, late};
 use super::lease::{Lease, Term};
+use super::limit;
 use super::link::{AGAIN, Link, locking, query, values};
 use super::moves::{claim_all, settle_all};
 use super::owner::{Owner, text};
@@ -51,6 +52,7 @@ pub(in crate::state) fn begin(
     });
     let (space, run, batch, doubts) = begun.map_err(|trouble| trouble.settled(&state))?;
     let lost_key = keys::find_lost(&link, space, key.number)?;
+    let limited = link.look(|client| limit::of_machine(client, &term.machine))?;
     let journal = PostgresJournal {
         link,
         state,
@@ -58,6 +60,7 @@ pub(in crate::state) fn begin(
         space,
         run,
         key: key.number,
+        limited,
         batch,
         unsure: None,
         ended: None,
@@ -92,6 +95,8 @@ struct PostgresJournal {
     space: SpaceId,
     run: i64,
     key: KeyNumber,
+    /// The import that this machine shares, where the number of its rows is limited.
+    limited: Option<i64>,
     /// The last batch that is known to be committed.
     batch: i64,
     /// What a batch came to whose commit was asked for and not answered.
@@ -109,6 +114,7 @@ impl Journal for PostgresJournal {
         }
         let mut meetings = 0;
         let is_away;
+        let mut was_away = false;
         let error = loop {
             match self.attempt(now, commands) {
                 Ok(results) => {
@@ -117,8 +123,10 @@ impl Journal for PostgresJournal {
                     return results;
                 }
                 Err(Trouble::Again) if meetings < MEETINGS => meetings += 1,
-                // What is in flight is recorded for as long as the state is certainly this run's.
-                Err(Trouble::Away(reason)) if !self.term.may_be_over() => {
+                // What is in flight is recorded for as long as the state is certainly this run's; and a connection that broke while
+                // this process was suspended says nothing of the database, so it is asked once more who has the state.
+                Err(Trouble::Away(reason)) if !was_away || !self.term.may_be_over() => {
+                    was_away = true;
                     tracing::debug!(reason, "the state's database is away; it is tried again");
                     std::thread::park_timeout(AGAIN);
                 }
@@ -156,6 +164,7 @@ impl PostgresJournal {
             key: self.key,
             machine: &self.term.machine,
             generation: self.term.generation,
+            limited: self.limited,
         }
     }
 
@@ -180,6 +189,7 @@ impl PostgresJournal {
                     }));
                 }
             }
+            limit::hold(&mut t, &owner, commands)?;
             let results = apply_all(&mut t, &owner, now, commands)?;
             applied = Some(results);
             t.commit().map_err(owner.trouble())?;
@@ -370,9 +380,17 @@ fn end_run(
     query(c, sql, &values).map_err(owner.trouble())?;
     are_told(c, owner, end.told)?;
     let Some(keep) = end.keep else { return Ok(()) };
-    let old = "SELECT id FROM partner_sync.run WHERE space = $1 ORDER BY id DESC OFFSET $2";
-    // A run that a row was settled by stays: it is part of the row's story.
+    // All that machines did of one import is kept, or let go, together.
+    let old = "SELECT id FROM partner_sync.run WHERE id IN (
+                   SELECT id FROM partner_sync.run WHERE space = $1 ORDER BY id DESC OFFSET $2)
+               AND id NOT IN (
+                   SELECT m.run FROM partner_sync.machine m JOIN partner_sync.import i ON i.id = m.import
+                   WHERE i.space = $1 AND m.run IS NOT NULL)";
+    // A run that a row was settled by stays: it is part of the row's history.
     for sql in [
+        "DELETE FROM partner_sync.import WHERE ended IS NOT NULL AND id IN (
+             SELECT id FROM partner_sync.import WHERE space = $1 ORDER BY id DESC OFFSET $2)"
+            .to_owned(),
         format!("DELETE FROM partner_sync.problem WHERE run IN ({old})"),
         format!(
             "DELETE FROM partner_sync.run WHERE id IN ({old})

@@ -10,7 +10,7 @@ use super::super::error::StateError;
 use super::super::hash_key::{KeyNumber, LostKey, StateKey, id_of, random};
 use super::super::key_file::{self, Key};
 use super::super::space::SpaceId;
-use super::link::{Link, query, values};
+use super::link::{Link, lasting, query, values};
 use crate::partner::{Fingerprinter, HashScheme};
 
 /// Where `meta` keeps what tells key number N from others.
@@ -79,27 +79,27 @@ pub(super) fn for_writing(link: &Link) -> Result<StateKey, StateError> {
                 ),
             });
         }
-        None => {
-            let key = random();
-            key_file::put(path, &key)?;
-            key
-        }
+        None => key_file::put_first(path, &random())?,
     };
-    let known = link.look(ids)?;
-    if let Some(number) = number_of(&known, &key) {
-        return with(link, &key, number);
+    loop {
+        let known = link.look(ids)?;
+        if let Some(number) = number_of(&known, &key) {
+            return with(link, &key, number);
+        }
+        let number = known
+            .iter()
+            .map(|(number, _)| number + 1)
+            .max()
+            .unwrap_or(0);
+        let (name, id) = (format!("{IDS}{number}"), id_of(&key).to_vec());
+        // Another machine may give its key this number at the same time; then the next one is taken.
+        link.look(|client| {
+            let sql = "INSERT INTO partner_sync.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+            let mut t = lasting(client)?;
+            query(&mut t, sql, &values![name => TEXT, id => BYTEA])?;
+            t.commit()
+        })?;
     }
-    let number = known
-        .iter()
-        .map(|(number, _)| number + 1)
-        .max()
-        .unwrap_or(0);
-    let (name, id) = (format!("{IDS}{number}"), id_of(&key).to_vec());
-    link.look(|client| {
-        let sql = "INSERT INTO partner_sync.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-        query(client, sql, &values![name => TEXT, id => BYTEA]).map(drop)
-    })?;
-    with(link, &key, KeyNumber(number))
 }
 
 /// The rows of a space that were hashed with another key than this one, if there are any.

@@ -7,6 +7,7 @@ use super::super::note::{Settlement, Twin};
 use super::super::record::{Event, RecordState};
 use super::super::space::SpaceId;
 use super::error::Trouble;
+use super::limit;
 use super::link::{Link, query, values};
 use super::owner::{Owner, legal, partner, text};
 use super::totals;
@@ -47,26 +48,38 @@ pub(super) fn heed_late(
     owner: &Owner<'_>,
     now: Timestamp,
 ) -> Result<(), Trouble> {
+    limit::hold_all(c, owner)?;
     let created = RecordState::Created.code();
     let sql = format!(
         "WITH first AS (
              SELECT l.* FROM partner_sync.late l WHERE l.space = $1 AND l.partner IS NOT NULL AND NOT l.reported AND NOT EXISTS (
                  SELECT 1 FROM partner_sync.late e WHERE e.space = l.space AND e.key = l.key AND e.id < l.id
                      AND e.partner IS NOT NULL AND NOT e.reported)),
+         unknown AS (
+             SELECT l.key, l.partner, l.machine, l.gen, l.status, r.state AS was
+             FROM first l JOIN partner_sync.record r ON r.space = l.space AND r.key = l.key
+             WHERE r.state IN ({legal}) FOR UPDATE OF r),
          known AS (
              UPDATE partner_sync.record AS r SET state = {created}, partner = l.partner, machine = l.machine, gen = l.gen,
                  since = $2, status = l.status, words = 'its answer came after another run had taken the state'
-             FROM first l WHERE r.space = l.space AND r.key = l.key AND r.state IN ({legal}) RETURNING r.key, r.run),
+             FROM unknown l WHERE r.space = $1 AND r.key = l.key RETURNING r.key, r.run, l.was),
          history AS (
              INSERT INTO partner_sync.story (space, key, at, what)
              SELECT $1, key, $2, 'made, as an answer says that came after another run had taken the state' FROM known)
-         SELECT run, count(*) FROM known GROUP BY run",
+         SELECT run, count(*), count(*) FILTER (WHERE was = {unsent}) FROM known GROUP BY run",
         legal = legal(Event::FoundRemotely),
+        unsent = RecordState::Unsent.code(),
     );
     let values = values![owner.space.0 => INT8, now.0 => INT8];
     let senders = query(c, &sql, &values).map_err(owner.trouble())?;
+    let uncounted: Vec<(i64, i64)> = senders.iter().map(|row| (row.get(0), row.get(2))).collect();
+    limit::count_again(c, owner, &uncounted)?;
     let senders: Vec<(i64, i64)> = senders.iter().map(|row| (row.get(0), row.get(1))).collect();
     totals::add(c, owner, &senders)?;
+    for (run, count) in &senders {
+        let sql = "UPDATE partner_sync.machine SET created = created + $2 WHERE run = $1";
+        query(c, sql, &values![run => INT8, count => INT8]).map_err(owner.trouble())?;
+    }
     // Those that agree with what is known have been heeded; another partner is still to be reported.
     let sql = format!(
         "UPDATE partner_sync.late AS l SET reported = true FROM partner_sync.record r

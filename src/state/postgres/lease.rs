@@ -158,6 +158,20 @@ impl Lease {
     pub(in crate::state) fn may_send(&self) -> Option<bool> {
         self.term.may_send()
     }
+
+    /// Why nothing may be sent any more, where that is so.
+    #[must_use]
+    pub(in crate::state) fn over(&self) -> Option<StateError> {
+        let state = self.term.link.server().state();
+        match self.term.may_send() {
+            Some(_) => None,
+            None if self.term.lost.load(Ordering::SeqCst) => Some(StateError::Taken { state }),
+            None => Some(StateError::Away {
+                state,
+                reason: "this run could not renew its lease in time: the database did not answer, or this machine was suspended".to_owned(),
+            }),
+        }
+    }
 }
 
 impl Term {
@@ -292,8 +306,9 @@ impl Entry<'_> {
             FIRST => INT8, self.millis => FLOAT8,
         ];
         query(t, sql, &values)?;
-        // Those of a month ago are let go, unless rows are in doubt by them.
+        // Those of a month ago are let go, unless rows are in doubt by them or the report of an import has them.
         let sql = "DELETE FROM partner_sync.machine AS m WHERE until < clock_timestamp() - interval '30 days'
+                   AND NOT EXISTS (SELECT 1 FROM partner_sync.import i WHERE i.id = m.import)
                    AND NOT EXISTS (SELECT 1 FROM partner_sync.record r WHERE r.machine = m.id AND r.state IN (1, 4))";
         query(t, sql, &[]).map(|_| true)
     }

@@ -1,12 +1,18 @@
 //! The machines of a database, for people; and what a person knows of one that is lost.
 
+use postgres::error::SqlState;
 use postgres::{Row, Transaction};
 
 use super::super::error::StateError;
-use super::super::machines::{ImportRow, MachineRow, Machines, RateRow, Standing};
+use super::super::machines::{ImportRow, MachineRow, Machines, PastImport, RateRow};
 use super::super::record::RecordState;
+use super::super::share::ImportProgress;
+use super::imports::{progress_of, shown, standing};
 use super::link::{Link, query, values};
 use super::schema::LIVE;
+
+/// Imports that are over, and are shown.
+const PAST: u32 = 10;
 
 /// What machines share at this moment.
 pub(super) fn machines(link: &Link) -> Result<Machines, StateError> {
@@ -37,11 +43,19 @@ pub(super) fn machines(link: &Link) -> Result<Machines, StateError> {
              LEFT JOIN partner_sync.piece p ON p.import = i.id AND p.n > 0
              WHERE i.ended IS NULL GROUP BY i.id, s.target, s.mapping, i.rows, i.started ORDER BY i.id"
         );
-        let imports = query(client, &sql, &[])?.iter().map(import).collect();
+        let progress = progress_of(client, None)?;
+        let imports = query(client, &sql, &[])?;
+        let imports = imports.iter().map(|row| import(row, &progress)).collect();
+        let past = query(client, &past_imports(), &[])?;
+        let past = past.iter().map(past_import).collect();
         let sql = "SELECT target, asked, least(asked, cut), extract(epoch FROM paused_until - clock_timestamp())::float8
                    FROM partner_sync.pace WHERE tat > clock_timestamp() - interval '1 minute' ORDER BY target";
-        let rates = query(client, sql, &[])?.iter().map(rate).collect();
-        Ok(Machines { machines, imports, rates })
+        let rates = match query(client, sql, &[]) {
+            // The table is not logged, so a standby has none of it.
+            Err(error) if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => Vec::new(),
+            rates => rates?.iter().map(rate).collect(),
+        };
+        Ok(Machines { machines, imports, past, rates })
     })
 }
 
@@ -51,18 +65,11 @@ fn count(row: &Row, at: usize) -> u64 {
 
 fn machine(row: &Row) -> MachineRow {
     let is = |at: usize| row.get::<_, bool>(at);
-    let standing = match (is(3), is(4), is(5), is(6)) {
-        (true, ..) => Standing::Ended,
-        (_, true, true, _) => Standing::Gone,
-        (_, true, ..) => Standing::Lost,
-        (_, _, _, true) => Standing::AtWork,
-        _ => Standing::Silent,
-    };
     MachineRow {
         machine: row.get(0),
         host: row.get(1),
         holder: row.get(2),
-        standing,
+        standing: standing([3, 4, 5, 6].map(is)),
         lease_seconds: row.get(7),
         import: row.get(9),
         pieces: count(row, 10),
@@ -72,9 +79,17 @@ fn machine(row: &Row) -> MachineRow {
     }
 }
 
-fn import(row: &Row) -> ImportRow {
+fn import(row: &Row, progress: &[ImportProgress]) -> ImportRow {
+    let number: i64 = row.get(0);
+    let at = progress.iter().find(|p| p.import == number);
+    let at = at.cloned().unwrap_or_default();
     ImportRow {
-        import: row.get(0),
+        rows_done: at.done,
+        created: at.created,
+        adopted: at.adopted,
+        rejected: at.rejected,
+        seconds: at.seconds,
+        import: number,
         target: row.get(1),
         mapping: row.get(2),
         rows: count(row, 3),
@@ -83,6 +98,36 @@ fn import(row: &Row) -> ImportRow {
         taken: count(row, 6),
         done: count(row, 7),
         machines: count(row, 8),
+    }
+}
+
+/// The newest imports that are over.
+fn past_imports() -> String {
+    format!(
+        "SELECT i.id, s.target, s.mapping, i.rows, {}, {}, i.complete, count(m.id),
+             coalesce(sum(m.created), 0)::bigint, coalesce(sum(m.adopted), 0)::bigint, coalesce(sum(m.rejected), 0)::bigint
+         FROM partner_sync.import i JOIN partner_sync.space s ON s.id = i.space
+         LEFT JOIN partner_sync.machine m ON m.import = i.id
+         WHERE i.ended IS NOT NULL GROUP BY i.id, s.target, s.mapping, i.rows, i.started, i.ended, i.complete
+         ORDER BY i.id DESC LIMIT {PAST}",
+        shown("i.started"),
+        shown("i.ended")
+    )
+}
+
+fn past_import(row: &Row) -> PastImport {
+    PastImport {
+        import: row.get(0),
+        target: row.get(1),
+        mapping: row.get(2),
+        rows: count(row, 3),
+        started: row.get(4),
+        ended: row.get(5),
+        complete: row.get(6),
+        machines: count(row, 7),
+        created: count(row, 8),
+        adopted: count(row, 9),
+        rejected: count(row, 10),
     }
 }
 

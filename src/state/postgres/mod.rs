@@ -4,7 +4,7 @@
 //! Locking: each machine, which is a process that writes, holds a lease in the table `machine` (`lease`), which ends by the
 //! database's clock if it is not renewed. Another one takes over what it had then (`takeover`): it raises the lease's generation,
 //! which every commit of the first one names in vain. A machine is alone, or shares an import with others (`share`): then
-//! each row is claimed by one of them, and settled by who claimed it.
+//! each row is claimed by one of them, and settled by who claimed it; how many rows all of them may send is counted with the claims (`limit`).
 //!
 //! Ordering: a batch of commands is one transaction (`journal`), answered once it is committed. The lease counts the
 //! batches, so that a commit whose answer was lost is known to be there or not, and a database that lost commits is noticed.
@@ -15,11 +15,14 @@
 mod address;
 mod begin;
 mod error;
+mod imports;
+mod join;
 mod journal;
 mod keys;
 mod known;
 mod late;
 mod lease;
+mod limit;
 mod link;
 mod machines;
 mod maintenance;

@@ -15,6 +15,7 @@ use super::super::record::{Event, IllegalMove, Lost, RecordState, step};
 use super::error::Trouble;
 use super::known::{KNOWN, known_from};
 use super::late::late;
+use super::limit;
 use super::link::{query, values};
 use super::owner::{Owner, legal, partner, text};
 use super::totals;
@@ -80,8 +81,57 @@ fn illegal(from: Option<RecordState>, event: Event) -> Trouble {
     Trouble::State(StateError::Illegal(IllegalMove { from, event }))
 }
 
-/// Claims rows; an answer for each: nothing where it is this machine's now, else how it stands.
+/// Claims rows, as many as their import may still send; an answer for each: nothing where it is this machine's now, else how it
+/// stands. One that is not claimed since no more may be sent stands as it did, and as unsent where nothing was known of it.
 pub(super) fn claim_all(
+    c: &mut impl GenericClient,
+    owner: &Owner<'_>,
+    now: Timestamp,
+    claims: &[Claim],
+) -> Result<Vec<Option<Known>>, Trouble> {
+    let Some(mut left) = limit::left(c, owner)? else {
+        return claim_each(c, owner, now, claims);
+    };
+    let (mut answers, mut rest) = (Vec::with_capacity(claims.len()), claims);
+    let mut sent = 0;
+    while left > 0 && !rest.is_empty() {
+        let (some, behind) = rest.split_at(left.min(rest.len()));
+        let mut answered = claim_each(c, owner, now, some)?;
+        answered.resize(some.len(), None);
+        let ours = answered.iter().filter(|answer| answer.is_none()).count();
+        (sent, left, rest) = (sent + ours, left - ours, behind);
+        answers.append(&mut answered);
+    }
+    limit::have_sent(c, owner, sent)?;
+    if !rest.is_empty() {
+        let keys: Vec<_> = rest.iter().map(|claim| text(claim.key.as_str())).collect();
+        let values = values![owner.space.0 => INT8, keys => TEXT_ARRAY];
+        let rows = query(c, KNOWN, &values).map_err(owner.trouble())?;
+        let known = known_from(&rows, owner.key, &keys).into_iter();
+        let stands =
+            |(known, claim): (Option<Known>, &Claim)| known.or_else(|| Some(unsent(claim)));
+        answers.extend(known.zip(rest).map(stands));
+    }
+    Ok(answers)
+}
+
+/// How a row stands that nobody has sent.
+fn unsent(claim: &Claim) -> Known {
+    Known {
+        state: RecordState::Unsent,
+        fingerprint: Some(claim.fingerprint),
+        partner: None,
+        status: None,
+        words: None,
+        legacy_identifier: claim.legacy_identifier.clone(),
+        business_name: claim.business_name.clone(),
+        posts: 0,
+        lost: 0,
+    }
+}
+
+/// Claims rows; an answer for each, or none at all where each is this machine's now.
+fn claim_each(
     c: &mut impl GenericClient,
     owner: &Owner<'_>,
     now: Timestamp,
@@ -150,6 +200,7 @@ pub(super) fn settle_all(
     settlements: &[Settlement],
 ) -> Result<Vec<Option<Known>>, Trouble> {
     let mut senders = totals::senders_of_found(c, owner, settlements)?;
+    let unmade = limit::unmade(c, owner, settlements)?;
     let created: Vec<_> = settlements
         .iter()
         .filter(|s| s.event == Event::Created)
@@ -171,6 +222,7 @@ pub(super) fn settle_all(
         }
     }
     totals::add(c, owner, &senders)?;
+    limit::give_back(c, owner, unmade)?;
     Ok(answers)
 }
 
@@ -181,12 +233,16 @@ fn settle_created(
     created: &[&Settlement],
 ) -> Result<HashSet<String>, Trouble> {
     let sql = format!(
-        "UPDATE partner_sync.record AS r SET state = {created}, partner = coalesce(t.partner, r.partner),
-             attempts = r.attempts + t.attempts, run = $2, since = $3, status = t.status, words = t.words
-         FROM (SELECT $1::bigint AS space, u.* FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[])
-                   AS u (key, partner, attempts, status, words) OFFSET 0) AS t
-         WHERE r.space = t.space AND r.key = t.key AND r.state IN ({legal}) AND r.machine = $9 AND r.gen = $10
-         RETURNING r.key",
+        "WITH settled AS (
+             UPDATE partner_sync.record AS r SET state = {created}, partner = coalesce(t.partner, r.partner),
+                 attempts = r.attempts + t.attempts, run = $2, since = $3, status = t.status, words = t.words
+             FROM (SELECT $1::bigint AS space, u.* FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[])
+                       AS u (key, partner, attempts, status, words) OFFSET 0) AS t
+             WHERE r.space = t.space AND r.key = t.key AND r.state IN ({legal}) AND r.machine = $9 AND r.gen = $10
+             RETURNING r.key),
+         counted AS (
+             UPDATE partner_sync.machine SET created = created + (SELECT count(*) FROM settled) WHERE id = $9 AND gen = $10)
+         SELECT key FROM settled",
         created = RecordState::Created.code(),
         legal = legal(Event::Created),
     );
@@ -266,5 +322,22 @@ fn settle_one(
         owner.machine => TEXT, owner.generation => INT8,
     ];
     query(c, sql, &values).map_err(owner.trouble())?;
+    let counted = match s.event {
+        Event::Created => "created",
+        // Nobody here had sent it.
+        Event::FoundRemotely if from.is_none() && s.adopted.is_some() => "adopted",
+        Event::FoundRemotely => "created",
+        Event::Rejected | Event::AbsentAfterRefusal => "rejected",
+        _ => return Ok(None),
+    };
+    let sql = format!(
+        "UPDATE partner_sync.machine SET {counted} = {counted} + 1 WHERE id = $1 AND gen = $2"
+    );
+    query(
+        c,
+        &sql,
+        &values![owner.machine => TEXT, owner.generation => INT8],
+    )
+    .map_err(owner.trouble())?;
     Ok(None)
 }

@@ -18,6 +18,8 @@ pub(super) struct Owner<'o> {
     pub(super) key: KeyNumber,
     pub(super) machine: &'o str,
     pub(super) generation: i64,
+    /// The import that the machine shares, where the number of its rows is limited.
+    pub(super) limited: Option<i64>,
 }
 
 impl Owner<'_> {

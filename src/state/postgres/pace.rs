@@ -7,6 +7,10 @@
 //! Nothing of it has to survive a crash, so the table is not logged: a statement costs no `fsync`, and after a crash, or on
 //! a standby that takes over, the table is empty. Then the first slot begins a second later, which is longer than slots were given out
 //! ahead.
+//!
+//! The first request ever to a target waits for that second as well. That its row is missing does not tell the two apart; a mark that is
+//! logged would, written durably in one transaction with the row by whoever takes the first slots, also by roles that may write
+//! nothing but this table, and beside rows that older versions have made. A second, once a target, is not worth it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -158,6 +158,11 @@ impl Reader for PostgresReader {
         self.each_created_where(&canaries, each)
     }
 
+    fn has_rows(&self) -> Result<bool, StateError> {
+        let sql = "SELECT 1 FROM partner_sync.record WHERE space = $1 LIMIT 1";
+        Ok(!self.rows(sql, &values![self.space.0 => INT8])?.is_empty())
+    }
+
     fn each_key(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
         let sql = "SELECT key FROM partner_sync.record WHERE space = $1";
         self.link

@@ -7,7 +7,7 @@ use postgres::{Client, GenericClient};
 use super::super::error::StateError;
 use super::super::place::StateAddress;
 use super::error::Trouble;
-use super::link::{Link, query, values};
+use super::link::{Link, lasting, query, values};
 
 /// Where the version stands. It is made before anything else, and its row is what migrations wait for in turn.
 const BEGINNING: &str = "
@@ -175,6 +175,26 @@ CREATE UNLOGGED TABLE partner_sync.pace (
     "
 ALTER TABLE partner_sync.record ADD COLUMN lost_machines text[];
 ",
+    // 6: how many rows the machines of an import may send together (`most`; all where it is null), and how many of these they
+    // have sent; how many rows its canary has; the number of the key that its machines hash with (`limit`, `join`).
+    "
+ALTER TABLE partner_sync.import ADD COLUMN most bigint;
+ALTER TABLE partner_sync.import ADD COLUMN sent bigint NOT NULL DEFAULT 0;
+ALTER TABLE partner_sync.import ADD COLUMN canary bigint;
+ALTER TABLE partner_sync.import ADD COLUMN hash_key bigint;
+",
+    // 7: how far an import is, over all its machines. `created`, `adopted` and `rejected` are counted with the records; `done` is
+    // what a machine said last of the rows of its pieces that have an outcome, `settled` those of them in pieces that are done,
+    // `ahead` those that were created before, which each machine counts. `complete`: nobody had anything left to do.
+    "
+ALTER TABLE partner_sync.machine ADD COLUMN created bigint NOT NULL DEFAULT 0;
+ALTER TABLE partner_sync.machine ADD COLUMN adopted bigint NOT NULL DEFAULT 0;
+ALTER TABLE partner_sync.machine ADD COLUMN rejected bigint NOT NULL DEFAULT 0;
+ALTER TABLE partner_sync.machine ADD COLUMN done bigint NOT NULL DEFAULT 0;
+ALTER TABLE partner_sync.machine ADD COLUMN settled bigint NOT NULL DEFAULT 0;
+ALTER TABLE partner_sync.machine ADD COLUMN ahead bigint NOT NULL DEFAULT 0;
+ALTER TABLE partner_sync.import ADD COLUMN complete boolean NOT NULL DEFAULT false;
+",
 ];
 
 /// The version from which on machines have leases of their own.
@@ -296,7 +316,7 @@ fn migrate_once(client: &mut Client, state: &StateAddress) -> Result<(), Trouble
     if version(client).is_err() {
         client.batch_execute(BEGINNING).map_err(of)?;
     }
-    let mut transaction = client.transaction().map_err(of)?;
+    let mut transaction = lasting(client).map_err(of)?;
     let sql = "SELECT value FROM partner_sync.meta WHERE name = 'version' FOR UPDATE";
     let found = query(&mut transaction, sql, &[]).map_err(of)?;
     let found = judge(found.first().map(|row| number(row.get(0))), state)?;

@@ -36,6 +36,14 @@ pub enum Takeover {
     Never,
 }
 
+impl Default for Takeover {
+    /// Ten times as long as load balancers usually keep a connection without traffic, and twice as long as Node's servers wait for
+    /// the rest of a request.
+    fn default() -> Self {
+        Takeover::After(Duration::from_mins(10))
+    }
+}
+
 /// A database and how it is reached.
 #[derive(Debug)]
 pub struct Server {
@@ -75,9 +83,7 @@ impl Server {
 
     /// How long, from a takeover on, what a machine had that may still be alive may be sent; none for ever.
     pub(super) fn takeover(&self) -> Option<Duration> {
-        /// Ten times as long as load balancers usually keep a connection without traffic.
-        const USUAL: Duration = Duration::from_mins(10);
-        match self.settings.takeover.unwrap_or(Takeover::After(USUAL)) {
+        match self.settings.takeover.unwrap_or_default() {
             // A clock of the database that jumped may have ended its lease when it had just begun.
             Takeover::After(time) => Some(time + self.lease()),
             Takeover::Never => None,

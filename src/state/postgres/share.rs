@@ -9,23 +9,22 @@ use super::super::error::StateError;
 use super::super::hash_key::KeyNumber;
 use super::super::note::Doubt;
 use super::super::place::StateAddress;
-use super::super::share::{FirstLook, ImportStanding, ImportStart, Share};
+use super::super::share::{
+    ImportProgress, ImportStanding, ImportStart, MachinesOfImport, Share, Told, Turn,
+};
 use super::super::space::SpaceId;
-use super::begin::space_of;
 use super::error::Trouble;
+use super::imports::{LIVE_MACHINE, machines_of, progress_of};
+use super::join::{CANARY, FREE, LOOK, join_in};
 use super::journal::again;
 use super::keys;
 use super::lease::{Lease, Term};
 use super::link::{AGAIN, Link, locking, query, values};
 use super::owner::Owner;
-use super::schema::one_at_a_time;
 use super::server::Server;
 use super::takeover::{Whose, adopt, fence};
 use crate::clock::Clock;
 
-/// The piece that is the look on the API before the first create.
-const LOOK: i64 = 0;
-const FREE: i64 = 1;
 const TAKEN: i64 = 2;
 const DONE: i64 = 3;
 
@@ -49,7 +48,7 @@ impl PostgresShare {
     /// Joins the import of the same files and mapping that is under way, or begins one.
     ///
     /// # Errors
-    /// [`StateError::OtherImport`] where machines are at another one.
+    /// [`StateError::OtherImport`] where machines are at another one, [`StateError::OtherKey`] where they have another key.
     pub(in crate::state) fn join(
         server: &Arc<Server>,
         lease: &Lease,
@@ -57,13 +56,13 @@ impl PostgresShare {
         clock: &Clock,
     ) -> Result<Self, StateError> {
         let link = Link::new(Arc::clone(server));
-        let key = keys::for_writing(&link)?.number;
+        let (key, key_file) = (keys::for_writing(&link)?.number, server.key_file()?);
         let (state, term) = (server.state(), Arc::clone(lease.term()));
         let joined = again(|| {
             link.with(|client| {
                 let of = |e: postgres::Error| Trouble::of(&e, &state);
                 let mut t = locking(client, term.length).map_err(of)?;
-                let joined = join_in(&mut t, &term, start, &state)?;
+                let joined = join_in(&mut t, &term, start, (key, key_file), &state)?;
                 t.commit().map_err(of)?;
                 Ok(joined)
             })
@@ -106,10 +105,13 @@ impl PostgresShare {
                 })
             })
         };
-        // What is done here may be done twice: an answer that was lost is asked for again while the lease holds.
+        // What is done here may be done twice: an answer that was lost is asked for again while the lease holds. A connection that
+        // broke while this process was suspended says nothing of the database.
+        let mut was_away = false;
         loop {
             match once() {
-                Err(Trouble::Away(_)) if !self.term.may_be_over() => {
+                Err(Trouble::Away(_)) if !was_away || !self.term.may_be_over() => {
+                    was_away = true;
                     std::thread::park_timeout(AGAIN);
                 }
                 done => return done.map_err(|trouble| trouble.settled(&self.state)),
@@ -118,95 +120,46 @@ impl PostgresShare {
     }
 
     fn set(&self, pieces: &[i64], to: i64) -> Result<(), StateError> {
-        self.held(|t| {
-            let sql = "UPDATE partner_sync.piece SET state = $3 WHERE import = $1 AND n = ANY ($2) AND machine = $4 AND gen = $5";
-            let values = values![
-                self.import => INT8, pieces => INT8_ARRAY, to => INT8, self.term.machine => TEXT, self.term.generation => INT8,
-            ];
-            query(t, sql, &values).map(drop)
-        })
+        self.held(|t| self.set_in(t, pieces, to))
     }
-}
 
-fn join_in(
-    t: &mut Transaction<'_>,
-    term: &Term,
-    start: &ImportStart,
-    state: &StateAddress,
-) -> Result<(SpaceId, i64, i64), Trouble> {
-    let of = |e: postgres::Error| Trouble::of(&e, state);
-    one_at_a_time(t).map_err(of)?;
-    let space = space_of(t, &start.target, &start.mapping).map_err(of)?;
-    let sql = format!(
-        "SELECT i.id, i.source, i.mapping, i.rows, i.piece_rows, m.holder FROM partner_sync.import i
-         JOIN partner_sync.machine m ON m.import = i.id WHERE i.space = $1 AND i.ended IS NULL AND m.id <> $2 AND {LIVE_MACHINE}
-         ORDER BY m.started LIMIT 1"
-    );
-    let open = query(t, &sql, &values![space.0 => INT8, term.machine => TEXT]).map_err(of)?;
-    let rows = i64::try_from(start.rows).unwrap_or(i64::MAX);
-    let joined = match open.first() {
-        Some(open) => {
-            let is_same_file =
-                open.get::<_, &str>(1) == start.source_digest && open.get::<_, i64>(3) == rows;
-            let is_same_mapping = open.get::<_, &str>(2) == start.mapping_digest;
-            if !is_same_file || !is_same_mapping {
-                return Err(Trouble::State(StateError::OtherImport {
-                    state: state.clone(),
-                    holder: open.get(5),
-                    differs: if is_same_file {
-                        "another mapping or other options"
-                    } else {
-                        "another file"
-                    },
-                }));
-            }
-            (open.get(0), open.get(4))
+    fn set_in(
+        &self,
+        t: &mut Transaction<'_>,
+        pieces: &[i64],
+        to: i64,
+    ) -> Result<(), postgres::Error> {
+        let sql = "UPDATE partner_sync.piece SET state = $3 WHERE import = $1 AND n = ANY ($2) AND machine = $4 AND gen = $5";
+        let values = values![
+            self.import => INT8, pieces => INT8_ARRAY, to => INT8, self.term.machine => TEXT, self.term.generation => INT8,
+        ];
+        query(t, sql, &values).map(drop)
+    }
+
+    /// Takes a piece that is one machine's work for all, where nobody has it.
+    fn turn(&self, t: &mut Transaction<'_>, piece: i64) -> Result<Turn, postgres::Error> {
+        let sql = "UPDATE partner_sync.piece SET state = $3, machine = $4, gen = $5 WHERE import = $1 AND n = $2
+                   AND (state = $6 OR state = $3 AND machine = $4) RETURNING n";
+        let values = values![
+            self.import => INT8, piece => INT8, TAKEN => INT8, self.term.machine => TEXT, self.term.generation => INT8,
+            FREE => INT8,
+        ];
+        if !query(t, sql, &values)?.is_empty() {
+            return Ok(Turn::Ours);
         }
-        None => (
-            begin_import(t, space, rows, start).map_err(of)?,
-            i64::from(start.piece_rows),
-        ),
-    };
-    let sql = "UPDATE partner_sync.machine SET import = $3, idle = NULL WHERE id = $1 AND gen = $2 RETURNING id";
-    let values = values![term.machine => TEXT, term.generation => INT8, joined.0 => INT8];
-    if query(t, sql, &values).map_err(of)?.is_empty() {
-        return Err(Trouble::State(StateError::Taken {
-            state: state.clone(),
-        }));
+        let sql = "SELECT m.holder FROM partner_sync.piece p LEFT JOIN partner_sync.machine m ON m.id = p.machine
+                   WHERE p.import = $1 AND p.n = $2 AND p.state = $3";
+        let taken = query(t, sql, &values[..3])?;
+        Ok(taken.first().map_or(Turn::Done, |row| {
+            let holder: Option<String> = row.get(0);
+            Turn::Elsewhere(holder.unwrap_or_default())
+        }))
     }
-    Ok((space, joined.0, joined.1))
 }
 
-/// `schema::LIVE`, of a machine that is named `m`.
-const LIVE_MACHINE: &str = "m.until > clock_timestamp() AND m.lost_at IS NULL AND m.ended IS NULL";
-
-fn begin_import(
-    t: &mut Transaction<'_>,
-    space: SpaceId,
-    rows: i64,
-    start: &ImportStart,
-) -> Result<i64, postgres::Error> {
-    // Those that nobody is at any more are over. What they came to is in the records; a month of them is kept.
-    let sql = "UPDATE partner_sync.import SET ended = clock_timestamp() WHERE space = $1 AND ended IS NULL";
-    query(t, sql, &values![space.0 => INT8])?;
-    let sql =
-        "DELETE FROM partner_sync.import WHERE ended < clock_timestamp() - interval '30 days'";
-    query(t, sql, &[])?;
-    let sql = "INSERT INTO partner_sync.import (id, space, source, mapping, rows, piece_rows, started)
-               SELECT coalesce(max(id), 0) + 1, $1, $2, $3, $4, $5, clock_timestamp() FROM partner_sync.import RETURNING id";
-    let piece_rows = i64::from(start.piece_rows);
-    let values = values![
-        space.0 => INT8, start.source_digest => TEXT, start.mapping_digest => TEXT, rows => INT8, piece_rows => INT8,
-    ];
-    let import: i64 = query(t, sql, &values)?.first().map_or(0, |row| row.get(0));
-    let pieces = rows.div_euclid(piece_rows.max(1)) + 1;
-    let sql = "INSERT INTO partner_sync.piece (import, n, state) SELECT $1, n, $3 FROM generate_series(0::bigint, $2) AS n";
-    query(
-        t,
-        sql,
-        &values![import => INT8, pieces => INT8, FREE => INT8],
-    )?;
-    Ok(import)
+/// A count, as the database has it.
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 impl Share for PostgresShare {
@@ -214,22 +167,32 @@ impl Share for PostgresShare {
         self.piece_rows
     }
 
-    fn first_look(&self) -> Result<FirstLook, StateError> {
+    fn canary(&self) -> Result<Turn, StateError> {
         self.held(|t| {
-            let sql = "UPDATE partner_sync.piece SET state = $3, machine = $4, gen = $5 WHERE import = $1 AND n = $2
-                       AND (state = $6 OR state = $3 AND machine = $4) RETURNING n";
-            let values = values![
-                self.import => INT8, LOOK => INT8, TAKEN => INT8, self.term.machine => TEXT, self.term.generation => INT8,
-                FREE => INT8,
-            ];
-            if !query(t, sql, &values)?.is_empty() {
-                return Ok(FirstLook::Ours);
-            }
-            let sql = "SELECT state FROM partner_sync.piece WHERE import = $1 AND n = $2";
-            let state = query(t, sql, &values![self.import => INT8, LOOK => INT8])?;
-            let is_done = state.first().is_some_and(|row| row.get::<_, i64>(0) == DONE);
-            Ok(if is_done { FirstLook::Done } else { FirstLook::Elsewhere })
+            // Who had it is gone: what it has sent is this machine's doubts once it begins its run.
+            fence(t, &values![self.import => INT8], "import = $1")?;
+            self.turn(t, CANARY)
         })
+    }
+
+    fn canary_has(&self, sent: u64) -> Result<(), StateError> {
+        let sent = i64::try_from(sent).unwrap_or(i64::MAX);
+        self.held(|t| {
+            let sql = "UPDATE partner_sync.import SET sent = greatest(sent, $2) WHERE id = $1 AND most IS NOT NULL";
+            query(t, sql, &values![self.import => INT8, sent => INT8]).map(drop)
+        })
+    }
+
+    fn canary_agrees(&self) -> Result<(), StateError> {
+        self.held(|t| {
+            self.set_in(t, &[CANARY], DONE)?;
+            let sql = "UPDATE partner_sync.import SET most = NULL, changes = changes + 1 WHERE id = $1 AND canary IS NOT NULL";
+            query(t, sql, &values![self.import => INT8]).map(drop)
+        })
+    }
+
+    fn first_look(&self) -> Result<Turn, StateError> {
+        self.held(|t| self.turn(t, LOOK))
     }
 
     fn has_looked(&self) -> Result<(), StateError> {
@@ -240,12 +203,16 @@ impl Share for PostgresShare {
         let from = i64::try_from(from).unwrap_or(i64::MAX - 1) + 1;
         let taken = self.held(|t| {
             let sql = "UPDATE partner_sync.piece SET state = $3, machine = $4, gen = $5 WHERE import = $1 AND state = $6 AND n IN (
-                           SELECT n FROM partner_sync.piece WHERE import = $1 AND n >= $2 AND state = $6 ORDER BY n LIMIT $7)";
+                           SELECT n FROM partner_sync.piece WHERE import = $1 AND n >= $2 AND state = $6 ORDER BY n LIMIT $7) RETURNING n";
             let values = values![
                 self.import => INT8, from => INT8, TAKEN => INT8, self.term.machine => TEXT, self.term.generation => INT8,
                 FREE => INT8, i64::from(most) => INT8,
             ];
-            query(t, sql, &values)?;
+            if !query(t, sql, &values)?.is_empty() {
+                // Who has something to do is not idle: else the others could take the import for over at this moment.
+                let sql = "UPDATE partner_sync.machine SET idle = NULL WHERE id = $1 AND gen = $2";
+                query(t, sql, &values![self.term.machine => TEXT, self.term.generation => INT8])?;
+            }
             // With what was taken before, where that answer was lost.
             let sql = "SELECT n FROM partner_sync.piece WHERE import = $1 AND n >= $2 AND state = $3 AND machine = $4 AND gen = $5";
             let rows = query(t, sql, &values[..5])?;
@@ -259,10 +226,51 @@ impl Share for PostgresShare {
         Ok(taken)
     }
 
-    fn finish(&self, pieces: &[u64]) -> Result<(), StateError> {
+    fn finish(&self, pieces: &[u64], rows: u64) -> Result<(), StateError> {
         let number = |n: &u64| i64::try_from(*n).unwrap_or(i64::MAX - 1) + 1;
         let pieces: Vec<i64> = pieces.iter().map(number).collect();
-        self.set(&pieces, DONE)
+        let rows = whole(rows);
+        self.held(|t| {
+            // Counted once, also where it is done twice.
+            let sql = "WITH done AS (
+                           UPDATE partner_sync.piece SET state = $3 WHERE import = $1 AND n = ANY ($2) AND machine = $4 AND gen = $5
+                               AND state <> $3 RETURNING n)
+                       UPDATE partner_sync.machine SET settled = settled + $6 WHERE id = $4 AND gen = $5 AND EXISTS (SELECT 1 FROM done)";
+            let values = values![
+                self.import => INT8, pieces => INT8_ARRAY, DONE => INT8, self.term.machine => TEXT, self.term.generation => INT8,
+                rows => INT8,
+            ];
+            query(t, sql, &values).map(drop)
+        })
+    }
+
+    fn tell(&self, told: Told) -> Result<ImportProgress, StateError> {
+        let (done, ahead) = (whole(told.done), whole(told.ahead));
+        let of = |e: postgres::Error| Trouble::of(&e, &self.state);
+        let asked = self.link.with(|client| {
+            let mut t = locking(client, self.term.length).map_err(of)?;
+            // What is shown need not be on the disk.
+            t.batch_execute("SET LOCAL synchronous_commit = off").map_err(of)?;
+            let sql = "UPDATE partner_sync.machine SET done = $3, ahead = $4 WHERE id = $1 AND gen = $2";
+            let values = values![
+                self.term.machine => TEXT, self.term.generation => INT8, done => INT8, ahead => INT8,
+            ];
+            query(&mut t, sql, &values).map_err(of)?;
+            let found = progress_of(&mut t, Some(self.import)).map_err(of)?;
+            t.commit().map_err(of)?;
+            Ok(found)
+        });
+        let found = asked.map_err(|trouble| trouble.settled(&self.state))?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    fn machines(&self) -> Result<MachinesOfImport, StateError> {
+        let machines = self.link.look(|client| machines_of(client, self.import))?;
+        Ok(MachinesOfImport {
+            import: self.import,
+            own: machines.iter().position(|m| m.machine == self.term.machine),
+            machines,
+        })
     }
 
     fn has_changed(&self) -> Result<(), StateError> {
@@ -286,7 +294,8 @@ impl Share for PostgresShare {
                      NOT EXISTS (SELECT 1 FROM partner_sync.machine m WHERE m.import = i.id AND {LIVE_MACHINE}
                          AND (m.idle IS NULL OR m.idle <> i.changes))
                      AND NOT EXISTS (SELECT 1 FROM partner_sync.piece p WHERE p.import = i.id AND p.state = {TAKEN}
-                         AND NOT EXISTS (SELECT 1 FROM partner_sync.machine m WHERE m.id = p.machine AND {LIVE_MACHINE}))
+                         AND NOT EXISTS (SELECT 1 FROM partner_sync.machine m WHERE m.id = p.machine AND {LIVE_MACHINE})),
+                     i.most - i.sent
                  FROM partner_sync.import i WHERE i.id = $1"
             );
             let rows = query(t, &sql, &values![self.import => INT8])?;
@@ -294,6 +303,7 @@ impl Share for PostgresShare {
                 changes: 0,
                 has_free: false,
                 is_over: true,
+                left: None,
             };
             Ok(rows.first().map_or(gone, |row| {
                 let has_free = row.get(1);
@@ -301,6 +311,9 @@ impl Share for PostgresShare {
                     changes: row.get::<_, i64>(0).unsigned_abs(),
                     has_free,
                     is_over: !has_free && row.get::<_, bool>(2),
+                    left: row
+                        .get::<_, Option<i64>>(3)
+                        .map(|left| u64::try_from(left).unwrap_or(0)),
                 }
             }))
         })
@@ -325,6 +338,7 @@ impl Share for PostgresShare {
                 key: self.key,
                 machine: &self.term.machine,
                 generation: self.term.generation,
+                limited: None,
             };
             adopt(t, &owner, Whose::OfTheLost, takeover, now)
         })
@@ -332,7 +346,7 @@ impl Share for PostgresShare {
 
     fn end(&self) -> Result<(), StateError> {
         self.held(|t| {
-            let sql = "UPDATE partner_sync.import SET ended = clock_timestamp() WHERE id = $1 AND ended IS NULL";
+            let sql = "UPDATE partner_sync.import SET ended = clock_timestamp(), complete = most IS NULL OR sent < most WHERE id = $1 AND ended IS NULL";
             query(t, sql, &values![self.import => INT8]).map(drop)
         })
     }

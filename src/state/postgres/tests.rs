@@ -16,6 +16,8 @@ use crate::state::{
 #[path = "../../../tests/it/support/postgres.rs"]
 mod harness;
 
+mod imports;
+mod limits;
 mod machines;
 mod pace;
 
@@ -116,7 +118,7 @@ impl suite::Store for Room {
         };
         let of_machines = [
             "holder", "process", "alone", "gen", "until", "batch", "lost_at", "died", "ended",
-            "run", "import", "idle",
+            "run", "import", "idle", "created", "adopted", "rejected", "done", "settled", "ahead",
         ];
         self.ask(&format!(
             "DROP TABLE partner_sync.pace; DROP TABLE partner_sync.piece; DROP TABLE partner_sync.import; {} {} {}

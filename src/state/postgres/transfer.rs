@@ -10,7 +10,7 @@ use super::super::error::StateError;
 use super::super::transfer::{Batch, Cell, Giver, Kind, OF_META, Table, Taker};
 use super::error::Trouble;
 use super::lease::Lease;
-use super::link::{Link, query, values};
+use super::link::{Link, lasting, query, values};
 use super::owner::text;
 use super::reader::find_for_reading;
 use super::server::Server;
@@ -100,7 +100,7 @@ impl Taker for PostgresTaker {
         let state = self.link.server().state();
         let of = |e: postgres::Error| Trouble::of(&e, &state);
         let taken = self.link.with(|client| {
-            let mut t = client.transaction().map_err(of)?;
+            let mut t = lasting(client).map_err(of)?;
             for batch in come {
                 put(&mut t, &batch).map_err(of)?;
             }

@@ -7,11 +7,13 @@ use postgres::Row;
 use super::super::address::address_of;
 use super::super::contract::View;
 use super::super::error::StateError;
+use super::super::imports::{CreatedRow, StoredImport};
 use super::super::machines::Machines;
 use super::super::maintenance::Exported;
 use super::super::record::RecordState;
 use super::super::space::SpaceId;
 use super::super::view::{RecordRow, RowEvent, RunRow, SpaceCounts, StoredRun};
+use super::imports;
 use super::link::{Link, Value, query, values};
 use super::owner::text;
 use super::reader::find_for_reading;
@@ -115,6 +117,22 @@ impl View for PostgresView {
         super::machines::machines(&self.link)
     }
 
+    fn import(&self, number: i64) -> Result<Option<StoredImport>, StateError> {
+        imports::import(&self.link, number)
+    }
+
+    fn standing_of(&self, import: &StoredImport) -> Result<Vec<(RecordState, u64)>, StateError> {
+        imports::standing_of(&self.link, import)
+    }
+
+    fn each_created_in(
+        &self,
+        import: &StoredImport,
+        each: &mut dyn FnMut(CreatedRow<'_>),
+    ) -> Result<(), StateError> {
+        imports::each_created(&self.link, import, each)
+    }
+
     fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StateError> {
         let sql = "SELECT run.name, command, target, mapping, files, started, ended, exit, summary
                    FROM partner_sync.run JOIN partner_sync.space ON space.id = run.space ORDER BY run.id DESC LIMIT $1";
@@ -201,7 +219,7 @@ impl View for PostgresView {
                        WHERE key = $1 AND space = (SELECT id FROM partner_sync.space WHERE target = $2 AND mapping = $3)
                        ORDER BY at, id";
             let values = values![text(key) => TEXT, row.target => TEXT, row.mapping => TEXT];
-            row.story = self.all(sql, &values, |row| RowEvent {
+            row.history = self.all(sql, &values, |row| RowEvent {
                 at: shown(row.get(0)),
                 run: row.get(1),
                 what: row.get(2),
@@ -246,6 +264,6 @@ fn record_row(row: &Row) -> RecordRow {
         status: status(row.get(8)),
         words: row.get(9),
         run: row.get(10),
-        story: Vec::new(),
+        history: Vec::new(),
     }
 }

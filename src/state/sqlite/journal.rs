@@ -235,7 +235,7 @@ fn end_run(
         &format!("DELETE FROM problem WHERE run IN ({old})"),
         params![space.0, keep],
     )?;
-    // A run that a row was settled by stays: it is part of the row's story.
+    // A run that a row was settled by stays: it is part of the row's history.
     c.execute(
         &format!(
             "DELETE FROM run WHERE id IN ({old}) AND NOT EXISTS (SELECT 1 FROM record WHERE record.run = run.id)"

@@ -135,6 +135,11 @@ impl Reader for SqliteReader {
         self.each_created_where(&canaries, each)
     }
 
+    fn has_rows(&self) -> Result<bool, StateError> {
+        let sql = "SELECT 1 FROM record WHERE space = ?1";
+        self.look(|c| c.prepare(sql)?.exists(params![self.space.0]))
+    }
+
     fn each_key(&self, each: &mut dyn FnMut(&str)) -> Result<(), StateError> {
         self.look(|c| {
             let mut statement = c.prepare("SELECT key FROM record WHERE space = ?1")?;

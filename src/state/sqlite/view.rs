@@ -210,7 +210,7 @@ impl View for SqliteView {
             record_row,
         )?;
         for row in &mut rows {
-            row.story = self.all(
+            row.history = self.all(
                 "SELECT at, run, what, status, words FROM story
                  WHERE key = ?1 AND space = (SELECT id FROM space WHERE target = ?2 AND mapping = ?3) ORDER BY at, rowid",
                 params![key, row.target, row.mapping],
@@ -264,6 +264,6 @@ fn record_row(r: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
         status: r.get(8)?,
         words: r.get(9)?,
         run: r.get(10)?,
-        story: Vec::new(),
+        history: Vec::new(),
     })
 }

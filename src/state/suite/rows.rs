@@ -148,7 +148,7 @@ fn a_settlement_replaces_moment_and_run(store: &dyn Store) {
         let partner = (event == Event::Created).then(|| format!("id-{key}"));
         assert_eq!(row.partner_id, partner);
         // That a row was created is in its record; its history has everything else.
-        let history: Vec<_> = row.story.iter().map(|line| line.what.as_str()).collect();
+        let history: Vec<_> = row.history.iter().map(|line| line.what.as_str()).collect();
         let expected = (event != Event::Created).then(|| event.as_str());
         assert_eq!(history, expected.into_iter().collect::<Vec<_>>());
     }
@@ -245,7 +245,7 @@ fn claims_of_the_dead_are_doubts_from_now(store: &dyn Store) {
     assert_eq!(row.since, shown(50));
     let words = "the run ended before the answer came";
     assert_eq!(row.words.as_deref(), Some(words));
-    assert_eq!(row.story[0].what, Event::OwnerLost.as_str());
+    assert_eq!(row.history[0].what, Event::OwnerLost.as_str());
     second.end(3, None);
 
     let third = begin(store, 90);
@@ -270,6 +270,7 @@ fn spaces_are_apart(store: &dyn Store) {
         };
         let other = begin_as(store, 20, start);
         assert!(other.doubts.is_empty());
+        assert!(!other.state.reader().unwrap().has_rows().unwrap());
         assert_eq!(other.states(&["a", "claimed"]), [None, None]);
         let mut adopted = settlement("a", Event::FoundRemotely);
         adopted.adopted = Some(claim("a", 9));
@@ -294,6 +295,7 @@ fn spaces_are_apart(store: &dyn Store) {
             (RecordState::Created, Some(fingerprint(9)))
         );
         let reader = store.reader(target, mapping).unwrap().unwrap();
+        assert!(reader.has_rows().unwrap());
         let mut created = Vec::new();
         reader
             .each_created(&mut |key, id| created.push(format!("{key} {id}")))

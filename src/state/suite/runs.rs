@@ -130,7 +130,7 @@ fn forget_looks_again(store: &dyn Store) {
     assert_eq!(run.states(&["a", "b"]), [None, Some(RecordState::InFlight)]);
     let row = super::store::row(store, "b");
     assert!(
-        row.story
+        row.history
             .iter()
             .all(|line| line.what != "forgotten by hand"),
         "{row:?}"
@@ -138,7 +138,7 @@ fn forget_looks_again(store: &dyn Store) {
     run.claim(&["a"]);
     let row = super::store::row(store, "a");
     assert!(
-        row.story
+        row.history
             .iter()
             .any(|line| line.what == "forgotten by hand"),
         "{row:?}"

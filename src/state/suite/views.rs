@@ -74,13 +74,13 @@ fn a_person_settles_doubts(store: &dyn Store) {
             let own = format!("id-{key}");
             let id = id.map(|id| if from == Created { own.as_str() } else { id });
             assert_eq!(now.partner_id.as_deref(), id, "{key}");
-            let is_told = now.story.iter().any(|line| line.run.is_none());
-            assert_eq!(is_told, is_unsettled, "{key}: {:?}", now.story);
+            let is_told = now.history.iter().any(|line| line.run.is_none());
+            assert_eq!(is_told, is_unsettled, "{key}: {:?}", now.history);
             assert_eq!(now.since == shown(20), is_unsettled, "{key}");
             // It is as it was shown that it is settled.
             let again = upkeep.resolve(&rows, None, Timestamp(30_000)).unwrap();
             assert_eq!(again, 0, "{key}");
-            assert_eq!(row(store, key).story.len(), now.story.len(), "{key}");
+            assert_eq!(row(store, key).history.len(), now.history.len(), "{key}");
         }
     }
 }

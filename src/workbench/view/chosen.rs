@@ -135,9 +135,11 @@ fn evidence(bench: &Bench, column: usize) -> String {
             found.evidence
         );
     }
-    proposal
-        .look_of(column)
-        .map_or_else(String::new, |look| format!("No field is proposed: {look}."))
+    // How many rows are filled, the line above says.
+    proposal.look_of(column).map_or_else(
+        || "No field is proposed.".to_owned(),
+        |kind| format!("No field is proposed; it looks like {}.", kind.expected()),
+    )
 }
 
 fn of_field(bench: &Bench, model: &Model, path: &str) -> Option<ChosenView> {

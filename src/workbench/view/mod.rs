@@ -3,26 +3,29 @@
 mod chosen;
 mod columns;
 mod foot;
+mod lookup;
 mod picker;
 mod rule;
 mod shared;
+mod tests;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::bench::{Bench, Notice, Practice};
+use super::model::Model;
 use chosen::ChosenView;
 use columns::{ColumnView, FixedView, Shown};
 use foot::FootView;
 pub(super) use foot::questions;
 pub(super) use rule::wrong_values;
-pub(super) use shared::Selection;
-use shared::file_name;
+pub(super) use shared::{Selection, file_name};
 
 use crate::diagnostic::{counted, thousands};
+use crate::mapping::Feed;
 use crate::partner::RowOutcome;
-use crate::report::{ProblemsView, problems_view};
+use crate::report::{ProblemsView, SourceValues, problems_view};
 
 /// A whole page.
 #[derive(Debug, Serialize)]
@@ -39,10 +42,17 @@ pub(super) struct PageView {
     fixed_picker: picker::PickerView,
     chosen: Option<ChosenView>,
     problems: Option<ProblemsView>,
+    /// The mapping's own tests.
+    tests: Option<tests::TestsView>,
+    /// Whether a test can be made of a row.
+    can_test: bool,
     /// The address of each column that has problems.
     column_queries: BTreeMap<String, String>,
     /// Codes of problems that are none where the value means an empty cell.
     repairable: &'static [&'static str],
+    /// Codes of words that can be given a meaning, and by field what they can mean; nothing where that is any text.
+    translatable: &'static [&'static str],
+    meanings: BTreeMap<String, Vec<rule::OptionView>>,
     /// What cannot be checked, a line each.
     failure: Vec<String>,
     questions: Vec<foot::QuestionView>,
@@ -86,6 +96,8 @@ pub(super) fn page(bench: &Bench, selection: &Selection, done: u64) -> PageView 
     let model = bench.model().ok();
     let selection = &chosen::or_first(bench, model, selection);
     let columns = columns::columns(bench, model, selection);
+    let review = bench.review();
+    let problems = review.map(|r| problems_view(&r.report, &r.findings));
     PageView {
         file: file_name(&explored.name).to_owned(),
         facts: facts(bench),
@@ -105,11 +117,13 @@ pub(super) fn page(bench: &Bench, selection: &Selection, done: u64) -> PageView 
         fixed: columns::fixed(model, selection),
         fixed_picker: picker::fixed(model),
         chosen: chosen::chosen(bench, model, selection),
-        problems: bench
-            .review()
-            .map(|r| problems_view(&r.report, &r.findings)),
+        meanings: meanings(problems.as_ref(), model),
+        problems,
+        tests: tests::tests(bench, model, selection),
+        can_test: model.is_some() && bench.values == SourceValues::Shown,
         column_queries: column_queries(bench, selection),
         repairable: REPAIRABLE,
+        translatable: TRANSLATABLE,
         failure: bench
             .failure()
             .map_or_else(Vec::new, |words| words.lines().map(str::to_owned).collect()),
@@ -139,6 +153,36 @@ const REPAIRABLE: &[&str] = &[
     "uuid.invalid",
     "word.unknown",
 ];
+
+/// Codes of words that a rule's map can translate.
+const TRANSLATABLE: &[&str] = &[
+    "boolean.invalid",
+    "country.unknown",
+    "currency.unknown",
+    "lookup.missed",
+    "map.missed",
+    "state.unknown",
+    "timezone.unknown",
+    "word.unknown",
+];
+
+/// What words of each field with problems can mean, as far as cells fill it.
+fn meanings(
+    problems: Option<&ProblemsView>,
+    model: Option<&Model>,
+) -> BTreeMap<String, Vec<rule::OptionView>> {
+    let (Some(problems), Some(model)) = (problems, model) else {
+        return BTreeMap::new();
+    };
+    let groups = problems.groups.iter();
+    let groups = groups.filter(|g| TRANSLATABLE.contains(&g.code));
+    let found = groups.filter_map(|group| {
+        let rule = &model.mapping.rules[model.rule_of(&group.field)?];
+        let is_of_cells = matches!(rule.rule.feed, Feed::Column(_) | Feed::Columns(_));
+        is_of_cells.then(|| (group.field.clone(), rule::options(rule.field.kind)))
+    });
+    found.collect()
+}
 
 fn column_queries(bench: &Bench, at: &Selection) -> BTreeMap<String, String> {
     let groups = bench.review().map_or(&[][..], |r| &r.report.groups);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::lookup::{LookupView, lookup};
 use super::shared::column_name;
 use crate::diagnostic::{Severity, thousands};
 use crate::mapping::date::Order;
@@ -34,6 +35,7 @@ pub(super) struct RuleView {
     is_list: bool,
     transforms: String,
     words: Option<WordsView>,
+    lookup: Option<LookupView>,
     dates: Option<DatesView>,
     /// The region of numbers without a country code, for phone numbers.
     phone_region: Option<String>,
@@ -59,7 +61,7 @@ struct WordsView {
 }
 
 #[derive(Debug, Serialize)]
-struct OptionView {
+pub(super) struct OptionView {
     value: String,
     words: String,
 }
@@ -87,6 +89,7 @@ struct DatesView {
 #[derive(Debug, Serialize)]
 struct RowView {
     row: String,
+    number: u64,
     before: String,
     after: Option<String>,
     is_same: bool,
@@ -138,6 +141,7 @@ pub(super) fn rule_view(
         is_list: field.path.ends_with("[]"),
         transforms: transforms(rule),
         words: column.and_then(|column| words(bench, model, (rule, field), column)),
+        lookup: column.and_then(|_| lookup(bench, model, at)),
         dates: (field.kind == FieldKind::Date && feed != "value")
             .then(|| dates(bench, model, rule, &path)),
         phone_region: (field.kind == FieldKind::Phone).then(|| {
@@ -167,7 +171,7 @@ fn transforms(rule: &Rule) -> String {
 }
 
 /// Words of the field, to choose from.
-fn options(kind: FieldKind) -> Vec<OptionView> {
+pub(super) fn options(kind: FieldKind) -> Vec<OptionView> {
     match kind {
         FieldKind::Words(list) => list
             .iter()
@@ -299,6 +303,7 @@ fn rows(bench: &Bench, path: &str) -> Vec<RowView> {
     rows.iter()
         .map(|row| RowView {
             row: thousands(row.row),
+            number: row.row,
             is_same: row.after.as_deref() == Some(row.before.as_str()),
             before: row.before.clone(),
             after: row.after.clone(),

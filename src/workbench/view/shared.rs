@@ -52,7 +52,7 @@ impl Selection {
 }
 
 /// A file's name without its folder.
-pub(super) fn file_name(path: &str) -> &str {
+pub(in crate::workbench) fn file_name(path: &str) -> &str {
     let end = path.trim_end_matches(['/', '\\']);
     end.rsplit(['/', '\\']).next().unwrap_or(path)
 }

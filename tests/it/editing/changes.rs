@@ -101,6 +101,15 @@ pub(super) fn what() -> impl Strategy<Value = What> {
                 sends: None,
                 problems,
             })),
+        (0..4_usize).prop_map(Change::RemoveTest),
+        (0..4_usize, prop::option::of(text()), texts()).prop_map(|(number, sent, problems)| {
+            Change::Expect {
+                number,
+                sends: sent
+                    .map(|name| serde_json::json!({ "organization": { "businessName": name } })),
+                problems,
+            }
+        }),
         prop::option::of(text()).prop_map(|question| Change::Decide {
             place: Place::Key,
             question

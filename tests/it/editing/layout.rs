@@ -49,9 +49,25 @@ pub(super) fn core(comment: &str) -> Vec<String> {
     }
 }
 
-/// Lines that went and lines that came.
+/// How many lines went, and how many came.
 pub(super) fn lines_changed(before: &str, after: &str) -> (usize, usize) {
-    let (a, b): (Vec<_>, Vec<_>) = (
+    let (went, came) = lines(before, after);
+    (went.len(), came.len())
+}
+
+/// Whether one rule was changed: in a line, or in the few lines of a table of its own, which stay as comments.
+pub(super) fn is_one_rule(before: &str, after: &str) -> bool {
+    let (went, came) = lines(before, after);
+    let are_comments = || {
+        let commented = went.iter().map(|line| format!("# {line}"));
+        commented.eq(came.iter().map(|line| (*line).to_owned()))
+    };
+    went.len() <= 3 && came.len() <= 3 && (went.len().min(came.len()) <= 1 || are_comments())
+}
+
+/// Lines that went, and lines that came.
+fn lines<'t>(before: &'t str, after: &'t str) -> (Vec<&'t str>, Vec<&'t str>) {
+    let (mut a, mut b): (Vec<_>, Vec<_>) = (
         before.split_inclusive('\n').collect(),
         after.split_inclusive('\n').collect(),
     );
@@ -60,5 +76,7 @@ pub(super) fn lines_changed(before: &str, after: &str) -> (usize, usize) {
         .zip(b[same..].iter().rev())
         .take_while(|(a, b)| a == b)
         .count();
-    (a.len() - same - ends, b.len() - same - ends)
+    a.truncate(a.len() - ends);
+    b.truncate(b.len() - ends);
+    (a.split_off(same), b.split_off(same))
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use partner_sync::mapping::Constant;
-use partner_sync::mapping::edit::{Change, Level, Place, RowsRule, RulePart, SettingValue};
+use partner_sync::mapping::edit::{
+    Change, Level, NewTest, Place, RowsRule, RulePart, SettingValue,
+};
 use partner_sync::partner::PathSegment;
 use toml::{Table, Value};
 
@@ -183,16 +185,46 @@ impl Meaning {
                 }
                 self.tidy();
             }
-            Change::AddTest(test) => {
-                let row: Table = (test.row.iter())
-                    .map(|(column, cell)| (column.clone(), cell.clone().into()))
-                    .collect();
-                let mut whole = table("row", row);
-                whole.extend(test.name.iter().map(|n| ("name".into(), n.clone().into())));
-                whole.insert("problems".to_owned(), test.problems.clone().into());
-                self.tests.push(whole.into());
+            Change::AddTest(test) => self.add(test),
+            Change::RemoveTest(number) => {
+                if *number < self.tests.len() {
+                    self.tests.remove(*number);
+                }
             }
+            Change::Expect {
+                number,
+                sends,
+                problems,
+            } => self.expect(*number, sends.as_ref(), problems)?,
         }
+        Ok(())
+    }
+
+    fn add(&mut self, test: &NewTest) {
+        let row: Table = (test.row.iter())
+            .map(|(column, cell)| (column.clone(), cell.clone().into()))
+            .collect();
+        let mut whole = table("row", row);
+        whole.extend(test.name.iter().map(|n| ("name".into(), n.clone().into())));
+        whole.insert("problems".to_owned(), test.problems.clone().into());
+        self.tests.push(whole.into());
+    }
+
+    fn expect(
+        &mut self,
+        number: usize,
+        sends: Option<&serde_json::Value>,
+        problems: &[String],
+    ) -> Result<(), ()> {
+        let test = self.tests.get_mut(number).ok_or(())?;
+        let test = test.as_table_mut().unwrap();
+        let sends = sends.map(|json| Value::try_from(json).unwrap());
+        test.remove("problems");
+        if !problems.is_empty() || sends.is_none() {
+            test.insert("problems".to_owned(), problems.to_vec().into());
+        }
+        test.remove("sends");
+        test.extend(sends.map(|sends| ("sends".to_owned(), sends)));
         Ok(())
     }
 

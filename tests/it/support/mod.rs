@@ -2,19 +2,23 @@
 
 pub(crate) mod browser;
 pub(crate) mod driven;
+pub(crate) mod front;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 
 use serde_json::Value;
 
 pub(crate) mod buckets;
 pub(crate) mod postgres;
 mod states;
+mod suspended;
 pub(crate) mod web;
 pub(crate) use states::{StateIn, over_both_states};
+pub(crate) use suspended::{Suspended, state_of};
 
 /// The binary under test.
 pub(crate) fn binary() -> &'static str {
@@ -180,8 +184,7 @@ impl Run {
 
     /// Against a sandbox.
     pub(crate) fn at(self, server: &Server) -> Self {
-        let url = server.url.clone();
-        self.env("PARTNER_SYNC_API_URL", &url)
+        self.env("PARTNER_SYNC_API_URL", &server.url)
             .env("PARTNER_SYNC_TOKEN", "token")
     }
 
@@ -278,6 +281,14 @@ pub(crate) struct Server {
     pub(crate) url: String,
     data: PathBuf,
     log: PathBuf,
+    counted: Mutex<Counted>,
+}
+
+/// Requests by method, as far as the log was read: who waits for a number looks often, and the log is long.
+#[derive(Default)]
+struct Counted {
+    read: u64,
+    by_method: BTreeMap<String, usize>,
 }
 
 impl Server {
@@ -308,6 +319,7 @@ impl Server {
             url: url.trim().to_owned(),
             data,
             log,
+            counted: Mutex::default(),
         }
     }
 
@@ -316,6 +328,13 @@ impl Server {
         let port = self.url.rsplit(':').next().unwrap().to_owned();
         drop(self);
         Self::start(dir, &[arguments, &["--port", &port]].concat())
+    }
+
+    /// It does nothing until what is returned is dropped: whoever asks it waits. So a run is under way for as long as a test needs
+    /// it, however slow the machine is.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        signal(&self.child, "STOP");
+        Held(self)
     }
 
     /// The partners that it made, as it keeps them.
@@ -360,10 +379,23 @@ impl Server {
 
     /// Requests of a method.
     pub(crate) fn count(&self, method: &str) -> usize {
-        self.requests()
-            .iter()
-            .filter(|r| r["method"] == method)
-            .count()
+        let mut counted = self.counted.lock().unwrap();
+        let mut bytes = Vec::new();
+        if let Ok(mut log) = std::fs::File::open(&self.log) {
+            log.seek(SeekFrom::Start(counted.read)).unwrap();
+            log.read_to_end(&mut bytes).unwrap();
+        }
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            // The server may be writing its last line at this very moment.
+            if !line.ends_with(b"\n") {
+                break;
+            }
+            counted.read += line.len() as u64;
+            let request: Value = serde_json::from_slice(line).unwrap();
+            let method = self::text(&request, "/method");
+            *counted.by_method.entry(method).or_default() += 1;
+        }
+        counted.by_method.get(method).copied().unwrap_or(0)
     }
 }
 
@@ -371,6 +403,16 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A sandbox that does nothing.
+#[must_use]
+pub(crate) struct Held<'s>(&'s Server);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        signal(&self.0.child, "CONT");
     }
 }
 

@@ -12,6 +12,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
+#[path = "postgres/failures.rs"]
+mod failures;
 #[allow(dead_code, reason = "one of the two programs uses it")]
 #[path = "postgres/pooler.rs"]
 mod pooler;
@@ -169,8 +171,8 @@ fn free_port() -> u16 {
     free.local_addr().unwrap().port()
 }
 
-/// A folder with data, and a free port.
-fn prepare(programs: &Programs, setup: &Setup<'_>) -> (PathBuf, u16) {
+/// A folder that is the server's user's.
+fn new_folder(programs: &Programs) -> PathBuf {
     let folder = tempfile::Builder::new()
         .prefix("pg")
         .tempdir()
@@ -181,6 +183,21 @@ fn prepare(programs: &Programs, setup: &Setup<'_>) -> (PathBuf, u16) {
         chown.arg("nobody:nogroup").arg(&folder);
         done(chown);
     }
+    folder
+}
+
+/// Writes a file of the data, as the server's user.
+fn write(programs: &Programs, folder: &Path, how: &str, name: &str, text: &str) {
+    let mut write = programs.user.command("sh");
+    write
+        .args(["-c", &format!("umask 077; cat {how} \"$0\"")])
+        .arg(folder.join("data").join(name));
+    fed(write, text);
+}
+
+/// A folder with data, and a free port.
+fn prepare(programs: &Programs, setup: &Setup<'_>) -> (PathBuf, u16) {
+    let folder = new_folder(programs);
     let mut initdb = programs
         .user
         .command(programs.folder.join("initdb").to_str().unwrap());
@@ -198,14 +215,7 @@ fn prepare(programs: &Programs, setup: &Setup<'_>) -> (PathBuf, u16) {
         folder.display(),
         setup.settings,
     );
-    // The files are the other user's.
-    let write = |how: &str, name: &str, text: &str| {
-        let mut write = programs.user.command("sh");
-        write
-            .args(["-c", &format!("umask 077; cat {how} \"$0\"")])
-            .arg(folder.join("data").join(name));
-        fed(write, text);
-    };
+    let write = |how: &str, name: &str, text: &str| write(programs, &folder, how, name, text);
     write(">>", "postgresql.conf", &settings);
     if !setup.access.is_empty() {
         let access = format!("local all postgres trust\n{}\n", setup.access);
@@ -231,6 +241,11 @@ impl Cluster {
 
     fn start(programs: Programs, setup: &Setup<'_>) -> Self {
         let (folder, port) = prepare(&programs, setup);
+        Self::kept(programs, folder, port)
+    }
+
+    /// One whose folder is prepared, for as long as this process lives.
+    fn kept(programs: Programs, folder: PathBuf, port: u16) -> Self {
         // Whoever waits for the end of the pipe ends the cluster, also when the tests are killed.
         let script =
             "\"$0\" -D \"$1/data\" -w -l \"$1/log\" start >/dev/null 2>&1; echo; exec >/dev/null; cat
@@ -347,6 +362,10 @@ impl Cluster {
     }
 
     fn control(&self, arguments: &[&str]) {
+        assert!(self.try_control(arguments), "{arguments:?}");
+    }
+
+    fn try_control(&self, arguments: &[&str]) -> bool {
         let mut control = self.program("pg_ctl");
         control
             .arg("-D")
@@ -354,47 +373,7 @@ impl Cluster {
             .arg("-l")
             .arg(self.folder.join("log"))
             .args(arguments);
-        assert!(control.status().unwrap().success(), "{arguments:?}");
-    }
-
-    /// Ends the server at once, as a crash does.
-    pub(crate) fn crash(&self) {
-        self.control(&["-m", "immediate", "stop"]);
-    }
-
-    /// A copy of the data as it is now, which follows nobody: a standby that is behind.
-    #[allow(dead_code, reason = "one of the two programs uses it")]
-    pub(crate) fn standby(&self) -> PathBuf {
-        let copy = self.folder.join("standby");
-        let mut backup = self.program("pg_basebackup");
-        backup
-            .args(["--checkpoint=fast", "--no-sync", "--wal-method=fetch", "-h"])
-            .arg(&self.folder)
-            .args(["-U", "postgres", "-p", &self.port.to_string(), "-D"])
-            .arg(&copy);
-        done(backup);
-        copy
-    }
-
-    /// Makes a standby the primary, at the address of the server that has ended.
-    #[allow(dead_code, reason = "one of the two programs uses it")]
-    pub(crate) fn promote(&self, standby: &Path) {
-        let data = self.folder.join("data");
-        let mut swap = self.programs.user.command("sh");
-        swap.args([
-            "-c",
-            "mv \"$1\" \"$1.old\" && mv \"$0\" \"$1\" && touch \"$1/standby.signal\"",
-        ])
-        .arg(standby)
-        .arg(&data);
-        done(swap);
-        self.control(&["-w", "start"]);
-        self.control(&["-w", "promote"]);
-    }
-
-    /// Starts the server again after a crash.
-    pub(crate) fn restart(&self) {
-        self.control(&["-w", "start"]);
+        control.status().unwrap().success()
     }
 }
 

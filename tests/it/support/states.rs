@@ -105,6 +105,21 @@ impl Workdir {
         }
     }
 
+    /// What another database of the same server answers.
+    pub(crate) fn ask_elsewhere(&self, address: &str, sql: &str) -> String {
+        self.database.as_ref().unwrap().0.ask(address, sql)
+    }
+
+    /// Its folder stays, for whoever looks why something failed, unless it is let go.
+    pub(crate) fn keep(&mut self) {
+        self.folder.disable_cleanup(true);
+    }
+
+    /// It goes with the test again.
+    pub(crate) fn let_go(&mut self) {
+        self.folder.disable_cleanup(false);
+    }
+
     /// The length of leases, for a test that waits for the end of one.
     pub(crate) fn with_lease(self, length: &str) -> Self {
         self.write(

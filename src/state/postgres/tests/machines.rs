@@ -2,16 +2,16 @@
 
 use super::*;
 use crate::state::postgres::server::Takeover;
-use crate::state::{FirstLook, ImportStart, PerRow, Share as _, StateReader, StateWriter};
+use crate::state::{ImportStart, PerRow, Share as _, StateReader, StateWriter, Turn};
 
 /// A machine at work.
-struct Machine {
-    lease: Lease,
-    share: PostgresShare,
-    state: StateWriter,
+pub(super) struct Machine {
+    pub(super) lease: Lease,
+    pub(super) share: PostgresShare,
+    pub(super) state: StateWriter,
 }
 
-fn import_of(rows: u64) -> ImportStart {
+pub(super) fn import_of(rows: u64) -> ImportStart {
     ImportStart {
         target: "t".to_owned(),
         mapping: "m".to_owned(),
@@ -19,12 +19,18 @@ fn import_of(rows: u64) -> ImportStart {
         mapping_digest: "mapping".to_owned(),
         rows,
         piece_rows: 10,
+        limit: None,
+        canary: None,
     }
 }
 
-fn machine(server: &Arc<Server>) -> Machine {
+pub(super) fn machine(server: &Arc<Server>) -> Machine {
+    joined(server, &import_of(35))
+}
+
+pub(super) fn joined(server: &Arc<Server>, import: &ImportStart) -> Machine {
     let lease = Lease::share(server, &Clock::System).unwrap();
-    let share = PostgresShare::join(server, &lease, &import_of(35), &Clock::System).unwrap();
+    let share = PostgresShare::join(server, &lease, import, &Clock::System).unwrap();
     let (state, doubts, _) = begin(server, &lease, &start(), &Clock::System).unwrap();
     assert!(doubts.is_empty(), "{doubts:?}");
     Machine {
@@ -36,7 +42,7 @@ fn machine(server: &Arc<Server>) -> Machine {
 
 impl Room {
     /// Ends the lease of one machine, as its death or a long sleep does.
-    fn lose(&self, machine: &Machine) {
+    pub(super) fn lose(&self, machine: &Machine) {
         let id = &machine.lease.term().machine;
         self.ask(&format!(
             "UPDATE partner_sync.machine SET until = clock_timestamp() WHERE id = '{id}'"
@@ -44,7 +50,7 @@ impl Room {
     }
 }
 
-async fn claimed(machine: &Machine, keys: &[&str]) -> Vec<Option<RecordState>> {
+pub(super) async fn claimed(machine: &Machine, keys: &[&str]) -> Vec<Option<RecordState>> {
     let claims = keys.iter().map(|key| claim(key)).collect();
     states(machine.state.claim(claims).await.unwrap(), keys.len())
 }
@@ -54,13 +60,13 @@ fn states(answers: PerRow, count: usize) -> Vec<Option<RecordState>> {
     answers.map(|known| known.map(|k| k.state)).collect()
 }
 
-async fn known(machine: &Machine, key: &str) -> Option<(RecordState, Option<String>)> {
+pub(super) async fn known(machine: &Machine, key: &str) -> Option<(RecordState, Option<String>)> {
     let known = machine.state.known(vec![RowKey::new(key)]).await.unwrap();
     let known = known.into_iter().flatten().next();
     known.map(|k| (k.state, k.partner.map(|p| p.to_string())))
 }
 
-fn found(key: &str, id: &str) -> Settlement {
+pub(super) fn found(key: &str, id: &str) -> Settlement {
     let mut found = Settlement::new(RowKey::new(key), Event::FoundRemotely);
     found.partner = Some(PartnerId::new(id));
     found
@@ -260,15 +266,17 @@ fn pieces_are_of_one_machine_and_an_import_ends_when_nobody_has_anything_to_do()
     };
     let room = Room::new(cluster);
     let (a, b) = (machine(&room.server), machine(&room.server));
-    assert_eq!(a.share.first_look().unwrap(), FirstLook::Ours);
-    assert_eq!(b.share.first_look().unwrap(), FirstLook::Elsewhere);
+    assert_eq!(a.share.first_look().unwrap(), Turn::Ours);
+    assert!(
+        matches!(b.share.first_look().unwrap(), Turn::Elsewhere(who) if who.contains("process"))
+    );
     a.share.has_looked().unwrap();
-    assert_eq!(b.share.first_look().unwrap(), FirstLook::Done);
+    assert_eq!(b.share.first_look().unwrap(), Turn::Done);
     assert_eq!(a.share.take(0, 2).unwrap(), [0, 1]);
     assert_eq!(b.share.take(1, 1).unwrap(), [2]);
     // What is asked for again is had still.
     assert_eq!(a.share.take(0, 1).unwrap(), [0, 1, 3]);
-    a.share.finish(&[0, 1, 3]).unwrap();
+    a.share.finish(&[0, 1, 3], 25).unwrap();
     assert!(a.share.take(0, 9).unwrap().is_empty());
     let seen = a.share.standing(None).unwrap().changes;
     assert!(
@@ -277,7 +285,7 @@ fn pieces_are_of_one_machine_and_an_import_ends_when_nobody_has_anything_to_do()
     );
     // What b did last was not seen by a yet.
     b.share.has_changed().unwrap();
-    b.share.finish(&[2]).unwrap();
+    b.share.finish(&[2], 10).unwrap();
     assert!(!b.share.standing(Some(seen + 1)).unwrap().is_over);
     assert!(a.share.standing(Some(seen + 1)).unwrap().is_over);
     assert!(b.share.standing(Some(seen + 1)).unwrap().is_over);
@@ -294,7 +302,7 @@ fn who_ends_or_is_lost_leaves_its_pieces() {
         machine(&room.server),
         machine(&room.server),
     );
-    assert_eq!(a.share.first_look().unwrap(), FirstLook::Ours);
+    assert_eq!(a.share.first_look().unwrap(), Turn::Ours);
     a.share.take(0, 9).unwrap();
     room.lose(&a);
     let nothing = Some(0);
@@ -304,11 +312,14 @@ fn who_ends_or_is_lost_leaves_its_pieces() {
         "a's pieces are nobody's"
     );
     b.share.take_over().unwrap();
-    assert_eq!(b.share.first_look().unwrap(), FirstLook::Ours);
+    assert_eq!(b.share.first_look().unwrap(), Turn::Ours);
     assert!(b.share.standing(None).unwrap().has_free);
     assert_eq!(b.share.take(0, 2).unwrap(), [0, 1]);
     drop(b);
     assert_eq!(c.share.take(0, 9).unwrap(), [0, 1, 2, 3]);
+    // It was idle before: who has just taken something is not.
+    let d = machine(&room.server);
+    assert!(!d.share.standing(nothing).unwrap().is_over);
 }
 
 #[test]

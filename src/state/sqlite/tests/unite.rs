@@ -148,7 +148,7 @@ fn of_two_records_of_a_row_the_safe_one_stays() {
                 assert_eq!(rows[0].partner_id.as_deref(), expected.2, "{what}");
                 assert_eq!(rows[0].attempts, 2);
                 // Both histories, and what was known by the other spelling, are reported.
-                let story: Vec<_> = rows[0].story.iter().map(|s| s.what.as_str()).collect();
+                let story: Vec<_> = rows[0].history.iter().map(|s| s.what.as_str()).collect();
                 assert_eq!(story.len(), 3, "{what}: {story:?}");
                 let lost = [a, b][1 - stays];
                 let twice = story.iter().find(|s| s.contains("recorded twice")).unwrap();

@@ -2,19 +2,25 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::alike::{Alike, Lookalikes, Others};
 use super::contract::{PartnersApi, RemotePartner};
 use super::error::ApiError;
+use super::incomplete::Incomplete;
 use super::lookup::oldest_first;
 use super::scan::PartnerScan;
 use crate::partner::{ExternalId, PartnerId};
 
 /// What one walk over the whole list found.
 #[derive(Debug, Default)]
-pub struct Sweep {
+pub struct FoundMany {
     /// For each identifier that was asked for and found: its partners, oldest first.
     pub found: HashMap<String, Vec<RemotePartner>>,
+    /// For each identifier: partners that were met whose own may be this one, written otherwise.
+    pub alike: HashMap<String, Vec<Alike>>,
     /// Whether the walk was complete: what was not found is on no page.
     pub is_complete: bool,
+    /// Why a walk that came to its end was not complete.
+    pub why: Option<Incomplete>,
     /// Whether it showed one of the partners that are known to exist, with its identifier.
     pub shows_known: bool,
 }
@@ -26,17 +32,19 @@ pub struct Sweep {
 ///
 /// # Errors
 /// [`ApiError`] where the API does not answer.
-pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
+pub async fn find_many<A: PartnersApi, S: std::hash::BuildHasher>(
     api: &A,
     wanted: &HashSet<String, S>,
     known: &HashMap<PartnerId, ExternalId, S>,
     worth: u64,
-) -> Result<Sweep, ApiError> {
+) -> Result<FoundMany, ApiError> {
     let mut scan = PartnerScan::whole().with_gets(worth);
     let mut found: HashMap<String, Vec<RemotePartner>> = HashMap::new();
+    let mut lookalikes = Lookalikes::of(wanted);
     let (mut is_complete, mut shows_known) = (true, false);
     while let Some(items) = scan.next(api).await? {
         for item in items {
+            lookalikes.see(&item);
             shows_known |= known
                 .get(&item.id)
                 .is_some_and(|legacy| item.legacy_identifier.as_deref() == Some(legacy.as_str()));
@@ -58,10 +66,13 @@ pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
     for partners in found.values_mut() {
         oldest_first(partners);
     }
-    is_complete = is_complete && scan.complete().is_ok();
-    Ok(Sweep {
+    let why = scan.complete().err();
+    is_complete = is_complete && why.is_none();
+    Ok(FoundMany {
         found,
+        alike: lookalikes.into_seen(),
         is_complete,
+        why,
         shows_known,
     })
 }
@@ -71,29 +82,48 @@ pub async fn sweep<A: PartnersApi, S: std::hash::BuildHasher>(
 pub struct Collected {
     /// For each wanted legacyIdentifier that was found: the ids of its partners, oldest first.
     pub found: HashMap<String, Vec<PartnerId>>,
+    /// Those that were kept as of no row.
+    pub others: Others,
     /// How many partners the list has.
     pub partners: u64,
+}
+
+/// What a partner of the list is, by its legacyIdentifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// One that is looked for.
+    Wanted,
+    /// One that may be another row's, written otherwise.
+    Other,
+    /// Of no use.
+    Nothing,
 }
 
 /// Walks over the whole list once and keeps, for each wanted legacyIdentifier, the ids of its partners.
 ///
 /// # Errors
 /// [`ApiError::Incomplete`] where not all partners were seen and compared: one that was missed would be made again.
-pub async fn collect_by_identifier<A: PartnersApi>(
+pub async fn collect_all<A: PartnersApi>(
     api: &A,
-    wanted: &(dyn Fn(&str) -> bool + Sync),
+    keep: &(dyn Fn(&str) -> Keep + Sync),
 ) -> Result<Collected, ApiError> {
     let mut scan = PartnerScan::whole();
     let mut found: HashMap<String, Vec<(Option<String>, PartnerId)>> = HashMap::new();
+    let mut others = Others::default();
     let mut partners = 0;
     while let Some(items) = scan.next(api).await? {
         partners += items.len() as u64;
         for item in items {
-            if let Some(legacy) = item.legacy_identifier.filter(|l| wanted(l)) {
-                found
+            let Some(legacy) = item.legacy_identifier else {
+                continue;
+            };
+            match keep(&legacy) {
+                Keep::Wanted => found
                     .entry(legacy)
                     .or_default()
-                    .push((item.created_at, item.id));
+                    .push((item.created_at, item.id)),
+                Keep::Other => others.add(item.id, legacy),
+                Keep::Nothing => {}
             }
         }
     }
@@ -104,6 +134,7 @@ pub async fn collect_by_identifier<A: PartnersApi>(
     });
     Ok(Collected {
         found: found.collect(),
+        others,
         partners,
     })
 }
@@ -127,21 +158,21 @@ mod tests {
             let api = Scripted::default();
             api.will_list_pages(&[&[partner("a", "A", "1")]], 1);
             let known = HashMap::from([(PartnerId::new(known), ExternalId::new(legacy))]);
-            let swept = sweep(&api, &wanted, &known, 3).await.unwrap();
+            let swept = find_many(&api, &wanted, &known, 3).await.unwrap();
             assert!(swept.is_complete);
             assert_eq!(swept.shows_known, shows_known);
         }
     }
 
     #[tokio::test]
-    async fn a_sweep_that_saw_fewer_than_the_total_proves_nothing() {
+    async fn a_walk_that_saw_fewer_than_the_total_proves_nothing() {
         let wanted = HashSet::from(["A", "B", "C"].map(str::to_owned));
         let (a, x) = (partner("a", "A", "1"), partner("x", "X", "1"));
         for (total, is_complete) in [(2, true), (3, false)] {
             let api = Scripted::default();
             api.will_list_pages(&[std::slice::from_ref(&a), std::slice::from_ref(&x)], total);
             api.will_list(Ok(Page::default()));
-            let swept = sweep(&api, &wanted, &none(), 3).await.unwrap();
+            let swept = find_many(&api, &wanted, &none(), 3).await.unwrap();
             assert_eq!(swept.is_complete, is_complete, "{total}");
             assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
         }
@@ -157,14 +188,14 @@ mod tests {
             for items in [std::slice::from_ref(&x), std::slice::from_ref(&a), &[]] {
                 api.will_list(Ok(super::super::scripted::page_of(items)));
             }
-            let swept = sweep(&api, &wanted, &none(), worth).await.unwrap();
+            let swept = find_many(&api, &wanted, &none(), worth).await.unwrap();
             assert_eq!(swept.is_complete, is_complete, "{worth}");
             assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
         }
     }
 
     #[tokio::test]
-    async fn a_sweep_is_not_dearer_than_what_it_saves() {
+    async fn a_walk_is_not_dearer_than_what_it_saves() {
         let wanted = HashSet::from(["A", "B"].map(str::to_owned));
         let (a, x) = (partner("a", "A", "1"), bare_partner("x"));
         for (worth, calls) in [(2, 1), (3, 3), (u64::MAX, 3)] {
@@ -172,7 +203,7 @@ mod tests {
             api.will_list_pages(&[std::slice::from_ref(&a), std::slice::from_ref(&x)], 2);
             api.will_get(Ok(Some(partner("x", "X", "1"))));
             api.will_list(Ok(Page::default()));
-            let swept = sweep(&api, &wanted, &none(), worth).await.unwrap();
+            let swept = find_many(&api, &wanted, &none(), worth).await.unwrap();
             let done = api.take_calls();
             assert_eq!(swept.found.keys().collect::<Vec<_>>(), ["A"]);
             assert_eq!(swept.is_complete, worth > 2);
@@ -184,7 +215,7 @@ mod tests {
         let more = partner("m", "M", "1");
         api.will_list_pages(&[std::slice::from_ref(&x), std::slice::from_ref(&more)], 2);
         api.will_get(Ok(None));
-        let swept = sweep(&api, &wanted, &none(), u64::MAX).await.unwrap();
+        let swept = find_many(&api, &wanted, &none(), u64::MAX).await.unwrap();
         assert!(!swept.is_complete);
         assert_eq!(api.take_calls(), ["list 0", "get x"]);
     }
@@ -197,7 +228,7 @@ mod tests {
             api.will_list_pages(&[&items], total);
             api.will_list(Ok(Page::default()));
             api.will_get(Ok(Some(partner("b", "B", "1"))));
-            match collect_by_identifier(&api, &|_| true).await {
+            match collect_all(&api, &|_| Keep::Wanted).await {
                 Ok(all) => {
                     assert!(is_whole);
                     assert_eq!(all.partners, 2);
