@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::on_api::{FoundPartners, Walked, walk};
+use super::on_api::{FoundPartners, Walked, Wanted, walk};
 use crate::api::{Alike, Others, plain_identifier};
 use crate::delivery::{Stop, duplicates, may_exist, place, written_otherwise};
 use crate::ops::connect::ApiClient;
@@ -54,7 +54,13 @@ impl Adoption<'_> {
         &self,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<Adopted, OpError> {
-        let mut all = self.handle.block_on(walk(self.api, self.survey))?;
+        let wanted = Wanted::of(
+            self.exports,
+            self.survey,
+            self.state.fingerprinter(),
+            self.stop,
+        )?;
+        let mut all = self.handle.block_on(walk(self.api, &wanted))?;
         let adopted = self.adopt(&mut all, rest)?;
         if !self.stop.is_requested() {
             let remembering = self.state.remember_total(all.partners, Some(all.seen));

@@ -12,7 +12,7 @@ use super::context::Import;
 use super::feeder::Leave;
 use super::health::ask_health;
 use super::new_rows::{Extent, NewRows, Scan};
-use super::on_api::{count_partners, look_for};
+use super::on_api::{Wanted, count_partners, has_to_walk, walk};
 use super::shared::LOOK_AGAIN;
 use super::too_many_new::too_many_new;
 use crate::api::ApiError;
@@ -166,12 +166,20 @@ impl Look<'_> {
         let sample = new.sample.searchable();
         let workers = import.session.settings.workers;
         let api = &import.connection.api;
-        let looking = look_for(api, unknown, &sample, workers, self.survey);
-        let Some(mut walked) = import.session.runtime.block_on(looking)? else {
+        let asking = has_to_walk(api, unknown, &sample, workers);
+        let runtime = &import.session.runtime;
+        if !runtime.block_on(asking)? {
             // That many partners are unknown stays so: the next new rows are looked for as well.
             observer.note(&Note::OnApi(OnApi::NoneOfSample(sample.len() as u64)));
             return Ok(HashSet::new());
-        };
+        }
+        let wanted = Wanted::of(
+            import.exports(),
+            self.survey,
+            self.state.fingerprinter(),
+            &import.stop,
+        )?;
+        let mut walked = runtime.block_on(walk(api, &wanted))?;
         let adopted = if walked.found.is_empty() && walked.others.is_empty() {
             Adopted::default()
         } else {

@@ -8,10 +8,12 @@ use crate::api::{
     ApiError, Effort, Found, Keep, ListFilter, Others, PartnerScan, PartnersApi as _, Place,
     best_place, collect_all, find_by_word, find_one, plain_identifier,
 };
+use crate::delivery::Stop;
 use crate::ops::connect::ApiClient;
 use crate::ops::unknown::Unknown;
-use crate::partner::{ExternalId, PartnerId};
-use crate::prepare::Survey;
+use crate::partner::{ExternalId, Fingerprinter, PartnerId};
+use crate::prepare::{Exports, PrepareError, Survey};
+use crate::source::Flow;
 use crate::state::Identifiers;
 
 /// Partners of the list that a search is tried with before it is taken not to find what exists.
@@ -33,7 +35,7 @@ pub(super) type FoundPartners = HashMap<String, Vec<PartnerId>>;
 pub(super) struct Walked {
     /// Partners of the export.
     pub(super) found: FoundPartners,
-    /// Partners of no row of the export.
+    /// Partners of no row of the export, that are alike to one.
     pub(super) others: Others,
     /// All identifiers that it showed, also as they are however they are written.
     pub(super) seen: Identifiers,
@@ -41,23 +43,62 @@ pub(super) struct Walked {
     pub(super) partners: u64,
 }
 
+/// What is looked for in the list: partners of rows, and partners alike to them.
+pub(super) struct Wanted<'w> {
+    survey: &'w Survey,
+    /// What is left of the rows' identifiers however they are written.
+    plain: Identifiers,
+}
+
+impl<'w> Wanted<'w> {
+    /// All rows of the export. They are read for it: a list may be long, and only what is alike to a row is kept of it.
+    pub(super) fn of(
+        exports: &Exports,
+        survey: &'w Survey,
+        fingerprinter: &Fingerprinter,
+        stop: &Stop,
+    ) -> Result<Self, PrepareError> {
+        let mut plain = Identifiers::default();
+        exports.prepare(survey, Some(fingerprinter), None, &|_| true, &mut |rows| {
+            let partners = rows.iter().filter_map(|row| row.partner.as_ref());
+            for written in partners.filter_map(|p| plain_identifier(p.legacy_identifier.as_str())) {
+                plain.insert(&written);
+            }
+            if stop.is_requested() {
+                Flow::Enough
+            } else {
+                Flow::More
+            }
+        })?;
+        Ok(Self { survey, plain })
+    }
+
+    /// What a partner with this identifier is; the other way to write it is in `plain`.
+    fn keep(&self, legacy: &str, plain: Option<&str>) -> Keep {
+        if self.survey.has_identifier(legacy) {
+            Keep::Wanted
+        } else if plain.is_some_and(|plain| self.plain.contains(plain)) {
+            Keep::Other
+        } else {
+            Keep::Nothing
+        }
+    }
+}
+
 /// Walks over the whole list.
 ///
 /// # Errors
 /// [`ApiError::Incomplete`] where the list was not seen as a whole: what it has cannot be known.
-pub(super) async fn walk(api: &ApiClient, survey: &Survey) -> Result<Walked, ApiError> {
+pub(super) async fn walk(api: &ApiClient, wanted: &Wanted<'_>) -> Result<Walked, ApiError> {
     let seen = Mutex::new(Identifiers::default());
     let keep = |legacy: &str| {
+        let plain = plain_identifier(legacy);
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.insert(legacy);
-        if let Some(plain) = plain_identifier(legacy) {
-            seen.insert(&plain);
+        if let Some(plain) = &plain {
+            seen.insert(plain);
         }
-        if survey.has_identifier(legacy) {
-            Keep::Wanted
-        } else {
-            Keep::Other
-        }
+        wanted.keep(legacy, plain.as_deref())
     };
     let all = collect_all(api, &keep).await?;
     Ok(Walked {
@@ -68,26 +109,22 @@ pub(super) async fn walk(api: &ApiClient, survey: &Survey) -> Result<Walked, Api
     })
 }
 
-/// Looks for rows on the API: in the whole list, where that is short or does not say how long it is; else for the sample
-/// first, and in the whole list only where one of these is found, or where searches do not find partners of the list itself.
-/// None where the list was not walked, and none of the sample is there.
+/// Whether the whole list has to be walked to know which rows the API has: where it is short or does not say how long it is;
+/// else only where one of the sample is found, or where searches do not find partners of the list itself.
 ///
 /// # Errors
-/// [`ApiError::Incomplete`] where the list was not seen as a whole: what it has cannot be known.
-pub(super) async fn look_for(
+/// Those of searches; one that proves nothing is none, but a reason to walk.
+pub(super) async fn has_to_walk(
     api: &Arc<ApiClient>,
     unknown: Unknown,
     sample: &[&NewRow],
     workers: usize,
-    survey: &Survey,
-) -> Result<Option<Walked>, ApiError> {
-    if unknown.is_long_list() && !sample.is_empty() {
-        let reach = reach_of_searches(api).await?;
-        if reach.is_some() && !is_any_there(api, sample, reach, workers).await? {
-            return Ok(None);
-        }
+) -> Result<bool, ApiError> {
+    if !unknown.is_long_list() || sample.is_empty() {
+        return Ok(true);
     }
-    walk(api, survey).await.map(Some)
+    let reach = reach_of_searches(api).await?;
+    Ok(reach.is_none() || is_any_there(api, sample, reach, workers).await?)
 }
 
 /// Where a word may stand in a name so that a search for it finds the partner: tried with partners of the list's first page.
@@ -134,4 +171,31 @@ async fn is_any_there(
         }
     }
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list may have a million partners that are no row's: none of them is kept.
+    #[test]
+    fn only_what_is_alike_to_a_row_is_kept() {
+        let mut plain = Identifiers::default();
+        plain.insert("7");
+        plain.insert("k1");
+        let survey = Survey::default();
+        let wanted = Wanted {
+            survey: &survey,
+            plain,
+        };
+        for (shown, keep) in [
+            ("007", Keep::Other),
+            ("K-1", Keep::Other),
+            ("70", Keep::Nothing),
+            ("--", Keep::Nothing),
+        ] {
+            let kept = wanted.keep(shown, plain_identifier(shown).as_deref());
+            assert_eq!(kept, keep, "{shown}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::adopt::remove_known;
 use super::new_rows::{Extent, Scan};
-use super::on_api::{Walked, count_partners, look_for, walk};
+use super::on_api::{Walked, Wanted, count_partners, has_to_walk, walk};
 use super::request::ImportRequest;
 use crate::api::Others;
 use crate::config::Adopt;
@@ -59,7 +59,8 @@ pub(super) fn there_already(
                 Waits::ForNothing,
                 request.report.values,
             )?;
-            let all = runtime.block_on(walk(&connection.api, scan.survey))?;
+            let wanted = Wanted::of(scan.exports, scan.survey, scan.fingerprinter, scan.stop)?;
+            let all = runtime.block_on(walk(&connection.api, &wanted))?;
             return There::of(all, scan);
         }
         Adopt::Auto if can_ask && scan.run(Extent::First)?.to_create > 0 => {}
@@ -103,6 +104,10 @@ pub(super) fn there_already(
     };
     let sample = new.sample.searchable();
     let workers = session.settings.workers;
-    let found = runtime.block_on(look_for(api, unknown, &sample, workers, scan.survey))?;
-    There::of(found.unwrap_or_default(), scan)
+    if !runtime.block_on(has_to_walk(api, unknown, &sample, workers))? {
+        return Ok(There::default());
+    }
+    let wanted = Wanted::of(scan.exports, scan.survey, scan.fingerprinter, scan.stop)?;
+    let walked = runtime.block_on(walk(api, &wanted))?;
+    There::of(walked, scan)
 }
