@@ -99,6 +99,11 @@ fn a_row_is_kept_a_file_is_chosen_and_a_word_repaired() {
     page.until(
         "document.getElementById('save').disabled && !document.body.hasAttribute('aria-busy')",
     );
+    assert_eq!(
+        page.eval("document.activeElement.tagName"),
+        "SUMMARY",
+        "a button that is disabled now passes the focus on"
+    );
     assert_quiet(&page, &bench);
     let saved = dir.read("m.toml");
     assert!(

@@ -48,8 +48,14 @@
     for (const [id, value] of finds) { const input = byId(id); if (input && value && !mine) { input.value = value; find(input); } }
     const active = document.activeElement;
     if (focused && (!active || active === document.body)) {
-      const again = byId(focused) || byId('chosen-title');
-      if (again) again.focus({ preventScroll: true });
+      // What had the focus may be gone, be disabled now or stand in a part that has closed: then what is nearest to it.
+      const again = byId(focused);
+      const closed = again && again.closest('details:not([open])');
+      const near = again && again.closest('#foot') && byId('mapping');
+      for (const node of [again, closed && closed.firstElementChild, near && near.firstElementChild, byId('chosen-title')]) {
+        if (node) node.focus({ preventScroll: true });
+        if (node && document.activeElement === node) break;
+      }
     }
   }
 
