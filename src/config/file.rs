@@ -149,12 +149,16 @@ fn refuse_token<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
 
 /// What serde says of a text of the wrong type, without the text: `invalid type: string "…", expected a sequence`.
 fn without_texts(message: &str) -> String {
+    const LIST: (&str, &str) = (
+        "expected a sequence",
+        "expected a list, as [\"ONE\", \"TWO\"]",
+    );
     let Some((before, rest)) = message.split_once("string \"") else {
-        return message.to_owned();
+        return message.replace(LIST.0, LIST.1);
     };
     // The text itself may hold anything, so what follows it is looked for from behind.
     let expected = rest.rfind("\", expected").map_or("", |at| &rest[at + 1..]);
-    format!("{before}a text{expected}")
+    format!("{before}a text{}", expected.replace(LIST.0, LIST.1))
 }
 
 #[cfg(test)]
@@ -191,11 +195,11 @@ mod tests {
             ("api = { token = \"HUSH\" }", "the token itself"),
             (
                 "[api]\ntoken_command = \"curl HUSH\"",
-                "line 2, column 17: invalid type: a text, expected a sequence",
+                "line 2, column 17: invalid type: a text, expected a list, as [",
             ),
             (
                 "[api]\ntoken_command = 'HUSH\", expected HUSH'",
-                "a text, expected a sequence",
+                "a text, expected a list, as [",
             ),
             ("[notify]\nurl = [\"https://x/HUSH\"]", "line 2"),
             (
@@ -204,7 +208,7 @@ mod tests {
             ),
             (
                 "[notify]\non = \"HUSH\"",
-                "invalid type: a text, expected a sequence",
+                "invalid type: a text, expected a list, as [",
             ),
             (
                 "[notify]\nurl = \"https://HUSH/${NOT_HERE}\"",

@@ -8,6 +8,7 @@ mod pipe;
 
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -71,14 +72,40 @@ pub enum Failure {
     Lost(io::Error),
 }
 
-/// The name of a command in messages: its program. A text that a shell takes apart is not shown: it may hold a password.
+/// The name of a command in messages: its program. What a shell takes apart is not shown, and neither is what stands behind the
+/// program where somebody wrote all of it as one text: it may hold a password.
 #[must_use]
 pub fn name(what: &str, words: &[String]) -> String {
-    let program = words.first().map(String::as_str);
-    match program.map(|p| p.rsplit('/').next().unwrap_or(p)) {
-        None | Some("sh" | "bash" | "dash") => format!("the {what} command"),
-        Some(_) => format!("the {what} command {}", words[0]),
+    let program = words.first().map_or("", String::as_str);
+    let shown = if is_command_line(program) {
+        program.split_whitespace().next().unwrap_or_default()
+    } else {
+        program
+    };
+    let called = shown.rsplit('/').next().unwrap_or_default();
+    // With an equals sign it sets a variable, or is an option.
+    if matches!(called, "" | "sh" | "bash" | "dash") || shown.contains('=') {
+        format!("the {what} command")
+    } else {
+        format!("the {what} command {shown}")
     }
+}
+
+/// Whether the word of a program is a whole command line.
+fn is_command_line(program: &str) -> bool {
+    program.contains(char::is_whitespace) && !Path::new(program).is_file()
+}
+
+/// Why a command could not be started, with what to do where its list was not written as one.
+fn not_started(program: &str, error: io::Error) -> Failure {
+    let hint = if is_command_line(program) {
+        "the program and each of its arguments have to be texts of their own in the list"
+    } else if program.contains('=') {
+        "a variable is set by env: [\"env\", \"NAME=VALUE\", \"PROGRAM\"]"
+    } else {
+        return Failure::NotStarted(error);
+    };
+    Failure::NotStarted(io::Error::new(error.kind(), format!("{error}; {hint}")))
 }
 
 /// Runs the command and returns what it printed. At its limit, or when `stop` turns true, it and its children are ended.
@@ -96,7 +123,7 @@ pub fn run(task: &Task<'_>, stop: &watch::Receiver<bool>) -> Result<Vec<u8>, Fai
         .stderr(Stdio::piped());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command.spawn().map_err(Failure::NotStarted)?;
+    let mut child = (command.spawn()).map_err(|error| not_started(program, error))?;
     let printed = match task.printed {
         Printed::Kept(most) => Pipe::drain(child.stdout.take(), most),
         Printed::Dropped => Pipe::drain(child.stdout.take(), 0),
@@ -169,4 +196,41 @@ fn end_all(child: &mut Child) {
     }
     let _ = child.kill();
     let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_written_as_one_text_is_not_shown() {
+        for (first, name, hint) in [
+            ("curl", "the fetch command curl", ""),
+            ("/usr/bin/curl", "the fetch command /usr/bin/curl", ""),
+            ("/bin/sh", "the fetch command", ""),
+            ("", "the fetch command", ""),
+            (
+                "./not-here -u me:HUSH",
+                "the fetch command ./not-here",
+                "texts of their own",
+            ),
+            ("sh -c HUSH", "the fetch command", "texts of their own"),
+            (
+                "KEY=HUSH ./not-here",
+                "the fetch command",
+                "texts of their own",
+            ),
+            ("KEY=HUSH", "the fetch command", "is set by env"),
+        ] {
+            let words = [first.to_owned(), "{file}".to_owned()];
+            assert_eq!(super::name("fetch", &words), name);
+            let error = io::Error::from(io::ErrorKind::NotFound);
+            let Failure::NotStarted(error) = not_started(first, error) else {
+                panic!("{first}");
+            };
+            let says = error.to_string();
+            assert!(says.contains(hint) && !says.contains("HUSH"), "{says}");
+            assert_eq!(says.contains(';'), !hint.is_empty(), "{says}");
+        }
+    }
 }

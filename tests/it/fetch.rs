@@ -198,6 +198,20 @@ fn what_a_command_says_is_shown_without_secrets() {
     let told = hook.told().to_string();
     assert!(told.contains("the fetch command failed"), "{told}");
     assert!(!told.contains("h.example"), "{told}");
+    // The whole command as one text: what stands behind the program is in nothing either.
+    let config = dir.read("partner-sync.toml");
+    let one = "[\"./not-here -u me:HUSHHUSH\", \"{file}\"]";
+    let config = config.replace(&words, one);
+    let after = "after = [\"./nor-here --token HUSHHUSH\"]\n";
+    dir.write("partner-sync.toml", format!("{config}{after}"));
+    let run = watched(&dir, &server).args(&["-v"]).finish().expect_exit(2);
+    let reports = dir.read("reports/sync.json");
+    let told = hook.told().to_string();
+    for text in [&run.stderr, &reports, &told] {
+        assert!(text.contains("./n"), "{text}");
+        assert!(!text.contains("HUSH"), "{text}");
+    }
+    assert!(run.stderr.contains("texts of their own"), "{}", run.stderr);
 }
 
 /// A run that is killed leaves what it fetched; the next one removes it. One that is stopped leaves nothing, and no command.
