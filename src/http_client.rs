@@ -1,5 +1,7 @@
 //! How every HTTP client of the program begins: TLS by ring, our name, no redirect followed, nothing sent twice unasked.
 
+mod causes;
+
 use std::error::Error;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
+
+pub use causes::words_of_causes;
 
 /// Bytes of a file with certificates at most; all public ones take a quarter of a megabyte.
 const PEM_BYTES: u64 = 16 * 1024 * 1024;

@@ -4,11 +4,12 @@
 //! times; what fails never fails a run, and no message shows the address.
 //! Source of the webhook's `text`: Slack's page on incoming webhooks.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::http_client::{self, Tls};
+use crate::http_client::{self, Tls, words_of_causes};
 use crate::secret::Secret;
 
 /// Tries in all.
@@ -24,16 +25,17 @@ pub fn message(text: &str, summary: &Value) -> Value {
     serde_json::json!({"text": text, "partner_sync": summary})
 }
 
-/// Whether an address can be asked; `what` is the setting that names it.
+/// Whether an address can be asked.
 ///
 /// # Errors
-/// What is wrong with it, without showing it.
-pub fn check_address(what: &str, url: &Secret) -> Result<reqwest::Url, String> {
-    let parsed = reqwest::Url::parse(url.expose()).map_err(|e| format!("{what}: {e}"))?;
+/// What is wrong with it, without showing it and without the setting that names it.
+pub fn check_address(url: &Secret) -> Result<reqwest::Url, String> {
+    let parsed = reqwest::Url::parse(url.expose())
+        .map_err(|e| format!("no address that can be asked ({e})"))?;
     if matches!(parsed.scheme(), "http" | "https") && parsed.host_str().is_some() {
         Ok(parsed)
     } else {
-        Err(format!("{what} is not an http or https address"))
+        Err("not an http or https address".to_owned())
     }
 }
 
@@ -42,7 +44,7 @@ pub fn check_address(what: &str, url: &Secret) -> Result<reqwest::Url, String> {
 /// # Errors
 /// Why it was not taken after all tries, in words that do not show the address.
 pub async fn post(url: &Secret, body: &Value, tls: &Tls) -> Result<(), String> {
-    let address = check_address("[notify] url", url)?;
+    let address = check_address(url)?;
     let text = body.to_string();
     let message = Message {
         who: "the webhook",
@@ -50,7 +52,7 @@ pub async fn post(url: &Secret, body: &Value, tls: &Tls) -> Result<(), String> {
         content_type: "application/json",
         body: &text,
     };
-    message.send(address, TIMEOUT, tls).await
+    message.send(address, TIMEOUT, Duration::MAX, tls).await
 }
 
 /// A request whose answer is only looked at for whether it was taken.
@@ -67,7 +69,7 @@ pub struct Message<'m> {
 }
 
 impl Message<'_> {
-    /// Sends it, a few times where that may help; each try takes `limit` at most.
+    /// Sends it, a few times where that may help and the tries together take less than `total`; each takes `limit` at most.
     ///
     /// # Errors
     /// Why it was not taken, in words that do not show the address.
@@ -75,8 +77,10 @@ impl Message<'_> {
         &self,
         address: reqwest::Url,
         limit: Duration,
+        total: Duration,
         tls: &Tls,
     ) -> Result<(), String> {
+        let began = tokio::time::Instant::now();
         let client = tls.client(http_client::builder().timeout(limit))?;
         let mut wait = WAIT;
         let mut tried = 0;
@@ -88,13 +92,28 @@ impl Message<'_> {
                 .body(self.body.to_owned());
             let words = match request.send().await {
                 Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) if answer.status().is_redirection() => {
+                    // The answer may name an address that holds a secret, and a POST is not to go elsewhere unasked.
+                    return Err(format!(
+                        "{} answered {}: it has moved. Write the address that it redirects to",
+                        self.who,
+                        answer.status()
+                    ));
+                }
                 Ok(answer) if answer.status().is_client_error() && answer.status() != 429 => {
                     return Err(format!("{} answered {}", self.who, answer.status()));
                 }
                 Ok(answer) => format!("{} answered {}", self.who, answer.status()),
-                Err(e) => e.without_url().to_string(),
+                Err(e) if e.is_timeout() => format!("{} did not answer in time", self.who),
+                Err(e) => {
+                    let cause = e.without_url();
+                    let cause = cause
+                        .source()
+                        .map_or_else(|| cause.to_string(), words_of_causes);
+                    format!("{} cannot be reached: {cause}", self.who)
+                }
             };
-            if tried >= TRIES {
+            if tried >= TRIES || began.elapsed() + wait >= total {
                 return Err(words);
             }
             tokio::time::sleep(wait).await;

@@ -1,6 +1,5 @@
 //! What comes from the network: bodies up to a limit, and errors with their causes.
 
-use std::error::Error;
 use std::future::poll_fn;
 use std::pin::Pin;
 
@@ -9,6 +8,7 @@ use hyper::body::Body as _;
 
 use super::answer_words::Said;
 use super::transport::{Failure, Response};
+use crate::http_client::words_of_causes;
 
 /// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -92,54 +92,5 @@ fn words_of_error(error: &Failure) -> String {
         };
         return format!("{what} in time (timeout)");
     }
-    let mut words = String::new();
-    let mut cause: Option<&dyn Error> = Some(error);
-    while let Some(current) = cause {
-        let text = current.to_string();
-        // "client error (Connect)" says nothing to a person; its cause does.
-        if !text.starts_with("client error (") && !words.contains(&text) {
-            if !words.is_empty() {
-                words.push_str(": ");
-            }
-            words.push_str(&text);
-        }
-        cause = current.source();
-    }
-    if words.is_empty() {
-        return "no answer".to_owned();
-    }
-    let mut refused = REFUSED_BY_TLS.iter();
-    match refused.find(|(said, _)| words.contains(*said)) {
-        Some((_, meaning)) => (*meaning).to_owned(),
-        None => words,
-    }
+    words_of_causes(error)
 }
-
-/// What rustls says of a certificate that it refuses, or of a connection that somebody may have cut, and what that means for a person. The error itself lies in others that
-/// hide its type. Source: the words of `rustls::CertificateError`.
-const REFUSED_BY_TLS: [(&str, &str); 6] = [
-    (
-        "invalid peer certificate: certificate expired",
-        "its certificate has expired. Whoever runs the API has to renew it; if it is valid, this machine's clock is ahead",
-    ),
-    (
-        "invalid peer certificate: certificate not valid yet",
-        "its certificate is not valid yet: check this machine's clock",
-    ),
-    (
-        "invalid peer certificate: certificate not valid for name",
-        "its certificate is for another name than --api-url has",
-    ),
-    (
-        "CaUsedAsEndEntity",
-        "its certificate is one of a CA (`openssl req -x509` makes such), and a server has to show one that a CA signed: sign one, or make it anew with basicConstraints=CA:FALSE",
-    ),
-    (
-        "invalid peer certificate: UnknownIssuer",
-        "this machine does not trust the CA that signed its certificate; name the CA's certificate with --ca-file",
-    ),
-    (
-        "without sending TLS close_notify",
-        "its server, or a proxy before it, ends connections without saying that the answer is complete (no Content-Length, and no TLS close_notify), so it may be cut off; whoever runs it has to send one of them",
-    ),
-];

@@ -139,7 +139,7 @@ impl Bucket {
         };
         let got = self.store.get_opts(&self.path(key)?, options).await;
         let got = got.map_err(|error| self.failed(error, key))?;
-        let (size, etag) = (got.meta.size, got.meta.e_tag.as_deref().map(plain));
+        let (size, etag) = (got.meta.size, got.meta.e_tag.as_deref().and_then(plain));
         let is_another = |now: &Option<String>| now.is_some() && *now != object.etag;
         if is_another(&etag) || object.size.is_some_and(|listed| listed != size) {
             return Err(ObjectError::Changed {
@@ -251,16 +251,17 @@ fn is_refusal(error: &Error) -> bool {
     has("401") || has("403")
 }
 
-/// An `ETag` without its quotes: the list of Azure has none, its answers have them.
-fn plain(etag: &str) -> String {
-    etag.trim_matches('"').to_owned()
+/// An `ETag` without its quotes: the list of Azure has none, its answers have them. None for a weak one, which names no
+/// bytes and which `If-Match` does not take. Source: RFC 9110, section 13.1.1.
+fn plain(etag: &str) -> Option<String> {
+    (!etag.starts_with("W/")).then(|| etag.trim_matches('"').to_owned())
 }
 
 fn object(meta: &ObjectMeta) -> Object {
     Object {
         changed: Some(meta.last_modified.timestamp_millis()),
         size: Some(meta.size),
-        etag: meta.e_tag.as_deref().map(plain),
+        etag: meta.e_tag.as_deref().and_then(plain),
         key: meta.location.to_string(),
     }
 }
@@ -412,4 +413,20 @@ fn azure(address: &ObjectAddress, settings: &ObjectSettings) -> Built {
         .with_http_connector(Connector(settings.clone()))
         .build()?;
     Ok(Arc::new(built))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_etag_is_kept_without_quotes_and_a_weak_one_not_at_all() {
+        for (written, kept) in [
+            ("\"a1\"", Some("a1")),
+            ("0x8DC", Some("0x8DC")),
+            ("W/\"a1\"", None),
+        ] {
+            assert_eq!(plain(written).as_deref(), kept, "{written}");
+        }
+    }
 }

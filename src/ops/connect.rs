@@ -199,13 +199,18 @@ pub(super) fn tls(settings: &Resolved) -> Result<Tls, OpError> {
     Ok(Tls::read(transport.ca_file.as_deref(), client)?)
 }
 
+/// Whether what is sent to this address could be read on its way, and nobody allowed that.
+pub(super) fn is_sent_in_plain(url: &Url, settings: &Resolved) -> bool {
+    url.scheme() != "https" && !is_loopback(url) && !settings.transport.insecure_http
+}
+
 /// Refuses plain http to another machine, with or without a proxy on the way, unless it is allowed.
 pub(super) fn refuse_insecure(
     what: &'static str,
     url: &Url,
     settings: &Resolved,
 ) -> Result<(), AddressError> {
-    if url.scheme() == "https" || is_loopback(url) || settings.transport.insecure_http {
+    if !is_sent_in_plain(url, settings) {
         return Ok(());
     }
     Err(AddressError::Insecure {

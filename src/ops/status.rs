@@ -8,7 +8,9 @@ use super::status_machines::machine_tables;
 use crate::clock::Timestamp;
 use crate::diagnostic::{counted, thousands};
 use crate::report::table_within;
-use crate::state::{MaintenanceRow, RecordRow, RunRow, SpaceCounts, Standing, StateAddress};
+use crate::state::{
+    MaintenanceRow, RecordRow, RunRow, SpaceCounts, Standing, StateAddress, StateError,
+};
 
 /// Runs and rows that are shown.
 const SHOWN: u32 = 10;
@@ -17,10 +19,17 @@ const SHOWN: u32 = 10;
 /// `width` wide, or as a line of JSON.
 ///
 /// # Errors
-/// [`OpError`] where the state cannot be read.
+/// [`OpError`] where the state cannot be read; where there is none, and no night either.
 pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result<String, OpError> {
     let (state, store) = (&session.settings.state, session.store());
-    let view = store.view()?;
+    let view = match store.view() {
+        Ok(view) => view,
+        // A first night that was refused made no state.
+        Err(StateError::Missing { .. }) if let Some(night) = last_night(session) => {
+            return Ok(night_alone(&state.to_string(), &night, json));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let (counts, runs, open) = (view.counts()?, view.runs(SHOWN)?, view.open_rows(SHOWN)?);
     // Whoever asks who holds a file takes its lock for a moment, and a run that begins just then would be kept out.
     let is_asked = matches!(state, StateAddress::Server(_));
@@ -89,6 +98,24 @@ fn last_night(session: &Session<'_>) -> Option<(Timestamp, serde_json::Value)> {
     let since = written.duration_since(std::time::UNIX_EPOCH).ok()?;
     let ended = Timestamp(i64::try_from(since.as_millis()).ok()?);
     Some((ended, serde_json::from_str(&text).ok()?))
+}
+
+/// What is known where there is no state yet.
+fn night_alone(state: &str, night: &(Timestamp, serde_json::Value), json: bool) -> String {
+    let (ended, night) = night;
+    if json {
+        let nothing: [(); 0] = [];
+        let all = serde_json::json!({
+            "state": state,
+            "bytes": 0,
+            "spaces": nothing, "runs": nothing, "open": nothing,
+            "machines": nothing, "imports": nothing, "past_imports": nothing, "rates": nothing,
+            "night": night,
+        });
+        return format!("{all}\n");
+    }
+    let night = night_words(*ended, night);
+    format!("There is no state {state} yet: nothing was sent.\n{night}")
 }
 
 fn night_words(ended: Timestamp, night: &serde_json::Value) -> String {

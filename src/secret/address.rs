@@ -75,7 +75,14 @@ pub fn plain_address(url: &str) -> String {
     match url[..end].split_once("://") {
         Some((scheme, rest)) => {
             let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = host.rsplit('@').next().unwrap_or_default();
+            // A password with a ? or # in it, before the host: what is cut off has the @, and what is left a part of it.
+            let cut = url[end..].split('/').next().unwrap_or_default();
+            let is_cut_password = path.is_empty() && host.contains(':') && cut.contains('@');
+            let host = if is_cut_password {
+                "***"
+            } else {
+                host.rsplit('@').next().unwrap_or_default()
+            };
             format!("{scheme}://{host}{path}")
         }
         None => url[..end].to_owned(),
@@ -116,6 +123,9 @@ mod tests {
             ),
             ("s3://bucket/a*.csv", "s3://bucket/a*.csv"),
             ("https://x.example?HUSH", "https://x.example"),
+            ("https://me:HU?SH@x.example/a.csv", "https://***"),
+            ("https://me:1#HUSH@x.example:8443", "https://***"),
+            ("https://x.example?mail=HUSH@h", "https://x.example"),
             ("s3://bucket/a?.csv", "s3://bucket/a?.csv"),
             ("AZ://c/a.csv?sv=1&sig=HUSH", "AZ://c/a.csv"),
             ("plain", "plain"),

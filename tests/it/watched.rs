@@ -59,6 +59,32 @@ fn a_watchdog_is_told_of_the_beginning_and_the_end() {
     assert!(!settings.stdout.contains("HUSH"));
 }
 
+/// A night that is refused before there is a state is known by `status` all the same.
+#[test]
+fn a_first_night_that_is_refused_is_in_status() {
+    let dir = watched("", "");
+    let server = Server::start(&dir, &[]);
+    dir.run(&["status"]).finish().expect_exit(2);
+    std::fs::remove_file(dir.path("exports/a-1.csv")).unwrap();
+    night(&dir, &server).finish().expect_exit(2);
+    let status = dir.run(&["status"]).finish().expect_exit(0).stdout;
+    for says in [
+        "There is no state partner-sync.db yet: nothing was sent.",
+        "Last night, ",
+        "accounts: exit 2: no file matches",
+    ] {
+        assert!(status.contains(says), "{says}: {status}");
+    }
+    let json = dir
+        .run(&["status", "--json"])
+        .finish()
+        .expect_exit(0)
+        .stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["night"]["exit"], 2);
+    assert_eq!(json["runs"], serde_json::json!([]));
+}
+
 #[test]
 fn each_end_has_an_address_of_its_own() {
     let web = Web::start(|_| Reply::of(200, ""));
@@ -87,6 +113,7 @@ fn what_watches_fails_no_night() {
         Reply::of(200, "")
     });
     let refuses = Web::start(|_| Reply::of(404, ""));
+    let moved = Web::start(|_| Reply::of(302, ""));
     let gone = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())
@@ -94,7 +121,11 @@ fn what_watches_fails_no_night() {
     for (url, says) in [
         (&slow.url, "did not answer within less than a second"),
         (&refuses.url, "the watchdog answered 404"),
-        (&gone, "[ping] url: "),
+        (
+            &gone,
+            "[ping] url: the watchdog cannot be reached: tcp connect error: Connection refused",
+        ),
+        (&moved.url, "the watchdog answered 302 Found: it has moved."),
     ] {
         let sections = format!("[ping]\nurl = \"{url}/HUSHHUSH\"\ntimeout = \"400ms\"\n");
         let dir = watched(&sections, "");
@@ -109,16 +140,19 @@ fn what_watches_fails_no_night() {
     }
     for (url, says) in [
         (&refuses.url, "the gateway answered 404"),
-        (&gone, "[metrics] push: "),
+        (&gone, "[metrics] push: the gateway cannot be reached: "),
     ] {
         let dir = watched(&format!("[metrics]\npush = \"{url}\"\n"), "");
         let server = Server::start(&dir, &[]);
         let run = night(&dir, &server).finish().expect_exit(0);
         assert!(run.stderr.contains(says), "{}", run.stderr);
     }
-    // What cannot be meant is seen before the night.
+    // What cannot be meant is seen before the night, and said in it.
     let dir = watched("[ping]\nstyle = \"healthchecks\"\n", "");
     let server = Server::start(&dir, &[]);
+    let run = night(&dir, &server).finish().expect_exit(0);
+    let says = "warning: the watchdog: [ping] style is given, and url is not";
+    assert_eq!(run.stderr.matches(says).count(), 1, "{}", run.stderr);
     let checked = dir
         .run(&["sync", "--check-config"])
         .at(&server)
@@ -138,7 +172,9 @@ fn what_watches_fails_no_night() {
         .finish()
         .expect_exit(2);
     assert!(
-        checked.stdout.contains("[ping] url is plain http"),
+        checked
+            .stdout
+            .contains("[ping] url: plain http to h.example: whoever reads the address"),
         "{}",
         checked.stdout
     );

@@ -122,8 +122,7 @@ pub(in crate::ops) fn looked_at(
     match publish::webhook(config, session) {
         Ok(None) => {}
         Ok(Some(url)) => {
-            let host = notify::check_address("[notify] url", &url)
-                .map(|u| u.host_str().unwrap_or("").to_owned());
+            let host = notify::check_address(&url).map(|u| u.host_str().unwrap_or("").to_owned());
             findings.take("notify", "url", host);
         }
         Err(error) => findings.take("notify", "url", Err(error)),

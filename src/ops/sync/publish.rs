@@ -132,7 +132,7 @@ pub(super) fn webhook(
     let Some(url) = config.notify.address()? else {
         return Ok(None);
     };
-    if let Ok(parsed) = notify::check_address("[notify] url", &url) {
+    if let Ok(parsed) = notify::check_address(&url) {
         refuse_insecure("[notify] url", &parsed, session.settings)?;
     }
     Ok(Some(url))

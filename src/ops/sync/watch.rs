@@ -10,7 +10,7 @@ use super::night::Night;
 use super::publish::{moments, words};
 use crate::config::{ConfigFile, PingStyle};
 use crate::notify::{Message, check_address};
-use crate::ops::connect::{refuse_insecure, tls};
+use crate::ops::connect::{is_sent_in_plain, tls};
 use crate::ops::error::OpError;
 use crate::ops::observer::Note;
 use crate::ops::session::Session;
@@ -58,6 +58,13 @@ impl Watchdog {
             Moment::Begin => String::new(),
             Moment::End(night, error) => words(night, error),
         };
+        // Half of a setting calls nobody, or somebody else than was meant: it is said once a night.
+        if let (Moment::Begin, Err(error)) = (moment, config.ping.check()) {
+            session.observer.note(&Note::WatchFailed {
+                what: "the watchdog",
+                reason: &error.to_string(),
+            });
+        }
         for (what, url) in self.addresses(config, moment) {
             let message = Message {
                 who: "the watchdog",
@@ -67,7 +74,7 @@ impl Watchdog {
             };
             let limit = config.ping.limit();
             let sent = url.and_then(|url| {
-                refuse_insecure(what, &url, session.settings).map_err(|e| e.to_string())?;
+                refuse_plain(&url, session)?;
                 send(&message, url, limit, session)
             });
             if let Err(reason) = sent {
@@ -92,7 +99,7 @@ impl Watchdog {
                 Moment::Begin => "start".to_owned(),
                 Moment::End(night, _) => night.ending.code().to_string(),
             };
-            let made = check_address(what, url).map(|mut url| {
+            let made = check_address(url).map(|mut url| {
                 if let Ok(mut path) = url.path_segments_mut() {
                     path.pop_if_empty().push(&step);
                 }
@@ -113,7 +120,7 @@ impl Watchdog {
         };
         let all = ping.addresses().into_iter();
         all.filter(|(name, _)| chosen(name))
-            .map(|(name, url)| (name, check_address(name, url)))
+            .map(|(name, url)| (name, check_address(url)))
             .collect()
     }
 }
@@ -161,15 +168,15 @@ pub(super) fn looked_at(
         found.push(("[ping]", Err(error.to_string())));
     }
     for (what, url) in config.ping.addresses() {
-        let host = check_address(what, url).and_then(|url| {
-            refuse_insecure(what, &url, session.settings).map_err(|e| e.to_string())?;
+        let host = check_address(url).and_then(|url| {
+            refuse_plain(&url, session)?;
             Ok(url.host_str().unwrap_or_default().to_owned())
         });
         found.push((what, host));
     }
     if let Some(gateway) = &config.metrics.push {
         let what = "[metrics] push";
-        let host = check_address(what, gateway);
+        let host = check_address(gateway);
         found.push((
             what,
             host.map(|url| url.host_str().unwrap_or_default().to_owned()),
@@ -178,9 +185,20 @@ pub(super) fn looked_at(
     found
 }
 
+/// Plain http to another machine is refused: whoever reads the address on its way can call it.
+fn refuse_plain(url: &Url, session: &Session<'_>) -> Result<(), String> {
+    if is_sent_in_plain(url, session.settings) {
+        let host = url.host_str().unwrap_or_default();
+        return Err(format!(
+            "plain http to {host}: whoever reads the address on its way can call it. Use https, or --insecure-http where the network is yours"
+        ));
+    }
+    Ok(())
+}
+
 /// Where a job's metrics go. Source: the README of Prometheus' Pushgateway.
 fn gateway_of(gateway: &Secret, job: &str) -> Result<Url, String> {
-    let mut url = check_address("[metrics] push", gateway)?;
+    let mut url = check_address(gateway)?;
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(["metrics", "job", job]);
     }
@@ -204,7 +222,7 @@ fn send(
     };
     session.runtime.block_on(async {
         // All tries together.
-        tokio::time::timeout(limit, message.send(url, limit, &tls))
+        tokio::time::timeout(limit, message.send(url, limit, limit, &tls))
             .await
             .unwrap_or_else(|_| {
                 Err(format!(
