@@ -59,6 +59,9 @@ impl Job {
             (Some(_), None) if self.fetch_timeout.is_some() => {
                 Err("fetch_timeout is for a command: it needs fetch".to_owned())
             }
+            _ if self.fetch_timeout.is_some_and(|Time(t)| t.is_zero()) => {
+                Err("fetch_timeout = \"0s\" leaves the command no time: write for example \"30m\"".to_owned())
+            }
             (Some(ExportPath::Path(pattern)), None) => Ok(JobPlace::Files(pattern)),
             (Some(ExportPath::Address(address)), None) => Ok(JobPlace::Objects(address)),
             (file, Some(words)) => {
@@ -128,6 +131,10 @@ mod tests {
         );
         for (keys, says) in [
             (String::new(), "neither file nor fetch"),
+            (
+                format!("{fetch}fetch_timeout = \"0s\""),
+                "leaves the command no time",
+            ),
             (
                 "file = \"a\"\nfetch_timeout = \"5s\"".to_owned(),
                 "needs fetch",

@@ -2,6 +2,7 @@
 
 use super::lookup::{Table, tables};
 use crate::diagnostic::visible;
+use crate::mapping::date::{Hints, read_text};
 use crate::mapping::{Feed, Mapping, columns_of_feed};
 use crate::ops::Explored;
 use crate::partner::{PathSegment, display_path};
@@ -100,11 +101,21 @@ pub(super) fn shown(
     let is_guarded = explored.guarded.get(column).is_some_and(|g| *g);
     if is_sensitive || (is_guarded && !is_used) {
         mask(text)
-    } else if is_used {
+    } else if is_used || is_date(text) {
         visible(text, LONGEST)
     } else {
         visible(&Scrubber::new().scrub(text), LONGEST)
     }
+}
+
+/// Whether a text is a date that no number of an account looks like: one with a year of four digits and what divides it. Masked, a
+/// column of dates could not be recognised.
+fn is_date(text: &str) -> bool {
+    let is_whole = |part: &str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_digit());
+    let day = text.trim().split([' ', 'T']).next().unwrap_or_default();
+    let parts: Vec<&str> = day.split(['/', '.', '-']).collect();
+    matches!(parts[..], [first, _, last] if is_whole(first) || is_whole(last))
+        && read_text(text, &Hints::default()).is_ok()
 }
 
 /// Whether a column's values can be shown, and worked with, as they are.
@@ -180,6 +191,26 @@ pub(super) fn catalogue_path(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::partner::catalogue::FIELDS;
+
+    #[test]
+    fn dates_are_told_from_numbers_of_accounts() {
+        for (text, is_one) in [
+            ("5/12/2025", true),
+            ("5/12/2025 10:15 PM", true),
+            ("2025-05-12T10:15:00Z", true),
+            ("12.05.2025", true),
+            // A sort code, and numbers in groups.
+            ("12-11-10", false),
+            ("20250512", false),
+            ("123-45-6789", false),
+            ("1204-2025-0001", false),
+            ("2025-13-40", false),
+            ("1234 5678 2025", false),
+            ("12/05/2025 12345678", false),
+        ] {
+            assert_eq!(is_date(text), is_one, "{text}");
+        }
+    }
 
     #[test]
     fn paths_are_read_back() {

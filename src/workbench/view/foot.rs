@@ -104,7 +104,13 @@ pub(super) fn open_questions(bench: &Bench, model: Option<&Model>) -> Vec<Questi
         Some(QuestionView {
             about,
             name,
-            text: question.text,
+            text: match &question.place {
+                // The mapping's own words are for whoever edits it as text.
+                Place::Setting(name) if name == "date_order" && !question.has_answer => {
+                    "In its numeric dates, which comes first: the day or the month?".to_owned()
+                }
+                _ => question.text,
+            },
             is_setting,
             has_answer: question.has_answer,
         })
