@@ -107,7 +107,7 @@ codes! {
     DateAmbiguous, "date.ambiguous", Error, "The date can be read in more than one way, and the column does not show which is right.",
         "Type the date as yyyy-MM-dd, for example 2026-02-28. In the mapping: [source] date_order = \"mdy\" or \"dmy\", or the field's formats.";
     DateInvalid, "date.invalid", Error, "The value is not a date.",
-        "Type the date as yyyy-MM-dd, for example 2026-02-28. In the mapping: formats = [\"%d %b %Y\"] names another format.";
+        "Type the date as yyyy-MM-dd, for example 2026-02-28. In the mapping: formats = [\"%d %b %Y\"], where the column writes its dates in a way of its own.";
     DateContradicts, "date.contradicts_column", Warning, "The date can be read in one way only, but other dates in its column can only be read the other way.",
         "Check whether the column was pasted together from two sources.";
     DateMixed, "date.mixed", Error, "A spreadsheet understood only some of the column's dates and may have swapped day and month in this one.",

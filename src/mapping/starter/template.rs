@@ -1,8 +1,11 @@
 //! The plain template: every field of the request once, with a comment on each.
 
 use super::title::title;
-use super::write::{SCHEMA_LINE, Tables, fields, name_of, quoted};
+use super::write::{Tables, fields, name_of, quoted};
 use crate::partner::FieldKind;
+
+/// The place of a mapping's JSON Schema, beside the shipped mappings.
+const SCHEMA_LINE: &str = "#:schema ../docs/mapping.schema.json";
 
 /// The text of `mappings/template.toml`, which a test compares with the file.
 #[must_use]

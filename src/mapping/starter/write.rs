@@ -11,9 +11,6 @@ use crate::partner::catalogue::{self, FIELDS};
 /// Remarks on fields by their path in the payload, from a check of the file.
 pub type Remarks = BTreeMap<String, Vec<String>>;
 
-/// The place of a mapping's JSON Schema, beside the shipped mappings.
-pub(super) const SCHEMA_LINE: &str = "#:schema ../docs/mapping.schema.json";
-
 /// Whether lines that a person has to decide are written, or the mapping as it would be without them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undecided {
@@ -27,8 +24,8 @@ impl Proposal {
     /// The mapping. `detected` are lines about the file; `remarks` say what a check of it found.
     #[must_use]
     pub fn to_toml(&self, detected: &[String], remarks: &Remarks, undecided: Undecided) -> String {
-        let mut out = format!(
-            "{SCHEMA_LINE}\n# A mapping proposed by `partner-sync init`. Look at every line, then check the file with it.\n"
+        let mut out = String::from(
+            "# A mapping proposed by `partner-sync init`. Look at every line, then check the file with it.\n",
         );
         if undecided == Undecided::Asked && self.to_decide() > 0 {
             out.push_str(

@@ -83,6 +83,12 @@ impl Driven {
 
     /// Sends a command and waits for its answer.
     pub(crate) fn tell(&mut self, method: &str, with: &Value) -> Value {
+        self.try_tell(method, with)
+            .unwrap_or_else(|message| panic!("{method}: {message}"))
+    }
+
+    /// Tells the browser something that it may refuse; the refusal.
+    fn try_tell(&mut self, method: &str, with: &Value) -> Result<Value, Value> {
         self.next += 1;
         let mut command = json!({ "id": self.next, "method": method, "params": with });
         if !self.session.is_empty() {
@@ -94,8 +100,10 @@ impl Driven {
         loop {
             let message = self.hear();
             if message["id"] == self.next {
-                assert!(message.get("error").is_none(), "{method}: {message}");
-                return message["result"].clone();
+                return match message.get("error") {
+                    None => Ok(message["result"].clone()),
+                    Some(_) => Err(message),
+                };
             }
         }
     }
@@ -148,7 +156,9 @@ impl Driven {
         );
         loop {
             let with = json!({ "expression": guarded, "returnByValue": true });
-            if self.tell("Runtime.evaluate", &with)["result"]["value"] == true {
+            // A page that is exchanged just then has no place for an expression, and the browser refuses it.
+            let found = self.try_tell("Runtime.evaluate", &with);
+            if found.is_ok_and(|found| found["result"]["value"] == true) {
                 return;
             }
             if begun.elapsed() > PATIENCE {
