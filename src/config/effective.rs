@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::env::{self, Environment};
+use super::expand::expand;
 use super::origin::Origin;
 use super::resolve::{DEFAULT_RATE, Resolved, TokenSetting, Typed};
 use crate::secret::{plain_address, without_address_secrets};
@@ -74,7 +75,7 @@ fn of_text(
     resolved: &Resolved,
     file: Option<(&Path, &str)>,
 ) -> Vec<Effective> {
-    let written = Written::of(file);
+    let written = Written::of(file, environment);
     let rows = api_rows(typed, resolved).into_iter();
     let rows = rows.chain(other_rows(typed, resolved));
     let mut all: Vec<Effective> = rows
@@ -219,9 +220,11 @@ struct Written {
 }
 
 impl Written {
-    fn of(file: Option<(&Path, &str)>) -> Self {
+    fn of(file: Option<(&Path, &str)>, environment: &Environment) -> Self {
         let (path, text) = file.unwrap_or((Path::new(""), ""));
-        let (table, _) = DeTable::parse_recoverable(text);
+        let (mut table, _) = DeTable::parse_recoverable(text);
+        // What counts is what a run would use. Where a variable is missing, the text is shown as it is written.
+        let _ = expand(table.get_mut(), environment);
         let mut written = Self {
             path: path.to_owned(),
             keys: Vec::new(),
@@ -246,8 +249,12 @@ impl Written {
                 }
                 _ => {
                     let line = text[..key.span().start].matches('\n').count() + 1;
-                    let value = text.get(value.span()).unwrap_or_default();
-                    self.keys.push((name, line, value.trim().to_owned()));
+                    let raw = text.get(value.span()).unwrap_or_default().trim();
+                    let shown = match value.get_ref() {
+                        DeValue::String(text) if raw.contains("${") => format!("\"{text}\""),
+                        _ => raw.to_owned(),
+                    };
+                    self.keys.push((name, line, shown));
                 }
             }
         }
@@ -375,6 +382,22 @@ mod tests {
         has(&all, "api.rate = unlimited (--sandbox)");
         assert!(!all.iter().any(|l| l.starts_with("api.token")), "{all:#?}");
         has(&shown(Some("5/s")), "api.rate = 5/s (--rate)");
+    }
+
+    #[test]
+    fn what_a_variable_holds_is_shown() {
+        let text = "[metrics]\ntextfile = \"${D}/m.prom\"\n[[job]]\nname = \"a\"\nmapping = \"m\"\nfile = \"https://h/${D}.csv?sig=${HUSH}\"\narchive = \"$${D}/a\"\nafter = [\"sh\", \"${D}\"]\n";
+        let environment = Environment::of(&[("D", "/srv"), ("HUSH", "HUSH")]);
+        let all = lines(&Typed::default(), &environment, text).join("\n");
+        for says in [
+            "metrics.textfile = \"/srv/m.prom\" (c.toml:2)",
+            "job.a.file = \"https://h//srv.csv",
+            "job.a.archive = \"${D}/a\" (c.toml:7)",
+            "job.a.after = (set; not shown) (c.toml:8)",
+        ] {
+            assert!(all.contains(says), "{says}: {all}");
+        }
+        assert!(!all.contains("=HUSH"), "{all}");
     }
 
     #[test]
