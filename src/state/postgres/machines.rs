@@ -14,6 +14,10 @@ use super::schema::LIVE;
 /// Imports that are over, and are shown.
 const PAST: u32 = 10;
 
+/// Records whose machine is waited for. Where the outcome became known by a look-up, nothing is waited for any more, although it
+/// stays noted who was lost.
+pub(super) const WAITED_FOR: &str = "lost_at IS NOT NULL AND state IN (1, 4)";
+
 /// What machines share at this moment.
 pub(super) fn machines(link: &Link) -> Result<Machines, StateError> {
     link.look(|client| {
@@ -28,7 +32,7 @@ pub(super) fn machines(link: &Link) -> Result<Machines, StateError> {
                  FROM partner_sync.machine LEFT JOIN (
                      SELECT machine, sum(in_flight)::bigint AS in_flight, sum(waited_for)::bigint AS waited_for FROM (
                          SELECT machine, 1 AS in_flight, 0 AS waited_for FROM partner_sync.record WHERE state = {in_flight}
-                         UNION ALL SELECT unnest(lost_machines), 0, 1 FROM partner_sync.record WHERE lost_at IS NOT NULL) each
+                         UNION ALL SELECT unnest(lost_machines), 0, 1 FROM partner_sync.record WHERE {WAITED_FOR}) each
                      GROUP BY machine) u ON u.machine = machine.id
                  WHERE ended IS NULL AND (lost_at IS NULL OR u.waited_for > 0) OR import IN ({open})) m
              LEFT JOIN partner_sync.run ON run.id = m.run ORDER BY m.started, m.id"
@@ -153,8 +157,10 @@ pub(super) fn is_gone(
         return Ok(None);
     }
     // What no other machine may still send either: from now on a look-up that does not find it proves something.
-    let sql = "UPDATE partner_sync.record SET lost_machines = array_remove(lost_machines, $1),
+    let sql = format!(
+        "UPDATE partner_sync.record SET lost_machines = array_remove(lost_machines, $1),
                    lost_at = CASE WHEN lost_machines <@ ARRAY[$1] THEN NULL ELSE lost_at END
-               WHERE lost_at IS NOT NULL AND $1 = ANY (lost_machines) RETURNING key";
-    Ok(Some(query(t, sql, &values![machine => TEXT])?.len() as u64))
+               WHERE {WAITED_FOR} AND $1 = ANY (lost_machines) RETURNING key"
+    );
+    Ok(Some(query(t, &sql, &values![machine => TEXT])?.len() as u64))
 }

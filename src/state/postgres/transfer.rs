@@ -11,6 +11,7 @@ use super::super::transfer::{Batch, Cell, Giver, Kind, OF_META, Table, Taker};
 use super::error::Trouble;
 use super::lease::Lease;
 use super::link::{Link, lasting, query, values};
+use super::machines::WAITED_FOR;
 use super::owner::text;
 use super::reader::find_for_reading;
 use super::server::Server;
@@ -27,8 +28,8 @@ impl PostgresGiver {
             state: server.state(),
         };
         let link = link.ok_or_else(missing)?;
-        let sql = "SELECT count(*) FROM partner_sync.record WHERE lost_at IS NOT NULL AND state IN (1, 4)";
-        let waiting = link.look(|client| query(client, sql, &[]))?;
+        let sql = format!("SELECT count(*) FROM partner_sync.record WHERE {WAITED_FOR}");
+        let waiting = link.look(|client| query(client, &sql, &[]))?;
         let rows = waiting.first().map_or(0, |row| row.get::<_, i64>(0));
         if rows > 0 {
             return Err(StateError::WaitsForLost {

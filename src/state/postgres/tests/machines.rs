@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::state::postgres::server::Takeover;
-use crate::state::{ImportStart, PerRow, Share as _, StateReader, StateWriter, Turn};
+use crate::state::{ImportStart, PerRow, Share as _, StateReader, StateWriter, Turn, View as _};
 
 /// A machine at work.
 pub(super) struct Machine {
@@ -72,6 +72,13 @@ pub(super) fn found(key: &str, id: &str) -> Settlement {
     found
 }
 
+/// For how many rows each machine is waited for that is waited for.
+fn waited_for(room: &Room) -> Vec<u64> {
+    let view = PostgresView::find(&room.server).unwrap().unwrap();
+    let machines = view.machines().unwrap().machines.into_iter();
+    machines.map(|m| m.waited_for).filter(|n| *n > 0).collect()
+}
+
 #[tokio::test]
 async fn a_row_is_of_the_machine_that_claimed_it() {
     let Some(cluster) = harness::cluster() else {
@@ -139,6 +146,7 @@ async fn what_a_lost_machine_had_is_looked_up_by_one_and_its_answers_are_kept() 
     assert!(c.share.take_over().unwrap().is_empty(), "one has it");
     assert_eq!(c.share.take(0, 1).unwrap(), [0], "its pieces are free");
     // It wakes. Its answer is known from then on, and it notes nothing else.
+    assert_eq!(waited_for(&room), [3]);
     let refused = a.state.settle(vec![made("1")]).await;
     assert!(
         matches!(refused, Err(StateError::Taken { .. })),
@@ -158,6 +166,8 @@ async fn what_a_lost_machine_had_is_looked_up_by_one_and_its_answers_are_kept() 
         states(answers.unwrap(), 2),
         [Some(RecordState::Created), None]
     );
+    // Two are known now.
+    assert_eq!(waited_for(&room), [1]);
     a.state.settle(vec![made("2")]).await.unwrap_err();
     assert_eq!(known(&b, "2").await, created("other"));
     let reader: StateReader = b.state.reader().unwrap();
