@@ -15,7 +15,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-pub use causes::words_of_causes;
+pub use causes::{Asked, words_of_causes};
 
 /// Bytes of a file with certificates at most; all public ones take a quarter of a megabyte.
 const PEM_BYTES: u64 = 16 * 1024 * 1024;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::http_client::{self, Tls, words_of_causes};
+use crate::http_client::{self, Asked, Tls, words_of_causes};
 use crate::secret::Secret;
 
 /// Tries in all.
@@ -106,10 +106,15 @@ impl Message<'_> {
                 Ok(answer) => format!("{} answered {}", self.who, answer.status()),
                 Err(e) if e.is_timeout() => format!("{} did not answer in time", self.who),
                 Err(e) => {
-                    let cause = e.without_url();
-                    let cause = cause
-                        .source()
-                        .map_or_else(|| cause.to_string(), words_of_causes);
+                    let asked = Asked {
+                        who: self.who,
+                        address: "its address",
+                    };
+                    // reqwest's own words say no more than that something was sent.
+                    let cause = e.source().map_or_else(
+                        || "no answer".to_owned(),
+                        |cause| words_of_causes(cause, asked),
+                    );
                     format!("{} cannot be reached: {cause}", self.who)
                 }
             };

@@ -8,7 +8,7 @@ use hyper::body::Body as _;
 
 use super::answer_words::Said;
 use super::transport::{Failure, Response};
-use crate::http_client::words_of_causes;
+use crate::http_client::{Asked, words_of_causes};
 
 /// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -92,5 +92,9 @@ fn words_of_error(error: &Failure) -> String {
         };
         return format!("{what} in time (timeout)");
     }
-    words_of_causes(error)
+    let asked = Asked {
+        who: "the API",
+        address: "--api-url",
+    };
+    words_of_causes(error, asked)
 }

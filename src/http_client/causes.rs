@@ -2,9 +2,18 @@
 
 use std::error::Error;
 
+/// Who was asked, as messages name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// `the API`.
+    pub who: &'static str,
+    /// What says where it is: `--api-url`.
+    pub address: &'static str,
+}
+
 /// The error with its causes, in words, without what only the libraries' authors know.
 #[must_use]
-pub fn words_of_causes(error: &dyn Error) -> String {
+pub fn words_of_causes(error: &dyn Error, asked: Asked) -> String {
     let mut words = String::new();
     let mut cause: Option<&dyn Error> = Some(error);
     while let Some(current) = cause {
@@ -23,17 +32,19 @@ pub fn words_of_causes(error: &dyn Error) -> String {
     }
     let mut refused = REFUSED_BY_TLS.iter();
     match refused.find(|(said, _)| words.contains(*said)) {
-        Some((_, meaning)) => (*meaning).to_owned(),
+        Some((_, meaning)) => meaning
+            .replace("{who}", asked.who)
+            .replace("{address}", asked.address),
         None => words,
     }
 }
 
 /// What rustls says of a certificate that it refuses, or of a connection that somebody may have cut, and what that means for a
-/// person. The error itself lies in others that hide its type. Source: the words of `rustls::CertificateError`.
+/// person, with who was asked. The error itself lies in others that hide its type. Source: the words of `rustls::CertificateError`.
 const REFUSED_BY_TLS: [(&str, &str); 6] = [
     (
         "invalid peer certificate: certificate expired",
-        "its certificate has expired. Whoever runs the API has to renew it; if it is valid, this machine's clock is ahead",
+        "its certificate has expired. Whoever runs {who} has to renew it; if it is valid, this machine's clock is ahead",
     ),
     (
         "invalid peer certificate: certificate not valid yet",
@@ -41,7 +52,7 @@ const REFUSED_BY_TLS: [(&str, &str); 6] = [
     ),
     (
         "invalid peer certificate: certificate not valid for name",
-        "its certificate is for another name than --api-url has",
+        "its certificate is for another name than {address} has",
     ),
     (
         "CaUsedAsEndEntity",
@@ -56,3 +67,30 @@ const REFUSED_BY_TLS: [(&str, &str); 6] = [
         "its server, or a proxy before it, ends connections without saying that the answer is complete (no Content-Length, and no TLS close_notify), so it may be cut off; whoever runs it has to send one of them",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_that_of_who_was_asked() {
+        let asked = Asked {
+            who: "the watchdog",
+            address: "its address",
+        };
+        for (said, words) in [
+            (
+                "invalid peer certificate: certificate expired: at",
+                "Whoever runs the watchdog has",
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name",
+                "than its address has",
+            ),
+            ("Connection refused", "Connection refused"),
+        ] {
+            let found = words_of_causes(&std::io::Error::other(said), asked);
+            assert!(found.contains(words), "{found}");
+        }
+    }
+}

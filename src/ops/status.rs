@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::diagnostic::{counted, thousands};
 use crate::report::table_within;
 use crate::state::{
-    MaintenanceRow, RecordRow, RunRow, SpaceCounts, Standing, StateAddress, StateError,
+    Machines, MaintenanceRow, RecordRow, RunRow, SpaceCounts, Standing, StateAddress, StateError,
 };
 
 /// Runs and rows that are shown.
@@ -26,7 +26,7 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
         Ok(view) => view,
         // A first night that was refused made no state.
         Err(StateError::Missing { .. }) if let Some(night) = last_night(session) => {
-            return Ok(night_alone(&state.to_string(), &night, json));
+            return Ok(night_alone(state, &night, json));
         }
         Err(error) => return Err(error.into()),
     };
@@ -37,13 +37,8 @@ pub fn status(json: bool, width: Option<usize>, session: &Session<'_>) -> Result
     let (bytes, shared) = (store.bytes(), view.machines()?);
     let night = last_night(session);
     if json {
-        let mut all = serde_json::json!({
-            "state": state.to_string(),
-            "bytes": bytes,
-            "spaces": counts, "runs": runs, "open": open,
-            "machines": shared.machines, "imports": shared.imports, "past_imports": shared.past, "rates": shared.rates,
-            "night": night.as_ref().map(|(_, night)| night),
-        });
+        let night = night.as_ref().map(|(_, night)| night);
+        let mut all = as_json(state, bytes, (&counts, &runs, &open), &shared, night);
         if let Some(holder) = holder {
             all["held_by"] = holder.into();
         }
@@ -100,18 +95,33 @@ fn last_night(session: &Session<'_>) -> Option<(Timestamp, serde_json::Value)> {
     Some((ended, serde_json::from_str(&text).ok()?))
 }
 
+/// What the state has of rows and runs.
+type Tables<'t> = (&'t [SpaceCounts], &'t [RunRow], &'t [RecordRow]);
+
+fn as_json(
+    state: &StateAddress,
+    bytes: u64,
+    (spaces, runs, open): Tables<'_>,
+    shared: &Machines,
+    night: Option<&serde_json::Value>,
+) -> serde_json::Value {
+    serde_json::json!({
+        "state": state.to_string(),
+        "bytes": bytes,
+        "spaces": spaces, "runs": runs, "open": open,
+        "machines": shared.machines, "imports": shared.imports, "past_imports": shared.past, "rates": shared.rates,
+        "night": night,
+    })
+}
+
 /// What is known where there is no state yet.
-fn night_alone(state: &str, night: &(Timestamp, serde_json::Value), json: bool) -> String {
-    let (ended, night) = night;
+fn night_alone(
+    state: &StateAddress,
+    (ended, night): &(Timestamp, serde_json::Value),
+    json: bool,
+) -> String {
     if json {
-        let nothing: [(); 0] = [];
-        let all = serde_json::json!({
-            "state": state,
-            "bytes": 0,
-            "spaces": nothing, "runs": nothing, "open": nothing,
-            "machines": nothing, "imports": nothing, "past_imports": nothing, "rates": nothing,
-            "night": night,
-        });
+        let all = as_json(state, 0, (&[], &[], &[]), &Machines::default(), Some(night));
         return format!("{all}\n");
     }
     let night = night_words(*ended, night);

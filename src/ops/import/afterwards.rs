@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::against::Against;
 use super::repaired::{repaired, skipped};
 use super::sealed_plan::content_digest;
-use super::stranded::{Against, records_of, stranded_rows};
+use super::stranded::stranded_rows;
 use super::waiting::Waiting;
 use crate::delivery::{Decision, Stop, blocked, changed, decide, in_doubt, still_rejected};
 use crate::diagnostic::Diagnostic;
@@ -16,7 +17,6 @@ use crate::ops::request::ExportRequest;
 use crate::partner::{Query, RowKey, RowOutcome};
 use crate::prepare::{Exports, PreparedRow, Survey, Tally};
 use crate::report::Collector;
-use crate::source::Flow;
 use crate::state::{Known, StateReader, StoredImport};
 
 /// The digest of a mapping and its lookup files, and what else decides what becomes of a row: as an import is joined by it.
@@ -112,11 +112,7 @@ impl Afterwards<'_> {
 
     /// Rows that wait for others. Once the import is over, these are all that were not sent; before, those that nobody can send.
     fn waiting(&self, stop: &Stop) -> Result<Waiting, OpError> {
-        let against = Against {
-            fingerprinter: self.reader.fingerprinter(),
-            reader: Some(self.reader),
-            known: self.known,
-        };
+        let against = self.against();
         if !self.is_over || !self.exports.has_references() {
             return stranded_rows(self.exports, self.survey, &against, false);
         }
@@ -140,34 +136,26 @@ impl Afterwards<'_> {
         )
     }
 
+    fn against(&self) -> Against<'_> {
+        Against {
+            fingerprinter: self.reader.fingerprinter(),
+            reader: Some(self.reader),
+            known: self.known,
+        }
+    }
+
     fn each_row(
         &self,
         stop: &Stop,
         each: &mut dyn FnMut(PreparedRow, Option<&Known>),
     ) -> Result<Tally, OpError> {
-        let mut trouble = None;
-        let hasher = Some(self.reader.fingerprinter());
-        let tally = self
-            .exports
-            .prepare(self.survey, hasher, None, self.known, &mut |rows| {
-                if stop.is_requested() {
-                    return Flow::Enough;
-                }
-                let records = match records_of(&rows, Some(self.reader)) {
-                    Ok(records) => records,
-                    Err(error) => {
-                        trouble = Some(error);
-                        return Flow::Enough;
-                    }
-                };
-                let mut records = records.into_iter();
-                for row in rows {
-                    let record = row.key.as_ref().and_then(|_| records.next().flatten());
-                    each(row, record.as_ref());
-                }
-                Flow::More
-            })?;
-        trouble.map_or(Ok(tally), |error| Err(error.into()))
+        let against = self.against();
+        let (hasher, stop) = (Some(against.fingerprinter), Some(stop));
+        against.each_batch(self.exports, self.survey, hasher, stop, &mut |rows| {
+            for (row, record) in rows {
+                each(row, record.as_ref());
+            }
+        })
     }
 
     fn outcome(

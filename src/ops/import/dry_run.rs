@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::against::Against;
 use super::new_rows::{Extent, Scan};
 use super::repaired::{repaired, skipped};
 use super::request::ImportRequest;
 use super::sealed_plan::{Asked, SealedPlan, state_digest};
-use super::stranded::{Against, records_of, stranded_rows};
+use super::stranded::stranded_rows;
 use super::there_already::{There, there_already};
 use super::too_many_new::too_many_new;
 use super::waiting::Waiting;
@@ -38,7 +39,6 @@ use crate::report::{
     Collector, Contents, Counters, Kind, PerRow, RunEnding, RunReport, StopCause, Stopped,
     summary_json,
 };
-use crate::source::Flow;
 use crate::state::{Known, RunId, StateReader};
 
 /// What an import would do.
@@ -240,23 +240,10 @@ fn judge_rows(
     collector: &Mutex<Collector>,
     stop: &Stop,
 ) -> Result<Tally, OpError> {
-    let (fingerprinter, known) = (Some(against.fingerprinter), against.known);
-    let mut trouble = None;
-    let tally = exports.prepare(survey, fingerprinter, None, known, &mut |rows| {
-        if stop.is_requested() {
-            return Flow::Enough;
-        }
-        let records = match records_of(&rows, against.reader) {
-            Ok(records) => records,
-            Err(error) => {
-                trouble = Some(error);
-                return Flow::Enough;
-            }
-        };
-        let mut records = records.into_iter();
+    let fingerprinter = Some(against.fingerprinter);
+    against.each_batch(exports, survey, fingerprinter, Some(stop), &mut |rows| {
         let mut held = collector.lock().unwrap_or_else(PoisonError::into_inner);
-        for row in rows {
-            let record = row.key.as_ref().and_then(|_| records.next().flatten());
+        for (row, record) in rows {
             let is_created = |_: &RowKey| record.as_ref().is_some_and(Known::is_created);
             if let Some(warning) = repaired(&row, &is_created) {
                 held.add(skipped(row, warning));
@@ -267,12 +254,7 @@ fn judge_rows(
             result.diagnostics.extend(found);
             held.add(result);
         }
-        Flow::More
-    })?;
-    match trouble {
-        Some(error) => Err(error.into()),
-        None => Ok(tally),
-    }
+    })
 }
 
 /// The ending of a dry run: that of the import that it shows, as far as it can be known.

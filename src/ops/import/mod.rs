@@ -7,6 +7,7 @@
 
 mod adopt;
 mod afterwards;
+mod against;
 mod before_create;
 mod budget;
 mod canary;

@@ -2,32 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::against::Against;
 use super::waiting::{Place, Waiting};
 use crate::delivery::{Decision, NoPartner, decide};
 use crate::ops::error::OpError;
-use crate::partner::{Fingerprinter, RowKey};
-use crate::prepare::{Exports, PreparedRow, Survey};
-use crate::source::Flow;
-use crate::state::{Known, StateError, StateReader};
-
-/// What rows are judged by.
-pub(super) struct Against<'a> {
-    pub(super) fingerprinter: &'a Fingerprinter,
-    pub(super) reader: Option<&'a StateReader>,
-    pub(super) known: &'a (dyn Fn(&RowKey) -> bool + Sync),
-}
-
-/// What the state knows of rows that have a key, in their order.
-pub(super) fn records_of(
-    rows: &[PreparedRow],
-    reader: Option<&StateReader>,
-) -> Result<Vec<Option<Known>>, StateError> {
-    let keys = rows.iter().filter_map(|r| r.key.as_ref());
-    match reader {
-        Some(reader) => reader.known(keys.map(RowKey::as_str)),
-        None => Ok(keys.map(|_| None).collect()),
-    }
-}
+use crate::partner::RowKey;
+use crate::prepare::{Exports, Survey};
 
 /// Valid rows that no import can create: they hang, through parents in the files, on a row that is invalid or that the API
 /// rejected as it is, or on themselves. Memory grows with the rows that have parents and with those that cannot be sent.
@@ -43,20 +23,10 @@ pub(super) fn stranded_rows(
     }
     let mut links: Vec<Links> = Vec::new();
     let mut ends: HashMap<RowKey, (NoPartner, Place)> = HashMap::new();
-    let mut trouble = None;
     let (known, fingerprinter) = (against.known, against.reader.map(|_| against.fingerprinter));
-    exports.prepare(survey, fingerprinter, None, known, &mut |rows| {
-        let records = match records_of(&rows, against.reader) {
-            Ok(records) => records,
-            Err(error) => {
-                trouble = Some(error);
-                return Flow::Enough;
-            }
-        };
-        let mut records = records.into_iter();
-        for row in rows {
+    against.each_batch(exports, survey, fingerprinter, None, &mut |rows| {
+        for (row, record) in rows {
             let Some(key) = row.key else { continue };
-            let record = records.next().flatten();
             let place = (row.origin.file, row.origin.row);
             match row.partner {
                 None => {
@@ -77,11 +47,7 @@ pub(super) fn stranded_rows(
                 Some(_) => {}
             }
         }
-        Flow::More
     })?;
-    if let Some(error) = trouble {
-        return Err(error.into());
-    }
     let links = left(links, &|p| known(p), &|p| ends.contains_key(p));
     for (key, parents, place) in links {
         for parent in parents.iter().filter(|p| !known(p)) {
