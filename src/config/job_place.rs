@@ -33,9 +33,15 @@ impl Job {
     /// Where its export comes from.
     ///
     /// # Errors
-    /// Where `file`, `fetch`, `fetch_timeout` and `archive` do not go together: what to write.
+    /// Where `file`, `fetch`, `fetch_timeout` and `archive` do not go together, or `after` names no command: what to write.
     pub fn place(&self) -> Result<JobPlace<'_>, String> {
         let place = self.written_place()?;
+        if self.after.as_ref().is_some_and(Vec::is_empty) {
+            return Err(
+                "after = [] names no command: write after = [\"PROGRAM\", \"ARGUMENT\"], or leave it out"
+                    .to_owned(),
+            );
+        }
         match (&place, &self.archive) {
             (JobPlace::Objects(_), Some(archive @ ExportPath::Path(_))) => Err(format!(
                 "file is an address, so archive has to be one in the same bucket, for example archive = \"s3://bucket/exports/done\", not \"{archive}\""
@@ -151,6 +157,7 @@ mod tests {
                 "file = \"s3://b/a.csv\"\narchive = \"done\"".to_owned(),
                 "in the same bucket",
             ),
+            ("file = \"a.csv\"\nafter = []".to_owned(), "no command"),
             (
                 "file = \"a.csv\"\narchive = \"s3://b/done\"".to_owned(),
                 "a folder of it",

@@ -224,6 +224,8 @@ codes! {
         "Change the partner on the API by hand, or correct the export: the API documents no update.";
     PartnerGone, "api.gone", Error, "The partner that was created for the row is no longer on the API.",
         "If it was deleted on purpose, remove the row from the export. To create it again: `partner-sync state forget KEY`, then import.";
+    PartnerOfAnotherRow, "api.other_row", Error, "The partner that the row has by the state is that of another row: the API answered with the wrong id.",
+        "Run `partner-sync state forget KEY`, then import: the row's own partner is looked for, and created where there is none.";
     RowGone, "source.row_gone", Warning, "The API has a partner of this mapping whose row is no longer in the export.",
         "Decide whether the partner is to be separated on the API. `partner-sync state forget KEY` stops this warning.";
     PartnerNone, "api.none", Warning, "The row has no partner yet.",

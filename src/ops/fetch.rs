@@ -63,7 +63,15 @@ fn written(path: &std::path::Path, name: &str) -> Result<(), FetchError> {
     let name = || name.to_owned();
     let found = match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => found,
-        _ => return Err(FetchError::NoFile { name: name() }),
+        Ok(found) => {
+            let made = match () {
+                () if found.is_dir() => "a folder",
+                () if found.is_symlink() => "a link",
+                () => "something that is no file",
+            };
+            return Err(FetchError::NotAFile { name: name(), made });
+        }
+        Err(_) => return Err(FetchError::NoFile { name: name() }),
     };
     if found.len() == 0 {
         return Err(FetchError::EmptyFile { name: name() });

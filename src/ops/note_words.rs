@@ -81,7 +81,7 @@ impl Note<'_> {
                     .to_owned(),
             ),
             Note::WebhookFailed(error) => {
-                one(format!("warning: the webhook could not be called: {error}"))
+                one(format!("warning: the webhook did not get this night's result: {error}"))
             }
         }
     }

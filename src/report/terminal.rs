@@ -147,7 +147,11 @@ fn problems(report: &RunReport, examples: Examples, out: &mut String) {
     let _ = writeln!(out, "\nMost frequent problems:");
     // Why it stopped stands before what is more frequent.
     let why: &[Code] = match cause(report) {
-        StopCause::Canary => &[Code::PartnerDiffers, Code::PartnerGone],
+        StopCause::Canary => &[
+            Code::PartnerDiffers,
+            Code::PartnerGone,
+            Code::PartnerOfAnotherRow,
+        ],
         _ => &[],
     };
     let mut groups: Vec<&ProblemGroup> = report.groups.iter().collect();

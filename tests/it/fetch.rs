@@ -137,11 +137,11 @@ fn a_command_that_gives_no_export_ends_the_job() {
             "the fetch command failed (exit status: 9): no such bucket",
         ),
         (shell("true"), 3, "wrote no file to {file}"),
-        (shell("mkdir $0"), 3, "wrote no file to {file}"),
+        (shell("mkdir $0"), 3, "made a folder in place of {file}"),
         (
             shell("ln -s /etc/hostname $0"),
             3,
-            "wrote no file to {file}",
+            "made a link in place of {file}",
         ),
         (shell(": > $0"), 3, "wrote an empty file"),
         (

@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use crate::support::{Run, Server, Workdir};
 
 const MAPPING: &str = "name = \"all\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nsignOnDate = \"Signed\"\nparentId = { partner = \"Parent\" }\n[[organization.addresses]]\ncity = \"City\"\n[partnerCriteria]\nisW2 = \"W2\"\nonboardingDate = \"Signed\"\npartnerTypeId = { value = \"e8d2d255-3e62-413f-9275-e8929eced814\" }\n[vendorAccount.bankAccount]\naccountNumber = \"Account\"\n";
@@ -64,6 +66,42 @@ fn what_was_sent_is_there() {
         .expect_exit(0);
     assert_eq!(sample.summary().get("agree"), 2);
     assert_eq!(sample.summary().get("uncompared"), 2);
+}
+
+/// An API that answered with the ids of each other's partners: what is advised settles it, and creates nothing anew.
+#[test]
+fn a_partner_of_another_row_is_named_and_given_back() {
+    let (dir, server) = imported();
+    let id_of = |key: &str| {
+        let partners = server.partners();
+        let is_its = |p: &&Value| p["party"]["legacyIdentifier"] == key;
+        let partner = partners.iter().find(is_its).unwrap();
+        partner["id"].as_str().unwrap().to_owned()
+    };
+    let (first, last) = (id_of("K-1"), id_of("K-4"));
+    let server = edited(&dir, server, |lines| {
+        for line in lines.iter_mut() {
+            let swapped = line.replace(&first, "FIRST").replace(&last, &first);
+            *line = swapped.replace("FIRST", &last);
+        }
+    });
+    let told = verify(&dir, &server).args(&["--report", "out"]);
+    let told = told.finish().expect_exit(1);
+    assert_eq!(told.summary().get("differ"), 3, "and the child of K-1");
+    let problems = dir.read("out/problems.csv");
+    for line in [
+        format!("e.csv,2,,,api.other_row,error,,The partner {first} is that of K-4.,"),
+        format!("e.csv,5,,,api.other_row,error,,The partner {last} is that of K-1.,"),
+    ] {
+        assert!(problems.contains(&line), "{line} in {problems}");
+    }
+    assert!(!problems.contains("Oslo"), "{problems}");
+    let forget = ["state", "forget", "K-1", "K-4", "--yes"];
+    dir.run(&forget).at(&server).finish().expect_exit(0);
+    let again = dir.run(&["import", "e.csv", "-m", "m.toml", "--rate", "unlimited"]);
+    again.at(&server).finish().expect_exit(0);
+    server.assert_each_once(4);
+    verify(&dir, &server).finish().expect_exit(0);
 }
 
 #[test]

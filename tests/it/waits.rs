@@ -262,7 +262,7 @@ fn a_webhook_that_does_not_answer() {
     let run = stopped(child, "TERM");
     drop(open);
     assert!(
-        run.stderr.contains("the webhook could not be called"),
+        run.stderr.contains("the webhook did not get"),
         "{}",
         run.stderr
     );

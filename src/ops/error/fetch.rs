@@ -67,6 +67,16 @@ pub enum FetchError {
         /// How the command is called.
         name: String,
     },
+    /// What it wrote is no file.
+    #[error(
+        "{name} made {made} in place of {{file}}. Nothing was sent. Let it write the export itself to that name."
+    )]
+    NotAFile {
+        /// How the command is called.
+        name: String,
+        /// What it made, in words.
+        made: &'static str,
+    },
     /// The file is empty.
     #[error("{name} wrote an empty file. Nothing was sent. Check the export job.")]
     EmptyFile {

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::readback::{Readback, get};
 use super::row_sign::RowSign;
-use crate::api::{ApiError, Incomplete};
+use crate::api::{ApiError, Incomplete, RemotePartner};
 use crate::delivery::{Decision, Stop, decide, duplicates, place};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, visible};
 use crate::ops::connect::Connection;
@@ -258,6 +258,10 @@ impl Comparison<'_> {
         } else {
             None
         };
+        if let Some(other) = remote.as_ref().and_then(|r| self.other_row(partner, r)) {
+            self.add_diagnostics(partner, vec![other]);
+            return Ok(RowSign::Differs);
+        }
         let remote = remote.map(|r| fields_of_answer(&r.raw));
         let reported = differing
             .into_iter()
@@ -265,6 +269,21 @@ impl Comparison<'_> {
             .collect();
         self.add_diagnostics(partner, reported);
         Ok(RowSign::Differs)
+    }
+
+    /// What is said where the partner is that of another row: its fields differ because of that alone.
+    fn other_row(&self, partner: &PreparedPartner, remote: &RemotePartner) -> Option<Diagnostic> {
+        let own = partner.legacy_identifier.as_str();
+        let legacy = remote.legacy_identifier.as_deref()?;
+        let is_other = legacy != own && self.survey.has_identifier(legacy);
+        is_other.then(|| {
+            let (id, legacy) = (&remote.id, visible(legacy, 80));
+            Diagnostic::new(
+                Code::PartnerOfAnotherRow,
+                place(partner),
+                format!("The partner {id} is that of {legacy}."),
+            )
+        })
     }
 
     fn difference(
