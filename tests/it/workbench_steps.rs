@@ -117,6 +117,28 @@ fn a_row_is_kept_a_file_is_chosen_and_a_word_repaired() {
     dir.run(&["test", "m.toml"]).finish().expect_exit(0);
 }
 
+/// A practice that is over before the page that says it has begun is there: its end is said once, and is not lost.
+#[test]
+fn what_ends_while_its_page_is_on_the_way_is_seen() {
+    let dir = dir();
+    let Some((bench, mut page)) = begin(&dir, "export.csv") else {
+        return;
+    };
+    page.open(&bench.address());
+    page.until("document.readyState === 'complete' && document.getElementById('status').dataset.checking === 'false'");
+    // The answer to the click comes to the page's script when the end was said; it is the one of the first moment.
+    page.eval(
+        "window.ended = new Promise((done) => { new EventSource('events').onmessage = (event) => { if (JSON.parse(event.data).practice === 'over') done(); }; });
+         const ask = window.fetch;
+         window.fetch = async (request) => { window.fetch = ask; const answer = await ask(request); await window.ended; return answer; };
+         true",
+    );
+    page.click("#practise");
+    page.eval("window.ended.then(() => true)");
+    let seen = "new Promise((done) => { const until = Date.now() + 8000; (function look() { const seen = document.getElementById('foot').textContent.includes('Practice: '); if (seen || Date.now() > until) done(seen); else setTimeout(look, 50); })(); })";
+    assert_eq!(page.eval(seen), true);
+}
+
 #[test]
 fn the_same_steps_without_script() {
     let dir = dir();

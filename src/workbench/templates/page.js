@@ -5,6 +5,9 @@
   const PARTS = ['status', 'notice', 'columns', 'chosen', 'problems', 'foot'];
   const byId = (id) => document.getElementById(id);
   let latest = 0;
+  // How things stand, as it was last heard, and whether that was while a page was on its way.
+  let now = null;
+  let missed = false;
 
   for (const node of document.querySelectorAll('.scripted')) node.hidden = false;
 
@@ -77,7 +80,10 @@
     } catch (error) {
       say('The workbench does not answer any more. Run partner-sync map again; what was saved is kept.', true);
     } finally {
-      if (turn === latest) document.body.removeAttribute('aria-busy');
+      if (turn === latest) {
+        document.body.removeAttribute('aria-busy');
+        if (missed) follow();
+      }
     }
   }
 
@@ -173,8 +179,9 @@
 
   // By this connection the workbench knows that its page is open.
   const source = new EventSource('events');
-  source.onmessage = (event) => {
-    const now = JSON.parse(event.data);
+  source.onmessage = (event) => { now = JSON.parse(event.data); follow(); };
+
+  function follow() {
     const status = byId('status');
     const bar = byId('status-bar');
     if (bar && !now.checked) {
@@ -186,6 +193,8 @@
     if (practice && now.of) { practice.max = now.of; practice.value = now.practised; }
     const isOld = Number(status.dataset.version) !== now.version || status.dataset.checking === 'true' && now.checked ||
       status.dataset.practice !== now.practice;
-    if (isOld && !document.body.hasAttribute('aria-busy')) load(new Request(location.href), false);
-  };
+    // What ends while its own page is on the way is not said a second time: it is compared with the page once that is there.
+    missed = document.body.hasAttribute('aria-busy');
+    if (isOld && !missed) load(new Request(location.href), false);
+  }
 })();
