@@ -32,7 +32,7 @@ const OTHERS: [&str; 2] = [TOKEN, STATE_KEY_FILE];
 const CLOUD_PREFIXES: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
 const CLOUD_NAMES: [&str; 3] = ["IDENTITY_ENDPOINT", "MSI_ENDPOINT", HOME];
 /// How alike two names are at least, from 0 to 1, so that one is taken for a misspelling of the other.
-const ALIKE: f64 = 0.8;
+pub(super) const ALIKE: f64 = 0.8;
 
 /// A variable that begins with `PARTNER_SYNC_` and that nothing reads: most probably a misspelling.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use super::env::Environment;
 use super::error::ConfigError;
 use super::expand::expand;
 use super::job::{Job, MetricsSection, NotifySection};
+use super::toml_words::reworded;
 use super::watch::PingSection;
 
 /// The file. Unknown keys are errors with their line.
@@ -132,7 +133,7 @@ impl ConfigFile {
         };
         let wrong = |error: toml::de::Error| {
             let at = error.span().map_or(0, |span| span.start);
-            invalid(at, without_texts(error.message()))
+            invalid(at, reworded(error.message()))
         };
         let mut table = DeTable::parse(&text).map_err(wrong)?;
         expand(table.get_mut(), environment).map_err(|e| invalid(e.at.start, e.reason))?;
@@ -145,20 +146,6 @@ fn refuse_token<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
     Err(de::Error::custom(
         "do not write the token itself into this file: write token_file = \"FILE\" (mode 0600) or token_command = [\"PROGRAM\", \"ARGUMENT\"], or set PARTNER_SYNC_TOKEN",
     ))
-}
-
-/// What serde says of a text of the wrong type, without the text: `invalid type: string "…", expected a sequence`.
-fn without_texts(message: &str) -> String {
-    const LIST: (&str, &str) = (
-        "expected a sequence",
-        "expected a list, as [\"ONE\", \"TWO\"]",
-    );
-    let Some((before, rest)) = message.split_once("string \"") else {
-        return message.replace(LIST.0, LIST.1);
-    };
-    // The text itself may hold anything, so what follows it is looked for from behind.
-    let expected = rest.rfind("\", expected").map_or("", |at| &rest[at + 1..]);
-    format!("{before}a text{}", expected.replace(LIST.0, LIST.1))
 }
 
 #[cfg(test)]
@@ -185,7 +172,7 @@ mod tests {
             ),
             (
                 "[api]\nTOKEN = \"HUSH\"",
-                "line 2, column 1: unknown field `TOKEN`",
+                "line 2, column 1: there is no key TOKEN here: did you mean token?",
             ),
             ("[api]\ntoken = \"HUSH", "line 2, column "),
             ("[api]\ntoken = HUSH", "line 2, column "),
@@ -195,11 +182,11 @@ mod tests {
             ("api = { token = \"HUSH\" }", "the token itself"),
             (
                 "[api]\ntoken_command = \"curl HUSH\"",
-                "line 2, column 17: invalid type: a text, expected a list, as [",
+                "line 2, column 17: a list, as [\"ONE\", \"TWO\"] belongs here, not a text",
             ),
             (
                 "[api]\ntoken_command = 'HUSH\", expected HUSH'",
-                "a text, expected a list, as [",
+                "belongs here, not a text",
             ),
             ("[notify]\nurl = [\"https://x/HUSH\"]", "line 2"),
             (
@@ -208,7 +195,7 @@ mod tests {
             ),
             (
                 "[notify]\non = \"HUSH\"",
-                "invalid type: a text, expected a list, as [",
+                "a list, as [\"ONE\", \"TWO\"] belongs here, not a text",
             ),
             (
                 "[notify]\nurl = \"https://HUSH/${NOT_HERE}\"",

@@ -19,6 +19,7 @@ mod resolve;
 mod salvage;
 mod screen;
 mod time;
+mod toml_words;
 mod transport;
 mod watch;
 

@@ -18,12 +18,14 @@ pub fn words_of_causes(error: &dyn Error, asked: Asked) -> String {
     let mut cause: Option<&dyn Error> = Some(error);
     while let Some(current) = cause {
         let text = current.to_string();
+        let text = plain(&text);
         // "client error (Connect)" says nothing to a person; its cause does.
-        if !text.starts_with("client error (") && !words.contains(&text) {
+        let is_of_a_library = text.starts_with("client error (") || LAYERS.contains(&text);
+        if !is_of_a_library && !words.contains(text) {
             if !words.is_empty() {
                 words.push_str(": ");
             }
-            words.push_str(&text);
+            words.push_str(text);
         }
         cause = current.source();
     }
@@ -37,6 +39,16 @@ pub fn words_of_causes(error: &dyn Error, asked: Asked) -> String {
             .replace("{address}", asked.address),
         None => words,
     }
+}
+
+/// Where in the libraries something went wrong. Source: hyper-util's `ConnectError`, which has a cause of its own.
+const LAYERS: [&str; 2] = ["tcp connect error", "dns error"];
+
+/// An error of the system without its number, which is the system's own: `Connection refused (os error 111)`.
+fn plain(text: &str) -> &str {
+    text.rsplit_once(" (os error ")
+        .filter(|(_, number)| number.ends_with(')'))
+        .map_or(text, |(words, _)| words)
 }
 
 /// What rustls says of a certificate that it refuses, or of a connection that somebody may have cut, and what that means for a
@@ -88,9 +100,13 @@ mod tests {
                 "than its address has",
             ),
             ("Connection refused", "Connection refused"),
+            ("tcp connect error", "no answer"),
+            ("refused (os error 7)", "refused"),
+            ("refused (os error 7) twice", "refused (os error 7) twice"),
         ] {
             let found = words_of_causes(&std::io::Error::other(said), asked);
             assert!(found.contains(words), "{found}");
+            assert_eq!(found == words, !said.contains(':'), "{found}");
         }
     }
 }

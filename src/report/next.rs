@@ -91,7 +91,9 @@ fn after_verify(report: &RunReport) -> &'static str {
     let Some(found) = report.verified else {
         return "";
     };
-    if found.differ > 0 {
+    if report.count_of(Code::PartnerOfAnotherRow) > 0 {
+        "run `partner-sync state forget KEY` for the rows that have another row's partner, import, and verify again: their own are looked for."
+    } else if found.differ > 0 {
         "compare the fields that differ with the source; the API documents no update, so partners are changed there by hand."
     } else if found.gone > 0 {
         "find out who deleted the partners that are gone; `partner-sync state forget KEY` and an import create them again."
@@ -119,7 +121,7 @@ fn of_partners(report: &RunReport) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::path::PathBuf;
 
     use super::super::contents::{Contents, Verified};
@@ -128,7 +130,11 @@ mod tests {
     use super::super::terminal::verdict;
     use super::*;
 
-    fn report(kind: Kind, ending: RunEnding, counts: &[(RowOutcome, u64)]) -> RunReport {
+    pub(in crate::report) fn report(
+        kind: Kind,
+        ending: RunEnding,
+        counts: &[(RowOutcome, u64)],
+    ) -> RunReport {
         let mut all = Counts::default();
         for (outcome, count) in counts {
             all.add(*outcome, *count);

@@ -98,7 +98,11 @@ fn a_night_that_cannot_begin() {
         ),
         ("[api]\ntimeout = \"soon\"\n", &[], "expected a duration"),
         // What cannot be read as a whole still says whom to tell.
-        ("[api]\nrat = \"10/s\"\n", &[], "unknown field `rat`"),
+        (
+            "[api]\nrat = \"10/s\"\n",
+            &[],
+            "there is no key rat here: did you mean rate?",
+        ),
         ("[api]\nurl = \n", &[], "partner-sync.toml, line"),
     ] {
         let (dir, server, hook) = night_of(break_it);

@@ -96,6 +96,16 @@ fn a_partner_of_another_row_is_named_and_given_back() {
         assert!(problems.contains(&line), "{line} in {problems}");
     }
     assert!(!problems.contains("Oslo"), "{problems}");
+    let page = dir.read("out/report.html");
+    assert!(
+        page.contains("rows that have another row&#x27;s partner"),
+        "{page}"
+    );
+    let said = dir.run(&["verify", "e.csv", "-m", "m.toml"]).at(&server);
+    let said = said.finish().expect_exit(1).stdout;
+    let next =
+        "Next: run `partner-sync state forget KEY` for the rows that have another row's partner";
+    assert!(said.contains(next), "{said}");
     let forget = ["state", "forget", "K-1", "K-4", "--yes"];
     dir.run(&forget).at(&server).finish().expect_exit(0);
     let again = dir.run(&["import", "e.csv", "-m", "m.toml", "--rate", "unlimited"]);

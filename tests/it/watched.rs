@@ -123,7 +123,7 @@ fn what_watches_fails_no_night() {
         (&refuses.url, "the watchdog answered 404"),
         (
             &gone,
-            "[ping] url: the watchdog cannot be reached: tcp connect error: Connection refused",
+            "[ping] url: the watchdog cannot be reached: Connection refused",
         ),
         (&moved.url, "the watchdog answered 302 Found: it has moved."),
     ] {

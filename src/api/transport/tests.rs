@@ -194,10 +194,7 @@ async fn a_refused_connection_says_why() {
     let failure = through(None).send(asked).await.unwrap_err();
     let words = words(&failure);
     assert!(failure.is_connect() && !failure.is_timeout());
-    assert!(
-        words.contains("tcp connect error: Connection refused"),
-        "{words}"
-    );
+    assert!(words.contains("Connection refused"), "{words}");
     assert!(!words.contains("client error"), "{words}");
 }
 

@@ -196,7 +196,10 @@ fn of_rows(report: &RunReport) -> Vec<Task> {
         };
         tasks.push(task(ENGINEER, words));
     }
-    if n(RowOutcome::Blocked) > 0 {
+    let in_doubt = n(RowOutcome::InDoubt).max(report.count_of(Code::InDoubt));
+    let is_run_again = in_doubt > 0 && report.stopped.is_none() && report.kind != Kind::DryRun;
+    let waiting = n(RowOutcome::Blocked);
+    if waiting > 0 && (repair > 0 || !is_run_again) {
         let words = if repair > 0 {
             "Rows that wait for their parents are in that file too, and are sent with it. If their parents are not repaired, they go on waiting."
         } else {
@@ -204,11 +207,17 @@ fn of_rows(report: &RunReport) -> Vec<Task> {
         };
         tasks.push(task(ENGINEER, words));
     }
-    let in_doubt = n(RowOutcome::InDoubt).max(report.count_of(Code::InDoubt));
-    if in_doubt > 0 && report.stopped.is_none() && report.kind != Kind::DryRun {
+    if is_run_again {
+        let children = if waiting > 0 && repair == 0 {
+            ", and rows that wait for them are sent after them"
+        } else {
+            ""
+        };
         tasks.push(task(
             OPERATOR,
-            "Run again in a few minutes: rows in doubt are looked up on the API before anything is sent again. For rows that stay in doubt, look on the API and do what is said below.",
+            format!(
+                "Run again in a few minutes: rows in doubt are looked up on the API before anything is sent again{children}. For rows that stay in doubt, look on the API and do what is said below."
+            ),
         ));
     }
     let absent = n(RowOutcome::Deferred);
@@ -324,7 +333,8 @@ fn of_comparison(report: &RunReport) -> Vec<Task> {
         return Vec::new();
     };
     let mut tasks = Vec::new();
-    if v.differ > 0 {
+    let swapped = report.count_of(Code::PartnerOfAnotherRow);
+    if v.differ > swapped {
         tasks.push(task(
             OWNER,
             "Decide for each difference below which side is right: the export or the API.",
@@ -332,6 +342,12 @@ fn of_comparison(report: &RunReport) -> Vec<Task> {
         tasks.push(task(
             ENGINEER,
             "Change partners on the API by hand where the export is right: the API documents no update.",
+        ));
+    }
+    if swapped > 0 {
+        tasks.push(task(
+            ENGINEER,
+            "For rows that have another row's partner: run `partner-sync state forget KEY`, import again, and compare again.",
         ));
     }
     if v.gone > 0 {
@@ -365,4 +381,34 @@ fn of_comparison(report: &RunReport) -> Vec<Task> {
         ));
     }
     tasks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::RunEnding;
+    use crate::report::next::tests::report;
+
+    /// Who is asked to do something, and whether rows that wait for their parents are spoken of there.
+    fn asked(counts: &[(RowOutcome, u64)]) -> Vec<(&'static str, bool)> {
+        let tasks = of_rows(&report(Kind::Import, RunEnding::Problems, counts));
+        let waits = |t: &Task| t.what.contains("that wait");
+        tasks.iter().map(|t| (t.who, waits(t))).collect()
+    }
+
+    #[test]
+    fn rows_that_wait_for_doubts_need_no_engineer() {
+        use RowOutcome::{Blocked, InDoubt, Invalid};
+        assert_eq!(asked(&[(InDoubt, 2)]), [(OPERATOR, false)]);
+        assert_eq!(asked(&[(InDoubt, 2), (Blocked, 1)]), [(OPERATOR, true)]);
+        assert_eq!(asked(&[(Blocked, 1)]), [(ENGINEER, true)]);
+        let all = asked(&[(Invalid, 1), (InDoubt, 2), (Blocked, 1)]);
+        let who = [
+            (OWNER, false),
+            (ENGINEER, false),
+            (ENGINEER, true),
+            (OPERATOR, false),
+        ];
+        assert_eq!(all, who);
+    }
 }
