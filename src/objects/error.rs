@@ -79,7 +79,12 @@ pub(super) fn answer(text: &str) -> String {
     let text = match (part("Code"), part("Message")) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code,
-        _ => text.to_owned(),
+        // What the library did, and how long it took, stands before what the store said.
+        _ => match text.split_once("Error performing ") {
+            Some((_, rest)) => rest.split_once(" - ").map_or(rest, |(_, said)| said),
+            None => text,
+        }
+        .to_owned(),
     };
     let plain = Scrubber::new().scrub(&without_address_secrets(&text));
     let mut plain: Vec<&str> = plain.split_whitespace().collect();
@@ -102,6 +107,10 @@ mod tests {
             (
                 "Error performing GET http://127.0.0.1/b?sig=HUSHHUSH in 3ms - <?xml?><Error><Code>AccessDenied</Code><Message>No\nway</Message></Error>",
                 "AccessDenied: No way",
+            ),
+            (
+                "Generic S3 error: Error performing PUT http://h/x in 24.373648ms - Server returned non-2xx status code: 403 Forbidden: denied",
+                "Server returned non-2xx status code: 403 Forbidden: denied",
             ),
             (
                 "GET https://h/a?sig=HUSHHUSH: reset by peer",

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
-use object_store::path::Path;
+use object_store::path::{self, Path};
 use object_store::{
     BackoffConfig, Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig,
 };
@@ -207,7 +207,7 @@ impl Bucket {
     fn path(&self, key: &str) -> Result<Path, ObjectError> {
         Path::parse(key.trim_end_matches('/')).map_err(|e| ObjectError::Address {
             shown: self.shown(key),
-            reason: e.to_string(),
+            reason: unreadable(&e),
         })
     }
 
@@ -235,12 +235,24 @@ impl Bucket {
                 self.broken(key, answer(&source.to_string()))
             }
             Error::NotFound { .. } => ObjectError::Gone { shown },
+            // Some other object there makes the library refuse the whole list.
+            Error::InvalidPath { source } => self.broken(key, unreadable(&source)),
             error if is_refusal(&error) => ObjectError::Refused {
                 shown,
                 words: answer(&error.to_string()),
             },
             error => self.broken(key, answer(&error.to_string())),
         }
+    }
+}
+
+/// What is wrong with the name of an object that the library does not read, nor a list that has it.
+fn unreadable(name: &path::Error) -> String {
+    match name {
+        path::Error::EmptySegment { path } | path::Error::BadSegment { path, .. } => format!(
+            "the name \"{path}\" has an empty part (//), . or .. between its slashes, or a control character, and neither such an object nor a list that shows one can be read: give it another name, or have the export written to a folder of its own"
+        ),
+        other => other.to_string(),
     }
 }
 

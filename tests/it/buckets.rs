@@ -192,3 +192,22 @@ fn what_the_bucket_refuses_is_said() {
         assert!(!run.stderr.contains("HUSH"), "{}", run.stderr);
     }
 }
+
+/// Some other object of the folder has a name that the library of buckets does not read.
+#[test]
+fn a_name_that_cannot_be_read_is_named() {
+    let gcs = Gcs::start(|asked, _| {
+        let page = "<ListBucketResult><CommonPrefixes><Prefix>in//</Prefix></CommonPrefixes></ListBucketResult>";
+        asked.path.contains("prefix=").then(|| Reply::of(200, page))
+    });
+    let dir = reading(&gcs, "");
+    let server = Server::start(&dir, &[]);
+    let run = watched(&dir, &server, &gcs).finish().expect_exit(3);
+    let says = "the name \"in//\" has an empty part (//)";
+    assert!(run.stderr.contains(says), "{}", run.stderr);
+    dir.simple_export(1);
+    let check = dir.run(&["check", "gs://bucket/in//a.csv", "-m", "m.toml"]);
+    let run = gcs.let_in(check).finish().expect_exit(2);
+    let says = "the name \"in//a.csv\" has an empty part (//)";
+    assert!(run.stderr.contains(says), "{}", run.stderr);
+}
