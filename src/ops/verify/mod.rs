@@ -206,10 +206,18 @@ fn canary_differs(found: Verified) -> Option<String> {
             thousands(n)
         ),
     };
+    let verb = |n: u64, one: &str, many: &str| {
+        let verb = if n == 1 { one } else { many };
+        (n > 0).then(|| format!("{} {verb}", thousands(n)))
+    };
+    let how = [
+        verb(found.differ, "differs", "differ"),
+        verb(found.gone, "is gone", "are gone"),
+    ];
+    let how: Vec<String> = how.into_iter().flatten().collect();
     Some(format!(
-        "{partners} ({} differ, {} are gone), so the other rows were not sent. Correct the mapping, or these partners on the API. Then run again: with --canary the same partners are compared again and no others are created; without it the import continues.",
-        thousands(found.differ),
-        thousands(found.gone)
+        "{partners} ({}), so the other rows were not sent. Correct the mapping, or these partners on the API. Then run again: with --canary the same partners are compared again and no others are created; without it the import continues.",
+        how.join(", ")
     ))
 }
 
@@ -226,4 +234,36 @@ fn stop_by(error: OpError, stop: &Stop) -> Result<(), OpError> {
         other => return Err(other),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canary_says_how_its_partners_are_not_as_they_were_sent() {
+        for (differ, gone, says) in [
+            (0, 0, None),
+            (
+                1,
+                0,
+                Some("partners are not on the API as they were sent (1 differs), so"),
+            ),
+            (2, 1, Some("(2 differ, 1 is gone), so")),
+            (0, 2, Some("(2 are gone), so")),
+        ] {
+            let found = Verified {
+                agree: 5,
+                differ,
+                gone,
+                ..Verified::default()
+            };
+            let said = canary_differs(found);
+            assert_eq!(said.is_some(), says.is_some());
+            assert!(
+                said.is_none_or(|said| said.contains(says.unwrap())),
+                "{differ} {gone}"
+            );
+        }
+    }
 }
