@@ -83,6 +83,8 @@ pub(in crate::mapping) fn cut(text: &str) -> Written<'_> {
     let (extension, rest) = extension(rest);
     let beside = match (has_letters(label), beside(rest)) {
         (true, Beside::Nothing) => Beside::Words(label),
+        // Too short to be a number beside which there is another one: signs between digits that nobody knows.
+        (_, Beside::SecondNumber) if digits(number) < SECOND_NUMBER => Beside::Unclear,
         (_, beside) => beside,
     };
     Written {
@@ -177,12 +179,16 @@ fn leading_digits(text: &str, most: usize) -> Option<(Option<&str>, &str)> {
 
 fn beside(rest: &str) -> Beside<'_> {
     let words = rest.trim_matches(|c: char| is_separator(c) || matches!(c, ',' | ';' | ':'));
-    match rest.chars().filter(|c| c.is_numeric()).count() {
+    match digits(rest) {
         0 if words.is_empty() => Beside::Nothing,
         0 => Beside::Words(words),
         SECOND_NUMBER.. => Beside::SecondNumber,
         _ => Beside::Unclear,
     }
+}
+
+fn digits(text: &str) -> usize {
+    text.chars().filter(|c| c.is_numeric()).count()
 }
 
 fn has_letters(text: &str) -> bool {
@@ -255,6 +261,8 @@ mod tests {
             ("030123/456", "030123/456", Nothing),
             ("0301234/56", "0301234", Unclear),
             ("030 123456+49", "030 123456", Unclear),
+            ("217_555_0101", "217", Unclear),
+            ("217,555,0101", "217", Unclear),
             ("x12", "12", Words("x")),
             ("call me", "call me", Nothing),
             ("", "", Nothing),
