@@ -84,6 +84,32 @@ const REFUSED_BY_TLS: [(&str, &str); 6] = [
 mod tests {
     use super::*;
 
+    #[derive(Debug, thiserror::Error)]
+    #[error("{said}")]
+    struct Layer {
+        said: &'static str,
+        source: Option<Box<Layer>>,
+    }
+
+    #[test]
+    fn causes_stand_one_behind_the_other_each_once() {
+        let error = [
+            "dns error",
+            "not known",
+            "lost",
+            "client error (Connect)",
+            "lost (os error 5)",
+        ]
+        .into_iter()
+        .fold(None, |source, said| Some(Box::new(Layer { said, source })));
+        let asked = Asked {
+            who: "the API",
+            address: "--api-url",
+        };
+        let found = words_of_causes(&*error.unwrap(), asked);
+        assert_eq!(found, "lost: not known");
+    }
+
     #[test]
     fn a_certificate_is_that_of_who_was_asked() {
         let asked = Asked {

@@ -250,10 +250,8 @@ async fn only_a_body_that_was_asked_for_can_have_made_a_partner() {
     let CreateOutcome::NotCreated(NotCreated::NotSent(words)) = refused else {
         panic!("{refused:?}")
     };
-    // The words of the causes, each once, one behind the other.
-    let said = words.as_str().to_ascii_lowercase();
-    assert_eq!(said.matches("refused").count(), 1, "{said}");
-    assert!(said.contains(": ") && !said.starts_with(": "), "{said}");
+    // What the libraries add to it says nothing to a person.
+    assert_eq!(words.as_str().to_ascii_lowercase(), "connection refused");
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
