@@ -100,7 +100,13 @@ fn a_page_now_and_then_stops_nothing(at: StateIn) {
     let dir = at.workdir();
     let server = Server::start(&dir, &["--fault", "200-page=0.03", "--seed", "3"]);
     dir.simple_export(150);
-    import(&dir, &[]).at(&server).finish().expect_exit(0);
+    let mut run = import(&dir, &[]).at(&server).finish();
+    assert!(run.summary().value()["stopped"].is_null(), "{run:?}");
+    if run.exit == 1 {
+        // In the order in which they came, one row drew the page three times: it is the next run's.
+        run = import(&dir, &[]).at(&server).finish();
+    }
+    run.expect_exit(0);
     let pages = server.requests();
     let pages = pages.iter().filter(|r| r["fault"] == "200-page").count();
     assert!(pages > 0);
