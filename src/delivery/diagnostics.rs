@@ -51,7 +51,7 @@ pub(super) fn set_aside(row: &PreparedPartner, words: &str) -> Diagnostic {
         Code::RowForbidden,
         place(row),
         format!(
-            "The row was answered with 403 ({words}), while other rows passed. Nothing was created for it."
+            "The row was answered with 403 ({words}). Nothing was created for it."
         ),
     )
     .with_hint("Run again to send the row again. If it is refused again, look for text in the row that a firewall may block; for the engineer: let it pass the firewall or proxy, or use a token with the permission partners.create.")

@@ -92,7 +92,7 @@ codes! {
         "Export the column as text or as whole numbers (in pandas: dtype=\"string\" or \"Int64\"). In the mapping: if the keys are really written so, [validation] allow = [\"key.decimal\"].";
     IdentifierDuplicate, "key.legacy_duplicate", Error, "Another row has the same legacyIdentifier, so neither is sent.",
         "Give each row its own legacyIdentifier: the API recognises a partner by it.";
-    RowRepaired, "row.repaired", Warning, "The row cannot be sent as it is, but its partner was already created from a repaired row.",
+    RowRepaired, "row.repaired", Warning, "The row cannot be sent as it is, but its partner was already created, from an earlier export or a repaired row.",
         "Correct the row in the system that exports it, so that the next export has no problem.";
     RowAlike, "row.alike", Warning, "Another row has the same values in all mapped columns except the key.",
         "If both are the same partner, keep one of the rows.";

@@ -21,6 +21,22 @@ pub fn visible(value: &str, limit: usize) -> String {
     shown
 }
 
+/// What a text looks like without what it says: `999-99-9999`, `Aaaa 9`; cut at `limit` characters.
+#[must_use]
+pub fn shape(text: &str, limit: usize) -> String {
+    let shape: String = text
+        .chars()
+        .map(|c| match c {
+            c if c.is_numeric() => '9',
+            c if c.is_uppercase() => 'A',
+            c if c.is_alphabetic() => 'a',
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .collect();
+    visible(&shape, limit)
+}
+
 /// What [`harmless`] does with colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colours {

@@ -58,9 +58,15 @@ impl fmt::Display for Unknown {
                 thousands(rows)
             ),
             Self::Uncounted => f.write_str("The API does not say how many partners it has"),
+            Self::Some {
+                on_api: 1,
+                unknown: 1,
+            } => f.write_str(
+                "The API has 1 partner, and the rows of this mapping were not compared with it yet",
+            ),
             Self::Some { on_api, unknown } if on_api == unknown => write!(
                 f,
-                "The API has {} that this state does not have",
+                "The API has {}, and the rows of this mapping were not compared with them yet",
                 partners(on_api)
             ),
             Self::Some { on_api, unknown } => write!(
@@ -167,7 +173,7 @@ mod tests {
                     on_api: 1,
                     unknown: 1,
                 },
-                "The API has 1 partner that this state does not have",
+                "The API has 1 partner, and the rows of this mapping were not compared with it yet",
             ),
             (
                 Unknown::Some {

@@ -101,6 +101,8 @@ fn after_verify(report: &RunReport) -> &'static str {
         "repair the rows with errors and import them: the others without a partner may wait for these. Then verify again."
     } else if found.only_source > 0 {
         "import the export: these rows have no partner yet."
+    } else if found.only_api > 0 && report.errors > 0 {
+        "repair the rows with errors, and verify again: partners that seem to have no row may be theirs."
     } else if found.only_api > 0 {
         "decide whether the partners without a row are to be separated on the API."
     } else {

@@ -93,11 +93,14 @@ fn looks_like_token(run: &str, uuids: Uuids) -> bool {
 
 /// Whether the word before says that this one is a secret: `Bearer x`, `token=x`, `"password": "x"`.
 fn is_announced(run: &str, before: &str, between: &str) -> bool {
-    const NAMES: [&str; 12] = [
+    const NAMES: [&str; 15] = [
         "token",
         "secret",
         "password",
         "passwd",
+        "passphrase",
+        "passcode",
+        "private_key",
         "pwd",
         "apikey",
         "api_key",
@@ -108,11 +111,15 @@ fn is_announced(run: &str, before: &str, between: &str) -> bool {
         "credential",
     ];
     let is_named = NAMES.iter().any(|name| before.ends_with(name));
-    let is_assigned = between.contains(['=', '"', '\'']) && !between.contains(',');
-    // In prose a plain word follows: "invalid token: expired".
+    // `X-Api-Key: x` and `password: x` are no prose, unlike "invalid token: expired".
+    let is_label = before.contains(['-', '_']) || PASSWORDS.iter().any(|p| before.ends_with(p));
+    let is_assigned = (between.contains(['=', '"', '\''])
+        || (is_label && between.starts_with(':')))
+        && !between.contains(',');
+    // In prose a plain word follows: "invalid token: expired", "the secret is wrong".
     let is_odd = run.chars().any(|c| c.is_ascii_digit())
         || run.chars().skip(1).any(|c| c.is_ascii_uppercase())
-        || run.len() >= 20;
+        || run.len() >= LONGEST_WORD;
     let follows = between.contains(':') || between.trim().is_empty();
     // The scheme is no secret, what follows it is.
     !run.is_empty()
@@ -121,6 +128,11 @@ fn is_announced(run: &str, before: &str, between: &str) -> bool {
             || (is_named && is_assigned)
             || ((is_named || is_scheme(before)) && follows && is_odd))
 }
+
+const PASSWORDS: [&str; 4] = ["password", "passwd", "pwd", "passphrase"];
+
+/// A longer run of small letters behind the name of a secret is no word of a message.
+const LONGEST_WORD: usize = 15;
 
 /// Put behind a scheme that stands in a header: whatever follows is a secret.
 const HEADER: &str = " of a header";

@@ -1,7 +1,7 @@
 //! A mapping against the columns of the file: which rule takes which column. Pure, except that lookup files are looked at.
 
 use super::lookup::{Table, tables};
-use crate::diagnostic::visible;
+use crate::diagnostic::{shape, visible};
 use crate::mapping::date::{Hints, read_text};
 use crate::mapping::{Feed, Mapping, columns_of_feed};
 use crate::ops::Explored;
@@ -94,7 +94,7 @@ pub(super) fn shown(
     text: &str,
 ) -> String {
     if values == SourceValues::LeftOut {
-        return shape(text);
+        return shape(text, LONGEST);
     }
     let is_used = model.is_some_and(|m| m.is_used(column));
     let is_sensitive = model.is_some_and(|m| m.sensitive[column]);
@@ -129,21 +129,6 @@ pub(super) fn is_open(
     let is_used = model.is_some_and(|m| m.is_used(column));
     let is_sensitive = model.is_some_and(|m| m.sensitive[column]);
     values == SourceValues::Shown && !is_sensitive && (is_used || !is_guarded)
-}
-
-/// What a text looks like without what it says: `999-99-9999`, `Aaaa 9`.
-pub(super) fn shape(text: &str) -> String {
-    let shape: String = text
-        .chars()
-        .map(|c| match c {
-            c if c.is_numeric() => '9',
-            c if c.is_uppercase() => 'A',
-            c if c.is_alphabetic() => 'a',
-            c if c.is_control() => ' ',
-            c => c,
-        })
-        .collect();
-    visible(&shape, LONGEST)
 }
 
 /// `organization.addresses[0].city` as a path; none where it is written otherwise.
@@ -241,7 +226,7 @@ mod tests {
             ("Zoë Ltd. ②", "Aaa Aaa. 9"),
             ("", ""),
         ] {
-            assert_eq!(shape(text), expected);
+            assert_eq!(shape(text, LONGEST), expected);
         }
     }
 }

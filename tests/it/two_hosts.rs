@@ -139,3 +139,65 @@ fn a_job_that_did_not_come_through_is_run_by_the_other() {
     assert!(jobs(&other).iter().all(is_run), "{other:?}");
     server.assert_each_once(24);
 }
+
+/// Jobs whose exports are called alike are told apart by nothing: what one of them left, the other host runs.
+#[test]
+fn a_run_of_another_job_is_not_taken_for_its_own() {
+    let files = "first = \"exports/eu/*.csv\"\nsecond = \"exports/*.csv\"";
+    let fetches = "first = [\"cp\", \"exports/eu/x.csv\", \"{file}\"]\nsecond = [\"cp\", \"exports/w.csv\", \"{file}\"]";
+    for (key, places, rows_of_first) in [("file", files, 0), ("fetch", fetches, 12)] {
+        let Some(dir) = Workdir::in_postgres() else {
+            return;
+        };
+        let server = Server::start(&dir, &["--latency", "300ms"]);
+        two_jobs(&dir);
+        std::fs::create_dir_all(dir.path("exports/eu")).unwrap();
+        dir.write("exports/eu/x.csv", dir.read("e.csv"));
+        dir.write("exports/w.csv", dir.read("f.csv"));
+        let jobs_of = |line: &str| {
+            let (name, place) = line.split_once(" = ").unwrap();
+            format!("[[job]]\nname = \"{name}\"\n{key} = {place}\nmapping = \"m.toml\"\n")
+        };
+        let text: String = places.lines().map(jobs_of).collect();
+        dir.write("c.toml", format!("[state]\nlease = \"3s\"\n{text}"));
+        let mut one = night(&dir, &server).start();
+        wait_until("the first host is at it", || server.count("POST") > 0);
+        let held = server.hold();
+        let other = waiting(&dir, &server);
+        drop(held);
+        wait_until("it is at its second job", || server.count("POST") > 13);
+        one.kill().unwrap();
+        one.wait().unwrap();
+        let other = Finished::of(other.wait_with_output().unwrap()).expect_exit(0);
+        let rows: Vec<u64> = jobs(&other).into_iter().map(|(rows, _)| rows).collect();
+        assert_eq!(rows, [rows_of_first, 12], "{other:?}");
+        server.assert_each_once(24);
+    }
+}
+
+/// An export that came while the other host was at an older one is imported.
+#[test]
+fn an_export_that_the_other_host_did_not_see_is_imported() {
+    for archive in ["", "archive = \"done\"\n"] {
+        let Some(dir) = Workdir::in_postgres() else {
+            return;
+        };
+        let server = Server::start(&dir, &[]);
+        two_jobs(&dir);
+        let config = dir.read("c.toml") + archive;
+        dir.write("c.toml", config);
+        let one = night(&dir, &server).start();
+        wait_until("the first host is at its second job", || {
+            server.count("POST") > 12
+        });
+        let held = server.hold();
+        let other = waiting(&dir, &server);
+        dir.write("f2.csv", "Id,Name\nM-1,More 1\n");
+        drop(held);
+        let other = Finished::of(other.wait_with_output().unwrap()).expect_exit(0);
+        Finished::of(one.wait_with_output().unwrap()).expect_exit(0);
+        let rows: Vec<u64> = jobs(&other).into_iter().map(|(rows, _)| rows).collect();
+        assert_eq!(rows, [12, 1], "{other:?}");
+        server.assert_each_once(25);
+    }
+}

@@ -321,3 +321,19 @@ fn what_the_state_does_not_know_is_named_without_ids() {
     let run = dir.run(&args).finish().expect_exit(2);
     assert!(run.stderr.contains("for the sandbox."), "{}", run.stderr);
 }
+
+/// A row that cannot be read is not gone.
+#[test]
+fn a_row_that_cannot_be_read_is_not_said_to_be_gone() {
+    let (dir, server) = imported();
+    dir.write("e.csv", ROWS.replace("K-4,Four,", "K-4,Four,x,y,"));
+    let told = verify(&dir, &server).args(&["--report", "out"]);
+    let told = told.finish().expect_exit(1);
+    assert_eq!(told.summary().get("only_api"), 1);
+    let problems = dir.read("out/problems.csv");
+    let says = "It may be one of 1 row that could not.";
+    assert!(problems.contains(says), "{problems}");
+    assert!(!problems.contains("no longer"), "{problems}");
+    let page = dir.read("out/report.html");
+    assert!(page.contains("Repair the rows with errors") && !page.contains("separated"));
+}

@@ -41,7 +41,7 @@ pub(super) fn repaired(
         Code::RowRepaired,
         place,
         format!(
-            "The row cannot be sent as it is in this file ({}), but its partner was already created from a repaired row. Nothing is sent.",
+            "The row cannot be sent as it is in this file ({}), but its partner was already created, from an earlier export or a repaired row. Nothing is sent, and what the row says now is not compared with it.",
             problems.join(", ")
         ),
     ))

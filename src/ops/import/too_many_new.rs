@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::new_rows::NewRows;
 use crate::config::Bound;
-use crate::diagnostic::{thousands, visible};
+use crate::diagnostic::{shape, thousands};
 use crate::ops::error::OpError;
 use crate::state::StateReader;
 
@@ -29,15 +29,16 @@ pub(super) fn too_many_new(
     if let Some(reader) = reader {
         reader.each_key(&mut |key| like.see(key))?;
     }
-    let shown = |key: &str| format!("\"{}\"", visible(key, SHOWN));
+    // The words leave the machine with the webhook: a key is shown by what it looks like.
+    let shown = |key: &str| format!("\"{}\"", shape(key, SHOWN));
     let example = match (like.found, keys.first()) {
         (Some((new, known)), _) => format!(
-            "The state has no key {}, but it has {}: if all keys are spelt differently than before, correct the export or the mapping",
+            "One of them has a key of the form {}, where the state has one of the form {} (9 for a digit, A and a for letters): if all keys are spelt differently than before, correct the export or the mapping",
             shown(&new),
             shown(&known)
         ),
         (None, Some(new)) => format!(
-            "One of them has the key {}: if all keys are spelt differently than before, correct the export or the mapping",
+            "One of them has a key of the form {} (9 for a digit, A and a for letters): if all keys are spelt differently than before, correct the export or the mapping",
             shown(new)
         ),
         (None, None) => "Check the export".to_owned(),

@@ -4,6 +4,9 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use super::candidate::Candidate;
+use super::place::Place;
+use crate::clock::Timestamp;
 use crate::config::{Job, JobPlace};
 use crate::ops::conclude::{Heading, blank};
 use crate::ops::connect::known_target;
@@ -49,23 +52,69 @@ impl Ended {
         Self(self.0.into_iter().filter(new).collect())
     }
 
-    /// The run of these that did a job: for good, whether rows are left to be looked at or not.
-    pub(super) fn of(&self, job: &Job, mapping: &str, session: &Session<'_>) -> Option<&RunRow> {
+    /// The run of these that did a job: for good, whether rows are left to be looked at or not. Where it may have done another one
+    /// of the `jobs`, or did not read the export that is there now, the job is run: what is imported already is skipped.
+    pub(super) fn of(
+        &self,
+        job: &Job,
+        mapping: &str,
+        jobs: &[Job],
+        session: &Session<'_>,
+    ) -> Option<&RunRow> {
         let target = known_target(session).ok().flatten()?;
-        self.0.iter().find(|run| {
+        let is_done = |run: &&RunRow| {
             run.command == "sync"
                 && run.target == target
                 && run.mapping == mapping
                 && matches!(run.exit, Some(0 | 1))
                 && is_of(job, &run.files)
-        })
+        };
+        let run = self.0.iter().find(is_done)?;
+        let others = jobs.iter().filter(|other| other.name != job.name);
+        let mut alike = others.filter(|other| is_of(other, &run.files));
+        (alike.next().is_none() && has_read_the_newest(run, job, session)).then_some(run)
     }
+}
+
+/// Whether a run read the export that the job would read now: it is the newest, and was there when the run began. One that was put
+/// away since left nothing newer. What a command fetches is as new as the run.
+fn has_read_the_newest(run: &RunRow, job: &Job, session: &Session<'_>) -> bool {
+    if matches!(job.place(), Ok(JobPlace::Command { .. })) {
+        return true;
+    }
+    let Ok(began) = run.started.parse::<jiff::Timestamp>() else {
+        return false;
+    };
+    let look = || -> Result<(Vec<Candidate>, Vec<Candidate>), OpError> {
+        let place = Place::of(job, session)?;
+        let put_away = job.archive.as_ref();
+        let put_away = put_away.map_or(Ok(Vec::new()), |folder| place.put_away_before(folder));
+        Ok((place.find()?.exports, put_away?))
+    };
+    // Whatever is wrong with the place, the job says it.
+    let Ok((exports, put_away)) = look() else {
+        return false;
+    };
+    // The begin is told in whole seconds.
+    let until = began.as_millisecond() + 1000;
+    let was_there = |at: &Candidate| at.changed.is_some_and(|Timestamp(at)| at < until);
+    let is_read = |at: &&Candidate| at.shown.to_string_lossy() == run.files;
+    let read = match exports.iter().find(is_read) {
+        Some(read) => Some(read).filter(|read| was_there(read)),
+        None => put_away.iter().max_by_key(|at| at.changed),
+    };
+    read.is_some_and(|read| exports.iter().all(|at| at.changed <= read.changed))
 }
 
 /// Whether a job would read a file of this name.
 fn is_of(job: &Job, file: &str) -> bool {
+    // A star does not look into folders, as where exports are looked for.
+    let options = glob::MatchOptions {
+        require_literal_separator: true,
+        ..glob::MatchOptions::default()
+    };
     let fits = |pattern: &str| {
-        pattern == file || glob::Pattern::new(pattern).is_ok_and(|p| p.matches(file))
+        pattern == file || glob::Pattern::new(pattern).is_ok_and(|p| p.matches_with(file, options))
     };
     match job.place() {
         Ok(JobPlace::Files(pattern)) => fits(pattern),

@@ -45,7 +45,7 @@ pub fn sync(config: &ConfigFile, request: &SyncRequest, session: &Session<'_>) -
         .map_err(OpError::from)
         // Before anything is sent: a night whose end nobody is informed of is to be mended first.
         .and_then(|jobs| publish::webhook(config, session).map(|_| jobs))
-        .and_then(|jobs| run_jobs(&jobs, request, session, &mut ends));
+        .and_then(|jobs| run_jobs((&jobs, &config.job), request, session, &mut ends));
     match begun {
         Ok(()) => conclude(config, request, session, ends, None, watchdog.as_ref()),
         Err(error) => {
@@ -86,7 +86,7 @@ pub fn unstarted(
 /// Runs jobs one after the other until a stop comes: those after it are not begun, and none is where the state cannot be
 /// had. A job that is not begun ends with the reason.
 fn run_jobs(
-    jobs: &[&Job],
+    (jobs, all): (&[&Job], &[Job]),
     request: &SyncRequest,
     session: &Session<'_>,
     ends: &mut Vec<JobEnd>,
@@ -106,7 +106,7 @@ fn run_jobs(
         }
         let mapping = (!elsewhere.is_empty()).then(|| job::mapping_name(job, session).ok());
         let run = mapping.flatten();
-        let run = run.and_then(|mapping| elsewhere.of(job, &mapping, session));
+        let run = run.and_then(|mapping| elsewhere.of(job, &mapping, all, session));
         let end = match run {
             Some(run) => job::passed_over(job, run, request, session),
             None => job::run(job, request, session, lock.as_ref()),

@@ -9,7 +9,7 @@ use super::readback::{Readback, get};
 use super::row_sign::RowSign;
 use crate::api::{ApiError, Incomplete, RemotePartner};
 use crate::delivery::{Decision, Stop, decide, duplicates, place};
-use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, visible};
+use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, counted, visible};
 use crate::ops::connect::Connection;
 use crate::ops::error::OpError;
 use crate::ops::export::unsent;
@@ -57,6 +57,8 @@ pub(super) struct Comparison<'v> {
     pub(super) sample: Option<HashSet<String>>,
     pub(super) trouble: Option<OpError>,
     pub(super) which: Which,
+    /// Rows whose key could not be read.
+    pub(super) unreadable: u64,
     /// The rows that were read, as an import that sends nothing would count them.
     pub(super) counts: Counts,
 }
@@ -149,6 +151,7 @@ impl Comparison<'_> {
         for row in rows {
             let record = row.key.as_ref().and_then(|_| records.next().flatten());
             self.counts.add(unsent_outcome(&row, record.as_ref()), 1);
+            self.unreadable += u64::from(row.key.is_none());
             let key = row.key.as_ref().map_or_else(
                 || format!("(row {})", row.origin.row),
                 |k| k.as_str().to_owned(),
@@ -340,6 +343,8 @@ impl Comparison<'_> {
     }
 
     /// Partners whose row the source has no longer.
+    ///
+    /// Where a row's key could not be read, any of them may be that row's.
     fn without_row(&mut self, made: &HashMap<PartnerId, String>) {
         let mut gone: Vec<(&String, &PartnerId)> = made
             .iter()
@@ -353,11 +358,22 @@ impl Comparison<'_> {
                 continue;
             }
             self.found.only_api += 1;
-            let reported = Diagnostic::new(
-                Code::RowGone,
-                Location::default(),
-                format!("The export no longer has the row \"{key}\"; its partner is {id}."),
-            );
+            let reported = match self.unreadable {
+                0 => Diagnostic::new(
+                    Code::RowGone,
+                    Location::default(),
+                    format!("The export no longer has the row \"{key}\"; its partner is {id}."),
+                ),
+                rows => Diagnostic::new(
+                    Code::RowGone,
+                    Location::default(),
+                    format!(
+                        "The row \"{key}\" is not among those that could be read; its partner is {id}. It may be one of {} that could not.",
+                        counted(rows, "row")
+                    ),
+                )
+                .with_hint("Repair the rows that cannot be read, and compare again."),
+            };
             self.lock().add_diagnostics_of(key, vec![reported]);
             if self.request.each_row {
                 self.rows.push((RowSign::OnlyApi, key.clone()));

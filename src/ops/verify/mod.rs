@@ -64,6 +64,15 @@ pub(super) enum Purpose {
     },
 }
 
+impl Purpose {
+    fn which(&self) -> Which {
+        match self {
+            Purpose::Verify => Which::All,
+            Purpose::Canary { .. } => Which::Canary,
+        }
+    }
+}
+
 /// Compares files that are open.
 pub(super) fn compare(
     request: &VerifyRequest,
@@ -100,10 +109,8 @@ pub(super) fn compare(
         read: readback::Readback::default(),
         sample: None,
         trouble: None,
-        which: match purpose {
-            Purpose::Verify => Which::All,
-            Purpose::Canary { .. } => Which::Canary,
-        },
+        which: purpose.which(),
+        unreadable: 0,
         counts: Counts::default(),
     };
     match comparison.run() {

@@ -368,7 +368,12 @@ fn of_comparison(report: &RunReport) -> Vec<Task> {
     } else if v.only_source > 0 {
         tasks.push(task(ENGINEER, "Import the rows that have no partner yet."));
     }
-    if v.only_api > 0 {
+    if v.only_api > 0 && report.errors > 0 {
+        tasks.push(task(
+            OWNER,
+            "Repair the rows with errors, so that they can be compared: partners that seem to have no row may be theirs.",
+        ));
+    } else if v.only_api > 0 {
         tasks.push(task(
             OWNER,
             "Say whether partners whose row the export has no longer are to be separated on the API.",
