@@ -178,6 +178,8 @@ codes! {
         "Format the column as text, paste the identifiers again from where they come from, and export again.";
     CellDecimal, "cell.decimal", Warning, "A program has written the identifier as a number with a decimal point: 10115.0 for 10115; it is sent as written.",
         "Export the column as text or as whole numbers (in pandas: dtype=\"string\" or \"Int64\"). In the mapping, for single values: map = { \"1001.0\" = \"1001\" }.";
+    CellUncertain, "cell.uncertain", Error, "The cell still has what a report gave back as uncertain, with the mark \u{26a0} before it.",
+        "Type the right value, without the mark. If it is right as it stands, take the mark away.";
     CellType, "cell.type", Error, "The cell is a date, a time or true/false, but an identifier is expected.",
         "Format the cell as text and type the identifier again: a spreadsheet took it for something else.";
     DateAsText, "cell.date_as_text", Warning, "A date or time cell fills a text field; it is sent as 2026-03-04 or 14:30.",

@@ -16,7 +16,7 @@ pub use code::{Code, Severity};
 pub use formula::{guarded, is_guarded_header, unguarded};
 pub use location::{ColumnAt, Location, column_letter};
 pub use render::one_line;
-pub use report_columns::{DATES_COLUMN, PARTNER_COLUMN};
+pub use report_columns::{DATES_COLUMN, PARTNER_COLUMN, UNCERTAIN};
 pub use suggest::nearest;
 pub use text::{Colours, counted, harmless, listed, shape, thousands, visible};
 

@@ -6,7 +6,7 @@ use super::key::Parent;
 use super::plan::{Plan, PlanFeed, PlanRule};
 use super::row_buffers::RowBuffers;
 use super::target::Target;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, UNCERTAIN};
 use crate::partner::{Finding, Query, Slot};
 use crate::source::{Cell, SourceRow};
 
@@ -33,6 +33,9 @@ impl Plan {
             self.fill_leaf(leaf, rule, row, verdicts, scratch);
         }
         self.judge_key(row, scratch);
+        if self.is_of_rejects {
+            self.refuse_uncertain(row, scratch);
+        }
         for address in &self.addresses {
             address.settle(&mut scratch.draft, &mut scratch.findings);
         }
@@ -44,6 +47,25 @@ impl Plan {
                 create_apptivo_account: flag(self.query[0]),
                 create_bill_com_profile: flag(self.query[1]),
             },
+        }
+    }
+
+    /// Cells that rejected rows gave back with a mark, and that nobody has looked at.
+    fn refuse_uncertain(&self, row: SourceRow<'_>, s: &mut RowBuffers) {
+        let used = (0..self.header.len()).filter(|column| !self.unused.contains(column));
+        for column in used {
+            let Cell::Text(text) = row.cell(column) else {
+                continue;
+            };
+            if !text.trim_start().starts_with(UNCERTAIN) {
+                continue;
+            }
+            s.findings.retain(|finding| finding.column != Some(column));
+            let message = "Nobody has looked at this cell yet: its value is not certain.";
+            let mut finding = Finding::new(self.legacy, Code::CellUncertain, message);
+            finding.leaf = None;
+            finding.column = Some(column);
+            s.findings.push(finding.with_value(text));
         }
     }
 

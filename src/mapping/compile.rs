@@ -23,7 +23,7 @@ use super::template_columns::template_names;
 use super::words::WordMap;
 use crate::partner::catalogue::{self, FIELDS, LEGACY_IDENTIFIER};
 use crate::partner::{FieldKind, LeafInfo, PathSegment, Shape, display_path};
-use crate::source::{ColumnWords, Header, is_of_a_report};
+use crate::source::{ColumnWords, Header, PROBLEMS_COLUMN, is_of_a_report};
 
 /// Numbers of plans; 0 is none.
 static PLANS: AtomicU64 = AtomicU64::new(1);
@@ -93,6 +93,7 @@ impl Plan {
                 .and_then(PhoneRegion::from_word)
                 .unwrap_or(PhoneRegion::Unknown),
             shape: Shape::new(&compiler.paths, compiler.leaves),
+            is_of_rejects: header.find_exactly(PROBLEMS_COLUMN).is_some(),
             noted_dates: NotedDates::of(header, &compiler.dates),
             date_columns: compiler.dates,
             unused,

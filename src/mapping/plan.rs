@@ -173,6 +173,8 @@ pub struct Plan {
     pub shape: Shape,
     /// Columns whose order of day and month is judged by their own evidence.
     pub date_columns: Vec<DateColumn>,
+    /// Whether the file is one of rejected rows, which marks cells whose value is not certain.
+    pub(super) is_of_rejects: bool,
     /// How dates were read, where the file is a report that notes it.
     pub(super) noted_dates: Option<NotedDates>,
     /// Columns that no rule uses.

@@ -11,7 +11,7 @@ use super::marker::Marker;
 use super::model::{Counts, Kind, ProblemGroup};
 use super::problems::Problems;
 use super::reject_format::RejectFormat;
-use super::rejects::{Rejects, problems_text};
+use super::rejects::{Rejects, certain, problems_text};
 use super::row_name::RowName;
 use super::summary::Summary;
 use crate::diagnostic::Diagnostic;
@@ -126,7 +126,7 @@ impl Files {
             && let Some(rejects) = &mut self.rejects
         {
             let problems = problems_text(&row.diagnostics);
-            let cells = row.origin.cells();
+            let cells = certain(row.origin.cells(), &row.diagnostics);
             rejects.add(row.origin.file as usize, &cells, &problems)?;
         }
         if let Some(marked) = &mut self.marked {

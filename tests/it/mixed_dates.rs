@@ -113,6 +113,35 @@ fn the_order_that_was_written_says_what_the_date_cells_are() {
     }
 }
 
+/// Rejected rows come back as they are: nobody has said which of the two days it is.
+#[test]
+fn a_date_that_may_be_swapped_is_no_certain_text_in_the_rejects() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    workbook(&dir, HALF.into_iter());
+    mapping(&dir, "");
+    let import = |file: &str, report: &str| {
+        let words = ["import", file, "-m", "m.toml", "--report", report];
+        dir.run(&words).at(&server).finish()
+    };
+    import("e.xlsx", "out").expect_exit(1);
+    let sent = server.count("POST");
+    let rejects = dir.read("out/rejects.csv");
+    assert_eq!(rejects.matches('\u{26a0}').count(), 2, "{rejects}");
+    dir.write("again.csv", &rejects);
+    import("again.csv", "again").expect_exit(1);
+    let problems = dir.read("again/problems.csv");
+    assert_eq!(problems.matches("cell.uncertain").count(), 2, "{problems}");
+    assert_eq!(server.count("POST"), sent);
+    // One is typed anew, of the other the mark is taken away.
+    let (first, second) = rejects.split_at(rejects.find("K-3").unwrap());
+    let typed =
+        first.replace("\u{26a0} 2026-03-04", "2026-04-03") + &second.replace("\u{26a0} ", "");
+    dir.write("again.csv", typed);
+    import("again.csv", "last").expect_exit(0);
+    assert_eq!(server.count("POST"), sent + 2);
+}
+
 /// What the last row shows is true of the first one, which was looked at long before.
 #[test]
 fn one_text_at_the_end_of_a_long_column_is_seen() {

@@ -77,7 +77,7 @@ fn repaired_rows_keep_the_order_of_dates_that_their_export_proved() {
             dir.write("wrong.csv", rejects.replace("32/13/2026", other));
             let run = check("wrong.csv", "wrong");
             assert!(run.stdout.contains("date.ambiguous"), "{}", run.stdout);
-            let says = "so the report read them that these rows are from, but 1 can only be";
+            let says = "as in the report that these rows come from, but 1 can only be";
             assert!(run.stderr.contains(says), "{}", run.stderr);
             run.expect_exit(1);
             dir.write("right.csv", rejects.replace("32/13/2026", "5 April 2026"));

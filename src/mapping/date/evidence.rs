@@ -240,7 +240,7 @@ impl Evidence {
             _ => ("both orders occur", String::new()),
         };
         Some(format!(
-            "{read}: so the report read them that these rows are from{now}"
+            "{read}: as in the report that these rows come from{now}"
         ))
     }
 }

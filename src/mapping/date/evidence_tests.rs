@@ -82,7 +82,7 @@ fn what_a_report_notes_counts_beside_what_its_rows_prove() {
         evidence.add_note(noted);
         assert_eq!(evidence.verdict(), verdict, "{noted:?} {own:?}");
         let says = evidence.describe();
-        assert!(says.contains("so the report read them"), "{says}");
+        assert!(says.contains("as in the report"), "{says}");
         // Rows of two reports that say different things.
         evidence.add_note(if noted == day { month } else { day });
         assert!(

@@ -12,7 +12,8 @@ use crate::ops::conclude::{Heading, blank};
 use crate::ops::connect::known_target;
 use crate::ops::error::OpError;
 use crate::ops::session::Session;
-use crate::report::{Kind, RunEnding, RunReport, SourceValues};
+use crate::partner::RowOutcome;
+use crate::report::{Counts, Kind, RunEnding, RunReport, SourceValues};
 use crate::state::{RunId, RunRow, StateError};
 
 /// The newest runs that are looked at: those of two nights of many jobs.
@@ -124,9 +125,17 @@ fn is_of(job: &Job, file: &str) -> bool {
     }
 }
 
-/// What is reported of a job that somebody else ran, and a line for people.
+/// What is reported of a job that somebody else ran, with that run's counts, and a line for people.
 pub(super) fn passed_over(run: &RunRow, job: &Job, values: SourceValues) -> (RunReport, String) {
     let exit = run.exit.unwrap_or_default();
+    let of_summary = |name: &str| {
+        let summary = run.summary.as_ref();
+        summary.and_then(|summary| summary.get(name)?.as_u64())
+    };
+    let mut counts = Counts::default();
+    for outcome in RowOutcome::ALL {
+        counts.add(outcome, of_summary(outcome.as_str()).unwrap_or(0));
+    }
     let heading = Heading {
         run: RunId(run.run.clone()),
         kind: Kind::Import,
@@ -136,12 +145,14 @@ pub(super) fn passed_over(run: &RunRow, job: &Job, values: SourceValues) -> (Run
         detected: Vec::new(),
         values,
         verified: None,
-        counts: None,
+        counts: Some(counts),
         stopped: None,
         started: Instant::now(),
     };
     let mut report = blank(heading);
     report.ending = RunEnding::of(exit);
+    report.errors = of_summary("errors").unwrap_or(0);
+    report.warnings = of_summary("warnings").unwrap_or(0);
     let note = format!(
         "not run again: run {} has imported {} while this one waited for the state (exit {exit})",
         run.run, run.files
