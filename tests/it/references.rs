@@ -440,3 +440,25 @@ fn a_limit_on_an_api_that_is_down_counts_each_row(at: StateIn) {
     assert_eq!(run.summary().get("deferred"), 3);
     assert!(!run.stderr.contains("add up to"), "{}", run.stderr);
 }
+
+/// A row that is read again in each pass, since its parents have no partner yet, is warned of once.
+#[test]
+fn a_row_that_waits_is_warned_of_once() {
+    let mapping = "name = \"m\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nparentId = { partner = \"Parent\" }\n[[organization.phoneNumbers]]\nphoneNumber = \"Tel\"\n";
+    for (rows, exit) in [
+        ("1,Child One,2,555\n2,Par,3,\n3,Grand,4,556\n4,Root,,\n", 0),
+        ("1,Child One,2,555\n2,Par,3,\n3,Grand,4,556\n4,,,\n", 1),
+    ] {
+        let dir = Workdir::new();
+        let server = Server::start(&dir, &[]);
+        dir.write("m.toml", mapping);
+        dir.write("e.csv", format!("Id,Name,Parent,Tel\n{rows}"));
+        let words = [
+            "import", "e.csv", "-m", "m.toml", "--report", "out", "--json",
+        ];
+        let run = dir.run(&words).at(&server).finish().expect_exit(exit);
+        assert_eq!(run.summary().get("warnings"), 2, "{run:?}");
+        let problems = dir.read("out/problems.csv");
+        assert_eq!(problems.matches(",warning,").count(), 2, "{problems}");
+    }
+}

@@ -44,6 +44,8 @@ pub(super) struct Feeder {
     pub(super) retry_rejected: bool,
     /// Rows that were adopted and are counted already; those that were met are taken out.
     pub(super) adopted: HashSet<u32>,
+    /// Rows with a parent whose warnings were reported: a later pass may meet them again.
+    pub(super) warned: HashSet<u32>,
     /// Rows that may be sent, where their number is limited.
     pub(super) budget: Option<Budget>,
     /// Rows met in the first pass.
@@ -295,6 +297,7 @@ impl Feeder {
             return Ok(());
         }
         let legacy = || Some(partner.legacy_identifier.clone());
+        let diagnostics = unreported(&self.warned, &partner, diagnostics);
         match decide(record, &partner.fingerprint, self.retry_rejected) {
             decision @ (Decision::Create | Decision::LookUpFirst) => match self
                 .budget
@@ -379,11 +382,27 @@ impl Feeder {
     }
 
     /// Warnings of a row that is on its way are reported now; its outcome is counted when it is known.
-    fn warnings(&self, row: &PreparedPartner, diagnostics: Vec<Diagnostic>) {
+    fn warnings(&mut self, row: &PreparedPartner, diagnostics: Vec<Diagnostic>) {
         if !diagnostics.is_empty() {
+            if !row.links.is_empty() {
+                self.warned.insert(row.origin.ordinal);
+            }
             self.lock()
                 .add_row_diagnostics(&row.origin, &row.key, diagnostics);
         }
+    }
+}
+
+/// The problems of a row that were not reported yet: once a row, however often it is read.
+pub(super) fn unreported(
+    warned: &HashSet<u32>,
+    row: &PreparedPartner,
+    diagnostics: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    if warned.contains(&row.origin.ordinal) {
+        Vec::new()
+    } else {
+        diagnostics
     }
 }
 

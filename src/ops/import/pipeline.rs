@@ -1,5 +1,6 @@
 //! Feeder, delivery and collector of one import, each on its own thread, until every row has its outcome.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -144,6 +145,7 @@ impl Pipeline<'_> {
             handle: import.session.runtime.clone(),
             retry_rejected: import.retries_rejected(),
             adopted,
+            warned: HashSet::new(),
             budget: most_sent.map(|may_send| match self.shared {
                 Some(_) => Budget::shared(),
                 None => Budget::new(may_send),

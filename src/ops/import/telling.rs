@@ -1,7 +1,7 @@
 //! What becomes of rows that are not sent, told at once or at the end of the passes.
 
 use super::budget::Budget;
-use super::feeder::{Feeder, Sorted, result_of, with};
+use super::feeder::{Feeder, Sorted, result_of, unreported, with};
 use super::waiting::Waiting;
 use crate::delivery::{StopReason, blocked, in_doubt};
 use crate::partner::{PreparedPartner, RowOutcome, RowResult};
@@ -49,12 +49,13 @@ impl Feeder {
                 Some(partner) => {
                     let parents = self.parents_of(&partner);
                     let parents = parents.inspect_err(|_| self.are_left(rows.len() + 1))?;
+                    let diagnostics = unreported(&self.warned, &partner, row.diagnostics);
                     let budget = self.budget.as_mut();
                     if budget.is_some_and(|b| b.may_have_left(&parents)) {
-                        result_of(&partner, RowOutcome::Deferred, row.diagnostics)
+                        result_of(&partner, RowOutcome::Deferred, diagnostics)
                     } else {
                         let found = blocked(&partner, &waiting.blocker(&partner));
-                        result_of(&partner, RowOutcome::Blocked, with(row.diagnostics, found))
+                        result_of(&partner, RowOutcome::Blocked, with(diagnostics, found))
                     }
                 }
                 None => RowResult {
