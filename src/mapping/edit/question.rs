@@ -125,6 +125,27 @@ fn part<'d>(node: Node<'d>, name: &str) -> Option<&'d Value> {
     }
 }
 
+/// Takes the words out that nobody has said the meaning of (`"Amerika" = "?"`): without the question, the mark would be what they become.
+/// They are problems of their rows from then on.
+fn without_open_words(mut text: String, path: &[PathSegment]) -> Result<String, EditError> {
+    let map = [path, &[name("map")]].concat();
+    let toml = TomlText::parse(&text)?;
+    let Some(node) = toml.node(&map) else {
+        return Ok(text);
+    };
+    let words = parts(node);
+    let is_open = |word: &String| part(node, word).and_then(Value::as_str) == Some("?");
+    let open: Vec<String> = words.iter().filter(|word| is_open(word)).cloned().collect();
+    if open.len() == words.len() {
+        return toml.remove(&map);
+    }
+    drop(toml);
+    for word in open {
+        text = TomlText::parse(&text)?.remove(&[&map[..], &[name(&word)]].concat())?;
+    }
+    Ok(text)
+}
+
 /// Sets the question of a line, or takes it out.
 pub(super) fn decide(
     text: &str,
@@ -141,7 +162,8 @@ pub(super) fn decide(
         if parts(node).len() == 1 {
             return toml.remove(&path);
         }
-        return rule::collapsed(toml.remove(&decide)?, &path, place.answers());
+        let text = without_open_words(toml.remove(&decide)?, &path)?;
+        return rule::collapsed(text, &path, place.answers());
     };
     let question = write::text(question);
     match toml.node(&path) {
@@ -162,5 +184,38 @@ pub(super) fn decide(
             )
         }
         Some(_) => toml.set(&decide, header, &question),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A question that is answered leaves no mark behind that would be sent.
+    #[test]
+    fn an_answered_question_takes_its_open_words_along() {
+        for (map, left) in [
+            (
+                "map = { \"USA\" = \"US\", \"Amerika\" = \"?\" }, decide = \"words?\"",
+                "stateProvinceCode = { column = \"Land\", map = { \"USA\" = \"US\" } }\n",
+            ),
+            (
+                "map = { \"Amerika\" = \"?\" }, decide = \"words?\"",
+                "stateProvinceCode = \"Land\"\n",
+            ),
+            (
+                "map = { \"USA\" = \"US\" }, decide = \"words?\"",
+                "stateProvinceCode = { column = \"Land\", map = { \"USA\" = \"US\" } }\n",
+            ),
+        ] {
+            let text =
+                format!("[vendorAccount]\nstateProvinceCode = {{ column = \"Land\", {map} }}\n");
+            let change = crate::mapping::edit::Change::Decide {
+                place: Place::Field(vec![name("vendorAccount"), name("stateProvinceCode")]),
+                question: None,
+            };
+            let changed = crate::mapping::edit::apply(&text, &change).unwrap();
+            assert_eq!(changed, format!("[vendorAccount]\n{left}"), "{map}");
+        }
     }
 }
