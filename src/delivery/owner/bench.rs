@@ -40,6 +40,8 @@ pub(super) struct FakeApi {
     pub(super) create: Create,
     /// What every list is answered with instead of its partners.
     pub(super) list_error: Option<ApiError>,
+    /// What every search is answered with instead; the whole list is shown.
+    pub(super) search_error: Option<ApiError>,
     /// A row whose create is never answered.
     pub(super) takes_for_ever: Option<String>,
     /// Each body that was posted, in order.
@@ -53,6 +55,7 @@ impl FakeApi {
         Self {
             create,
             list_error: None,
+            search_error: None,
             takes_for_ever: None,
             posts: Mutex::default(),
             partners: Mutex::default(),
@@ -95,8 +98,11 @@ impl PartnersApi for FakeApi {
         }
     }
 
-    async fn list(&self, _: &ListFilter, _: u64, _: u64) -> Result<Page, ApiError> {
-        if let Some(error) = &self.list_error {
+    async fn list(&self, filter: &ListFilter, _: u64, _: u64) -> Result<Page, ApiError> {
+        let of_searches = self.search_error.as_ref();
+        let of_searches =
+            of_searches.filter(|_| filter.parameters.iter().any(|p| p.0 == "searchTerm"));
+        if let Some(error) = of_searches.or(self.list_error.as_ref()) {
             return Err(error.clone());
         }
         let now = Instant::now();

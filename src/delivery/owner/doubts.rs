@@ -273,6 +273,12 @@ impl<A: PartnersApi> Delivery<A> {
             doubted.give_up(&words);
             self.look_over(key);
         } else {
+            // A search may fail where the list is shown, and the other way round: the next look-up is of the other kind.
+            if may_be_of_its_kind(error)
+                && let Some(doubted) = self.doubts.get_mut(key)
+            {
+                doubted.by_list = !doubted.by_list;
+            }
             self.look_later(key, words, asked);
         }
     }
@@ -405,6 +411,14 @@ impl<A: PartnersApi> Delivery<A> {
         }
         elsewhere
     }
+}
+
+/// Whether a look-up of another kind may be answered where this one was not.
+fn may_be_of_its_kind(error: &ApiError) -> bool {
+    matches!(
+        error,
+        ApiError::Status { .. } | ApiError::Unreachable(_) | ApiError::Unreadable(_)
+    )
 }
 
 /// A look-up did not find it, and nothing showed what that is worth.

@@ -3,7 +3,7 @@
 use super::bench::*;
 use super::events::{IdsOfState, Job, StateWitnesses};
 use super::*;
-use crate::api::{Alike, FoundMany, Incomplete, Place};
+use crate::api::{Alike, ApiError, FoundMany, Incomplete, Place};
 use crate::delivery::trust::{Belief, Looked, Witness};
 use crate::diagnostic::Code;
 use crate::partner::{ExternalId, Fingerprint, PartnerId};
@@ -376,4 +376,33 @@ async fn it_is_known_when_a_create_was_last_under_way() {
     tokio::time::advance(Duration::from_secs(1)).await;
     delivery.done(done);
     assert_eq!(delivery.last_create, Some(Instant::now()));
+}
+
+/// Searches fail and the list is shown: the row is looked for there, found, or posted again.
+#[tokio::test(start_paused = true)]
+async fn where_searches_fail_the_list_is_walked() {
+    for (create, is_there) in [
+        (Create::Lost(Duration::ZERO), true),
+        (Create::Vanished, false),
+    ] {
+        let mut api = FakeApi::new(create);
+        api.search_error = Some(ApiError::Status {
+            status: 500,
+            words: crate::partner::ApiWords::new("no index"),
+        });
+        let mut bench = Bench::new(api);
+        bench.has_partner(9).await;
+        let mut delivery = bench.delivery();
+        delivery.options.settle = Duration::from_millis(20);
+        let rows = vec![Input::Rows(vec![row(1, None)])];
+        let (_, told) = bench.run(delivery, rows).await;
+        let expected = if is_there {
+            (RowOutcome::Created, Some("id-K1".to_owned()))
+        } else {
+            (RowOutcome::InDoubt, None)
+        };
+        assert_eq!(told["K1"], expected);
+        // One that is not there is posted as often as a run may.
+        assert_eq!(bench.api.posts().len(), if is_there { 1 } else { 3 });
+    }
 }
