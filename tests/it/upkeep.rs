@@ -1,4 +1,4 @@
-use crate::support::{Server, Workdir, signal, wait_until};
+use crate::support::{Finished, Server, Workdir, signal, wait_until};
 
 fn imported(rows: usize) -> (Workdir, Server) {
     let dir = Workdir::new();
@@ -102,19 +102,11 @@ fn a_row_in_doubt_is_not_forgotten() {
     let dir = Workdir::new();
     let server = Server::start(&dir, &["--fault", "reset-after=1", "--list-lag", "1h"]);
     dir.simple_export(1);
-    dir.run(&[
-        "import",
-        "e.csv",
-        "-m",
-        "m.toml",
-        "--max-duration",
-        "1s",
-        "--settle",
-        "1h",
-    ])
-    .at(&server)
-    .finish()
-    .expect_exit(3);
+    let run = dir.run(&["import", "e.csv", "-m", "m.toml", "--settle", "1h"]);
+    let run = run.at(&server).start();
+    wait_until("it was sent", || server.count("POST") > 0);
+    signal(&run, "TERM");
+    Finished::of(run.wait_with_output().unwrap()).expect_exit(130);
     let refused = dir
         .run(&["state", "forget", "K-1", "--yes"])
         .finish()

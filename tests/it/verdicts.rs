@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Finished, Run, Server, StateIn, Workdir, over_both_states, text};
+use crate::support::{
+    Finished, Run, Server, StateIn, Workdir, over_both_states, signal, text, wait_until,
+};
 
 over_both_states! {
     one_answer_for_all_rows_stops_the_run,
@@ -19,18 +21,18 @@ over_both_states! {
 }
 
 fn import(dir: &Workdir, server: &Server) -> Run {
-    dir.run(&[
-        "import",
-        "e.csv",
-        "-m",
-        "m.toml",
-        "--rate",
-        "unlimited",
-        "--settle",
-        "300ms",
-        "--json",
-    ])
-    .at(server)
+    import_settling(dir, server, "300ms")
+}
+
+/// For a run that is to stop by what is answered: no row is looked up, however long the answers take.
+fn import_without_look_ups(dir: &Workdir, server: &Server) -> Run {
+    import_settling(dir, server, "1h")
+}
+
+fn import_settling(dir: &Workdir, server: &Server, settle: &str) -> Run {
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--json"])
+        .args(&["--rate", "unlimited", "--settle", settle])
+        .at(server)
 }
 
 /// A sandbox with one fault, and an export of `rows` rows for it.
@@ -56,7 +58,7 @@ fn open_rows(dir: &Workdir) -> Vec<(&'static str, Option<u16>)> {
 fn one_answer_for_all_rows_stops_the_run(at: StateIn) {
     let (dir, server) = with_fault(at, "fixed-201=1", 60);
     // Of two at a time the second may be answered first: it is the first then, and the other is found by its own identifier.
-    let run = import(&dir, &server).args(&["--workers", "1"]);
+    let run = import_without_look_ups(&dir, &server).args(&["--workers", "1"]);
     let run = run.finish().expect_exit(3);
     let said = stopped(&run);
     for words in ["the API answers for other rows", "`partner-sync verify`"] {
@@ -74,8 +76,8 @@ fn an_id_of_a_row_of_an_earlier_run_is_another_rows(at: StateIn) {
     let (dir, server) = with_fault(at, "fixed-201=1", 1);
     import(&dir, &server).finish().expect_exit(0);
     dir.write("e.csv", "Id,Name\nL-1,Other 1\nL-2,Other 2\nL-3,Other 3\n");
-    let run = import(&dir, &server).finish().expect_exit(3);
-    let summary = run.summary();
+    let run = import_without_look_ups(&dir, &server).finish();
+    let summary = run.expect_exit(3).summary();
     assert_eq!(
         (summary.get("created"), summary.get("in_doubt")),
         (0, 3),
@@ -85,7 +87,8 @@ fn an_id_of_a_row_of_an_earlier_run_is_another_rows(at: StateIn) {
 
 fn an_answer_with_another_identifier_proves_nothing_and_three_stop_the_run(at: StateIn) {
     let (dir, server) = with_fault(at, "other-identifier=1", 60);
-    let run = import(&dir, &server).finish().expect_exit(3);
+    let run = import_without_look_ups(&dir, &server).finish();
+    let run = run.expect_exit(3);
     let said = stopped(&run);
     assert!(said.contains("the API answers for other rows"), "{said}");
     assert_eq!(run.summary().get("created"), 0);
@@ -162,22 +165,10 @@ fn a_409_whose_partner_is_not_there_is_a_refusal(at: StateIn) {
 /// A doubt of a run that was stopped is settled by the next with the same verdict.
 fn a_409_is_a_refusal_in_the_next_run_too(at: StateIn) {
     let (dir, server) = with_fault(at, "409=1", 1);
-    let run = dir
-        .run(&[
-            "import",
-            "e.csv",
-            "-m",
-            "m.toml",
-            "--settle",
-            "1h",
-            "--max-duration",
-            // The first request over a database may leave a second later.
-            "3s",
-            "--json",
-        ])
-        .at(&server)
-        .finish()
-        .expect_exit(3);
+    let run = import_without_look_ups(&dir, &server).start();
+    wait_until("it was sent", || server.count("POST") > 0);
+    signal(&run, "TERM");
+    let run = Finished::of(run.wait_with_output().unwrap()).expect_exit(130);
     assert_eq!(run.summary().get("in_doubt"), 1);
     let run = import(&dir, &server).finish().expect_exit(1);
     assert_eq!(run.summary().get("rejected"), 1, "{}", run.stdout);

@@ -20,8 +20,8 @@ pub(super) enum Create {
     Answered,
     /// The partner is there, is listed after this time, and the answer is lost.
     Lost(Duration),
-    /// The same, each post with a time of its own.
-    LostEach(Vec<Duration>),
+    /// The same, but what was posted first is listed only this time after the second post.
+    LostUntilTheSecond(Duration),
     /// The partner is not there, and the answer is lost.
     Vanished,
 }
@@ -90,8 +90,11 @@ impl PartnersApi for FakeApi {
                 self.add(&key, *listed_after);
                 lost()
             }
-            Create::LostEach(listed_after) => {
-                self.add(&key, listed_after[before]);
+            Create::LostUntilTheSecond(listed_after) => {
+                if before > 0 {
+                    self.add(&key, Duration::ZERO);
+                    self.add(&key, *listed_after);
+                }
                 lost()
             }
             Create::Vanished => lost(),

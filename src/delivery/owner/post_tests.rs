@@ -95,8 +95,7 @@ async fn what_was_posted_before_is_looked_up_before_it_is_posted_again() {
 /// The first post shows after the second one was made: both are seen, since a find after a second post is looked at again.
 #[tokio::test]
 async fn a_find_after_a_second_post_is_looked_at_once_more() {
-    let late = SETTLE + SETTLE / 2;
-    let mut bench = Bench::new(FakeApi::new(Create::LostEach(vec![late, Duration::ZERO])));
+    let mut bench = Bench::new(FakeApi::new(Create::LostUntilTheSecond(SETTLE / 2)));
     bench.has_partner(9).await;
     let delivery = bench.delivery();
     let rows = vec![Input::Rows(vec![row(1, None)])];
