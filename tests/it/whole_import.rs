@@ -288,6 +288,25 @@ fn a_partner_that_is_there_twice_is_a_problem_of_the_whole_import() {
     }
 }
 
+/// A canary of an export whose partners are all there is over with its import.
+#[test]
+fn a_canary_that_has_nothing_to_create_leaves_no_import_under_way() {
+    let Some(dir) = Workdir::in_postgres() else {
+        return;
+    };
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(4);
+    for (folder, created) in [("a", 3), ("b", 0)] {
+        let run = import(&dir, &server, folder).args(&["--canary", "1"]);
+        let summary = run.finish().expect_exit(0).summary();
+        // The canary's partner is no new one of the import after it.
+        assert_eq!(summary.get("created"), created, "{summary:?}");
+        let status = status(&dir);
+        assert_eq!(status["imports"].as_array().map(Vec::len), Some(0));
+        assert_eq!(status["past_imports"][0]["complete"], true);
+    }
+}
+
 /// A file knows no imports of several machines.
 #[test]
 fn a_state_in_a_file_has_no_imports() {

@@ -15,8 +15,9 @@ use crate::ops::error::OpError;
 use crate::ops::export::{self, Opened};
 use crate::ops::observer::{Note, Progress};
 use crate::ops::session::Session;
+use crate::partner::RowOutcome;
 use crate::prepare::Ahead;
-use crate::report::Counters;
+use crate::report::{Counters, RunReport};
 use crate::state::{SharedImport, StateLock, Turn};
 
 /// Makes the canary, or waits for the machine that does. Returns also the import that was joined for it.
@@ -37,7 +38,13 @@ pub(super) fn of_all(
             Turn::Done => return Ok((Canary::Agrees { is_new: true }, Some(shared))),
             Turn::Ours => {
                 shared.canary_has(open_canaries(opened, session)?)?;
-                let canary = canary::run(request, opened, rows, session, lock)?;
+                let canary = match canary::run(request, opened, rows, session, lock)? {
+                    // Nothing was to create: the import itself says so of all rows, and is over then for every machine.
+                    Canary::Ends(report) if is_of_nothing(&report) => {
+                        Canary::Agrees { is_new: false }
+                    }
+                    canary => canary,
+                };
                 if matches!(canary, Canary::Agrees { .. }) {
                     shared.canary_agrees()?;
                 }
@@ -55,6 +62,10 @@ pub(super) fn of_all(
             return Err(session.stopped());
         }
     }
+}
+
+fn is_of_nothing(report: &RunReport) -> bool {
+    report.stopped.is_none() && report.count(RowOutcome::Created) == 0
 }
 
 /// Joins the import; `None` where no other machine may be at it, or the run was stopped before all rows were read.
