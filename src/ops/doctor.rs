@@ -288,7 +288,13 @@ fn token(session: &Session<'_>, trouble: Option<&OpError>) -> Checked {
     };
     match trouble {
         Some(OpError::Api(ApiError::NoToken(words))) => {
-            return Checked::new(Health::Wrong, "token", &format!("{from}: {words}"));
+            // What is wrong with a variable is said with its name.
+            let words = if words.starts_with(&from) {
+                words.clone()
+            } else {
+                format!("{from}: {words}")
+            };
+            return Checked::new(Health::Wrong, "token", &words);
         }
         Some(OpError::Api(ApiError::Unauthorised(_))) => {
             return Checked::new(Health::Wrong, "token", &format!("from {from}: refused"))

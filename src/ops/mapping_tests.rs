@@ -180,10 +180,15 @@ impl TriedTests {
             let _ = writeln!(out, "none    {mapping}: it has no [[test]]");
         }
         let all = counted(self.tests.len() as u64, "test");
-        let _ = match self.failed() {
-            0 => writeln!(out, "{all}, none failed."),
-            failed => writeln!(out, "{all}, {failed} failed."),
+        let failed = match self.failed() {
+            0 => "none".to_owned(),
+            failed => failed.to_string(),
         };
+        let unusable = match self.unusable.len() as u64 {
+            0 => String::new(),
+            n => format!(" {} cannot be used.", counted(n, "mapping")),
+        };
+        let _ = writeln!(out, "{all}, {failed} failed.{unusable}");
         out
     }
 
@@ -198,6 +203,7 @@ impl TriedTests {
         let all = json!({
             "tests": self.tests.iter().map(test).collect::<Vec<_>>(),
             "untested": self.untested,
+            "unusable": self.unusable,
             "failed": self.failed(),
             "exit": self.ending().code(),
         });

@@ -205,7 +205,7 @@ impl FormReader<'_> {
         } else {
             names.push(name.clone());
         }
-        let words = format!("The key is now {}.", names.join(" and "));
+        let words = format!("The key is now “{}”.", names.join("” and “"));
         Ok(asked(vec![Change::Key(names)], words))
     }
 

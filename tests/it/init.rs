@@ -181,6 +181,25 @@ fn days_and_amounts_are_no_key() {
 }
 
 /// Of two columns with equally good names none is taken without a question, and an empty one is no rival.
+/// Where the key is open, nothing is said of how many references are keys.
+#[test]
+fn references_are_asked_for_while_the_key_is_open() {
+    let dir = Workdir::new();
+    let rows = [
+        "Name,Phone,Parent Id",
+        "Acme,555-0101,",
+        "Beta,555-0102,1",
+        "Beta,555-0103,1",
+    ];
+    let (text, said) = propose(&dir, &rows);
+    let parent = line(&text, "parentId");
+    assert!(line(&text, "key").contains("decide = "), "{text}\n{said}");
+    assert!(
+        parent.contains("which column is the key is open"),
+        "{parent}"
+    );
+}
+
 #[test]
 fn two_columns_for_one_field_are_a_question() {
     let dir = Workdir::new();

@@ -173,6 +173,10 @@ fn mappings_are_found_and_one_that_cannot_be_used_is_exit_2() {
     assert_eq!(json["exit"], 2);
     assert_eq!(json["failed"], 0);
     assert_eq!(json["tests"].as_array().unwrap().len(), 1);
+    assert_eq!(json["unusable"].as_array().unwrap().len(), 1);
+    let bad = dir.run(&["test", "bad.toml"]).finish().expect_exit(2);
+    let said = "0 tests, none failed. 1 mapping cannot be used.\n";
+    assert_eq!(bad.stdout, said);
 }
 
 /// The tests of the shipped mappings pass, and each mapping has some. A run does not look at them.

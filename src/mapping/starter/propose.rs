@@ -281,7 +281,12 @@ impl Survey<'_> {
         if !is_reference || content.filled == 0 {
             return;
         }
-        let found = key.map_or(0.0, |key| content.share_within(self.content(key)));
+        let Some(key) = key else {
+            let question = "which column is the key is open; are these keys of other rows?";
+            assignment.undecided.get_or_insert(question.to_owned());
+            return;
+        };
+        let found = content.share_within(self.content(key));
         let needed = if assignment.surety >= Surety::Sure {
             HALF
         } else {

@@ -20,7 +20,7 @@ pub(super) struct ColumnView {
     samples: Vec<String>,
     /// What it fills, in plain words.
     fields: Vec<String>,
-    /// `sure`, `ask`, `unused`, `bad` or `warn`.
+    /// `sure`, `ask`, `unused`, `bad` or `warn`; `unread` while the mapping cannot be read.
     pub(super) state: &'static str,
     state_words: String,
     has_problems: bool,
@@ -75,7 +75,9 @@ fn view(bench: &Bench, model: Option<&Model>, at: &Selection, column: usize) -> 
         rules.iter().any(is_asked)
     }) || (is_key && key_question(model).is_some());
     let (problems, is_error) = problems_of(bench, &name);
-    let (state, state_words) = if asks {
+    let (state, state_words) = if model.is_none() {
+        ("unread", String::new())
+    } else if asks {
         ("ask", "to decide".to_owned())
     } else if fields.is_empty() {
         ("unused", "not used".to_owned())
