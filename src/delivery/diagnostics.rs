@@ -2,7 +2,7 @@
 
 use crate::api::Alike;
 use crate::diagnostic::{Code, Diagnostic, Location};
-use crate::partner::PreparedPartner;
+use crate::partner::{PartnerId, PreparedPartner};
 use crate::state::{Known, Twin};
 
 /// A row's place; the report adds the file.
@@ -118,10 +118,18 @@ pub fn written_otherwise(alike: &Alike) -> String {
     )
 }
 
-/// A row that this state knows nothing of may have this partner.
+/// What a partner is that has the row's identifier, and that another row has by its id.
 #[must_use]
-pub fn may_exist(row: &PreparedPartner, alike: &Alike) -> Diagnostic {
-    in_doubt(row, Some(&written_otherwise(alike))).with_hint(of_a_person())
+pub fn of_another_row(id: &PartnerId) -> String {
+    format!(
+        "the partner {id} has its legacyIdentifier on the API, but already belongs to another row"
+    )
+}
+
+/// A row that this state knows nothing of may have a partner; the words say which.
+#[must_use]
+pub fn may_exist(row: &PreparedPartner, why: &str) -> Diagnostic {
+    in_doubt(row, Some(why)).with_hint(of_a_person())
 }
 
 /// The API holds several partners that the row is known by.

@@ -60,8 +60,19 @@ pub struct Options {
     pub may_send: Option<MaySend>,
     /// Whether other machines are at the same rows: what one of them has is postponed until it has settled it.
     pub shares: bool,
+    /// Whether the log may name rows, and quote the API, which may quote a row.
+    pub log: RowsInLog,
     /// The wait for an API that does not answer.
     pub outage: Outage,
+}
+
+/// Whether a row's key, which is a value of the source, may stand in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowsInLog {
+    /// Each by its key.
+    Named,
+    /// None.
+    Unnamed,
 }
 
 /// What the feeder hands over.

@@ -27,10 +27,11 @@ mod worker;
 
 pub use blocked::{Blocker, NoPartner, WaitedFor, blocked};
 pub use diagnostics::{
-    changed, duplicates, in_doubt, may_exist, place, still_in_doubt, still_rejected, twin,
-    written_otherwise,
+    changed, duplicates, in_doubt, may_exist, of_another_row, place, still_in_doubt,
+    still_rejected, twin, written_otherwise,
 };
-pub use exchange::{Input, Leftover, MaySend, Options, PassEnd};
+pub use exchange::{Input, Leftover, MaySend, Options, PassEnd, RowsInLog};
 pub use owner::Delivery;
+pub(crate) use partner_ids::PartnerIds;
 pub use plan::{Decision, decide};
 pub use stop::{Stop, StopReason};

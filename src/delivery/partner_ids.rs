@@ -8,11 +8,11 @@ use crate::state::{StateError, StateReader};
 /// Sets into which ids are sorted by the first bits of their hashes: a power of two.
 const SHARDS: usize = 4096;
 
-/// The hashes of ids, 44 bits of each. Two ids of one hash would put a row in doubt that is none, which its look-up settles:
-/// one of thirty runs of a million rows has such a row. For that, an id costs five bytes, and none are copied when
+/// The hashes of ids, 44 bits of each. Two ids of one hash put a row in doubt that is none, until the next run, whose
+/// hashes are others: one of thirty runs of a million rows has such a row. For that, an id costs five bytes, and none are copied when
 /// there are more.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PartnerIds {
+pub(crate) struct PartnerIds {
     hasher: RandomState,
     /// By the first bits, the next 32 bits of each; none before the first id.
     shards: Vec<Vec<u32>>,
@@ -20,7 +20,7 @@ pub(super) struct PartnerIds {
 
 impl PartnerIds {
     /// Takes an id for a row; false where another row has it.
-    pub(super) fn take(&mut self, id: &PartnerId) -> bool {
+    pub(crate) fn take(&mut self, id: &PartnerId) -> bool {
         self.insert(id.as_str())
     }
 
@@ -57,7 +57,7 @@ impl PartnerIds {
     }
 
     /// Those of the state, beside none of this run.
-    pub(super) fn read(&self, state: &StateReader) -> Result<Self, StateError> {
+    pub(crate) fn read(&self, state: &StateReader) -> Result<Self, StateError> {
         let mut read = Self {
             hasher: self.hasher.clone(),
             shards: Vec::new(),

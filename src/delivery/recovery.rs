@@ -58,6 +58,15 @@ pub(super) enum Obstacle {
     Alike,
     /// The list grew while it was walked: it is not worth another walk while rows are sent.
     Growing,
+    /// The partner with its identifier is another row's: only a person can tell what became of this row's.
+    Taken,
+}
+
+impl Obstacle {
+    /// Whether no later look-up can settle it.
+    pub(super) fn is_for_a_person(self) -> bool {
+        matches!(self, Obstacle::Alike | Obstacle::Taken)
+    }
 }
 
 /// A row that has to be looked up: in doubt, or posted before and about to be posted again.

@@ -187,6 +187,7 @@ impl Reconcile<'_> {
             settles_for_a_person: true,
             may_send: None,
             shares: false,
+            log: self.request.report.rows_in_log(),
             outage: self.connection.outage.clone(),
         };
         let (results, _nobody) = mpsc::channel(1);

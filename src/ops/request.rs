@@ -9,6 +9,7 @@ use super::fetch::{FetchRequest, fetch};
 use super::named_files;
 use super::session::Session;
 use crate::config::Bound;
+use crate::delivery::RowsInLog;
 use crate::partner::Query;
 use crate::report::{MarkedRows, PerRow, ReportFolder, RunReport, SourceValues, Wanted};
 
@@ -61,6 +62,14 @@ pub struct ReportRequest {
 }
 
 impl ReportRequest {
+    /// Whether the log may name rows.
+    pub(super) fn rows_in_log(&self) -> RowsInLog {
+        match self.values {
+            SourceValues::Shown => RowsInLog::Named,
+            SourceValues::LeftOut => RowsInLog::Unnamed,
+        }
+    }
+
     /// What the collector keeps.
     pub(super) fn wanted(&self, per_row: PerRow) -> Wanted {
         Wanted {

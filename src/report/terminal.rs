@@ -327,6 +327,12 @@ fn of_verify(report: &RunReport, target: &str) -> String {
             thousands(agree),
             counted(rows, "row")
         ),
+        // The others are not part of the sample.
+        rows if agree < rows => format!(
+            "{} of {} {partners} at {target}; the others were not compared.",
+            thousands(agree),
+            counted(rows, "row")
+        ),
         1 => format!("1 row agrees with its partner at {target}."),
         rows => format!(
             "All {} rows agree with their partners at {target}.",

@@ -4,6 +4,7 @@ use crate::support::{Server, StateIn, over_both_states, post, text};
 
 over_both_states! {
     several_partners_of_one_identifier_are_told,
+    a_partner_of_another_row_is_not_adopted,
     what_was_begun_by_hand_is_continued,
     reconcile_adopts_without_making_anything,
     where_adopting_fails_nothing_is_created,
@@ -32,6 +33,43 @@ fn several_partners_of_one_identifier_are_told(at: StateIn) {
         "{problems}"
     );
     assert_eq!(server.partners().len(), 2);
+}
+
+/// Somebody changed the identifier of a partner on the API to that of a new row: no two rows have one partner.
+fn a_partner_of_another_row_is_not_adopted(at: StateIn) {
+    let dir = at.workdir();
+    let server = Server::start(&dir, &[]);
+    dir.simple_export(3);
+    let import = ["import", "e.csv", "-m", "m.toml", "--settle", "100ms"];
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    let port = server.url.rsplit_once(':').unwrap().1.to_owned();
+    drop(server);
+    let book = dir.read("server.jsonl").replace("\"K-2\"", "\"K-4\"");
+    dir.write("server.jsonl", book);
+    let server = Server::start(&dir, &["--port", &port]);
+    dir.simple_export(4);
+    // Adopted by the list, and then looked up again: nothing is created meanwhile.
+    for adopt in ["always", "auto"] {
+        let adopt = format!("--adopt={adopt}");
+        let run = dir
+            .run(&import)
+            .args(&[&adopt, "--json", "--report", "out"]);
+        let run = run.at(&server).finish().expect_exit(1);
+        let summary = run.summary();
+        assert_eq!(
+            (summary.get("in_doubt"), summary.get("adopted")),
+            (1, 0),
+            "{run:?}"
+        );
+        let problems = dir.read("out/problems.csv");
+        assert!(
+            problems.contains("already belongs to another row"),
+            "{problems}"
+        );
+    }
+    assert_eq!(server.count("POST"), 0);
+    let export = dir.run(&["state", "export"]).finish().expect_exit(0).stdout;
+    assert_eq!(export.lines().count(), 4, "{export}");
 }
 
 fn what_was_begun_by_hand_is_continued(at: StateIn) {

@@ -1,6 +1,33 @@
 use crate::leaks::{holds, unpacked, values_of};
 use crate::support::{Server, Workdir};
 
+/// A row's key is a value of its source, and so is what the API says of it.
+#[test]
+fn without_source_values_the_log_names_no_row() {
+    let dir = Workdir::new();
+    let lost = ["--fault", "reset-after=1", "--list-lag", "1h"];
+    let server = Server::start(&dir, &lost);
+    dir.write("e.csv", "Id,Name\nQX-77,Zebra Holding\n");
+    dir.write("m.toml", crate::support::SIMPLE_MAPPING);
+    let import = "import e.csv -m m.toml --settle 100ms";
+    let import: Vec<&str> = import.split(' ').collect();
+    let reconcile = ["reconcile", "--settle", "100ms"];
+    for words in [&import[..], &import[..], &reconcile[..]] {
+        for (more, is_named) in [(&[][..], true), (&["--no-source-values"][..], false)] {
+            let run = dir
+                .run(words)
+                .args(more)
+                .at(&server)
+                .finish()
+                .expect_exit(1);
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(run.stderr.contains("stays in doubt"), "{said}");
+            assert_eq!(said.contains("QX-77"), is_named, "{words:?}: {said}");
+            assert!(is_named || !said.contains("Zebra"), "{said}");
+        }
+    }
+}
+
 #[test]
 fn bank_data_is_nowhere_but_in_the_rejects() {
     let dir = Workdir::new();

@@ -116,7 +116,9 @@ fn killed_at_any_moment_the_state_opens_and_a_copy_tells_what_it_lacks() {
         (random >> 33) % below
     };
     let (mut refused, mut ended) = (0, 0);
-    for round in 0..40 {
+    // On a slow disk most are killed before they have written anything that the file lacks: there are more rounds then.
+    let mut round = 0;
+    while round < 40 || (refused < 5 && round < 200) {
         // It is killed while it begins, and in turns once it has a log, however long a busy machine takes for it.
         let most = if round % 2 == 0 { 60_000 } else { 300_000 };
         let mut child = import(&dir, &server).start();
@@ -157,9 +159,10 @@ fn killed_at_any_moment_the_state_opens_and_a_copy_tells_what_it_lacks() {
         for more in ["copy.db", "copy.db-wal", "copy.db-shm", "copy.db.lock"] {
             let _ = std::fs::remove_file(dir.path(more));
         }
+        round += 1;
     }
     assert!(
-        refused >= 5 && ended <= 30,
+        refused >= 5 && ended <= round * 3 / 4,
         "{refused} refused, {ended} ended"
     );
     let summary = import(&dir, &server).finish().expect_exit(0).summary();

@@ -24,8 +24,8 @@ fn import(dir: &Workdir, server: &Server) -> Run {
     import_settling(dir, server, "300ms")
 }
 
-/// For a run that is to stop by what is answered: no row is looked up, however long the answers take.
-fn import_without_look_ups(dir: &Workdir, server: &Server) -> Run {
+/// For a run that is to stop by what is answered: no absence is believed, however long the answers take.
+fn import_that_waits(dir: &Workdir, server: &Server) -> Run {
     import_settling(dir, server, "1h")
 }
 
@@ -58,7 +58,7 @@ fn open_rows(dir: &Workdir) -> Vec<(&'static str, Option<u16>)> {
 fn one_answer_for_all_rows_stops_the_run(at: StateIn) {
     let (dir, server) = with_fault(at, "fixed-201=1", 60);
     // Of two at a time the second may be answered first: it is the first then, and the other is found by its own identifier.
-    let run = import_without_look_ups(&dir, &server).args(&["--workers", "1"]);
+    let run = import_that_waits(&dir, &server).args(&["--workers", "1"]);
     let run = run.finish().expect_exit(3);
     let said = stopped(&run);
     for words in ["the API answers for other rows", "`partner-sync verify`"] {
@@ -76,7 +76,7 @@ fn an_id_of_a_row_of_an_earlier_run_is_another_rows(at: StateIn) {
     let (dir, server) = with_fault(at, "fixed-201=1", 1);
     import(&dir, &server).finish().expect_exit(0);
     dir.write("e.csv", "Id,Name\nL-1,Other 1\nL-2,Other 2\nL-3,Other 3\n");
-    let run = import_without_look_ups(&dir, &server).finish();
+    let run = import_that_waits(&dir, &server).finish();
     let summary = run.expect_exit(3).summary();
     assert_eq!(
         (summary.get("created"), summary.get("in_doubt")),
@@ -86,8 +86,12 @@ fn an_id_of_a_row_of_an_earlier_run_is_another_rows(at: StateIn) {
 }
 
 fn an_answer_with_another_identifier_proves_nothing_and_three_stop_the_run(at: StateIn) {
-    let (dir, server) = with_fault(at, "other-identifier=1", 60);
-    let run = import_without_look_ups(&dir, &server).finish();
+    // Nothing is listed yet, so no look-up finds one of them before the third answer.
+    let dir = at.workdir();
+    let lies = ["--fault", "other-identifier=1", "--list-lag", "1h"];
+    let server = Server::start(&dir, &lies);
+    dir.simple_export(60);
+    let run = import_that_waits(&dir, &server).finish();
     let run = run.expect_exit(3);
     let said = stopped(&run);
     assert!(said.contains("the API answers for other rows"), "{said}");
@@ -165,7 +169,7 @@ fn a_409_whose_partner_is_not_there_is_a_refusal(at: StateIn) {
 /// A doubt of a run that was stopped is settled by the next with the same verdict.
 fn a_409_is_a_refusal_in_the_next_run_too(at: StateIn) {
     let (dir, server) = with_fault(at, "409=1", 1);
-    let run = import_without_look_ups(&dir, &server).start();
+    let run = import_that_waits(&dir, &server).start();
     wait_until("it was sent", || server.count("POST") > 0);
     signal(&run, "TERM");
     let run = Finished::of(run.wait_with_output().unwrap()).expect_exit(130);

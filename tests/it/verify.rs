@@ -66,6 +66,38 @@ fn what_was_sent_is_there() {
         .expect_exit(0);
     assert_eq!(sample.summary().get("agree"), 2);
     assert_eq!(sample.summary().get("uncompared"), 2);
+    let sample = dir.run(&["verify", "e.csv", "-m", "m.toml", "--sample", "2"]);
+    let sample = sample.at(&server).finish().expect_exit(0).stdout;
+    assert!(
+        sample.contains("2 of 4 rows agree with their partners"),
+        "{sample}"
+    );
+    assert!(sample.contains("the others were not compared"), "{sample}");
+}
+
+/// Nothing is signed off while it is not known whether a row has its partner.
+#[test]
+fn a_row_in_doubt_does_not_agree() {
+    let dir = Workdir::new();
+    let lost = ["--fault", "reset-after=1", "--list-lag", "1h"];
+    let server = Server::start(&dir, &lost);
+    dir.simple_export(1);
+    dir.run(&["import", "e.csv", "-m", "m.toml", "--settle", "100ms"])
+        .at(&server)
+        .finish()
+        .expect_exit(1);
+    let run = dir.run(&["verify", "e.csv", "-m", "m.toml", "--report", "out"]);
+    let run = run.at(&server).finish().expect_exit(1);
+    assert!(run.stdout.contains("0 of 1 row agree"), "{}", run.stdout);
+    let problems = dir.read("out/problems.csv");
+    assert!(
+        problems.contains("K-1") && problems.contains("reconcile"),
+        "{problems}"
+    );
+    assert!(
+        !dir.read("out/report.html")
+            .contains("Nothing has to be done")
+    );
 }
 
 /// An API that answered with the ids of each other's partners: what is advised settles it, and creates nothing anew.

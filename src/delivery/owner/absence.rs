@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use tracing::field::DisplayValue;
 
 use super::Delivery;
 use super::events::{After, Done, StateWitnesses};
 use crate::api::{Alike, ApiError, PartnersApi, Place, find_by_word};
-use crate::delivery::MaySend;
 use crate::delivery::diagnostics::{rejected, written_otherwise};
 use crate::delivery::recovery::{Absence, Doubted, Missing, Obstacle, Provable};
 use crate::delivery::trust::{Belief, Looked, Witness};
+use crate::delivery::{MaySend, RowsInLog};
 use crate::partner::{ApiWords, ExternalId, PartnerId, RowKey, RowOutcome};
 use crate::state::{Event, RecordState, Settlement, StateError, StateWriter};
 
@@ -86,10 +87,26 @@ impl<A: PartnersApi> Delivery<A> {
         self.leave(key, POSTED_OFTEN);
     }
 
-    fn leave(&mut self, key: &RowKey, why: &str) {
+    /// Says in the log that a row stays in doubt; its key is a value of the source.
+    pub(super) fn warn_of(&self, key: &RowKey, why: &str) {
+        let key = self.named(key);
+        let why = if key.is_some() {
+            why
+        } else {
+            "the report says why"
+        };
+        tracing::warn!(key, "the row stays in doubt: {why}");
+    }
+
+    /// A key for the log, where it may stand there.
+    pub(super) fn named<'k>(&self, key: &'k RowKey) -> Option<DisplayValue<&'k RowKey>> {
+        (self.options.log == RowsInLog::Named).then(|| tracing::field::display(key))
+    }
+
+    pub(super) fn leave(&mut self, key: &RowKey, why: &str) {
         if let Some(doubted) = self.doubts.get_mut(key) {
             doubted.give_up(why);
-            tracing::warn!(key = %key, "the row stays in doubt: {why}");
+            self.warn_of(key, why);
         }
         self.given_up(key);
     }
@@ -263,7 +280,7 @@ impl<A: PartnersApi> Delivery<A> {
             })
             .collect();
         for key in unproved {
-            tracing::warn!(key = %key, "the row stays in doubt: {NO_WITNESS}");
+            self.warn_of(&key, NO_WITNESS);
             self.given_up(&key);
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::api::{ApiError, CreateRequest, ListFilter, Outage, Page, RemotePartner};
 use crate::clock::Clock;
+use crate::delivery::RowsInLog;
 use crate::diagnostic::Code;
 use crate::partner::{
     ApiWords, Body, CreateOutcome, DoubtCause, ExternalId, Fingerprint, Link, Origin, PartnerId,
@@ -243,13 +244,19 @@ impl Bench {
 
     /// A partner of an earlier run, by which look-ups can be tried.
     pub(super) async fn has_partner(&self, number: u32) {
+        let key = row(number, None).key;
+        self.has_partner_of(number, &format!("id-{key}")).await;
+        self.api.add(key.as_str(), Duration::ZERO);
+    }
+
+    /// A row has a partner with this id, as the state knows.
+    pub(super) async fn has_partner_of(&self, number: u32, id: &str) {
         let row = row(number, None);
         self.claim(std::slice::from_ref(&row)).await;
         let mut created = Settlement::new(row.key.clone(), Event::Created);
-        created.partner = Some(PartnerId::new(format!("id-{}", row.key)));
+        created.partner = Some(PartnerId::new(id));
         let state = self.state.as_ref().unwrap();
         state.settle(vec![created]).await.unwrap();
-        self.api.add(row.key.as_str(), Duration::ZERO);
     }
 
     /// The API refuses a row that was claimed.
@@ -264,6 +271,7 @@ impl Bench {
     pub(super) fn delivery(&mut self) -> Delivery<FakeApi> {
         let options = Options {
             shares: false,
+            log: RowsInLog::Named,
             workers: 4,
             settle: SETTLE,
             retry_rejected: false,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::events::{After, Done};
+use super::events::{After, Done, IdsOfState};
 use super::{Delivery, SWEEP_DOUBTS};
 use crate::api::{
     ApiError, Effort, Found, FoundMany, Incomplete, PartnersApi, RemotePartner, can_be_searched,
@@ -14,7 +14,7 @@ use crate::api::{
 };
 use crate::delivery::StopReason;
 use crate::delivery::diagnostics::{
-    LOOK_YOURSELF, changed, duplicates, in_doubt, of_a_person, place,
+    LOOK_YOURSELF, changed, duplicates, in_doubt, of_a_person, of_another_row, place,
 };
 use crate::delivery::recovery::{Absence, Doubted, Obstacle};
 use crate::delivery::trust::Looked;
@@ -37,6 +37,11 @@ impl<A: PartnersApi> Delivery<A> {
             .collect();
         let free = self.free_for_look_ups();
         if due.is_empty() || free == 0 {
+            return;
+        }
+        // A partner that is found is the row's own only where no other row has it.
+        if self.ids_of_state != IdsOfState::Read {
+            self.read_ids();
             return;
         }
         let (by_list, others): (Vec<RowKey>, Vec<RowKey>) = due
@@ -207,10 +212,18 @@ impl<A: PartnersApi> Delivery<A> {
     }
 
     /// A look-up found partners of the row; after a second post, they are looked at once more when both must show.
-    fn hit(&mut self, key: &RowKey, began: Instant, hits: Vec<RemotePartner>) {
+    fn hit(&mut self, key: &RowKey, began: Instant, mut hits: Vec<RemotePartner>) {
         let Some(doubted) = self.doubts.get_mut(key) else {
             return;
         };
+        // What an answer with such an id proves, which is nothing, a look-up that shows it does not prove either.
+        if let Some(taken) = hits.extract_if(.., |hit| self.ids.has(&hit.id)).last()
+            && hits.is_empty()
+        {
+            doubted.obstacle = Some(Obstacle::Taken);
+            self.leave(key, &of_another_row(&taken.id));
+            return;
+        }
         if hits.len() == 1 && doubted.may_be_twice(began) {
             let at = doubted.settled_at;
             doubted.failures = 0;
@@ -303,8 +316,8 @@ impl<A: PartnersApi> Delivery<A> {
         if let Some(at) = doubted.next_look {
             self.schedule.insert((at, key.clone()));
         } else if doubted.seen.is_empty() {
-            let trouble = doubted.trouble.as_deref().unwrap_or("");
-            tracing::warn!(key = %key, "the row stays in doubt: {trouble}");
+            let trouble = doubted.trouble.clone().unwrap_or_default();
+            self.warn_of(key, &trouble);
             self.given_up(key);
         } else {
             let hits = std::mem::take(&mut doubted.seen);
@@ -382,8 +395,8 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn leave_doubts(&mut self) -> u64 {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
-            let is_for_a_person =
-                doubted.is_for_a_person() || doubted.obstacle == Some(Obstacle::Alike);
+            let is_for_a_person = doubted.is_for_a_person()
+                || doubted.obstacle.is_some_and(Obstacle::is_for_a_person);
             let hint = match (is_for_a_person, doubted.is_unproved()) {
                 (true, _) => Some(of_a_person()),
                 (false, true) => Some(of_the_unproved()),
@@ -405,7 +418,8 @@ impl<A: PartnersApi> Delivery<A> {
                 }
                 None => {
                     elsewhere += 1;
-                    tracing::warn!(key = %doubted.key, "a row of an earlier run is still in doubt");
+                    let key = self.named(&doubted.key);
+                    tracing::warn!(key, "a row of an earlier run is still in doubt");
                 }
             }
         }

@@ -266,7 +266,9 @@ impl<A: PartnersApi> Delivery<A> {
         }
         self.seek_trust();
         self.look();
-        self.read_ids();
+        if !self.ready.is_empty() {
+            self.read_ids();
+        }
         self.send_ready();
         if self.claim() {
             // A commit is asked for anyway, and takes what queues up for it.

@@ -105,6 +105,19 @@ async fn a_find_after_a_second_post_is_looked_at_once_more() {
     assert_eq!(bench.codes, [Code::DuplicateOnApi]);
 }
 
+/// A look-up shows the row's identifier at an id that another row of the state has: that is no partner of its own.
+#[tokio::test]
+async fn a_partner_of_another_row_is_not_found() {
+    let mut bench = Bench::new(FakeApi::new(Create::Lost(Duration::ZERO)));
+    bench.has_partner_of(9, "id-K1").await;
+    let delivery = bench.delivery();
+    let rows = vec![Input::Rows(vec![row(1, None)])];
+    let (_, told) = bench.run(delivery, rows).await;
+    assert_eq!(told["K1"], (RowOutcome::InDoubt, None));
+    assert_eq!(bench.api.posts().len(), 1);
+    assert_eq!(bench.record("K1").partner_id, None);
+}
+
 /// A search that is believed proves that a row whose answer was lost once is not there; after the second, only the list does.
 #[tokio::test]
 async fn after_a_second_lost_answer_a_search_proves_nothing() {
@@ -190,6 +203,7 @@ async fn a_list_that_grows_is_read_when_nothing_is_sent() {
         bench.begin();
         let mut delivery = bench.delivery();
         let key = RowKey::new("K1");
+        delivery.ids_of_state = IdsOfState::Read;
         delivery.doubts.get_mut(&key).unwrap().sent.lost = 2;
         delivery.start_look(&key);
         tokio::time::advance(2 * SETTLE).await;
@@ -335,6 +349,7 @@ async fn look_ups_take_no_more_workers_than_there_are() {
         assert!(!delivery.is_due_by_list(&RowKey::new("K1"), early));
         assert!(!delivery.is_due_by_list(&RowKey::new("K2"), now + 2 * SETTLE));
         (delivery.sending, delivery.looking) = (sending, looking);
+        delivery.ids_of_state = IdsOfState::Read;
         delivery.look();
         assert_eq!(delivery.looking, looking + begun);
         assert_eq!(delivery.schedule.len(), 6 - begun);

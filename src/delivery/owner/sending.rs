@@ -64,9 +64,9 @@ impl<A: PartnersApi> Delivery<A> {
         true
     }
 
-    /// Reads which ids the state's rows have, once a row is about to be sent: a run that sends nothing needs none.
+    /// Reads which ids the state's rows have, once a row is about to be sent or looked up: else none are needed.
     pub(super) fn read_ids(&mut self) {
-        if self.ids_of_state != IdsOfState::Unread || self.ready.is_empty() {
+        if self.ids_of_state != IdsOfState::Unread {
             return;
         }
         self.ids_of_state = IdsOfState::Reading;

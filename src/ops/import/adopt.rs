@@ -13,7 +13,9 @@ use tokio::runtime::Handle;
 
 use super::on_api::{FoundPartners, Walked, Wanted, walk};
 use crate::api::{Alike, Others, plain_identifier};
-use crate::delivery::{Stop, duplicates, may_exist, place, written_otherwise};
+use crate::delivery::{
+    PartnerIds, Stop, duplicates, may_exist, of_another_row, place, written_otherwise,
+};
 use crate::ops::connect::ApiClient;
 use crate::ops::error::OpError;
 use crate::ops::known::KnownRows;
@@ -88,6 +90,7 @@ impl Adoption<'_> {
         );
         let reader = self.state.reader()?;
         remove_known(others, &reader)?;
+        let mut ids = PartnerIds::default().read(&reader)?;
         let on_api = OnApi { found, others };
         let parents = KnownRows::new(Some(reader.reopen()?));
         let known = |key: &RowKey| parents.is_created(key);
@@ -99,7 +102,9 @@ impl Adoption<'_> {
                 let keys: Vec<RowKey> = rows.iter().filter_map(|r| r.key.clone()).collect();
                 let taken = reader
                     .known(keys.iter().map(RowKey::as_str))
-                    .and_then(|records| self.take(rows, records, &on_api, unclaimed, rest));
+                    .and_then(|records| {
+                        self.take(rows, records, &on_api, &mut ids, unclaimed, rest)
+                    });
                 match taken {
                     Ok(some) => {
                         adopted.ordinals.extend(some.ordinals);
@@ -133,6 +138,7 @@ impl Adoption<'_> {
         rows: Vec<PreparedRow>,
         records: Vec<Option<Known>>,
         on_api: &OnApi<'_>,
+        taken: &mut PartnerIds,
         unclaimed: &mut Identifiers,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<Adopted, StateError> {
@@ -152,12 +158,23 @@ impl Adoption<'_> {
                     if self.is_wanted(state) && step(state, Event::FoundRemotely).is_ok() =>
                 {
                     claim(unclaimed, partner);
-                    settlements.push(settlement(partner, first, state));
-                    results.push(adopted_row(row, ids));
+                    // No two rows have one partner, whatever the list says.
+                    if let Some(at) = ids.iter().position(|id| taken.take(id)) {
+                        settlements.push(settlement(partner, &ids[at], state));
+                        results.push(adopted_row(row, &ids[at..]));
+                    } else if state.is_none() {
+                        let why = of_another_row(first);
+                        settlements.push(in_doubt(partner, &why));
+                        results.push(doubtful_row(row, &why));
+                    } else {
+                        // What is open in the state stays so: a look-up finds the same.
+                        rest(row, state);
+                    }
                 }
                 (Some(partner), None) if let Some(alike) = alike => {
-                    settlements.push(in_doubt(partner, alike));
-                    results.push(doubtful_row(row, alike));
+                    let why = written_otherwise(alike);
+                    settlements.push(in_doubt(partner, &why));
+                    results.push(doubtful_row(row, &why));
                 }
                 (partner, _) => {
                     if let (Some(partner), Some(RecordState::Created)) = (partner, state) {
@@ -260,16 +277,16 @@ fn known_by(partner: &PreparedPartner) -> Claim {
 }
 
 /// A row that may have been sent by a run whose state is lost.
-fn in_doubt(partner: &PreparedPartner, alike: &Alike) -> Settlement {
+fn in_doubt(partner: &PreparedPartner, why: &str) -> Settlement {
     let mut settlement = Settlement::new(partner.key.clone(), Event::MayExist);
-    settlement.words = Some(ApiWords::new(&written_otherwise(alike)));
+    settlement.words = Some(ApiWords::new(why));
     settlement.adopted = Some(known_by(partner));
     settlement
 }
 
-fn doubtful_row(row: PreparedRow, alike: &Alike) -> RowResult {
+fn doubtful_row(row: PreparedRow, why: &str) -> RowResult {
     let mut diagnostics = row.diagnostics;
-    diagnostics.extend(row.partner.as_ref().map(|p| may_exist(p, alike)));
+    diagnostics.extend(row.partner.as_ref().map(|p| may_exist(p, why)));
     RowResult {
         origin: row.origin,
         key: row.key,

@@ -19,6 +19,7 @@ use crate::api::Rate;
 use crate::config::OnChange;
 use crate::delivery::{
     Decision, Stop, blocked, changed, decide, in_doubt, may_exist, still_rejected,
+    written_otherwise,
 };
 use crate::diagnostic::Diagnostic;
 use crate::mapping::Mapping;
@@ -344,9 +345,10 @@ impl Judge {
             {
                 (RowOutcome::Adopted, None)
             }
-            Decision::Create if let Some(alike) = alike => {
-                (RowOutcome::InDoubt, Some(may_exist(partner, alike)))
-            }
+            Decision::Create if let Some(alike) = alike => (
+                RowOutcome::InDoubt,
+                Some(may_exist(partner, &written_otherwise(alike))),
+            ),
             Decision::Create | Decision::LookUpFirst if self.stranded.contains(&partner.key) => {
                 let found = blocked(partner, &self.stranded.blocker(partner));
                 (RowOutcome::Blocked, Some(found))

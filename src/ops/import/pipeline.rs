@@ -57,6 +57,7 @@ impl Pipeline<'_> {
             settles_for_a_person: false,
             may_send,
             shares: self.shared.is_some(),
+            log: import.request.report.rows_in_log(),
             outage: import.connection.outage.clone(),
         };
         let delivery = Delivery::new(

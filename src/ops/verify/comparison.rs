@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use super::readback::{Readback, get};
 use super::row_sign::RowSign;
 use crate::api::{ApiError, Incomplete, RemotePartner};
-use crate::delivery::{Decision, Stop, decide, duplicates, place};
+use crate::delivery::{Decision, Stop, decide, duplicates, in_doubt, place};
 use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, counted, visible};
 use crate::ops::connect::Connection;
 use crate::ops::error::OpError;
@@ -29,6 +29,8 @@ use crate::state::{Known, RecordState, StateReader};
 const SHOWN_DIFFERENCES: usize = 200;
 /// Partners that the list does not show and that are looked for by id, before the list is believed.
 const CONFIRMED: u64 = 100;
+/// What a row in doubt needs before it can be compared.
+const SETTLE_FIRST: &str = "Run `partner-sync reconcile`, or import the export again: what is in doubt is looked up first. Then compare once more.";
 
 /// Which partners are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,8 +168,12 @@ impl Comparison<'_> {
                     continue;
                 }
                 (Some(partner), Some(id), _) => self.row(partner, &id)?,
-                (Some(_), None, Some(record)) if record.state == RecordState::InDoubt => {
+                (Some(partner), None, Some(record)) if record.state == RecordState::InDoubt => {
                     self.found.uncompared += 1;
+                    if self.which == Which::All {
+                        let doubt = in_doubt(partner, None).with_hint(SETTLE_FIRST);
+                        self.add_diagnostics(partner, vec![doubt]);
+                    }
                     RowSign::Uncompared
                 }
                 (Some(_), None, _) if self.which == Which::Canary => continue,

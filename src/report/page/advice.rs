@@ -356,7 +356,16 @@ fn of_comparison(report: &RunReport) -> Vec<Task> {
             "Say whether the partners that are gone from the API were deleted on purpose.",
         ));
     }
-    if v.only_source > 0 && report.errors > 0 {
+    let in_doubt = report.count_of(Code::InDoubt);
+    if in_doubt > 0 {
+        tasks.push(task(
+            OPERATOR,
+            "Run `partner-sync reconcile` for the rows in doubt, or import the export again; then compare again.",
+        ));
+    }
+    // What a person repairs in the export.
+    let errors = report.count(RowOutcome::Invalid);
+    if v.only_source > 0 && errors > 0 {
         tasks.push(task(
             OWNER,
             "Repair the rows with errors in report.xlsx, save it, and send the file back. Rows without a partner may wait for them.",
@@ -368,7 +377,7 @@ fn of_comparison(report: &RunReport) -> Vec<Task> {
     } else if v.only_source > 0 {
         tasks.push(task(ENGINEER, "Import the rows that have no partner yet."));
     }
-    if v.only_api > 0 && report.errors > 0 {
+    if v.only_api > 0 && errors > 0 {
         tasks.push(task(
             OWNER,
             "Repair the rows with errors, so that they can be compared: partners that seem to have no row may be theirs.",
@@ -377,6 +386,12 @@ fn of_comparison(report: &RunReport) -> Vec<Task> {
         tasks.push(task(
             OWNER,
             "Say whether partners whose row the export has no longer are to be separated on the API.",
+        ));
+    }
+    if errors > 0 && v.only_source + v.only_api == 0 {
+        tasks.push(task(
+            OWNER,
+            "Repair the rows with errors named below, so that they can be compared.",
         ));
     }
     if report.count_of(Code::DuplicateOnApi) > 0 {
