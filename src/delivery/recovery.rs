@@ -62,13 +62,6 @@ pub(super) enum Obstacle {
     Taken,
 }
 
-impl Obstacle {
-    /// Whether no later look-up can settle it.
-    pub(super) fn is_for_a_person(self) -> bool {
-        matches!(self, Obstacle::Alike | Obstacle::Taken)
-    }
-}
-
 /// A row that has to be looked up: in doubt, or posted before and about to be posted again.
 #[derive(Debug)]
 pub(super) struct Doubted {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::secret::Scrubber;
+
 /// `value` on one line, control characters shown as escapes, cut at `limit` characters.
 #[must_use]
 pub fn visible(value: &str, limit: usize) -> String {
@@ -102,6 +104,13 @@ pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>, between: &str) -> St
         }
     }
     list
+}
+
+/// A text of a file for a message, with numbers as bank accounts have masked. Names of columns are such texts, too: the first
+/// row of a file without a header is one of values.
+#[must_use]
+pub fn masked_numbers(name: &str) -> String {
+    Scrubber::new().scrub(name)
 }
 
 /// A number with its thousands apart: `17,204`.

@@ -7,6 +7,7 @@ use super::date::{self, Hints, Locale};
 use super::error::MappingProblem;
 use super::plan::Ready;
 use super::rule::Constant;
+use crate::diagnostic::masked_numbers;
 use crate::partner::FieldKind;
 
 /// Converts a constant to what its field takes.
@@ -47,7 +48,8 @@ pub(super) fn ready(
         Ok(Coerced::Boolean(b)) => Ok(Ready::Boolean(b)),
         Err(complaint) => {
             let words = format!(
-                "the constant \"{text}\" does not fit: {}",
+                "the constant \"{}\" does not fit: {}",
+                masked_numbers(&text),
                 complaint.message
             );
             let mut problem = MappingProblem::new(span, words);

@@ -41,7 +41,7 @@ impl Missing {
                 Some(meant) => format!("did you mean \"{meant}\"? "),
                 // Once is enough: it may be a long list.
                 None if std::mem::take(&mut is_first) => {
-                    format!("its columns: {}. ", listed(names(), ", "))
+                    format!("its columns: {}. ", header.shown())
                 }
                 None => String::new(),
             };
@@ -79,7 +79,7 @@ impl Missing {
         let help = format!(
             "{missing}{} columns: {}. {}",
             if missing.is_empty() { "its" } else { "Its" },
-            listed(names(), ", "),
+            header.shown(),
             cut_up_wrongly(names())
         );
         Some(MappingProblem::new(first.span.clone(), words).with_help(help))
@@ -124,6 +124,26 @@ mod tests {
         assert!(most[0].0.contains("only 1 of the 5 columns"), "{most:?}");
         let says = "it has no Customer, Firm, Begun, Country. Its columns: Town, Land. Is it the right export";
         assert!(most[0].1.starts_with(says), "{most:?}");
+    }
+
+    /// The first row of a file without a header.
+    #[test]
+    fn values_in_place_of_names_show_no_bank_data() {
+        let row = [
+            "K1",
+            "Alpha",
+            "a@b.example",
+            "12345678901",
+            "021000021",
+            "DE89 3704 0044 0532 0130 00",
+        ];
+        for of_mapping in [&["Id", "Name", "Bank"][..], &["K1", "Alpha", "Bank"]] {
+            let words = format!("{:?}", said(of_mapping, &row));
+            assert!(words.contains("a@b.example"), "{words}");
+            for number in ["12345678901", "021000021", "3704 0044"] {
+                assert!(!words.contains(number), "{words}");
+            }
+        }
     }
 
     #[test]

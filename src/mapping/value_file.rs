@@ -11,7 +11,7 @@ use super::identifier;
 use super::placeholder::placeholder;
 use super::rule::{Lookup, Placed, ValueWord};
 use super::value::unsendable;
-use crate::diagnostic::{listed, nearest, thousands, visible};
+use crate::diagnostic::{masked_numbers, nearest, thousands, visible};
 use crate::source::{Cell, Flow, Header, Source, SourceOptions, SourceRow};
 
 /// Bytes of such a file at most, and of its texts: a table of words, not an export.
@@ -218,7 +218,7 @@ fn column(header: &Header, name: &Placed, path: &Path) -> Result<usize, MappingP
         let names = || header.names().iter().map(|n| &**n);
         let help = match nearest(&name.text, names()) {
             Some(meant) => format!("did you mean \"{meant}\"?"),
-            None => format!("its columns: {}", listed(names(), ", ")),
+            None => format!("its columns: {}", header.shown()),
         };
         let message = format!(
             "the lookup file {} has no column \"{}\"",
@@ -239,7 +239,7 @@ fn twice(path: &Path, lookup: &Lookup, words: &[ValueWord]) -> Vec<MappingProble
             let message = format!(
                 "{}: \"{}\" stands in rows {} and {} with different values of \"{}\"",
                 path.display(),
-                visible(&word.word, SHOWN),
+                visible(&masked_numbers(&word.word), SHOWN),
                 known.row,
                 word.row,
                 lookup.to.text

@@ -134,18 +134,22 @@ pub(super) fn finish(
     ending: impl FnOnce(&RunReport) -> RunEnding,
 ) -> RunReport {
     report.ending = ending(&report);
-    if let Some(trouble) = trouble {
-        observer.trouble(&OpError::ReportTrouble(trouble));
+    let mut troubles: Vec<OpError> = trouble.into_iter().map(OpError::ReportTrouble).collect();
+    if !troubles.is_empty() {
         report.ending = RunEnding::Stopped;
     }
     if let Some(folder) = folder {
         match write_page(folder, &report, findings) {
             Ok(path) => report.written.insert(0, path),
-            Err(error) => {
-                observer.trouble(&error.into());
-                report.ending = RunEnding::Stopped;
-            }
+            Err(error) => troubles.push(error.into()),
         }
+    }
+    for trouble in &troubles {
+        observer.trouble(trouble);
+        report.ending = RunEnding::Stopped;
+        // For the summary and the webhook; the page is written already, and its rows are what they are.
+        let stopped = || Stopped::from(trouble.to_string()).because(StopCause::State);
+        report.stopped.get_or_insert_with(stopped);
     }
     if let Some(folder) = folder {
         match folder.write(

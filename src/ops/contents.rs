@@ -1,5 +1,6 @@
 //! What was counted while rows were prepared → what the report says of them.
 
+use crate::diagnostic::masked_numbers;
 use crate::prepare::{Exports, Survey, Tally};
 use crate::report::{Contents, FieldShare, FieldWords, SamplePayload, Word};
 use crate::source::is_of_a_report;
@@ -22,14 +23,18 @@ pub(super) fn contents(exports: &Exports, survey: &Survey, tally: Tally) -> Cont
         (!found.is_empty()).then(|| found.join(" | "))
     };
     let mut columns: Vec<String> = Vec::new();
-    for name in exports
-        .files()
-        .iter()
-        .flat_map(|f| f.source.header().names())
-    {
-        // The column of an earlier file of rejects is ours, not the export's.
-        if !columns.contains(&name.to_string()) && !is_of_a_report(name) {
-            columns.push(name.to_string());
+    for file in exports.files() {
+        for (column, name) in file.source.header().names().iter().enumerate() {
+            // What the mapping reads is shown by the mapping's own words.
+            let shown = if file.plan.unused.contains(&column) {
+                masked_numbers(name)
+            } else {
+                name.to_string()
+            };
+            // The column of an earlier file of rejects is ours, not the export's.
+            if !columns.contains(&shown) && !is_of_a_report(name) {
+                columns.push(shown);
+            }
         }
     }
     Contents {

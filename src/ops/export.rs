@@ -7,7 +7,7 @@ use super::error::OpError;
 use super::request::ExportRequest;
 use super::session::Session;
 use crate::delivery::Stop;
-use crate::diagnostic::thousands;
+use crate::diagnostic::{masked_numbers, thousands};
 use crate::mapping::DateColumn;
 use crate::mapping::Mapping;
 use crate::mapping::date::{Evidence, Verdict, noted};
@@ -112,7 +112,7 @@ pub(super) fn detected(exports: &Exports, survey: &Survey, values: SourceValues)
                     .plan
                     .unused
                     .iter()
-                    .map(|c| names[*c].to_string())
+                    .map(|c| masked_numbers(&names[*c]))
                     .collect(),
             }
         })

@@ -4,6 +4,15 @@ use super::observer::{FirstSend, Note};
 use crate::clock::spoken;
 use crate::diagnostic::{counted, thousands};
 
+/// The option by which a command talks to this API, whatever the configuration and the environment name.
+pub(super) fn option_of(target: &str) -> String {
+    if target.starts_with("sandbox:") {
+        "--sandbox".to_owned()
+    } else {
+        format!("--api-url {target}")
+    }
+}
+
 impl FirstSend<'_> {
     /// The question: how many will be created, where, and that it cannot be undone.
     #[must_use]
@@ -58,9 +67,10 @@ impl Note<'_> {
             )),
             Note::OnApi(what) => one(what.to_string()),
             Note::Estimate(estimate) => estimate.lines(),
-            Note::PlanSealed(path) => one(format!(
-                "the plan is written. To import exactly this: partner-sync import --plan {}",
-                path.display()
+            Note::PlanSealed { path, target } => one(format!(
+                "the plan is written. To import exactly this: partner-sync import --plan {} {}",
+                path.display(),
+                option_of(target)
             )),
             Note::MetricsFailed { path, error } => one(format!(
                 "warning: cannot write the metrics {}: {error}",

@@ -129,7 +129,12 @@ pub enum Note<'n> {
     /// What an import would send, and how long that takes.
     Estimate(&'n Estimate),
     /// A sealed plan was written.
-    PlanSealed(&'n Path),
+    PlanSealed {
+        /// The plan, as it was named.
+        path: &'n Path,
+        /// The API that it is for: an address, or the practice API's name.
+        target: &'n str,
+    },
     /// The metrics file could not be written.
     MetricsFailed {
         /// The file that `[metrics] textfile` names.

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{DATES_COLUMN, PARTNER_COLUMN, is_guarded_header, listed, unguarded};
+use crate::diagnostic::{
+    DATES_COLUMN, PARTNER_COLUMN, is_guarded_header, listed, masked_numbers, unguarded,
+};
 
 /// The column that a rejects file adds, and that every later import ignores.
 pub const PROBLEMS_COLUMN: &str = "_problems";
@@ -100,6 +102,13 @@ impl Header {
     #[must_use]
     pub fn names(&self) -> &[Arc<str>] {
         &self.names
+    }
+
+    /// The names for a message.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let names: Vec<String> = self.names.iter().map(|n| masked_numbers(n)).collect();
+        listed(names.iter().map(String::as_str), ", ")
     }
 
     /// The column of exactly this name.

@@ -396,7 +396,7 @@ impl<A: PartnersApi> Delivery<A> {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
             let is_for_a_person = doubted.is_for_a_person()
-                || doubted.obstacle.is_some_and(Obstacle::is_for_a_person);
+                || matches!(doubted.obstacle, Some(Obstacle::Alike | Obstacle::Taken));
             let hint = match (is_for_a_person, doubted.is_unproved()) {
                 (true, _) => Some(of_a_person()),
                 (false, true) => Some(of_the_unproved()),

@@ -46,7 +46,7 @@ pub(super) fn choose_key(
             column: None,
             evidence: String::new(),
             undecided: Some(
-                "no column is filled in every row and different in each; name the one that identifies a row, or several: [\"A\", \"B\"]"
+                "no column that looks like a key is filled in every row and different in each; name the one that identifies a row, or several: [\"A\", \"B\"]"
                     .to_owned(),
             ),
         };

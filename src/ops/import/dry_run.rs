@@ -84,8 +84,9 @@ pub fn dry_run(
             rejected: request.rejected,
             limit: request.limit,
         };
-        SealedPlan::new(asked, target, state, would)?.write(path)?;
-        session.observer.note(&Note::PlanSealed(path));
+        SealedPlan::new(asked, target.clone(), state, would)?.write(path)?;
+        let target = &target;
+        session.observer.note(&Note::PlanSealed { path, target });
     }
     Ok(preview)
 }

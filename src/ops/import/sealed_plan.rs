@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::objects::ObjectAddress;
 use crate::ops::error::{OpError, PLAN_VERSION, PlanError};
 use crate::ops::export_file::ExportFile;
+use crate::ops::note_words::option_of;
 use crate::ops::remote::Remote;
 use crate::ops::request::{ExportRequest, Rejected};
 use crate::ops::session::Session;
@@ -270,8 +271,9 @@ impl SealedPlan {
         // An older program spelled it as it was typed.
         if address_of(&self.target) != target {
             return Err(PlanError::Changed(format!(
-                "the target (it was {}, it is {target})",
-                self.target
+                "the target (it was {}, it is {target}: give {} to import the plan)",
+                self.target,
+                option_of(&self.target)
             )));
         }
         if self.state != state {
