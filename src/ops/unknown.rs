@@ -17,6 +17,13 @@ pub enum Unknown {
     Seen(u64),
     /// The API does not say how many partners it has.
     Uncounted,
+    /// It has fewer than before: some were deleted, and others may have come meanwhile.
+    Fewer {
+        /// How many partners the API has.
+        on_api: u64,
+        /// How many fewer than before.
+        gone: u64,
+    },
     /// There are some.
     Some {
         /// How many partners the API has.
@@ -34,16 +41,21 @@ impl Unknown {
             return Self::Uncounted;
         };
         let known = known.unwrap_or(0);
-        match on_api.saturating_sub(known) {
+        match on_api.checked_sub(known) {
             _ if unclaimed > 0 => Self::Seen(unclaimed),
-            0 => Self::None,
-            unknown => Self::Some { on_api, unknown },
+            _ if on_api == 0 => Self::None,
+            None => Self::Fewer {
+                on_api,
+                gone: known - on_api,
+            },
+            Some(0) => Self::None,
+            Some(unknown) => Self::Some { on_api, unknown },
         }
     }
 
     /// Whether a sample of the rows is looked up before the list is walked.
     pub(super) fn is_long_list(self) -> bool {
-        matches!(self, Self::Some { on_api, .. } if on_api > WALKED)
+        matches!(self, Self::Some { on_api, .. } | Self::Fewer { on_api, .. } if on_api > WALKED)
     }
 }
 
@@ -58,6 +70,12 @@ impl fmt::Display for Unknown {
                 thousands(rows)
             ),
             Self::Uncounted => f.write_str("The API does not say how many partners it has"),
+            Self::Fewer { on_api, gone } => write!(
+                f,
+                "The API has {}, {} fewer than before, so others may have come that this state does not know",
+                partners(on_api),
+                thousands(gone)
+            ),
             Self::Some {
                 on_api: 1,
                 unknown: 1,
@@ -147,8 +165,9 @@ mod tests {
             (Some(0), None, 0, Unknown::None),
             (Some(5), None, 0, some(5, 5)),
             (Some(5), Some(5), 0, Unknown::None),
-            // Partners were deleted on the API.
-            (Some(4), Some(5), 0, Unknown::None),
+            // Partners were deleted on the API, and as many others may be there less one.
+            (Some(4), Some(5), 0, Unknown::Fewer { on_api: 4, gone: 1 }),
+            (Some(0), Some(5), 0, Unknown::None),
             (Some(6), Some(5), 0, some(6, 1)),
             (None, Some(5), 0, Unknown::Uncounted),
             (None, None, 0, Unknown::Uncounted),

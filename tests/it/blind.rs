@@ -124,12 +124,9 @@ fn an_older_backup_makes_nothing_twice(at: StateIn) {
     dir.simple_export(15);
     let run = import(&dir, &server, &["--state", &old]).expect_exit(0);
     assert_eq!(counts(&run.summary()), [2, 3, 10]);
-    assert!(
-        run.stderr
-            .contains("The API has 12 partners, 2 more than this state"),
-        "{}",
-        run.stderr
-    );
+    // A copy of a file does not know how many partners the API had: as many may be gone as came.
+    let words = "The API has 12 partners";
+    assert!(run.stderr.contains(words), "{}", run.stderr);
     server.assert_each_once(15);
 }
 

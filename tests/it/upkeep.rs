@@ -205,3 +205,76 @@ fn states_of_other_versions() {
         assert!(refused.stderr.contains("version 99"), "{}", refused.stderr);
     }
 }
+
+/// The book of a server, edited while it is down; it comes back at the same address.
+fn edited(dir: &Workdir, server: Server, stays: impl Fn(&str) -> bool) -> Server {
+    let port = server.url.rsplit_once(':').unwrap().1.to_owned();
+    drop(server);
+    let book = dir.read("server.jsonl");
+    let left: Vec<&str> = book.lines().filter(|line| stays(line)).collect();
+    dir.write("server.jsonl", left.join("\n") + "\n");
+    Server::start(dir, &["--port", &port])
+}
+
+/// Is it one of the first ten rows?
+fn is_of_the_first_ten(line: &str) -> bool {
+    (1..=10).any(|n| line.contains(&format!("\"K-{n}\"")))
+}
+
+/// As many partners were deleted on the API as the backup does not know of: how many it has proves nothing.
+#[test]
+fn what_a_backup_does_not_know_is_looked_for_whatever_the_total_is() {
+    let (dir, server) = imported(20);
+    dir.run(&["state", "backup", "b.db"])
+        .finish()
+        .expect_exit(0);
+    dir.simple_export(30);
+    let import = ["import", "e.csv", "-m", "m.toml", "--json"];
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    let server = edited(&dir, server, |line| !is_of_the_first_ten(line));
+    for (backup, state) in [
+        ("b.db", "partner-sync.db"),
+        ("b.db.key", "partner-sync.db.key"),
+    ] {
+        std::fs::copy(dir.path(backup), dir.path(state)).unwrap();
+    }
+    let restored = dir.run(&import).at(&server).finish().expect_exit(0);
+    assert_eq!(restored.summary().get("adopted"), 10, "{restored:?}");
+    assert_eq!(server.count("POST"), 0);
+}
+
+/// Partners are gone from the API, and others came that the state does not know.
+#[test]
+fn where_partners_are_gone_new_rows_are_looked_for() {
+    let (dir, server) = imported(20);
+    let server = edited(&dir, server, |line| !is_of_the_first_ten(line));
+    for n in 21..=23 {
+        crate::support::post(&server, &format!("Company {n}"), &format!("K-{n}"));
+    }
+    dir.simple_export(25);
+    let import = ["import", "e.csv", "-m", "m.toml", "--json"];
+    let run = dir.run(&import).at(&server).finish().expect_exit(0);
+    let summary = run.summary();
+    assert_eq!(
+        (summary.get("adopted"), summary.get("created")),
+        (3, 2),
+        "{run:?}"
+    );
+    assert!(
+        run.stderr.contains("13 partners, 7 fewer than before"),
+        "{}",
+        run.stderr
+    );
+    // That is known now: the next new row costs one request.
+    let asked = || {
+        let requests = server.requests();
+        let is_of_the_list = |r: &&serde_json::Value| {
+            r["method"] == "GET" && r["path"].as_str().unwrap().contains("partners")
+        };
+        requests.iter().filter(is_of_the_list).count()
+    };
+    let before = asked();
+    dir.simple_export(26);
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    assert_eq!(asked() - before, 1);
+}

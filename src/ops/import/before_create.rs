@@ -169,7 +169,11 @@ impl Look<'_> {
         let asking = has_to_walk(api, unknown, &sample, workers);
         let runtime = &import.session.runtime;
         if !runtime.block_on(asking)? {
-            // That many partners are unknown stays so: the next new rows are looked for as well.
+            // That many partners are unknown stays so: the next new rows are looked for as well. Where there are fewer than before, how
+            // many are unknown was not known to begin with.
+            if matches!(unknown, Unknown::Fewer { .. }) {
+                self.remember(on_api, None)?;
+            }
             observer.note(&Note::OnApi(OnApi::NoneOfSample(sample.len() as u64)));
             return Ok(HashSet::new());
         }
@@ -205,7 +209,7 @@ impl Look<'_> {
         match self.unknown(on_api, new)? {
             Unknown::None => self.remember(on_api, None),
             Unknown::Uncounted => Ok(()),
-            unknown @ (Unknown::Some { .. } | Unknown::Seen(_)) => {
+            unknown @ (Unknown::Some { .. } | Unknown::Fewer { .. } | Unknown::Seen(_)) => {
                 let observer = self.import.session.observer;
                 observer.note(&Note::OnApi(OnApi::NotLookedFor(unknown)));
                 Ok(())
@@ -215,11 +219,6 @@ impl Look<'_> {
 
     fn unknown(&self, on_api: Option<u64>, new: Option<&NewRows>) -> Result<Unknown, OpError> {
         let known = self.state.reader()?.total()?;
-        if let (Some(on_api), Some(known)) = (on_api, known)
-            && on_api < known
-        {
-            tracing::info!(on_api, known, "the API has fewer partners than before");
-        }
         Ok(Unknown::of(on_api, known, new.map_or(0, |n| n.unclaimed)))
     }
 

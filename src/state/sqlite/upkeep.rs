@@ -53,6 +53,9 @@ pub(in crate::state) fn backup(from: &Path, to: &Path) -> Result<Option<PathBuf>
         Backup::new(&source, &mut target)?.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
         // The copy is whole: it was read through file and log.
         Mark::put_whole(&target)?;
+        // Once it is put back, as many partners may be gone from the API as others came: how many it has proves nothing then, and new
+        // rows are looked for among all of them.
+        target.execute("UPDATE space SET total = NULL", [])?;
         target.query_row("PRAGMA quick_check(1)", [], |_| Ok(()))
     };
     copy().map_err(|e| StateError::sqlite(to, e))?;
