@@ -41,6 +41,7 @@ const TABLE: &[Section] = &[
         cases: &[
             Case("030 123456", "+4930123456", "", ""),
             Case("(030) 123 45-6", "+4930123456", "", ""),
+            Case("030 1234567-12", "+4930123456712", "", ""),
             Case("030/123456", "+4930123456", "", ""),
             Case("+1 619 555 0134", "+16195550134", "", ""),
             Case("123", "123", "", "phone.invalid"),
@@ -94,7 +95,9 @@ const TABLE: &[Section] = &[
     },
     Section {
         title: "What else is in the cell",
-        why: "Words are cut off and reported. What may be a part of the number, or another number, leaves the text as it is.",
+        why: "Words are cut off and reported. What may be a part of the number, or another number, leaves the text as it is; so do digits\n\
+            of a note among those of the number: in brackets that are no area code, before words, as an hour or a counter. A comma\n\
+            makes an extension only behind a whole number that is none with the digits behind it.",
         region: "DE",
         country: "",
         cases: &[
@@ -120,6 +123,36 @@ const TABLE: &[Section] = &[
                 "",
                 "phone.invalid",
             ),
+            Case(
+                "(24/7) 030 1234567",
+                "(24/7) 030 1234567",
+                "",
+                "phone.invalid",
+            ),
+            Case("2) 030 1234567", "2) 030 1234567", "", "phone.invalid"),
+            Case("030 1234567 (2)", "030 1234567 (2)", "", "phone.invalid"),
+            Case("030 1234567 8.30", "030 1234567 8.30", "", "phone.invalid"),
+            Case(
+                "030 1234567 9-17 Uhr",
+                "030 1234567 9-17 Uhr",
+                "",
+                "phone.invalid",
+            ),
+            Case("030 1234567 24h", "030 1234567 24h", "", "phone.invalid"),
+            Case(
+                "030 1234567 2. Stock",
+                "030 1234567 2. Stock",
+                "",
+                "phone.invalid",
+            ),
+            Case(
+                "030 1234567 3 Max",
+                "030 1234567 3 Max",
+                "",
+                "phone.invalid",
+            ),
+            Case("030,123456", "030,123456", "", "phone.invalid"),
+            Case("030 123,456", "030 123,456", "", "phone.invalid"),
             Case("auf Anfrage", "auf Anfrage", "", "phone.invalid"),
             Case("０３０ １２３４５６", "+4930123456", "", ""),
             Case("+٤٩ ٣٠ ١٢٣٤٥٦", "+4930123456", "", ""),

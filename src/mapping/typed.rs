@@ -13,6 +13,8 @@ use crate::source::Cell;
 
 const SECOND: &str = "The cell has another number; it is sent as written.";
 const UNCLEAR: &str = "The text after the number may be part of it; it is sent as written.";
+const NOTES: &str = "Not all of its digits are surely the number's; it is sent as written.";
+const COMMA: &str = "A comma stands between its digits; it is sent as written.";
 const NO_PLACE: &str =
     "The field for the extension already has a value; the number is sent as written.";
 const WORDS: &str = "The words beside the number are not sent.";
@@ -126,6 +128,14 @@ impl Plan {
             (Some(number), _) => return s.draft.set_text(leaf, &number, true),
             (None, Beside::SecondNumber) => Some((Code::PhoneSecondNumber, SECOND)),
             (None, Beside::Unclear) => Some((Code::PhoneInvalid, UNCLEAR)),
+            (None, Beside::Notes) => Some((Code::PhoneInvalid, NOTES)),
+            // Where no region is known, that is what there is to say.
+            _ if phone::is_split_by_comma(&written, region) => {
+                Some(match phone::read(written.number, region) {
+                    Phone::RegionUnknown => (Code::PhoneRegionUnknown, NO_REGION),
+                    _ => (Code::PhoneInvalid, COMMA),
+                })
+            }
             // A number whose extension has nowhere to go stays one text.
             _ if written.extension.is_some() && !(is_free && extension.is_some()) => {
                 Some((Code::PhoneInvalid, NO_PLACE))

@@ -4,6 +4,7 @@
 //! digit, which it takes away. A number that begins with a plus or 00 has its country code, and never depends on a region.
 
 mod north_america;
+mod notes;
 mod numbering;
 mod written;
 
@@ -11,7 +12,7 @@ use numbering::National;
 use phonenumber::country::Id as Region;
 
 pub(super) use north_america::{usual, vanity};
-pub(super) use written::{Beside, cut};
+pub(super) use written::{Beside, Written, cut};
 
 /// What became of a number.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,6 +77,16 @@ pub(super) fn read(text: &str, region: Option<Region>) -> Phone {
         },
     };
     number.map_or(Phone::Invalid, Phone::International)
+}
+
+/// Whether an extension behind a comma is none: what stands before the comma is no whole number, or is one together with what
+/// stands behind it (`030 123,456`).
+pub(super) fn is_split_by_comma(written: &Written<'_>, region: Option<Region>) -> bool {
+    let Some(extension) = written.extension.filter(|_| written.is_by_comma) else {
+        return false;
+    };
+    let is_number = |text: &str| matches!(read(text, region), Phone::International(_));
+    !is_number(written.number) || is_number(&format!("{}{extension}", written.number))
 }
 
 /// The digits of a number; none where it holds anything but digits, separators and a plus in front.

@@ -77,7 +77,9 @@ pub(in crate::mapping) fn usual(text: &str, region: Option<Region>) -> Option<In
     if text.contains('/') {
         return None;
     }
-    short_way(text, region)
+    let number = short_way(text, region)?;
+    let (written, _) = super::written::without_open_end(text);
+    (!super::notes::has_notes("", written, "")).then_some(number)
 }
 
 /// A number of ten digits, or of eleven that begin with 1: none where it is something else.

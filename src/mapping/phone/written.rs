@@ -3,6 +3,8 @@
 //! Nothing is dialled that was not written as a digit: words are cut off, an extension is known by its mark, and where what
 //! stands behind a number may be a part of it, the text is left whole.
 
+use super::notes;
+
 /// Digits of an extension at most; more are another number.
 const EXTENSION: usize = 8;
 /// Digits behind a bare comma at most that are an extension: the pause before it is dialled.
@@ -43,6 +45,8 @@ pub(in crate::mapping) enum Beside<'t> {
     SecondNumber,
     /// Digits whose meaning cannot be seen.
     Unclear,
+    /// Digits among those of the number that are none of it.
+    Notes,
 }
 
 /// The parts of a text.
@@ -51,6 +55,8 @@ pub(in crate::mapping) struct Written<'t> {
     /// Digits with separators, and a plus where there is one in front.
     pub(in crate::mapping) number: &'t str,
     pub(in crate::mapping) extension: Option<&'t str>,
+    /// The extension has no mark but a comma, which stands in the middle of numbers, too.
+    pub(in crate::mapping) is_by_comma: bool,
     pub(in crate::mapping) beside: Beside<'t>,
 }
 
@@ -65,6 +71,7 @@ pub(in crate::mapping) fn cut(text: &str) -> Written<'_> {
     let whole = Written {
         number: text,
         extension: None,
+        is_by_comma: false,
         beside: Beside::Nothing,
     };
     let is_begin = |c: char| c.is_ascii_digit() || c == '+';
@@ -80,8 +87,16 @@ pub(in crate::mapping) fn cut(text: &str) -> Written<'_> {
     let end = begin + number_length(&text[begin..]);
     let (number, loose) = without_open_end(&text[begin..end]);
     let rest = &text[end - loose..];
-    let (extension, rest) = extension(rest);
+    let Extension {
+        digits: extension,
+        is_by_comma,
+        behind: rest,
+    } = extension(rest);
+    let behind = if extension.is_some() { "" } else { rest };
     let beside = match (has_letters(label), beside(rest)) {
+        (_, Beside::Nothing | Beside::Words(_)) if notes::has_notes(label, number, behind) => {
+            Beside::Notes
+        }
         (true, Beside::Nothing) => Beside::Words(label),
         // Too short to be a number beside which there is another one: signs between digits that nobody knows.
         (_, Beside::SecondNumber) if digits(number) < SECOND_NUMBER => Beside::Unclear,
@@ -90,6 +105,7 @@ pub(in crate::mapping) fn cut(text: &str) -> Written<'_> {
     Written {
         number,
         extension,
+        is_by_comma,
         beside,
     }
 }
@@ -131,17 +147,29 @@ pub(super) fn is_separator(c: char) -> bool {
 }
 
 /// A number without separators at its end that belong to what follows, and their bytes. A closing parenthesis stays.
-fn without_open_end(number: &str) -> (&str, usize) {
+pub(super) fn without_open_end(number: &str) -> (&str, usize) {
     let is_open = |c: char| is_separator(c) && !matches!(c, ')' | ']');
     let kept = number.trim_end_matches(is_open);
     (kept, number.len() - kept.len())
 }
 
+/// What [`extension`] finds in a rest.
+struct Extension<'t> {
+    digits: Option<&'t str>,
+    is_by_comma: bool,
+    behind: &'t str,
+}
+
 /// The extension that a rest begins with, and what stands behind it.
-fn extension(rest: &str) -> (Option<&str>, &str) {
+fn extension(rest: &str) -> Extension<'_> {
+    let found = |digits, behind, is_by_comma| Extension {
+        digits,
+        is_by_comma,
+        behind,
+    };
     let inner = rest.trim();
     if inner.is_empty() {
-        return (None, inner);
+        return found(None, inner, false);
     }
     let inner = inner
         .strip_prefix('(')
@@ -157,16 +185,16 @@ fn extension(rest: &str) -> (Option<&str>, &str) {
             continue;
         };
         let behind = behind.trim_start_matches([' ', '.', ':', '-', '=', '#', '\u{a0}']);
-        if let Some(found) = leading_digits(behind, EXTENSION) {
-            return found;
+        if let Some((digits, behind)) = leading_digits(behind, EXTENSION) {
+            return found(digits, behind, false);
         }
     }
     if inner.starts_with([',', ';'])
         && let Some((digits, "")) = leading_digits(after_comma, BEHIND_A_COMMA)
     {
-        return (digits, "");
+        return found(digits, "", true);
     }
-    (None, rest)
+    found(None, rest, false)
 }
 
 /// So many digits at most that a text begins with, where no more digits follow them, and what stands behind.
@@ -237,7 +265,7 @@ mod tests {
 
     #[test]
     fn words_and_other_numbers_are_no_part_of_the_number() {
-        use Beside::{Nothing, SecondNumber, Unclear, Words};
+        use Beside::{Notes, Nothing, SecondNumber, Unclear, Words};
         for (text, number, beside) in [
             ("619-555-0134", "619-555-0134", Nothing),
             ("tel:+1-619-555-0134", "+1-619-555-0134", Nothing),
@@ -265,9 +293,123 @@ mod tests {
             ("217,555,0101", "217", Unclear),
             ("x12", "12", Words("x")),
             ("call me", "call me", Nothing),
+            ("Raum 12 030 1234567", "12 030 1234567", Notes),
             ("", "", Nothing),
         ] {
             assert_eq!(parts(text), (number, None, beside), "{text}");
+        }
+    }
+
+    /// Of numbers without a fixed length, a note's digits would make another valid number.
+    #[test]
+    fn digits_of_a_note_are_none_of_the_number() {
+        for note in [
+            "(24/7) 030 1234567",
+            "(9-17) 030 1234567",
+            "(1) 030 1234567",
+            "(24) 030 1234567",
+            "2) 030 1234567",
+            "1.) 030 1234567",
+            "2. 030 1234567",
+            "2 030 1234567",
+            "030 123456 (9-17)",
+            "030 1234567 (2)",
+            "030 1234567 [2]",
+            "030 1234567 (24h)",
+            "030 1234567 (17 Uhr)",
+            "030 1234567 (3 Max)",
+            "0171 2345678 (1)",
+            "030 1234567 8.30",
+            "030 1234567 9-17",
+            "030 1234567 9 - 17",
+            "030 1234567 8.30-17.30",
+            "030 1234567 9-17 Uhr",
+            "030 1234567 17 Uhr",
+            "030 12 34 56 17 Uhr",
+            "030 1234567 24h",
+            "030 1234567 24 h",
+            "030 1234567 24 Std.",
+            "030 1234567 2. Stock",
+            "030 1234567 2x klingeln",
+            "030 1234567 3 Max",
+            "0301234567 3 Max",
+            "030 1234567 12 Ext",
+            "030 1234567 9 Mo",
+            "+49 30 123456 2 Max",
+            "+43 1 1234567 8-16 Uhr",
+            "020 7946 0958 (9-5)",
+            "01 42 68 53 00 9h",
+            "02 1234567 (2) x12",
+        ] {
+            assert_eq!(cut(note).beside, Beside::Notes, "{note}");
+        }
+    }
+
+    #[test]
+    fn numbers_as_they_are_written_hold_no_notes() {
+        for number in [
+            "(030) 1234567",
+            "[030] 1234567",
+            "030) 1234567",
+            "(030 1234567)",
+            "(0171/1234567)",
+            "(0 30) 1234567",
+            "(0)30 1234567",
+            "0 (30) 1234567",
+            "+49 (0)30 1234567",
+            "+49 (0) (30) 1234567",
+            "+49 (30) 1234567",
+            "(+49) 30 1234567",
+            "(+49-30) 1234567",
+            "0049 (0)30 1234567",
+            "(0049) 30 1234567",
+            "011 49 (30) 1234567",
+            "+54 9 (11) 1234-5678",
+            "8 (029) 123-45-67",
+            "8 029 123-45-67",
+            "8 (495) 123-45-67",
+            "1 (619) 555-0134",
+            "1-(619)-555-0134",
+            "(1) 619 555 0134",
+            "030/1234567-12",
+            "030 1234567-0",
+            "030 1234567 0",
+            "030 1234567 10",
+            "(030) 123 45-6",
+            "040 12345 67-89",
+            "06 1234 5678",
+            "20 01 23 45",
+        ] {
+            assert_eq!(cut(number).beside, Beside::Nothing, "{number}");
+        }
+        for words in [
+            "030 12 34 56 mobil",
+            "070 123 45 67 Axel",
+            "030 123 45-6 Max",
+            "05551 1234 Max",
+            "+49 35384 1234 Max",
+            "020 7946 0958 Max",
+            "07700 900 123 Bob",
+            "030 1234567 0 Zentrale",
+            "(619) 555-0134Home",
+            "(Max 030 1234567)",
+            "Tel. (030) 1234567",
+            "Tel 20 01 23 45",
+            "030 1234567-12 Max",
+        ] {
+            assert!(matches!(cut(words).beside, Beside::Words(_)), "{words}");
+        }
+    }
+
+    #[test]
+    fn an_extension_behind_a_comma_alone_is_told_apart() {
+        for (text, is_by_comma) in [
+            ("619-555-0134,12", true),
+            ("030,123456", true),
+            ("619-555-0134, ext. 12", false),
+            ("619-555-0134;ext=12", false),
+        ] {
+            assert_eq!(cut(text).is_by_comma, is_by_comma, "{text}");
         }
     }
 }
