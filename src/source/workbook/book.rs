@@ -116,19 +116,41 @@ fn cells_of_xlsx(
         .map(|style| Look::of_code(&style.number_format.as_ref()?.format_code))
         .collect();
     let has_looks = looks.iter().any(Option::is_some);
+    let mut errors = UnknownErrors::of(facts);
     loop {
         // One net for many cells: it costs more than a cell. What is done with a cell is under it too.
         let step = guarded(|| {
             for _ in 0..CELLS_AT_ONCE {
                 let next = if has_looks {
-                    reader.next_cell_with_style_id()?
+                    reader.next_cell_with_style_id()
                 } else {
-                    reader.next_cell()?.map(|cell| (cell, 0))
+                    reader.next_cell().map(|cell| Some((cell?, 0)))
+                };
+                let next = match next {
+                    // The reader stands behind the value and goes on to the next cell.
+                    Err(e @ XlsxError::CellError(_)) => match errors.next() {
+                        Found::Later => continue,
+                        Found::At(row, column, text) => {
+                            match each(row, column, Value::UnknownError(text)) {
+                                Flow::More => continue,
+                                Flow::Enough => return Ok(Flow::Enough),
+                            }
+                        }
+                        Found::Nowhere => return Err(broken(&e)),
+                    },
+                    next => next.map_err(|e| broken(&e))?,
                 };
                 let Some((cell, style)) = next else {
-                    return Ok(Flow::Enough);
+                    return if errors.are_all_found() {
+                        Ok(Flow::Enough)
+                    } else {
+                        Err(broken(&DAMAGED))
+                    };
                 };
                 let (row, column) = cell.get_position();
+                if !errors.fit(row, column) {
+                    return Err(broken(&DAMAGED));
+                }
                 let mut shown = String::new();
                 let value = match (Value::of_ref(cell.get_value()), looks.get(style)) {
                     (Value::Empty, _) if facts.is_valueless(row, column) => Value::Formula,
@@ -141,11 +163,64 @@ fn cells_of_xlsx(
             }
             Ok(Flow::More)
         });
-        match step.ok_or_else(damaged)? {
-            Ok(Flow::More) => {}
-            Ok(Flow::Enough) => return Ok(()),
-            Err(e) => return Err(broken(&e as &XlsxError)),
+        match step.ok_or_else(damaged)?? {
+            Flow::More => {}
+            Flow::Enough => return Ok(()),
         }
+    }
+}
+
+/// The errors that calamine does not know, as its reader comes to them: it says that there is one, and not where.
+struct UnknownErrors<'f> {
+    facts: &'f Facts,
+    /// How many it came to.
+    passed: usize,
+}
+
+/// Where an error stands, from 0, and what it says.
+enum Found<'f> {
+    At(u32, u32, &'f str),
+    /// That is not known yet, and the sheet will be parsed again.
+    Later,
+    Nowhere,
+}
+
+impl<'f> UnknownErrors<'f> {
+    fn of(facts: &'f Facts) -> Self {
+        Self { facts, passed: 0 }
+    }
+
+    fn place(&self, number: usize) -> Option<(u32, u32)> {
+        let error = self.facts.errors.get(number)?;
+        let from_zero = |place: u64| u32::try_from(place.saturating_sub(1)).unwrap_or(u32::MAX);
+        Some((from_zero(error.row), from_zero(error.column)))
+    }
+
+    fn next(&mut self) -> Found<'f> {
+        if self.facts.are_to_come() {
+            return Found::Later;
+        }
+        let facts = self.facts;
+        let Some(((row, column), error)) =
+            self.place(self.passed).zip(facts.errors.get(self.passed))
+        else {
+            return Found::Nowhere;
+        };
+        self.passed += 1;
+        Found::At(row, column, &error.text)
+    }
+
+    /// Whether a cell stands behind the last error and before the next one. It does not where the look at the sheet saw
+    /// another one than the reader did, and where a cell behind an error has no place of its own: the reader then gives it
+    /// the error's.
+    fn fit(&self, row: u32, column: u32) -> bool {
+        let last = self.passed.checked_sub(1).and_then(|last| self.place(last));
+        let next = self.place(self.passed);
+        last.is_none_or(|last| last < (row, column)) && next.is_none_or(|next| next > (row, column))
+    }
+
+    fn are_all_found(&self) -> bool {
+        self.passed == self.facts.errors.len()
     }
 }
 

@@ -209,14 +209,15 @@ fn look_over_and_parse(
     let path = sheet.path().to_owned();
     let (looked_over, parsing) = std::thread::scope(|scope| {
         let looking = scope.spawn(|| package.sheet_facts(Some(part)));
-        let parsing = begin(sheet, &Arc::default());
+        let facts = Arc::new(Facts::to_come());
+        let parsing = begin(sheet, &facts);
         (looking.join(), parsing)
     });
     let looked_over = looked_over.unwrap_or_else(|_| Err(broken(&path, DAMAGED)));
     let facts = Arc::new(looked_over?);
     let mut parsing = parsing?;
-    if !facts.valueless.is_empty() {
-        // To the parser these cells are empty; it has to begin again with the facts.
+    if facts.are_needed() {
+        // To the parser these cells are empty, or none; it has to begin again with the facts.
         parsing = begin(parsing.give_up()?, &facts)?;
     }
     Ok((parsing, facts))

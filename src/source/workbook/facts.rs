@@ -11,6 +11,14 @@ const NAMED_PLACES: usize = 5;
 /// Places of formulas whose result was never stored: row and column from 1.
 type Valueless = HashSet<(u64, u64)>;
 
+/// An error that calamine does not know, as Excel has made some since 2010 (`#SPILL!`): row and column from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct UnknownError {
+    pub(super) row: u64,
+    pub(super) column: u64,
+    pub(super) text: String,
+}
+
 /// What a sheet holds beside its values.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
@@ -20,6 +28,10 @@ pub(super) struct Facts {
     merged: (u64, Vec<String>),
     /// Formulas whose result was never stored.
     pub(super) valueless: Valueless,
+    /// Errors that calamine does not know, in the order of the sheet.
+    pub(super) errors: Vec<UnknownError>,
+    /// The sheet is still being looked over: it is parsed again where that finds what the parser needs.
+    is_to_come: bool,
     /// Of an old workbook: how the numbers of some cells are to be taken.
     pub(super) looks: SheetLooks,
     /// Of an XLSB workbook: the same, where one of its styles needs a look.
@@ -31,6 +43,23 @@ impl Facts {
     pub(super) fn is_valueless(&self, row: u32, column: u32) -> bool {
         let place = (u64::from(row) + 1, u64::from(column) + 1);
         self.valueless.contains(&place)
+    }
+
+    /// What is known while the sheet is being looked over.
+    pub(super) fn to_come() -> Self {
+        Self {
+            is_to_come: true,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn are_to_come(&self) -> bool {
+        self.is_to_come
+    }
+
+    /// Whether the parser needs the facts to tell all cells.
+    pub(super) fn are_needed(&self) -> bool {
+        !self.valueless.is_empty() || !self.errors.is_empty()
     }
 
     pub(super) fn hide(&mut self, row: u64) {

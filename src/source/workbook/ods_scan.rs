@@ -56,7 +56,7 @@ impl<'p> OdsScan<'p> {
     pub(super) fn see(&mut self, event: &XmlEvent<'_>) -> Result<Flow, SourceError> {
         match event {
             XmlEvent::Start(tag) => self.start(*tag),
-            XmlEvent::Text => {}
+            XmlEvent::Text(_) => {}
             XmlEvent::End(name) => match name.full() {
                 "table:table-row" => self.end_row(),
                 "table:table" => {

@@ -9,14 +9,14 @@ const CHUNK: usize = 128 * 1024;
 /// A tag's name is seen whole within so many bytes.
 const NAME: usize = 64;
 
-/// Whether a sheet has no formulas, no merged cells, nothing hidden, no comments, no prefixes and no long text:
+/// Whether a sheet has no formulas, no errors, no merged cells, nothing hidden, no comments, no prefixes and no long text:
 /// where it has one, its events are to be walked. `passed` is called whenever all that was read is looked at.
 ///
 /// # Errors
 /// Those of the reader.
 pub(super) fn is_plain(mut sheet: impl Read, passed: &dyn Fn()) -> io::Result<bool> {
     let mut bytes = vec![0; CHUNK + NAME];
-    let hidden = memchr::memmem::Finder::new(b"hidden=");
+    let telling = [&b"hidden="[..], b"\"e\"", b"'e'"].map(memchr::memmem::Finder::new);
     let mut kept = 0;
     let mut without_tag = 0;
     loop {
@@ -44,7 +44,7 @@ pub(super) fn is_plain(mut sheet: impl Read, passed: &dyn Fn()) -> io::Result<bo
             Some(at) => sure - at,
             None => without_tag + sure,
         };
-        if without_tag > EVENT_BYTES / 2 || hidden.find(seen).is_some() {
+        if without_tag > EVENT_BYTES / 2 || telling.iter().any(|f| f.find(seen).is_some()) {
             return Ok(false);
         }
         passed();
@@ -90,6 +90,8 @@ mod tests {
             ("<c><f>A1</f></c>", false),
             ("<c><f/></c>", false),
             ("<x:c/>", false),
+            ("<c r=\"B1\" t=\"e\"><v>#N/A</v></c>", false),
+            ("<c t='e'><v>#N/A</v></c>", false),
             ("<row r=\"2\" hidden=\"1\">", false),
             ("<mergeCells count=\"1\"><mergeCell ref=\"A1:B1\"/>", false),
             ("<!-- -->", false),

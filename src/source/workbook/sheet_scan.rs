@@ -1,15 +1,24 @@
-//! What calamine does not report of an XLSX sheet: hidden rows, merged cells, formulas whose result was never stored.
+//! What calamine does not report of an XLSX sheet: hidden rows, merged cells, formulas whose result was never stored, errors
+//! that it does not know.
 
 use std::path::Path;
 
 use super::damage::too_large;
-use super::facts::Facts;
+use super::facts::{Facts, UnknownError};
 use super::xml::{Tag, XmlEvent};
 use crate::source::error::SourceError;
 use crate::source::flow::Flow;
 
 /// Formulas without a result that are remembered.
 const MOST_VALUELESS: usize = 1_000_000;
+/// Errors that are remembered.
+const MOST_ERRORS: usize = 1_000_000;
+/// Characters that are kept of an error.
+const ERROR_LENGTH: usize = 40;
+/// The errors that calamine knows. Source: `xlsx/mod.rs` of calamine 0.38, `CellErrorType::from_str`.
+const KNOWN_ERRORS: [&str; 7] = [
+    "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!",
+];
 
 /// Gathers the facts of a sheet from its events.
 pub(super) struct SheetScan<'p> {
@@ -30,6 +39,7 @@ pub(super) struct SheetScan<'p> {
 struct CellContents {
     has_formula: bool,
     has_value: bool,
+    is_error: bool,
 }
 
 impl<'p> SheetScan<'p> {
@@ -48,11 +58,16 @@ impl<'p> SheetScan<'p> {
     /// Takes the next event in.
     ///
     /// # Errors
-    /// Where there are more formulas without a result than are remembered.
+    /// Where there are more formulas without a result, or unknown errors, than are remembered.
     pub(super) fn see(&mut self, event: &XmlEvent<'_>) -> Result<Flow, SourceError> {
         match event {
             XmlEvent::Start(tag) => self.start(*tag),
-            XmlEvent::Text => self.cell.has_value |= self.in_value,
+            XmlEvent::Text(text) => {
+                if self.in_value && self.cell.is_error && !self.cell.has_value {
+                    self.see_error(*text)?;
+                }
+                self.cell.has_value |= self.in_value;
+            }
             XmlEvent::End(name) => match name.local() {
                 "v" | "is" => self.in_value = false,
                 "c" if self.cell.has_formula && !self.cell.has_value => {
@@ -70,6 +85,25 @@ impl<'p> SheetScan<'p> {
         Ok(Flow::More)
     }
 
+    /// Takes the text of an error in, where calamine does not know it: it looks at the first text of the value.
+    fn see_error(&mut self, text: Option<&str>) -> Result<(), SourceError> {
+        let Some(text) = text.filter(|text| !KNOWN_ERRORS.contains(text)) else {
+            return Ok(());
+        };
+        if self.facts.errors.len() >= MOST_ERRORS {
+            return Err(too_large(
+                self.book,
+                "more than a million cells hold an error that is not known",
+            ));
+        }
+        self.facts.errors.push(UnknownError {
+            row: self.row,
+            column: self.column,
+            text: text.chars().take(ERROR_LENGTH).collect(),
+        });
+        Ok(())
+    }
+
     fn start(&mut self, tag: Tag<'_>) {
         match tag.name().local() {
             "row" => {
@@ -82,7 +116,10 @@ impl<'p> SheetScan<'p> {
                 if std::mem::take(&mut self.is_row_hidden) {
                     self.facts.hide(self.row);
                 }
-                self.cell = CellContents::default();
+                self.cell = CellContents {
+                    is_error: tag.is("t", "e"),
+                    ..CellContents::default()
+                };
                 let column = tag.attribute("r").and_then(|place| column_of(&place));
                 self.column = column.unwrap_or(self.column + 1);
             }

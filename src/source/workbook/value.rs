@@ -17,6 +17,8 @@ pub(super) enum Value<'a> {
     IsoDuration(&'a str),
     Bool(bool),
     Error(&'a CellErrorType),
+    /// An error that calamine does not know.
+    UnknownError(&'a str),
 }
 
 impl<'a> Value<'a> {
@@ -99,6 +101,10 @@ impl<'a> Value<'a> {
                 Stored::Iso(a, b)
             }
             Value::Bool(b) => Stored::Bool(b),
+            Value::UnknownError(text) => {
+                let (a, b) = batch.push_text(text);
+                Stored::Error(a, b)
+            }
             Value::Error(e) => {
                 let (a, b) = batch.push_text(&e.to_string());
                 Stored::Error(a, b)

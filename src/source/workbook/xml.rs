@@ -42,8 +42,8 @@ impl PartName<'_> {
 /// What a walk meets.
 pub(super) enum XmlEvent<'e> {
     Start(Tag<'e>),
-    /// Text that is not empty, or a reference to a character.
-    Text,
+    /// Text that is not empty, as it is written; none where it is a reference to a character or stands in CDATA.
+    Text(Option<&'e str>),
     End(Name<'e>),
 }
 
@@ -93,6 +93,12 @@ impl<'e> Tag<'e> {
         number.unwrap_or(1)
     }
 
+    /// Whether an attribute has this value.
+    pub(super) fn is(self, name: &str, value: &str) -> bool {
+        let found = self.0.try_get_attribute(name);
+        found.is_ok_and(|found| found.is_some_and(|a| a.value == value))
+    }
+
     pub(super) fn is_true(self, name: &str) -> bool {
         matches!(self.attribute(name).as_deref(), Some("1" | "true"))
     }
@@ -135,7 +141,8 @@ pub(super) fn walk(
             },
             Event::End(tag) => each(XmlEvent::End(Name(tag.name())))?,
             Event::Text(text) if text.is_empty() => Flow::More,
-            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => each(XmlEvent::Text)?,
+            Event::Text(text) => each(XmlEvent::Text(Some(text.as_ref())))?,
+            Event::CData(_) | Event::GeneralRef(_) => each(XmlEvent::Text(None))?,
             Event::Eof => Flow::Enough,
             _ => Flow::More,
         };

@@ -241,3 +241,64 @@ fn text_tables_are_unpacked() {
     torn.truncate(torn.len() - 5);
     assert!(refused(&torn).starts_with("cannot be unpacked: "));
 }
+
+/// Errors that Excel has made since the parser's list was written, and those of other programs.
+#[test]
+fn an_error_that_the_parser_does_not_know_is_one_of_its_cell() {
+    let error = |place: &str, text: &str| format!(r#"<c r="{place}" t="e"><v>{text}</v></c>"#);
+    for text_of_error in [
+        "#GETTING_DATA",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#BUSY!",
+        "#CONNECT!",
+        "#BLOCKED!",
+        "#UNKNOWN!",
+        "#PYTHON!",
+        "Err:502",
+    ] {
+        let rows = text_row(1, &["Id", "A", "B"])
+            + &format!(
+                r#"<row r="2"><c r="A2"><v>7</v></c>{}{}</row>"#,
+                error("B2", text_of_error),
+                error("C2", "#N/A")
+            )
+            + &text_row(3, &["8", "x", "y"])
+            + &format!(
+                r#"<row r="4">{}<c r="B4"><f>X()</f><v>2</v></c><c r="C4"><f>Y()</f></c></row>"#,
+                error("A4", text_of_error)
+            );
+        for formats in [&[][..], &["00000"]] {
+            let book = Xlsx {
+                rows: rows.clone(),
+                formats,
+                ..Xlsx::default()
+            };
+            let (_, rows, _) = read(&book.bytes());
+            let cells: Vec<_> = (rows.iter())
+                .map(|(n, c)| format!("{n}: {}", c.join(", ")))
+                .collect();
+            assert_eq!(
+                cells,
+                [
+                    format!("2: number 7, error {text_of_error}, error #N/A"),
+                    "3: text 8, text x, text y".to_owned(),
+                    format!("4: error {text_of_error}, number 2, no value"),
+                ]
+            );
+        }
+    }
+}
+
+/// Behind such an error the parser does not count the cells that have no place of their own.
+#[test]
+fn cells_without_a_place_behind_an_unknown_error_are_not_moved() {
+    let rows = text_row(1, &["Id", "A", "B"])
+        + r#"<row r="2"><c><v>7</v></c><c t="e"><v>#SPILL!</v></c><c><v>8</v></c></row>"#;
+    let book = Xlsx {
+        rows,
+        ..Xlsx::default()
+    };
+    assert!(refused(&book.bytes()).contains("damaged"));
+}
