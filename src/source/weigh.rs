@@ -15,6 +15,9 @@ use super::two_readings::makes_western_sense;
 /// Bytes of lines with something to guess from: more of them change no guess.
 const GUESS_BYTES: usize = 1024 * 1024;
 
+/// Where the Latin letters of code pages end.
+const LAST_LATIN: char = '\u{24f}';
+
 /// What the lines of a file with bytes above 127 are.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Lines {
@@ -264,12 +267,20 @@ impl HighBytes {
         {
             return true;
         }
-        self.words.iter().any(|word| {
+        let are_signs = |word: &Vec<u8>| {
             word.iter()
                 .all(|b| matches!(b, 0xa2..=0xa9 | 0xab..=0xb3 | 0xb6..=0xb9 | 0xbb..=0xbe))
-                && guessed.is_single_byte()
-                && decoded(word, guessed).chars().all(char::is_alphabetic)
-        })
+        };
+        let is_letters = |word: &Vec<u8>| decoded(word, guessed).chars().all(char::is_alphabetic);
+        let count =
+            |is_of: &dyn Fn(&Vec<u8>) -> bool| self.words.iter().filter(|w| is_of(w)).count();
+        let alone = count(&|word| guessed.is_single_byte() && are_signs(word) && is_letters(word));
+        // Another script has words of such letters alone (`ООО` in ISO-8859-5 is `¾¾¾`), and many more of others.
+        let is_other_script = |word: &Vec<u8>| {
+            let is_whole = word.len() > 1 && word.iter().all(|b| *b > 0x7f) && !are_signs(word);
+            is_whole && decoded(word, guessed).chars().all(|c| c > LAST_LATIN)
+        };
+        alone > 0 && alone >= count(&is_other_script)
     }
 
     /// What a person needs to see whether the guess is right.

@@ -318,3 +318,21 @@ fn a_guess_from_few_bytes_is_told_to_be_one() {
         );
     }
 }
+
+/// `О` of ISO-8859-5 and the first consonants of Thai are signs in western code pages, and stand in words of their own.
+#[test]
+fn words_of_letters_that_are_signs_elsewhere_refute_no_other_script() {
+    use encoding_rs::{ISO_8859_5, WINDOWS_874, WINDOWS_1252};
+    for (line, encoding) in [
+        ("K,ООО Компания,Санкт-Петербург,Ленина\n", ISO_8859_5),
+        ("K,ООО Ромашка,Москва,Мира\n", ISO_8859_5),
+        ("K,บริษัท ไทย,กรุงเทพ,ถนน\n", WINDOWS_874),
+        ("K,ขค สยาม,เชียงใหม่,ซอย\n", WINDOWS_874),
+        ("K,£ 5,Müller,Köln\n", WINDOWS_1252),
+    ] {
+        for times in [2, 40] {
+            let found = weighed(&in_encoding(line, encoding).repeat(times));
+            assert_eq!(found.guessed, encoding, "{line} {times}");
+        }
+    }
+}

@@ -298,3 +298,14 @@ fn a_rare_delimiter_is_found_shown_and_kept_in_the_rejects() {
         assert_eq!(sent(&server), ["1|A, B|Rom", "2|C|Oslo"]);
     }
 }
+
+#[test]
+fn a_russian_file_of_iso_8859_5_is_read_as_that() {
+    let line = |n| format!("K{n},ООО Компания {n},Санкт-Петербург\n");
+    let text: String = "Id,Name,City\n".to_owned() + &(10..30).map(line).collect::<String>();
+    let (bytes, _, _) = encoding_rs::ISO_8859_5.encode(&text);
+    let (sent, problems, _) = imported(&bytes, MAPPING, 0);
+    assert_eq!(problems, "");
+    assert_eq!(sent[0], "K10|ООО Компания 10|Санкт-Петербург");
+    assert_eq!(sent.len(), 20);
+}
