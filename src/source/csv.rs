@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use super::cutter::Cutter;
 use super::detected::Detected;
 use super::dialect::{Dialect, UNIT_SEPARATOR, Wanted};
-use super::encoding::{self, TextEncoding};
+use super::encoding::{self, TextEncoding, Trust};
 use super::error::SourceError;
 use super::file_reader::read_exact_at;
 use super::flow::Flow;
@@ -221,8 +221,8 @@ impl TextTable<'_> {
                 decoded,
                 apart: (decoded && self.encoding.tells_utf8_apart)
                     .then_some(self.encoding.encoding),
-                western: self.encoding.is_guessed
-                    && self.encoding.encoding == encoding_rs::WINDOWS_1252,
+                guessed: (self.encoding.trust != Trust::Known).then_some(self.encoding.encoding),
+                doubtful: self.encoding.trust == Trust::Doubted,
             },
             short: Arc::clone(self.short),
             guarded: self.header.is_guarded(),

@@ -13,6 +13,17 @@ use super::input::Input;
 use super::two_readings;
 use super::weigh::{tells_utf8_apart, weigh};
 
+/// Whether what an encoding makes of bytes above 127 is to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It is set, or the bytes leave no other.
+    Known,
+    /// It is known from the text alone.
+    Guessed,
+    /// It is guessed, and so many lines look as if they were of another one that none is to be trusted.
+    Doubted,
+}
+
 /// The encoding of a text file and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextEncoding {
@@ -26,8 +37,7 @@ pub struct TextEncoding {
     pub(super) end: u64,
     /// A cell whose bytes can only be UTF-8 is none of this encoding.
     pub(super) tells_utf8_apart: bool,
-    /// It is known from the text alone.
-    pub(super) is_guessed: bool,
+    pub(super) trust: Trust,
 }
 
 /// How an encoding is known beyond doubt.
@@ -55,7 +65,7 @@ impl TextEncoding {
             evidence: String::new(),
             end: u64::MAX,
             tells_utf8_apart: tells_utf8_apart(encoding),
-            is_guessed: false,
+            trust: Trust::Known,
         }
     }
 
@@ -171,7 +181,7 @@ fn detect_by(
         notes.extend(doubt.as_ref().map(two_readings::Doubt::describe));
         return Ok(match doubt.filter(|doubt| doubt.is_western) {
             Some(doubt) => TextEncoding {
-                is_guessed: true,
+                trust: Trust::Guessed,
                 ..TextEncoding::known(WINDOWS_1252, false, doubt.evidence())
             },
             None => TextEncoding::known(UTF_8, false, VALID),
@@ -183,9 +193,15 @@ fn detect_by(
         return Ok(TextEncoding::known(UTF_8, false, evidence));
     }
     notes.extend(weighed.high.describe_doubt(weighed.guessed));
+    let trust = if weighed.misread.is_file() {
+        notes.push(weighed.misread.describe(weighed.guessed));
+        Trust::Doubted
+    } else {
+        Trust::Guessed
+    };
     let evidence = weighed.high.describe(weighed.guessed);
     Ok(TextEncoding {
-        is_guessed: true,
+        trust,
         ..TextEncoding::known(weighed.guessed, false, evidence)
     })
 }

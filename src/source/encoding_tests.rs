@@ -133,9 +133,10 @@ fn what_is_found_says_how_it_is_known() {
     ] {
         let (_, found, said) = detected_as(bytes, wanted);
         assert_eq!((found.describe().as_str(), said.len()), (described, notes));
-        assert!(!found.is_guessed);
+        assert_eq!(found.trust, Trust::Known);
     }
-    assert!(detected(b"Caf\xe9 M\xfcller\n").is_guessed);
+    assert_eq!(detected(b"Caf\xe9 M\xfcller\n").trust, Trust::Guessed);
+    assert_eq!(detected(b"\x80rzte Caf\xe9\n").trust, Trust::Doubted);
 }
 
 /// A cell that can only be UTF-8 is none of a western code page, nor of any other in a file that is UTF-8 all over.

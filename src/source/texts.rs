@@ -2,7 +2,7 @@
 
 use encoding_rs::Encoding;
 
-use super::mojibake::{is_hardly_western, is_surely_utf8};
+use super::mojibake::{is_hardly_of, is_surely_utf8};
 use super::record::{Parsed, Span};
 use super::weigh::{ends_inside_a_character, paired};
 
@@ -24,8 +24,10 @@ pub(super) struct Origin {
     pub(super) decoded: bool,
     /// Through this one, in which a text that can only be UTF-8 is none.
     pub(super) apart: Option<&'static Encoding>,
-    /// Through Windows-1252, by a guess.
-    pub(super) western: bool,
+    /// Through this one, by a guess.
+    pub(super) guessed: Option<&'static Encoding>,
+    /// By a guess that so many lines speak against that nothing but ASCII is to be trusted.
+    pub(super) doubtful: bool,
 }
 
 /// The bytes of records as text, and the numbers of the cells that are no text.
@@ -41,7 +43,7 @@ pub(super) fn decode(parsed: &mut Parsed, origin: Origin) -> (String, Vec<(usize
                 .all(|cell| text.is_char_boundary(cell.end as usize))
                 && !(origin.decoded && text.contains('\u{fffd}'));
             if is_whole {
-                let broken = if origin.apart.is_some() || origin.western {
+                let broken = if origin.apart.is_some() || origin.guessed.is_some() {
                     misread(parsed, &text, origin)
                 } else {
                     Vec::new()
@@ -118,7 +120,11 @@ impl Origin {
             .is_some_and(|encoding| is_foreign(text, encoding))
         {
             Some(Broken::OtherEncoding)
-        } else if self.western && is_hardly_western(text) {
+        } else if self.doubtful
+            || self
+                .guessed
+                .is_some_and(|encoding| is_hardly_of(text, encoding))
+        {
             Some(Broken::Bytes)
         } else {
             None
@@ -172,7 +178,8 @@ mod tests {
     const AS_IT_IS: Origin = Origin {
         decoded: false,
         apart: None,
-        western: false,
+        guessed: None,
+        doubtful: false,
     };
 
     #[test]
@@ -234,12 +241,18 @@ mod tests {
         let apart = Origin {
             decoded: true,
             apart: Some(WINDOWS_1252),
-            western: false,
+            guessed: None,
+            doubtful: false,
         };
         let western = Origin {
             decoded: true,
             apart: None,
-            western: true,
+            guessed: Some(WINDOWS_1252),
+            doubtful: false,
+        };
+        let doubtful = Origin {
+            doubtful: true,
+            ..western
         };
         for (cell, origin, broken) in [
             ("CafÃ©", apart, Some(Broken::OtherEncoding)),
@@ -251,6 +264,10 @@ mod tests {
             ("K”ln", western, Some(Broken::Bytes)),
             ("Köln", western, None),
             ("Koln", western, None),
+            ("™sterreich", western, Some(Broken::Bytes)),
+            ("šbung", western, None),
+            ("šbung", doubtful, Some(Broken::Bytes)),
+            ("Koln", doubtful, None),
             ("K”ln", apart, None),
             ("CafÃ©", AS_IT_IS, None),
         ] {

@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 
 use super::each_line::each_line;
 use super::flow::Flow;
-use super::mojibake::is_surely_utf8;
+use super::mojibake::{has_signs, is_hardly_of, is_surely_utf8};
 use super::two_readings::makes_western_sense;
 
 /// Bytes of lines with something to guess from: more of them change no guess.
@@ -17,6 +17,11 @@ const GUESS_BYTES: usize = 1024 * 1024;
 
 /// Where the Latin letters of code pages end.
 const LAST_LATIN: char = '\u{24f}';
+/// Of how many lines with bytes above 127 one has to look as if it was misread, that none of them is sent. Honest files have
+/// one in thousands. In files of DOS and of old Macs about half have: of the letters that are misread, those that turn into
+/// signs are as many as those that turn into other letters, and a line has few of them. Half of that leaves room for short
+/// files.
+const ONE_LINE_OF: usize = 4;
 
 /// What the lines of a file with bytes above 127 are.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -150,6 +155,51 @@ pub(super) struct Weighed {
     /// The likeliest encoding but UTF-8.
     pub(super) guessed: &'static Encoding,
     pub(super) high: HighBytes,
+    /// Of the lines that it was guessed from, those that look as if they were misread, and all.
+    pub(super) misread: Misread,
+}
+
+/// Lines that look as if they were of another encoding than the guessed one, and all with bytes above 127.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Misread {
+    odd: usize,
+    all: usize,
+}
+
+impl Misread {
+    fn count(sample: &[u8], guessed: &'static Encoding) -> Self {
+        let lines = sample
+            .split(|b| *b == b'\n')
+            .filter(|line| !line.is_ascii());
+        let mut found = Self::default();
+        for line in lines {
+            let text = decoded(line, guessed);
+            // Bytes without a character become control characters, or U+FFFD.
+            let has_no_character = |c| matches!(c, '\u{80}'..='\u{9f}' | '\u{fffd}');
+            found.all += 1;
+            found.odd += usize::from(
+                is_hardly_of(&text, guessed)
+                    || (has_signs(guessed) && text.contains(has_no_character)),
+            );
+        }
+        found
+    }
+
+    /// Whether all lines with bytes above 127 are in doubt.
+    pub(super) fn is_file(self) -> bool {
+        self.odd > 0 && self.odd * ONE_LINE_OF >= self.all
+    }
+
+    pub(super) fn describe(self, guessed: &'static Encoding) -> String {
+        format!(
+            "{} of {} lines with bytes above 127 have signs where letters should be, as files of DOS and of old Macs have when \
+             they are read as {}: no row with such bytes is taken; save the file as UTF-8, or name its encoding under [source] \
+             encoding",
+            self.odd,
+            self.all,
+            guessed.name()
+        )
+    }
 }
 
 /// Looks at every line.
@@ -157,7 +207,7 @@ pub(super) fn weigh(file: impl Read) -> io::Result<Weighed> {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     let mut lines = Lines::default();
     let mut high = HighBytes::default();
-    let mut fed = 0;
+    let mut sample = Vec::new();
     each_line(file, |line, number, is_last| {
         if is_last && ends_inside_a_character(line) {
             lines.cut = true;
@@ -167,9 +217,10 @@ pub(super) fn weigh(file: impl Read) -> io::Result<Weighed> {
         }
         if !line.is_ascii() {
             high.add(line, number);
-            if fed < GUESS_BYTES {
+            if sample.len() < GUESS_BYTES {
                 detector.feed(line, false);
-                fed += line.len();
+                sample.extend_from_slice(line);
+                sample.push(b'\n');
             }
         }
         Flow::More
@@ -179,10 +230,12 @@ pub(super) fn weigh(file: impl Read) -> io::Result<Weighed> {
     if high.is_western() || high.refutes(guessed) {
         guessed = encoding_rs::WINDOWS_1252;
     }
+    let misread = Misread::count(&sample, guessed);
     Ok(Weighed {
         lines,
         guessed,
         high,
+        misread,
     })
 }
 

@@ -333,6 +333,24 @@ fn words_of_letters_that_are_signs_elsewhere_refute_no_other_script() {
         for times in [2, 40] {
             let found = weighed(&in_encoding(line, encoding).repeat(times));
             assert_eq!(found.guessed, encoding, "{line} {times}");
+            assert!(!found.misread.is_file(), "{line}");
         }
+    }
+}
+
+#[test]
+fn a_quarter_of_misread_lines_puts_the_others_in_doubt() {
+    let honest = "1,Müller GmbH,Köln\n";
+    for (odd, others, is_file) in [
+        (&b"2,\x99sterreich AG\n"[..], 3, true),
+        (b"2,\x99sterreich AG\n", 4, false),
+        (b"2,K\x94ln\n", 3, true),
+        // A byte without a character.
+        (b"2,M\x81ller\n", 3, true),
+        (b"", 3, false),
+    ] {
+        let honest = in_encoding(honest, encoding_rs::WINDOWS_1252).repeat(others);
+        let found = weighed(&[odd, &honest].concat());
+        assert_eq!(found.misread.is_file(), is_file, "{odd:?} {others}");
     }
 }

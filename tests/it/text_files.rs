@@ -299,6 +299,16 @@ fn a_rare_delimiter_is_found_shown_and_kept_in_the_rejects() {
     }
 }
 
+/// Where words begin with capital letters of DOS, each cell for itself may look like a word: the file does not.
+#[test]
+fn rows_of_a_dos_file_are_refused_by_what_the_others_show() {
+    let bytes = b"Id,Name,City\nK1,\x8erzte Haus,Berlin\nK2,\x9abung KG,Hamburg\nK3,\x99sterreich AG,Wien\nK4,plain,plain\n";
+    let (sent, problems, stderr) = imported(bytes, MAPPING, 1);
+    assert_eq!(sent, ["K4|plain|plain"]);
+    assert_eq!(problems.matches("row.encoding").count(), 3, "{problems}");
+    assert!(stderr.contains("1 of 3 lines"), "{stderr}");
+}
+
 #[test]
 fn a_russian_file_of_iso_8859_5_is_read_as_that() {
     let line = |n| format!("K{n},ООО Компания {n},Санкт-Петербург\n");
