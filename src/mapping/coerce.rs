@@ -321,7 +321,18 @@ pub(super) fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// `text` without blanks and control characters at both ends; true where some of them were not ordinary blanks.
+/// Whether a character is a blank. U+0085, which Unicode counts among them, is none here: see [`is_around`].
+pub(super) fn is_blank(c: char) -> bool {
+    c.is_whitespace() && c != '\u{85}'
+}
+
+/// Whether a character at an end of a value is none of it. U+0080 to U+009F never are: a byte that is no text in the file's
+/// encoding becomes one of them, so that a letter of another encoding may be behind it. Such a value is refused.
+fn is_around(c: char) -> bool {
+    is_blank(c) || c.is_ascii_control() || is_invisible(c)
+}
+
+/// `text` without blanks and control characters of ASCII at both ends; true where some of them were not ordinary blanks.
 pub(super) fn trim(text: &str) -> (&str, bool) {
     let bytes = text.as_bytes();
     // Most cells have nothing to trim and are ASCII at both ends.
@@ -331,8 +342,7 @@ pub(super) fn trim(text: &str) -> (&str, bool) {
     {
         return (text, false);
     }
-    let trimmed =
-        text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c));
+    let trimmed = text.trim_matches(is_around);
     let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
     let (before, after) = (&text[..start], &text[start + trimmed.len()..]);
     let is_odd = |c: char| !c.is_ascii() || (c.is_control() && !c.is_whitespace());

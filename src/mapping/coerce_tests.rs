@@ -205,6 +205,12 @@ fn look_alike_blanks_are_trimmed_and_told() {
         ("\u{1f}a\0", "a", true),
         ("\u{1}", "", true),
         ("a\u{1f}b", "a\u{1f}b", false),
+        // Bytes that are no text in windows-1252 (90 is É in code page 850), and a blank of EBCDIC, which is … in others.
+        ("\u{90}cole", "\u{90}cole", false),
+        ("Max\u{81} ", "Max\u{81}", false),
+        ("\u{a0}\u{80}a\u{9f}", "\u{80}a\u{9f}", true),
+        ("\u{85}a\u{85}", "\u{85}a\u{85}", false),
+        ("\u{8d}", "\u{8d}", false),
         ("ä", "ä", false),
         ("", "", false),
     ] {

@@ -84,10 +84,12 @@ fn is_perhaps_guarded(text: &str) -> bool {
         || (rest.len() > 1 && rest.ends_with('\''))
 }
 
-/// A text whose line breaks are `\n`, `\r\n` or `\r`: `FileMaker` writes U+000B, others U+0085, U+2028 or U+2029.
+/// A text whose line breaks are `\n`, `\r\n` or `\r`: `FileMaker` writes U+000B, others U+0085, U+2028 or U+2029. U+0085 at
+/// an end breaks no line: it may be the … of another encoding, and stays, to be refused.
 pub(super) fn usual_line_breaks(text: &str) -> Cow<'_, str> {
     let is_break = |c: char| matches!(c, '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}');
-    if text.contains(is_break) {
+    let is_doubtful = text.starts_with('\u{85}') || text.ends_with('\u{85}');
+    if text.contains(is_break) && !is_doubtful {
         Cow::Owned(text.replace(is_break, "\n"))
     } else {
         Cow::Borrowed(text)
@@ -140,5 +142,7 @@ mod tests {
             "a\nb\nc\nd\ne\r\nf"
         );
         assert!(matches!(usual_line_breaks("a\nb"), Cow::Borrowed(_)));
+        assert_eq!(usual_line_breaks("Firma\u{85}"), "Firma\u{85}");
+        assert_eq!(usual_line_breaks("\u{85}a\u{b}b"), "\u{85}a\u{b}b");
     }
 }

@@ -175,6 +175,9 @@ mod tests {
         assert_eq!(of_key("A\u{fffd}1"), Some("text.lost_character"));
         assert_eq!(of_key("A\u{200b}1"), Some("text.control"));
         assert_eq!(of_key("A\u{ad}1"), Some("text.control"));
+        // A byte that is no text in the file's encoding, at an end too.
+        assert_eq!(of_key("\u{9d}K4"), Some("text.control"));
+        assert_eq!(of_key("K4\u{85}"), Some("text.control"));
         // Around a key it is taken off; scripts need a joiner between their letters.
         assert_eq!(of_key("\u{200b}A1\u{feff}"), None);
         assert_eq!(of_key("\u{915}\u{200d}\u{937}"), None);

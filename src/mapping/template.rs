@@ -5,6 +5,7 @@ use std::sync::Arc;
 use minijinja::value::{Object, Value};
 use minijinja::{Environment, UndefinedBehavior};
 
+use super::coerce::is_blank;
 use crate::source::{Header, SourceRow};
 
 /// All templates of a plan.
@@ -90,7 +91,9 @@ struct RowValues {
 impl Object for RowValues {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let column = self.header.find(key.as_str()?)?;
-        Some(Value::from(self.cells.get(column).map_or("", |c| c.trim())))
+        Some(Value::from(self.cells.get(column).map_or("", |c| {
+            c.trim_matches(is_blank)
+        })))
     }
 }
 

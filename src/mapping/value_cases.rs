@@ -51,6 +51,9 @@ pub(super) const TABLE: &[Section] = &[
             Case("00123", "00123", ""),
             Case("Alpha\u{7}", "Alpha", "text.trimmed"),
             Case("Al\u{7}pha", "", "text.control"),
+            Case("\u{90}cole", "", "text.control"),
+            Case("Max\u{81}", "", "text.control"),
+            Case("Beta\u{85}", "", "text.control"),
         ],
     },
     Section {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::coerce::is_invisible;
+use super::coerce::{is_blank, is_invisible};
 use super::trial::{Became, Trial};
 use super::value_cases::{Case, Section, TABLE};
 use crate::diagnostic::Code;
@@ -252,7 +252,7 @@ fn is_conserved(
         None => {
             let is_blank = text
                 .chars()
-                .all(|c| c.is_whitespace() || c.is_control() || is_invisible(c));
+                .all(|c| is_blank(c) || c.is_ascii_control() || is_invisible(c));
             prop_assert!(is_blank || !became.codes.is_empty(), "{text:?} is lost");
         }
     }

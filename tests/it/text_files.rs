@@ -319,3 +319,18 @@ fn a_russian_file_of_iso_8859_5_is_read_as_that() {
     assert_eq!(sent[0], "K10|ООО Компания 10|Санкт-Петербург");
     assert_eq!(sent.len(), 20);
 }
+
+/// 81, 8D, 8F, 90 and 9D are letters of code page 850 and nothing in windows-1252: a value that begins or ends with one is
+/// refused like one that has it inside, and so is a key.
+#[test]
+fn a_byte_that_is_no_text_is_refused_at_the_ends_too() {
+    let mapping = MAPPING.replace(
+        "[organization]",
+        "[source]\nencoding = \"windows-1252\"\n[organization]",
+    );
+    let bytes = b"Id,Name,City\nK1,\x90cole,Rom\nK2,Max\x81,Rom\nK3,A\x8dB,Rom\n\x9dK4,D,Rom\nK5,Caf\xe9,\x8f\nK6,M\xfcller,Rom\n";
+    let (sent, problems, _) = imported(bytes, &mapping, 1);
+    assert_eq!(sent, ["K6|M\u{fc}ller|Rom"]);
+    assert_eq!(problems.matches(",text.control,").count(), 5, "{problems}");
+    assert!(!problems.contains("text.trimmed"), "{problems}");
+}

@@ -7,6 +7,7 @@ use super::cursor::{Cursor, Number};
 use super::hints::{Format, Hints};
 use super::reading::{Meaning, Reading, Refusal};
 use super::serial::{read_epoch, read_serial};
+use crate::mapping::coerce::is_blank;
 use crate::mapping::plain::plain;
 use crate::source::Epoch;
 
@@ -20,7 +21,7 @@ pub(super) fn clean(text: &str) -> &str {
         return text;
     }
     let blank = |c: char| {
-        c.is_whitespace()
+        is_blank(c)
             || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}')
     };
     let text = text.trim_matches(blank);
