@@ -87,11 +87,7 @@ impl Plan {
         }
         let (text, odd) = trim(&text);
         if odd {
-            let finding = target.finding(
-                Code::TextTrimmed,
-                "Invisible characters around the value were removed.",
-            );
-            s.findings.push(finding.with_value(text));
+            s.findings.push(trimmed(target, text));
         }
         let text = &*usual_line_breaks(text);
         s.findings.extend(doubtful(target, text));
@@ -242,11 +238,20 @@ fn report_decimal(target: Target<'_>, text: &str, s: &mut RowBuffers) -> bool {
     is_number
 }
 
+/// What was taken off around a text was no ordinary blank.
+pub(super) fn trimmed(target: Target<'_>, text: &str) -> Finding {
+    let message = "Invisible characters around the value were removed.";
+    target.finding(Code::TextTrimmed, message).with_value(text)
+}
+
 /// A list out of one cell; with a part that is refused, nothing of it is sent.
 fn fill_list(target: Target<'_>, separator: &str, text: &str, s: &mut RowBuffers) {
     let before = s.findings.len();
     let mut values = Vec::new();
-    for part in text.split(separator).map(|p| trim(p).0) {
+    for (part, odd) in text.split(separator).map(trim) {
+        if odd {
+            s.findings.push(trimmed(target, part));
+        }
         if part.is_empty() {
             continue;
         }

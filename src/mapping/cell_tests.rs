@@ -261,6 +261,12 @@ fn a_list_is_cut_into_its_parts_or_refused_as_a_whole() {
         ),
         (format!(";{one};;"), Some(format!("[\"{one}\"]")), ""),
         (format!("{one};x"), None, "uuid.invalid"),
+        (format!("{one};\u{1}"), None, "text.control"),
+        (
+            format!("\u{a0}{one};{two}\u{a0};"),
+            Some(format!("[\"{one}\",\"{two}\"]")),
+            "text.trimmed text.trimmed",
+        ),
         (String::new(), None, ""),
     ] {
         let became = Trial::new("", rule).text(&text, "");

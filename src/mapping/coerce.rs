@@ -333,6 +333,8 @@ fn is_around(c: char) -> bool {
 }
 
 /// `text` without blanks and control characters of ASCII at both ends; true where some of them were not ordinary blanks.
+/// Where it has nothing but such characters, the control characters stay: they are all that somebody wrote (U+0001 is the
+/// yes of a database's bit), and no field takes them.
 pub(super) fn trim(text: &str) -> (&str, bool) {
     let bytes = text.as_bytes();
     // Most cells have nothing to trim and are ASCII at both ends.
@@ -342,7 +344,10 @@ pub(super) fn trim(text: &str) -> (&str, bool) {
     {
         return (text, false);
     }
-    let trimmed = text.trim_matches(is_around);
+    let mut trimmed = text.trim_matches(is_around);
+    if trimmed.is_empty() {
+        trimmed = text.trim_matches(|c| is_blank(c) || is_invisible(c));
+    }
     let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
     let (before, after) = (&text[..start], &text[start + trimmed.len()..]);
     let is_odd = |c: char| !c.is_ascii() || (c.is_control() && !c.is_whitespace());

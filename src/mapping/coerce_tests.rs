@@ -203,7 +203,10 @@ fn look_alike_blanks_are_trimmed_and_told() {
         ("\u{a0}a", "a", true),
         ("a\u{200b}", "a", true),
         ("\u{1f}a\0", "a", true),
-        ("\u{1}", "", true),
+        ("\u{1}", "\u{1}", false),
+        (" \0\t\0\n", "\0\t\0", false),
+        ("\u{a0}\u{7f}", "\u{7f}", true),
+        ("\u{a0}\u{200b}", "", true),
         ("a\u{1f}b", "a\u{1f}b", false),
         // Bytes that are no text in windows-1252 (90 is É in code page 850), and a blank of EBCDIC, which is … in others.
         ("\u{90}cole", "\u{90}cole", false),

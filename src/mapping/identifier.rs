@@ -66,14 +66,20 @@ pub(super) fn key_trouble(cell: Cell<'_>) -> Option<(Code, String)> {
             Code::KeyMissing,
             "The key is a word that databases and programs write for an empty cell.".to_owned(),
         )),
-        None if !text.is_empty() && !text.contains(char::is_alphanumeric) => Some((
-            Code::KeyMissing,
-            "The key has no letter and no digit.".to_owned(),
-        )),
-        None => trouble(Cell::Text(text))
-            .or_else(|| unsendable(text))
+        None => unsendable(text)
+            .or_else(|| speechless(text))
+            .or_else(|| trouble(Cell::Text(text)))
             .or_else(|| unseen(text)),
     }
+}
+
+/// A key of signs alone.
+fn speechless(text: &str) -> Option<(Code, String)> {
+    let is_one = !text.is_empty() && !text.contains(char::is_alphanumeric);
+    is_one.then(|| {
+        let message = "The key has no letter and no digit.";
+        (Code::KeyMissing, message.to_owned())
+    })
 }
 
 /// A character inside a key that nobody sees: the row would be another one than that of the same key without it.
@@ -183,6 +189,7 @@ mod tests {
         assert_eq!(of_key("\u{915}\u{200d}\u{937}"), None);
         assert_eq!(of_key("NULL"), Some("key.missing"));
         assert_eq!(of_key("-"), Some("key.missing"));
+        assert_eq!(of_key("\u{1}"), Some("text.control"));
         assert_eq!(of_key("?A"), None);
         assert_eq!(of_key(" #REF! "), Some("cell.error"));
         assert_eq!(of_key("Ä1"), None);

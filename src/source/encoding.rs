@@ -332,7 +332,8 @@ const MOST_PARTS: u64 = 8;
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
 /// UTF-16 text has a zero in every other byte where it is western, and at least at its line ends and delimiters where it
-/// is not; no other text has zeros in one half of its bytes only, and line ends among them.
+/// is not. A table of other bytes can have some zeros too, such as a database's bits, and in one half of its bytes by chance:
+/// but most of its delimiters and line ends have no zero beside them.
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = &bytes[..bytes.len().min(HEAD_BYTES) & !1];
     if sample.len() < 4 {
@@ -347,13 +348,20 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
             .filter(|b| **b == 0)
             .count()
     };
-    let has_line_end = |line_end: [u8; 2]| sample.chunks_exact(2).any(|pair| pair == line_end);
+    // Signs that part cells and lines. A byte of them may be one half of another character, but of few.
+    let is_sign = |b: u8| matches!(b, b'\n' | b'\r' | b'\t' | b',' | b';' | b'|' | b'"' | b' ');
+    let signs = sample.iter().filter(|b| is_sign(**b)).count();
+    let has_signs = |at: usize, line_end: [u8; 2]| {
+        let own = |pair: &[u8]| pair[1 - at] == 0 && is_sign(pair[at]);
+        let own = sample.chunks_exact(2).filter(|pair| own(pair)).count();
+        own * 2 >= signs && sample.chunks_exact(2).any(|pair| pair == line_end)
+    };
     let (even, odd) = (zeros(0), zeros(1));
     let mostly = |zeros: usize, others: usize| zeros * 10 > pairs * 4 && others * 10 < pairs;
     let only = |zeros: usize, others: usize| others == 0 && zeros * 20 > pairs;
-    if mostly(odd, even) || (only(odd, even) && has_line_end([b'\n', 0])) {
+    if mostly(odd, even) || (only(odd, even) && has_signs(0, [b'\n', 0])) {
         Some(UTF_16LE)
-    } else if mostly(even, odd) || (only(even, odd) && has_line_end([0, b'\n'])) {
+    } else if mostly(even, odd) || (only(even, odd) && has_signs(1, [0, b'\n'])) {
         Some(UTF_16BE)
     } else {
         None

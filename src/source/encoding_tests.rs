@@ -334,3 +334,20 @@ fn a_large_file_is_looked_at_in_parts() {
     assert_eq!(starts(99 * part, 1), [0; 0]);
     assert_eq!(starts(99 * part, 99).len() as u64, MOST_PARTS - 1);
 }
+
+/// A bit of `MySQL` is a byte 0 or 1, and a short file has some of them at even places alone by chance.
+#[test]
+fn a_table_with_some_zeros_is_no_utf16() {
+    for table in [
+        &b"Id,Name,Flag\nK1,A,\x01\nK22,B,\0\nK3,C,\0\nK4,D,\x01\nK55,E,\0\n"[..],
+        b"Id,N,Flag\nK1,AB,\0\nK2,AB,\0\nK3,AB,\0\n",
+        b"Id,N,Fla\nK1,A\xe9,\0\nK23,A,\0\nK2,B,\x01\nK3,C,\x01\n",
+    ] {
+        assert!(utf16_without_mark(table).is_none(), "{table:?}");
+    }
+    let rows = "编号,名称\n三,北京\n二,上海\n".repeat(3);
+    let little: Vec<u8> = rows.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = rows.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(utf16_without_mark(&little), Some(UTF_16LE));
+    assert_eq!(utf16_without_mark(&big), Some(UTF_16BE));
+}

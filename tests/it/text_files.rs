@@ -334,3 +334,14 @@ fn a_byte_that_is_no_text_is_refused_at_the_ends_too() {
     assert_eq!(problems.matches(",text.control,").count(), 5, "{problems}");
     assert!(!problems.contains("text.trimmed"), "{problems}");
 }
+
+/// `MySQL` writes a bit as the byte 0 or 1: neither is a yes or a no that somebody can read, and neither is nothing.
+#[test]
+fn a_cell_of_control_characters_is_no_empty_one() {
+    let mapping = "name = \"t\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\ndisplayName = \"D\"\n[partnerCriteria]\nenableCommissions = \"Flag\"\n";
+    let bytes =
+        b"Id,Name,Flag,D\nK1,A,\x01,\nK22,B,\0,\nK3,C,yes,\x1f\nK4,D,yes,x\nK55,E,\0,\nK6,F, ,\n";
+    let (sent, problems, _) = imported(bytes, mapping, 1);
+    assert_eq!(sent, ["K4|D|", "K6|F|"]);
+    assert_eq!(problems.matches(",text.control,").count(), 4, "{problems}");
+}
