@@ -127,6 +127,29 @@ fn odd_texts_are_sent_as_written_and_reported() {
     }
 }
 
+/// What a reference of HTML stands for is judged like what stands in a cell.
+#[test]
+fn decoded_references_are_trimmed_and_refused_as_cells_are() {
+    let rule = "displayName = { column = \"V\", transform = \"html\" }";
+    for (text, value, codes) in [
+        ("Preis 5 &#128;", Some("Preis 5 €"), ""),
+        ("&#145;Alpha&#146;", Some("‘Alpha’"), ""),
+        ("&#128;", Some("€"), ""),
+        ("&#150;", Some("–"), ""),
+        ("&#8203;", None, "text.trimmed"),
+        ("&nbsp;Alpha", Some("Alpha"), "text.trimmed"),
+        ("x&#129;y", None, "text.control"),
+        ("&#129;", None, "text.control"),
+        ("Alpha&#129;", None, "text.control"),
+        ("&#1;", None, "text.control"),
+        ("Alpha&#32;", Some("Alpha"), ""),
+    ] {
+        let became = Trial::new("", rule).text(text, "");
+        let expected = (value.map(str::to_owned), codes.to_owned());
+        assert_eq!(sent(&became, NAME_AT), expected, "{text}");
+    }
+}
+
 #[test]
 fn a_text_is_sent_up_to_its_longest() {
     for (length, codes) in [(LONGEST_TEXT, ""), (LONGEST_TEXT + 1, "text.too_long")] {

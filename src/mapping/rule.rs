@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::coerce::trim;
 use super::entity;
 use crate::partner::{Field, PathSegment};
 
@@ -115,7 +114,8 @@ impl Transform {
             Transform::Upper => text.to_uppercase(),
             Transform::Lower => text.to_lowercase(),
             Transform::Digits => text.chars().filter(char::is_ascii_digit).collect(),
-            Transform::Html => trim(&entity::decoded(text)).0.to_owned(),
+            // What is a blank of it at the ends is taken off, and told, by the field.
+            Transform::Html => entity::decoded(text),
             Transform::UuidV5 => {
                 uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
             }
@@ -231,7 +231,7 @@ mod tests {
             (
                 Transform::Html,
                 "O&#039;Brien &amp; Co&nbsp;",
-                "O'Brien & Co",
+                "O'Brien & Co\u{a0}",
             ),
             (Transform::Html, "AT&T", "AT&T"),
             (

@@ -91,9 +91,11 @@ struct RowValues {
 impl Object for RowValues {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let column = self.header.find(key.as_str()?)?;
-        Some(Value::from(self.cells.get(column).map_or("", |c| {
-            c.trim_matches(is_blank)
-        })))
+        Some(Value::from(
+            self.cells
+                .get(column)
+                .map_or("", |c| c.trim_matches(is_blank)),
+        ))
     }
 }
 

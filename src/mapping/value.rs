@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::coerce::{Coerced, address_beside_name, coerce, coerce_in, is_invisible, is_joiner};
+use super::cell::trimmed;
+use super::coerce::{
+    Coerced, address_beside_name, coerce, coerce_in, is_invisible, is_joiner, trim,
+};
 use super::entity::{has_entity, has_tag};
 use super::rule::Transform;
 use super::target::Target;
@@ -46,7 +49,16 @@ pub(super) fn value_of<'t>(
         }
     }
     for transform in &target.rule.transforms {
-        current = Cow::Owned(transform.apply(&current));
+        let mut changed = transform.apply(&current);
+        // A reference may stand for a blank, and for one that nobody sees.
+        if *transform == Transform::Html {
+            let (inner, odd) = trim(&changed);
+            if odd {
+                findings.push(trimmed(target, text));
+            }
+            changed = inner.to_owned();
+        }
+        current = Cow::Owned(changed);
     }
     if current.is_empty() {
         return None;

@@ -250,9 +250,7 @@ fn is_conserved(
             prop_assert!(sent.chars().all(|c| !is_invisible(c) || text.contains(c)));
         }
         None => {
-            let is_blank = text
-                .chars()
-                .all(|c| is_blank(c) || is_invisible(c));
+            let is_blank = text.chars().all(|c| is_blank(c) || is_invisible(c));
             prop_assert!(is_blank || !became.codes.is_empty(), "{text:?} is lost");
         }
     }
