@@ -174,6 +174,8 @@ codes! {
         "Open the workbook in Excel and save it, or paste the values.";
     CellPrecision, "cell.precision", Error, "The number has more digits than the 15 that a spreadsheet stores.",
         "Format the column as text, then type or paste the number again from where it comes from.";
+    CellRounded, "cell.rounded", Warning, "The number has more digits than the 15 that a spreadsheet shows, as calculations leave them; it is sent as a spreadsheet shows it.",
+        "Round the number in the workbook, or format the column as text and type it again.";
     CellScientific, "cell.scientific", Error, "The identifier is a number in scientific notation, so its last digits are lost.",
         "Format the column as text, paste the identifiers again from where they come from, and export again.";
     CellDecimal, "cell.decimal", Warning, "A program has written the identifier as a number with a decimal point: 10115.0 for 10115; it is sent as written.",

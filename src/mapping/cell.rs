@@ -13,7 +13,7 @@ use super::target::Target;
 use super::value::{LONGEST_TEXT, Value, is_plain, value_of};
 use crate::diagnostic::{Code, Severity};
 use crate::partner::{Draft, FieldKind, Finding, Slot};
-use crate::source::{Cell, number_text};
+use crate::source::{Cell, has_noise, number_text};
 
 impl Plan {
     /// Fills a leaf from a cell, with findings where the cell does not fit.
@@ -312,9 +312,15 @@ pub(super) fn set_ready(leaf: usize, ready: &Ready, draft: &mut Draft) {
 /// A numeric cell in a text field may have lost zeros or digits: reported, not repaired.
 fn warn_number(target: Target<'_>, n: f64, s: &mut RowBuffers) {
     let text = number_text(n);
-    if let Some(message) = identifier::too_long(n) {
-        let finding = target.finding(Code::CellPrecision, message);
-        s.findings.push(finding.with_value(&text));
+    // A time of day among dates has such digits by nature.
+    let is_rounded = has_noise(n) && target.rule.kind != FieldKind::Date;
+    let rounded = "The number has more digits than the 15 that a spreadsheet shows; it is sent as a spreadsheet shows it.";
+    let found = identifier::lost_digits(n)
+        .map(|message| (Code::CellPrecision, message))
+        .or_else(|| is_rounded.then(|| (Code::CellRounded, rounded.to_owned())));
+    if let Some((code, message)) = found {
+        s.findings
+            .push(target.finding(code, message).with_value(&text));
     }
     if is_identifier(target.rule.kind) {
         let finding = target.finding(

@@ -10,12 +10,7 @@ use super::placeholder::{Placeholder, placeholder};
 use super::value::unsendable;
 use crate::diagnostic::Code;
 use crate::partner::FieldKind;
-use crate::source::Cell;
-
-/// From here on a number has more digits than the fifteen that a spreadsheet keeps.
-///
-/// Source: Excel specifications and limits, "Number precision".
-const FIFTEEN_DIGITS: f64 = 1e15;
+use crate::source::{Cell, MORE_THAN_SHOWN, has_noise};
 
 /// Whether a field takes digits that are no quantity.
 pub(super) fn is_identifier(kind: FieldKind) -> bool {
@@ -95,9 +90,18 @@ fn unseen(text: &str) -> Option<(Code, String)> {
     Some((Code::TextControl, message))
 }
 
-/// What is said of a number with more digits than a spreadsheet keeps.
+/// What is said of a number with more digits than a spreadsheet keeps, before its point or behind it.
 pub(super) fn too_long(n: f64) -> Option<String> {
-    (n.abs() >= FIFTEEN_DIGITS).then(|| {
+    let noise = || {
+        "The number has more digits than the 15 that a spreadsheet shows: nobody typed it, a calculation made it."
+            .to_owned()
+    };
+    lost_digits(n).or_else(|| has_noise(n).then(noise))
+}
+
+/// The same of a number whose digits before the point are too many: what it was cannot be read out of it.
+pub(super) fn lost_digits(n: f64) -> Option<String> {
+    (n.abs() >= MORE_THAN_SHOWN).then(|| {
         "The number has more than 15 digits, but a spreadsheet stores only 15: the last ones are lost."
             .to_owned()
     })
@@ -165,6 +169,8 @@ mod tests {
             (Cell::Number(1e15), Some("cell.precision")),
             (Cell::Number(-1e15), Some("cell.precision")),
             (Cell::Number(12.5), None),
+            (Cell::Number(10_011.000_000_000_002), Some("cell.precision")),
+            (Cell::Number(0.1 + 0.2), Some("cell.precision")),
             (Cell::Serial(46085.0, Epoch::Y1900), Some("cell.type")),
             (Cell::Iso("2026-03-04"), Some("cell.type")),
             (Cell::Duration(1.5), Some("cell.type")),

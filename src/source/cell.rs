@@ -34,11 +34,43 @@ pub enum Cell<'a> {
     NoValue,
 }
 
-/// The text of a number: without `.0` or an exponent.
+/// Digits of a number that a spreadsheet shows and lets somebody type.
+///
+/// Source: Excel specifications and limits, "Number precision".
+const SHOWN_DIGITS: usize = 15;
+
+/// From here on a number has more digits before its point than that.
+pub const MORE_THAN_SHOWN: f64 = 1e15;
+
+/// Whether a number with a point has more digits than a spreadsheet shows: what calculations leave at its end, as in
+/// 0.30000000000000004, and what nobody typed.
+#[must_use]
+pub fn has_noise(n: f64) -> bool {
+    n.fract() != 0.0 && n.abs() < MORE_THAN_SHOWN && is_noisy(&format!("{n}"))
+}
+
+/// The same of a number's shortest text.
+fn is_noisy(text: &str) -> bool {
+    // Most texts are too short for so many digits.
+    text.len() > SHOWN_DIGITS + 1
+        && text.contains('.')
+        && (text.trim_start_matches(['-', '0', '.']).bytes())
+            .filter(u8::is_ascii_digit)
+            .count()
+            > SHOWN_DIGITS
+}
+
+/// The text of a number as a spreadsheet shows it: with fifteen digits at most where it has a point, and without `.0` or an
+/// exponent. A longer text would be neither what the file has, which writes the digits in its own way, nor what anybody saw.
 #[must_use]
 pub fn number_text(n: f64) -> String {
     // Rust prints the shortest digits that give the same number back, and never an exponent.
-    format!("{n}")
+    let text = format!("{n}");
+    if n.abs() < MORE_THAN_SHOWN && is_noisy(&text) {
+        let rounded = format!("{n:.*e}", SHOWN_DIGITS - 1).parse::<f64>();
+        return rounded.map_or(text, |n| format!("{n}"));
+    }
+    text
 }
 
 impl<'a> Cell<'a> {
@@ -135,12 +167,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_calculation_left_is_seen() {
+        for (n, noise) in [
+            (0.1 + 0.2, true),
+            (10_011.000_000_000_002, true),
+            (-42.000_000_000_000_01, true),
+            (1.0 / 3.0, true),
+            (0.1, false),
+            (123_456_789.012_345, false),
+            (0.000_000_000_000_000_012_5, false),
+            (123_456_789_012_345.0, false),
+            (1e15, false),
+        ] {
+            assert_eq!(has_noise(n), noise, "{n}");
+        }
+    }
+
+    #[test]
     fn numbers_and_serials_as_text() {
         for (cell, text) in [
             (Cell::Number(2134.0), "2134"),
             (Cell::Number(12_345_678_901.0), "12345678901"),
             (Cell::Number(1e20), "100000000000000000000"),
             (Cell::Number(0.1), "0.1"),
+            (Cell::Number(0.1 + 0.2), "0.3"),
+            (Cell::Number(1.0 / 3.0), "0.333333333333333"),
+            (Cell::Number(-2.0 / 3000.0), "-0.000666666666666667"),
+            (Cell::Number(10_011.000_000_000_002), "10011"),
+            (Cell::Number(1_234.560_000_000_000_1), "1234.56"),
+            (Cell::Number(123_456_789.012_345), "123456789.012345"),
+            (
+                Cell::Number(0.000_000_000_000_000_012_5),
+                "0.0000000000000000125",
+            ),
+            (Cell::Number(1_000_000_000_000_000.5), "1000000000000000.5"),
             (Cell::Serial(46085.0, Epoch::Y1900), "2026-03-04"),
             (Cell::Serial(46085.5, Epoch::Y1900), "2026-03-04T12:00:00"),
             (Cell::Serial(1.0, Epoch::Y1900), "1900-01-01"),

@@ -45,7 +45,7 @@ mod two_readings;
 mod weigh;
 mod workbook;
 
-pub use cell::{Cell, Epoch, number_text};
+pub use cell::{Cell, Epoch, MORE_THAN_SHOWN, has_noise, number_text};
 pub use dialect::{Dialect, Escape, Quote};
 pub use encoding::{TextEncoding, is_sure};
 pub use error::SourceError;

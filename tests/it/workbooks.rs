@@ -155,3 +155,55 @@ fn numbers_of_other_kinds_are_read_by_their_digits_or_their_hint() {
         assert_eq!(run.exit, i32::from(date.is_none()));
     }
 }
+
+/// What a calculation left behind the fifteenth digit is no key and no identifier, whatever its format shows, and in a text it
+/// is sent as the spreadsheet shows it.
+#[test]
+fn digits_that_no_spreadsheet_shows_are_refused_or_told() {
+    let dir = Workdir::new();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in (0..).zip(["Id", "Name", "Amount", "Code"]) {
+        sheet.write(0, column, name).unwrap();
+    }
+    let zeros = rust_xlsxwriter::Format::new().set_num_format("00000");
+    let keys = [10_011.000_000_000_002, 10_012.0, 10_013.0];
+    let codes = [7.0, 42.000_000_000_000_01, 43.0];
+    for (row, (key, code)) in (1..).zip(keys.into_iter().zip(codes)) {
+        sheet.write(row, 0, key).unwrap();
+        sheet.write(row, 1, format!("Company {row}")).unwrap();
+        sheet.write(row, 2, 1_234.560_000_000_000_1).unwrap();
+        sheet.write_with_format(row, 3, code, &zeros).unwrap();
+    }
+    book.save(dir.path("e.xlsx")).unwrap();
+    dir.write(
+        "m.toml",
+        "name = \"n\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\ndisplayName = \"Amount\"\nhcoXrefId = \"Code\"\n",
+    );
+    let server = Server::start(&dir, &[]);
+    let import = ["import", "e.xlsx", "-m", "m.toml", "--report", "out"];
+    dir.run(&import).at(&server).finish().expect_exit(1);
+    let partners = server.partners();
+    let sent: Vec<String> = (partners.iter())
+        .map(|p| {
+            let at = |pointer| text(p, pointer);
+            format!(
+                "{} {} {}",
+                at("/party/legacyIdentifier"),
+                at("/displayName"),
+                at("/hcoXrefId")
+            )
+        })
+        .collect();
+    assert_eq!(sent, ["10013 1234.56 00043"]);
+    let problems = dir.read("out/problems.csv");
+    assert_eq!(
+        problems.matches(",cell.precision,").count(),
+        2,
+        "{problems}"
+    );
+    assert_eq!(problems.matches(",cell.rounded,").count(), 3, "{problems}");
+    // As text it would look certain.
+    let rejects = dir.read("out/rejects.csv");
+    assert!(rejects.contains("\u{26a0} 10011,"), "{rejects}");
+}

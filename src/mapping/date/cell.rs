@@ -39,8 +39,8 @@ pub fn read_cell(cell: Cell<'_>, hints: &Hints) -> Result<Option<Reading>, Refus
                     Format::Pattern(_) => {}
                 }
             }
-            // The digits of a number are judged like text: eight of them are yyyymmdd.
-            read_text(&crate::source::number_text(n), hints).map(Some)
+            // The digits of a number are judged like text: eight of them are yyyymmdd, where they are all that it has.
+            read_text(&n.to_string(), hints).map(Some)
         }
         Cell::Duration(_) => Err(Refusal::invalid(
             "The cell is a length of time, not a date.",
