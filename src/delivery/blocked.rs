@@ -1,7 +1,7 @@
 //! What is reported of a row that waits for another one.
 
 use super::diagnostics::place;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, brief};
 use crate::partner::PreparedPartner;
 
 /// A row that others wait for.
@@ -71,8 +71,8 @@ pub fn blocked(row: &PreparedPartner, by: &Blocker) -> Diagnostic {
 
 fn named(row: &WaitedFor) -> String {
     match &row.place {
-        Some(place) => format!("\"{}\" ({place})", row.key),
-        None => format!("\"{}\"", row.key),
+        Some(place) => format!("\"{}\" ({place})", brief(&row.key)),
+        None => format!("\"{}\"", brief(&row.key)),
     }
 }
 
@@ -94,7 +94,7 @@ fn in_words(why: NoPartner) -> String {
 fn todo(why: NoPartner, row: &WaitedFor) -> String {
     let which = match &row.place {
         Some(place) => place.clone(),
-        None => format!("the row \"{}\"", row.key),
+        None => format!("the row \"{}\"", brief(&row.key)),
     };
     match why {
         NoPartner::Invalid => {

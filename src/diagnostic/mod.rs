@@ -18,7 +18,9 @@ pub use location::{ColumnAt, Location, column_letter};
 pub use render::one_line;
 pub use report_columns::{DATES_COLUMN, PARTNER_COLUMN, UNCERTAIN};
 pub use suggest::nearest;
-pub use text::{Colours, counted, harmless, listed, masked_numbers, shape, thousands, visible};
+pub use text::{
+    Colours, brief, counted, harmless, listed, masked_numbers, shape, thousands, visible,
+};
 
 /// One fact about the user's data.
 #[derive(Debug, Clone, PartialEq, Eq)]

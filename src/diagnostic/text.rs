@@ -23,6 +23,15 @@ pub fn visible(value: &str, limit: usize) -> String {
     shown
 }
 
+/// Characters of a value that a sentence quotes.
+const QUOTED_CHARACTERS: usize = 80;
+
+/// A value as a message or a hint quotes it: a cell may hold a whole document.
+#[must_use]
+pub fn brief(value: &str) -> String {
+    visible(value, QUOTED_CHARACTERS)
+}
+
 /// What a text looks like without what it says: `999-99-9999`, `Aaaa 9`; cut at `limit` characters.
 #[must_use]
 pub fn shape(text: &str, limit: usize) -> String {
@@ -174,6 +183,13 @@ mod tests {
                 "{other:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_sentence_quotes_the_beginning_of_a_document() {
+        assert_eq!(brief("Acme\u{1}\n"), "Acme\\u{1}\\n");
+        assert_eq!(brief(&"é".repeat(80)), "é".repeat(80));
+        assert_eq!(brief(&"é".repeat(40_000)), format!("{}…", "é".repeat(80)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::date::Locale;
 use super::decimal::{is_decimal_whole, whole};
 use super::lookup::{self, CountryName};
 use super::yes_no;
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::{Code, brief, nearest};
 use crate::partner::FieldKind;
 
 /// A text as its field takes it.
@@ -221,6 +221,7 @@ fn shown_and_linked(text: &str) -> Option<&str> {
 fn unknown_word(words: &[(i64, &str)], text: &str) -> Complaint {
     let near = nearest(text, words.iter().map(|(_, w)| *w));
     let example = near.or_else(|| words.first().map(|(_, w)| *w));
+    let text = brief(text);
     Complaint {
         hint: example.map(|word| match near {
             Some(near) => format!(

@@ -1,6 +1,8 @@
 //! Texts that stand for no value: what databases and programs write into an empty cell, and what a spreadsheet shows
 //! where a formula failed.
 
+use crate::diagnostic::brief;
+
 /// A text that stands for no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placeholder {
@@ -166,7 +168,7 @@ pub fn placeholder(text: &str) -> Option<Placeholder> {
 
 /// What to do about a word that stands for no value.
 pub(super) fn null_hint(word: &str) -> String {
-    let word = word.replace('\\', "\\\\");
+    let word = brief(&word.replace('\\', "\\\\"));
     format!("Clear the cell. In the mapping: [source] null = [\"{word}\"].")
 }
 

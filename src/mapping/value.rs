@@ -11,7 +11,7 @@ use super::rule::Transform;
 use super::target::Target;
 use super::words::WordMap;
 use super::{date, lookup};
-use crate::diagnostic::{Code, thousands};
+use crate::diagnostic::{Code, brief, thousands};
 use crate::partner::{FieldKind, Finding};
 
 /// Bytes of one value. No limit of the API is documented; what is longer is no field of a partner, but a file
@@ -186,11 +186,12 @@ fn missed(target: Target<'_>, map: &WordMap, text: &str) -> Finding {
         return target.finding(Code::MapDefaulted, message);
     }
     let mut finding = target.finding(code, format!("The value is not in {place}."));
+    let near = map.nearest(text).map(brief);
+    let text = brief(text);
     let add = match map.file() {
         Some(file) => format!("Add \"{text}\" to {file}."),
         None => format!("In the mapping: add \"{text}\" to the rule's map."),
     };
-    let near = map.nearest(text);
     finding.hint = near.map(|near| format!("Did you mean \"{near}\"? {add}"));
     finding
 }

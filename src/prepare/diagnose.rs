@@ -10,7 +10,7 @@ use super::exports::Export;
 use super::place::{NAMED_ROWS, Place};
 use super::record;
 use super::survey::Elsewhere;
-use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, thousands};
+use crate::diagnostic::{Code, ColumnAt, Diagnostic, Location, brief, thousands};
 use crate::mapping::is_decimal_whole;
 use crate::partner::{Draft, Finding, Slot};
 use crate::secret::Scrubber;
@@ -236,21 +236,22 @@ impl Diagnose<'_> {
         if !self.context.is_elsewhere(target) {
             return None;
         }
+        let shown = brief(target);
         match &survey.elsewhere {
             Elsewhere::Found(partners) if partners.contains_key(target) => None,
             Elsewhere::Unasked => Some((
                 Code::ReferenceUnchecked,
-                format!("No row has the key \"{target}\"; the import looks for it on the API."),
+                format!("No row has the key \"{shown}\"; the import looks for it on the API."),
             )),
             Elsewhere::Found(_) => Some((
                 Code::ReferenceMissing,
                 format!(
-                    "No row has the key \"{target}\", and neither the state nor the API has one partner with it."
+                    "No row has the key \"{shown}\", and neither the state nor the API has one partner with it."
                 ),
             )),
             Elsewhere::Nowhere => Some((
                 Code::ReferenceMissing,
-                format!("No row has the key \"{target}\", and no partner with this key is known."),
+                format!("No row has the key \"{shown}\", and no partner with this key is known."),
             )),
         }
     }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use zip::ZipWriter;
 
 use super::archive_file::ArchiveFile;
-use super::cell_text::{clip, clipped};
+use super::cell_text::{clip, clip_note, cut_short};
 use super::folder::{ReportError, ReportFolder};
 use super::reject_format::RejectFormat;
 use super::rejects::problems_text;
@@ -128,13 +128,15 @@ impl Marked {
                 Some(false) => Mark::Warning,
                 Some(true) => Mark::Error,
             };
-            rows.cell(place, clipped(value), mark);
+            let cut = cut_short(value);
+            let value = cut.as_deref().map_or(value, SourceValue::Text);
+            rows.cell(place, value, mark);
             if mark != Mark::None && notes.len() < MOST_NOTES {
                 notes.push(CellNote {
                     sheet: index,
                     row: at,
                     column: u16::try_from(place).unwrap_or(u16::MAX),
-                    text: clip(note_of(row.diagnostics.iter().filter(here))),
+                    text: clip_note(note_of(row.diagnostics.iter().filter(here))),
                 });
             }
             place += 1;

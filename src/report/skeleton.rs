@@ -143,7 +143,7 @@ fn add_summary(book: &mut Workbook, end: &End<'_>) -> Result<(), XlsxError> {
     }
     let mut at = 0;
     for line in &end.summary.lines {
-        sheet.write_string(at, 0, line)?;
+        sheet.write_string(at, 0, clip(line.as_str()))?;
         at += 1;
     }
     if end.left_out > 0 {
@@ -162,9 +162,9 @@ fn add_summary(book: &mut Workbook, end: &End<'_>) -> Result<(), XlsxError> {
         sheet.write_number(at, 0, group.count as f64)?;
         sheet.write_string(at, 1, group.severity.as_str())?;
         sheet.write_string(at, 2, group.code.as_str())?;
-        sheet.write_string(at, 3, group.column.as_deref().unwrap_or(""))?;
+        sheet.write_string(at, 3, clip(group.column.as_deref().unwrap_or("")))?;
         let hint = group.hint.as_deref().unwrap_or("");
-        sheet.write_string(at, 4, format!("{} {hint}", group.code.meaning()))?;
+        sheet.write_string(at, 4, clip(format!("{} {hint}", group.code.meaning())))?;
     }
     Ok(())
 }

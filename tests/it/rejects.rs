@@ -534,3 +534,63 @@ fn a_dead_runs_reports_are_made_too() {
     let made = dir.read("out/created.csv").lines().count() - 1;
     assert!(made > 0 && made < 200, "{made}");
 }
+
+/// A cell of a workbook takes 32,767 characters, a cell of a CSV file any number. The workbook is written all the same, and what
+/// had to be cut for it is not sent for the whole when the workbook comes back.
+#[test]
+fn texts_that_no_cell_takes_are_cut_in_the_workbook_and_not_sent_cut() {
+    let dir = Workdir::new();
+    let server = Server::start(&dir, &[]);
+    dir.write(
+        "m.toml",
+        "name = \"t\"\nkey = \"Id\"\n[organization]\nbusinessName = \"Name\"\nonBoardingStatus = \"Stage\"\ndisplayName = { column = \"D\", map = { \"a\" = \"b\" } }\n",
+    );
+    let (nines, accents) = ("9".repeat(40_000), "\u{e9}".repeat(32_767));
+    let completed = "Completed ".repeat(4_000);
+    let name = "n".repeat(33_000);
+    let mut export = "Id,Name,Stage,D\n".to_owned();
+    for (key, name, stage, d) in [
+        ("K1", "A", nines.as_str(), ""),
+        ("K2", "B", completed.trim_end(), ""),
+        ("K3", "C", accents.as_str(), ""),
+        ("K4", "D", "1", accents.as_str()),
+        ("K5", name.as_str(), "wrong", ""),
+        ("K6", "F", "1", "a"),
+    ] {
+        export.push_str(&format!("{key},{name},{stage},{d}\n"));
+    }
+    dir.write("e.csv", &export);
+    let import = |file: &str, exit| {
+        dir.run(&["import", file, "-m", "m.toml", "--report", "out"])
+            .at(&server)
+            .finish()
+            .expect_exit(exit)
+    };
+    import("e.csv", 1);
+    assert_eq!(server.partners().len(), 1);
+    let problems = dir.read("out/problems.csv");
+    assert!(problems.lines().all(|line| line.len() < 2_000));
+    assert!(dir.read("out/rejects.csv").contains(&name));
+    // Repaired in all but the name that did not fit, the workbook comes back.
+    let table = text_of(&dir.path("out/report.xlsx"));
+    assert_eq!(table.matches("\u{26a0} Too long for a cell").count(), 3);
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let mut rows = csv::ReaderBuilder::new();
+    let mut rows = rows.has_headers(false).from_reader(table.as_bytes());
+    for (at, row) in (0..).zip(rows.records()) {
+        for (column, cell) in (0..).zip(&row.unwrap()) {
+            let cell = if cell == "wrong" { "1" } else { cell };
+            sheet.write_string(at, column, cell).unwrap();
+        }
+    }
+    book.save(dir.path("repaired.xlsx")).unwrap();
+    import("repaired.xlsx", 1);
+    assert_eq!(server.partners().len(), 1);
+    let problems = dir.read("out/problems.csv");
+    assert_eq!(
+        problems.matches(",cell.uncertain,").count(),
+        3,
+        "{problems}"
+    );
+}
