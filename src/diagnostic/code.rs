@@ -186,7 +186,7 @@ codes! {
         "Format the cell as text and type the identifier again: a spreadsheet took it for something else.";
     DateAsText, "cell.date_as_text", Warning, "A date or time cell fills a text field; it is sent as 2026-03-04 or 14:30.",
         "If it should be text, format the cell as text and type it again: a spreadsheet took it for a date.";
-    TextControl, "text.control", Error, "The value contains a control character, or a key an invisible one.",
+    TextControl, "text.control", Error, "The value contains a control character, or a key or an identifier an invisible one.",
         "Remove the invisible character from the cell.";
     TextLostCharacter, "text.lost_character", Error, "The value contains U+FFFD, which replaces a character that was lost before the file was written.",
         "Type the character again. The system that exports the cell, or a conversion before it, has lost it.";

@@ -4,7 +4,7 @@
 //! quantities. A spreadsheet that took one for a number, a date or a formula has lost something that nobody can read
 //! out of the cell again.
 
-use super::coerce::{is_invisible, is_joiner, trim};
+use super::coerce::{is_joiner, trim};
 use super::decimal::is_decimal_whole;
 use super::placeholder::{Placeholder, placeholder};
 use super::value::unsendable;
@@ -77,17 +77,63 @@ fn speechless(text: &str) -> Option<(Code, String)> {
     })
 }
 
-/// A character inside a key that nobody sees: the row would be another one than that of the same key without it.
-fn unseen(text: &str) -> Option<(Code, String)> {
+/// A character inside a key or an identifier that nobody sees: the row would be another one than that of the same text
+/// without it.
+pub(super) fn unseen(text: &str) -> Option<(Code, String)> {
     if text.is_ascii() {
         return None;
     }
-    let c = text.chars().find(|c| is_invisible(*c) && !is_joiner(*c))?;
-    let message = format!(
-        "The key contains the invisible character U+{:04X}.",
-        u32::from(c)
-    );
-    Some((Code::TextControl, message))
+    let mut before = None;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let is_spelling = is_joiner(c)
+            && before.is_some_and(needs_joiners)
+            && rest.clone().next().is_some_and(needs_joiners);
+        if is_unseen(c) && !is_spelling {
+            let message = format!(
+                "It contains the invisible character U+{:04X}.",
+                u32::from(c)
+            );
+            return Some((Code::TextControl, message));
+        }
+        before = Some(c);
+    }
+    None
+}
+
+/// Whether a character shows nothing wherever it stands.
+///
+/// Source: Unicode 16, `DerivedCoreProperties.txt`, `Default_Ignorable_Code_Point`; and U+2800, an empty pattern of Braille.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0xad | 0x34f
+            | 0x61c
+            | 0x115f..=0x1160
+            | 0x17b4..=0x17b5
+            | 0x180b..=0x180f
+            | 0x200b..=0x200f
+            | 0x202a..=0x202e
+            | 0x2060..=0x206f
+            | 0x2800
+            | 0x3164
+            | 0xfe00..=0xfe0f
+            | 0xfeff
+            | 0xffa0
+            | 0xfff0..=0xfff8
+            | 0x1bca0..=0x1bca3
+            | 0x1d173..=0x1d17a
+            | 0xe0000..=0xe0fff
+    )
+}
+
+/// Whether a character is of a script whose words are spelt with joiners between letters: of Arabic and its neighbours, of India,
+/// Tibet, Myanmar, Cambodia and Mongolia. Source: Unicode 16, `Blocks.txt`; core specification, 23.2.
+fn needs_joiners(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0x600..=0xdff | 0xf00..=0x109f | 0x1780..=0x18af | 0xfb50..=0xfdff | 0xfe70..=0xfefc
+    ) && !is_unseen(c)
 }
 
 /// What is said of a number with more digits than a spreadsheet keeps, before its point or behind it.
@@ -182,7 +228,6 @@ mod tests {
             assert_eq!(found, code, "{cell:?}");
             assert_eq!(key_trouble(cell).map(|(c, _)| c.as_str()), code, "{cell:?}");
         }
-        let of_key = |text: &str| key_trouble(Cell::Text(text)).map(|(code, _)| code.as_str());
         assert_eq!(of_key("A\u{1f}1"), Some("text.control"));
         assert_eq!(of_key("A\u{fffd}1"), Some("text.lost_character"));
         assert_eq!(of_key("A\u{200b}1"), Some("text.control"));
@@ -199,6 +244,45 @@ mod tests {
         assert_eq!(of_key("?A"), None);
         assert_eq!(of_key(" #REF! "), Some("cell.error"));
         assert_eq!(of_key("Ä1"), None);
+    }
+
+    fn of_key(text: &str) -> Option<&'static str> {
+        key_trouble(Cell::Text(text)).map(|(code, _)| code.as_str())
+    }
+
+    #[test]
+    fn what_nobody_sees_is_refused_in_a_key() {
+        // All of them that Unicode has, and a pattern of Braille without a dot.
+        for c in [
+            '\u{200c}',
+            '\u{200d}',
+            '\u{fe00}',
+            '\u{fe0f}',
+            '\u{34f}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{3164}',
+            '\u{180e}',
+            '\u{2800}',
+            '\u{e0001}',
+            '\u{e0041}',
+            '\u{ffa0}',
+            '\u{61c}',
+            '\u{2064}',
+            '\u{206a}',
+            '\u{1d173}',
+            '\u{17b4}',
+        ] {
+            for key in [format!("K{c}4"), format!("\u{915}{c}4")] {
+                assert_eq!(of_key(&key), Some("text.control"), "{key:?}");
+            }
+        }
+        assert_eq!(of_key("K4\u{fe0f}"), Some("text.control"));
+        assert_eq!(of_key("\u{6cc}\u{200c}\u{62e}"), None);
+        assert_eq!(
+            of_key("\u{6cc}\u{200c}\u{200c}\u{62e}"),
+            Some("text.control")
+        );
     }
 
     proptest! {

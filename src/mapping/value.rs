@@ -7,6 +7,7 @@ use super::coerce::{
     Coerced, address_beside_name, coerce, coerce_in, is_invisible, is_joiner, trim,
 };
 use super::entity::{has_entity, has_tag};
+use super::identifier::unseen;
 use super::rule::Transform;
 use super::target::Target;
 use super::words::WordMap;
@@ -49,16 +50,17 @@ pub(super) fn value_of<'t>(
         }
     }
     for transform in &target.rule.transforms {
-        let mut changed = transform.apply(&current);
+        let changed = transform.apply(&current);
         // A reference may stand for a blank, and for one that nobody sees.
         if *transform == Transform::Html {
             let (inner, odd) = trim(&changed);
             if odd {
                 findings.push(trimmed(target, text));
             }
-            changed = inner.to_owned();
+            current = Cow::Owned(inner.to_owned());
+        } else {
+            current = Cow::Owned(changed);
         }
-        current = Cow::Owned(changed);
     }
     if current.is_empty() {
         return None;
@@ -66,6 +68,15 @@ pub(super) fn value_of<'t>(
     // What a reference of HTML stands for may be what no field takes.
     if target.rule.transforms.contains(&Transform::Html)
         && let Some((code, message)) = unsendable(&current)
+    {
+        findings.push(target.finding(code, message).with_value(text));
+        return None;
+    }
+    // Elsewhere such characters are taken out, or belong to the text. Two identifiers that look alike would be two.
+    if matches!(
+        target.rule.kind,
+        FieldKind::Identifier | FieldKind::PostalCode
+    ) && let Some((code, message)) = unseen(&current)
     {
         findings.push(target.finding(code, message).with_value(text));
         return None;
@@ -133,10 +144,13 @@ pub(super) fn unsendable(text: &str) -> Option<(Code, String)> {
             let message = "The value contains U+FFFD, which replaces a character that was lost before the file was written.";
             return Some((Code::TextLostCharacter, message.to_owned()));
         }
-        let message = format!(
+        let mut message = format!(
             "The value contains the control character U+{:04X}.",
             u32::from(c)
         );
+        if matches!(c, '\u{80}'..='\u{9f}') {
+            message.push_str(" The text may be in another encoding than it was read in.");
+        }
         return Some((Code::TextControl, message));
     }
     (text.len() > LONGEST_TEXT).then(|| {

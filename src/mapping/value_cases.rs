@@ -331,7 +331,6 @@ pub(super) const TABLE: &[Section] = &[
             Case("x", "true", ""),
             Case("0", "false", ""),
             Case("\u{1}", "", "text.control"),
-            Case("\0", "", "text.control"),
             Case("Inactive", "false", ""),
             Case("Ja", "", "boolean.invalid"),
             Case("perhaps", "", "boolean.invalid"),
@@ -354,7 +353,7 @@ pub(super) const TABLE: &[Section] = &[
     },
     Section {
         title: "Identifiers",
-        why: "Sent as written, zeros included.",
+        why: "Sent as written, zeros included. A character that nobody sees is refused.",
         source: "",
         rule: "hcoXrefId = \"V\"",
         beside: "",
@@ -367,6 +366,7 @@ pub(super) const TABLE: &[Section] = &[
             Case("1001,00", "1001,00", "cell.decimal"),
             Case("1.001", "1.001", ""),
             Case("1.000", "1.000", ""),
+            Case("K\u{200b}3", "", "text.control"),
         ],
     },
     Section {

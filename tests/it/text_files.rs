@@ -345,3 +345,18 @@ fn a_cell_of_control_characters_is_no_empty_one() {
     assert_eq!(sent, ["K4|D|", "K6|F|"]);
     assert_eq!(problems.matches(",text.control,").count(), 4, "{problems}");
 }
+
+/// Two keys that look alike would be two partners.
+#[test]
+fn a_key_with_a_character_that_nobody_sees_is_refused() {
+    let invisible =
+        "\u{200c}\u{200d}\u{fe0f}\u{34f}\u{115f}\u{1160}\u{3164}\u{180e}\u{2800}\u{e0041}\u{ffa0}";
+    let mut export = "Id,Name,City\n".to_owned();
+    for (at, c) in invisible.chars().enumerate() {
+        export.push_str(&format!("K{c}{at},N{at},Rom\n"));
+    }
+    export.push_str("\u{645}\u{6cc}\u{200c}\u{62e},Z,Rom\n");
+    let (sent, problems, _) = imported(export.as_bytes(), MAPPING, 1);
+    assert_eq!(sent, ["\u{645}\u{6cc}\u{200c}\u{62e}|Z|Rom"]);
+    assert_eq!(problems.matches(",text.control,").count(), 11, "{problems}");
+}
