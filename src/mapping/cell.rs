@@ -9,8 +9,9 @@ use super::placeholder::{Placeholder, null_hint, placeholder};
 use super::plan::{Plan, Ready, TextPath};
 use super::quiet::is_quiet;
 use super::row_buffers::RowBuffers;
-use super::target::Target;
-use super::value::{LONGEST_TEXT, Value, is_plain, value_of};
+use super::target::{Target, trimmed};
+use super::unsendable::LONGEST_TEXT;
+use super::value::{Value, is_plain, value_of};
 use crate::diagnostic::{Code, Severity};
 use crate::partner::{Draft, FieldKind, Finding, Slot};
 use crate::source::{Cell, has_noise, number_text};
@@ -236,12 +237,6 @@ fn report_decimal(target: Target<'_>, text: &str, s: &mut RowBuffers) -> bool {
         s.draft.set_text(target.leaf, text, true);
     }
     is_number
-}
-
-/// What was taken off around a text was no ordinary blank.
-pub(super) fn trimmed(target: Target<'_>, text: &str) -> Finding {
-    let message = "Invisible characters around the value were removed.";
-    target.finding(Code::TextTrimmed, message).with_value(text)
 }
 
 /// A list out of one cell; with a part that is refused, nothing of it is sent.

@@ -1,7 +1,7 @@
 //! Cells of every kind through a rule: what is sent of them and what is reported.
 
 use super::trial::{Became, Trial};
-use super::value::LONGEST_TEXT;
+use super::unsendable::LONGEST_TEXT;
 use crate::source::{Cell, Epoch};
 
 const NAME: &str = "displayName = \"V\"";

@@ -7,7 +7,7 @@
 use super::coerce::{is_joiner, trim};
 use super::decimal::is_decimal_whole;
 use super::placeholder::{Placeholder, placeholder};
-use super::value::unsendable;
+use super::unsendable::unsendable;
 use crate::diagnostic::Code;
 use crate::partner::FieldKind;
 use crate::source::{Cell, MORE_THAN_SHOWN, has_noise};

@@ -43,6 +43,7 @@ mod template;
 mod template_columns;
 mod timezone;
 mod typed;
+mod unsendable;
 mod unused_list;
 mod value;
 mod value_columns;

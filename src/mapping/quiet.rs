@@ -1,7 +1,7 @@
 //! Texts whose ends show that nothing about them has to be looked for: nearly all of them.
 
 use super::placeholder::{may_begin_one, placeholder};
-use super::value::LONGEST_TEXT;
+use super::unsendable::LONGEST_TEXT;
 
 /// What the first byte of a text says.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ mod tests {
 
     use super::super::coerce::trim;
     use super::super::doubtful::oddity;
-    use super::super::value::unsendable;
+    use super::super::unsendable::unsendable;
     use super::*;
 
     #[test]

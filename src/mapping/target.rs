@@ -26,3 +26,9 @@ impl Target<'_> {
         finding
     }
 }
+
+/// What was taken off around a text was no ordinary blank.
+pub(super) fn trimmed(target: Target<'_>, text: &str) -> Finding {
+    let message = "Invisible characters around the value were removed.";
+    target.finding(Code::TextTrimmed, message).with_value(text)
+}

@@ -10,7 +10,7 @@ use super::file::Mapping;
 use super::identifier;
 use super::placeholder::placeholder;
 use super::rule::{Lookup, Placed, ValueWord};
-use super::value::unsendable;
+use super::unsendable::unsendable;
 use crate::diagnostic::{masked_numbers, nearest, thousands, visible};
 use crate::source::{Cell, Flow, Header, Source, SourceOptions, SourceRow};
 

@@ -262,7 +262,7 @@ proptest! {
     #[test]
     fn what_is_unsendable_is_seen_by_its_bytes(text in "[ -~\u{7f}\t\n\r\u{0}-\u{1f}\u{80}-\u{c0}\u{e9}\u{fffd}\u{f000}日]{0,12}") {
         let is_odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || c == '\u{fffd}';
-        prop_assert_eq!(super::value::unsendable(&text).is_some(), text.chars().any(is_odd));
+        prop_assert_eq!(super::unsendable::unsendable(&text).is_some(), text.chars().any(is_odd));
     }
 }
 
@@ -317,7 +317,7 @@ proptest! {
         let sent = became.at("/organization/addresses/0/countryCode");
         let text = super::coerce::trim(&text).0;
         // What no field takes is refused before.
-        prop_assume!(super::value::unsendable(text).is_none());
+        prop_assume!(super::unsendable::unsendable(text).is_none());
         prop_assert_eq!(sent.as_deref(), super::lookup::country_code(text));
     }
 

@@ -10,8 +10,9 @@ use std::io::{self, Read, Seek as _, SeekFrom};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::input::Input;
+use super::mojibake::tells_utf8_apart;
 use super::two_readings;
-use super::weigh::{tells_utf8_apart, weigh};
+use super::weigh::weigh;
 
 /// Whether what an encoding makes of bytes above 127 is to be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

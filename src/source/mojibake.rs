@@ -3,7 +3,6 @@
 use encoding_rs::{Encoding, WINDOWS_1252};
 
 use super::two_readings::{Sense, sense};
-use super::weigh::tells_utf8_apart;
 
 /// Whether bytes that are not all ASCII can only be meant as UTF-8.
 ///
@@ -137,6 +136,20 @@ fn is_hardly_western(text: &str) -> bool {
         before = c;
     }
     false
+}
+
+/// Whether valid UTF-8 in a text of this encoding is next to never meant as anything else: letters are single bytes
+/// there, and those of the second half of the table do not follow on one another in words.
+pub(super) fn tells_utf8_apart(encoding: &'static Encoding) -> bool {
+    let name = encoding.name();
+    let is_single =
+        name.starts_with("windows-125") || name.starts_with("ISO-8859-") || name == "macintosh";
+    // Arabic and Hebrew have letters in all of it.
+    is_single
+        && !matches!(
+            name,
+            "windows-1256" | "windows-1255" | "ISO-8859-6" | "ISO-8859-8" | "ISO-8859-8-I"
+        )
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 
 use super::each_line::each_line;
 use super::flow::Flow;
-use super::mojibake::{has_signs, is_hardly_of, is_surely_utf8};
+use super::mojibake::{has_signs, is_hardly_of, is_surely_utf8, tells_utf8_apart};
 use super::two_readings::makes_western_sense;
 
 /// Bytes of lines with something to guess from: more of them change no guess.
@@ -97,20 +97,6 @@ impl Lines {
             }
         }
     }
-}
-
-/// Whether valid UTF-8 in a text of this encoding is next to never meant as anything else: letters are single bytes
-/// there, and those of the second half of the table do not follow on one another in words.
-pub(super) fn tells_utf8_apart(encoding: &'static Encoding) -> bool {
-    let name = encoding.name();
-    let is_single =
-        name.starts_with("windows-125") || name.starts_with("ISO-8859-") || name == "macintosh";
-    // Arabic and Hebrew have letters in all of it.
-    is_single
-        && !matches!(
-            name,
-            "windows-1256" | "windows-1255" | "ISO-8859-6" | "ISO-8859-8" | "ISO-8859-8-I"
-        )
 }
 
 /// UTF-8 with characters beyond U+FFFF written as two surrogates of three bytes each, as Oracle's and Java's "UTF8" does:

@@ -96,7 +96,7 @@ fn digits_of(text: &str) -> Option<String> {
         match c {
             '0'..='9' => digits.push(c),
             '+' if digits.is_empty() => {}
-            c if written::is_separator(c) => {}
+            c if notes::is_separator(c) => {}
             _ => return None,
         }
     }

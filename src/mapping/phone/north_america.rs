@@ -27,7 +27,7 @@ pub(in crate::mapping) fn vanity(text: &str, region: Option<Region>) -> Option<S
     for c in international.unwrap_or(text).chars() {
         match c {
             c if c.is_ascii_alphanumeric() => written.push(c.to_ascii_uppercase()),
-            c if super::written::is_separator(c) => {}
+            c if super::notes::is_separator(c) => {}
             _ => return None,
         }
     }

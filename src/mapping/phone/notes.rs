@@ -4,8 +4,6 @@
 //! Where numbers have no fixed length, the plan cannot tell: one digit more is a valid number, too. So it is seen by the way
 //! in which it is written.
 
-use super::written::is_separator;
-
 /// Groups of digits in a number at most: nobody writes more.
 const MOST_GROUPS: usize = 16;
 /// Digits before an area code in brackets at most, without plus and zeros: a country code, and a trunk digit or the 9 of
@@ -252,4 +250,25 @@ fn is_followed_by_a_unit(behind: &str) -> bool {
         .unwrap_or(behind.len());
     let word = behind[..end].to_lowercase();
     UNITS.contains(&word.as_str())
+}
+
+/// What people write between digits.
+pub(super) fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\t'
+            | '-'
+            | '.'
+            | '('
+            | ')'
+            | '/'
+            | '['
+            | ']'
+            | '·'
+            | '\u{a0}'
+            | '\u{2007}'
+            | '\u{2009}'
+            | '\u{202f}'
+            | '\u{2010}'..='\u{2015}' | '\u{2212}'
+    )
 }

@@ -3,7 +3,7 @@
 //! Nothing is dialled that was not written as a digit: words are cut off, an extension is known by its mark, and where what
 //! stands behind a number may be a part of it, the text is left whole.
 
-use super::notes;
+use super::notes::{self, is_separator};
 
 /// Digits of an extension at most; more are another number.
 const EXTENSION: usize = 8;
@@ -123,27 +123,6 @@ fn number_length(text: &str) -> usize {
         }
     }
     text.len()
-}
-
-/// What people write between digits.
-pub(super) fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '\t'
-            | '-'
-            | '.'
-            | '('
-            | ')'
-            | '/'
-            | '['
-            | ']'
-            | '·'
-            | '\u{a0}'
-            | '\u{2007}'
-            | '\u{2009}'
-            | '\u{202f}'
-            | '\u{2010}'..='\u{2015}' | '\u{2212}'
-    )
 }
 
 /// A number without separators at its end that belong to what follows, and their bytes. A closing parenthesis stays.
