@@ -126,10 +126,19 @@ pub fn of_another_row(id: &PartnerId) -> String {
     )
 }
 
-/// A row that this state knows nothing of may have a partner; the words say which.
+/// What a person does about a row whose identifier stands at another row's partner.
+pub(super) const TAKEN: &str = "Look for the other row by this id in `partner-sync state export`. If it is the same row under an old key, run `partner-sync state forget` with the old key, and import again. Else look on the API what became of this row's own partner, then run `partner-sync state resolve KEY --created ID`.";
+
+/// A row that this state knows nothing of may have this partner.
 #[must_use]
-pub fn may_exist(row: &PreparedPartner, why: &str) -> Diagnostic {
-    in_doubt(row, Some(why)).with_hint(of_a_person())
+pub fn may_exist(row: &PreparedPartner, alike: &Alike) -> Diagnostic {
+    in_doubt(row, Some(&written_otherwise(alike))).with_hint(of_a_person())
+}
+
+/// A row that this state knows nothing of is on the API only as the partner of another row.
+#[must_use]
+pub fn taken(row: &PreparedPartner, id: &PartnerId) -> Diagnostic {
+    in_doubt(row, Some(&of_another_row(id))).with_hint(TAKEN)
 }
 
 /// The API holds several partners that the row is known by.

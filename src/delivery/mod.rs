@@ -28,7 +28,7 @@ mod worker;
 pub use blocked::{Blocker, NoPartner, WaitedFor, blocked};
 pub use diagnostics::{
     changed, duplicates, in_doubt, may_exist, of_another_row, place, still_in_doubt,
-    still_rejected, twin, written_otherwise,
+    still_rejected, taken, twin, written_otherwise,
 };
 pub use exchange::{Input, Leftover, MaySend, Options, PassEnd, RowsInLog};
 pub use owner::Delivery;

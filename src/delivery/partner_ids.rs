@@ -25,7 +25,7 @@ impl PartnerIds {
     }
 
     /// Whether a row has it.
-    pub(super) fn has(&self, id: &PartnerId) -> bool {
+    pub(crate) fn has(&self, id: &PartnerId) -> bool {
         let (shard, kept) = self.place(id.as_str());
         self.shards.get(shard).is_some_and(|s| s.contains(&kept))
     }
@@ -57,7 +57,7 @@ impl PartnerIds {
     }
 
     /// Those of the state, beside none of this run.
-    pub(crate) fn read(&self, state: &StateReader) -> Result<Self, StateError> {
+    pub(super) fn read(&self, state: &StateReader) -> Result<Self, StateError> {
         let mut read = Self {
             hasher: self.hasher.clone(),
             shards: Vec::new(),

@@ -75,7 +75,7 @@ codes! {
     RowQuoting, "row.quoting", Error, "The quotes in the row do not match, so it is not clear where its cells begin and end.",
         "Double each quote inside a quoted cell, and close every quoted cell. If the whole file is written differently, in the mapping: [source] escape = \"backslash\", or quote = \"none\" if quotes are text.";
     RowUndecodable, "row.encoding", Error, "The row contains bytes that are not text in the file's encoding.",
-        "Type the cell again in the system that exports it, or in a copy of the file saved as UTF-8. The other rows are not affected.";
+        "Type the cell again in the system that exports it, or in a copy of the file saved as UTF-8. Where the whole file is in another encoding, name it: [source] encoding.";
     RowTorn, "row.torn", Error, "The file ends inside a cell.",
         "The export was cut off, or a quote is not closed. Export it again.";
     RowTotal, "row.total", Error, "The row looks like a total, not a record.",

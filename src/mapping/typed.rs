@@ -128,7 +128,7 @@ impl Plan {
             (Some(number), _) => return s.draft.set_text(leaf, &number, true),
             (None, Beside::SecondNumber) => Some((Code::PhoneSecondNumber, SECOND)),
             (None, Beside::Unclear) => Some((Code::PhoneInvalid, UNCLEAR)),
-            (None, Beside::Notes) => Some((Code::PhoneInvalid, NOTES)),
+            _ if phone::has_notes(&written, region) => Some((Code::PhoneInvalid, NOTES)),
             // Where no region is known, that is what there is to say.
             _ if phone::is_split_by_comma(&written, region) => {
                 Some(match phone::read(written.number, region) {

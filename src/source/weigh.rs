@@ -162,11 +162,14 @@ impl Misread {
             let text = decoded(line, guessed);
             // Bytes without a character become control characters, or U+FFFD.
             let has_no_character = |c| matches!(c, '\u{80}'..='\u{9f}' | '\u{fffd}');
+            let has_none = has_signs(guessed) && text.contains(has_no_character);
+            // A cell of several lines may close on one of them what it opens on another: `"„Erste Zeile`.
+            let is_part = line.split(|b| *b == b'"').count() % 2 == 0;
+            if is_part && !has_none {
+                continue;
+            }
             found.all += 1;
-            found.odd += usize::from(
-                is_hardly_of(&text, guessed)
-                    || (has_signs(guessed) && text.contains(has_no_character)),
-            );
+            found.odd += usize::from(has_none || is_hardly_of(&text, guessed));
         }
         found
     }

@@ -354,3 +354,14 @@ fn a_quarter_of_misread_lines_puts_the_others_in_doubt() {
         assert_eq!(found.misread.is_file(), is_file, "{odd:?} {others}");
     }
 }
+
+/// A cell of several lines opens a quotation on one of them and closes it on another.
+#[test]
+fn a_quotation_over_several_lines_is_not_misread() {
+    let row = |n| format!("{n},Bär,\"„Erste Zeile\nzweite Zeile“\"\n");
+    let text = String::from("K,N,D\n") + &(0..9).map(row).collect::<String>();
+    let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(&text);
+    assert!(!weigh(&*bytes).unwrap().misread.is_file());
+    let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode("K,N\n1,™sterreich\n2,Bär\n");
+    assert!(weigh(&*bytes).unwrap().misread.is_file());
+}

@@ -111,13 +111,17 @@ impl Event {
     #[must_use]
     pub(super) fn counts(self) -> Counts {
         let posts = match self {
-            // Counted before it is sent: a run that dies counts it. What may have been sent counts as well.
-            Event::Claim | Event::MayExist => 1,
+            // Counted before it is sent: a run that dies counts it.
+            Event::Claim => 1,
+            // What somebody else may have sent counts as two: its partner may have another name, so that no search for the row's
+            // finds it, and only the whole list can show that there is none.
+            Event::MayExist => 2,
             Event::NotCreated => -1,
             _ => 0,
         };
         let lost = match self {
-            Event::OutcomeUnknown | Event::OwnerLost | Event::MayExist => Lost::OneMore,
+            Event::OutcomeUnknown | Event::OwnerLost => Lost::OneMore,
+            Event::MayExist => Lost::TwoMore,
             // A person has decided; whether it may be sent again is counted anew.
             Event::ReconciledAsAbsent | Event::ResolvedAsAbsent => Lost::Forgotten,
             _ => Lost::AsBefore,
@@ -140,7 +144,19 @@ pub(super) struct Counts {
 pub(super) enum Lost {
     AsBefore,
     OneMore,
+    TwoMore,
     Forgotten,
+}
+
+impl Lost {
+    /// How many it adds.
+    pub(super) fn more(self) -> i64 {
+        match self {
+            Lost::AsBefore | Lost::Forgotten => 0,
+            Lost::OneMore => 1,
+            Lost::TwoMore => 2,
+        }
+    }
 }
 
 impl Event {
@@ -342,11 +358,12 @@ mod tests {
         let counts = Event::ALL.map(Event::counts);
         assert_eq!(
             counts.map(|c| c.posts),
-            [1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 1]
+            [1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 2]
         );
         for (event, counts) in Event::ALL.into_iter().zip(counts) {
             let expected = match event {
-                Event::OutcomeUnknown | Event::OwnerLost | Event::MayExist => Lost::OneMore,
+                Event::OutcomeUnknown | Event::OwnerLost => Lost::OneMore,
+                Event::MayExist => Lost::TwoMore,
                 Event::ReconciledAsAbsent | Event::ResolvedAsAbsent => Lost::Forgotten,
                 _ => Lost::AsBefore,
             };

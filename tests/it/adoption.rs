@@ -5,6 +5,7 @@ use crate::support::{Server, StateIn, over_both_states, post, text};
 over_both_states! {
     several_partners_of_one_identifier_are_told,
     a_partner_of_another_row_is_not_adopted,
+    a_row_under_a_new_key_takes_its_partner_over,
     what_was_begun_by_hand_is_continued,
     reconcile_adopts_without_making_anything,
     where_adopting_fails_nothing_is_created,
@@ -70,6 +71,55 @@ fn a_partner_of_another_row_is_not_adopted(at: StateIn) {
     assert_eq!(server.count("POST"), 0);
     let export = dir.run(&["state", "export"]).finish().expect_exit(0).stdout;
     assert_eq!(export.lines().count(), 4, "{export}");
+}
+
+/// A row whose key changed, and not what it is known by on the API, takes its partner over once the export lacks the old key.
+fn a_row_under_a_new_key_takes_its_partner_over(at: StateIn) {
+    let dir = at.workdir();
+    let server = Server::start(&dir, &[]);
+    dir.write(
+        "m.toml",
+        "name = \"simple\"\nkey = \"Mail\"\n[organization]\nbusinessName = \"Name\"\nlegacyIdentifier = \"Id\"\n",
+    );
+    let import = ["import", "e.csv", "-m", "m.toml", "--json"];
+    dir.write(
+        "e.csv",
+        "Mail,Name,Id\na@old.example,Alpha,1001\nb@x.example,Beta,1002\n",
+    );
+    dir.run(&import).at(&server).finish().expect_exit(0);
+    // So that the new rows are looked for.
+    post(&server, "Typed", "T-1");
+    dir.write(
+        "e.csv",
+        "Mail,Name,Id\na@new.example,Alpha,1001\nb@x.example,Beta,1002\n",
+    );
+    for more in [&["--dry-run"][..], &[]] {
+        let run = dir.run(&import).args(more).at(&server).finish();
+        assert_eq!(run.expect_exit(0).summary().get("adopted"), 1);
+    }
+    let verify = ["verify", "e.csv", "-m", "m.toml", "--json"];
+    let run = dir.run(&verify).at(&server).finish();
+    assert!(!run.stdout.contains("source.row_gone"), "{}", run.stdout);
+    // With the old key in the export as well, nobody can say whose it is.
+    dir.write(
+        "e.csv",
+        "Mail,Name,Id\na@new.example,Alpha,1001\nb@x.example,Beta,1003\nc@x.example,Gamma,1002\n",
+    );
+    post(&server, "Typed", "T-2");
+    for more in [&["--dry-run"][..], &[]] {
+        let run = dir.run(&import).args(more).at(&server).finish();
+        assert_eq!(run.summary().get("in_doubt"), 1, "{run:?}");
+    }
+    dir.run(&["state", "forget", "b@x.example", "--yes"])
+        .finish()
+        .expect_exit(0);
+    let run = dir
+        .run(&import)
+        .args(&["--settle", "100ms"])
+        .at(&server)
+        .finish();
+    assert_eq!(run.summary().get("in_doubt"), 0, "{run:?}");
+    assert_eq!(server.by_key()["1002"], 1);
 }
 
 fn what_was_begun_by_hand_is_continued(at: StateIn) {

@@ -14,7 +14,7 @@ use crate::api::{
 };
 use crate::delivery::StopReason;
 use crate::delivery::diagnostics::{
-    LOOK_YOURSELF, changed, duplicates, in_doubt, of_a_person, of_another_row, place,
+    LOOK_YOURSELF, TAKEN, changed, duplicates, in_doubt, of_a_person, of_another_row, place,
 };
 use crate::delivery::recovery::{Absence, Doubted, Obstacle};
 use crate::delivery::trust::Looked;
@@ -395,9 +395,11 @@ impl<A: PartnersApi> Delivery<A> {
     pub(super) fn leave_doubts(&mut self) -> u64 {
         let mut elsewhere = 0;
         for (_, doubted) in std::mem::take(&mut self.doubts) {
+            let is_taken = doubted.obstacle == Some(Obstacle::Taken);
             let is_for_a_person = doubted.is_for_a_person()
                 || matches!(doubted.obstacle, Some(Obstacle::Alike | Obstacle::Taken));
             let hint = match (is_for_a_person, doubted.is_unproved()) {
+                (true, _) if is_taken => Some(TAKEN.to_owned()),
                 (true, _) => Some(of_a_person()),
                 (false, true) => Some(of_the_unproved()),
                 (false, false) => None,

@@ -89,6 +89,14 @@ pub(super) fn is_split_by_comma(written: &Written<'_>, region: Option<Region>) -
     !is_number(written.number) || is_number(&format!("{}{extension}", written.number))
 }
 
+/// Whether digits among those of the number are none of it: without them, there is a number as well.
+pub(super) fn has_notes(written: &Written<'_>, region: Option<Region>) -> bool {
+    let is_number = |text: &str| matches!(read(text, region), Phone::International(_));
+    written
+        .without_notes
+        .is_some_and(|rest| rest.into_iter().any(is_number))
+}
+
 /// The digits of a number; none where it holds anything but digits, separators and a plus in front.
 fn digits_of(text: &str) -> Option<String> {
     let mut digits = String::with_capacity(text.len());

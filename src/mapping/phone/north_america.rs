@@ -79,7 +79,10 @@ pub(in crate::mapping) fn usual(text: &str, region: Option<Region>) -> Option<In
     }
     let number = short_way(text, region)?;
     let (written, _) = super::written::without_open_end(text);
-    (!super::notes::has_notes("", written, "")).then_some(number)
+    let is_number = |text: &str| short_way(text, region).is_some();
+    let has_notes = super::notes::without_notes("", written, "")
+        .is_some_and(|rest| rest.into_iter().any(is_number));
+    (!has_notes).then_some(number)
 }
 
 /// A number of ten digits, or of eleven that begin with 1: none where it is something else.

@@ -29,6 +29,8 @@ struct Group<'t> {
     /// What stands between it and the one before.
     before: &'t str,
     digits: &'t str,
+    /// Where its digits begin in the number.
+    at: usize,
 }
 
 impl Group<'_> {
@@ -46,17 +48,26 @@ impl Group<'_> {
     }
 }
 
-/// Whether a number, as it was cut out of its text, holds digits that are none of it. `label` is what stands before it, and
-/// `behind` what stands behind it and is no extension.
-pub(super) fn has_notes(label: &str, number: &str, behind: &str) -> bool {
+/// Whether a number, as it was cut out of its text, may hold digits that are none of it: what it would be without them, before
+/// them and behind. They are a note only where one of these is a number, which its region tells: `(51) 3212` is none in Brazil,
+/// so that `(51) 3212 10-20` has no hours behind it. `label` is what stands before it, and `behind` what stands behind it and is
+/// no extension.
+pub(super) fn without_notes<'t>(
+    label: &str,
+    number: &'t str,
+    behind: &str,
+) -> Option<[&'t str; 2]> {
     let mut groups = [Group::default(); MOST_GROUPS];
-    let Some(count) = split(number, &mut groups) else {
-        return true;
-    };
+    let count = split(number, &mut groups)?;
     let groups = &groups[..count];
-    has_odd_bracket(number)
-        || begins_with_a_counter(number, groups, label.chars().any(char::is_alphabetic))
-        || ends_with_a_note(number, groups, behind)
+    let is_labelled = label.chars().any(char::is_alphabetic);
+    if let Some(without) = odd_bracket(number) {
+        return Some(without);
+    }
+    if begins_with_a_counter(number, groups, is_labelled) {
+        return Some(["", &number[groups[1].at..]]);
+    }
+    note_at_the_end(number, groups, behind).map(|at| [&number[..at], ""])
 }
 
 /// The groups of a number, and how many; none where there are too many.
@@ -70,6 +81,7 @@ fn split<'t>(number: &'t str, groups: &mut [Group<'t>; MOST_GROUPS]) -> Option<u
         *groups.get_mut(count)? = Group {
             before,
             digits: &group[..end],
+            at: number.len() - group.len(),
         };
         count += 1;
         rest = &group[end..];
@@ -81,16 +93,18 @@ fn digits(text: &str) -> usize {
     text.bytes().filter(u8::is_ascii_digit).count()
 }
 
-/// Whether digits stand in brackets, or before a closing one, that are no area code, no trunk zero and no country code.
-fn has_odd_bracket(number: &str) -> bool {
+/// Digits in brackets, or before a closing one, that are no area code, no trunk zero and no country code: what stands before
+/// and behind them.
+fn odd_bracket(number: &str) -> Option<[&str; 2]> {
     let mut open = None;
     for (at, c) in number.char_indices() {
         match c {
-            '(' | '[' if open.is_some() => return true,
+            '(' | '[' if open.is_some() => return Some([&number[..at], &number[at..]]),
             '(' | '[' => open = Some(at),
             ')' | ']' => {
                 let behind = &number[at + 1..];
-                let is_odd = match open.take() {
+                let begin = open.take();
+                let is_odd = match begin {
                     Some(begin) => is_odd_inside(&number[..begin], &number[begin + 1..at], behind),
                     // The opening one of an area code was forgotten, or stands before words: `(Max 030 1234567)`.
                     None => {
@@ -100,14 +114,15 @@ fn has_odd_bracket(number: &str) -> bool {
                     }
                 };
                 if is_odd {
-                    return true;
+                    return Some([&number[..begin.unwrap_or(0)], behind]);
                 }
             }
             _ => {}
         }
     }
     // Unclosed: around the whole number, or words behind digits in it (`(24h)`).
-    open.is_some_and(|at| digits(&number[..at]) > 0 && digits(&number[at..]) > 0)
+    open.map(|at| [&number[..at], &number[at..]])
+        .filter(|around| around.iter().all(|part| digits(part) > 0))
 }
 
 /// Digits behind a plus, 00 or 011, which go before a country code.
@@ -164,9 +179,9 @@ fn begins_with_a_counter(number: &str, groups: &[Group<'_>], is_labelled: bool) 
     is_short && has_blank && digits(number) - first.len() >= WITH_TRUNK
 }
 
-/// Whether the last digits stand apart from a number and are an hour (`8.30`, `9-17`), or are of the words behind (`3 Max`,
-/// `24h`, `2. Stock`).
-fn ends_with_a_note(number: &str, groups: &[Group<'_>], behind: &str) -> bool {
+/// Where the last digits begin, if they stand apart from a number and are an hour (`8.30`, `9-17`), or are of the words behind
+/// (`3 Max`, `24h`, `2. Stock`).
+fn note_at_the_end(number: &str, groups: &[Group<'_>], behind: &str) -> Option<usize> {
     // An hour is written with signs between its digits.
     let is_joined = |group: &Group<'_>| {
         let sign = group.before.trim();
@@ -175,35 +190,35 @@ fn ends_with_a_note(number: &str, groups: &[Group<'_>], behind: &str) -> bool {
             && sign.chars().all(|c| is_separator(c) && !"()[]".contains(c))
     };
     let joined = groups.iter().rev().take_while(|g| is_joined(g)).count();
-    let Some(at) = groups.len().checked_sub(joined + 1) else {
-        return false;
-    };
+    let at = groups.len().checked_sub(joined + 1)?;
     let (body, note) = groups.split_at(at);
-    let Some(prior) = body.last() else {
-        return false;
-    };
+    let prior = body.last()?;
     let is_lone = note.len() == 1;
     let first = note[0];
     if !first.is_apart() || first.len() > if is_lone { 4 } else { 2 } {
         // Words that are glued to a few digits, wherever these stand.
-        return behind.starts_with(char::is_alphabetic)
-            && note.last().is_some_and(|last| last.len() <= 2);
+        let glued = note.last().filter(|last| last.len() <= 2);
+        return glued
+            .filter(|_| behind.starts_with(char::is_alphabetic))
+            .map(|last| last.at);
     }
     if is_followed_by_a_unit(behind) {
-        return true;
+        return Some(first.at);
     }
     let is_whole = is_whole(number, body);
     if !is_followed_by_words(behind, note) {
-        return !is_lone && is_whole && prior.len() >= 4 && is_hour(note);
+        let is_note = !is_lone && is_whole && prior.len() >= 4 && is_hour(note);
+        return is_note.then_some(first.at);
     }
     if behind.starts_with(char::is_alphabetic) && first.len() <= 2 {
-        return true;
+        return Some(first.at);
     }
-    match (is_lone, first.len()) {
+    let is_note = match (is_lone, first.len()) {
         (true, 1) => first.digits != "0",
         (true, 3..) => is_whole && prior.len() >= 5,
         _ => is_whole && prior.len() >= 4,
-    }
+    };
+    is_note.then_some(first.at)
 }
 
 /// Whether groups are a number without what follows: an area code and more, or all of it in one.

@@ -27,6 +27,38 @@ fn numbers_become_international_where_the_region_is_known() {
     }
 }
 
+/// What looks like a note is one only where there is a number without it, too.
+#[test]
+fn digits_that_the_number_cannot_do_without_are_no_note() {
+    for (text, of, expected) in [
+        ("(8-495) 123-45-67", "RU", "+74951234567"),
+        ("8 47222 1-10-20", "RU", "+74722211020"),
+        ("(06-1) 212-3456", "HU", "+3612123456"),
+        ("06 (1) 212-3456", "HU", "+3612123456"),
+        ("(1-416) 555-0134", "CA", "+14165550134"),
+        ("619) 555-0134", "US", "+16195550134"),
+        ("619 555 0134 h", "US", "+16195550134"),
+        ("06 12 34 56 78 h", "FR", "+33612345678"),
+        ("0120(123)456", "JP", "+81120123456"),
+        ("(51) 3212 10-20", "BR", "+555132121020"),
+    ] {
+        let written = cut(text);
+        assert!(!has_notes(&written, region(of)), "{text}");
+        let expected = Phone::International(expected.to_owned());
+        assert_eq!(read(written.number, region(of)), expected, "{text}");
+    }
+    for (text, of) in [
+        ("(24/7) 030 1234567", "DE"),
+        ("030 1234567 (2)", "DE"),
+        ("02 1234567 (2)", "IT"),
+        ("01 42 68 53 00 9h", "FR"),
+        ("+49 30 123456 (9-17)", "US"),
+        ("Raum 12 030 1234567", "DE"),
+    ] {
+        assert!(has_notes(&cut(text), region(of)), "{text}");
+    }
+}
+
 /// The short way gives what the library gives, for every area code.
 #[test]
 fn the_short_way_is_the_long_way() {

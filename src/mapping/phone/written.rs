@@ -45,8 +45,6 @@ pub(in crate::mapping) enum Beside<'t> {
     SecondNumber,
     /// Digits whose meaning cannot be seen.
     Unclear,
-    /// Digits among those of the number that are none of it.
-    Notes,
 }
 
 /// The parts of a text.
@@ -58,6 +56,8 @@ pub(in crate::mapping) struct Written<'t> {
     /// The extension has no mark but a comma, which stands in the middle of numbers, too.
     pub(in crate::mapping) is_by_comma: bool,
     pub(in crate::mapping) beside: Beside<'t>,
+    /// What the number would be without digits in it that may be a note, before them and behind.
+    pub(super) without_notes: Option<[&'t str; 2]>,
 }
 
 /// Cuts a trimmed text. A text without a digit is a number that is none.
@@ -73,6 +73,7 @@ pub(in crate::mapping) fn cut(text: &str) -> Written<'_> {
         extension: None,
         is_by_comma: false,
         beside: Beside::Nothing,
+        without_notes: None,
     };
     let is_begin = |c: char| c.is_ascii_digit() || c == '+';
     let Some(begin) = text.find(is_begin) else {
@@ -94,9 +95,6 @@ pub(in crate::mapping) fn cut(text: &str) -> Written<'_> {
     } = extension(rest);
     let behind = if extension.is_some() { "" } else { rest };
     let beside = match (has_letters(label), beside(rest)) {
-        (_, Beside::Nothing | Beside::Words(_)) if notes::has_notes(label, number, behind) => {
-            Beside::Notes
-        }
         (true, Beside::Nothing) => Beside::Words(label),
         // Too short to be a number beside which there is another one: signs between digits that nobody knows.
         (_, Beside::SecondNumber) if digits(number) < SECOND_NUMBER => Beside::Unclear,
@@ -106,6 +104,10 @@ pub(in crate::mapping) fn cut(text: &str) -> Written<'_> {
         number,
         extension,
         is_by_comma,
+        without_notes: match beside {
+            Beside::Nothing | Beside::Words(_) => notes::without_notes(label, number, behind),
+            Beside::SecondNumber | Beside::Unclear => None,
+        },
         beside,
     }
 }
@@ -244,7 +246,7 @@ mod tests {
 
     #[test]
     fn words_and_other_numbers_are_no_part_of_the_number() {
-        use Beside::{Notes, Nothing, SecondNumber, Unclear, Words};
+        use Beside::{Nothing, SecondNumber, Unclear, Words};
         for (text, number, beside) in [
             ("619-555-0134", "619-555-0134", Nothing),
             ("tel:+1-619-555-0134", "+1-619-555-0134", Nothing),
@@ -272,7 +274,7 @@ mod tests {
             ("217,555,0101", "217", Unclear),
             ("x12", "12", Words("x")),
             ("call me", "call me", Nothing),
-            ("Raum 12 030 1234567", "12 030 1234567", Notes),
+            ("Raum 12 030 1234567", "12 030 1234567", Words("Raum")),
             ("", "", Nothing),
         ] {
             assert_eq!(parts(text), (number, None, beside), "{text}");
@@ -320,7 +322,7 @@ mod tests {
             "01 42 68 53 00 9h",
             "02 1234567 (2) x12",
         ] {
-            assert_eq!(cut(note).beside, Beside::Notes, "{note}");
+            assert_ne!(cut(note).without_notes, None, "{note}");
         }
     }
 
@@ -360,6 +362,7 @@ mod tests {
             "20 01 23 45",
         ] {
             assert_eq!(cut(number).beside, Beside::Nothing, "{number}");
+            assert_eq!(cut(number).without_notes, None, "{number}");
         }
         for words in [
             "030 12 34 56 mobil",
@@ -377,6 +380,7 @@ mod tests {
             "030 1234567-12 Max",
         ] {
             assert!(matches!(cut(words).beside, Beside::Words(_)), "{words}");
+            assert_eq!(cut(words).without_notes, None, "{words}");
         }
     }
 

@@ -63,7 +63,9 @@ pub enum UpkeepError {
     )]
     NoId(String),
     /// Another row has the partner.
-    #[error("the partner {partner} already belongs to the row \"{key}\". Nothing was done.")]
+    #[error(
+        "the partner {partner} already belongs to the row \"{key}\". Nothing was done. If that is the same row under an old key, run `partner-sync state forget \"{key}\"`, and import again."
+    )]
     Taken {
         /// The id that was given.
         partner: String,

@@ -14,8 +14,9 @@ use tokio::runtime::Handle;
 use super::on_api::{FoundPartners, Walked, Wanted, walk};
 use crate::api::{Alike, Others, plain_identifier};
 use crate::delivery::{
-    PartnerIds, Stop, duplicates, may_exist, of_another_row, place, written_otherwise,
+    PartnerIds, Stop, duplicates, may_exist, of_another_row, place, taken, written_otherwise,
 };
+use crate::diagnostic::Diagnostic;
 use crate::ops::connect::ApiClient;
 use crate::ops::error::OpError;
 use crate::ops::known::KnownRows;
@@ -90,7 +91,7 @@ impl Adoption<'_> {
         );
         let reader = self.state.reader()?;
         remove_known(others, &reader)?;
-        let mut ids = PartnerIds::default().read(&reader)?;
+        let mut ids = ids_in_use(Some(&reader), self.survey)?;
         let on_api = OnApi { found, others };
         let parents = KnownRows::new(Some(reader.reopen()?));
         let known = |key: &RowKey| parents.is_created(key);
@@ -138,7 +139,7 @@ impl Adoption<'_> {
         rows: Vec<PreparedRow>,
         records: Vec<Option<Known>>,
         on_api: &OnApi<'_>,
-        taken: &mut PartnerIds,
+        in_use: &mut PartnerIds,
         unclaimed: &mut Identifiers,
         rest: &mut dyn FnMut(PreparedRow, Option<RecordState>),
     ) -> Result<Adopted, StateError> {
@@ -159,22 +160,22 @@ impl Adoption<'_> {
                 {
                     claim(unclaimed, partner);
                     // No two rows have one partner, whatever the list says.
-                    if let Some(at) = ids.iter().position(|id| taken.take(id)) {
+                    if let Some(at) = ids.iter().position(|id| in_use.take(id)) {
                         settlements.push(settlement(partner, &ids[at], state));
                         results.push(adopted_row(row, &ids[at..]));
                     } else if state.is_none() {
-                        let why = of_another_row(first);
-                        settlements.push(in_doubt(partner, &why));
-                        results.push(doubtful_row(row, &why));
+                        settlements.push(in_doubt(partner, &of_another_row(first)));
+                        let why = taken(partner, first);
+                        results.push(doubtful_row(row, why));
                     } else {
                         // What is open in the state stays so: a look-up finds the same.
                         rest(row, state);
                     }
                 }
                 (Some(partner), None) if let Some(alike) = alike => {
-                    let why = written_otherwise(alike);
-                    settlements.push(in_doubt(partner, &why));
-                    results.push(doubtful_row(row, &why));
+                    settlements.push(in_doubt(partner, &written_otherwise(alike)));
+                    let why = may_exist(partner, alike);
+                    results.push(doubtful_row(row, why));
                 }
                 (partner, _) => {
                     if let (Some(partner), Some(RecordState::Created)) = (partner, state) {
@@ -213,6 +214,23 @@ impl OnApi<'_> {
         let partner = row.partner.as_ref().filter(|_| state.is_none())?;
         self.others.like(partner.legacy_identifier.as_str())
     }
+}
+
+/// The partners that rows of the export have, as the state knows. One of a row that the export has no longer may be that of a
+/// row under a new key, which takes it over.
+pub(super) fn ids_in_use(
+    reader: Option<&StateReader>,
+    survey: &Survey,
+) -> Result<PartnerIds, StateError> {
+    let mut ids = PartnerIds::default();
+    if let Some(reader) = reader {
+        reader.each_created(&mut |key, id| {
+            if survey.has_key(key) {
+                ids.take(&PartnerId::new(id));
+            }
+        })?;
+    }
+    Ok(ids)
 }
 
 /// Takes those out that rows of the state have.
@@ -284,9 +302,9 @@ fn in_doubt(partner: &PreparedPartner, why: &str) -> Settlement {
     settlement
 }
 
-fn doubtful_row(row: PreparedRow, why: &str) -> RowResult {
+fn doubtful_row(row: PreparedRow, why: Diagnostic) -> RowResult {
     let mut diagnostics = row.diagnostics;
-    diagnostics.extend(row.partner.as_ref().map(|p| may_exist(p, why)));
+    diagnostics.push(why);
     RowResult {
         origin: row.origin,
         key: row.key,

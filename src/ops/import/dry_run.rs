@@ -18,8 +18,7 @@ use super::waiting::Waiting;
 use crate::api::Rate;
 use crate::config::OnChange;
 use crate::delivery::{
-    Decision, Stop, blocked, changed, decide, in_doubt, may_exist, still_rejected,
-    written_otherwise,
+    Decision, Stop, blocked, changed, decide, in_doubt, may_exist, still_rejected, taken,
 };
 use crate::diagnostic::Diagnostic;
 use crate::mapping::Mapping;
@@ -346,10 +345,12 @@ impl Judge {
             {
                 (RowOutcome::Adopted, None)
             }
-            Decision::Create if let Some(alike) = alike => (
-                RowOutcome::InDoubt,
-                Some(may_exist(partner, &written_otherwise(alike))),
-            ),
+            Decision::Create if let Some(id) = self.there.taken.get(legacy) => {
+                (RowOutcome::InDoubt, Some(taken(partner, id)))
+            }
+            Decision::Create if let Some(alike) = alike => {
+                (RowOutcome::InDoubt, Some(may_exist(partner, alike)))
+            }
             Decision::Create | Decision::LookUpFirst if self.stranded.contains(&partner.key) => {
                 let found = blocked(partner, &self.stranded.blocker(partner));
                 (RowOutcome::Blocked, Some(found))

@@ -1,9 +1,9 @@
 //! What a dry run shows of rows whose partner is on the API already.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::adopt::remove_known;
+use super::adopt::{ids_in_use, remove_known};
 use super::new_rows::{Extent, Scan};
 use super::on_api::{Walked, Wanted, count_partners, has_to_walk, walk};
 use super::request::ImportRequest;
@@ -14,6 +14,7 @@ use crate::ops::error::OpError;
 use crate::ops::observer::Note;
 use crate::ops::session::{Session, Target};
 use crate::ops::unknown::{OnApi, Unknown};
+use crate::partner::PartnerId;
 
 /// How long an answer is waited for that a dry run can do without.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct There {
     /// Their legacyIdentifiers: what an import would record.
     pub(super) found: HashSet<String>,
+    /// Those that are only at partners of other rows of the export, with the first of these: what an import would leave in doubt.
+    pub(super) taken: HashMap<String, PartnerId>,
     /// Partners of no row, by which rows would be in doubt that are alike to them.
     pub(super) others: Others,
 }
@@ -33,8 +36,23 @@ impl There {
         if let Some(reader) = scan.reader {
             remove_known(&mut others, reader)?;
         }
-        let found = walked.found.into_keys().collect();
-        Ok(Self { found, others })
+        let in_use = ids_in_use(scan.reader, scan.survey)?;
+        let (mut found, mut taken) = (HashSet::new(), HashMap::new());
+        for (legacy, ids) in walked.found {
+            match ids.first() {
+                Some(id) if ids.iter().all(|id| in_use.has(id)) => {
+                    taken.insert(legacy, id.clone());
+                }
+                _ => {
+                    found.insert(legacy);
+                }
+            }
+        }
+        Ok(Self {
+            found,
+            taken,
+            others,
+        })
     }
 }
 

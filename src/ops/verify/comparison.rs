@@ -75,7 +75,12 @@ impl Comparison<'_> {
     pub(super) fn run(&mut self) -> Result<Tally, OpError> {
         let mut made: HashMap<PartnerId, String> = HashMap::new();
         let mut take = |key: &str, partner: &str| {
-            made.insert(PartnerId::new(partner), key.to_owned());
+            let id = PartnerId::new(partner);
+            // A row under a new key has the partner that the state knows under the old one, too.
+            let is_of_this_row = |known: &String| self.survey.has_key(known);
+            if !made.get(&id).is_some_and(is_of_this_row) {
+                made.insert(id, key.to_owned());
+            }
         };
         match self.which {
             Which::All => self.reader.each_created(&mut take)?,

@@ -318,7 +318,7 @@ fn settle_one(
     let values = values![
         owner.space.0 => INT8, key => TEXT, to.code() => INT8, partner(s) => TEXT, i64::from(s.more_attempts) => INT8,
         owner.run => INT8, now.0 => INT8, status => INT8, said => TEXT, counts.posts => INT8,
-        i64::from(counts.lost != Lost::Forgotten) => INT8, i64::from(counts.lost == Lost::OneMore) => INT8,
+        i64::from(counts.lost != Lost::Forgotten) => INT8, counts.lost.more() => INT8,
         owner.machine => TEXT, owner.generation => INT8,
     ];
     query(c, sql, &values).map_err(owner.trouble())?;

@@ -220,7 +220,7 @@ fn settle_one(
         s.words.as_ref().map(ApiWords::as_str),
         counts.posts,
         i64::from(counts.lost != Lost::Forgotten),
-        i64::from(counts.lost == Lost::OneMore),
+        counts.lost.more(),
     ])?;
     Ok(())
 }
